@@ -1,0 +1,169 @@
+"""How long the first minute takes, and what a core renders: ``make bench``.
+
+Each figure is a median of several runs, those of a start in fresh processes; load and machine are
+printed with them. The table goes to standard output, all runs as JSON to ``--json FILE``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+IMPORT = "import raywidget"
+SCENE = "import raywidget; raywidget.presets.cornell()"
+FIRST_PICTURE = """
+import raywidget as rw
+rw.render(rw.presets.cornell(), width=64, height=64, spp=1)
+"""
+# Seconds of CPU that compilation takes, by entry; needs an empty cache.
+ENTRIES = """
+import json, time
+from raywidget import presets
+from raywidget.compiler import bvh, compile_scene
+from raywidget.engine.renderer import Renderer
+from raywidget.engine.settings import RenderSettings
+from raywidget.kernels import tile
+
+begin = time.process_time()
+scene = presets.cornell()
+compile_scene(scene)
+build = time.process_time()
+Renderer(scene, RenderSettings())
+end = time.process_time()
+entries = {"tree and packing": build - begin, "render_tile (path)": end - build}
+print(json.dumps(entries))
+"""
+# Million samples per second of CPU, one thread; depth 8 as in the preset.
+RATE = """
+import time
+import raywidget as rw
+rw.warmup()
+begin = time.process_time()
+image = rw.render(rw.presets.cornell(), width=512, height=512, spp={spp}, max_depth=8, threads=1)
+print(512 * 512 * {spp} / (time.process_time() - begin) / 1e6)
+"""
+# Samples per second of wall time on all cores, without and with a listener on the stream that
+# acknowledges at once; the cost of all that happens in the kernel but for the socket.
+STREAMED = """
+import json, time
+import raywidget as rw
+from raywidget.engine.session import Session
+from raywidget.engine.settings import RenderSettings
+from raywidget.stream.pump import Pump
+
+rw.warmup()
+scene = rw.presets.cornell()
+settings = RenderSettings(width=640, height=480, spp=32, passes=10, max_depth=8)
+
+def rate(stream):
+    sent = [0, 0]
+    def send(content, buffers):
+        if content["k"] == "tiles":
+            sent[0] += content["n"]
+            sent[1] += len(buffers[0])
+            ack = {"k": "ack", "client": 1, "epoch": content["epoch"], "seq": content["seq"]}
+            pump.hear({**ack, "missing": [], "visible": True})
+    pump = Pump(send)
+    session = Session(scene, settings, on_tile=pump.tile_ready, on_state=pump.wake)
+    if stream:
+        pump.start(session)
+        pump.hear({"k": "hello", "v": 1, "client": 1, "have": None})
+        ready = {"k": "ack", "client": 1, "epoch": pump.epoch, "seq": 0}
+        pump.hear({**ready, "missing": [], "visible": True})
+    session.start()
+    begin = time.process_time()
+    session.wait()
+    cpu = time.process_time() - begin
+    samples = session.progress().samples
+    session.close()
+    pump.close()
+    return samples / cpu, sent[0]
+
+rate(False)
+runs = [(rate(False)[0], *rate(True)) for _ in range(5)]
+print(json.dumps(runs))
+"""
+
+
+def run(code: str, cache: str) -> tuple[str, float, float]:
+    """Run code in a fresh process: its output, seconds of wall time, seconds of CPU."""
+    environment = {**os.environ, "XDG_CACHE_HOME": cache, "PYTHONPATH": str(ROOT)}
+    probe = (
+        "import time as _time, os as _os, sys as _sys\n_begin = _time.perf_counter()\n"
+        + code
+        + "\n_wall = _time.perf_counter() - _begin\n"
+        "print(_wall, sum(_os.times()[:2]), file=_sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe], env=environment, capture_output=True, text=True, check=True
+    )
+    wall, cpu = (float(x) for x in done.stderr.split()[-2:])
+    return done.stdout, wall, cpu
+
+
+def measure(repeats: int) -> dict[str, list[float]]:
+    """All figures, by name: a list of runs each."""
+    figures: dict[str, list[float]] = {}
+
+    def note(name: str, value: float) -> None:
+        figures.setdefault(name, []).append(value)
+
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as cold:
+            _, wall, cpu = run(FIRST_PICTURE, cold)
+            note("first picture of cornell, cold: wall s", wall)
+            note("first picture of cornell, cold: CPU s", cpu)
+        with tempfile.TemporaryDirectory() as cold:
+            for entry, seconds in json.loads(run(ENTRIES, cold)[0]).items():
+                note(f"compilation of {entry}: CPU s", seconds)
+    with tempfile.TemporaryDirectory() as warm:
+        run(FIRST_PICTURE, warm)
+        for _ in range(repeats):
+            note("import raywidget: wall s", run(IMPORT, warm)[1])
+            note("import and first Scene: wall s", run(SCENE, warm)[1])
+            note("first picture of cornell, warm: wall s", run(FIRST_PICTURE, warm)[1])
+            rate = float(run(RATE.format(spp=64), warm)[0])
+            note("cornell 512x512, 64 spp, depth 8: Msamples per CPU second", rate)
+        for headless, streamed, tiles in json.loads(run(STREAMED, warm)[0]):
+            note("streamed / headless samples per CPU second", streamed / headless)
+            note("tiles streamed of a 640x480 picture, 10 passes", tiles)
+    front_end = ROOT / "raywidget" / "static" / "widget.js"
+    if front_end.is_file():
+        note("front end: bytes", front_end.stat().st_size)
+    return figures
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    before = os.getloadavg()[0]
+    figures = measure(options.repeats)
+    machine = {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load before": before,
+        "load after": os.getloadavg()[0],
+    }
+    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    for name, runs in figures.items():
+        spread = f"{min(runs):.3g} to {max(runs):.3g} in {len(runs)}"
+        print(f"{name:62} {statistics.median(runs):10.4g}   ({spread})")
+    if options.json:
+        options.json.write_text(json.dumps({"machine": machine, "runs": figures}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

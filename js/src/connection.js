@@ -1,0 +1,217 @@
+/**
+ * One side of one conversation, as a machine without a clock, a socket or a document: it is given
+ * messages and the time, and says which messages are due and when to ask again.
+ *
+ * @import { BrowserMessage, Have, KernelMessage, State } from "./protocol.js"
+ */
+
+import { ack, hello, need, readMessage } from "./protocol.js";
+
+/** When to say hello again, in ms after the first; then every `HELLO_EVERY`. */
+const HELLO_AT = [0, 150, 500, 1000, 2000];
+const HELLO_EVERY = 5000;
+
+/** No two acks within this time, in ms: each costs the kernel about a millisecond. */
+const ACK_EVERY = 50;
+
+/** More than this many lost messages are not listed: the whole picture is asked for instead. */
+const MOST_MISSING = 64;
+
+/** How long to wait for the `begin` of a generation before asking for it (again), in ms. */
+const NEED_EVERY = 1000;
+
+/**
+ * After this silence in the middle of a render, in ms, the last ack is repeated. A kernel that
+ * gave this client up, while the network was away, waits for a word from it.
+ */
+const SILENCE = 5000;
+
+/** @type {ReadonlySet<State | null>} */
+const AT_WORK = new Set(/** @type {State[]} */ (["compiling", "running"]));
+
+export class Connection {
+  /** @type {number | null} */
+  epoch = null;
+  /** The newest generation that has been begun; 0 before the first. */
+  generation = 0;
+  /** @type {number | null} every `tiles` message up to this has arrived or is missing */
+  seq = null;
+  /** @type {State | null} */
+  state = null;
+  welcomed = false;
+  visible = false;
+  /** Messages that could not be read, and messages of another time. */
+  counts = { malformed: 0, late: 0 };
+
+  /** @type {number[]} sequence numbers given up, oldest first */
+  #missing = [];
+  #ackDue = false;
+  #ackedAt = -Infinity;
+  /** @type {number | null} when the first hello was due; null while none is to be said */
+  #helloFrom = null;
+  #hellos = 0;
+  /** @type {{generation: number, at: number} | null} the picture to ask for, and when */
+  #need = null;
+  #heardAt = -Infinity;
+
+  /** @param {number} client a random positive integer, new for each page load */
+  constructor(client) {
+    this.client = client;
+  }
+
+  /** Say hello until welcomed: at the start, and after the connection was away. @param {number} now */
+  start(now) {
+    this.welcomed = false;
+    this.#helloFrom = now;
+    this.#hellos = 0;
+  }
+
+  /** Say nothing any more. */
+  stop() {
+    this.#helloFrom = null;
+    this.#ackDue = false;
+    this.#need = null;
+    this.state = null;
+  }
+
+  /** @param {boolean} visible whether any view is on screen */
+  setVisible(visible) {
+    if (visible === this.visible) return;
+    this.visible = visible;
+    this.#ackDue = true;
+  }
+
+  /** What this page shows. @returns {Have | null} */
+  get have() {
+    if (this.epoch === null || this.seq === null) return null;
+    return { epoch: this.epoch, generation: this.generation, seq: this.seq };
+  }
+
+  /**
+   * Take a message from the kernel.
+   *
+   * @param {unknown} content
+   * @param {unknown} buffers
+   * @param {number} now in ms
+   * @returns {KernelMessage | null} what is to be acted upon; null if nothing is
+   */
+  receive(content, buffers, now) {
+    const message = readMessage(content, buffers);
+    if (message === null) {
+      this.counts.malformed++;
+      return null;
+    }
+    this.#heardAt = now;
+    const current = message.k === "welcome" ? this.#welcome(message) : this.#heed(message, now);
+    if (!current) this.counts.late++;
+    return current ? message : null;
+  }
+
+  /** @param {import("./protocol.js").Welcome} message */
+  #welcome({ epoch, client, next }) {
+    // With two pages open, each hears the welcome of the other.
+    if (client !== this.client) return false;
+    if (epoch !== this.epoch) {
+      this.epoch = epoch;
+      this.generation = 0;
+      this.seq = null;
+      this.state = null;
+      this.#missing = [];
+      this.#need = null;
+    }
+    this.seq = Math.max(this.seq ?? 0, next - 1);
+    this.welcomed = true;
+    this.#helloFrom = null;
+    // The kernel can't know yet whether anybody is looking.
+    this.#ackDue = true;
+    return true;
+  }
+
+  /** @param {Exclude<KernelMessage, {k: "welcome"}>} message @param {number} now */
+  #heed(message, now) {
+    // A busy kernel can't hear the hello, but it streams: its first word is welcome enough.
+    if (this.epoch === null && message.k !== "tiles") this.epoch = message.epoch;
+    if (message.epoch !== this.epoch) return false;
+    if (message.k === "tiles") this.#arrived(message.seq, now);
+    if (message.generation < this.generation) return false;
+    if (message.k === "begin") {
+      this.generation = message.generation;
+      if (this.#need !== null && message.generation >= this.#need.generation) this.#need = null;
+    } else if (message.generation > this.generation) {
+      // The `begin` was lost. After a `state` it may still be on its way.
+      this.#want(message.generation, message.k === "tiles" ? now : now + NEED_EVERY);
+    }
+    if (message.k === "state") this.state = message.state;
+    return message.k !== "tiles" || message.generation === this.generation;
+  }
+
+  /** @param {number} seq @param {number} now */
+  #arrived(seq, now) {
+    this.#ackDue = true;
+    const last = this.seq ?? seq - 1;
+    if (seq <= last) {
+      // A duplicate, or one that was overtaken and given up too early.
+      this.#missing = this.#missing.filter((lost) => lost !== seq);
+      return;
+    }
+    for (let lost = Math.max(last + 1, seq - MOST_MISSING); lost < seq; lost++) {
+      this.#missing.push(lost);
+    }
+    // Each ack repeats the list, so that a lost ack can't pass a lost message off as arrived.
+    this.#missing = this.#missing.slice(-MOST_MISSING);
+    this.seq = seq;
+    if (seq - last - 1 > MOST_MISSING) this.#want(this.generation, now);
+  }
+
+  /** @param {number} generation @param {number} at */
+  #want(generation, at) {
+    if (this.#need === null || generation > this.#need.generation) this.#need = { generation, at };
+    else this.#need.at = Math.min(this.#need.at, at);
+  }
+
+  /**
+   * The messages that are due. Each is given out once.
+   *
+   * @param {number} now in ms
+   * @returns {BrowserMessage[]}
+   */
+  poll(now) {
+    /** @type {BrowserMessage[]} */
+    const due = [];
+    if (now >= this.#helloAt()) {
+      due.push(hello(this.client, this.have));
+      // A timer may come late, from sleep for one: hellos whose time has passed are not caught up.
+      while (this.#helloAt() <= now) this.#hellos++;
+    }
+    if (this.epoch !== null && this.seq !== null && now >= this.#ackAt()) {
+      due.push(ack(this.client, this.epoch, this.seq, this.#missing, this.visible));
+      this.#ackDue = false;
+      this.#ackedAt = now;
+    }
+    if (this.epoch !== null && this.#need !== null && now >= this.#need.at) {
+      due.push(need(this.client, this.epoch, this.#need.generation));
+      if (this.#need.generation > this.generation) this.#need.at = now + NEED_EVERY;
+      else this.#need = null;
+    }
+    return due;
+  }
+
+  /** When to poll next, in ms; Infinity if only a message or a call can change anything. */
+  get wakeAt() {
+    const ackAt = this.seq === null ? Infinity : this.#ackAt();
+    return Math.min(this.#helloAt(), ackAt, this.#need?.at ?? Infinity);
+  }
+
+  #helloAt() {
+    if (this.#helloFrom === null) return Infinity;
+    const last = HELLO_AT.length - 1;
+    const extra = Math.max(this.#hellos - last, 0) * HELLO_EVERY;
+    return this.#helloFrom + HELLO_AT[Math.min(this.#hellos, last)] + extra;
+  }
+
+  #ackAt() {
+    if (this.#ackDue) return this.#ackedAt + ACK_EVERY;
+    if (!this.welcomed || !this.visible || !AT_WORK.has(this.state)) return Infinity;
+    return Math.max(this.#heardAt, this.#ackedAt) + SILENCE;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The toolbar's icons: paths on a grid of 16 by 16, drawn with the colour of the text.
+ *
+ * Built node by node: some hosts forbid setting HTML from strings.
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** `fill` paths are areas, `line` paths are strokes 1.5 units wide. */
+const SHAPES = {
+  pause: { fill: "M4 3h3v10H4zM9 3h3v10H9z", line: "" },
+  play: { fill: "M4.5 2.6v10.8L13 8z", line: "" },
+  stop: { fill: "M4 4h8v8H4z", line: "" },
+  restart: { fill: "M13.4 1.8v4.7H8.7z", line: "M12.3 5.2A5 5 0 1 0 13 8.9" },
+  more: { fill: "", line: "M8 3v10M3 8h10" },
+  save: { fill: "", line: "M8 2v7.5M4.8 6.6 8 9.8l3.2-3.2M2.8 11.2v2.3h10.4v-2.3" },
+  exposure: {
+    fill: "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6z",
+    line: "M8 1v1.8M8 13.2V15M1 8h1.8M13.2 8H15M3 3l1.3 1.3M11.7 11.7 13 13M3 13l1.3-1.3M11.7 4.3 13 3",
+  },
+};
+
+/** @typedef {keyof typeof SHAPES} IconName */
+
+/** @param {IconName} name @returns {SVGSVGElement} */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", "raywidget-icon");
+  for (const kind of /** @type {const} */ (["fill", "line"])) {
+    if (SHAPES[name][kind] === "") continue;
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", SHAPES[name][kind]);
+    path.setAttribute("class", `raywidget-icon-${kind}`);
+    svg.append(path);
+  }
+  return svg;
+}

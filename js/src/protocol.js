@@ -1,0 +1,222 @@
+/**
+ * The messages of `docs/protocol.md`: reading the kernel's, writing the browser's.
+ *
+ * Pure functions. What a message means in the course of a conversation is `connection.js`.
+ *
+ * @import { Tile } from "./pixels.js"
+ *
+ * @typedef {{samples: number, goal: number, elapsed: number, rate: number}} Progress
+ * @typedef {"compiling" | "running" | "paused" | "done" | "stopped" | "failed" | "closed"} State
+ *
+ * @typedef {{k: "welcome", epoch: number, client: number, next: number}} Welcome
+ * @typedef {{k: "begin", epoch: number, generation: number, width: number, height: number,
+ *   tile: number, spp: number, encoding: string}} Begin
+ * @typedef {{k: "tiles", epoch: number, generation: number, seq: number, tiles: Tile[],
+ *   progress: Progress | null}} Tiles
+ * @typedef {{k: "state", epoch: number, generation: number, state: State, message: string | null,
+ *   progress: Progress | null}} StateMessage
+ * @typedef {Welcome | Begin | Tiles | StateMessage} KernelMessage
+ *
+ * @typedef {{epoch: number, generation: number, seq: number}} Have
+ * @typedef {{k: "hello", v: number, client: number, have: Have | null}} Hello
+ * @typedef {{k: "ack", client: number, epoch: number, seq: number, missing: number[],
+ *   visible: boolean}} Ack
+ * @typedef {{k: "need", client: number, epoch: number, generation: number}} Need
+ * @typedef {"pause" | "resume" | "stop" | "restart" | "more"} Action
+ * @typedef {{k: "control", client: number, do: Action, samples?: number}} Control
+ * @typedef {Hello | Ack | Need | Control} BrowserMessage
+ */
+
+import { DECODERS, sentPixels } from "./pixels.js";
+
+export const VERSION = 1;
+
+/** The most that one `control` may ask for. */
+export const MOST_SAMPLES = 1_000_000;
+
+/** A larger picture is refused by the kernel; here the limit keeps a bad message from our memory. */
+const MOST_PIXELS = 2 ** 25;
+
+const RECORD_BYTES = 16;
+
+/** Beyond level 16 one sent pixel stands for any rectangle that the wire can describe. */
+const MOST_LEVEL = 16;
+
+/** @type {ReadonlySet<unknown>} */
+export const STATES = new Set([
+  "compiling",
+  "running",
+  "paused",
+  "done",
+  "stopped",
+  "failed",
+  "closed",
+]);
+
+/** @param {unknown} value @param {number} least @returns {value is number} */
+function isInteger(value, least) {
+  return Number.isSafeInteger(value) && /** @type {number} */ (value) >= least;
+}
+
+/** @param {unknown} value @returns {value is number} */
+function isAmount(value) {
+  return Number.isFinite(value) && /** @type {number} */ (value) >= 0;
+}
+
+/**
+ * Progress is a courtesy: where it is not as it should be, the rest of the message still counts.
+ *
+ * @param {unknown} value
+ * @returns {Progress | null}
+ */
+function readProgress(value) {
+  if (typeof value !== "object" || value === null) return null;
+  const { samples, goal, elapsed, rate } = /** @type {Record<string, unknown>} */ (value);
+  if (!isInteger(samples, 0) || !isInteger(goal, 0) || !isAmount(elapsed) || !isAmount(rate)) {
+    return null;
+  }
+  return { samples, goal, elapsed, rate };
+}
+
+/**
+ * A buffer as hosts hand it over: `DataView`, any other view, or a bare `ArrayBuffer`.
+ *
+ * @param {unknown} buffer
+ * @returns {DataView | null}
+ */
+function asDataView(buffer) {
+  if (buffer instanceof DataView) return buffer;
+  if (ArrayBuffer.isView(buffer)) {
+    return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  }
+  return buffer instanceof ArrayBuffer ? new DataView(buffer) : null;
+}
+
+/**
+ * The tiles in a buffer, or null if it is not what the message says it is.
+ *
+ * @param {DataView} view
+ * @param {number} n
+ * @param {string} encoding
+ * @returns {Tile[] | null}
+ */
+export function readTiles(view, n, encoding) {
+  const decoder = DECODERS.get(encoding);
+  if (decoder === undefined || n * RECORD_BYTES > view.byteLength) return null;
+  const tiles = [];
+  let offset = n * RECORD_BYTES;
+  for (let index = 0; index < n; index++) {
+    const at = index * RECORD_BYTES;
+    const x = view.getUint16(at, true);
+    const y = view.getUint16(at + 2, true);
+    const width = view.getUint16(at + 4, true);
+    const height = view.getUint16(at + 6, true);
+    const level = view.getUint16(at + 8, true);
+    const spp = view.getUint32(at + 12, true);
+    if (width === 0 || height === 0 || level > MOST_LEVEL || spp === 0) return null;
+    const pixels = sentPixels(width, height, level);
+    const bytes = decoder.bytes(pixels);
+    if (offset + bytes > view.byteLength) return null;
+    tiles.push({ x, y, width, height, level, spp, half: decoder.decode(view, offset, pixels) });
+    offset += Math.ceil(bytes / 4) * 4;
+  }
+  return tiles;
+}
+
+/** @param {Record<string, unknown>} message @returns {Welcome | null} */
+function readWelcome({ v, epoch, client, next }) {
+  if (v !== VERSION) return null;
+  if (!isInteger(epoch, 1) || !isInteger(client, 1) || !isInteger(next, 1)) return null;
+  return { k: "welcome", epoch, client, next };
+}
+
+/** @param {Record<string, unknown>} message @returns {Begin | null} */
+function readBegin({ epoch, generation, width, height, tile, spp, encoding }) {
+  if (!isInteger(epoch, 1) || !isInteger(generation, 1)) return null;
+  if (!isInteger(width, 1) || !isInteger(height, 1) || width * height > MOST_PIXELS) return null;
+  if (width > 65535 || height > 65535 || !isInteger(tile, 1) || !isInteger(spp, 1)) return null;
+  if (typeof encoding !== "string" || !DECODERS.has(encoding)) return null;
+  return { k: "begin", epoch, generation, width, height, tile, spp, encoding };
+}
+
+/** @param {Record<string, unknown>} message @param {unknown} buffers @returns {Tiles | null} */
+function readTilesMessage({ epoch, generation, seq, n, encoding, progress }, buffers) {
+  if (!isInteger(epoch, 1) || !isInteger(generation, 1) || !isInteger(seq, 1)) return null;
+  if (!isInteger(n, 0) || typeof encoding !== "string") return null;
+  const view = Array.isArray(buffers) ? asDataView(buffers[0]) : null;
+  const tiles = view === null ? null : readTiles(view, n, encoding);
+  if (tiles === null) return null;
+  return { k: "tiles", epoch, generation, seq, tiles, progress: readProgress(progress) };
+}
+
+/** @param {Record<string, unknown>} content @returns {StateMessage | null} */
+function readState({ epoch, generation, state, message, progress }) {
+  if (!isInteger(epoch, 1) || !isInteger(generation, 0) || !STATES.has(state)) return null;
+  return {
+    k: "state",
+    epoch,
+    generation,
+    state: /** @type {State} */ (state),
+    message: typeof message === "string" && message !== "" ? message : null,
+    progress: readProgress(progress),
+  };
+}
+
+/**
+ * Read a custom message from the kernel. What is not understood gives null, and is as if it had
+ * never arrived: a `tiles` message with a torn buffer leaves a gap in `seq`, and is repaired.
+ *
+ * @param {unknown} content
+ * @param {unknown} [buffers]
+ * @returns {KernelMessage | null}
+ */
+export function readMessage(content, buffers) {
+  if (typeof content !== "object" || content === null) return null;
+  const message = /** @type {Record<string, unknown>} */ (content);
+  switch (message.k) {
+    case "welcome":
+      return readWelcome(message);
+    case "begin":
+      return readBegin(message);
+    case "tiles":
+      return readTilesMessage(message, buffers);
+    case "state":
+      return readState(message);
+    default:
+      return null;
+  }
+}
+
+/** @param {number} client @param {Have | null} have @returns {Hello} */
+export function hello(client, have) {
+  return { k: "hello", v: VERSION, client, have };
+}
+
+/**
+ * @param {number} client
+ * @param {number} epoch
+ * @param {number} seq
+ * @param {readonly number[]} missing
+ * @param {boolean} visible
+ * @returns {Ack}
+ */
+export function ack(client, epoch, seq, missing, visible) {
+  return { k: "ack", client, epoch, seq, missing: [...missing], visible };
+}
+
+/** @param {number} client @param {number} epoch @param {number} generation @returns {Need} */
+export function need(client, epoch, generation) {
+  return { k: "need", client, epoch, generation };
+}
+
+/**
+ * @param {number} client
+ * @param {Action} action
+ * @param {number} [samples] with `more`: how many more for each pixel
+ * @returns {Control}
+ */
+export function control(client, action, samples) {
+  if (action !== "more") return { k: "control", client, do: action };
+  const more = Math.min(Math.max(Math.round(samples ?? 1), 1), MOST_SAMPLES);
+  return { k: "control", client, do: action, samples: more };
+}

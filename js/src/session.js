@@ -1,0 +1,299 @@
+/**
+ * All that a page knows of one widget: the conversation with its kernel, the pixels, the views.
+ *
+ * @import { AnyModel } from "@anywidget/types"
+ * @import { Surface } from "./compositor.js"
+ * @import { Action, BrowserMessage, KernelMessage, Progress } from "./protocol.js"
+ * @import { Phase, Status } from "./status.js"
+ *
+ * @typedef {{width: number, height: number, exposure: number, curve: string, status: string,
+ *   _key: string}} Traits
+ * @typedef {AnyModel<Traits>} Model
+ */
+
+import { Compositor } from "./compositor.js";
+import { Connection } from "./connection.js";
+import { PixelStore } from "./pixels.js";
+import { control } from "./protocol.js";
+import { View } from "./view.js";
+
+/** With no word from the kernel for so long, the page says that it is waiting, in ms. */
+const PATIENCE = 3000;
+
+/** A slider moves faster than a kernel needs to know, in ms. */
+const SAVE_EVERY = 100;
+
+/** The most stops that exposure is taken for; far beyond, powers of two overflow. */
+const MOST_STOPS = 64;
+
+/**
+ * A callback that hosts may call: what goes wrong in it stays in it.
+ *
+ * @template {unknown[]} A
+ * @param {(...args: A) => void} callback
+ * @returns {(...args: A) => void}
+ */
+export function guard(callback) {
+  return (...args) => {
+    try {
+      callback(...args);
+    } catch (error) {
+      console.warn("[raywidget]", error);
+    }
+  };
+}
+
+/** A random positive integer that JSON keeps. */
+function randomClient() {
+  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+  return (high % 2 ** 20) * 2 ** 32 + low + 1;
+}
+
+/** @type {import("./compositor.js").Host} */
+const BROWSER = {
+  requestFrame: (callback) => requestAnimationFrame(guard(callback)),
+  cancelFrame: (handle) => cancelAnimationFrame(handle),
+  now: () => performance.now(),
+  createImage: (width, height) => new ImageData(width, height),
+};
+
+export class Session {
+  closed = false;
+
+  #model;
+  #connection = new Connection(randomClient());
+  #store = new PixelStore();
+  #compositor;
+  /** @type {Set<View>} */
+  #views = new Set();
+  /** @type {Phase} */
+  #phase = "connecting";
+  /** @type {string | null} */
+  #message = null;
+  /** @type {Progress | null} */
+  #progress = null;
+  #spp = 0;
+  #tiles = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #wake;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #save;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #patience;
+  /** @type {[string, (...args: any[]) => void][]} */
+  #listeners;
+
+  /** @param {Model} model */
+  constructor(model) {
+    this.#model = model;
+    this.#compositor = new Compositor(this.#store, {
+      ...BROWSER,
+      requestFrame: (callback) =>
+        BROWSER.requestFrame(() => {
+          callback();
+          this.#show();
+        }),
+    });
+    this.#listeners = [
+      ["msg:custom", guard((content, buffers) => this.#receive(content, buffers))],
+      ["change:exposure", guard(() => this.#applyTone())],
+      ["change:curve", guard(() => this.#applyTone())],
+      ["comm_live_update", guard(() => this.#connect())],
+    ];
+    for (const [name, listener] of this.#listeners) model.on(name, listener);
+    const status = model.get("status");
+    if (status === "done" || status === "stopped") this.#phase = status;
+    this.#applyTone();
+    this.#connect();
+  }
+
+  /** Say hello, at the start and whenever the comm may have come back, or gone. */
+  #connect() {
+    // Most hosts hide this property; there, a dead comm shows when the hello throws.
+    const { comm_live: live } = /** @type {{comm_live?: unknown}} */ (this.#model);
+    if (live === false) return this.#lose();
+    if (this.#phase === "gone") this.#phase = "connecting";
+    this.#connection.start(performance.now());
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      if (this.#phase !== "connecting") return;
+      this.#phase = "waiting";
+      this.#show();
+    }, PATIENCE);
+    this.#talk();
+    this.#show();
+  }
+
+  /** Send what is due, and set the clock for what will be. */
+  #talk() {
+    clearTimeout(this.#wake);
+    if (this.closed) return;
+    for (const message of this.#connection.poll(performance.now())) this.#send(message);
+    const { wakeAt } = this.#connection;
+    if (this.#phase === "gone" || wakeAt === Infinity) return;
+    this.#wake = setTimeout(
+      guard(() => this.#talk()),
+      Math.max(wakeAt - performance.now(), 1),
+    );
+  }
+
+  /** @param {BrowserMessage} message */
+  #send(message) {
+    if (this.#phase === "gone") return;
+    try {
+      this.#model.send(message);
+    } catch {
+      this.#lose();
+    }
+  }
+
+  #lose() {
+    this.#phase = "gone";
+    this.#connection.stop();
+    this.#show();
+  }
+
+  /** @param {unknown} content @param {unknown} buffers */
+  #receive(content, buffers) {
+    if (this.closed) return;
+    const epoch = this.#connection.epoch;
+    const message = this.#connection.receive(content, buffers, performance.now());
+    if (epoch !== null && epoch !== this.#connection.epoch) this.#store.forget();
+    if (message !== null) {
+      if (this.#phase === "gone") this.#connect();
+      this.#act(message);
+    }
+    this.#talk();
+    this.#show();
+  }
+
+  /** @param {KernelMessage} message */
+  #act(message) {
+    switch (message.k) {
+      case "welcome":
+        break;
+      case "begin":
+        // The same generation again may change the goal alone.
+        this.#spp = message.spp;
+        if (message.generation > this.#store.generation) this.#progress = null;
+        if (this.#store.begin(message)) this.#compositor.invalidateAll();
+        break;
+      case "tiles":
+        this.#progress = message.progress ?? this.#progress;
+        // A busy kernel may not have heard that its state is asked for.
+        if (this.#phase === "connecting" || this.#phase === "waiting") this.#phase = "running";
+        for (const tile of message.tiles) {
+          const applied = this.#store.apply(message.generation, tile);
+          if (applied === "late") continue;
+          this.#tiles++;
+          if (applied === "shown") this.#compositor.invalidate(tile);
+          if (applied === "swapped") this.#compositor.invalidateAll();
+        }
+        break;
+      case "state":
+        this.#phase = message.state;
+        this.#message = message.message;
+        this.#progress = message.progress ?? this.#progress;
+        break;
+    }
+  }
+
+  /** @returns {Status} */
+  get status() {
+    const { front } = this.#store;
+    return {
+      phase: this.#phase,
+      message: this.#message,
+      progress: this.#progress,
+      spp: this.#spp,
+      pixels: front === null ? 0 : front.width * front.height,
+      generation: front?.generation ?? 0,
+      tiles: this.#tiles,
+    };
+  }
+
+  #show() {
+    const { status } = this;
+    for (const view of this.#views) view.update(status, this.#compositor.isBehind(view));
+  }
+
+  #applyTone() {
+    const exposure = Number(this.#model.get("exposure"));
+    const stops = Math.max(-MOST_STOPS, Math.min(exposure, MOST_STOPS));
+    const tone = /** @type {const} */ ([
+      String(this.#model.get("curve") ?? "srgb"),
+      Number.isNaN(stops) ? 0 : stops,
+    ]);
+    this.#compositor.setTone(...tone);
+    for (const view of this.#views) view.showTone(...tone);
+  }
+
+  /** @param {{exposure?: number, curve?: string}} tone as the user has set it in one of the views */
+  #setTone(tone) {
+    if (tone.exposure !== undefined) this.#model.set("exposure", tone.exposure);
+    if (tone.curve !== undefined) this.#model.set("curve", tone.curve);
+    this.#applyTone();
+    this.#save ??= setTimeout(
+      guard(() => {
+        this.#save = undefined;
+        this.#model.save_changes();
+      }),
+      SAVE_EVERY,
+    );
+  }
+
+  #visibility() {
+    this.#connection.setVisible([...this.#views].some((view) => view.visible));
+    this.#compositor.schedule();
+    this.#talk();
+  }
+
+  /**
+   * Show another view of the widget.
+   *
+   * @param {HTMLElement} parent
+   * @returns {() => void} removes it
+   */
+  addView(parent) {
+    const width = this.#store.front?.width ?? (Number(this.#model.get("width")) || 1);
+    const height = this.#store.front?.height ?? (Number(this.#model.get("height")) || 1);
+    const view = new View(
+      {
+        control: guard((/** @type {Action} */ action, /** @type {number | undefined} */ samples) =>
+          this.#send(control(this.#connection.client, action, samples)),
+        ),
+        tone: guard((tone) => this.#setTone(tone)),
+        visibility: guard(() => this.#visibility()),
+        flush: guard((/** @type {Surface} */ surface) => {
+          this.#compositor.flush(surface);
+          this.#show();
+        }),
+      },
+      width,
+      height,
+    );
+    this.#views.add(view);
+    this.#compositor.add(view);
+    parent.append(view.element);
+    this.#applyTone();
+    this.#show();
+    view.watch();
+    return guard(() => {
+      if (!this.#views.delete(view)) return;
+      this.#compositor.remove(view);
+      view.destroy();
+      this.#visibility();
+    });
+  }
+
+  close() {
+    if (this.closed) return;
+    this.closed = true;
+    for (const [name, listener] of this.#listeners) this.#model.off(name, listener);
+    for (const timer of [this.#wake, this.#save, this.#patience]) clearTimeout(timer);
+    this.#compositor.close();
+    for (const view of this.#views) view.destroy();
+    this.#views.clear();
+    this.#connection.stop();
+  }
+}

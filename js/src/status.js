@@ -1,0 +1,121 @@
+/**
+ * What the toolbar says, and which of its buttons can act: plain functions of the state.
+ *
+ * @import { Action, Progress, State } from "./protocol.js"
+ *
+ * `connecting` and `waiting` come before the kernel's first word, `gone` after its last.
+ * @typedef {State | "connecting" | "waiting" | "gone"} Phase
+ *
+ * @typedef {object} Status
+ * @property {Phase} phase
+ * @property {string | null} message
+ * @property {Progress | null} progress
+ * @property {number} spp the goal, in samples per pixel; 0 if unknown
+ * @property {number} pixels of the picture
+ * @property {number} generation of the picture on show
+ * @property {number} tiles how many tiles were applied
+ */
+
+/** @param {number} value with two significant digits, as 1.6 or 16 or 160 */
+function short(value) {
+  return value < 9.95 ? value.toFixed(1) : value.toFixed(0);
+}
+
+/** @param {number} rate samples per second */
+export function formatRate(rate) {
+  const unit = [
+    { size: 1e9, name: "G " },
+    { size: 1e6, name: "M " },
+    { size: 1e3, name: "k " },
+  ].find(({ size }) => rate >= 0.9995 * size);
+  return unit ? `${short(rate / unit.size)} ${unit.name}samples/s` : `${rate.toFixed(0)} samples/s`;
+}
+
+/** @param {number} seconds */
+export function formatTime(seconds) {
+  if (seconds < 9.95) return `${seconds < 0.95 ? seconds.toFixed(1) : seconds.toFixed(0)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A time that is only guessed: no seconds beside minutes. @param {number} seconds */
+function formatGuess(seconds) {
+  return seconds < 60 || seconds >= 3570 ? formatTime(seconds) : `${Math.round(seconds / 60)} min`;
+}
+
+/** Finished part of the render, in whole per cent: 100 only when all is there. @param {Status} s */
+export function percent({ phase, progress }) {
+  if (phase === "done") return 100;
+  if (progress === null || progress.goal === 0) return 0;
+  return Math.min(Math.floor((100 * progress.samples) / progress.goal), 100);
+}
+
+/** Samples per pixel so far, rounded down. @param {Status} status */
+export function samplesPerPixel({ phase, progress, pixels, spp }) {
+  if (progress === null || pixels === 0) return phase === "done" ? spp : 0;
+  return Math.floor(progress.samples / pixels);
+}
+
+/** @param {Status} status @returns {string[]} */
+function counted(status) {
+  if (status.spp === 0 || status.progress === null) return [];
+  return [`${samplesPerPixel(status)} of ${status.spp} spp`, `${percent(status)} %`];
+}
+
+/** @param {Status} status @returns {string[]} */
+function running(status) {
+  const { progress } = status;
+  const parts = counted(status);
+  if (progress === null || parts.length === 0) return ["rendering…"];
+  if (progress.rate > 0) {
+    parts.push(formatRate(progress.rate));
+    const left = (progress.goal - progress.samples) / progress.rate;
+    if (left > 0) parts.push(`${formatGuess(left)} left`);
+  }
+  return parts;
+}
+
+/** @param {Status} status @returns {string[]} */
+function done(status) {
+  const parts = ["done"];
+  const spp = samplesPerPixel(status);
+  if (spp > 0) parts.push(`${spp} spp`);
+  if (status.progress !== null) parts.push(formatTime(status.progress.elapsed));
+  return parts;
+}
+
+/** The line under the picture. @param {Status} status @returns {string} */
+export function describe(status) {
+  const { phase, message } = status;
+  /** @type {Record<Phase, () => string[]>} */
+  const lines = {
+    connecting: () => ["connecting…"],
+    waiting: () => ["waiting for the kernel…"],
+    compiling: () => [message ?? "compiling kernels (first run)…"],
+    running: () => running(status),
+    paused: () => ["paused", ...counted(status)],
+    done: () => done(status),
+    stopped: () => ["stopped", ...counted(status)],
+    failed: () => ["failed"],
+    closed: () => ["closed"],
+    gone: () => ["kernel gone"],
+  };
+  return lines[phase]().join(" · ");
+}
+
+/** The actions that the kernel would follow now. @param {Phase} phase @returns {Set<Action>} */
+export function possible(phase) {
+  /** @type {Partial<Record<Phase, Action[]>>} */
+  const actions = {
+    compiling: ["pause", "stop", "restart"],
+    running: ["pause", "stop", "restart", "more"],
+    paused: ["resume", "stop", "restart", "more"],
+    done: ["restart", "more"],
+    stopped: ["restart"],
+    failed: ["restart"],
+  };
+  return new Set(actions[phase] ?? []);
+}

@@ -1,0 +1,96 @@
+/**
+ * From linear half floats to the bytes of the screen, through a table with one byte for each of
+ * the 65,536 half floats.
+ *
+ * This is the twin of `raywidget/picture/development.py` and `curves.py`: both follow one rule in
+ * float64, operation by operation, so that the canvas equals the saved PNG byte for byte. Change
+ * neither alone.
+ *
+ * @typedef {(x: number) => number} Curve from radiance >= 0 to [0, 1]; what is beyond is clamped
+ */
+
+/** The value of the half float with these bits. @param {number} bits */
+export function halfToNumber(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** @type {Curve} */
+const linear = (x) => x;
+
+/** IEC 61966-2-1. @type {Curve} */
+const srgb = (light) => {
+  const x = Math.min(light, 1);
+  return x <= 0.0031308 ? 12.92 * x : 1.055 * x ** (1 / 2.4) - 0.055;
+};
+
+/** John Hable, Filmic Tonemapping Operators, 2010: the operator of Uncharted 2. @type {Curve} */
+const hable = (v) => {
+  const A = 0.15;
+  const B = 0.5;
+  const C = 0.1;
+  const D = 0.2;
+  const E = 0.02;
+  const F = 0.3;
+  return (v * (A * v + C * B) + D * E) / (v * (A * v + B) + D * F) - E / F;
+};
+
+/** Exposure bias 2, linear white at 11.2; the clamp keeps infinity / infinity away. @type {Curve} */
+const filmic = (light) => {
+  const x = Math.min(light, 1e6);
+  return srgb(hable(2 * x) / hable(11.2));
+};
+
+/** @type {ReadonlyMap<string, Curve>} */
+export const CURVES = new Map([
+  ["srgb", srgb],
+  ["filmic", filmic],
+  ["linear", linear],
+]);
+
+/**
+ * @param {string} curve a name in `CURVES`; an unknown one is taken as `srgb`
+ * @param {number} exposure in stops
+ * @returns {Uint8Array} 65,536 bytes
+ */
+export function makeTable(curve, exposure) {
+  const apply = CURVES.get(curve) ?? srgb;
+  const gain = 2 ** exposure;
+  const table = new Uint8Array(65536);
+  for (let bits = 0; bits < 65536; bits++) {
+    let x = halfToNumber(bits);
+    if (Number.isNaN(x) || x < 0) x = 0;
+    if (x === Infinity) x = 65504;
+    x = x * gain;
+    const y = Math.min(Math.max(apply(x), 0), 1);
+    table[bits] = Math.floor(y * 255 + 0.5);
+  }
+  return table;
+}
+
+/**
+ * Develop a rectangle of half floats into opaque RGBA pixels of a picture of the same width.
+ *
+ * @param {Uint8Array} table
+ * @param {Uint16Array} half three for each pixel
+ * @param {Uint32Array} pixels one RGBA word for each pixel, in the byte order of `ImageData`
+ * @param {number} stride width of the picture in pixels
+ * @param {import("./pixels.js").Rect} rect
+ */
+export function develop(table, half, pixels, stride, { x, y, width, height }) {
+  for (let row = y; row < y + height; row++) {
+    const start = row * stride + x;
+    const end = start + width;
+    for (let at = start, from = 3 * start; at < end; at++, from += 3) {
+      pixels[at] =
+        0xff000000 |
+        (table[half[from + 2]] << 16) |
+        (table[half[from + 1]] << 8) |
+        table[half[from]];
+    }
+  }
+}

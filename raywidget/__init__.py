@@ -1,0 +1,110 @@
+"""raywidget: a physically based path tracer that lives in a Jupyter cell.
+
+Names are imported when first used, so that ``import raywidget`` loads neither numpy nor numba
+nor anywidget.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raywidget import presets
+    from raywidget.engine.settings import RenderSettings
+    from raywidget.errors import (
+        PictureError,
+        ProtocolError,
+        RaywidgetError,
+        RenderCancelled,
+        RenderError,
+        SceneError,
+        SettingsError,
+    )
+    from raywidget.headless import render, warmup
+    from raywidget.picture.image import Image
+    from raywidget.scene import transforms
+    from raywidget.scene.camera import PerspectiveCamera
+    from raywidget.scene.emitters import ConstantEnvironment, GradientEnvironment
+    from raywidget.scene.materials import Coated, Dielectric, Diffuse, Emissive, Metal
+    from raywidget.scene.meshes import Instances, Mesh
+    from raywidget.scene.scene import Scene
+    from raywidget.scene.shapes import Box, Quad, Sphere
+    from raywidget.scene.textures import Checkerboard
+    from raywidget.widget.ray_widget import RayWidget, show
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Box",
+    "Checkerboard",
+    "Coated",
+    "ConstantEnvironment",
+    "Dielectric",
+    "Diffuse",
+    "Emissive",
+    "GradientEnvironment",
+    "Image",
+    "Instances",
+    "Mesh",
+    "Metal",
+    "PerspectiveCamera",
+    "PictureError",
+    "ProtocolError",
+    "Quad",
+    "RayWidget",
+    "RaywidgetError",
+    "RenderCancelled",
+    "RenderError",
+    "RenderSettings",
+    "Scene",
+    "SceneError",
+    "SettingsError",
+    "Sphere",
+    "__version__",
+    "presets",
+    "render",
+    "show",
+    "transforms",
+    "warmup",
+]
+
+_MODULES = {
+    "raywidget.engine.settings": ("RenderSettings",),
+    "raywidget.errors": (
+        "PictureError",
+        "ProtocolError",
+        "RaywidgetError",
+        "RenderCancelled",
+        "RenderError",
+        "SceneError",
+        "SettingsError",
+    ),
+    "raywidget.headless": ("render", "warmup"),
+    "raywidget.picture.image": ("Image",),
+    "raywidget.scene.camera": ("PerspectiveCamera",),
+    "raywidget.scene.emitters": ("ConstantEnvironment", "GradientEnvironment"),
+    "raywidget.scene.materials": ("Coated", "Dielectric", "Diffuse", "Emissive", "Metal"),
+    "raywidget.scene.meshes": ("Instances", "Mesh"),
+    "raywidget.scene.scene": ("Scene",),
+    "raywidget.scene.shapes": ("Box", "Quad", "Sphere"),
+    "raywidget.scene.textures": ("Checkerboard",),
+    "raywidget.widget.ray_widget": ("RayWidget", "show"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+_SUBMODULES = {"presets": "raywidget.presets", "transforms": "raywidget.scene.transforms"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        value: Any = importlib.import_module(_SUBMODULES[name])
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'raywidget' has no attribute {name!r}")
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,171 @@
+"""The command line: parse and print; what is done is `render()`'s business.
+
+Exit codes: 0 done, 1 the render failed, 2 wrong arguments or input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import raywidget
+from raywidget import presets
+from raywidget.engine.settings import INTEGRATORS, SAMPLERS, RenderSettings
+from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
+from raywidget.headless import FinishedPass, render
+from raywidget.io.images import check_path
+from raywidget.picture.curves import CURVES
+from raywidget.picture.image import Image
+
+DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+_CHOICES = {"integrator": INTEGRATORS, "sampler": SAMPLERS}
+_HELP = {
+    "width": "width in pixels",
+    "height": "height in pixels",
+    "spp": "samples per pixel",
+    "max_depth": "longest path in edges; 1 shows emission, 2 adds direct light",
+    "roulette": "end unpromising paths by Russian roulette",
+    "next_event": "sample lights at every bounce",
+    "integrator": "how light is found",
+    "sampler": "where random numbers come from",
+    "seed": "another seed, another noise",
+    "passes": "number of passes; by default 1, 2, 4, ... samples in all",
+    "tile_size": "side of a tile in pixels",
+    "threads": "worker threads; by default one per core",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except KeyboardInterrupt:
+        print("raywidget: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except (SceneError, SettingsError, PictureError) as error:
+        print(f"raywidget: {_one_line(error)}", file=sys.stderr)
+        return WRONG_INPUT
+    except RaywidgetError as error:
+        print(f"raywidget: {_one_line(error)}", file=sys.stderr)
+        return FAILED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="raywidget", description="A physically based path tracer."
+    )
+    parser.add_argument("--version", action="version", version=raywidget.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("scenes", help="list the presets")
+    listing.set_defaults(run=_list_scenes)
+
+    command = commands.add_parser(
+        "render",
+        help="render a preset to a file",
+        description="Render a preset to a file; the same pixels as raywidget.render().",
+    )
+    command.add_argument("preset", metavar="PRESET", help=f"one of {', '.join(presets.NAMES)}")
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="file (.png .npy .exr); PRESET.png if none",
+    )
+    command.add_argument(
+        "--save-passes",
+        action="store_true",
+        help="also save the picture after each pass but the last, as FILE_pass_01.png, ...",
+    )
+    command.add_argument(
+        "--keep", action="store_true", help="on Ctrl-C, save what is there (and exit with 130)"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress bar, no statistics")
+    display = command.add_argument_group("display")
+    display.add_argument("--exposure", type=float, default=0.0, help="in stops (default 0)")
+    display.add_argument("--curve", choices=sorted(CURVES), default="srgb", help="tone curve")
+    group = command.add_argument_group("settings (defaults: those of the preset)")
+    for field in dataclasses.fields(RenderSettings):
+        _add_setting(group, field)
+    command.set_defaults(run=_render)
+    return parser
+
+
+def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
+    flag = "--" + field.name.replace("_", "-")
+    if field.type == "bool":
+        group.add_argument(
+            flag, action=argparse.BooleanOptionalAction, default=None, help=_HELP[field.name]
+        )
+    elif field.name in _CHOICES:
+        group.add_argument(flag, choices=_CHOICES[field.name], help=_HELP[field.name])
+    else:
+        group.add_argument(flag, type=int, metavar="N", help=_HELP[field.name])
+
+
+def _list_scenes(options: argparse.Namespace) -> int:
+    width = max(map(len, presets.NAMES))
+    for name, description in presets.describe().items():
+        print(f"{name:{width}}  {description}")
+    return DONE
+
+
+def _render(options: argparse.Namespace) -> int:
+    scene = presets.preset(options.preset)
+    output = options.output or Path(f"{options.preset}.png")
+    check_path(output)  # before an hour of rendering, not after
+    names = [field.name for field in dataclasses.fields(RenderSettings)]
+    chosen = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+    def save_pass(finished: FinishedPass) -> None:
+        if finished.pass_index + 1 < finished.pass_count:
+            name = f"{output.stem}_pass_{finished.pass_index + 1:02d}{output.suffix}"
+            finished.image.save(output.with_name(name), options.exposure, options.curve)
+
+    image = render(
+        scene,
+        on_pass=save_pass if options.save_passes else None,
+        progress=not options.quiet and sys.stderr.isatty(),  # a log file wants no bar
+        on_interrupt="return" if options.keep else "raise",
+        exposure=options.exposure,
+        curve=options.curve,
+        **chosen,
+    )
+    image.save(output)
+    if not options.quiet:
+        _print_statistics(image, output)
+    if image.spp < image.settings.spp:
+        print(f"raywidget: interrupted; {output} has what was there", file=sys.stderr)
+        return INTERRUPTED
+    return DONE
+
+
+def _print_statistics(image: Image, output: Path) -> None:
+    statistics = image.statistics
+    print(f"picture         {image.width} x {image.height}, {image.spp} samples per pixel")
+    print(f"time            {statistics['seconds']:.2f} s on {statistics['threads']} threads")
+    print(
+        f"samples         {statistics['samples']:,} "
+        f"({statistics['samples_per_second'] / 1e6:.2f} million per second)"
+    )
+    print(
+        f"rays            {statistics['rays']:,} "
+        f"({statistics['rays_per_second'] / 1e6:.2f} million per second)"
+    )
+    print(f"mean luminance  {statistics['mean_luminance']:.4f}")
+    if statistics["dropped_samples"]:
+        print(f"dropped         {statistics['dropped_samples']:,} samples that were not finite")
+    print(f"saved           {output}")
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

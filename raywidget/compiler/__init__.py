@@ -1,0 +1,9 @@
+"""Description -> tables: the only gate to the kernels.
+
+`compile_scene` packs, casts and builds; it checks nothing, since every value was checked when the
+user wrote it. Nothing behind it checks either.
+"""
+
+from raywidget.compiler.compiled import compile_camera, compile_scene
+
+__all__ = ["compile_camera", "compile_scene"]

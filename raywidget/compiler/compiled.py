@@ -1,0 +1,161 @@
+"""A scene's tables, ready for the kernels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.compiler.bvh import (
+    build_binary_tree,
+    collapse,
+    count_wide,
+    pack_balls,
+    pack_flats,
+)
+from raywidget.compiler.geometry import Flats, Geometry, gather_geometry
+from raywidget.compiler.lights import pack_lights
+from raywidget.compiler.materials import MaterialRows
+from raywidget.kernels.layout import (
+    BALL_ROWS,
+    CAMERA_FOCUS,
+    CAMERA_FORWARD,
+    CAMERA_LENS,
+    CAMERA_LENS_RIGHT,
+    CAMERA_LENS_UP,
+    CAMERA_ORIGIN,
+    CAMERA_RIGHT,
+    CAMERA_SIZE,
+    CAMERA_UP,
+    CHILD_ROW,
+    F32,
+    FLAT_ROWS,
+    I32,
+    INSTANCE_ROOT,
+    LEAF_BALL,
+    LEAF_FLAT,
+    LEAF_INSTANCE,
+    NODE_SIZE,
+    SceneTables,
+)
+from raywidget.kernels.simd import WIDTH
+from raywidget.scene.camera import Camera, PerspectiveCamera
+from raywidget.scene.scene import Scene
+
+_CACHE_LINE = 64  # bytes
+
+
+def compile_scene(scene: Scene) -> SceneTables:
+    """Turn a description into tables: pack, build the trees, number the lights."""
+    materials = MaterialRows()
+    geometry = gather_geometry(scene.shapes, materials)
+    material_codes, material_values, textures = materials.tables()
+    lights = pack_lights(geometry, material_values, scene.emitters)
+    nodes, flats, balls = _build_trees(geometry)
+    return SceneTables(
+        nodes=nodes,
+        flats=flats,
+        balls=balls,
+        instances=geometry.instances,
+        instance_codes=geometry.instance_codes,
+        primitives=geometry.primitives,
+        corners=geometry.corners,
+        vertices=geometry.vertices,
+        material_codes=material_codes,
+        materials=material_values,
+        textures=textures,
+        lights=lights.lights,
+        light_cdf=lights.cdf,
+        environment=lights.environment,
+    )
+
+
+def compile_camera(camera: Camera, width: int, height: int) -> F32:
+    """The camera's table for a picture of `width` x `height` pixels."""
+    if not isinstance(camera, PerspectiveCamera):  # the scene admits no other
+        raise AssertionError(f"no table for {type(camera).__name__}")
+    frame = camera.frame()
+    half_height = math.tan(math.radians(camera.vfov) / 2.0)
+    half_width = half_height * width / height
+    look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
+    focus = camera.focus_distance
+    table = np.zeros(CAMERA_SIZE, np.float32)
+    table[CAMERA_ORIGIN : CAMERA_ORIGIN + 3] = look_from
+    table[CAMERA_RIGHT : CAMERA_RIGHT + 3] = frame.right * half_width
+    table[CAMERA_UP : CAMERA_UP + 3] = frame.up * half_height
+    table[CAMERA_FORWARD : CAMERA_FORWARD + 3] = frame.forward
+    table[CAMERA_LENS] = camera.aperture_radius
+    table[CAMERA_FOCUS] = np.linalg.norm(look_at - look_from) if focus is None else focus
+    table[CAMERA_LENS_RIGHT] = 1.0 / half_width
+    table[CAMERA_LENS_UP] = 1.0 / half_height
+    return table
+
+
+def _build_trees(geometry: Geometry) -> tuple[F32, F32, F32]:
+    """Nodes and blocks of the world's tree and of those of instanced meshes."""
+    instance_count = len(geometry.instances)
+    flat_count = len(geometry.flats.shears)
+    world_bounds = np.concatenate(
+        [geometry.instance_bounds, geometry.flats.bounds(), geometry.balls.bounds()]
+    )
+    world_kinds = np.repeat(
+        np.array([LEAF_INSTANCE, LEAF_FLAT, LEAF_BALL], np.uint8),
+        [instance_count, flat_count, len(geometry.balls.primitives)],
+    )
+    parts = [(world_bounds, world_kinds)]
+    for mesh in geometry.meshes:
+        bounds = mesh.flats.bounds()
+        parts.append((bounds, np.full(len(bounds), LEAF_FLAT, np.uint8)))
+
+    trees = [build_binary_tree(bounds, kinds) if len(bounds) else None for bounds, kinds in parts]
+    totals = np.zeros(3, np.int64)
+    for tree, (_, kinds) in zip(trees, parts, strict=True):
+        totals += count_wide(tree, kinds) if tree is not None else (1, 0, 0)
+    nodes = _aligned(int(totals[0]) * NODE_SIZE)
+    flats = _aligned(int(totals[1]) * FLAT_ROWS * WIDTH)
+    balls = _aligned(int(totals[2]) * BALL_ROWS * WIDTH)
+    references = flats.view(np.int32)
+
+    counts = np.zeros(3, np.int64)
+    for number, (tree, (_, kinds)) in enumerate(zip(trees, parts, strict=True)):
+        root = int(counts[0])
+        if tree is None:  # a world without shapes
+            _write_empty_node(nodes)
+            counts[0] += 1
+            continue
+        slots = collapse(tree, kinds, nodes, counts)
+        if number == 0:
+            first_ball = instance_count + flat_count
+            _pack(geometry.flats, slots[instance_count:first_ball], flats, references)
+            pack_balls(
+                geometry.balls.centres_radii,
+                geometry.balls.primitives,
+                slots[first_ball:],
+                balls,
+                balls.view(np.int32),
+            )
+        else:
+            mesh = geometry.meshes[number - 1]
+            _pack(mesh.flats, slots, flats, references)
+            geometry.instance_codes[mesh.rows.start : mesh.rows.stop, INSTANCE_ROOT] = root
+    return nodes, flats, balls
+
+
+def _pack(flats: Flats, slots: I32, blocks: F32, references: I32) -> None:
+    pack_flats(flats.corners, flats.shears, flats.primitives, slots, blocks, references)
+
+
+def _aligned(size: int) -> NDArray[Any]:
+    """Zeros (size,) of float32 that start at a cache line, so that no vector straddles two."""
+    memory = np.zeros(size + _CACHE_LINE // 4, np.float32)
+    start = -memory.ctypes.data % _CACHE_LINE // 4
+    return memory[start : start + size]
+
+
+def _write_empty_node(nodes: F32) -> None:
+    rows = nodes[:NODE_SIZE].reshape(-1, WIDTH)
+    rows[0:6:2] = np.inf
+    rows[1:6:2] = -np.inf
+    rows[CHILD_ROW // WIDTH] = 0.0

@@ -1,0 +1,1 @@
+"""Threads and accumulation: settings, tiles, film, session."""

@@ -1,0 +1,88 @@
+"""A compiled scene, and the one call that renders a piece of a tile.
+
+This is the only module of the engine that touches kernels; another backend would stand beside it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.compiler import compile_camera, compile_scene
+from raywidget.engine.settings import RenderSettings
+from raywidget.engine.tiles import Tile
+from raywidget.kernels.layout import SceneTables
+from raywidget.kernels.path import PathSettings
+from raywidget.kernels.tile import COUNTER_DROPPED, COUNTER_RAYS, Picture, Work, render_tile
+from raywidget.scene.scene import Scene
+
+
+class Rendered(NamedTuple):
+    """What one call did."""
+
+    finished: bool  # False: it was cancelled, and the sums are worthless
+    rays: int
+    dropped: int  # samples that were not finite
+
+
+class Renderer:
+    """Renders tiles of one scene with one set of settings. Safe to call from many threads.
+
+    Parameters
+    ----------
+    scene : Scene
+        What to render.
+    settings : RenderSettings
+        How.
+    previous : Renderer, optional
+        An earlier one; its tables are used again if only the camera or the settings differ.
+    """
+
+    def __init__(
+        self, scene: Scene, settings: RenderSettings, previous: Renderer | None = None
+    ) -> None:
+        self.scene = scene
+        self._tables: SceneTables
+        if previous is not None and _same_contents(previous.scene, scene):
+            self._tables = previous._tables
+        else:
+            self._tables = compile_scene(scene)
+        self._camera = compile_camera(scene.camera, settings.width, settings.height)
+        self._picture = Picture(
+            settings.width,
+            settings.height,
+            np.uint64(settings.seed),
+            settings.sampler == "lattice",
+        )
+        self._path = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
+        self.compile_kernels()
+
+    def compile_kernels(self) -> None:
+        """Have the kernels compiled, or loaded from disk, before the first tile needs them."""
+        nothing = Tile(0, 0, 0, 0, 0)
+        self.render(nothing, 0, 0, np.zeros((0, 0, 3)), np.zeros(1, np.uint8))
+
+    def render(
+        self,
+        tile: Tile,
+        first: int,
+        count: int,
+        sums: NDArray[np.float64],
+        cancel: NDArray[np.uint8],
+    ) -> Rendered:
+        """Add samples `first` to `first + count - 1` to a tile's sums (height, width, 3), in place.
+
+        `cancel` (1,) ends the call within one row of pixels when another thread sets it.
+        """
+        counters = np.zeros(2, np.int64)
+        work = Work(tile.x, tile.y, first, count)
+        finished = render_tile(
+            self._tables, self._camera, self._picture, self._path, work, sums, cancel, counters
+        )
+        return Rendered(bool(finished), int(counters[COUNTER_RAYS]), int(counters[COUNTER_DROPPED]))
+
+
+def _same_contents(a: Scene, b: Scene) -> bool:
+    return a.shapes is b.shapes and a.emitters is b.emitters

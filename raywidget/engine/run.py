@@ -1,0 +1,90 @@
+"""What a session tells about itself, and what it throws away at a restart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from raywidget.engine.film import Film, FilmState
+from raywidget.engine.schedule import Schedule
+from raywidget.engine.settings import RenderSettings
+from raywidget.engine.tiles import Tile
+from raywidget.scene.scene import Scene
+
+if TYPE_CHECKING:
+    from raywidget.engine.renderer import Renderer
+
+COMPILING = "compiling"
+RUNNING = "running"
+PAUSED = "paused"
+DONE = "done"
+STOPPED = "stopped"
+FAILED = "failed"
+CLOSED = "closed"
+ENDED = (DONE, STOPPED, FAILED, CLOSED)
+
+
+class TileUpdate(NamedTuple):
+    """A tile has reached the end of a pass and can be read from the film."""
+
+    generation: int
+    pass_index: int
+    tile: Tile
+    spp: int
+
+
+class Progress(NamedTuple):
+    """How far a render is."""
+
+    samples: int  # pixel samples taken
+    goal: int  # pixel samples wanted
+    elapsed: float  # seconds of rendering, without compilation and pauses
+    rate: float  # samples per second
+    rays: int
+
+
+class Current(NamedTuple):
+    """One consistent view of a session."""
+
+    generation: int
+    settings: RenderSettings
+    film: Film | None  # None until the scene has been compiled
+    state: str
+    message: str | None
+
+
+class ResumeState(NamedTuple):
+    """What an `Image` carries so that its render can be gone on with."""
+
+    scene: Scene
+    settings: RenderSettings
+    film: FilmState
+
+
+class Run:
+    """One generation: everything that a restart throws away."""
+
+    def __init__(
+        self,
+        generation: int,
+        scene: Scene,
+        settings: RenderSettings,
+        previous: Renderer | None = None,
+    ) -> None:
+        self.previous = previous  # whose tables may be used again
+        self.generation = generation
+        self.scene = scene
+        self.settings = settings
+        self.film = Film(settings.width, settings.height, settings.tile_size)
+        self.cancel = np.zeros(1, np.uint8)
+        self.renderer: Renderer | None = None  # None until compiled
+        self.schedule: Schedule | None = None
+        self.compiling = False
+        self.samples = 0
+        self.taken = 0  # samples taken in this session, without those of a resumed image
+        self.rays = 0
+        self.dropped = 0
+        self.elapsed = 0.0
+        self.since: float | None = None  # when the clock was last started
+        self.seconds_per_sample = 0.0  # of one pixel, a running estimate for the size of calls

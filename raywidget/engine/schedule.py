@@ -1,0 +1,107 @@
+"""Which tile is worked on next: pass by pass, centre first, each tile by one worker at a time."""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from raywidget.engine.tiles import Tile
+
+
+class Job(NamedTuple):
+    """Bring one tile from `first` samples per pixel to `target`."""
+
+    tile: Tile
+    pass_index: int
+    first: int
+    target: int
+
+
+class Schedule:
+    """The work of one render. Not thread-safe: its session holds a lock.
+
+    Parameters
+    ----------
+    tiles : sequence of Tile
+        All tiles, by index.
+    order : sequence of int
+        Tile indices, the most urgent first.
+    targets : sequence of int
+        Samples per pixel after each pass, increasing.
+    spp : sequence of int
+        Samples per pixel that each tile has already.
+    hold_passes : bool
+        Begin a pass only when `allow_pass` was called for it (the first is always allowed).
+
+    Notes
+    -----
+    There is no barrier between passes otherwise: a worker that finds no tile of this pass goes on
+    with the next one.
+    """
+
+    def __init__(
+        self,
+        tiles: Sequence[Tile],
+        order: Sequence[int],
+        targets: Sequence[int],
+        spp: Sequence[int],
+        *,
+        hold_passes: bool = False,
+    ) -> None:
+        self._tiles = tiles
+        self._rank = {index: rank for rank, index in enumerate(order)}
+        self._targets = tuple(targets)
+        self._spp = list(spp)
+        self._busy = 0
+        self._ready: list[tuple[int, int, int]] = []  # heap of (pass_index, rank, tile index)
+        for tile in tiles:
+            self._make_ready(tile.index)
+        first = self._ready[0][0] if self._ready else 0
+        self._allowed = first if hold_passes else None
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """Samples per pixel after each pass."""
+        return self._targets
+
+    @property
+    def finished(self) -> bool:
+        """Has every tile reached the last target?"""
+        return self._busy == 0 and not self._ready
+
+    def allow_pass(self, pass_index: int) -> None:
+        """Let passes up to `pass_index` begin."""
+        if self._allowed is not None:
+            self._allowed = max(self._allowed, pass_index)
+
+    def take(self) -> Job | None:
+        """The most urgent job, or None if there is none to begin now."""
+        if not self._ready:
+            return None
+        if self._allowed is not None and self._ready[0][0] > self._allowed:
+            return None
+        pass_index, _, index = heapq.heappop(self._ready)
+        self._busy += 1
+        return Job(self._tiles[index], pass_index, self._spp[index], self._targets[pass_index])
+
+    def give_back(self, job: Job, spp: int) -> None:
+        """A job has ended, with its tile at `spp` samples per pixel."""
+        self._busy -= 1
+        self._spp[job.tile.index] = spp
+        self._make_ready(job.tile.index)
+
+    def extend(self, targets: Sequence[int]) -> None:
+        """More samples are wanted: `targets` continue where the present ones end."""
+        waiting = {index for _, _, index in self._ready}
+        done = [t.index for t in self._tiles if self._spp[t.index] >= self._targets[-1]]
+        self._targets += tuple(targets)
+        for index in done:
+            if index not in waiting:
+                self._make_ready(index)
+
+    def _make_ready(self, index: int) -> None:
+        pass_index = bisect_right(self._targets, self._spp[index])
+        if pass_index < len(self._targets):
+            heapq.heappush(self._ready, (pass_index, self._rank[index], index))

@@ -1,0 +1,433 @@
+"""A render that goes on in the background: threads, passes, pause, stop, restart.
+
+The widget, `render()` and the command line all run this. Threads are daemons named
+``raywidget-worker-N``; they hold the GIL only between kernel calls of about 10 ms, and end within
+one row of pixels of `close`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from raywidget.engine.film import mean_radiance
+from raywidget.engine.run import (
+    CLOSED,
+    COMPILING,
+    DONE,
+    ENDED,
+    FAILED,
+    PAUSED,
+    RUNNING,
+    STOPPED,
+    Current,
+    Progress,
+    ResumeState,
+    Run,
+    TileUpdate,
+)
+from raywidget.engine.schedule import Job, Schedule
+from raywidget.engine.settings import RenderSettings
+from raywidget.engine.tiles import order_centre_out
+from raywidget.errors import PictureError, RenderError
+from raywidget.picture.image import Image
+from raywidget.picture.luminance import luminance
+from raywidget.scene.scene import Scene
+
+# One kernel call is bounded to about this long, so that pause, stop and restart act at once,
+# however many samples a pass takes. The Python around a call costs some 30 us.
+CALL_SECONDS = 0.010
+
+# Waits are polled, so that an interrupt (Ctrl-C) is seen on every system.
+POLL_SECONDS = 0.05
+
+
+class Session:
+    """A render in the background.
+
+    Parameters
+    ----------
+    scene : Scene
+        What to render.
+    settings : RenderSettings
+        How.
+    on_tile : callable, optional
+        Called with a `TileUpdate` in a worker thread whenever a tile has finished a pass. While it
+        runs, that worker waits.
+    on_state : callable, optional
+        Called without arguments, in whatever thread, when the state, the generation or the goal
+        has changed.
+    resume : ResumeState, optional
+        Go on from an earlier render's samples.
+    hold_passes : bool
+        Wait for `allow_pass` before each pass but the first.
+
+    Notes
+    -----
+    States: ``compiling`` (scene and kernels), ``running``, ``paused``, ``done``, ``stopped``,
+    ``failed``, ``closed``. A generation begins with the session and with each `restart`.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        settings: RenderSettings,
+        *,
+        on_tile: Callable[[TileUpdate], None] | None = None,
+        on_state: Callable[[], None] | None = None,
+        resume: ResumeState | None = None,
+        hold_passes: bool = False,
+    ) -> None:
+        self._on_tile = on_tile
+        self._on_state = on_state
+        self._hold_passes = hold_passes
+        self._changed = threading.Condition()  # guards everything below
+        self._threads: list[threading.Thread] = []
+        self._compiler: threading.Thread | None = None  # while it compiles
+        self._state = STOPPED
+        self._message: str | None = None
+        self._error: BaseException | None = None
+        self._run = Run(1, scene, settings)
+        if resume is not None:
+            self._load(resume)
+
+    # --- What is there ---------------------------------------------------------------------------
+
+    def current(self) -> Current:
+        """Generation, settings, film and state, as of one moment."""
+        with self._changed:
+            run = self._run
+            film = run.film if run.renderer is not None else None
+            return Current(run.generation, run.settings, film, self._state, self._message)
+
+    def progress(self) -> Progress:
+        """Samples, time and rate of the present generation."""
+        with self._changed:
+            run = self._run
+            elapsed = run.elapsed
+            if run.since is not None:
+                elapsed += time.perf_counter() - run.since
+            goal = run.settings.width * run.settings.height * run.settings.spp
+            rate = run.taken / elapsed if elapsed > 0.0 else 0.0
+            return Progress(run.samples, goal, elapsed, rate, run.rays)
+
+    def image(self, *, exposure: float = 0.0, curve: str = "srgb") -> Image:
+        """The picture as it is now, to be shown so; black where there is no sample yet."""
+        with self._changed:
+            run = self._run
+        state = run.film.state()
+        progress = self.progress()
+        spp = int(state.spp.min())
+        rate = progress.rays / progress.elapsed if progress.elapsed > 0.0 else 0.0
+        pixels = mean_radiance(state.sums, state.spp)
+        return Image(
+            pixels,
+            spp=spp,
+            settings=run.settings,
+            exposure=exposure,
+            curve=curve,
+            statistics={
+                "seconds": progress.elapsed,
+                "samples": progress.samples,
+                "samples_per_second": progress.rate,
+                "rays": progress.rays,
+                "rays_per_second": rate,
+                "mean_luminance": float(luminance(pixels).mean(dtype=np.float64)),
+                "dropped_samples": run.dropped,
+                "threads": run.settings.thread_count(),
+            },
+            state=ResumeState(run.scene, run.settings, state),
+        )
+
+    # --- Control, from any thread ----------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin, or go on after `stop`; returns at once."""
+        self._go_on(STOPPED)
+
+    def pause(self) -> None:
+        """Hold all workers at the end of their kernel calls."""
+        self._move((RUNNING, COMPILING), PAUSED)
+
+    def resume(self) -> None:
+        """Go on after `pause` or `stop`."""
+        self._go_on(PAUSED, STOPPED)
+
+    def stop(self) -> None:
+        """End the render at once; the film keeps all whole samples taken so far."""
+        self._move((RUNNING, COMPILING, PAUSED), STOPPED)
+
+    def restart(
+        self, *, scene: Scene | None = None, settings: RenderSettings | None = None
+    ) -> None:
+        """Begin a new generation from nothing, with another scene or settings if given."""
+        with self._changed:
+            if self._state == CLOSED:
+                return
+            old = self._run
+            old.cancel[0] = 1
+            self._run = Run(
+                old.generation + 1, scene or old.scene, settings or old.settings, old.renderer
+            )
+            self._error = None
+            self._message = None
+            started = bool(self._threads)
+            self._set_state(COMPILING if started else STOPPED)
+        self._tell()
+        self.start()
+
+    def extend(self, spp: int) -> None:
+        """Ask for `spp` more samples per pixel than before; goes on if the render was done."""
+        with self._changed:
+            run = self._run
+            if self._state in (CLOSED, FAILED):
+                return
+            before = run.settings.spp
+            run.settings = run.settings.replace(spp=before + spp)
+            if run.schedule is not None:
+                later = [t for t in run.settings.pass_targets() if t > before]
+                run.schedule.extend(later)
+            if self._state == DONE:
+                self._set_state(RUNNING)
+        self._tell()
+
+    def allow_pass(self, pass_index: int) -> None:
+        """Let passes up to `pass_index` begin (see `hold_passes`)."""
+        with self._changed:
+            if self._run.schedule is not None:
+                self._run.schedule.allow_pass(pass_index)
+                self._changed.notify_all()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the render has ended; False if it still goes on after `timeout` seconds.
+
+        Raises
+        ------
+        RenderError
+            If it has failed; the cause is attached.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while self._state not in ENDED:
+                left = POLL_SECONDS
+                if deadline is not None:
+                    left = min(left, deadline - time.monotonic())
+                    if left <= 0.0:
+                        return False
+                self._changed.wait(left)
+            if self._state == FAILED:
+                raise RenderError(f"the render failed: {self._message}") from self._error
+        return True
+
+    def close(self) -> None:
+        """End the render and join every thread.
+
+        A thread that is compiling kernels can't be interrupted: it is left to end by itself, at
+        the end of its compilation.
+        """
+        with self._changed:
+            self._run.cancel[0] = 1
+            if self._state != CLOSED:
+                self._set_state(CLOSED)
+            threads = [t for t in self._threads if t is not self._compiler]
+        self._tell()
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join()
+
+    # --- State; the lock is held -----------------------------------------------------------------
+
+    def _set_state(self, state: str) -> None:
+        run = self._run
+        now = time.perf_counter()
+        if run.since is not None:
+            run.elapsed += now - run.since
+        run.since = now if state == RUNNING else None
+        if state == STOPPED:
+            run.cancel[0] = 1
+        elif state in (RUNNING, COMPILING):
+            run.cancel[0] = 0
+        self._state = state
+        self._changed.notify_all()
+
+    def _finish_if_done(self) -> None:
+        schedule = self._run.schedule
+        if self._state == RUNNING and schedule is not None and schedule.finished:
+            self._set_state(DONE)
+
+    # --- ... and is not held ---------------------------------------------------------------------
+
+    def _go_on(self, *sources: str) -> None:
+        with self._changed:
+            if self._state not in sources:
+                return
+            self._set_state(RUNNING if self._run.renderer is not None else COMPILING)
+            self._finish_if_done()  # the last tile may have come in while it was paused
+            if not self._threads:
+                count = self._run.settings.thread_count()
+                self._threads = [
+                    threading.Thread(target=self._work, name=f"raywidget-worker-{k}", daemon=True)
+                    for k in range(count)
+                ]
+                for thread in self._threads:
+                    thread.start()
+        self._tell()
+
+    def _move(self, sources: tuple[str, ...], state: str) -> None:
+        with self._changed:
+            if self._state not in sources:
+                return
+            self._set_state(state)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._on_state is not None:
+            self._on_state()
+
+    def _fail(self, run: Run, error: BaseException) -> None:
+        with self._changed:
+            if run is not self._run or self._state == CLOSED:
+                return
+            run.cancel[0] = 1
+            self._error = error
+            self._message = f"{type(error).__name__}: {error}"
+            self._set_state(FAILED)
+        self._tell()
+
+    # --- Workers ---------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                run, job = self._await_job()
+            if run is None:
+                return
+            try:
+                if job is None:
+                    self._compile(run)
+                else:
+                    self._render(run, job)
+            except BaseException as error:  # must reach whoever waits, not die with the thread
+                self._fail(run, error)
+
+    def _await_job(self) -> tuple[Run | None, Job | None]:
+        """A job of the present run, (run, None) to compile it, or (None, None) to end."""
+        while True:
+            run = self._run
+            if self._state == CLOSED:
+                return None, None
+            if self._state == COMPILING and not run.compiling:
+                run.compiling = True
+                return run, None
+            if self._state == RUNNING and run.schedule is not None:
+                job = run.schedule.take()
+                if job is not None:
+                    return run, job
+            self._changed.wait()
+
+    def _compile(self, run: Run) -> None:
+        with self._changed:
+            self._compiler = threading.current_thread()
+        try:
+            # Only here, in the background: it loads numba, which takes most of a second.
+            from raywidget.engine.renderer import Renderer
+
+            renderer = Renderer(run.scene, run.settings, run.previous)
+        finally:
+            with self._changed:
+                self._compiler = None
+        tiles = run.film.tiles
+        order = order_centre_out(tiles, run.settings.width, run.settings.height)
+        spp = [run.film.read_spp(tile) for tile in tiles]
+        with self._changed:
+            run.renderer = renderer
+            run.schedule = Schedule(
+                tiles, order, run.settings.pass_targets(), spp, hold_passes=self._hold_passes
+            )
+            if run is self._run and self._state == COMPILING:
+                self._set_state(RUNNING)
+                self._finish_if_done()
+        self._tell()
+
+    def _render(self, run: Run, job: Job) -> None:
+        """Bring a tile to the end of a pass, in calls of about `CALL_SECONDS`."""
+        assert run.renderer is not None
+        tile, spp = job.tile, job.first
+        pixels = tile.width * tile.height
+        sums, _ = run.film.check_out(tile)
+        while spp < job.target and self._may_go_on(run):
+            count = 1
+            if run.seconds_per_sample > 0.0:
+                count = int(CALL_SECONDS / (run.seconds_per_sample * pixels))
+            count = max(1, min(count, job.target - spp))
+            attempt = sums.copy()  # a cancelled call leaves it half done
+            begin = time.perf_counter()
+            rendered = run.renderer.render(tile, spp, count, attempt, run.cancel)
+            if not rendered.finished:
+                continue
+            sums = attempt
+            spp += count
+            seconds = (time.perf_counter() - begin) / (count * pixels)
+            with self._changed:
+                run.rays += rendered.rays
+                run.dropped += rendered.dropped
+                run.samples += count * pixels
+                run.taken += count * pixels
+                old = run.seconds_per_sample
+                run.seconds_per_sample = seconds if old == 0.0 else 0.75 * old + 0.25 * seconds
+        if spp > job.first:
+            run.film.publish(tile, sums, spp)
+        if spp == job.target and self._on_tile is not None and not self._is_late(run):
+            self._on_tile(TileUpdate(run.generation, job.pass_index, tile, spp))
+        with self._changed:
+            assert run.schedule is not None
+            run.schedule.give_back(job, spp)
+            done_before = self._state == DONE
+            if run is self._run:
+                self._finish_if_done()
+            self._changed.notify_all()
+            done = self._state == DONE and not done_before
+        if done or spp != job.target:  # the end, or whole samples of a pass that was broken off
+            self._tell()
+
+    def _may_go_on(self, run: Run) -> bool:
+        """Wait while paused; False if this run is over or stopped."""
+        with self._changed:
+            while self._state == PAUSED and run is self._run:
+                self._changed.wait()
+            return run is self._run and self._state == RUNNING
+
+    def _is_late(self, run: Run) -> bool:
+        with self._changed:
+            return run is not self._run or self._state in (CLOSED, FAILED)
+
+    # --- Going on with an image ------------------------------------------------------------------
+
+    def _load(self, resume: ResumeState) -> None:
+        run = self._run
+        if resume.scene is not run.scene:
+            raise PictureError(
+                "resume: this image was rendered from another Scene object; pass the same one"
+            )
+        if not run.settings.same_samples(resume.settings):
+            raise PictureError(
+                "resume: settings that name the picture must stay the same (size, depth, seed, "
+                f"sampler, integrator); the image has {resume.settings}, asked for {run.settings}"
+            )
+        if resume.film.spp.max() > run.settings.spp:
+            raise PictureError(
+                f"resume: the image has {resume.film.spp.max()} samples per pixel already, "
+                f"spp must be at least that, got spp={run.settings.spp}"
+            )
+        for tile in run.film.tiles:
+            part = resume.film.spp[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
+            if part.min() != part.max():
+                raise PictureError(
+                    "resume: an image that was stopped within a pass can only be resumed with its "
+                    f"own tile_size={resume.settings.tile_size}"
+                )
+        run.film.load(resume.film)
+        run.samples = int(resume.film.spp.sum())

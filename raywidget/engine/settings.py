@@ -1,0 +1,168 @@
+"""What to render and how: one frozen value, passed down, never changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from raywidget.errors import SettingsError
+
+SAMPLERS = ("lattice", "independent")
+INTEGRATORS = ("path",)
+
+MAX_SIDE = 16_384  # pixels; the wire format could carry 65,535
+MAX_PIXELS = 33_177_600  # 7680 x 4320; the film holds 24 bytes a pixel, the browser 6
+MAX_SPP = 1 << 30  # sample numbers are 32-bit in the kernels
+MAX_DEPTH = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderSettings:
+    """Everything about a render that is not the scene.
+
+    The first block names the picture: two renders of one scene that agree in it agree in every
+    bit. The second block only says how the work is done.
+
+    Parameters
+    ----------
+    width, height : int
+        Size of the picture in pixels, at most 16,384 a side and 33 megapixels in all.
+    spp : int
+        Samples per pixel, the goal.
+    max_depth : int
+        Longest path in edges: 1 shows emission seen directly, 2 adds direct light, and so on
+        (as Mitsuba counts).
+    roulette : bool
+        End unpromising paths early by Russian roulette, without bias.
+    next_event : bool
+        Sample emitters at every bounce. Off, light is found by scattering alone: the same picture
+        with more noise; it exists to prove the first one right.
+    integrator : str
+        ``"path"``.
+    sampler : str
+        ``"lattice"``: numbers that are spread evenly, with less noise. ``"independent"``:
+        independent ones, for proofs.
+    seed : int
+        Another seed gives another, statistically independent picture. 64 bits.
+    passes : int, optional
+        How the samples are split into passes, each of which visits every tile once. ``None``:
+        1, 2, 4, ... samples in all until `spp` is reached. A number: 1 sample first, then equal
+        steps.
+    tile_size : int
+        Side of a tile in pixels.
+    threads : int, optional
+        Worker threads; ``None``: as many as this process may use cores.
+
+    Raises
+    ------
+    SettingsError
+        If a value is out of its range, or of the wrong type.
+
+    Examples
+    --------
+    >>> from raywidget import RenderSettings
+    >>> RenderSettings(width=320, height=240, spp=10).pass_targets()
+    (1, 2, 4, 8, 10)
+    """
+
+    width: int = 640
+    height: int = 480
+    spp: int = 64
+    max_depth: int = 16
+    roulette: bool = True
+    next_event: bool = True
+    integrator: str = "path"
+    sampler: str = "lattice"
+    seed: int = 0
+
+    passes: int | None = None
+    tile_size: int = 64
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        self._set_integer("width", 1, MAX_SIDE)
+        self._set_integer("height", 1, MAX_SIDE)
+        if self.width * self.height > MAX_PIXELS:
+            raise SettingsError(
+                f"width x height: at most {MAX_PIXELS:,} pixels in all, "
+                f"got {self.width} x {self.height} = {self.width * self.height:,}"
+            )
+        self._set_integer("spp", 1, MAX_SPP)
+        self._set_integer("max_depth", 1, MAX_DEPTH)
+        _check_choice("integrator", self.integrator, INTEGRATORS)
+        _check_choice("sampler", self.sampler, SAMPLERS)
+        self._set_integer("seed", 0, 2**64 - 1)
+        for name in ("roulette", "next_event"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(f"{name}: expected True or False, got {getattr(self, name)!r}")
+        if self.passes is not None:
+            self._set_integer("passes", 1, MAX_SPP)
+        self._set_integer("tile_size", 4, 1024)
+        if self.threads is not None:
+            self._set_integer("threads", 1, 1024)
+
+    def _set_integer(self, name: str, low: int, high: int) -> None:
+        """Check an integer, and store numpy's as Python's, which do not overflow."""
+        value = getattr(self, name)
+        try:
+            integer = operator.index(value)
+        except TypeError:
+            integer = None
+        if integer is None or isinstance(value, bool):
+            raise SettingsError(f"{name}: expected an integer, got {value!r}")
+        if not low <= integer <= high:
+            raise SettingsError(f"{name}: expected {low} to {high:,}, got {value!r}")
+        object.__setattr__(self, name, integer)
+
+    @classmethod
+    def for_scene(cls, defaults: Mapping[str, Any], chosen: Mapping[str, Any]) -> RenderSettings:
+        """The settings a scene likes (``Scene.defaults``), overridden by what the caller chose."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        for source, values in (("Scene.defaults", defaults), ("settings", chosen)):
+            for name in values:
+                if name not in known:
+                    raise SettingsError(
+                        f"{source}: unknown setting {name!r}; known are {', '.join(sorted(known))}"
+                    )
+        return cls(**{**defaults, **chosen})
+
+    def replace(self, **changes: Any) -> RenderSettings:
+        """A copy with some settings changed."""
+        return dataclasses.replace(self, **changes)
+
+    def thread_count(self) -> int:
+        """The number of worker threads to start."""
+        if self.threads is not None:
+            return self.threads
+        if hasattr(os, "sched_getaffinity"):  # respects taskset and most container limits
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+    def pass_targets(self) -> tuple[int, ...]:
+        """Samples per pixel reached after each pass, increasing, the last one equal to `spp`."""
+        if self.passes is None:
+            targets = [1 << k for k in range(self.spp.bit_length()) if 1 << k < self.spp]
+            return (*targets, self.spp)
+        passes = min(self.passes, self.spp)
+        if passes == 1:
+            return (self.spp,)
+        step = (self.spp - 1) // (passes - 1)
+        return (*(1 + k * step for k in range(passes - 1)), self.spp)
+
+    def same_samples(self, other: RenderSettings) -> bool:
+        """Would both draw the same samples, so that one can go on where the other ended?"""
+        how = ("spp", "passes", "tile_size", "threads")
+        return all(
+            getattr(self, field.name) == getattr(other, field.name)
+            for field in dataclasses.fields(self)
+            if field.name not in how
+        )
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingsError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")

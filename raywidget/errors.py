@@ -1,0 +1,43 @@
+"""Every error raywidget raises on purpose.
+
+::
+
+    RaywidgetError
+    ├── SceneError (ValueError)       a value in the scene description is wrong
+    ├── SettingsError (ValueError)    a render setting is wrong, or contradicts another
+    ├── PictureError (ValueError)     a picture can't be made, resumed or saved as asked
+    ├── ProtocolError (ValueError)    a message from the browser is malformed
+    └── RenderError (RuntimeError)    a render failed while it ran
+        └── RenderCancelled           a render was stopped before it had finished
+
+Messages say what was expected, what came, which object, and what to do:
+``SceneError: Sphere 'lamp': radius must be > 0, got -1.0``.
+"""
+
+
+class RaywidgetError(Exception):
+    """Base class of all errors that raywidget raises on purpose."""
+
+
+class SceneError(RaywidgetError, ValueError):
+    """A value in the scene description is wrong."""
+
+
+class SettingsError(RaywidgetError, ValueError):
+    """A render setting is wrong, or contradicts another one."""
+
+
+class PictureError(RaywidgetError, ValueError):
+    """A picture can't be made, resumed or saved as asked."""
+
+
+class ProtocolError(RaywidgetError, ValueError):
+    """A message from the browser is malformed; it is ignored and counted."""
+
+
+class RenderError(RaywidgetError, RuntimeError):
+    """A render failed while it ran."""
+
+
+class RenderCancelled(RenderError):
+    """A render was stopped before it had finished."""

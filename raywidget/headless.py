@@ -1,0 +1,293 @@
+"""`render()`: the front door without a browser."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import queue
+import time
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.engine.session import POLL_SECONDS, Session
+from raywidget.engine.settings import RenderSettings
+from raywidget.engine.tiles import make_tiles
+from raywidget.errors import RenderCancelled, SettingsError
+from raywidget.picture.curves import check_display
+from raywidget.scene.scene import Scene
+
+if TYPE_CHECKING:
+    from raywidget.engine.run import ResumeState, TileUpdate
+    from raywidget.picture.image import Image
+
+# Finished tiles that wait for a callback, at most; when it is slower than the workers, they wait.
+_WAITING_TILES = 8
+
+
+class FinishedTile(NamedTuple):
+    """What `on_tile` is told: one tile has finished one pass."""
+
+    x: int  # left edge in pixels
+    y: int  # top edge
+    width: int
+    height: int
+    pass_index: int  # 0 for the first pass
+    spp: int  # samples per pixel in it now
+    pixels: NDArray[np.float32]  # (height, width, 3), linear Rec. 709, the caller's own copy
+
+
+class FinishedPass(NamedTuple):
+    """What `on_pass` is told: all tiles have finished one pass."""
+
+    pass_index: int
+    pass_count: int
+    spp: int
+    image: Image
+
+
+def render(
+    scene: Scene,
+    *,
+    on_tile: Callable[[FinishedTile], object] | None = None,
+    on_pass: Callable[[FinishedPass], object] | None = None,
+    progress: bool = False,
+    resume: Image | None = None,
+    on_interrupt: Literal["raise", "return"] = "raise",
+    exposure: float = 0.0,
+    curve: str = "srgb",
+    **settings: Any,
+) -> Image:
+    """Render a scene and wait for the picture.
+
+    Parameters
+    ----------
+    scene : Scene
+        What to render; its ``defaults`` give the settings that are not given here.
+    on_tile : callable, optional
+        Called with a `FinishedTile`, in the thread that called `render`, exactly once for every
+        tile of every pass. When it is slow, rendering waits for it; when it raises, the render is
+        cancelled and the exception comes out of `render`.
+    on_pass : callable, optional
+        Called with a `FinishedPass` after each pass, before the next one begins.
+    progress : bool
+        Show a progress bar.
+    resume : Image, optional
+        Go on from an earlier render of the same `Scene` object, whose samples count: 64 samples
+        and then ``spp=128`` gives, bit for bit, what 128 at once would have given.
+    on_interrupt : {"raise", "return"}
+        What Ctrl-C does: raise `KeyboardInterrupt`, or return what is there.
+    exposure : float
+        Stops by which the picture is lightened when it is shown or saved.
+    curve : {"srgb", "filmic", "linear"}
+        Its tone curve.
+    **settings
+        Any of `RenderSettings`: ``width, height, spp, max_depth, seed, passes, threads``, ...
+
+    Returns
+    -------
+    Image
+        The picture, with statistics.
+
+    Raises
+    ------
+    SettingsError
+        If a setting is unknown or out of its range.
+    PictureError
+        If `resume` does not fit.
+    RenderError
+        If the render failed.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> image = rw.render(rw.presets.cornell(), width=32, height=32, spp=4)
+    >>> image.shape
+    (32, 32, 3)
+    """
+    chosen = RenderSettings.for_scene(_check_scene(scene).defaults, settings)
+    check_display(curve, exposure)
+    if on_interrupt not in ("raise", "return"):
+        raise SettingsError(f"on_interrupt: expected 'raise' or 'return', got {on_interrupt!r}")
+
+    state = None if resume is None else _resume_state(resume)
+    deliveries = None
+    if on_tile or on_pass:
+        deliveries = _Deliveries(chosen, on_tile, on_pass, state)
+    session = Session(
+        scene,
+        chosen,
+        on_tile=deliveries.offer if deliveries else None,
+        resume=state,
+        hold_passes=on_pass is not None,
+    )
+    if deliveries:
+        deliveries.session = session
+    bar = _progress_bar(session) if progress else None
+    try:
+        session.start()
+        while not session.wait(0.0):
+            if deliveries:
+                deliveries.deliver_waiting()
+            else:
+                session.wait(POLL_SECONDS)
+            if bar is not None:
+                _update_bar(bar, session)
+        if deliveries:
+            deliveries.deliver_rest()
+    except KeyboardInterrupt:
+        session.stop()
+        if on_interrupt == "raise":
+            raise
+    finally:
+        if deliveries:
+            deliveries.abandon()
+        session.close()
+        if bar is not None:
+            _update_bar(bar, session)
+            bar.close()
+    return session.image(exposure=exposure, curve=curve)
+
+
+def warmup() -> float:
+    """Compile all kernels that `render` needs, or load them from disk; returns the seconds it took.
+
+    Compiled code is kept in the user's cache folder, so only the first call after an installation
+    takes long. Useful before a demonstration, or when an image of a machine is built.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> rw.warmup() >= 0.0
+    True
+    """
+    from raywidget.scene import Diffuse, PerspectiveCamera, Sphere
+
+    begin = time.perf_counter()
+    camera = PerspectiveCamera(look_from=(0, 0, 4), look_at=(0, 0, 0))
+    scene = Scene([Sphere((0, 0, 0), 1.0, material=Diffuse(0.5))], camera=camera)
+    render(scene, width=4, height=4, spp=1, threads=1)
+    return time.perf_counter() - begin
+
+
+class _Deliveries:
+    """Carries finished tiles from the workers to the callbacks' thread, and never loses one."""
+
+    def __init__(
+        self,
+        settings: RenderSettings,
+        on_tile: Callable[[FinishedTile], object] | None,
+        on_pass: Callable[[FinishedPass], object] | None,
+        resume: ResumeState | None,
+    ) -> None:
+        self.session: Session | None = None
+        self._on_tile = on_tile
+        self._on_pass = on_pass
+        self._passes = settings.pass_targets()
+        self._tiles_left = [0] * len(self._passes)
+        for tile in make_tiles(settings.width, settings.height, settings.tile_size):
+            done = 0 if resume is None else int(resume.film.spp[tile.y, tile.x])
+            for index in range(bisect_right(self._passes, done), len(self._passes)):
+                self._tiles_left[index] += 1
+        self._waiting: queue.Queue[FinishedTile] = queue.Queue(_WAITING_TILES)
+        self._abandoned = False
+
+    def offer(self, update: TileUpdate) -> None:
+        """In a worker: hand over a tile, waiting while too many wait."""
+        assert self.session is not None
+        film = self.session.current().film
+        assert film is not None
+        tile = update.tile
+        pixels = film.read(tile).pixels
+        finished = FinishedTile(
+            tile.x, tile.y, tile.width, tile.height, update.pass_index, update.spp, pixels
+        )
+        while not self._abandoned:
+            try:
+                self._waiting.put(finished, timeout=POLL_SECONDS)
+                return
+            except queue.Full:
+                pass
+
+    def abandon(self) -> None:
+        """Nobody will call `deliver_waiting` again: let the workers go."""
+        self._abandoned = True
+
+    def deliver_waiting(self) -> None:
+        """In the caller's thread: call the callbacks for what has come within a moment."""
+        try:
+            finished = self._waiting.get(timeout=POLL_SECONDS)
+            while True:
+                self._deliver(finished)
+                finished = self._waiting.get_nowait()
+        except queue.Empty:
+            pass
+
+    def deliver_rest(self) -> None:
+        """The render is done: deliver what still waits, and insist that nothing is missing."""
+        while not self._waiting.empty():
+            self.deliver_waiting()
+        if any(self._tiles_left):
+            raise RenderCancelled(f"{sum(self._tiles_left)} tiles were not rendered")
+
+    def _deliver(self, finished: FinishedTile) -> None:
+        assert self.session is not None
+        if self._on_tile is not None:
+            self._on_tile(finished)
+        index = finished.pass_index
+        self._tiles_left[index] -= 1
+        if self._tiles_left[index] == 0 and self._on_pass is not None:
+            image = self.session.image()
+            self._on_pass(FinishedPass(index, len(self._passes), self._passes[index], image))
+            self.session.allow_pass(index + 1)
+
+
+def _check_scene(scene: object) -> Scene:
+    if not isinstance(scene, Scene):
+        raise SettingsError(
+            f"render(scene): expected a Scene, got {type(scene).__name__}; "
+            "presets are functions: raywidget.presets.cornell()"
+        )
+    return scene
+
+
+def _resume_state(image: Image) -> Any:
+    if image.state is None:
+        raise SettingsError("resume: this image was not made by render(), it holds no samples")
+    return image.state
+
+
+def _progress_bar(session: Session) -> Any:
+    from tqdm.auto import tqdm
+
+    goal = session.progress().goal
+    return tqdm(total=goal, unit="sample", unit_scale=True, desc="compiling kernels")
+
+
+def _update_bar(bar: Any, session: Session) -> None:
+    state = session.current().state
+    if state != "compiling" and bar.desc != "rendering: ":
+        bar.set_description("rendering")
+    bar.update(session.progress().samples - bar.n)
+
+
+def _signature_with_settings() -> inspect.Signature:
+    """The signature of `render` with every setting spelt out, for help() and completion."""
+    signature = inspect.signature(render)
+    named = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    settings = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=field.type,
+        )
+        for field in dataclasses.fields(RenderSettings)
+    ]
+    return signature.replace(parameters=[*named, *settings])
+
+
+render.__signature__ = _signature_with_settings()  # type: ignore[attr-defined]

@@ -1,0 +1,131 @@
+"""Pictures into files, in the format that the suffix names."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.errors import PictureError
+
+
+class _Picture(NamedTuple):
+    """What a writer may choose from; bytes are only made for the formats that want them."""
+
+    linear: NDArray[np.float32]  # (H, W, 3)
+    shown: Callable[[], NDArray[np.uint8]]  # (H, W, 3)
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode (H, W, 3) bytes as a PNG."""
+    from PIL import Image as Pillow
+
+    buffer = io.BytesIO()
+    Pillow.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _write_png(path: Path, picture: _Picture) -> None:
+    path.write_bytes(encode_png(picture.shown()))
+
+
+def _write_npy(path: Path, picture: _Picture) -> None:
+    with path.open("xb") as file:
+        np.save(file, np.asarray(picture.linear, dtype=np.float32), allow_pickle=False)
+
+
+def _write_exr(path: Path, picture: _Picture) -> None:
+    import OpenEXR
+
+    # Without chromaticities in the header the primaries are those of Rec. 709, which is right.
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    pixels = np.ascontiguousarray(picture.linear, dtype=np.float32)
+    OpenEXR.File(header, {"RGB": pixels}).write(str(path))
+
+
+_WRITERS: dict[str, Callable[[Path, _Picture], None]] = {
+    ".png": _write_png,
+    ".npy": _write_npy,
+    ".exr": _write_exr,
+}
+
+SUFFIXES: tuple[str, ...] = tuple(_WRITERS)
+"""The formats that pictures can be saved in."""
+
+
+def check_path(path: str | os.PathLike[str]) -> Path:
+    """Check that a picture could be saved there, before it is rendered.
+
+    Raises
+    ------
+    PictureError
+        If the suffix is unknown, its package is not installed, or the folder is missing.
+    """
+    target = Path(path).expanduser()
+    known = ", ".join(SUFFIXES)
+    if not target.suffix:
+        raise PictureError(f"{str(path)!r} must end in one of {known}")
+    if target.suffix.lower() not in _WRITERS:
+        raise PictureError(f"{str(path)!r} must end in one of {known}, got {target.suffix!r}")
+    if target.suffix.lower() == ".exr" and importlib.util.find_spec("OpenEXR") is None:
+        raise PictureError(
+            '.exr needs the OpenEXR package: pip install "raywidget[io]" '
+            "(or save as .npy, which needs nothing)"
+        )
+    # What a link points to is replaced, not the link.
+    target = Path(os.path.realpath(target))
+    if target.is_dir():
+        raise PictureError(f"can't save {str(path)!r}: it is a folder")
+    if not target.parent.is_dir():
+        raise PictureError(f"can't save {str(path)!r}: there is no folder {str(target.parent)!r}")
+    return target
+
+
+def save_picture(
+    path: str | os.PathLike[str],
+    *,
+    linear: NDArray[np.float32],
+    shown: Callable[[], NDArray[np.uint8]],
+) -> None:
+    """Save a picture; what was there before is replaced only once all is written.
+
+    Parameters
+    ----------
+    path : path-like
+        Ends in one of `SUFFIXES`.
+    linear : (H, W, 3) array of float32
+        Linear Rec. 709 radiance.
+    shown : callable
+        Returns the (H, W, 3) bytes of the developed picture, for formats of 8 bits.
+
+    Raises
+    ------
+    PictureError
+        If the suffix is unknown, or the file can't be written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from raywidget.io.images import save_picture
+    >>> save_picture("a.gif", linear=np.zeros((1, 1, 3), np.float32), shown=None)
+    Traceback (most recent call last):
+    raywidget.errors.PictureError: 'a.gif' must end in one of .png, .npy, .exr, got '.gif'
+    """
+    target = check_path(path)
+    write = _WRITERS[target.suffix.lower()]
+    # In the same folder, as a file can't be renamed from one disk to another.
+    part = target.with_name(f".{target.stem[:80]}.{secrets.token_hex(4)}{target.suffix}")
+    try:
+        write(part, _Picture(linear, shown))
+        os.replace(part, target)
+    except (OSError, RuntimeError) as error:  # OpenEXR raises the latter
+        raise PictureError(f"can't save {str(path)!r}: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,236 @@
+"""From a ray's end in the tree to everything shading needs to know about the point."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from raywidget.kernels.intersect import BALL_BLOCK, FLAT_BLOCK
+from raywidget.kernels.jit import device
+from raywidget.kernels.layout import (
+    BALL_PRIMITIVE_ROW,
+    BALL_SLOT,
+    CORNERS_FLAGS,
+    CORNERS_NORMALS,
+    CORNERS_SIZE,
+    CORNERS_UVS,
+    FLAT_PRIMITIVE_ROW,
+    INSTANCE_CODES_SIZE,
+    INSTANCE_MATERIAL,
+    INSTANCE_SHAPE,
+    INSTANCE_SIZE,
+    PRIMITIVE_CORNERS,
+    PRIMITIVE_LIGHT,
+    PRIMITIVE_MATERIAL,
+    PRIMITIVE_SHAPE,
+    PRIMITIVE_SIZE,
+    VERTEX_SIZE,
+    SceneView,
+)
+from raywidget.kernels.sampling import PI
+from raywidget.kernels.simd import WIDTH
+from raywidget.kernels.traverse import RayHit
+from raywidget.kernels.vec3 import Vec3, cross, dot, length, load_vec3, normalize, vec3
+
+# Rays that leave a surface start this far off it, as a share of the magnitudes that went into the
+# point and will go into the next test against the same surface. For flats each axis counts as much
+# as it contributes to the normal: on a huge floor y = 0 nothing is rounded along y, and a ball that
+# lies on it is not entered from below.
+_OFFSET = 2.0**-20
+
+
+class Hit(NamedTuple):
+    """A point on a surface."""
+
+    p: Vec3  # on the surface to within rounding
+    ng: Vec3  # geometric normal, unit, outwards (flats: edge_u x edge_v)
+    ns: Vec3  # shading normal, unit, on the side of `ng`
+    u: float  # texture coordinates
+    v: float
+    t: float  # distance along the ray
+    offset: float  # how far off the surface a ray has to start
+    material: int  # row of the material tables
+    light: int  # row of the light tables, or -1
+    shape: int  # index in Scene.shapes
+    primitive: int
+
+
+@device
+def largest(a: Vec3) -> float:
+    """The largest magnitude of a component."""
+    return max(abs(a.x), max(abs(a.y), abs(a.z)))
+
+
+@device
+def magnitude(a: Vec3) -> Vec3:
+    """The magnitude of each component."""
+    return vec3(abs(a.x), abs(a.y), abs(a.z))
+
+
+@device
+def _cross_magnitude(a: Vec3, b: Vec3) -> Vec3:
+    """What the magnitudes in a vector product add up to."""
+    return vec3(a.y * b.z + a.z * b.y, a.z * b.x + a.x * b.z, a.x * b.y + a.y * b.x)
+
+
+@device
+def _row_magnitudes(x: Vec3, y: Vec3, z: Vec3, p: Vec3) -> Vec3:
+    """What the magnitudes in a product of the matrix with rows x, y, z and p add up to."""
+    p = magnitude(p)
+    return vec3(dot(magnitude(x), p), dot(magnitude(y), p), dot(magnitude(z), p))
+
+
+@device
+def spawn_origin(hit: Hit, direction: Vec3) -> Vec3:
+    """Where a ray in `direction` starts so that it does not meet the surface that it leaves."""
+    if dot(direction, hit.ng) >= 0.0:
+        return hit.p + hit.ng * hit.offset
+    return hit.p - hit.ng * hit.offset
+
+
+@device
+def make_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
+    """The surface at the end of a ray that hit something."""
+    if ray.slot >= BALL_SLOT:
+        return _ball_hit(scene, o, d, ray)
+    return _flat_hit(scene, ray)
+
+
+@device
+def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
+    block = ray.slot // WIDTH
+    row = block * FLAT_BLOCK + (ray.slot - block * WIDTH)
+    flats = scene.flats
+    corner = vec3(flats[row], flats[row + WIDTH], flats[row + 2 * WIDTH])
+    edge_u = vec3(flats[row + 3 * WIDTH], flats[row + 4 * WIDTH], flats[row + 5 * WIDTH])
+    edge_v = vec3(flats[row + 6 * WIDTH], flats[row + 7 * WIDTH], flats[row + 8 * WIDTH])
+    primitive = scene.flat_references[row + FLAT_PRIMITIVE_ROW * WIDTH]
+
+    p = corner + edge_u * ray.u + edge_v * ray.v
+    normal = cross(edge_u, edge_v)
+    per_area = 1.0 / length(normal)
+    ng = normal * per_area
+    ns = ng
+    u = ray.u
+    v = ray.v
+
+    row = primitive * PRIMITIVE_SIZE
+    corners = scene.primitives[row + PRIMITIVE_CORNERS]
+    if corners >= 0:
+        corner_row = corners * CORNERS_SIZE
+        a = scene.corners[corner_row] * VERTEX_SIZE
+        b = scene.corners[corner_row + 1] * VERTEX_SIZE
+        c = scene.corners[corner_row + 2] * VERTEX_SIZE
+        flags = scene.corners[corner_row + CORNERS_FLAGS]
+        weight = 1.0 - ray.u - ray.v
+        if flags & CORNERS_UVS:
+            table = scene.vertices
+            u = table[a + 3] * weight + table[b + 3] * ray.u + table[c + 3] * ray.v
+            v = table[a + 4] * weight + table[b + 4] * ray.u + table[c + 4] * ray.v
+        if flags & CORNERS_NORMALS:
+            ns = (
+                load_vec3(scene.vertices, a) * weight
+                + load_vec3(scene.vertices, b) * ray.u
+                + load_vec3(scene.vertices, c) * ray.v
+            )
+
+    material = scene.primitives[row + PRIMITIVE_MATERIAL]
+    shape = scene.primitives[row + PRIMITIVE_SHAPE]
+    # Rounding across the surface: of points, and of the normal itself where edges nearly coincide.
+    along_u = magnitude(edge_u)
+    along_v = magnitude(edge_v)
+    along = along_u + along_v
+    reach = dot(magnitude(ng), magnitude(corner) + along)
+    reach += per_area * dot(_cross_magnitude(along_u, along_v), along)
+    if ray.instance >= 0:
+        p, ng, ns, reach = _to_world(scene, ray.instance, p, ng, ns, reach)
+        codes = ray.instance * INSTANCE_CODES_SIZE
+        material = scene.instance_codes[codes + INSTANCE_MATERIAL]
+        shape = scene.instance_codes[codes + INSTANCE_SHAPE]
+
+    # Interpolated normals may be opposite, or cancel out; the winding decides what is outside.
+    square = dot(ns, ns)
+    if square > 1e-12:
+        ns = ns * (1.0 / math.sqrt(square))
+    else:
+        ns = ng
+    if dot(ns, ng) < 0.0:
+        ns = -ns
+    return Hit(
+        p,
+        ng,
+        ns,
+        u,
+        v,
+        ray.t,
+        reach * _OFFSET,
+        material,
+        scene.primitives[row + PRIMITIVE_LIGHT],
+        shape,
+        primitive,
+    )
+
+
+@device
+def _to_world(
+    scene: SceneView, instance: int, p: Vec3, ng: Vec3, ns: Vec3, reach: float
+) -> tuple[Vec3, Vec3, Vec3, float]:
+    """A point, its normals and its reach (see `_OFFSET`) out of the object space of an instance."""
+    row = instance * INSTANCE_SIZE
+    table = scene.instances
+    x = load_vec3(table, row)
+    y = load_vec3(table, row + 4)
+    z = load_vec3(table, row + 8)
+    shift = vec3(table[row + 3], table[row + 7], table[row + 11])
+    world_p = vec3(dot(x, p), dot(y, p), dot(z, p)) + shift
+    # Normals go by the inverse transpose: the rows of object-from-world are its columns.
+    row += 12
+    ix = load_vec3(table, row)
+    iy = load_vec3(table, row + 4)
+    iz = load_vec3(table, row + 8)
+    normal = ix * ng.x + iy * ng.y + iz * ng.z
+    per_length = 1.0 / length(normal)  # from object space to the world, along the normal
+    world_ng = normal * per_length
+    world_ns = ix * ns.x + iy * ns.y + iz * ns.z
+    # Rays are rounded on the way into object space, this point on the way out.
+    inwards = _row_magnitudes(ix, iy, iz, world_p) + vec3(
+        abs(table[row + 3]), abs(table[row + 7]), abs(table[row + 11])
+    )
+    outwards = _row_magnitudes(x, y, z, p) + magnitude(shift)
+    world_reach = per_length * (reach + dot(magnitude(ng), inwards))
+    world_reach += dot(magnitude(world_ng), outwards)
+    return world_p, world_ng, world_ns, world_reach
+
+
+@device
+def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
+    slot = ray.slot - BALL_SLOT
+    block = slot // WIDTH
+    row = block * BALL_BLOCK + (slot - block * WIDTH)
+    balls = scene.balls
+    centre = vec3(balls[row], balls[row + WIDTH], balls[row + 2 * WIDTH])
+    radius = balls[row + 3 * WIDTH]
+    primitive = scene.ball_references[row + BALL_PRIMITIVE_ROW * WIDTH]
+
+    # Along the outward normal the distance to the centre is the radius to the last bit, whatever
+    # the rounding of t.
+    outward = normalize(o + d * ray.t - centre)
+    p = centre + outward * abs(radius)
+    ng = outward if radius > 0.0 else -outward
+    # Texture: u once round the y axis, v from the bottom to the top.
+    u = 0.5 + math.atan2(outward.z, outward.x) * (0.5 / PI)
+    v = math.acos(min(1.0, max(-1.0, -outward.y))) * (1.0 / PI)
+    row = primitive * PRIMITIVE_SIZE
+    return Hit(
+        p,
+        ng,
+        ng,
+        u,
+        v,
+        ray.t,
+        (largest(centre) + abs(radius)) * _OFFSET,
+        scene.primitives[row + PRIMITIVE_MATERIAL],
+        scene.primitives[row + PRIMITIVE_LIGHT],
+        scene.primitives[row + PRIMITIVE_SHAPE],
+        primitive,
+    )

@@ -1,0 +1,257 @@
+"""The two decorators of all compiled code, and the folder that compiled code is kept in.
+
+`device` marks functions that are called from compiled code only; `entry` the few that Python
+calls. Only entries are cached on disk: their callees are stored inside them (50 files and 1.4 MB
+become 8 files and 0.4 MB).
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import llvmlite
+import numba
+import numba.extending
+import numpy as np
+import platformdirs
+from llvmlite import binding as llvm
+from numba.core import config as _config
+from numba.core import ir
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
+from numba.core.untyped_passes import (
+    FixupArgs,
+    GenericRewrites,
+    IRProcessing,
+    ReconstructSSA,
+    TranslateByteCode,
+)
+
+config: Any = _config  # its attributes are made when it is loaded
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _FloatLiteralsAreSingle(FunctionPass):
+    """Give every float literal of a kernel the type float32.
+
+    numba types ``0.5`` as float64, and one such literal turns a whole expression into float64. With
+    this pass, kernels write ``0.5 * x`` where they would need ``HALF * x``.
+    """
+
+    _name = "raywidget_float_literals_are_single"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        for block in state.func_ir.blocks.values():
+            for assignment in block.find_insts(ir.Assign):
+                source = assignment.value
+                if isinstance(source, ir.Const | ir.Global | ir.FreeVar) and (
+                    type(source.value) is float
+                ):
+                    source.value = np.float32(source.value)
+        return True
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _LeaveOptimisationToEntries(FunctionPass):
+    """Keep LLVM from optimising a function that only other compiled functions call.
+
+    numba optimises each function alone, then links it into its caller and optimises both, and so on
+    up: a leaf five calls down is optimised five times, for the same code in the end.
+    """
+
+    _name = "raywidget_leave_optimisation_to_entries"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        codegen = state.targetctx.codegen()
+        library = codegen.create_library(state.func_id.func_qualname)
+        library.enable_object_caching()
+
+        def set_layout(module: Any) -> None:
+            module.data_layout = codegen._data_layout
+
+        library._optimize_functions = set_layout
+        library._optimize_final_module = lambda: None
+        state.library = library
+        return True
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _KeepCalleesInside(FunctionPass):
+    """Make the functions that an entry calls its own.
+
+    Under their public names, the ones that are not inlined would be looked for in the whole
+    process: it would find the unoptimised ones of `_LeaveOptimisationToEntries` in a process that
+    has compiled the entry, and the optimised ones in one that has loaded it from disk. Both would
+    render, not the same bits.
+    """
+
+    _name = "raywidget_keep_callees_inside"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
+        library.enable_object_caching()
+        optimise = library._optimize_final_module
+
+        def optimise_as_a_whole() -> None:
+            for function in library._final_module.functions:
+                if function.linkage == llvm.Linkage.linkonce_odr:
+                    function.linkage = llvm.Linkage.internal
+            optimise()
+
+        library._optimize_final_module = optimise_as_a_whole
+        state.library = library
+        return True
+
+
+class _EntryCompiler(CompilerBase):
+    """numba's pipeline without the passes for what no kernel has.
+
+    That is closures, ``with`` blocks, dynamic exceptions, inlining in numba's own IR, and loops
+    over literals.
+    """
+
+    def define_pipelines(self) -> list[Any]:
+        untyped = PassManager("raywidget_untyped")
+        untyped.add_pass(TranslateByteCode, "analyzing bytecode")
+        untyped.add_pass(FixupArgs, "fix up args")
+        untyped.add_pass(IRProcessing, "processing IR")
+        untyped.add_pass(_FloatLiteralsAreSingle, "give float literals the type float32")
+        self._add_own_passes(untyped)
+        untyped.add_pass(GenericRewrites, "nopython rewrites")
+        untyped.add_pass(ReconstructSSA, "ssa")
+        untyped.finalize()
+        pipeline = PassManager("raywidget")
+        for part in (
+            untyped,
+            DefaultPassBuilder.define_typed_pipeline(self.state),
+            DefaultPassBuilder.define_nopython_lowering_pipeline(self.state),
+        ):
+            pipeline.passes.extend(part.passes)
+        pipeline.finalize()
+        return [pipeline]
+
+    def _add_own_passes(self, pipeline: Any) -> None:
+        pipeline.add_pass(_KeepCalleesInside, "keep callees inside")
+
+
+class _DeviceCompiler(_EntryCompiler):
+    def _add_own_passes(self, pipeline: Any) -> None:
+        pipeline.add_pass(_LeaveOptimisationToEntries, "leave optimisation to entries")
+
+
+# contract and arcp let LLVM use fused multiply-add and reciprocals; nsz frees the sign of zero.
+# nnan and ninf stay off: the slab test relies on comparisons with infinity, and dropped samples on
+# comparisons with NaN. (The full set was no faster: 0.97 of this one.)
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "boundscheck": False,
+    "fastmath": {"contract", "nsz", "arcp"},
+    "no_cfunc_wrapper": True,  # C calls none of them
+}
+
+
+def device(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function that only compiled code calls; LLVM inlines it where that pays."""
+    options = {**_OPTIONS, "no_cpython_wrapper": True, "pipeline_class": _DeviceCompiler}
+    compiled: Callable[P, R] = numba.njit(**options)(function)
+    return compiled
+
+
+def entry(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function that Python calls, and keep the machine code on disk.
+
+    numba reads ``config.CACHE_DIR`` when the decorator runs, so it is set just here and restored:
+    the user's own kernels keep their own place. Where the user has set it, ours go below it.
+    """
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(Path(before, _cache_name())) if before else cache_folder()
+    try:
+        options = {**_OPTIONS, "cache": True, "pipeline_class": _EntryCompiler}
+        compiled: Callable[P, R] = numba.njit(**options)(function)
+    finally:
+        config.CACHE_DIR = before
+    return compiled
+
+
+def intrinsic(generator: Callable[..., Any]) -> Any:
+    """A function of compiled code that is written in LLVM instructions.
+
+    It is numba's decorator; typed anew, since numba's describes the generator (which gets the
+    typing context first) and not what kernels call.
+    """
+    return numba.extending.intrinsic(generator)
+
+
+@lru_cache(maxsize=1)
+def host_features() -> frozenset[str]:
+    """Features of the processor that code is compiled for, as LLVM names them.
+
+    ``NUMBA_CPU_FEATURES`` lowers them, as it does for numba.
+    """
+    if config.CPU_FEATURES is not None:
+        listed = str(config.CPU_FEATURES).split(",")
+        return frozenset(name[1:] for name in listed if name.startswith("+"))
+    if config.CPU_NAME:  # another processor was asked for: assume nothing beyond the baseline
+        return frozenset()
+    return frozenset(name for name, present in llvm.get_host_cpu_features().items() if present)
+
+
+@lru_cache(maxsize=1)
+def cache_folder() -> str:
+    """Folder for compiled kernels, named by everything that decides what they are.
+
+    numba's own check looks only at the file of the entry, so an edit in any other file of the
+    kernels would go unnoticed; here it leads to another folder. A folder that is not ours, or that
+    can't be written, is not used: the kernels then live in a temporary one until the process ends.
+    """
+    folder = Path(platformdirs.user_cache_dir("raywidget", appauthor=False)) / _cache_name()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if _is_private(folder):
+            return str(folder)
+    except OSError:
+        pass
+    temporary = tempfile.mkdtemp(prefix="raywidget-kernels-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return temporary
+
+
+def _cache_name() -> str:
+    package = Path(__file__).parent.parent
+    sources = sorted([*package.glob("kernels/*.py"), *package.glob("compiler/*.py")])
+    parts = [numba.__version__, llvmlite.__version__, np.__version__]
+    parts += [f"{name}={value}" for name, value in sorted(os.environ.items()) if "NUMBA_" in name]
+    parts += [f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sources]
+    return "kernels-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
+
+def _is_private(folder: Path) -> bool:
+    """Ours, writable by nobody else, and writable: numba unpickles what it finds there."""
+    status = folder.stat()
+    if hasattr(os, "getuid") and (
+        status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    ):
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)

@@ -1,0 +1,171 @@
+"""Every table the kernels read, column by column, and the codes in them.
+
+The compiler packs them (`compiler/`), the kernels read them through bare pointers (`SceneView`).
+All arrays are C-contiguous; lengths are in scene units, colours linear Rec. 709.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.kernels.simd import WIDTH
+
+F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+
+# --- The tree ------------------------------------------------------------------------------------
+# A node is NODE_ROWS rows of WIDTH numbers: lower x of all children, upper x, lower y, upper y,
+# lower z, upper z, child references (int32 bits), unused. A child that is not there has an empty
+# box. A reference >= 0 is a node; below 0 it is a leaf, -1 - (index << 2 | kind).
+NODE_ROWS = 8
+NODE_SIZE = NODE_ROWS * WIDTH
+CHILD_ROW = 6 * WIDTH
+
+LEAF_FLAT = 0  # index: a block of flats
+LEAF_BALL = 1  # index: a block of balls
+LEAF_INSTANCE = 2  # index: a row of `instances`
+
+# A block holds up to WIDTH primitives, a row for each quantity. Lanes that are not used hold
+# zeros, which no ray hits.
+# Flats are triangles and parallelograms p = corner + u edge_u + v edge_v: rows 0-2 corner, 3-5
+# edge_u, 6-8 edge_v, 9 shear (1: triangle, u + v <= 1; 0: parallelogram, u, v <= 1), 10 primitive
+# number (int32 bits), 11 unused.
+FLAT_ROWS = 12
+FLAT_SHEAR_ROW = 9
+FLAT_PRIMITIVE_ROW = 10
+# Balls are spheres: rows 0-2 centre, 3 signed radius (negative: normals point inwards), 4
+# primitive number (int32 bits).
+BALL_ROWS = 5
+BALL_PRIMITIVE_ROW = 4
+
+# A hit is told by its slot: block * WIDTH + lane for flats, that plus BALL_SLOT for balls.
+BALL_SLOT = 1 << 30
+MISS = -1
+
+INSTANCE_SIZE = 24  # rows 0-2 of world-from-object (3 x 4), then of object-from-world (3 x 4)
+INSTANCE_CODES_SIZE = 3  # columns of `instance_codes` (I, 3) int32
+INSTANCE_ROOT = 0  # node that is the root of the mesh's tree
+INSTANCE_MATERIAL = 1  # row of the material tables
+INSTANCE_SHAPE = 2  # index of the Instances in Scene.shapes
+
+# --- Columns of `primitives` (P, 4) int32 --------------------------------------------------------
+PRIMITIVE_SIZE = 4
+PRIMITIVE_MATERIAL = 0  # row of the material tables
+PRIMITIVE_LIGHT = 1  # row of the light tables, or -1
+PRIMITIVE_SHAPE = 2  # index of the shape in Scene.shapes
+PRIMITIVE_CORNERS = 3  # row of `corners`, or -1: neither vertex normals nor texture coordinates
+
+# --- Columns of `corners` (C, 4) int32: one row per triangle with vertex attributes --------------
+CORNERS_SIZE = 4  # three rows of `vertices`, then CORNERS_* flags
+CORNERS_FLAGS = 3
+CORNERS_NORMALS = 1
+CORNERS_UVS = 2
+
+VERTEX_SIZE = 5  # columns of `vertices` (V, 5) float32: unit normal x, y, z; texture u, v
+
+# --- Materials -----------------------------------------------------------------------------------
+DIFFUSE = 0
+METAL = 1
+DIELECTRIC = 2
+COATED_DIFFUSE = 3
+COATED_METAL = 4
+BLACK = 5  # reflects nothing: a pure emitter
+
+MATERIAL_CODES_SIZE = 2  # columns of `material_codes` (M, 2) int32
+MATERIAL_KIND = 0  # code above
+MATERIAL_TEXTURE = 1  # row of `textures` that gives the colour, or -1
+
+MATERIAL_SIZE = 12  # columns of `materials` (M, 12) float32; unused ones are 0
+MATERIAL_COLOR = 0  # 3: albedo, F0, or transmission tint
+MATERIAL_EMISSION = 3  # 3: radiance from the front side, W / (sr m^2)
+MATERIAL_ALPHA = 6  # GGX roughness, already squared; 0: a mirror
+MATERIAL_ETA = 7  # index of refraction inside / outside
+MATERIAL_COAT_LOSS = 8  # internal diffuse Fresnel reflectance of the coat, 0 to 1
+
+# --- Textures ------------------------------------------------------------------------------------
+CHECKERBOARD = 0
+
+TEXTURE_SIZE = 9  # columns of `textures` (T, 9) float32
+TEXTURE_KIND = 0  # code above, as a float
+TEXTURE_SCALE = 1  # 2: squares per unit of u and of v
+TEXTURE_COLORS = 3  # 6: two colours
+
+# --- Emitters ------------------------------------------------------------------------------------
+LIGHT_FLAT = 0
+LIGHT_BALL = 1
+
+LIGHT_SIZE = 16  # columns of `lights` (L, 16) float32
+LIGHT_RADIANCE = 0  # 3
+LIGHT_CORNER = 3  # 3: corner of a flat, centre of a ball
+LIGHT_EDGE_U = 6  # 3; for a ball: signed radius in the first
+LIGHT_EDGE_V = 9  # 3
+LIGHT_SHEAR = 12  # as in a block of flats
+LIGHT_AREA = 13
+LIGHT_PROBABILITY = 14  # of being chosen
+LIGHT_KIND = 15  # code above, as a float
+
+NO_ENVIRONMENT = 0
+CONSTANT = 1
+GRADIENT = 2
+
+ENVIRONMENT_SIZE = 7  # elements of `environment`
+ENVIRONMENT_KIND = 0  # code above, as a float
+ENVIRONMENT_TOP = 1  # 3: radiance from +y (constant: from everywhere)
+ENVIRONMENT_BOTTOM = 4  # 3: radiance from -y
+
+# --- Camera: elements of `camera` ----------------------------------------------------------------
+CAMERA_SIZE = 16
+CAMERA_ORIGIN = 0  # 3
+CAMERA_RIGHT = 3  # 3: half the width of the picture plane at distance 1
+CAMERA_UP = 6  # 3: half its height
+CAMERA_FORWARD = 9  # 3: unit
+CAMERA_LENS = 12  # lens radius; 0: a pinhole
+CAMERA_FOCUS = 13  # distance to the plane in focus
+CAMERA_LENS_RIGHT = 14  # 1 / length of CAMERA_RIGHT
+CAMERA_LENS_UP = 15  # 1 / length of CAMERA_UP
+
+
+class SceneTables(NamedTuple):
+    """All that kernels know of a scene, but for the camera."""
+
+    nodes: F32  # (N * NODE_SIZE,) the trees, 64-byte aligned; node 0 is the root of the world
+    flats: F32  # (B * FLAT_ROWS * WIDTH,) 64-byte aligned
+    balls: F32  # (B * BALL_ROWS * WIDTH,) 64-byte aligned
+    instances: F32  # (I, INSTANCE_SIZE)
+    instance_codes: I32  # (I, INSTANCE_CODES_SIZE)
+    primitives: I32  # (P, PRIMITIVE_SIZE)
+    corners: I32  # (C, CORNERS_SIZE)
+    vertices: F32  # (V, VERTEX_SIZE)
+    material_codes: I32  # (M, MATERIAL_CODES_SIZE)
+    materials: F32  # (M, MATERIAL_SIZE)
+    textures: F32  # (T, TEXTURE_SIZE)
+    lights: F32  # (L, LIGHT_SIZE) emissive flats and balls
+    light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
+    environment: F32  # (ENVIRONMENT_SIZE,)
+
+
+class SceneView(NamedTuple):
+    """`SceneTables` and camera as buffers, inside compiled code."""
+
+    nodes: Any
+    node_references: Any  # the same memory as `nodes`, as int32
+    flats: Any
+    flat_references: Any  # the same memory as `flats`, as int32
+    balls: Any
+    ball_references: Any  # the same memory as `balls`, as int32
+    instances: Any
+    instance_codes: Any
+    primitives: Any
+    corners: Any
+    vertices: Any
+    material_codes: Any
+    materials: Any
+    textures: Any
+    lights: Any
+    light_cdf: Any
+    light_count: int
+    environment: Any
+    camera: Any

@@ -1,0 +1,323 @@
+"""Rays through the tree: the closest hit, and whether anything is in between.
+
+One tree holds the world: its leaves are blocks of flats, blocks of balls, and instances. An
+instance takes the ray into the object space of a mesh, whose own tree holds flats only. Boxes and
+primitives are tested `WIDTH` at a time; children are visited front to back (Wald et al. 2014,
+"Embree: a kernel framework for efficient CPU ray tracing", single-ray traversal).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from numba import types
+
+from raywidget.kernels.buffers import make_stack_array
+from raywidget.kernels.intersect import intersect_balls, intersect_flats
+from raywidget.kernels.jit import device
+from raywidget.kernels.layout import (
+    BALL_SLOT,
+    CHILD_ROW,
+    INSTANCE_CODES_SIZE,
+    INSTANCE_ROOT,
+    INSTANCE_SIZE,
+    LEAF_BALL,
+    LEAF_FLAT,
+    MISS,
+    NODE_SIZE,
+    SceneView,
+)
+from raywidget.kernels.scalars import index32
+from raywidget.kernels.simd import (
+    WIDTH,
+    Lanes,
+    choose,
+    clear_lowest_bit,
+    lane_mask,
+    lanes_max,
+    lanes_min,
+    load_lanes,
+    lowest_bit,
+    multiply_add,
+    smallest,
+    store_lanes,
+)
+from raywidget.kernels.vec3 import Vec3, load_vec3, vec3
+
+INFINITY = float("inf")
+
+# Each level puts off at most WIDTH - 1 children, and the builder keeps every tree below
+# MAX_TREE_DEPTH levels (a tree over 1.3 million triangles has 9), so the stacks can't overflow.
+MAX_TREE_DEPTH = 80
+STACK_SIZE = MAX_TREE_DEPTH * WIDTH
+_node_stack = make_stack_array(types.int32, STACK_SIZE)
+_distance_stack = make_stack_array(types.float32, STACK_SIZE)
+_lane_array = make_stack_array(types.float32, WIDTH)
+
+# Box distances carry rounding errors of a few ulp; the far side is pushed out by more than they can
+# amount to, so that no box is missed (Ize 2013, "Robust BVH Ray Traversal").
+_FAR_SLACK = 1.0000005
+
+
+class RayHit(NamedTuple):
+    """Where a ray ends: distance, coordinates within the primitive, and which one."""
+
+    t: float
+    u: float
+    v: float
+    slot: int  # see layout.BALL_SLOT; MISS if nothing was hit
+    instance: int  # row of `instances`, or -1
+
+
+class RaySlopes(NamedTuple):
+    """What the box test needs of a ray, computed once."""
+
+    inverse: Vec3  # 1 / d
+    offset: Vec3  # -o / d
+    near_x: int  # row of a node that holds the near x planes; the far ones lie at far_x
+    near_y: int
+    near_z: int
+    far_x: int
+    far_y: int
+    far_z: int
+
+
+@device
+def _reciprocal(x: float) -> float:
+    """1 / x, kept finite so that 0 * infinity never arises."""
+    if abs(x) > 1e-18:
+        return 1.0 / x
+    return 1e18 if x >= 0.0 else -1e18
+
+
+@device
+def _ray_slopes(o: Vec3, d: Vec3) -> RaySlopes:
+    inverse = vec3(_reciprocal(d.x), _reciprocal(d.y), _reciprocal(d.z))
+    near_x = 0 if inverse.x >= 0.0 else WIDTH
+    near_y = 2 * WIDTH if inverse.y >= 0.0 else 3 * WIDTH
+    near_z = 4 * WIDTH if inverse.z >= 0.0 else 5 * WIDTH
+    return RaySlopes(
+        inverse,
+        -(o * inverse),
+        near_x,
+        near_y,
+        near_z,
+        WIDTH - near_x,
+        5 * WIDTH - near_y,
+        9 * WIDTH - near_z,
+    )
+
+
+@device
+def _box_distances(nodes: Any, node: int, ray: RaySlopes, t_max: float) -> tuple[Lanes, Lanes]:
+    """Distances at which a ray enters and leaves each child's box; not hit where enter > leave."""
+    row = node * NODE_SIZE
+    enter = lanes_max(
+        lanes_max(
+            multiply_add(load_lanes(nodes, row + ray.near_x), ray.inverse.x, ray.offset.x),
+            multiply_add(load_lanes(nodes, row + ray.near_y), ray.inverse.y, ray.offset.y),
+        ),
+        lanes_max(
+            multiply_add(load_lanes(nodes, row + ray.near_z), ray.inverse.z, ray.offset.z), 0.0
+        ),
+    )
+    leave = lanes_min(
+        lanes_min(
+            multiply_add(load_lanes(nodes, row + ray.far_x), ray.inverse.x, ray.offset.x),
+            multiply_add(load_lanes(nodes, row + ray.far_y), ray.inverse.y, ray.offset.y),
+        ),
+        lanes_min(
+            multiply_add(load_lanes(nodes, row + ray.far_z), ray.inverse.z, ray.offset.z), t_max
+        ),
+    )
+    return enter, leave * _FAR_SLACK
+
+
+@device
+def into_object(scene: SceneView, instance: int, o: Vec3, d: Vec3) -> tuple[Vec3, Vec3]:
+    """A ray in the object space of an instance; `d` keeps its parameter t, so distances agree."""
+    row = instance * INSTANCE_SIZE + 12
+    x = load_vec3(scene.instances, row)
+    y = load_vec3(scene.instances, row + 4)
+    z = load_vec3(scene.instances, row + 8)
+    shift = vec3(scene.instances[row + 3], scene.instances[row + 7], scene.instances[row + 11])
+    origin = vec3(
+        x.x * o.x + x.y * o.y + x.z * o.z,
+        y.x * o.x + y.y * o.y + y.z * o.z,
+        z.x * o.x + z.y * o.y + z.z * o.z,
+    )
+    direction = vec3(
+        x.x * d.x + x.y * d.y + x.z * d.z,
+        y.x * d.x + y.y * d.y + y.z * d.z,
+        z.x * d.x + z.y * d.y + z.z * d.z,
+    )
+    return origin + shift, direction
+
+
+@device
+def _instance_root(scene: SceneView, instance: int) -> int:
+    return scene.instance_codes[instance * INSTANCE_CODES_SIZE + INSTANCE_ROOT]
+
+
+@device
+def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+    """The closest hit with 0 < t < `t_max`."""
+    waiting = _node_stack()
+    distances = _distance_stack()
+    lanes_t = _lane_array()
+    lanes_u = _lane_array()
+    lanes_v = _lane_array()
+    # The ray in the space of the tree that is being walked: the world's, or that of an instance,
+    # whose nodes lie on the stack from `floor` on.
+    origin = o
+    direction = d
+    slopes = _ray_slopes(o, d)
+    inside = index32(-1)
+    floor = 0
+
+    t = t_max
+    u = 0.0
+    v = 0.0
+    slot = index32(MISS)
+    instance = index32(-1)
+    reference = index32(0)
+    depth = 0
+    while True:
+        if reference >= 0:
+            # A node: go to its nearest child, put off the others, farthest first.
+            enter, leave = _box_distances(scene.nodes, reference, slopes, t)
+            mask = lane_mask(enter <= leave)
+            if mask != 0:
+                children = reference * NODE_SIZE + CHILD_ROW
+                lane = lowest_bit(mask)
+                mask = clear_lowest_bit(mask)
+                if mask == 0:
+                    reference = scene.node_references[children + lane]
+                    continue
+                store_lanes(lanes_t, 0, enter)
+                bottom = depth
+                waiting[depth] = scene.node_references[children + lane]
+                distances[depth] = lanes_t[lane]
+                depth += 1
+                while mask != 0:
+                    lane = lowest_bit(mask)
+                    mask = clear_lowest_bit(mask)
+                    distance = lanes_t[lane]
+                    place = depth
+                    while place > bottom and distances[place - 1] < distance:
+                        distances[place] = distances[place - 1]
+                        waiting[place] = waiting[place - 1]
+                        place -= 1
+                    distances[place] = distance
+                    waiting[place] = scene.node_references[children + lane]
+                    depth += 1
+                depth -= 1
+                reference = waiting[depth]
+                continue
+        else:
+            code = -1 - reference
+            block = code >> 2
+            kind = code & 3
+            if kind == LEAF_FLAT:
+                hits, flat_t, flat_u, flat_v = intersect_flats(
+                    scene.flats, block, origin, direction, t
+                )
+                if lane_mask(hits) != 0:
+                    t = smallest(choose(hits, flat_t, INFINITY))
+                    lane = lowest_bit(lane_mask(hits & (flat_t <= t)))
+                    store_lanes(lanes_u, 0, flat_u)
+                    store_lanes(lanes_v, 0, flat_v)
+                    u = lanes_u[lane]
+                    v = lanes_v[lane]
+                    slot = index32(block * WIDTH + lane)
+                    instance = inside
+            elif kind == LEAF_BALL:
+                hits, ball_t = intersect_balls(scene.balls, block, origin, direction, t)
+                if lane_mask(hits) != 0:
+                    t = smallest(choose(hits, ball_t, INFINITY))
+                    lane = lowest_bit(lane_mask(hits & (ball_t <= t)))
+                    slot = index32(BALL_SLOT + block * WIDTH + lane)
+                    instance = inside
+            else:
+                inside = index32(block)
+                floor = depth
+                origin, direction = into_object(scene, block, o, d)
+                slopes = _ray_slopes(origin, direction)
+                reference = _instance_root(scene, block)
+                continue
+
+        # Take the nearest that was put off, unless the hit found since is nearer.
+        found = False
+        while True:
+            if depth == floor:
+                if inside < 0:
+                    break
+                origin = o
+                direction = d
+                slopes = _ray_slopes(o, d)
+                inside = index32(-1)
+                floor = 0
+                continue
+            depth -= 1
+            if distances[depth] < t:
+                reference = waiting[depth]
+                found = True
+                break
+        if not found:
+            break
+    return RayHit(t, u, v, slot, instance)
+
+
+@device
+def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
+    """Is there any hit with 0 < t < `t_max`? The first one found ends the search."""
+    waiting = _node_stack()
+    origin = o
+    direction = d
+    slopes = _ray_slopes(o, d)
+    inside = False
+    floor = 0
+    reference = index32(0)
+    depth = 0
+    while True:
+        if reference >= 0:
+            enter, leave = _box_distances(scene.nodes, reference, slopes, t_max)
+            mask = lane_mask(enter <= leave)
+            if mask != 0:
+                children = reference * NODE_SIZE + CHILD_ROW
+                reference = scene.node_references[children + lowest_bit(mask)]
+                mask = clear_lowest_bit(mask)
+                while mask != 0:
+                    waiting[depth] = scene.node_references[children + lowest_bit(mask)]
+                    mask = clear_lowest_bit(mask)
+                    depth += 1
+                continue
+        else:
+            code = -1 - reference
+            block = code >> 2
+            kind = code & 3
+            if kind == LEAF_FLAT:
+                hits, _, _, _ = intersect_flats(scene.flats, block, origin, direction, t_max)
+                if lane_mask(hits) != 0:
+                    return True
+            elif kind == LEAF_BALL:
+                hits, _ = intersect_balls(scene.balls, block, origin, direction, t_max)
+                if lane_mask(hits) != 0:
+                    return True
+            else:
+                inside = True
+                floor = depth
+                origin, direction = into_object(scene, block, o, d)
+                slopes = _ray_slopes(origin, direction)
+                reference = _instance_root(scene, block)
+                continue
+        if depth == floor and inside:
+            origin = o
+            direction = d
+            slopes = _ray_slopes(o, d)
+            inside = False
+            floor = 0
+        if depth == 0:
+            return False
+        depth -= 1
+        reference = waiting[depth]

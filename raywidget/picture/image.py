@@ -1,0 +1,202 @@
+"""The result of a render."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from raywidget.errors import PictureError
+from raywidget.io.images import encode_png, save_picture
+from raywidget.picture.curves import check_display
+from raywidget.picture.development import develop
+
+
+class Image:
+    """A picture: linear radiance, how it came about, and how to show it.
+
+    It is an array to numpy (``np.asarray(image)``: (H, W, 3) float32, linear Rec. 709, read-only)
+    and a picture to Jupyter.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) array of float
+        Linear Rec. 709 radiance. A writeable array is copied.
+    spp : int
+        Samples per pixel in it.
+    settings : object, optional
+        The settings of the render.
+    statistics : mapping of str to value, optional
+        What was measured: ``seconds``, ``samples``, ``rays_per_second``, ``mean_luminance``, ...
+    exposure : float
+        How it is shown unless something else is asked for: light is multiplied by 2^exposure.
+    curve : str
+        The tone curve: ``"srgb"``, ``"filmic"`` or ``"linear"``.
+    state : object, optional
+        What the engine needs to go on from here with more samples. Nobody else looks into it.
+
+    Raises
+    ------
+    PictureError
+        If the pixels have another shape, or a display setting is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import raywidget as rw
+    >>> image = rw.Image(np.full((2, 4, 3), 0.18), spp=1)
+    >>> image
+    Image(4x2, 1 spp)
+    >>> image.to_uint8(exposure=1.0)[0, 0].tolist()
+    [162, 162, 162]
+    """
+
+    def __init__(
+        self,
+        pixels: ArrayLike,
+        *,
+        spp: int,
+        settings: Any = None,
+        statistics: Mapping[str, Any] | None = None,
+        exposure: float = 0.0,
+        curve: str = "srgb",
+        state: Any = None,
+    ) -> None:
+        values = np.asarray(pixels)
+        if values.ndim != 3 or values.shape[2] != 3 or values.size == 0:
+            raise PictureError(f"pixels must be an (H, W, 3) array, got shape {values.shape}")
+        if values.dtype.kind not in "iuf":
+            raise PictureError(f"pixels must be numbers, got type {values.dtype}")
+        if values.flags.writeable or values.dtype != np.float32 or not values.flags.c_contiguous:
+            with np.errstate(over="ignore"):
+                values = np.array(values, dtype=np.float32, order="C")
+            values.setflags(write=False)
+        if isinstance(spp, bool) or not hasattr(spp, "__index__") or spp.__index__() < 0:
+            raise PictureError(f"spp must be an integer >= 0, got {spp!r}")
+        self._pixels: NDArray[np.float32] = values
+        self._spp = spp.__index__()
+        self._settings = settings
+        self._statistics = dict(statistics or {})
+        self._curve, self._exposure = check_display(curve, exposure)
+        self._state = state
+
+    @property
+    def pixels(self) -> NDArray[np.float32]:
+        """Linear Rec. 709 radiance, (H, W, 3) float32, read-only."""
+        return self._pixels
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(height, width, 3)."""
+        return (self.height, self.width, 3)
+
+    @property
+    def width(self) -> int:
+        """Pixels in a row."""
+        return int(self._pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        return int(self._pixels.shape[0])
+
+    @property
+    def spp(self) -> int:
+        """Samples per pixel."""
+        return self._spp
+
+    @property
+    def settings(self) -> Any:
+        """The settings of the render, or None."""
+        return self._settings
+
+    @property
+    def statistics(self) -> Mapping[str, Any]:
+        """What was measured while it rendered; read-only."""
+        return MappingProxyType(self._statistics)
+
+    @property
+    def exposure(self) -> float:
+        """Stops by which it is lightened when shown or saved."""
+        return self._exposure
+
+    @property
+    def curve(self) -> str:
+        """Tone curve with which it is shown or saved."""
+        return self._curve
+
+    @property
+    def state(self) -> Any:
+        """What the engine needs to go on with more samples, or None."""
+        return self._state
+
+    def to_uint8(
+        self, exposure: float | None = None, curve: str | None = None
+    ) -> NDArray[np.uint8]:
+        """Develop it into bytes: (H, W, 3) uint8, the same as on the canvas.
+
+        Parameters
+        ----------
+        exposure, curve : optional
+            Display settings instead of the image's own.
+
+        Raises
+        ------
+        PictureError
+            If a display setting is unknown or out of its range.
+        """
+        return develop(
+            self._pixels,
+            self._curve if curve is None else curve,
+            self._exposure if exposure is None else exposure,
+        )
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        exposure: float | None = None,
+        curve: str | None = None,
+    ) -> None:
+        """Save it, in the format that the file's suffix names.
+
+        Parameters
+        ----------
+        path : path-like
+            ``.png``: 8 bits a channel, as shown. ``.npy`` and ``.exr``: linear float32; they know
+            no exposure and no curve.
+        exposure, curve : optional
+            Display settings instead of the image's own.
+
+        Raises
+        ------
+        PictureError
+            If the suffix is unknown, the file can't be written, or a display setting is wrong.
+        """
+        check_display(
+            self._curve if curve is None else curve,
+            self._exposure if exposure is None else exposure,
+        )
+        save_picture(path, linear=self._pixels, shown=lambda: self.to_uint8(exposure, curve))
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """Let numpy see the pixels; see NumPy 2's array protocol."""
+        wanted = np.dtype(np.float32 if dtype is None else dtype)
+        if copy is False and wanted != self._pixels.dtype:
+            raise ValueError(f"pixels are float32: {wanted} needs a copy")
+        if copy:
+            return np.array(self._pixels, dtype=wanted)
+        return self._pixels.astype(wanted, copy=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._pixels.setflags(write=False)  # pickle forgets it
+
+    def _repr_png_(self) -> bytes:
+        return encode_png(self.to_uint8())
+
+    def __repr__(self) -> str:
+        return f"Image({self.width}x{self.height}, {self.spp} spp)"

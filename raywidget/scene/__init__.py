@@ -1,0 +1,49 @@
+"""The description of a scene: immutable objects in plain numpy, checked when built."""
+
+from raywidget.scene.camera import Camera, CameraFrame, PerspectiveCamera
+from raywidget.scene.emitters import (
+    ConstantEnvironment,
+    Emitter,
+    Environment,
+    GradientEnvironment,
+)
+from raywidget.scene.materials import (
+    DEFAULT_MATERIAL,
+    Coated,
+    Dielectric,
+    Diffuse,
+    Emissive,
+    Material,
+    Metal,
+)
+from raywidget.scene.meshes import Instances, Mesh
+from raywidget.scene.scene import Scene
+from raywidget.scene.shapes import Bounds, Box, Quad, Shape, Sphere
+from raywidget.scene.textures import Checkerboard, Texture
+
+__all__ = [
+    "DEFAULT_MATERIAL",
+    "Bounds",
+    "Box",
+    "Camera",
+    "CameraFrame",
+    "Checkerboard",
+    "Coated",
+    "ConstantEnvironment",
+    "Dielectric",
+    "Diffuse",
+    "Emissive",
+    "Emitter",
+    "Environment",
+    "GradientEnvironment",
+    "Instances",
+    "Material",
+    "Mesh",
+    "Metal",
+    "PerspectiveCamera",
+    "Quad",
+    "Scene",
+    "Shape",
+    "Sphere",
+    "Texture",
+]

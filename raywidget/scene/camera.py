@@ -1,0 +1,118 @@
+"""Cameras. Pictures have x to the right and y down; the camera looks along `forward`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.errors import SceneError
+from raywidget.scene import checks
+from raywidget.scene.checks import Vec3Like
+from raywidget.scene.described import SceneObject
+
+
+class CameraFrame(NamedTuple):
+    """Three unit vectors at right angles to each other, (3,) float64."""
+
+    right: NDArray[np.float64]
+    up: NDArray[np.float64]
+    forward: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Camera(SceneObject):
+    """Base class of cameras."""
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class PerspectiveCamera(Camera):
+    """A camera with a thin lens, or a pinhole when the aperture is 0.
+
+    Parameters
+    ----------
+    look_from : (float, float, float)
+        Where the camera is, in scene units.
+    look_at : (float, float, float)
+        The point in the middle of the picture.
+    up : (float, float, float)
+        What is up in the picture; not parallel to the direction of view.
+    vfov : float
+        Vertical field of view in degrees, between 0 and 180.
+    aperture_radius : float
+        Radius of the lens in scene units, >= 0; the larger, the blurrier what is out of focus.
+    focus_distance : float, optional
+        Distance along the direction of view to the plane in focus, > 0; by default the one to
+        `look_at`. The property `focus` has the number either way.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If `look_from` equals `look_at`, `up` is parallel to the view, or a value is out of range.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> camera = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=40)
+    >>> camera.focus
+    5.0
+    >>> camera.frame().right.tolist()
+    [1.0, 0.0, 0.0]
+    """
+
+    look_from: Vec3Like
+    look_at: Vec3Like
+    up: Vec3Like = (0.0, 1.0, 0.0)
+    vfov: float = 40.0
+    aperture_radius: float = 0.0
+    focus_distance: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        look_from = checks.vec3(self, "look_from", self.look_from)
+        look_at = checks.vec3(self, "look_at", self.look_at)
+        up = checks.direction(self, "up", self.up)
+        vfov = checks.number(self, "vfov", self.vfov, "degrees between 0 and 180")
+        if not 0.0 < vfov < 180.0:
+            raise checks.fail(self, "vfov", "degrees between 0 and 180", self.vfov)
+        self._set(
+            look_from=look_from,
+            look_at=look_at,
+            up=up,
+            vfov=vfov,
+            aperture_radius=checks.non_negative(self, "aperture_radius", self.aperture_radius),
+        )
+        if self.focus_distance is not None:
+            self._set(focus_distance=checks.length(self, "focus_distance", self.focus_distance))
+        if look_from == look_at or math.dist(look_from, look_at) < checks.SMALLEST_LENGTH:
+            raise SceneError(
+                f"{checks.label(self)}: look_from and look_at must differ, both are {look_from}"
+            )
+        view = np.subtract(look_at, look_from)
+        across = np.linalg.norm(np.cross(view, up))
+        if across < 1e-6 * np.linalg.norm(view) * np.linalg.norm(up):
+            raise SceneError(
+                f"{checks.label(self)}: up must not be parallel to the direction of view "
+                f"{tuple(view.tolist())}, got {up}; try another up, such as (0, 0, 1)"
+            )
+
+    @property
+    def focus(self) -> float:
+        """Distance to the plane in focus: `focus_distance`, or the distance to `look_at`."""
+        if self.focus_distance is not None:
+            return self.focus_distance
+        return math.dist(self.look_from, self.look_at)
+
+    def frame(self) -> CameraFrame:
+        """Right, up and forward in the picture: orthonormal, with right x up = -forward."""
+        forward = np.subtract(self.look_at, self.look_from, dtype=np.float64)
+        forward /= np.linalg.norm(forward)
+        right = np.cross(forward, np.array(self.up, dtype=np.float64))
+        right /= np.linalg.norm(right)
+        # + 0.0 turns -0.0 into 0.0
+        return CameraFrame(right + 0.0, np.cross(right, forward) + 0.0, forward + 0.0)

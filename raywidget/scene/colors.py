@@ -1,0 +1,46 @@
+"""Colour spaces in which to think of colours; scenes store linear Rec. 709 RGB."""
+
+from __future__ import annotations
+
+import math
+
+from raywidget.scene.checks import Color
+
+REC709_WEIGHTS = (0.2126, 0.7152, 0.0722)  # of R, G, B in luminance: ITU-R BT.709-6, item 3.2
+
+
+def from_oklch(lightness: float, chroma: float, hue: float) -> Color:
+    """Convert OKLCH to linear Rec. 709 RGB, clipped to [0, 1].
+
+    Björn Ottosson, "A perceptual color space for image processing" (2020),
+    https://bottosson.github.io/posts/oklab/
+
+    Parameters
+    ----------
+    lightness : float
+        In [0, 1].
+    chroma : float
+        From 0 (grey) to about 0.3.
+    hue : float
+        In degrees.
+
+    Examples
+    --------
+    >>> from raywidget.scene.colors import from_oklch
+    >>> [round(c, 3) for c in from_oklch(1, 0, 0)]
+    [1.0, 1.0, 1.0]
+    """
+    a = chroma * math.cos(math.radians(hue))
+    b = chroma * math.sin(math.radians(hue))
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return (
+        _clip(4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short),
+        _clip(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short),
+        _clip(-0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short),
+    )
+
+
+def _clip(value: float) -> float:
+    return min(max(value, 0.0), 1.0)

@@ -1,0 +1,186 @@
+"""The scene: everything that a picture is made from, but for the settings of the render."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from raywidget.errors import SceneError
+from raywidget.scene import checks
+from raywidget.scene.camera import Camera
+from raywidget.scene.described import SceneObject
+from raywidget.scene.emitters import Emitter, Environment
+from raywidget.scene.shapes import Bounds, Shape
+
+T = TypeVar("T", bound=SceneObject)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scene(SceneObject):
+    """What is to be seen: shapes, light, and the camera that looks at them.
+
+    Parameters
+    ----------
+    shapes : iterable of Shape
+        In any order; stored as a tuple.
+    emitters : iterable of Emitter
+        Light that comes from no shape; at most one environment.
+    camera : Camera
+        Where the picture is taken from. There is no default.
+    defaults : mapping of str to value
+        Settings of the render that suit this scene, such as ``{"width": 400, "spp": 64}``; used
+        where the caller of `render` says nothing. Stored read-only.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If an item has the wrong type or is listed twice, two objects share a name, there is more
+        than one environment, or no camera.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> scene = rw.Scene(
+    ...     [rw.Sphere((0, 1, 0), 1), rw.Quad((-9, 0, 9), (18, 0, 0), (0, 0, -18))],
+    ...     emitters=[rw.GradientEnvironment(top=(0.5, 0.7, 1), bottom=1)],
+    ...     camera=rw.PerspectiveCamera(look_from=(0, 1, 5), look_at=(0, 1, 0)),
+    ... )
+    >>> scene
+    Scene(2 shapes: 1 Quad, 1 Sphere; 1 emitter: GradientEnvironment; PerspectiveCamera)
+    """
+
+    shapes: Sequence[Shape] = ()
+    emitters: Sequence[Emitter] = field(default=(), kw_only=True)
+    # Without a camera there is a SceneError that says what to write, not only a TypeError.
+    camera: Camera = field(default=cast(Camera, None), kw_only=True)
+    defaults: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shapes = _checked_items(self, "shapes", self.shapes, Shape)
+        emitters = _checked_items(self, "emitters", self.emitters, Emitter)
+        environments = [e for e in emitters if isinstance(e, Environment)]
+        if len(environments) > 1:
+            raise SceneError(
+                f"{checks.label(self)}: emitters must hold at most one environment, "
+                f"got {len(environments)}: {', '.join(map(checks.label, environments))}"
+            )
+        advice = "write camera=PerspectiveCamera(look_from=(0, 1, 5), look_at=(0, 1, 0))"
+        checks.instance(self, "camera", self.camera, Camera, "a camera", advice)
+        self._set(
+            shapes=shapes,
+            emitters=emitters,
+            defaults=_checked_defaults(self, self.defaults),
+        )
+        _refuse_shared_names(self)
+
+    @property
+    def environment(self) -> Environment | None:
+        """The environment among the emitters, or None."""
+        return next((e for e in self.emitters if isinstance(e, Environment)), None)
+
+    def objects(self) -> Iterator[SceneObject]:
+        """All objects that the scene is made of, each once, parents first; not the scene."""
+        seen: set[int] = set()
+        waiting: list[object] = [self.camera, *reversed(self.emitters)]
+        waiting += reversed(self.shapes)
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, SceneObject) and id(item) not in seen:
+                seen.add(id(item))
+                yield item
+                waiting += [getattr(item, f.name) for f in reversed(fields(item))]
+
+    def bounds(self) -> Bounds:
+        """Lowest and highest corner of the box round all shapes, (3,) float64 each.
+
+        Both are 0 when there are no shapes.
+        """
+        boxes = [shape.bounds() for shape in self.shapes]
+        if not boxes:
+            return np.zeros(3), np.zeros(3)
+        return (
+            np.min([lo for lo, _ in boxes], axis=0),
+            np.max([hi for _, hi in boxes], axis=0),
+        )
+
+    def _parameters(self) -> dict[str, Any]:
+        # A mappingproxy can't be pickled.
+        return super()._parameters() | {"defaults": dict(self.defaults)}
+
+    def __repr__(self) -> str:
+        name = f"{self.name!r}: " if self.name else ""
+        kinds = sorted({type(s).__name__ for s in self.shapes})
+        counts = [f"{sum(type(s).__name__ == k for s in self.shapes)} {k}" for k in kinds]
+        parts = [_counted(len(self.shapes), "shape", counts)]
+        emitters = [type(e).__name__ for e in self.emitters]
+        parts.append(_counted(len(emitters), "emitter", emitters))
+        parts.append(type(self.camera).__name__)
+        return f"Scene({name}{'; '.join(parts)})"
+
+
+def _counted(count: int, noun: str, details: list[str]) -> str:
+    plural = "" if count == 1 else "s"
+    return f"{count} {noun}{plural}" + (f": {', '.join(details)}" if details else "")
+
+
+def _checked_items(owner: Scene, name: str, items: object, kind: type[T]) -> tuple[T, ...]:
+    what = kind.__name__.lower()
+    article = "an" if what[0] in "aeiou" else "a"
+    if isinstance(items, SceneObject):
+        raise checks.fail(owner, name, f"a list of {what}s", items, "put it in [ ]")
+    if not isinstance(items, Iterable) or isinstance(items, str | bytes | Mapping):
+        raise checks.fail(owner, name, f"a list of {what}s", items)
+    result = tuple(items)
+    places: dict[int, int] = {}
+    for index, item in enumerate(result):
+        if not isinstance(item, kind):
+            advice = ""
+            if isinstance(item, type) and issubclass(item, kind):
+                advice = f"write {item.__name__}(...), with its arguments"
+            elif isinstance(item, Emitter):
+                advice = "write it into emitters="
+            elif isinstance(item, Shape):
+                advice = "write it into shapes="
+            kind_of_item = "" if isinstance(item, type) else f"{type(item).__name__} "
+            got = kind_of_item + checks.show(item)
+            tail = f"; {advice}" if advice else ""
+            raise SceneError(
+                f"{checks.label(owner)}: {name}[{index}] must be {article} {what}, got {got}{tail}"
+            )
+        first = places.setdefault(id(item), index)
+        if first != index:
+            raise SceneError(
+                f"{checks.label(owner)}: {name} must hold each object once, "
+                f"got {checks.label(item)} at {first} and {index}"
+            )
+    return result
+
+
+def _checked_defaults(owner: Scene, defaults: object) -> Mapping[str, Any]:
+    expected = 'a mapping of settings, such as {"width": 400}'
+    if not isinstance(defaults, Mapping):
+        raise checks.fail(owner, "defaults", expected, defaults)
+    for key in defaults:
+        if not isinstance(key, str):
+            raise checks.fail(owner, "defaults", f"{expected}, with strings as keys", key)
+    return MappingProxyType(dict(defaults))
+
+
+def _refuse_shared_names(scene: Scene) -> None:
+    owners: dict[str, SceneObject] = {}
+    for item in scene.objects():
+        if item.name is None:
+            continue
+        other = owners.setdefault(item.name, item)
+        if other is not item:
+            raise SceneError(
+                f"{checks.label(scene)}: names must be unique, got {item.name!r} for a "
+                f"{type(other).__name__} and a {type(item).__name__}"
+            )

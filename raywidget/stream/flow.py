@@ -1,0 +1,250 @@
+"""Who listens, what is on its way to them, and how much more may be sent now.
+
+Pure bookkeeping: no thread, no clock (every call is told the time), no pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from raywidget.stream.protocol import Ack
+from raywidget.stream.window import KB, MB, Window
+
+MAX_CLIENTS = 16
+MAX_IN_FLIGHT = 64  # messages
+SILENCE = 5.0  # seconds without a word while something is owed, and a client is given up
+INTERVAL = 1 / 30  # seconds between messages while tiles are plentiful
+
+OPEN_INTERVAL = 0.25
+OPEN_RATE = 1 * MB  # bytes a second
+OPEN_BUDGET = 8 * MB
+OPEN_BATCH = 256 * KB
+
+
+@dataclass
+class Client:
+    """One page that shows the widget."""
+
+    joined: int  # the message from which on it counts
+    acked: int  # every message up to this one has arrived there, or was reported missing
+    heard: float  # when it last said something
+    owes_since: float | None = None  # since when it has something to acknowledge
+    visible: bool = True  # until it says otherwise: its first acknowledgement will
+    live: bool = True
+
+
+@dataclass
+class Flight:
+    """One `tiles` message on its way."""
+
+    size: int
+    sent: float
+    expired: bool = False  # counted as lost; kept only to measure a late acknowledgement
+
+
+class Allowance(NamedTuple):
+    """How much may be sent now."""
+
+    size: int  # bytes, 0: nothing
+    wait: float  # seconds until it is worth asking again without news; may be infinite
+    at_least_one: bool  # one piece may go even if it is bigger than `size`
+
+
+class Heard(NamedTuple):
+    """What an acknowledgement means for the ledger."""
+
+    lost: tuple[int, ...]  # messages to be forgotten
+    back: bool  # the client is seen again after it wasn't: it has nothing after its `seq`
+
+
+class Flow:
+    """Flow control for all clients of one widget."""
+
+    def __init__(self) -> None:
+        self.clients: dict[int, Client] = {}
+        self.flights: OrderedDict[int, Flight] = OrderedDict()  # by sequence number
+        self.next_seq = 1
+        self.window = Window()
+        self.displayed = False
+        self._last_sent = -math.inf
+        self._open_next = -math.inf
+        self._open_left = OPEN_BUDGET
+
+    # -- what was heard ---------------------------------------------------------------------------
+
+    def hello(self, number: int, empty: bool, now: float) -> int:
+        """A client introduces itself: returns up to which message it is known to have all.
+
+        `empty`: it says that it shows nothing.
+        """
+        self._word(now)
+        known = self.clients.get(number)
+        if known is not None:
+            # It said hello again before the welcome reached it, or was cut off for a while. What
+            # is on its way to it stays in the account, so that hellos can't open the window.
+            known.heard, known.live, known.visible = now, True, True
+            if empty and known.acked >= known.joined:
+                return 0  # it had acknowledged something, and has lost it
+            return known.acked
+        while len(self.clients) >= MAX_CLIENTS:
+            # The dead go first, of them the one that was silent longest.
+            del self.clients[min(self.clients, key=self._worth)]
+        self.clients[number] = Client(self.next_seq, self.next_seq - 1, now)
+        return 0
+
+    def ack(self, message: Ack, now: float) -> Heard | None:
+        """A client acknowledges; None if it isn't known, or claims what was never sent."""
+        client = self.clients.get(message.client)
+        if client is None or message.seq >= self.next_seq:
+            return None
+        self._word(now)
+        counted = client.live and client.visible
+        slowest = counted and client.acked == self._acked_by_all()
+        client.heard, client.live, client.visible = now, True, message.visible
+        if message.seq > client.acked:
+            client.acked = message.seq
+            flight = self.flights.get(message.seq)
+            if flight is not None and slowest:
+                self.window.measure(now - flight.sent, message.seq, self.next_seq)
+        client.owes_since = now if client.acked < self.next_seq - 1 else None
+        back = message.visible and not counted
+        if back:
+            for flight in self.flights.values():
+                flight.sent = now  # nobody was expected to acknowledge these: time starts now
+        self._retire()
+        return Heard(message.missing, back)
+
+    def word(self, number: int, now: float) -> bool:
+        """A client said something else. False if it isn't known."""
+        client = self.clients.get(number)
+        if client is None:
+            return False
+        self._word(now)
+        client.heard = now
+        return True
+
+    def _word(self, now: float) -> None:
+        self._open_left = OPEN_BUDGET
+        self._open_next = min(self._open_next, now)
+
+    def _worth(self, number: int) -> tuple[bool, float]:
+        client = self.clients[number]
+        return (client.live, client.heard)
+
+    # -- what time brings -------------------------------------------------------------------------
+
+    def expire(self, now: float) -> list[int]:
+        """Give up silent clients; return the messages that weren't acknowledged in time."""
+        for client in self.clients.values():
+            if client.live and now >= _given_up(client):
+                client.live = False
+        self._retire()
+        if not self.closed_loop():
+            return []
+        lost = []
+        timeout = self.window.timeout()
+        for seq, flight in self.flights.items():
+            if not flight.expired and now >= flight.sent + timeout:
+                flight.expired = True
+                lost.append(seq)
+        if lost:
+            self.window.lost(lost[-1], self.next_seq)
+        return lost
+
+    def next_event(self, now: float) -> float:
+        """Seconds until `expire` may have something to say."""
+        times = [_given_up(client) for client in self.clients.values() if client.live]
+        if self.closed_loop():
+            timeout = self.window.timeout()
+            times += [f.sent + timeout for f in self.flights.values() if not f.expired]
+        return max(0.0, min(times, default=math.inf) - now)
+
+    # -- what may be sent -------------------------------------------------------------------------
+
+    def closed_loop(self) -> bool:
+        """Is anybody looking who acknowledges?"""
+        return any(client.live and client.visible for client in self.clients.values())
+
+    def open_loop(self) -> bool:
+        """May somebody be looking of whom nothing can be heard?"""
+        clients = self.clients.values()
+        if not self.displayed or any(client.live for client in clients):
+            return False
+        return not clients or any(client.visible for client in clients)
+
+    def audience(self) -> bool:
+        """Is there anybody at all to tell things to?"""
+        return self.displayed or bool(self.clients)
+
+    def allowance(self, now: float) -> Allowance:
+        """How many bytes of tiles may go out now."""
+        if self.closed_loop():
+            return self._closed_allowance(now)
+        if self.open_loop() and not self.exhausted():
+            wait = self._open_next - now
+            if wait > 0:
+                return Allowance(0, wait, False)
+            return Allowance(OPEN_BATCH, math.inf, False)
+        return Allowance(0, math.inf, False)
+
+    def _closed_allowance(self, now: float) -> Allowance:
+        wait = self._last_sent + INTERVAL - now
+        if wait > 0:
+            return Allowance(0, wait, False)
+        used, count = self.in_flight()
+        room = self.window.limit - used
+        if room <= 0 or count >= MAX_IN_FLIGHT:
+            return Allowance(0, math.inf, False)
+        return Allowance(min(room, self.window.batch()), math.inf, used == 0)
+
+    def note_sent(self, size: int, now: float) -> int:
+        """A message with so many bytes goes out; returns its sequence number."""
+        seq = self.next_seq
+        self.next_seq += 1
+        self.flights[seq] = Flight(size, now)
+        while len(self.flights) > 2 * MAX_IN_FLIGHT:
+            expired = (old for old, flight in self.flights.items() if flight.expired)
+            del self.flights[next(expired, next(iter(self.flights)))]
+        self._last_sent = now
+        if not self.closed_loop():
+            self._open_left -= size
+            self._open_next = now + max(OPEN_INTERVAL, size / OPEN_RATE)
+        for client in self.clients.values():
+            if client.owes_since is None:
+                client.owes_since = now
+        return seq
+
+    def exhausted(self) -> bool:
+        """Is the open loop waiting for a word from the browser?"""
+        return self.open_loop() and self._open_left < OPEN_BATCH
+
+    # -- what is on its way -----------------------------------------------------------------------
+
+    def in_flight(self) -> tuple[int, int]:
+        """Bytes, and messages, that the slowest client who counts hasn't acknowledged."""
+        acked = self._acked_by_all()
+        ahead = [f.size for seq, f in self.flights.items() if seq > acked and not f.expired]
+        return sum(ahead), len(ahead)
+
+    def tracked(self) -> list[int]:
+        """Messages of which something will be heard, or which will time out."""
+        return [seq for seq, flight in self.flights.items() if not flight.expired]
+
+    def _acked_by_all(self) -> int:
+        """The last message that every client who counts has; those who don't look don't count."""
+        counting = [c.acked for c in self.clients.values() if c.live and c.visible]
+        return min(counting, default=0)
+
+    def _retire(self) -> None:
+        acked = self._acked_by_all()
+        for seq in [seq for seq in self.flights if seq <= acked]:
+            del self.flights[seq]
+
+
+def _given_up(client: Client) -> float:
+    if client.owes_since is None:
+        return math.inf
+    return max(client.heard, client.owes_since) + SILENCE

@@ -1,0 +1,258 @@
+"""Messages as values: those from the browser are checked here, those to it are made here.
+
+``docs/protocol.md`` is the contract; ``js/src/protocol.js`` is the other side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from raywidget.errors import ProtocolError
+
+VERSION = 1
+BIGGEST = 2**53 - 1  # the largest integer that JSON carries to JavaScript unharmed
+MAX_MISSING = 64
+MAX_MORE = 1_000_000  # samples per pixel that one `more` may ask for
+
+DEEDS = ("pause", "resume", "stop", "restart", "more")
+
+RECORD = np.dtype(
+    [
+        ("x", "<u2"),
+        ("y", "<u2"),
+        ("width", "<u2"),
+        ("height", "<u2"),
+        ("level", "<u2"),
+        ("reserved", "<u2"),
+        ("spp", "<u4"),
+    ]
+)
+
+Content = dict[str, Any]
+
+
+class Shown(NamedTuple):
+    """What a page already shows, as its `hello` says."""
+
+    epoch: int
+    generation: int
+    seq: int
+
+
+class Hello(NamedTuple):
+    """A page has loaded the widget and wants all there is."""
+
+    client: int
+    have: Shown | None
+
+
+class Ack(NamedTuple):
+    """Which messages have arrived, and whether anybody looks."""
+
+    client: int
+    epoch: int
+    seq: int
+    missing: tuple[int, ...]
+    visible: bool
+
+
+class Need(NamedTuple):
+    """A page lost the thread and wants the whole picture again."""
+
+    client: int
+    epoch: int
+    generation: int
+
+
+class Control(NamedTuple):
+    """The user pressed a button."""
+
+    client: int
+    do: str
+    samples: int  # only for "more", else 0
+
+
+Message = Hello | Ack | Need | Control
+
+
+class Record(NamedTuple):
+    """One tile, encoded."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    level: int
+    spp: int
+    pixels: bytes
+
+
+def parse_message(content: object) -> Message:
+    """Check a message from the browser.
+
+    Raises
+    ------
+    ProtocolError
+        If it isn't one of version 1 of the protocol. Unknown fields are ignored.
+    """
+    if not isinstance(content, Mapping):
+        raise ProtocolError(f"message: expected an object, got {type(content).__name__}")
+    kind = content.get("k")
+    if kind == "hello":
+        return _parse_hello(content)
+    if kind == "ack":
+        return _parse_ack(content)
+    if kind == "need":
+        return Need(
+            _integer(content, "client"), _integer(content, "epoch"), _integer(content, "generation")
+        )
+    if kind == "control":
+        return _parse_control(content)
+    raise ProtocolError(f"message: unknown kind {_short(kind)}")
+
+
+def _parse_hello(content: Mapping[Any, Any]) -> Hello:
+    if _integer(content, "v") != VERSION:
+        raise ProtocolError(f"hello: expected version {VERSION}, got {content['v']}")
+    have = content.get("have")
+    if have is None:
+        return Hello(_integer(content, "client"), None)
+    if not isinstance(have, Mapping):
+        raise ProtocolError(f"hello: have: expected null or an object, got {_short(have)}")
+    shown = Shown(
+        _integer(have, "epoch"), _integer(have, "generation"), _integer(have, "seq", low=0)
+    )
+    return Hello(_integer(content, "client"), shown)
+
+
+def _parse_ack(content: Mapping[Any, Any]) -> Ack:
+    missing = content.get("missing")
+    if not isinstance(missing, list) or len(missing) > MAX_MISSING:
+        raise ProtocolError(f"ack: missing: expected at most {MAX_MISSING} numbers")
+    visible = content.get("visible")
+    if not isinstance(visible, bool):
+        raise ProtocolError(f"ack: visible: expected true or false, got {_short(visible)}")
+    return Ack(
+        _integer(content, "client"),
+        _integer(content, "epoch"),
+        _integer(content, "seq", low=0),
+        tuple(_check_integer("missing", number, 1) for number in missing),
+        visible,
+    )
+
+
+def _parse_control(content: Mapping[Any, Any]) -> Control:
+    do = content.get("do")
+    if not isinstance(do, str) or do not in DEEDS:
+        raise ProtocolError(f"control: expected one of {', '.join(DEEDS)}, got {_short(do)}")
+    samples = _integer(content, "samples", high=MAX_MORE) if do == "more" else 0
+    return Control(_integer(content, "client"), do, samples)
+
+
+def _integer(content: Mapping[Any, Any], name: str, low: int = 1, high: int = BIGGEST) -> int:
+    return _check_integer(name, content.get(name), low, high)
+
+
+def _check_integer(name: str, value: object, low: int, high: int = BIGGEST) -> int:
+    # type(), not isinstance(): True is an int to Python, and 1.0 == 1.
+    if type(value) is not int or not low <= value <= high:
+        raise ProtocolError(f"{name}: expected an integer in {low}..{high}, got {_short(value)}")
+    return value
+
+
+def _short(value: object) -> str:
+    """A hostile value must not become a long message."""
+    if isinstance(value, str | int | float | bool | None):
+        text = repr(value) if not isinstance(value, int) or abs(value) < 1 << 64 else "a huge int"
+        return text if len(text) <= 40 else text[:40] + "..."
+    return type(value).__name__
+
+
+def make_welcome(*, epoch: int, client: int, next_seq: int) -> Content:
+    """The answer to `hello`."""
+    return {"k": "welcome", "v": VERSION, "epoch": epoch, "client": client, "next": next_seq}
+
+
+def make_begin(
+    *, epoch: int, generation: int, width: int, height: int, tile: int, spp: int, encoding: str
+) -> Content:
+    """A render begins, or is described to a newcomer."""
+    return {
+        "k": "begin",
+        "epoch": epoch,
+        "generation": generation,
+        "width": int(width),
+        "height": int(height),
+        "tile": int(tile),
+        "spp": int(spp),
+        "encoding": encoding,
+    }
+
+
+def make_progress(*, samples: int, goal: int, elapsed: float, rate: float) -> Content:
+    """How far a render is; numbers that JSON can't carry are left at 0."""
+    return {
+        "samples": min(int(samples), BIGGEST),
+        "goal": min(int(goal), BIGGEST),
+        "elapsed": _finite(elapsed),
+        "rate": _finite(rate),
+    }
+
+
+def make_state(
+    *, epoch: int, generation: int, state: str, message: str | None, progress: Content
+) -> Content:
+    """What the render does now, with a line for the user."""
+    return {
+        "k": "state",
+        "epoch": epoch,
+        "generation": generation,
+        "state": state,
+        "message": message,
+        "progress": progress,
+    }
+
+
+def make_tiles(
+    records: Sequence[Record],
+    *,
+    epoch: int,
+    generation: int,
+    seq: int,
+    encoding: str,
+    progress: Content,
+) -> tuple[Content, bytes]:
+    """A batch of tiles: the message and its buffer."""
+    content = {
+        "k": "tiles",
+        "epoch": epoch,
+        "generation": generation,
+        "seq": seq,
+        "n": len(records),
+        "encoding": encoding,
+        "progress": progress,
+    }
+    return content, pack_records(records)
+
+
+def pack_records(records: Iterable[Record]) -> bytes:
+    """Records, then their pixels, each padded to a multiple of 4 bytes."""
+    records = list(records)
+    head = np.zeros(len(records), RECORD)
+    for row, record in zip(head, records, strict=True):
+        row["x"], row["y"] = record.x, record.y
+        row["width"], row["height"] = record.width, record.height
+        row["level"], row["spp"] = record.level, record.spp
+    parts = [head.tobytes()]
+    for record in records:
+        parts += [record.pixels, bytes(-len(record.pixels) % 4)]
+    # One fresh immutable object: big buffers are sent later and by reference.
+    return b"".join(parts)
+
+
+def _finite(value: float) -> float:
+    return round(float(value), 4) if math.isfinite(value) else 0.0

@@ -1,0 +1,77 @@
+"""What the stream needs of a render. `raywidget.engine.session.Session` has it all."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from raywidget.engine.film import Film
+from raywidget.engine.settings import RenderSettings
+
+
+class View(Protocol):
+    """One consistent look at a render."""
+
+    @property
+    def generation(self) -> int:
+        """Counts restarts, from 1."""
+
+    @property
+    def settings(self) -> RenderSettings:
+        """What is rendered; `spp` grows when more samples are asked for."""
+
+    @property
+    def film(self) -> Film | None:
+        """Where the tiles are; None until the scene is compiled."""
+
+    @property
+    def state(self) -> str:
+        """One of those that ``docs/protocol.md`` lists."""
+
+    @property
+    def message(self) -> str | None:
+        """A line for the user."""
+
+
+class Progress(Protocol):
+    """How far a render is."""
+
+    @property
+    def samples(self) -> int:
+        """Pixel samples taken."""
+
+    @property
+    def goal(self) -> int:
+        """Pixel samples wanted in all."""
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds spent on them."""
+
+    @property
+    def rate(self) -> float:
+        """Samples per second."""
+
+
+class Source(Protocol):
+    """A render: what it shows, and the buttons that a browser may press."""
+
+    def current(self) -> View:
+        """What it is and does now."""
+
+    def progress(self) -> Progress:
+        """How far it is now."""
+
+    def pause(self) -> object:
+        """Rest; the film stays."""
+
+    def resume(self) -> object:
+        """Go on."""
+
+    def stop(self) -> object:
+        """End before the goal; the film stays."""
+
+    def restart(self) -> object:
+        """Begin anew, as a new generation."""
+
+    def extend(self, spp: int) -> object:
+        """Take so many more samples per pixel."""

@@ -1,0 +1,58 @@
+"""How many bytes may be on their way, learnt from how long they take."""
+
+from __future__ import annotations
+
+KB = 1 << 10
+MB = 1 << 20
+
+START = 512 * KB
+FLOOR = 64 * KB
+CEILING = 4 * MB
+FAST = 0.060  # seconds there and back: the window may grow
+SLOW = 0.250  # it must shrink
+SMALL_BATCHES = 0.150  # from here on, messages are kept small
+LONGEST_TIMEOUT = 8.0
+
+
+class Window:
+    """The byte window of the closed loop; it moves at most once per round trip."""
+
+    def __init__(self) -> None:
+        self.limit = START
+        self.round_trip = 0.0  # smoothed, in seconds; 0 until the first measurement
+        self.was_full = False  # has it held anything back since it last moved?
+        self._moved_at_seq = 0
+        self._backoff = 1.0
+
+    def measure(self, round_trip: float, seq: int, next_seq: int) -> None:
+        """Message `seq` was acknowledged after `round_trip` seconds."""
+        if self.round_trip:
+            self.round_trip += 0.25 * (round_trip - self.round_trip)
+        else:
+            self.round_trip = round_trip
+        self._backoff = 1.0
+        if seq < self._moved_at_seq:
+            return  # it left before the last move, and says nothing about it
+        if round_trip > SLOW:
+            self._move(self.limit // 2, next_seq)
+        elif round_trip < FAST and self.was_full:  # an idle stream proves nothing
+            self._move(self.limit + self.limit // 4, next_seq)
+
+    def lost(self, seq: int, next_seq: int) -> None:
+        """Message `seq` wasn't acknowledged in time."""
+        if seq >= self._moved_at_seq:
+            self._move(self.limit // 2, next_seq)
+            self._backoff *= 2.0  # else a way slower than the timeout would never be measured
+
+    def timeout(self) -> float:
+        """Seconds after which a message counts as lost."""
+        return min(max(1.0, 4.0 * self.round_trip) * self._backoff, LONGEST_TIMEOUT)
+
+    def batch(self) -> int:
+        """The most bytes that one message should have."""
+        return 64 * KB if self.round_trip > SMALL_BATCHES else 256 * KB
+
+    def _move(self, limit: int, next_seq: int) -> None:
+        self.limit = min(max(limit, FLOOR), CEILING)
+        self._moved_at_seq = next_seq
+        self.was_full = False

@@ -1,0 +1,414 @@
+"""`RayWidget`: a render in a Jupyter cell.
+
+What is in which thread:
+
+- The user's threads call the methods below.
+- Jupyter's threads (the main one, or a subshell's while a cell runs) bring messages from the
+  browser. They are dropped into the pump's inbox, and nothing else happens there.
+- The pump's thread is the only one that sends tiles and states. It knows the widget by a weak
+  reference, and sets no traits: traitlets and ipywidgets keep plain, unlocked state between the
+  lines (`hold_trait_notifications` even swaps a method of the instance), so a trait that is set
+  in one thread while another synchronises the widget can lose a notification or break the user's
+  cell. `status` therefore is a trait whose value is computed: it is read from the session whenever
+  anybody asks, and is never set. The pump tells the browser about it, which only reads, and those
+  who observe it in Python are called in a thread of their own, so that a slow one doesn't hold up
+  the picture.
+- Workers know the session and the pump's two cheap call-backs; no widget, no trait.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+
+from raywidget.engine.session import Session
+from raywidget.engine.settings import RenderSettings
+from raywidget.errors import PictureError, RaywidgetError, SettingsError
+from raywidget.io.images import encode_png
+from raywidget.picture.curves import CURVES, check_display
+from raywidget.picture.development import develop
+from raywidget.picture.image import Image
+from raywidget.scene.scene import Scene
+from raywidget.stream.conversation import Disconnected
+from raywidget.stream.encoders import shrink
+from raywidget.stream.protocol import Content
+from raywidget.stream.pump import Pump
+from raywidget.widget.host import STATIC, Observers, front_end, keep_subshells, running_cell
+
+__all__ = ["RayWidget", "show"]
+
+THUMBNAIL = 512  # pixels, the longer side of the picture that is stored in the notebook
+ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
+
+# The widgets that may have to make room, see `_replace_earlier`.
+_open_widgets: weakref.WeakSet[RayWidget] = weakref.WeakSet()
+
+
+class _Status(traitlets.Unicode[str, str]):
+    """A trait that is never set: its value is what the render does when it is asked for."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> str:
+        session = getattr(obj, "_session", None)
+        return "stopped" if session is None else str(session.current().state)
+
+
+class RayWidget(anywidget.AnyWidget):
+    """Render a scene in the background and show it live; the last line of a cell.
+
+    Rendering begins at once and never blocks the cell. The toolbar in the notebook and the methods
+    below do the same things. When a cell is run again, the widget that it makes replaces the one
+    that it made before, which is closed.
+
+    Parameters
+    ----------
+    scene : Scene
+        What to render.
+    exposure : float
+        Display setting, in stops.
+    curve : str
+        Display setting: the tone curve, ``"srgb"``, ``"filmic"`` or ``"linear"``.
+    autostart : bool
+        Start now; otherwise `start` does.
+    **settings
+        Any field of `RenderSettings`, such as ``width``, ``height``, ``spp``; what isn't given is
+        taken from the scene's defaults.
+
+    Raises
+    ------
+    SettingsError
+        If a setting is unknown, or out of its range.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> widget = rw.RayWidget(rw.presets.cornell(), width=64, height=64, spp=1)
+    >>> widget.wait()
+    True
+    >>> widget.image
+    Image(64x64, 1 spp)
+    >>> widget.close()
+    """
+
+    _esm = front_end("widget.js")
+    _css = front_end("widget.css")
+
+    width = traitlets.Int(help="Width of the picture in pixels.", read_only=True).tag(sync=True)
+    height = traitlets.Int(help="Height of the picture in pixels.", read_only=True).tag(sync=True)
+    exposure = traitlets.Float(0.0, help="Display setting, in stops.").tag(sync=True)
+    curve = traitlets.Enum(tuple(CURVES), "srgb", help="Display setting: the tone curve.").tag(
+        sync=True
+    )
+    status = _Status("stopped", help="What the render does now.", read_only=True).tag(sync=True)
+    # Names the widget within a page, where hosts hand out several objects for one model.
+    _key = traitlets.Unicode(read_only=True).tag(sync=True)
+
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        exposure: float = 0.0,
+        curve: str = "srgb",
+        autostart: bool = True,
+        **settings: Any,
+    ) -> None:
+        if not isinstance(scene, Scene):
+            raise SettingsError(f"RayWidget: expected a Scene, got {type(scene).__name__}")
+        chosen = RenderSettings.for_scene(scene.defaults, settings)
+        try:
+            curve, exposure = check_display(curve, exposure)
+        except PictureError as error:
+            raise SettingsError(str(error)) from None
+        if not self._esm:
+            raise RaywidgetError(
+                f"the front end has not been built: {STATIC / 'widget.js'} is missing. "
+                "Install raywidget by `pip install .`, which builds it, "
+                "or run `npm ci && npm run build` in js/"
+            )
+        self._scene = scene
+        this = weakref.ref(self)
+        self._pump = pump = Pump(
+            lambda content, buffers: _send(this, content, buffers),
+            announce=lambda state: _announce(this, state),
+        )
+        self._session = session = Session(
+            scene, chosen, on_tile=pump.tile_ready, on_state=pump.wake
+        )
+        self._observers = Observers()
+        self._last_status = "stopped"  # the pump's own
+        # Before anything can fail: whatever becomes of the widget, its threads end.
+        self._finalizer = weakref.finalize(self, _shut_down, session, pump)
+        self.set_trait("width", chosen.width)
+        self.set_trait("height", chosen.height)
+        self.set_trait("_key", str(pump.epoch))
+        super().__init__(exposure=exposure, curve=curve)
+        self.on_msg(lambda widget, content, buffers: pump.hear(content))
+        keep_subshells(self.comm)
+        if hasattr(self.comm, "on_close"):
+            self.comm.on_close(lambda message: _close_elsewhere(this))
+        self._made_by = running_cell()
+        _replace_earlier(self)
+        pump.start(session)
+        if autostart:
+            session.start()
+
+    # -- what it shows ----------------------------------------------------------------------------
+
+    @property
+    def image(self) -> Image:
+        """The picture as it is now, with the display settings of the widget."""
+        return self._session.image(exposure=self.exposure, curve=self.curve)
+
+    @property
+    def scene(self) -> Scene:
+        """What is rendered."""
+        return self._scene
+
+    @property
+    def settings(self) -> RenderSettings:
+        """How it is rendered."""
+        return self._session.current().settings
+
+    @property
+    def generation(self) -> int:
+        """Counts restarts, from 1."""
+        return self._session.current().generation
+
+    # -- control ----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to render, if ``autostart=False`` was given; returns at once."""
+        self._session.start()
+
+    def pause(self) -> None:
+        """Rest; `resume` goes on."""
+        self._session.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause` or `stop`."""
+        self._session.resume()
+
+    def stop(self) -> None:
+        """End the render at once; the picture keeps the samples that it has."""
+        self._session.stop()
+
+    def restart(self, scene: Scene | None = None, **settings: Any) -> None:
+        """Begin anew, with another scene or other settings if given.
+
+        Parameters
+        ----------
+        scene : Scene, optional
+            What to render from now on.
+        **settings
+            Fields of `RenderSettings` to change; the others stay as they are.
+
+        Raises
+        ------
+        SettingsError
+            If a setting is unknown, or out of its range.
+        """
+        if scene is not None and not isinstance(scene, Scene):
+            raise SettingsError(f"restart: expected a Scene, got {type(scene).__name__}")
+        # Checked as in the constructor, so that an unknown name gets the same message.
+        RenderSettings.for_scene({}, settings)
+        chosen = self.settings.replace(**settings)
+        self._session.restart(scene=scene, settings=chosen)
+        self._scene = scene or self._scene
+        self.set_trait("width", chosen.width)
+        self.set_trait("height", chosen.height)
+
+    def more(self, spp: int) -> None:
+        """Take `spp` more samples per pixel than were asked for before.
+
+        Raises
+        ------
+        SettingsError
+            If that isn't a number of samples, or too many in all.
+        """
+        if isinstance(spp, bool) or not hasattr(spp, "__index__") or spp.__index__() < 1:
+            raise SettingsError(f"more: expected a number of samples > 0, got {spp!r}")
+        self._session.extend(spp.__index__())
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the render has ended.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most.
+
+        Returns
+        -------
+        bool
+            False if it still goes on.
+
+        Raises
+        ------
+        RenderError
+            If it failed.
+        """
+        return self._session.wait(timeout)
+
+    def close(self) -> None:
+        """End the render and all its threads, and remove the views. `image` stays."""
+        # ipywidgets calls this from __del__ too, even if the constructor raised half-way.
+        finalizer = getattr(self, "_finalizer", None)
+        if finalizer is not None:
+            finalizer()
+        super().close()
+
+    # -- Jupyter ----------------------------------------------------------------------------------
+
+    def get_state(
+        self, key: str | Iterable[str] | None = None, drop_defaults: bool = False
+    ) -> dict[str, Any]:
+        """The traits as they are sent and saved; the front end's code is always among them.
+
+        Exporters leave out what equals a default, and the code does: without this, an exported
+        page would be blank.
+        """
+        state: dict[str, Any] = super().get_state(key=key, drop_defaults=drop_defaults)
+        if key is None and drop_defaults:
+            state |= super().get_state(key=[name for name in ALWAYS_SENT if self.has_trait(name)])
+        return state
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """Take over the traits that a page may write; anything else it sends is ignored."""
+        curve = sync_data.get("curve", self.curve)
+        exposure = sync_data.get("exposure", self.exposure)
+        try:
+            curve, exposure = check_display(curve, exposure)
+        except PictureError:
+            return
+        wanted = {"curve": curve, "exposure": exposure}
+        if accepted := {name: value for name, value in wanted.items() if name in sync_data}:
+            super().set_state(accepted)
+
+    @traitlets.validate("exposure")
+    def _check_exposure(self, proposal: Mapping[str, Any]) -> float:
+        try:
+            return check_display("srgb", proposal["value"])[1]
+        except PictureError as error:
+            raise traitlets.TraitError(str(error)) from None
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        self._pump.displayed()
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        png = self._thumbnail()
+        if png is not None:
+            data["image/png"] = b64encode(png).decode("ascii")
+        return data, metadata
+
+    def _thumbnail(self) -> bytes | None:
+        """A small picture of what there is now, for places where no widget is shown."""
+        film = self._session.current().film
+        if film is None or not any(film.versions()):
+            return None
+        level = max(0, (max(film.width, film.height) - 1) // THUMBNAIL).bit_length()
+        small = shrink(self.image.pixels, level)
+        return encode_png(develop(small, self.curve, self.exposure))
+
+    def __repr__(self) -> str:
+        view = self._session.current()
+        settings = view.settings
+        return f"RayWidget({settings.width}x{settings.height}, {settings.spp} spp, {view.state})"
+
+
+def show(scene: Scene, **settings: Any) -> RayWidget:
+    """Render a scene in a widget, and display it at once, wherever in a cell this is.
+
+    Parameters
+    ----------
+    scene : Scene
+        What to render.
+    **settings
+        As for `RayWidget`.
+
+    Returns
+    -------
+    RayWidget
+        To pause, wait for, save from.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> widget = rw.show(rw.presets.cornell(), width=64, height=64, spp=1)
+    >>> widget.close()
+    """
+    from IPython.display import display
+
+    widget = RayWidget(scene, **settings)
+    display(widget)  # type: ignore[no-untyped-call]
+    return widget
+
+
+def _send(this: weakref.ref[RayWidget], content: Content, buffers: list[bytes]) -> None:
+    """The pump's way out."""
+    widget = this()
+    if widget is None or widget.comm is None or getattr(widget.comm, "_closed", False):
+        raise Disconnected
+    widget.send(content, buffers)
+
+
+def _announce(this: weakref.ref[RayWidget], state: str) -> None:
+    """A new status, in the pump's thread: tell the page, and whoever observes it in Python."""
+    widget = this()
+    if widget is None or widget.comm is None:
+        return
+    old, widget._last_status = widget._last_status, state
+    change = traitlets.Bunch(name="status", old=old, new=state, owner=widget, type="change")
+    widget._observers.call(lambda: _notify(widget, change))
+    widget.send_state("status")  # reads and sends, but sets nothing
+
+
+def _notify(widget: RayWidget, change: traitlets.Bunch) -> None:
+    try:
+        # Not the widget's own notify_change, which would send the trait once more.
+        traitlets.HasTraits.notify_change(widget, change)
+    except Exception:
+        widget.log.exception("raywidget: an observer of status failed")
+
+
+def _replace_earlier(widget: RayWidget) -> None:
+    """Close what earlier runs of the same cell made: nobody sees it, and it would go on for ever.
+
+    ipywidgets keeps every widget until it is closed, so that no collector ends it.
+    """
+    made_by = widget._made_by
+    if made_by is None:
+        return
+    for other in list(_open_widgets):
+        earlier = other._made_by
+        if earlier is not None and earlier.cell == made_by.cell and earlier.run != made_by.run:
+            other.close()
+            _open_widgets.discard(other)
+    _open_widgets.add(widget)
+
+
+def _close_elsewhere(this: weakref.ref[RayWidget]) -> None:
+    """The front end has closed the comm: end, but not in Jupyter's thread."""
+
+    def close() -> None:
+        widget = this()
+        if widget is not None:
+            widget.close()
+
+    threading.Thread(target=close, name="raywidget-closer", daemon=True).start()
+
+
+def _shut_down(session: Session, pump: Pump) -> None:
+    """End all threads; it must not know the widget.
+
+    `close` calls it. ipywidgets keeps every open widget in a table, so nothing is collected before
+    it is closed; the finalizer is for the interpreter's exit, and for hosts without such a table.
+    """
+    session.close()
+    pump.close()

@@ -1,0 +1,172 @@
+"""Buttons, slider and curve are used as a user uses them: with the mouse and the keyboard."""
+
+import os
+import signal
+
+import numpy as np
+from PIL import Image as PictureFile
+
+# Goes on for longer than any test waits, and finishes tiles all the time.
+ENDLESS = (
+    "rw.RayWidget(rw.presets.cornell(), width=96, height=96, tile_size=32, spp=10**6, passes=10**5)"
+)
+SMALL = "rw.RayWidget(rw.presets.cornell(), width=160, height=120, tile_size=32, spp=16)"
+
+# True once no more samples are taken. Workers end their calls first, on a busy machine late.
+RESTS = """
+def rests(widget):
+    samples = -1
+    for _ in range(100):
+        before, samples = samples, widget.image.statistics["samples"]
+        if samples == before:
+            return True
+        time.sleep(0.3)
+    return False
+"""
+
+
+def test_pause_resume_stop_and_resume(notebook):
+    notebook.run(RESTS)
+    view = notebook.run(f"widget = {ENDLESS}\nwidget").view()
+    view.wait_running()
+
+    view.button("Pause").click()
+    view.wait_for("data.state === 'paused'", "paused")
+    assert notebook.evaluate("[widget.status, rests(widget)]") == ["paused", True]
+    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+
+    view.button("Resume").click()
+    view.wait_running(tiles=10)
+    assert notebook.evaluate("widget.status") == "running"
+
+    view.button("Stop").click()
+    view.wait_for("data.state === 'stopped'", "stopped")
+    assert notebook.evaluate("[widget.status, rests(widget)]") == ["stopped", True]
+    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+
+
+def test_buttons_are_used_by_keyboard(notebook):
+    view = notebook.run(f"widget = {ENDLESS}\nwidget").view()
+    view.wait_running()
+    view.button("Pause").press("Enter")
+    view.wait_for("data.state === 'paused'", "paused")
+    view.button("Resume").press("Space")
+    view.wait_running()
+
+
+def test_restart_and_more(notebook):
+    view = notebook.run(f"widget = {SMALL}\nwidget").view()
+    view.wait_painted("done")
+    once = view.pixels()
+
+    view.button("Restart").click()
+    view.wait_for("data.generation === 2 && data.state === 'done'", "rendered again")
+    view.wait_painted("done")
+    view.assert_shows_now(once)
+    assert notebook.evaluate("widget.generation") == 2
+
+    view.button("More samples").click()
+    view.wait_for(f"data.samples === {160 * 120 * 32}", "twice as many samples")
+    view.wait_painted("done")
+    assert notebook.evaluate("[widget.settings.spp, widget.image.spp]") == [32, 32]
+    view.assert_shows_now(notebook.array("widget.image.to_uint8()"))
+    assert (view.pixels() != once).any()
+
+
+def test_pause_works_while_the_kernel_is_busy(notebook):
+    view = notebook.run(f"widget = {ENDLESS}\nwidget").view()
+    view.wait_running()
+    busy = notebook.block()
+
+    view.button("Pause").click()
+    view.wait_for("data.state === 'paused'", "paused while the kernel is busy")
+    assert busy.holds
+
+    view.button("Resume").click()
+    view.wait_running(tiles=10)
+    assert busy.holds
+    busy.release()
+
+
+def test_exposure_and_curve_need_no_kernel(notebook):
+    view = notebook.run(f"widget = {SMALL}\nwidget").view()
+    view.wait_painted("done")
+    brighter = notebook.array("widget.image.to_uint8(exposure=1.25)")
+    filmic = notebook.array("widget.image.to_uint8(exposure=1.25, curve='filmic')")
+    plain = view.pixels()
+    process = notebook.evaluate("os.getpid()")
+
+    os.kill(process, signal.SIGSTOP)
+    try:
+        slider = view.element.get_by_role("slider")
+        for _ in range(5):
+            slider.press("ArrowRight")
+        view.assert_shows(brighter)
+        view.element.get_by_label("Tone curve").select_option("filmic")
+        view.assert_shows(filmic)
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+    notebook.wait_until_value("[widget.exposure, widget.curve]", [1.25, "filmic"])
+    view.assert_shows_now(filmic)
+
+    view.element.get_by_role("slider").dblclick()
+    view.element.get_by_label("Tone curve").select_option("srgb")
+    view.assert_shows(plain)
+
+
+def test_exposure_and_curve_follow_the_kernel(notebook):
+    view = notebook.run(f"widget = {SMALL}\nwidget").view()
+    view.wait_painted("done")
+    notebook.run("widget.exposure = -0.7\nwidget.curve = 'linear'")
+    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    assert view.element.get_by_label("Tone curve").input_value() == "linear"
+
+
+def test_save_downloads_what_is_shown(notebook, tmp_path):
+    view = notebook.run(f"widget = {SMALL}\nwidget").view()
+    view.wait_painted("done")
+    with notebook.page.expect_download() as download:
+        view.button("Save PNG").click()
+    assert download.value.suggested_filename == "raywidget.png"
+    path = tmp_path / "saved.png"
+    download.value.save_as(path)
+    with PictureFile.open(path) as picture:
+        assert picture.format == "PNG"
+        saved = np.asarray(picture.convert("RGB"))
+    assert np.array_equal(saved, view.pixels())
+
+
+def test_close_ends_all_threads_and_keeps_the_picture(notebook):
+    cell = notebook.run(f"widget = {ENDLESS}\nwidget")
+    cell.view().wait_running()
+    assert notebook.threads()
+    notebook.run("widget.close()")
+    assert notebook.threads() == []
+    assert notebook.evaluate("widget.image.spp") > 0
+
+
+def test_a_cell_run_again_leaves_no_old_threads(notebook):
+    other = notebook.run(f"other = {ENDLESS}\nother")
+    other.view().wait_running()
+    alone = notebook.threads()
+    cell = notebook.run(f"widget = {ENDLESS}\nwidget")
+    cell.view().wait_running()
+    threads = notebook.threads()
+    assert len(threads) == 2 * len(alone)
+    for _ in range(2):
+        cell.rerun().wait()
+        cell.view().wait_running()
+        assert notebook.threads() == threads
+    other.view().wait_running(tiles=10)
+
+
+def test_interrupting_the_kernel_leaves_the_render_alone(notebook):
+    cell = notebook.start(f"widget = {ENDLESS}\ndisplay(widget)\nwidget.wait()")
+    view = cell.view()
+    view.wait_running()
+    notebook.interrupt()
+    notebook.wait_until("id => window.driver.isFinished(id)", "the cell has ended", cell.id)
+    (error,) = [o for o in cell.outputs() if o["output_type"] == "error"]
+    assert error["ename"] == "KeyboardInterrupt"
+    view.wait_running(tiles=10)

@@ -1,0 +1,306 @@
+"""Compiled loops round the device functions, so that tests can call them on arrays."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+import raywidget as rw
+from raywidget.compiler import compile_camera, compile_scene
+from raywidget.kernels.bsdf import eval_bsdf_cos, load_bsdf, sample_bsdf
+from raywidget.kernels.emitter import (
+    emitted_radiance,
+    eval_environment,
+    pdf_light_hit,
+    sample_light,
+)
+from raywidget.kernels.hit import make_hit, spawn_origin
+from raywidget.kernels.jit import entry
+from raywidget.kernels.layout import MISS
+from raywidget.kernels.random import draw_four, start_sequence
+from raywidget.kernels.tile import view_scene
+from raywidget.kernels.traverse import find_closest, is_occluded
+from raywidget.kernels.vec3 import dot, vec3
+
+NO_CAMERA = np.zeros(16, np.float32)
+
+
+class HitArrays(NamedTuple):
+    """One row per ray; -1 in the integers and 0 elsewhere where nothing was hit."""
+
+    t: np.ndarray
+    shape: np.ndarray
+    primitive: np.ndarray
+    instance: np.ndarray
+    p: np.ndarray
+    ng: np.ndarray
+    ns: np.ndarray
+    uv: np.ndarray
+    offset: np.ndarray
+    occluded: np.ndarray
+
+
+@entry
+def _trace(tables, camera, origins, directions, t_max, floats, integers, occluded):
+    scene = view_scene(tables, camera)
+    for i in range(len(origins)):
+        o = vec3(origins[i, 0], origins[i, 1], origins[i, 2])
+        d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
+        occluded[i] = is_occluded(scene, o, d, t_max[i])
+        ray = find_closest(scene, o, d, t_max[i])
+        floats[i, 0] = ray.t
+        integers[i, 2] = ray.instance
+        if ray.slot == MISS:
+            continue
+        hit = make_hit(scene, o, d, ray)
+        for k, a in enumerate((hit.p, hit.ng, hit.ns)):
+            floats[i, 1 + 3 * k] = a.x
+            floats[i, 2 + 3 * k] = a.y
+            floats[i, 3 + 3 * k] = a.z
+        floats[i, 10] = hit.u
+        floats[i, 11] = hit.v
+        floats[i, 12] = hit.offset
+        integers[i, 0] = hit.shape
+        integers[i, 1] = hit.primitive
+
+
+def trace(tables, origins, directions, t_max=np.inf) -> HitArrays:
+    """Closest hits and occlusion of many rays."""
+    origins, directions = _rows(origins), _rows(directions)
+    count = len(origins)
+    floats = np.zeros((count, 13), np.float32)
+    integers = np.full((count, 3), -1, np.int64)
+    occluded = np.zeros(count, np.bool_)
+    limits = np.broadcast_to(np.asarray(t_max, np.float32), count).copy()
+    _trace(tables, NO_CAMERA, origins, directions, limits, floats, integers, occluded)
+    return HitArrays(
+        floats[:, 0],
+        *integers.T,
+        floats[:, 1:4],
+        floats[:, 4:7],
+        floats[:, 7:10],
+        floats[:, 10:12],
+        floats[:, 12],
+        occluded,
+    )
+
+
+@entry
+def _leave(tables, camera, origins, directions, leaving, starts, hits):
+    scene = view_scene(tables, camera)
+    for i in range(len(origins)):
+        o = vec3(origins[i, 0], origins[i, 1], origins[i, 2])
+        d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
+        ray = find_closest(scene, o, d, np.float32(np.inf))
+        hits[i, 0] = -1
+        if ray.slot == MISS:
+            continue
+        hit = make_hit(scene, o, d, ray)
+        hits[i, 0] = hit.primitive
+        hits[i, 1] = ray.instance
+        away = vec3(leaving[i, 0], leaving[i, 1], leaving[i, 2])
+        start = spawn_origin(hit, away)
+        starts[i, 0] = start.x
+        starts[i, 1] = start.y
+        starts[i, 2] = start.z
+        hits[i, 4] = dot(away, hit.ng) >= 0.0
+        again = find_closest(scene, start, away, np.float32(np.inf))
+        hits[i, 2] = -1
+        if again.slot != MISS:
+            second = make_hit(scene, start, away, again)
+            hits[i, 2] = second.primitive
+            hits[i, 3] = again.instance
+
+
+def leave(tables, origins, directions, leaving):
+    """Trace rays, and from each hit another ray on; see the result's names."""
+    origins, directions, leaving = _rows(origins), _rows(directions), _rows(leaving)
+    starts = np.zeros((len(origins), 3), np.float32)
+    hits = np.full((len(origins), 5), -1, np.int64)
+    _leave(tables, NO_CAMERA, origins, directions, leaving, starts, hits)
+    return SimpleNamespace(
+        primitive=hits[:, 0],
+        instance=hits[:, 1],
+        next_primitive=hits[:, 2],
+        next_instance=hits[:, 3],
+        outside=hits[:, 4] == 1,
+        start=starts,
+    )
+
+
+@entry
+def _sample_bsdfs(tables, camera, wo, numbers, floats, specular):
+    scene = view_scene(tables, camera)
+    bsdf = load_bsdf(scene, 0, np.float32(0.0), np.float32(0.0))
+    for i in range(len(wo)):
+        sample = sample_bsdf(
+            bsdf, vec3(wo[i, 0], wo[i, 1], wo[i, 2]), numbers[i, 0], numbers[i, 1], numbers[i, 2]
+        )
+        floats[i, 0] = sample.wi.x
+        floats[i, 1] = sample.wi.y
+        floats[i, 2] = sample.wi.z
+        floats[i, 3] = sample.weight.x
+        floats[i, 4] = sample.weight.y
+        floats[i, 5] = sample.weight.z
+        floats[i, 6] = sample.pdf
+        floats[i, 7] = sample.eta
+        specular[i] = sample.is_specular
+
+
+@entry
+def _eval_bsdfs(tables, camera, wo, wi, floats):
+    scene = view_scene(tables, camera)
+    bsdf = load_bsdf(scene, 0, np.float32(0.0), np.float32(0.0))
+    for i in range(len(wi)):
+        value = eval_bsdf_cos(
+            bsdf, vec3(wo[i, 0], wo[i, 1], wo[i, 2]), vec3(wi[i, 0], wi[i, 1], wi[i, 2])
+        )
+        floats[i, 0] = value.f_cos.x
+        floats[i, 1] = value.f_cos.y
+        floats[i, 2] = value.f_cos.z
+        floats[i, 3] = value.pdf
+
+
+class MaterialUnderTest:
+    """A material compiled on its own, with `eval_bsdf_cos` and `sample_bsdf` on arrays."""
+
+    def __init__(self, material) -> None:
+        self.tables = compile_scene(scene_of([rw.Sphere((0, 0, 0), 1, material=material)]))
+
+    def sample(self, wo, numbers):
+        """Directions wi, weights, densities, specular or not, and etas."""
+        wo, numbers = _both(wo, numbers)
+        floats = np.zeros((len(wo), 8), np.float32)
+        specular = np.zeros(len(wo), np.bool_)
+        _sample_bsdfs(self.tables, NO_CAMERA, wo, numbers, floats, specular)
+        return SimpleNamespace(
+            wi=floats[:, :3],
+            weight=floats[:, 3:6],
+            pdf=floats[:, 6],
+            eta=floats[:, 7],
+            specular=specular,
+        )
+
+    def eval(self, wo, wi):
+        """BSDF times cosine (N, 3), and densities (N,)."""
+        wo, wi = _both(wo, wi)
+        floats = np.zeros((len(wo), 4), np.float32)
+        _eval_bsdfs(self.tables, NO_CAMERA, wo, wi, floats)
+        return floats[:, :3], floats[:, 3]
+
+
+@entry
+def _sample_lights(tables, camera, point, numbers, floats):
+    scene = view_scene(tables, camera)
+    p = vec3(point[0], point[1], point[2])
+    for i in range(len(numbers)):
+        sample = sample_light(scene, p, numbers[i, 0], numbers[i, 1], numbers[i, 2])
+        floats[i, 0] = sample.wi.x
+        floats[i, 1] = sample.wi.y
+        floats[i, 2] = sample.wi.z
+        floats[i, 3] = sample.radiance.x
+        floats[i, 4] = sample.radiance.y
+        floats[i, 5] = sample.radiance.z
+        floats[i, 6] = sample.pdf
+        floats[i, 7] = sample.reach
+
+
+@entry
+def _find_lights(tables, camera, point, directions, floats, lights):
+    scene = view_scene(tables, camera)
+    p = vec3(point[0], point[1], point[2])
+    for i in range(len(directions)):
+        d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
+        ray = find_closest(scene, p, d, np.float32(np.inf))
+        lights[i] = -1
+        if ray.slot == MISS:
+            radiance = eval_environment(scene, d)
+            floats[i, 4] = np.float32(np.inf)
+        else:
+            hit = make_hit(scene, p, d, ray)
+            floats[i, 4] = ray.t
+            radiance = emitted_radiance(scene, hit, d)
+            if hit.light >= 0:
+                lights[i] = hit.light
+                floats[i, 3] = pdf_light_hit(scene, p, hit, d)
+        floats[i, 0] = radiance.x
+        floats[i, 1] = radiance.y
+        floats[i, 2] = radiance.z
+
+
+class LightsUnderTest:
+    """The lights of a scene, as sampled from a point and as found in directions from there."""
+
+    def __init__(self, shapes, emitters=()) -> None:
+        self.tables = compile_scene(scene_of(shapes, emitters))
+
+    def sample(self, point, numbers):
+        """Directions, radiances, densities and reaches."""
+        numbers = _rows(numbers)
+        floats = np.zeros((len(numbers), 8), np.float32)
+        _sample_lights(self.tables, NO_CAMERA, np.asarray(point, np.float32), numbers, floats)
+        return SimpleNamespace(
+            wi=floats[:, :3], radiance=floats[:, 3:6], pdf=floats[:, 6], reach=floats[:, 7]
+        )
+
+    def find(self, point, directions):
+        """Radiances and densities in given directions, light rows (-1: none) and distances."""
+        directions = _rows(directions)
+        floats = np.zeros((len(directions), 5), np.float32)
+        lights = np.zeros(len(directions), np.int64)
+        point = np.asarray(point, np.float32)
+        _find_lights(self.tables, NO_CAMERA, point, directions, floats, lights)
+        return SimpleNamespace(
+            radiance=floats[:, :3], pdf=floats[:, 3], distance=floats[:, 4], light=lights
+        )
+
+
+@entry
+def _draw(seed, pixels, samples, groups, lattice, numbers):
+    for i in range(len(pixels)):
+        four = draw_four(start_sequence(seed, pixels[i], samples[i], lattice), groups[i])
+        numbers[i, 0] = four.x
+        numbers[i, 1] = four.y
+        numbers[i, 2] = four.z
+        numbers[i, 3] = four.w
+
+
+def draw(seed, pixels, samples, groups, lattice=False):
+    """The renderer's sample numbers, (N, 4)."""
+    parts = np.broadcast_arrays(*(np.asarray(a, np.int64) for a in (pixels, samples, groups)))
+    numbers = np.zeros((parts[0].size, 4), np.float32)
+    _draw(np.uint64(seed), *(a.ravel().copy() for a in parts), lattice, numbers)
+    return numbers
+
+
+def scene_of(shapes, emitters=(), **camera):
+    """A scene whose camera matters little."""
+    chosen = {"look_from": (0, 0, 5), "look_at": (0, 0, 0), **camera}
+    return rw.Scene(shapes, emitters=emitters, camera=rw.PerspectiveCamera(**chosen))
+
+
+def compiled(shapes, emitters=()):
+    """The tables of some shapes."""
+    return compile_scene(scene_of(shapes, emitters))
+
+
+def camera_table(width, height, **camera):
+    """The table of a camera."""
+    return compile_camera(scene_of([], **camera).camera, width, height)
+
+
+def directions(generator, count):
+    """Uniform unit directions, (count, 3) float32."""
+    d = generator.standard_normal((count, 3))
+    return (d / np.linalg.norm(d, axis=1, keepdims=True)).astype(np.float32)
+
+
+def _rows(a):
+    return np.ascontiguousarray(np.atleast_2d(np.asarray(a, np.float32)))
+
+
+def _both(a, b):
+    a, b = np.broadcast_arrays(_rows(a), _rows(b))
+    return np.ascontiguousarray(a), np.ascontiguousarray(b)

@@ -1,0 +1,130 @@
+import threading
+
+import numpy as np
+import pytest
+
+from raywidget.engine.film import Film, FilmState, mean_radiance
+
+WIDTH, HEIGHT, SIZE = 70, 50, 32
+
+
+@pytest.fixture
+def film():
+    return Film(WIDTH, HEIGHT, SIZE)
+
+
+def constant(tile, value):
+    return np.full((tile.height, tile.width, 3), float(value))
+
+
+def test_a_new_film_is_black(film):
+    for tile in film.tiles:
+        pixels, spp, version = film.read(tile)
+        assert pixels.shape == (tile.height, tile.width, 3)
+        assert pixels.dtype == np.float32
+        assert not pixels.any()
+        assert (spp, version) == (0, 0)
+
+
+def test_what_is_published_is_read(film):
+    tile = film.tiles[4]
+    sums = np.random.default_rng(0).random((tile.height, tile.width, 3))
+    film.publish(tile, sums, 4)
+    pixels, spp, version = film.read(tile)
+    np.testing.assert_array_equal(pixels, (sums / 4).astype(np.float32))
+    assert (spp, version, film.read_spp(tile)) == (4, 1, 4)
+    film.publish(tile, sums, 8)
+    assert film.versions() == [0, 0, 0, 0, 2, 0]
+    state = film.state()
+    rows, columns = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
+    np.testing.assert_array_equal(state.sums[rows, columns], sums)
+    assert np.all(state.spp[rows, columns] == 8)
+    state_elsewhere = state.spp.copy()
+    state_elsewhere[rows, columns] = 0
+    assert not state_elsewhere.any()
+
+
+def test_what_is_checked_out_is_private(film):
+    tile = film.tiles[0]
+    film.publish(tile, constant(tile, 3), 1)
+    sums, spp = film.check_out(tile)
+    sums += 5
+    assert spp == 1
+    assert np.all(film.read(tile).pixels == 3)
+    published = constant(tile, 7)
+    film.publish(tile, published, 1)
+    published += 1
+    assert np.all(film.read(tile).pixels == 7)
+
+
+def test_states_are_read_only_and_go_back_in(film):
+    for tile in film.tiles:
+        film.publish(tile, constant(tile, tile.index), 2)
+    state = film.state()
+    with pytest.raises(ValueError, match="read-only"):
+        state.sums[0, 0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        state.spp[0, 0] = 1
+    other = Film(WIDTH, HEIGHT, 16)
+    other.load(state)
+    np.testing.assert_array_equal(other.state().sums, state.sums)
+    np.testing.assert_array_equal(other.state().spp, state.spp)
+    assert all(version == 1 for version in other.versions())
+    with pytest.raises(ValueError, match="expected sums of shape"):
+        other.load(FilmState(np.zeros((5, 5, 3)), np.zeros((5, 5), int)))
+
+
+def test_means_are_taken_in_double_precision():
+    sums = np.full((1, 1, 3), 1.0) * (2**30 + 1)
+    assert mean_radiance(sums, 3)[0, 0, 0] == np.float32((2**30 + 1) / 3)
+    assert mean_radiance(sums, 0).dtype == np.float32
+    each = mean_radiance(np.ones((2, 2, 3)), np.array([[1, 2], [4, 0]]))
+    assert each[..., 0].tolist() == [[1.0, 0.5], [0.25, 1.0]]
+
+
+def test_no_snapshot_is_torn():
+    # Every published state of a tile is one number everywhere, of which the samples are known. A
+    # copy that mixes two states would hold two numbers, or another count than its number says.
+    film = Film(96, 96, 32)
+    stop = threading.Event()
+    torn = []
+    reads = [0] * 3
+
+    def publish(seed):
+        value = seed
+        while not stop.is_set():
+            for tile in film.tiles[seed::2]:
+                film.publish(tile, constant(tile, value * value), value)
+            value += 2
+
+    def read(reader):
+        while reads[reader] < 4000:
+            if reader == 0:
+                state = film.state()
+                for tile in film.tiles:
+                    rows = slice(tile.y, tile.y + tile.height)
+                    columns = slice(tile.x, tile.x + tile.width)
+                    spp = np.unique(state.spp[rows, columns])
+                    sums = np.unique(state.sums[rows, columns])
+                    if len(spp) != 1 or len(sums) != 1 or spp[0] ** 2 != sums[0]:
+                        torn.append((tile.index, spp, sums))
+                reads[reader] += len(film.tiles)
+                continue
+            tile = film.tiles[reads[reader] % len(film.tiles)]
+            pixels, spp, _ = film.read(tile)
+            if np.unique(pixels).tolist() != [spp]:  # spp^2 / spp
+                torn.append((tile.index, spp, np.unique(pixels)))
+            reads[reader] += 1
+
+    writers = [threading.Thread(target=publish, args=(k,)) for k in range(2)]
+    readers = [threading.Thread(target=read, args=(k,)) for k in range(3)]
+    for thread in writers + readers:
+        thread.start()
+    for thread in readers:
+        thread.join()
+    stop.set()
+    for thread in writers:
+        thread.join()
+    assert sum(reads) >= 10_000
+    assert torn == []
+    assert min(film.versions()) > 10

@@ -1,0 +1,119 @@
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+import raywidget as rw
+from raywidget.engine.settings import MAX_PIXELS, MAX_SIDE, RenderSettings
+
+
+def targets(spp, passes):
+    return RenderSettings(spp=spp, passes=passes).pass_targets()
+
+
+@pytest.mark.parametrize(
+    ("spp", "passes", "expected"),
+    [
+        (50, 7, (1, 9, 17, 25, 33, 41, 50)),
+        (10, None, (1, 2, 4, 8, 10)),
+        (8, None, (1, 2, 4, 8)),
+        (1, None, (1,)),
+        (1, 5, (1,)),
+        (2, 5, (1, 2)),
+        (8, 1, (8,)),
+        (8, 8, (1, 2, 3, 4, 5, 6, 7, 8)),
+        (8, 100, (1, 2, 3, 4, 5, 6, 7, 8)),
+        (9, 2, (1, 9)),
+    ],
+)
+def test_passes(spp, passes, expected):
+    assert targets(spp, passes) == expected
+
+
+@pytest.mark.parametrize("passes", [None, *range(1, 40)])
+def test_passes_increase_and_end_at_the_goal(passes):
+    for spp in (1, 2, 3, 7, 8, 9, 64, 100, 2**30):
+        steps = targets(spp, passes)
+        assert steps[-1] == spp
+        assert all(a < b for a, b in itertools.pairwise(steps))
+        assert len(steps) == (min(passes, spp) if passes else (spp - 1).bit_length() + 1)
+
+
+WRONG = {
+    "width": [0, -1, MAX_SIDE + 1, 1.0, True, "64", None, np.float32(4), np.bool_(True)],
+    "height": [0, MAX_SIDE + 1, False, 10.5],
+    "spp": [0, -3, 2**31, 1.0, None],
+    "max_depth": [0, 10_001, 2.0],
+    "seed": [-1, 2**64, 0.5, None],
+    "passes": [0, -1, 1.5, True],
+    "tile_size": [0, 3, 1025, 16.0, None],
+    "threads": [0, -2, 1.0, True, 5000],
+    "roulette": [0, 1, None, "yes"],
+    "next_event": [1, None],
+    "integrator": ["bdpt", None, 0],
+    "sampler": ["sobol", ""],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in WRONG.items() for v in values])
+def test_wrong_settings_are_named(name, value):
+    with pytest.raises(rw.SettingsError, match=f"^{name}: expected") as error:
+        RenderSettings(**{name: value})
+    assert "\n" not in str(error.value)
+
+
+def test_pictures_have_a_largest_size():
+    with pytest.raises(rw.SettingsError, match="width x height: at most"):
+        RenderSettings(width=MAX_SIDE, height=MAX_SIDE)
+    assert MAX_PIXELS == 7680 * 4320
+    RenderSettings(width=7680, height=4320)
+
+
+def test_limits_are_allowed_and_numpy_integers_too():
+    RenderSettings(width=1, height=1, spp=1, max_depth=1, seed=2**64 - 1, tile_size=4, threads=1)
+    settings = RenderSettings(width=np.int64(5), height=np.uint8(7), spp=np.int32(3))
+    assert settings.pass_targets() == (1, 2, 3)
+    assert type(settings.width) is type(settings.height) is type(settings.spp) is int
+
+
+def test_unknown_settings_are_refused_with_the_known_ones():
+    with pytest.raises(rw.SettingsError, match=r"unknown setting 'sp'; known are height, .*spp"):
+        RenderSettings.for_scene({}, {"sp": 4})
+    with pytest.raises(rw.SettingsError, match=r"Scene.defaults: unknown setting 'witdh'"):
+        RenderSettings.for_scene({"witdh": 4}, {})
+
+
+def test_choices_override_the_defaults_of_the_scene():
+    settings = RenderSettings.for_scene({"width": 10, "spp": 5}, {"spp": 7})
+    assert (settings.width, settings.height, settings.spp) == (10, RenderSettings().height, 7)
+
+
+def test_what_names_the_samples():
+    a = RenderSettings()
+    how = {"spp": 3, "passes": 2, "tile_size": 16, "threads": 1}
+    assert a.same_samples(a.replace(**how))
+    what = {
+        "width": 3,
+        "height": 3,
+        "max_depth": 3,
+        "roulette": False,
+        "next_event": False,
+        "seed": 1,
+    }
+    for name, value in what.items():
+        assert not a.same_samples(a.replace(**{name: value})), name
+    names = {field.name for field in dataclasses.fields(a)}
+    assert names == {*how, *what, "integrator", "sampler"}
+
+
+def test_settings_are_frozen_and_keyword_only():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RenderSettings().spp = 3
+    with pytest.raises(TypeError):
+        RenderSettings(640)
+
+
+def test_threads_are_those_that_may_be_used():
+    assert RenderSettings(threads=3).thread_count() == 3
+    assert RenderSettings().thread_count() >= 1

@@ -1,0 +1,224 @@
+"""BSDFs against their formulas, written anew in float64."""
+
+import numpy as np
+import pytest
+from kernel_drivers import MaterialUnderTest
+from scipy import stats
+
+import raywidget as rw
+
+COUNT = 20_000
+
+
+def hemisphere(seed, side=1.0):
+    d = np.random.default_rng(seed).standard_normal((COUNT, 3))
+    d[:, 2] = np.abs(d[:, 2]) + 0.02
+    d /= np.linalg.norm(d, axis=1, keepdims=True)
+    d[:, 2] *= side
+    return d.astype(np.float32)
+
+
+def fresnel(cosine, eta):
+    """Reflectance from the angles (Fresnel 1823: sine and tangent formulas)."""
+    i = np.arccos(np.clip(cosine, 0, 1 - 1e-9))
+    with np.errstate(invalid="ignore"):
+        t = np.arcsin(np.sin(i) / eta)
+        senkrecht = np.sin(i - t) / np.sin(i + t)
+        parallel = np.tan(i - t) / np.tan(i + t)
+    return np.where(np.sin(i) >= eta, 1.0, 0.5 * (senkrecht**2 + parallel**2))
+
+
+def metal(color, roughness, wo, wi):
+    """Torrance and Sparrow with GGX, by tangents (Walter et al. 2007, equations 33 and 34)."""
+    wo, wi = wo.astype(float), wi.astype(float)
+    alpha = roughness**2
+    h = wo + wi
+    h /= np.linalg.norm(h, axis=1, keepdims=True)
+
+    def tan2(w):
+        return (w[:, 0] ** 2 + w[:, 1] ** 2) / w[:, 2] ** 2
+
+    def g1(w):
+        return 2.0 / (1.0 + np.sqrt(1.0 + alpha**2 * tan2(w)))
+
+    d = alpha**2 / (np.pi * h[:, 2] ** 4 * (alpha**2 + tan2(h)) ** 2)
+    visible = d * g1(wo) * (wo * h).sum(axis=1) / wo[:, 2]  # density of visible normals
+    pdf = visible / (4.0 * (wo * h).sum(axis=1))
+    f0 = np.asarray(color, float)
+    schlick = f0 + (1.0 - f0) * (1.0 - (wo * h).sum(axis=1, keepdims=True)) ** 5
+    return schlick * (d * g1(wo) * g1(wi) / (4.0 * wo[:, 2]))[:, None], pdf
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_diffuse(side):
+    color = (0.2, 0.5, 1.0)
+    wo, wi = hemisphere(0, side), hemisphere(1, side)
+    f_cos, pdf = MaterialUnderTest(rw.Diffuse(color)).eval(wo, wi)
+    expected = np.abs(wi[:, 2:].astype(float)) / np.pi
+    np.testing.assert_allclose(pdf, expected[:, 0], rtol=1e-6)
+    np.testing.assert_allclose(f_cos, expected * color, rtol=1e-6)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("roughness", [0.1, 0.3, 0.6, 1.0])
+def test_metal(roughness, side):
+    color = (0.9, 0.5, 0.1)
+    wo, wi = hemisphere(0, side), hemisphere(1, side)
+    f_cos, pdf = MaterialUnderTest(rw.Metal(color, roughness)).eval(wo, wi)
+    expected, expected_pdf = metal(color, roughness, wo * (1, 1, side), wi * (1, 1, side))
+    np.testing.assert_allclose(pdf, expected_pdf, rtol=1e-4)
+    np.testing.assert_allclose(f_cos, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("roughness", [0.2, 0.5, 1.0])
+@pytest.mark.parametrize("degrees", [0.0, 50.0, 80.0])
+def test_visible_normals_lose_only_what_is_reflected_below(roughness, degrees):
+    # The share of visible normals that reflect below the horizon, from their density alone
+    alpha = roughness**2
+    wo = np.array([np.sin(np.radians(degrees)), 0, np.cos(np.radians(degrees))])
+    n = 400
+    u, phi = np.meshgrid((np.arange(n) + 0.5) / n, (np.arange(n) + 0.5) / n * 2 * np.pi)
+    s, u = u, 1 - (1 - u) ** 2  # finer towards the horizon
+    tangent = alpha * np.sqrt(u / (1 - u))  # D cos is uniform in u
+    z = 1 / np.sqrt(1 + tangent**2)
+    h = np.stack([tangent * z * np.cos(phi), tangent * z * np.sin(phi), z], axis=-1)
+    cosine = np.maximum(0, h @ wo)
+    root = np.sqrt(1 + alpha**2 * (1 - wo[2] ** 2) / wo[2] ** 2)
+    weight = 2 / (1 + root) * cosine / (wo[2] * z) * 2 * (1 - s) / n**2
+    assert weight.sum() == pytest.approx(1.0, abs=1e-4)
+    lost = weight[2 * cosine * z - wo[2] <= 0].sum()
+    numbers = np.random.default_rng(0).random((200_000, 3), np.float32)
+    sample = MaterialUnderTest(rw.Metal(0.5, roughness)).sample(wo, numbers)
+    missing = int((sample.pdf == 0).sum())
+    assert not sample.weight[sample.pdf == 0].any()
+    assert abs(missing - 2e5 * lost) < 4.0 * np.sqrt(2e5 * lost * (1 - lost)) + 2e5 * 5e-4
+
+
+@pytest.mark.parametrize("ior", [1.0, 1.33, 1.5, 4.0])
+def test_coated_diffuse(ior):
+    color = np.array((0.2, 0.5, 1.0))
+    wo, wi = hemisphere(0), hemisphere(1)
+    f_cos, pdf = MaterialUnderTest(rw.Coated(rw.Diffuse(color), ior=ior)).eval(wo, wi)
+    if ior == 1.0:  # no coat
+        expected = wi[:, 2:].astype(float) / np.pi * color
+        np.testing.assert_allclose(f_cos, expected, rtol=1e-5)
+        return
+    mu = (np.arange(20_000) + 0.5) / 20_000
+    outer = (2 * mu * fresnel(mu, ior)).mean()
+    inner = 1 - (1 - outer) / ior**2
+    passed = (1 - fresnel(wo[:, 2], ior)) * (1 - fresnel(wi[:, 2], ior))
+    base = color / (ior**2 * (1 - color * inner))
+    expected = (passed * wi[:, 2] / np.pi)[:, None] * base
+    np.testing.assert_allclose(f_cos, expected, rtol=5e-4)
+    np.testing.assert_allclose(pdf, (1 - fresnel(wo[:, 2], ior)) * wi[:, 2] / np.pi, rtol=1e-4)
+
+
+def test_coated_metal():
+    color, ior = (0.9, 0.5, 0.1), 1.5
+    wo, wi = hemisphere(0), hemisphere(1)
+    f_cos, pdf = MaterialUnderTest(rw.Coated(rw.Metal(color, 0.4), ior=ior)).eval(wo, wi)
+    base, base_pdf = metal(color, 0.4, wo, wi)
+    there, back = 1 - fresnel(wo[:, 2], ior), 1 - fresnel(wi[:, 2], ior)
+    np.testing.assert_allclose(f_cos, base * (there * back)[:, None], rtol=2e-4)
+    np.testing.assert_allclose(pdf, base_pdf * there, rtol=2e-4)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("ior", [1.0, 1.33, 1.5, 4.0])
+def test_dielectric(ior, side):
+    color = np.array((0.5, 0.75, 1.0))
+    material = MaterialUnderTest(rw.Dielectric(ior, color=color))
+    wo = hemisphere(0, side)
+    numbers = np.random.default_rng(1).random((COUNT, 3), np.float32)
+    sample = material.sample(wo, numbers)
+    eta = ior if side > 0 else 1 / ior
+    reflectance = fresnel(np.abs(wo[:, 2].astype(float)), eta) if ior > 1 else np.zeros(COUNT)
+    reflected = sample.wi[:, 2] * side > 0
+    certain = np.abs(numbers[:, 2] - reflectance) > 1e-5
+    np.testing.assert_array_equal(reflected[certain], (numbers[:, 2] < reflectance)[certain])
+    assert np.all(sample.specular)
+    assert not sample.pdf.any()
+    np.testing.assert_array_equal(sample.wi[reflected], wo[reflected] * (-1, -1, 1))
+    np.testing.assert_array_equal(sample.weight[reflected], 1.0)
+    np.testing.assert_array_equal(sample.eta[reflected], 1.0)
+    through = ~reflected
+    # Snell's law, in the plane of incidence, on the other side
+    np.testing.assert_allclose(
+        sample.wi[through, :2] * eta, -wo[through, :2], atol=1e-6 * max(1, eta)
+    )
+    np.testing.assert_allclose(np.linalg.norm(sample.wi[through], axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(
+        sample.weight[through], np.broadcast_to(color / eta**2, (through.sum(), 3)), rtol=1e-5
+    )
+    np.testing.assert_allclose(sample.eta[through], eta, rtol=1e-6)
+    f_cos, pdf = material.eval(wo, hemisphere(2))
+    assert not f_cos.any()
+    assert not pdf.any()
+
+
+def test_light_goes_the_same_way_back_through_glass():
+    # Refracted in and out again, a direction comes back, and its radiance with it.
+    material = MaterialUnderTest(rw.Dielectric(1.5))
+    wo = hemisphere(0)
+    through = np.full((COUNT, 3), 1 - 2.0**-24, np.float32)
+    inside = material.sample(wo, through)
+    outside = material.sample(inside.wi, through)
+    back = outside.wi[:, 2] > 0
+    assert back.mean() > 0.999  # no total reflection where the light came in
+    np.testing.assert_allclose(outside.wi[back], wo[back], atol=2e-5)
+    np.testing.assert_allclose((inside.weight * outside.weight)[back], 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_mirrors(side):
+    for material, coat in (
+        (rw.Metal((0.9, 0.5, 0.1)), 0),
+        (rw.Coated(rw.Metal((0.9, 0.5, 0.1))), 1),
+    ):
+        under_test = MaterialUnderTest(material)
+        wo = hemisphere(0, side)
+        numbers = np.random.default_rng(1).random((COUNT, 3), np.float32)
+        sample = under_test.sample(wo, numbers)
+        np.testing.assert_array_equal(sample.wi, wo * (-1, -1, 1))
+        assert np.all(sample.specular)
+        cosine = np.abs(wo[:, 2:].astype(float))
+        schlick = (0.9, 0.5, 0.1) + (1 - np.array((0.9, 0.5, 0.1))) * (1 - cosine) ** 5
+        reflected = fresnel(cosine, 1.5)
+        of_coat = (numbers[:, 2:] < reflected) & bool(coat)
+        expected = np.where(of_coat, 1.0, schlick * (1 - reflected) if coat else schlick)
+        sure = np.abs(numbers[:, 2] - reflected[:, 0]) > 1e-5
+        np.testing.assert_allclose(sample.weight[sure], expected[sure], rtol=1e-4)
+
+
+def test_black_reflects_nothing():
+    material = MaterialUnderTest(rw.Emissive(3))
+    wo = hemisphere(0)
+    assert not material.eval(wo, hemisphere(1))[0].any()
+    assert not material.sample(wo, np.random.default_rng(0).random((COUNT, 3))).weight.any()
+
+
+@pytest.mark.parametrize(
+    "material",
+    [rw.Diffuse(1), rw.Metal(1, 0.3), rw.Metal(1), rw.Dielectric(), rw.Coated(rw.Diffuse(1))],
+)
+def test_directions_along_the_surface_are_harmless(material):
+    under_test = MaterialUnderTest(material)
+    numbers = np.random.default_rng(0).random((2000, 3), np.float32)
+    numbers[:4] = [(0, 0, 0), (1 - 2.0**-24,) * 3, (0, 1 - 2.0**-24, 0), (1 - 2.0**-24, 0, 0)]
+    for z in (0.0, -0.0, 1e-30, 1e-8, -1e-8):
+        wo = np.array((1, 0, z), np.float32)
+        sample = under_test.sample(wo, numbers)
+        for values in (sample.wi, sample.weight, sample.pdf, sample.eta):
+            assert np.all(np.isfinite(values)), z
+        assert sample.weight.min() >= 0
+        f_cos, pdf = under_test.eval(wo, hemisphere(1)[:2000])
+        assert np.all(np.isfinite(f_cos))
+        assert np.all(np.isfinite(pdf))
+
+
+def test_reflectance_is_drawn_as_often_as_it_weighs():
+    wo = np.array((0.6, 0, 0.8))
+    numbers = np.random.default_rng(3).random((200_000, 3), np.float32)
+    sample = MaterialUnderTest(rw.Coated(rw.Diffuse(0.5))).sample(wo, numbers)
+    expected = float(fresnel(np.array([0.8]), 1.5)[0])
+    assert stats.binomtest(int(sample.specular.sum()), 200_000, expected).pvalue > 0.001

@@ -1,0 +1,214 @@
+"""Where compiled code is kept, and what is in it."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import pytest
+
+from raywidget.kernels import jit
+from raywidget.kernels.simd import WIDTH
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package whose sources can be edited, and a cache folder of its own."""
+    for part in ("kernels", "compiler", "scene"):
+        shutil.copytree(ROOT / "raywidget" / part, tmp_path / "raywidget" / part)
+    monkeypatch.setattr(jit, "__file__", str(tmp_path / "raywidget" / "kernels" / "jit.py"))
+    monkeypatch.setattr(
+        jit.platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache")
+    )
+    return tmp_path / "raywidget"
+
+
+def folder():
+    return Path(jit.cache_folder.__wrapped__())
+
+
+def sources(*parts):
+    return [
+        f"{part}/{path.name}" for part in parts for path in (ROOT / "raywidget" / part).glob("*.py")
+    ]
+
+
+@pytest.mark.parametrize("name", sources("kernels", "compiler"))
+def test_an_edit_in_any_source_leads_to_another_folder(package, name):
+    before = folder()
+    assert before == folder()
+    source = package / name
+    text = source.read_text()
+    source.write_text(text + "# edited\n")
+    assert folder() != before
+    source.write_text(text)
+    assert folder() == before
+
+
+def test_an_edit_elsewhere_does_not(package):
+    before = folder()
+    source = package / "scene" / "shapes.py"
+    source.write_text(source.read_text() + "# edited\n")
+    assert folder() == before
+
+
+def test_an_edit_leads_to_another_folder_below_one_that_the_user_has_chosen(package, monkeypatch):
+    # numba alone would go on with stale code: it compares the file of the entry only.
+    chosen = []
+
+    def njit(**options):
+        chosen.append(numba.config.CACHE_DIR)
+        return lambda function: function
+
+    monkeypatch.setattr(jit.numba, "njit", njit)
+    monkeypatch.setattr(jit.config, "CACHE_DIR", "/somewhere")
+    jit.entry(lambda: None)
+    source = package / "kernels" / "vec3.py"
+    source.write_text(source.read_text() + "# edited\n")
+    jit.entry(lambda: None)
+    assert {Path(place).parent for place in chosen} == {Path("/somewhere")}
+    assert len(set(chosen)) == 2
+    assert numba.config.CACHE_DIR == "/somewhere"
+
+
+def test_options_of_numba_lead_to_another_folder(package, monkeypatch):
+    before = folder()
+    monkeypatch.setenv("NUMBA_OPT", "1")
+    assert folder() != before
+
+
+def test_the_folder_is_ours_alone(package, tmp_path):
+    made = folder()
+    assert made.parent == tmp_path / "cache"
+    if os.name == "posix":
+        assert stat.S_IMODE(made.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions")
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_folder_that_others_can_write_is_not_used(package, tmp_path, mode):
+    folder().chmod(mode)
+    private = folder()
+    assert tmp_path not in private.parents
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    shutil.rmtree(private)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs owners")
+def test_a_folder_of_somebody_else_is_not_used(package, tmp_path, monkeypatch):
+    made = folder()
+    monkeypatch.setattr(os, "getuid", lambda: made.stat().st_uid + 1)
+    private = folder()
+    assert tmp_path not in private.parents
+    shutil.rmtree(private)
+
+
+def test_where_no_folder_can_be_made_there_is_a_temporary_one(package, tmp_path):
+    (tmp_path / "cache").write_text("a file is in the way")
+    private = folder()
+    assert private.is_dir()
+    assert tmp_path not in private.parents
+    shutil.rmtree(private)
+
+
+def test_the_users_own_kernels_keep_their_place():
+    assert not numba.config.CACHE_DIR
+
+
+# --- What the compiler made of it -----------------------------------------------------------------
+
+COMPILE = """
+import sys
+from pathlib import Path
+import raywidget as rw
+from raywidget.kernels.tile import render_tile
+rw.warmup()
+(signature,) = render_tile.signatures
+Path(sys.argv[1]).write_text(render_tile.inspect_llvm(signature))
+"""
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """Optimised LLVM code of render_tile: without the wrapper that Python calls, and that wrapper.
+
+    And the folder it was cached in.
+    """
+    place = tmp_path_factory.mktemp("llvm")
+    # numba shows no code that it has loaded from a cache: compile it anew, in a folder that the
+    # user has chosen.
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(place / "cache"), "PYTHONPATH": str(ROOT)}
+    subprocess.run(
+        [sys.executable, "-c", COMPILE, str(place / "tile.ll")], check=True, env=environment
+    )
+    parts = re.split(r"^(?=define )", (place / "tile.ll").read_text(), flags=re.MULTILINE)
+    kernels = [part for part in parts[1:] if "raywidget" in part.split("\n", 1)[0]]
+    (wrapper,) = (part for part in kernels if "cpython" in part.split("\n", 1)[0])
+    kernels.remove(wrapper)
+    return "".join(kernels), wrapper, place / "cache"
+
+
+def test_a_cache_folder_of_the_user_is_respected(compiled):
+    *_, cache = compiled
+    assert list(cache.rglob("tile.render_tile*.nbi"))
+
+
+def test_only_sums_are_of_double_precision(compiled):
+    code, *_ = compiled
+    doubles = [line for line in code.splitlines() if re.search(r"\bdouble\b", line)]
+    operations = [re.search(r"= (?:tail )?(\w+)|(store)", line) for line in doubles]
+    kinds = [match[1] or match[2] for match in operations]
+    assert set(kinds) <= {"getelementptr", "load", "store", "phi", "fpext", "fadd"}
+    assert kinds.count("fadd") == kinds.count("fpext") > 0
+    assert kinds.count("fadd") % 3 == 0  # red, green, blue
+    assert all("fpext float" in line for line in doubles if "fpext" in line)
+    # No function of the C library in double precision either: float ones end in f.
+    doubled = r"@(sqrt|sin|cos|floor|atan2|acos|fmod|pow|exp|log)\("
+    assert not re.findall(doubled, code)
+
+
+def test_nothing_is_allocated_or_counted_on_the_way(compiled):
+    code, *_ = compiled
+    # The three arrays that the entry itself reads, once when it begins, and when it ends.
+    assert len(re.findall(r"call .*@NRT_incref\(", code)) == 3
+    assert set(re.findall(r"@(NRT_\w+)", code)) <= {"NRT_incref", "NRT_decref"}
+
+
+def test_boxes_are_tested_many_at_a_time(compiled):
+    code, *_ = compiled
+    # Six planes of a box, in the search for the closest hit and in that for any
+    assert len(re.findall(rf"call .*@llvm\.fma\.v{WIDTH}f32\(", code)) >= 12
+    assert re.search(rf"fcmp [a-z ]+<{WIDTH} x float>", code)
+
+
+def test_the_render_holds_no_lock_of_python(compiled):
+    _, wrapper, _ = compiled
+    assert wrapper.index("@PyEval_SaveThread") < wrapper.index("@PyEval_RestoreThread")
+
+
+def test_compiled_here_or_loaded_from_disk_renders_the_same_bits(tmp_path):
+    code = (
+        "import hashlib, numpy, raywidget as rw; "
+        "image = rw.render(rw.presets.default(), width=48, height=27, spp=4); "
+        "print(hashlib.sha256(numpy.asarray(image).tobytes()).hexdigest())"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    compiled, loaded = (
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    )
+    assert list(tmp_path.rglob("*.nbc"))
+    assert compiled == loaded

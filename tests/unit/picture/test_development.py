@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from raywidget.errors import PictureError
+from raywidget.picture import count_invalid, develop, luminance, make_table, to_half
+
+ANY_FLOAT32 = st.floats(width=32)
+
+
+@given(npst.arrays(np.float32, (4, 3), elements=ANY_FLOAT32))
+def test_halves_are_never_negative_nan_or_infinite(pixels):
+    half = to_half(pixels)
+    assert half.dtype == np.float16
+    assert half.shape == pixels.shape
+    assert np.isfinite(half).all()
+    assert not np.signbit(half).any()
+    ordinary = (pixels >= 0) & (pixels <= 65504)
+    np.testing.assert_array_equal(half[ordinary], pixels[ordinary].astype(np.float16))
+
+
+def test_what_halves_do_to_the_rest():
+    values = np.array(
+        [np.nan, -1, -np.inf, np.inf, 1e9, 65504, 65519, 65520, -0.0, 1e-9], np.float32
+    )
+    expected = [0, 0, 0, 65504, 65504, 65504, 65504, 65504, 0, 0]
+    assert to_half(values).tolist() == expected
+
+
+def test_float64_goes_through_float32_as_the_film_does():
+    # Rounded at once this is 1 + 2^-10; by way of float32 it is 1: the tie goes to even.
+    value = 1 + 2**-11 + 2**-40
+    assert np.float16(value) == 1 + 2**-10
+    assert to_half(value) == to_half(np.float32(value)) == 1.0
+    assert to_half(1e300) == 65504.0
+
+
+def test_halves_stay_as_they_are():
+    half = np.array([0.1, -1, np.nan, np.inf], np.float16)
+    assert to_half(half).tolist() == [np.float16(0.1), 0, 0, 65504]
+
+
+def test_count_invalid_counts_pixels():
+    pixels = np.zeros((2, 3, 3), np.float32)
+    assert count_invalid(pixels) == 0
+    pixels[0, 0] = np.nan
+    pixels[0, 1, 2] = -1
+    pixels[1, 1, 0] = np.inf  # too bright is not wrong
+    assert count_invalid(pixels) == 2
+
+
+@given(npst.arrays(np.float32, (3, 5, 3), elements=ANY_FLOAT32), st.floats(-4, 4))
+def test_develop_is_the_table_of_the_halves(pixels, exposure):
+    table = make_table("filmic", exposure)
+    expected = [table[h] for h in to_half(pixels).view(np.uint16).ravel()]
+    shown = develop(pixels, "filmic", exposure)
+    assert shown.dtype == np.uint8
+    assert shown.shape == pixels.shape
+    assert shown.ravel().tolist() == expected
+    np.testing.assert_array_equal(shown, develop(to_half(pixels), "filmic", exposure))
+
+
+def test_develop_takes_slices():
+    pixels = np.linspace(0, 1, 6 * 8 * 3, dtype=np.float32).reshape(6, 8, 3)
+    np.testing.assert_array_equal(develop(pixels[::2, ::-1]), develop(pixels)[::2, ::-1])
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 2, 4), (1, 2, 2, 3)])
+def test_develop_refuses_other_shapes(shape):
+    with pytest.raises(PictureError) as caught:
+        develop(np.zeros(shape))
+    assert str(caught.value) == f"pixels must be an (H, W, 3) array, got shape {shape}"
+
+
+def test_luminance_of_white_is_one():
+    assert luminance((1, 1, 1)) == pytest.approx(1.0)
+    weights = [float(luminance(axis)) for axis in np.eye(3)]
+    assert weights == [0.2126, 0.7152, 0.0722]
+    assert luminance(np.ones((4, 5, 3), np.float32)).shape == (4, 5)

@@ -1,0 +1,72 @@
+import re
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from raywidget.errors import SceneError
+from raywidget.scene import PerspectiveCamera
+
+POINT = st.tuples(*[st.floats(-1e3, 1e3)] * 3)
+
+
+def camera(**parameters):
+    return PerspectiveCamera(**{"look_from": (0, 0, 5), "look_at": (0, 0, 0)} | parameters)
+
+
+@given(POINT, POINT, POINT)
+def test_the_frame_is_orthonormal_and_right_handed(look_from, look_at, up):
+    view = np.subtract(look_at, look_from)
+    across = np.linalg.norm(np.cross(view, up))
+    assume(np.linalg.norm(view) > 1e-3)
+    assume(across > 1e-3 * np.linalg.norm(view) * np.linalg.norm(up) > 1e-6)
+    frame = camera(look_from=look_from, look_at=look_at, up=up).frame()
+    axes = np.array(frame)
+    assert axes.dtype == np.float64
+    np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-9)
+    np.testing.assert_allclose(np.cross(frame.right, frame.up), -frame.forward, atol=1e-9)
+    np.testing.assert_allclose(frame.forward, view / np.linalg.norm(view), atol=1e-9)
+    assert frame.up @ np.array(up) > 0
+
+
+def test_right_is_right():
+    frame = camera().frame()
+    assert frame.right.tolist() == [1.0, 0.0, 0.0]
+    assert frame.up.tolist() == [0.0, 1.0, 0.0]
+    assert frame.forward.tolist() == [0.0, 0.0, -1.0]
+
+
+def test_focus_follows_look_at_unless_it_is_given():
+    assert camera().focus == 5.0
+    assert camera().replace(look_from=(0, 0, 7)).focus == 7.0
+    assert camera(focus_distance=2).focus == 2.0
+    assert camera(focus_distance=2).replace(look_from=(0, 0, 7)).focus == 2.0
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"look_at": (0, 0, 5)}, "look_from and look_at must differ, both are (0.0, 0.0, 5.0)"),
+        (
+            {"up": (0, 0, -3)},
+            "up must not be parallel to the direction of view (0.0, 0.0, -5.0), "
+            "got (0.0, 0.0, -3.0); try another up, such as (0, 0, 1)",
+        ),
+        ({"up": (0, 0, 0)}, "up must be a vector that is not zero, got (0, 0, 0)"),
+        ({"vfov": 0}, "vfov must be degrees between 0 and 180, got 0"),
+        ({"vfov": 180.0}, "vfov must be degrees between 0 and 180, got 180.0"),
+        ({"vfov": "wide"}, "vfov must be degrees between 0 and 180, got 'wide'"),
+        ({"aperture_radius": -1}, "aperture_radius must be >= 0, got -1"),
+        ({"focus_distance": 0}, "focus_distance must be > 0, got 0"),
+        ({"look_from": None}, "look_from must be 3 finite numbers (x, y, z), got None"),
+    ],
+)
+def test_messages(parameters, message):
+    with pytest.raises(SceneError, match=f"^PerspectiveCamera 'c': {re.escape(message)}$"):
+        camera(name="c", **parameters)
+
+
+def test_where_it_stands_must_be_said():
+    with pytest.raises(TypeError, match="look_from"):
+        PerspectiveCamera(look_at=(0, 0, 0))

@@ -1,0 +1,163 @@
+import copy
+import pickle
+import re
+
+import numpy as np
+import pytest
+
+from raywidget.errors import SceneError
+from raywidget.scene import (
+    Checkerboard,
+    ConstantEnvironment,
+    Diffuse,
+    GradientEnvironment,
+    Instances,
+    Mesh,
+    PerspectiveCamera,
+    Quad,
+    Scene,
+    Sphere,
+)
+
+CAMERA = PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0))
+
+
+def raises(message):
+    return pytest.raises(SceneError, match=f"^{re.escape(message)}$")
+
+
+def ball(**parameters):
+    return Sphere((0, 0, 0), 1, **parameters)
+
+
+def test_any_iterable_of_shapes_will_do():
+    shapes = [ball(), ball()]
+    for given_shapes in (shapes, tuple(shapes), iter(shapes), (s for s in shapes)):
+        scene = Scene(given_shapes, camera=CAMERA)
+        assert scene.shapes == tuple(shapes)
+    assert Scene(camera=CAMERA).shapes == ()
+
+
+def test_environment_is_found_among_the_emitters():
+    sky = GradientEnvironment(top=1, bottom=0)
+    assert Scene(camera=CAMERA).environment is None
+    assert Scene(emitters=[sky], camera=CAMERA).environment is sky
+
+
+def test_environment_values_are_checked():
+    with raises(
+        "ConstantEnvironment 'sky': radiance must be 3 finite numbers >= 0, linear RGB, "
+        "or one for a grey, got -1"
+    ):
+        ConstantEnvironment(-1, name="sky")
+    with raises(
+        "GradientEnvironment: bottom must be 3 finite numbers >= 0, linear RGB, "
+        "or one for a grey, got 'blue'"
+    ):
+        GradientEnvironment(top=1, bottom="blue")
+
+
+def test_bounds_hold_all_shapes():
+    scene = Scene([ball(), Quad((0, 0, 0), (5, 0, 0), (0, -7, 0))], camera=CAMERA)
+    lo, hi = scene.bounds()
+    assert lo.tolist() == [-1.0, -7.0, -1.0]
+    assert hi.tolist() == [5.0, 1.0, 1.0]
+    lo, hi = Scene(camera=CAMERA).bounds()
+    assert lo.tolist() == hi.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_defaults_are_a_read_only_copy():
+    defaults = {"width": 400}
+    scene = Scene(camera=CAMERA, defaults=defaults)
+    defaults["width"] = 1
+    assert scene.defaults == {"width": 400}
+    with pytest.raises(TypeError):
+        scene.defaults["width"] = 2
+
+
+def test_replace_keeps_the_rest():
+    scene = Scene([ball()], camera=CAMERA, defaults={"spp": 4}, name="s")
+    other = scene.replace(camera=CAMERA.replace(vfov=20))
+    assert other.shapes == scene.shapes
+    assert other.camera.vfov == 20.0
+    assert other.defaults == {"spp": 4}
+    assert other.name == "s"
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+def test_scenes_can_be_copied_and_sent(duplicate):
+    shared = Diffuse(0.5, name="paint")
+    mesh = Mesh(np.eye(3), [(0, 1, 2)], material=shared)
+    scene = Scene(
+        [mesh, Instances(mesh, [np.eye(4)]), ball(material=shared)],
+        camera=CAMERA,
+        defaults={"spp": 4},
+    )
+    other = duplicate(scene)
+    assert other.defaults == {"spp": 4}
+    assert other.shapes[1].mesh is other.shapes[0]
+    assert other.shapes[2].material is other.shapes[0].material
+    assert not other.shapes[1].transforms.flags.writeable
+
+
+def test_objects_walks_everything_once():
+    board = Checkerboard(0, 1, name="board")
+    tiles = Diffuse(board, name="tiles")
+    mesh = Mesh(np.eye(3), [(0, 1, 2)], material=tiles, name="mesh")
+    copies = Instances(mesh, [np.eye(4)], name="copies")
+    floor = ball(material=tiles, name="floor")
+    sky = ConstantEnvironment(1, name="sky")
+    camera = CAMERA.replace(name="camera")
+    scene = Scene([floor, copies], emitters=[sky], camera=camera)
+    names = [o.name for o in scene.objects()]
+    assert sorted(names) == ["board", "camera", "copies", "floor", "mesh", "sky", "tiles"]
+    assert names[0] == "floor"
+    assert names.index("tiles") < names.index("board")
+
+
+def test_repr_counts():
+    scene = Scene([ball() for _ in range(500)], camera=CAMERA, name="many")
+    assert repr(scene) == "Scene('many': 500 shapes: 500 Sphere; 0 emitters; PerspectiveCamera)"
+
+
+def test_messages_about_items():
+    with raises("Scene 's': shapes[1] must be a shape, got int 3"):
+        Scene([ball(), 3], camera=CAMERA, name="s")
+    with raises(
+        "Scene: shapes[0] must be a shape, got the class Sphere; "
+        "write Sphere(...), with its arguments"
+    ):
+        Scene([Sphere], camera=CAMERA)
+    with pytest.raises(SceneError, match=r"shapes\[0\] .* write it into emitters=$"):
+        Scene([ConstantEnvironment(1)], camera=CAMERA)
+    with pytest.raises(
+        SceneError, match=r"emitters\[0\] must be an emitter, got Sphere .*; write it into shapes=$"
+    ):
+        Scene(emitters=[ball()], camera=CAMERA)
+    with pytest.raises(
+        SceneError, match=r"shapes must be a list of shapes, got Sphere.*; put it in \[ \]$"
+    ):
+        Scene(ball(), camera=CAMERA)
+    with raises("Scene: shapes must be a list of shapes, got None"):
+        Scene(None, camera=CAMERA)
+    same = ball(name="b")
+    with raises("Scene: shapes must hold each object once, got Sphere 'b' at 0 and 2"):
+        Scene([same, ball(), same], camera=CAMERA)
+
+
+def test_messages_about_the_whole():
+    advice = "write camera=PerspectiveCamera(look_from=(0, 1, 5), look_at=(0, 1, 0))"
+    with raises(f"Scene: camera must be a camera, got None; {advice}"):
+        Scene([ball()])
+    with raises(
+        "Scene: emitters must hold at most one environment, "
+        "got 2: ConstantEnvironment, ConstantEnvironment 'b'"
+    ):
+        Scene(emitters=[ConstantEnvironment(1), ConstantEnvironment(1, name="b")], camera=CAMERA)
+    with raises("Scene: names must be unique, got 'a' for a Sphere and a Diffuse"):
+        Scene([ball(name="a", material=Diffuse(0, name="a"))], camera=CAMERA)
+    mapping = 'a mapping of settings, such as {"width": 400}'
+    with raises(f"Scene: defaults must be {mapping}, got 4"):
+        Scene(camera=CAMERA, defaults=4)
+    with raises(f"Scene: defaults must be {mapping}, with strings as keys, got 4"):
+        Scene(camera=CAMERA, defaults={4: 4})

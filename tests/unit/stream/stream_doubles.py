@@ -1,0 +1,283 @@
+"""Stand-ins: a render without kernels, and a browser as `docs/protocol.md` has it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from raywidget.engine.film import Film
+from raywidget.engine.settings import RenderSettings
+from raywidget.picture.development import to_half
+from raywidget.stream.protocol import RECORD
+
+
+class View(NamedTuple):
+    generation: int
+    settings: RenderSettings
+    film: Film | None
+    state: str
+    message: str | None
+
+
+class Progress(NamedTuple):
+    samples: int
+    goal: int
+    elapsed: float
+    rate: float
+
+
+class Render:
+    """A render whose tiles are published by hand."""
+
+    def __init__(self, width=64, height=48, tile_size=16, spp=64):
+        self.settings = RenderSettings(width=width, height=height, tile_size=tile_size, spp=spp)
+        self.generation = 1
+        self.film = Film(width, height, tile_size)
+        self.state = "running"
+        self.message = None
+        self.done_spp = np.zeros(len(self.film.tiles), int)
+        self.calls: list[Any] = []
+        self.random = np.random.default_rng(7)
+
+    def current(self):
+        return View(self.generation, self.settings, self.film, self.state, self.message)
+
+    def progress(self):
+        return Progress(int(self.done_spp.sum()), 1000, 1.5, 100.0)
+
+    def publish(self, index, spp=None):
+        tile = self.film.tiles[index]
+        self.done_spp[index] = spp or self.done_spp[index] + 1
+        n = int(self.done_spp[index])
+        sums = self.random.random((tile.height, tile.width, 3)) * n
+        self.film.publish(tile, sums, n)
+
+    def publish_all(self, spp=None):
+        for tile in self.film.tiles:
+            self.publish(tile.index, spp)
+
+    def pause(self):
+        self.calls.append("pause")
+        self.state = "paused"
+
+    def resume(self):
+        self.calls.append("resume")
+        self.state = "running"
+
+    def stop(self):
+        self.calls.append("stop")
+        self.state = "stopped"
+
+    def restart(self):
+        self.calls.append("restart")
+        self.generation += 1
+        self.state = "running"
+        self.film = Film(self.film.width, self.film.height, self.settings.tile_size)
+        self.done_spp[:] = 0
+
+    def extend(self, spp):
+        self.calls.append(("more", spp))
+        self.settings = self.settings.replace(spp=self.settings.spp + spp)
+        self.state = "running"
+
+
+def read_tiles(content, buffer):
+    """The records of a `tiles` message with their pixels, each a (rows, columns, 3) array."""
+    n = content["n"]
+    head = np.frombuffer(buffer, RECORD, n)
+    offset = n * RECORD.itemsize
+    tiles = []
+    for record in head:
+        x, y, width, height, level, reserved, spp = (int(value) for value in record)
+        assert min(width, height, spp) > 0
+        assert reserved == 0
+        rows, columns = math.ceil(height / 2**level), math.ceil(width / 2**level)
+        size = 6 * rows * columns
+        half = np.frombuffer(buffer, "<f2", size // 2, offset).reshape(rows, columns, 3)
+        offset += math.ceil(size / 4) * 4
+        tiles.append((x, y, width, height, level, spp, half))
+    assert offset == len(buffer)
+    return tiles
+
+
+class Picture:
+    def __init__(self, begin):
+        self.generation = begin["generation"]
+        self.half = np.zeros((begin["height"], begin["width"], 3), np.float16)
+        self.spp = np.zeros(self.half.shape[:2], int)
+
+    def apply(self, tile):
+        x, y, width, height, level, spp, half = tile
+        assert x + width <= self.half.shape[1]
+        assert y + height <= self.half.shape[0]
+        where = (slice(y, y + height), slice(x, x + width))
+        if (self.spp[where] > spp).any():
+            return
+        grown = half.repeat(2**level, axis=0).repeat(2**level, axis=1)[:height, :width]
+        self.half[where] = grown
+        self.spp[where] = spp
+
+
+class Browser:
+    """A page: it says hello, applies tiles, acknowledges; times are in seconds."""
+
+    HELLO_AT = (0.0, 0.15, 0.5, 1.0, 2.0)
+
+    def __init__(self, client, now):
+        self.client = client
+        self.epoch = None
+        self.generation = 0
+        self.seq = None
+        self.state = None
+        self.message = None
+        self.spp = 0
+        self.visible = True
+        self.front = None
+        self.back = None
+        self.missing = []
+        self.welcomes = 0
+        self.hello_from = now
+        self.hellos = 0
+        self.ack_due = False
+        self.acked_at = -math.inf
+        self.heard_at = -math.inf
+        self.need = None
+        self.need_at = math.inf
+
+    @property
+    def picture(self):
+        return self.back or self.front
+
+    def receive(self, content, buffers, now):
+        self.heard_at = now
+        kind = content["k"]
+        if kind == "welcome":
+            if content["client"] == self.client:
+                self.epoch = content["epoch"]
+                self.seq = max(self.seq or 0, content["next"] - 1)
+                self.welcomes += 1
+                self.hello_from = None
+                self.ack_due = True
+            return
+        if self.epoch is None and kind != "tiles":
+            self.epoch = content["epoch"]
+        if content["epoch"] != self.epoch:
+            return
+        if kind == "tiles":
+            self._arrived(content["seq"])
+        if content["generation"] < self.generation:
+            return
+        if kind == "begin":
+            self.spp = content["spp"]
+            if content["generation"] > self.generation:
+                self.generation = content["generation"]
+                self._begin(content)
+            if self.need is not None and self.generation >= self.need:
+                self.need = None
+        elif content["generation"] > self.generation:
+            self.need = content["generation"]
+            self.need_at = now if kind == "tiles" else now + 1.0
+        elif kind == "state":
+            self.state = content["state"]
+            self.message = content["message"]
+        elif kind == "tiles":
+            for tile in read_tiles(content, buffers[0]):
+                self._apply(tile)
+
+    def _begin(self, content):
+        if self.front is None or not self.front.spp.any():
+            self.front, self.back = Picture(content), None
+        else:
+            self.back = Picture(content)
+
+    def _apply(self, tile):
+        self.picture.apply(tile)
+        if self.back is not None and self.back.spp.all():
+            self.front, self.back = self.back, None
+
+    def _arrived(self, seq):
+        self.ack_due = True
+        last = self.seq if self.seq is not None else seq - 1
+        if seq <= last:
+            self.missing = [lost for lost in self.missing if lost != seq]
+            return
+        self.missing = (self.missing + list(range(last + 1, seq)))[-64:]
+        if seq - last - 1 > 64:
+            self.need, self.need_at = self.generation, -math.inf
+        self.seq = seq
+
+    def show(self, visible):
+        self.ack_due |= visible != self.visible
+        self.visible = visible
+
+    def hello_at(self):
+        if self.hello_from is None:
+            return math.inf
+        last = len(self.HELLO_AT) - 1
+        late = max(self.hellos - last, 0) * 5.0
+        return self.hello_from + self.HELLO_AT[min(self.hellos, last)] + late
+
+    def ack_at(self):
+        if self.seq is None:
+            return math.inf
+        if self.ack_due:
+            return self.acked_at + 0.05
+        if self.visible and self.state in ("compiling", "running"):
+            return max(self.heard_at, self.acked_at) + 5.0
+        return math.inf
+
+    def wake_at(self):
+        return min(self.hello_at(), self.ack_at(), math.inf if self.need is None else self.need_at)
+
+    def poll(self, now):
+        due = []
+        if now >= self.hello_at():
+            have = None
+            if self.seq is not None:
+                have = {"epoch": self.epoch, "generation": self.generation, "seq": self.seq}
+            due.append({"k": "hello", "v": 1, "client": self.client, "have": have})
+            while self.hello_at() <= now:
+                self.hellos += 1
+        if now >= self.ack_at():
+            due.append(
+                {
+                    "k": "ack",
+                    "client": self.client,
+                    "epoch": self.epoch,
+                    "seq": self.seq,
+                    "missing": list(self.missing),
+                    "visible": self.visible,
+                }
+            )
+            self.ack_due = False
+            self.acked_at = now
+        if self.need is not None and now >= self.need_at and self.epoch is not None:
+            due.append(
+                {
+                    "k": "need",
+                    "client": self.client,
+                    "epoch": self.epoch,
+                    "generation": max(self.need, 1),
+                }
+            )
+            self.need_at = now + 1.0
+            if self.need <= self.generation:
+                self.need = None
+        return due
+
+
+def shows(browser, render):
+    """Does the page show exactly what the film holds, and nothing of another render?"""
+    picture = browser.front
+    if browser.back is not None or picture is None or picture.generation != render.generation:
+        return False
+    for tile in render.film.tiles:
+        state = render.film.read(tile)
+        where = (slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width))
+        if (picture.spp[where] != state.spp).any():
+            return False
+        if state.spp and not np.array_equal(picture.half[where], to_half(state.pixels)):
+            return False
+    return True

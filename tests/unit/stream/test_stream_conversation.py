@@ -1,0 +1,538 @@
+"""What is said when: whole conversations in simulated time."""
+
+import numpy as np
+import pytest
+from simulated_world import World
+from stream_doubles import Render, read_tiles, shows
+
+from raywidget.errors import SettingsError
+from raywidget.picture.development import to_half
+from raywidget.stream.conversation import Disconnected
+from raywidget.stream.window import KB, MB, START
+
+
+@pytest.fixture
+def world():
+    world = World()
+    world.open_page()
+    world.run(0.5)
+    return world
+
+
+def said(world, since):
+    """Kinds of the messages sent since then."""
+    return [content["k"] for at, content, _ in world.sent if at >= since]
+
+
+def test_hello_is_answered_in_order(world):
+    assert said(world, 0.0) == ["welcome", "begin", "state"]
+    welcome, begin, state = (content for _, content, _ in world.sent)
+    assert (welcome["client"], welcome["next"], welcome["epoch"]) == (1, 1, 77)
+    assert (begin["width"], begin["height"], begin["tile"], begin["spp"]) == (64, 48, 16, 64)
+    assert state["state"] == "running"
+
+
+def test_nothing_is_said_to_nobody():
+    world = World()
+    world.publish_all()
+    world.run(20.0)
+    assert world.sent == []
+
+
+def test_the_first_tile_goes_at_once(world):
+    start = world.now
+    world.publish(5)
+    world.run(0.001)
+    assert said(world, start) == ["tiles"]
+    world.run(1.0)
+    assert shows(world.pages[0], world.render)
+
+
+def test_a_single_tile_goes_when_it_is_ready_and_many_go_together(world):
+    start = world.now
+    for _ in range(100):  # 1000 tiles in a second
+        for index in range(10):
+            world.publish(index)
+        world.run(0.01)
+    assert 25 <= len(world.messages("tiles", start)) <= 31
+    assert world.turns < 400
+    world.run(1.0)
+    assert shows(world.pages[0], world.render)
+
+
+def test_a_slow_browser_slows_the_pictures_and_gets_the_newest():
+    world = World(Render(640, 480, 64))
+    page = world.open_page()
+    world.run(0.5)
+    world.down.delay = 2.0
+    world.publish_all()
+    world.run(0.1)
+    start = world.now
+    for _ in range(20):
+        world.publish_all()
+        world.run(0.1)
+        size, _ = world.flow.in_flight()
+        assert size <= START
+    bytes_sent = sum(size for at, _, size in world.sent if at >= start)
+    assert bytes_sent < 3 * MB  # of 36 that were rendered
+    world.down.delay = 0.01
+    world.run(20.0)
+    assert shows(page, world.render)
+
+
+def test_a_tile_that_changed_often_goes_once():
+    world = World(Render(64, 64, 64))
+    world.open_page()
+    world.run(0.5)
+    world.flow.window.limit = 30_000
+    world.publish(0)
+    world.run(0.001)
+    assert world.flow.in_flight()[1] == 1
+    start = world.now
+    for _ in range(5):
+        world.publish(0)
+    world.run(2.0)
+    assert len(world.messages("tiles", start)) == 1
+    assert shows(world.pages[0], world.render)
+
+
+def test_messages_have_at_most_256_kb():
+    world = World(Render(1200, 800, 64))
+    world.open_page()
+    world.publish_all()
+    world.run(10.0)
+    assert shows(world.pages[0], world.render)
+    assert max(size for _, _, size in world.sent) <= 256 * KB
+
+
+def test_a_tile_that_is_too_big_goes_in_strips():
+    world = World(Render(700, 512, 512))
+    world.open_page()
+    world.publish_all()
+    world.run(10.0)
+    assert shows(world.pages[0], world.render)
+    assert max(size for _, _, size in world.sent) <= 256 * KB
+
+
+def test_numbers_have_no_gaps(world):
+    for _ in range(30):
+        world.publish_all()
+        world.run(0.05)
+    assert [content["seq"] for content in world.messages("tiles")] == list(
+        range(1, len(world.messages("tiles")) + 1)
+    )
+
+
+def test_a_lost_last_message_is_repaired_with_what_is_there_then(world):
+    world.down.drop = 1.0
+    world.publish(3)
+    world.run(0.5)
+    world.down.drop = 0.0
+    assert not shows(world.pages[0], world.render)
+    world.run(1.0)  # the timeout is a second
+    assert shows(world.pages[0], world.render)
+    assert [content["seq"] for content in world.messages("tiles")] == [1, 2]
+
+
+def test_a_lost_message_in_between_is_repaired_at_once(world):
+    world.publish(3)
+    world.run(0.2)
+    world.down.drop = 1.0
+    world.publish(4)
+    world.run(0.1)
+    world.down.drop = 0.0
+    world.publish(5)
+    world.run(0.15)
+    assert shows(world.pages[0], world.render)
+
+
+def test_what_a_newer_message_has_carried_is_not_repaired(world):
+    world.down.drop = 1.0
+    world.publish(3)
+    world.run(0.1)
+    world.down.drop = 0.0
+    world.publish(3)
+    world.run(3.0)
+    assert len(world.messages("tiles")) == 2
+    assert shows(world.pages[0], world.render)
+
+
+def test_who_does_not_look_gets_no_pixels_and_later_what_changed(world):
+    page = world.pages[0]
+    world.publish_all()
+    world.run(0.5)
+    page.show(False)
+    world.run(0.5)
+    start = world.now
+    world.publish(2)
+    world.publish(7)
+    world.run(8.0)
+    assert "tiles" not in said(world, start)
+    page.show(True)
+    world.run(0.5)
+    assert shows(page, world.render)
+    assert [content["n"] for content in world.messages("tiles", start)] == [2]
+
+
+def test_tiles_that_cannot_be_sent_cost_nothing(world):
+    world.pages[0].show(False)
+    world.run(2.0)
+    turns = world.turns
+    for _ in range(200):
+        world.publish_all()
+        world.run(0.01)
+    assert world.turns - turns < 5
+
+
+def test_a_hidden_page_that_missed_what_another_got():
+    world = World()
+    first, second = world.open_page(), world.open_page()
+    world.publish_all()
+    world.run(1.0)
+    second.show(False)
+    world.run(0.2)
+    world.up.drop = 0.0
+    pages, world.pages = world.pages, [first]  # the other hears nothing for a while
+    world.publish(1)
+    world.publish(2)
+    world.run(1.0)
+    assert shows(first, world.render)
+    assert not shows(second, world.render)
+    world.pages = pages
+    second.show(True)
+    start = world.now
+    world.run(1.0)
+    assert shows(second, world.render)
+    assert sum(content["n"] for content in world.messages("tiles", start)) == 2
+
+
+def test_a_hidden_page_does_not_hold_up_the_others():
+    world = World()
+    first, second = world.open_page(), world.open_page()
+    world.run(0.5)
+    second.show(False)
+    world.run(0.2)
+    world.pages = [first]
+    world.flow.window.limit = 1
+    for _ in range(20):
+        world.publish_all()
+        world.run(0.2)
+    world.run(1.0)
+    assert shows(first, world.render)
+    assert world.flow.closed_loop()
+
+
+def test_open_loop_while_the_cell_is_busy():
+    """No word from the browser gets through: the picture comes all the same, slowly."""
+    world = World(Render(400, 300, 50))
+    page = world.open_page()
+    world.up.drop = 1.0
+    world.display()
+    world.publish_all()
+    world.run(5.0)
+    assert shows(page, world.render)
+    assert page.state == "running"
+    start = world.now
+    for _ in range(300):
+        world.publish_all()
+        world.run(0.1)
+    sent = [(at, size) for at, content, size in world.sent if content["k"] == "tiles"]
+    assert sum(size for _, size in sent) <= 8 * MB
+    assert min(np.diff([at for at, _ in sent])) >= 0.25
+    assert not world.messages("tiles", start + 20.0)  # it waits for a word
+    world.up.drop = 0.0
+    world.run(10.0)
+    assert shows(page, world.render)
+    assert page.welcomes == 1
+
+
+def test_a_laptop_is_closed_in_the_middle(world):
+    world.display()
+    world.publish_all()
+    world.run(0.5)
+    world.down.drop = world.up.drop = 1.0
+    start = world.now
+    for _ in range(1200):
+        world.publish_all()
+        world.run(0.1)
+    assert sum(size for at, _, size in world.sent if at >= start) < 12 * MB
+    world.down.drop = world.up.drop = 0.0
+    world.run(12.0)
+    assert shows(world.pages[0], world.render)
+
+
+def test_a_newcomer_sees_a_coarse_picture_first():
+    world = World(Render(640, 480, 64))
+    world.publish_all(spp=4)
+    page = world.open_page()
+    world.run(0.02)
+    (coarse,) = world.messages("tiles")
+    assert coarse["n"] == len(world.render.film.tiles)
+    assert world.sent[-1][2] <= 64 * KB + 16 * coarse["n"]
+    world.run(0.02)
+    assert (page.front.spp > 0).all()
+    film = world.render.film
+    truth = np.concatenate([film.read(tile).pixels.ravel() for tile in film.tiles])
+    assert abs(page.front.half.astype(float).mean() - truth.mean()) < 0.01
+    world.run(5.0)
+    assert shows(page, world.render)
+
+
+def test_a_coarse_picture_does_not_replace_a_fine_one():
+    world = World(Render(640, 480, 64))
+    first = world.open_page()
+    world.publish_all(spp=4)
+    world.run(5.0)
+    world.open_page()
+    for _ in range(100):
+        world.run(0.01)
+        assert shows(first, world.render)
+
+
+def test_small_pictures_and_those_of_one_sample_come_as_they_are():
+    for render, spp in ((Render(64, 48, 16), 4), (Render(640, 480, 64), 1)):
+        world = World(render)
+        world.publish_all(spp=spp)
+        page = world.open_page()
+        levels = []
+        receive = page.receive
+
+        def watch(content, buffers, now, levels=levels, receive=receive):
+            if content["k"] == "tiles":
+                levels += [tile[4] for tile in read_tiles(content, buffers[0])]
+            receive(content, buffers, now)
+
+        page.receive = watch
+        world.run(5.0)
+        assert shows(page, world.render)
+        assert set(levels) == {0}
+
+
+def test_a_restart_is_told_and_everything_goes_again(world):
+    world.publish_all()
+    world.run(0.5)
+    start = world.now
+    world.restart()
+    world.run(0.1)
+    assert said(world, start) == ["begin", "state"]
+    world.publish_all()
+    world.run(0.5)
+    assert world.messages("begin", start)[0]["generation"] == 2
+    assert world.messages("tiles", start)[0]["seq"] == 2
+    assert shows(world.pages[0], world.render)
+
+
+def test_more_samples_are_told_as_the_same_generation(world):
+    world.change("done")
+    world.run(0.5)
+    start = world.now
+    world.say({"k": "control", "client": 1, "do": "more", "samples": 36})
+    world.run(0.5)
+    assert world.render.calls == [("more", 36)]
+    (begin,) = world.messages("begin", start)
+    assert (begin["generation"], begin["spp"]) == (1, 100)
+    assert world.pages[0].state == "running"
+
+
+@pytest.mark.parametrize(
+    ("do", "state"), [("pause", "paused"), ("stop", "stopped"), ("resume", "running")]
+)
+def test_buttons(world, do, state):
+    world.say({"k": "control", "client": 1, "do": do})
+    world.run(0.1)
+    assert world.render.calls == [do]
+    assert world.pages[0].state == state
+    assert world.announced[-1] == state
+
+
+def test_restart_button(world):
+    world.say({"k": "control", "client": 1, "do": "restart"})
+    world.run(0.1)
+    assert world.pages[0].generation == 2
+
+
+@pytest.mark.parametrize("error", [SettingsError("spp: too many"), TypeError("a bug")])
+def test_a_button_that_fails_says_why(world, error):
+    def extend(spp):
+        raise error
+
+    world.render.extend = extend
+    world.say({"k": "control", "client": 1, "do": "more", "samples": 36})
+    world.run(0.1)
+    assert str(error) in world.pages[0].message
+    assert world.pages[0].state == "running"
+    world.say({"k": "control", "client": 1, "do": "pause"})
+    world.run(0.1)
+    assert world.pages[0].message is None
+
+
+def test_done_is_said_when_the_last_tile_has_arrived(world):
+    world.down.delay = 0.3
+    world.publish_all()
+    world.change("done")
+    world.run(0.2)
+    assert world.announced[-1] == "done"
+    assert world.messages("state")[-1]["state"] == "running"
+    world.run(1.0)
+    assert world.pages[0].state == "done"
+    tiles = max(at for at, content, _ in world.sent if content["k"] == "tiles")
+    done = min(at for at, content, _ in world.sent if content.get("state") == "done")
+    assert done > tiles + 0.3
+
+
+def test_a_lost_state_is_said_again_and_then_there_is_silence(world):
+    world.down.drop = 1.0
+    world.change("paused", "resting")
+    world.run(0.5)
+    world.down.drop = 0.0
+    world.run(1.0)
+    assert (world.pages[0].state, world.pages[0].message) == ("paused", "resting")
+    world.run(10.0)
+    turns, messages = world.turns, len(world.sent)
+    world.run(1000.0)
+    assert world.turns == turns
+    assert len(world.sent) == messages
+
+
+def test_progress_is_said_while_there_are_no_tiles(world):
+    start = world.now
+    world.run(5.0)
+    assert 4 <= len(world.messages("state", start)) <= 6
+
+
+def test_progress_is_looked_at_5_times_a_second_at_most(world):
+    asked = []
+    progress = world.render.progress
+    world.render.progress = lambda: asked.append(world.now) or progress()
+    for _ in range(200):
+        world.publish_all()
+        world.run(0.01)
+    assert len(asked) <= 11
+    assert world.messages("tiles")[-1]["progress"]["samples"] > 0
+
+
+def test_need_gets_everything(world):
+    world.publish_all()
+    world.run(0.5)
+    start = world.now
+    world.say({"k": "need", "client": 1, "epoch": 77, "generation": 1})
+    world.run(0.5)
+    assert said(world, start) == ["begin", "state", "tiles"]
+    assert world.messages("tiles", start)[0]["n"] == len(world.render.film.tiles)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"k": "need", "client": 1, "epoch": 78, "generation": 1},
+        {"k": "need", "client": 2, "epoch": 77, "generation": 1},
+        {"k": "ack", "client": 1, "epoch": 78, "seq": 1, "missing": [1], "visible": True},
+        {"k": "ack", "client": 1, "epoch": 77, "seq": 2, "missing": [1], "visible": False},
+        {"k": "ack", "client": 3, "epoch": 77, "seq": 1, "missing": [1], "visible": True},
+    ],
+)
+def test_words_of_strangers_change_nothing(world, message):
+    world.publish_all()
+    world.run(0.5)
+    start = world.now
+    world.say(message)
+    world.run(0.3)
+    assert "tiles" not in said(world, start)
+    world.publish(0)
+    world.run(0.3)
+    assert shows(world.pages[0], world.render)
+
+
+def test_a_known_page_that_says_hello_again_gets_what_it_has_not_acknowledged(world):
+    world.publish_all()
+    world.run(0.5)
+    world.down.drop = 1.0
+    world.publish(4)
+    world.run(0.1)
+    world.down.drop = 0.0
+    start = world.now
+    have = {"epoch": 77, "generation": 1, "seq": 1}
+    world.say({"k": "hello", "v": 1, "client": 1, "have": have})
+    world.run(0.3)
+    assert said(world, start) == ["welcome", "begin", "state", "tiles"]
+    assert world.messages("tiles", start)[0]["n"] == 1
+    assert shows(world.pages[0], world.render)
+
+
+def test_a_flood_of_hellos_gets_a_trickle_of_answers(world):
+    start = world.now
+    for k in range(20_000):
+        world.say({"k": "hello", "v": 1, "client": 10 + k, "have": None})
+        if k % 20 == 0:
+            world.run(0.01)
+    seconds = world.now - start
+    assert len(world.sent) < 25 * seconds + 60
+    assert len(world.flow.clients) <= 16
+    assert len(world.conversation._welcomes) <= 16
+
+
+def test_a_flood_of_buttons_is_bounded(world):
+    for _ in range(5000):
+        world.say({"k": "control", "client": 1, "do": "restart"})
+    world.run(1.0)
+    assert len(world.render.calls) <= 32
+
+
+def test_failing_sends_are_counted_and_made_up_for(world):
+    world.send_fails = True
+    world.publish_all()
+    world.change("paused")
+    world.run(3.0)
+    assert 3 <= world.conversation.failures <= 20
+    world.send_fails = False
+    world.run(3.0)
+    assert shows(world.pages[0], world.render)
+    assert world.pages[0].state == "paused"
+
+
+def test_a_host_in_trouble_is_left_alone(world):
+    world.send_fails = True
+    for _ in range(500):
+        world.publish_all()
+        world.news = True
+        world.run(0.01)
+    assert world.conversation.failures < 12
+
+
+def test_a_closed_channel_ends_it(world):
+    world.closed = True
+    world.publish(0)
+    with pytest.raises(Disconnected):
+        world.run(0.1)
+
+
+def test_what_a_worker_publishes_late_is_seen(world):
+    """After a stop, tiles are published that nobody announces."""
+    world.change("stopped")
+    world.run(0.05)
+    world.render.publish(3)
+    world.run(0.5)
+    assert shows(world.pages[0], world.render)
+
+
+def test_an_observer_that_fails_is_no_harm(world):
+    def fail(state):
+        raise KeyError(state)
+
+    world.conversation._announce = fail
+    world.change("paused")
+    world.run(0.1)
+    assert world.pages[0].state == "paused"
+
+
+def test_farewell(world):
+    world.conversation.farewell()
+    assert world.messages("state")[-1]["state"] == "closed"
+
+
+def test_halves_are_those_of_the_picture(world):
+    world.publish(0)
+    world.run(0.2)
+    tile = world.render.film.tiles[0]
+    expected = to_half(world.render.film.read(tile).pixels)
+    assert np.array_equal(world.pages[0].front.half[: tile.height, : tile.width], expected)

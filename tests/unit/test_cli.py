@@ -1,0 +1,236 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+import raywidget as rw
+from raywidget import cli
+from raywidget.cli import main
+
+pytestmark = pytest.mark.usefixtures("no_workers_left")
+
+ROOT = Path(__file__).parents[2]
+SMALL = ["--width", "20", "--height", "16", "--spp", "4", "--seed", "5"]
+SETTINGS = {"width": 20, "height": 16, "spp": 4, "seed": 5}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments):
+    """main(), with the exit code of argparse as a result."""
+    try:
+        return main([str(a) for a in arguments])
+    except SystemExit as exit_:
+        return exit_.code
+
+
+def one_line(capsys):
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("\n")
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize("name", rw.presets.NAMES)
+def test_the_pixels_are_those_of_render(folder, name):
+    assert run("render", name, *SMALL, "-o", "picture.npy", "--quiet") == 0
+    image = rw.render(rw.presets.preset(name), **SETTINGS)
+    np.testing.assert_array_equal(np.load("picture.npy"), image.pixels)
+
+
+def test_every_setting_has_a_flag(folder):
+    flags = [
+        *("--max-depth", 3, "--no-roulette", "--no-next-event", "--integrator", "path"),
+        *("--sampler", "independent", "--passes", 2, "--tile-size", 8, "--threads", 1),
+    ]
+    assert run("render", "cornell", *SMALL, *flags, "-o", "picture.npy", "--quiet") == 0
+    image = rw.render(
+        rw.presets.cornell(),
+        max_depth=3,
+        roulette=False,
+        next_event=False,
+        sampler="independent",
+        **SETTINGS,
+    )
+    np.testing.assert_array_equal(np.load("picture.npy"), image.pixels)
+    other = rw.render(rw.presets.cornell(), **SETTINGS)
+    assert np.any(other.pixels != image.pixels)
+
+
+def test_the_picture_is_named_after_the_preset(folder, capsys):
+    assert run("render", "cornell-boxes", *SMALL) == 0
+    assert os.listdir() == ["cornell-boxes.png"]
+    out, _ = capsys.readouterr()
+    assert "20 x 16, 4 samples per pixel" in out
+    assert f"samples         {20 * 16 * 4:,}" in out
+    assert "saved           cornell-boxes.png" in out
+
+
+def test_display_settings_go_into_the_file(folder):
+    display = ["--exposure", "1.5", "--curve", "filmic"]
+    assert run("render", "default", *SMALL, *display, "-o", "a.png", "--quiet") == 0
+    image = rw.render(rw.presets.default(), exposure=1.5, curve="filmic", **SETTINGS)
+    np.testing.assert_array_equal(np.asarray(Pillow.open("a.png")), image.to_uint8())
+    assert np.any(image.to_uint8() != image.to_uint8(0.0, "srgb"))
+
+
+def test_passes_are_saved(folder, capsys):
+    assert run("render", "cornell", *SMALL, "--save-passes", "-o", "out.v1.npy", "--quiet") == 0
+    assert sorted(os.listdir()) == ["out.v1.npy", "out.v1_pass_01.npy", "out.v1_pass_02.npy"]
+    for name, spp in (("out.v1_pass_01", 1), ("out.v1_pass_02", 2), ("out.v1", 4)):
+        image = rw.render(rw.presets.cornell(), **{**SETTINGS, "spp": spp})
+        np.testing.assert_array_equal(np.load(f"{name}.npy"), image.pixels)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_final_file_is_always_there(folder):
+    # The reference lost it in one of twelve runs.
+    for k in range(40):
+        saving = ["--save-passes"] if k % 2 else []
+        arguments = ["--width", 8, "--height", 8, "--spp", 6, "--passes", 6, "--quiet", *saving]
+        assert run("render", "cornell", *arguments, "-o", f"{k}.png") == 0
+        assert Path(f"{k}.png").stat().st_size > 0
+        assert len(list(Path().glob(f"{k}_pass_*.png"))) == (5 if k % 2 else 0)
+
+
+def test_scenes_are_listed(capsys):
+    assert run("scenes") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == list(rw.presets.NAMES)
+    for line, description in zip(lines, rw.presets.describe().values(), strict=True):
+        assert line.endswith(f"  {description}")
+
+
+def test_the_version(capsys):
+    assert run("--version") == 0
+    assert capsys.readouterr().out.strip() == rw.__version__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cornel"], "did you mean 'cornell'"),
+        (["cornell", "--width", "0"], "width: expected 1 to"),
+        (["cornell", "--spp", "-4"], "spp: expected 1 to"),
+        (["cornell", "-o", "picture.jpeg"], "jpeg"),
+        (["cornell", "-o", "picture"], "must end in one of .png"),
+        (["cornell", "--exposure", "inf"], "exposure"),
+    ],
+)
+def test_wrong_input_is_2_and_one_line(folder, capsys, arguments, message):
+    assert run("render", *arguments) == 2
+    err = one_line(capsys)
+    assert err.startswith("raywidget: ")
+    assert message in err
+    assert os.listdir() == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["paint"],
+        ["render"],
+        ["render", "cornell", "--width", "ten"],
+        ["render", "cornell", "--curve", "wavy"],
+        ["render", "cornell", "--unknown"],
+        ["render", "cornell", "--sampler", "sobol"],
+    ],
+)
+def test_wrong_arguments_are_2(folder, capsys, arguments):
+    assert run(*arguments) == 2
+    assert "usage: raywidget" in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_saved_is_an_error_of_one_line(folder, capsys):
+    assert run("render", "cornell", *SMALL, "--quiet", "-o", "no/such/folder/a.png") == 2
+    assert one_line(capsys).startswith("raywidget: ")
+
+
+def test_a_failed_render_is_1(folder, capsys, monkeypatch):
+    def fail(*_, **__):
+        raise rw.RenderError("the render failed:\n MemoryError")
+
+    monkeypatch.setattr(cli, "render", fail)
+    assert run("render", "cornell") == 1
+    assert one_line(capsys) == "raywidget: the render failed: MemoryError\n"
+
+
+def test_an_interrupt_is_130(folder, capsys, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "render", interrupt)
+    assert run("render", "cornell") == 130
+    assert one_line(capsys) == "raywidget: interrupted\n"
+    assert os.listdir() == []
+
+
+def test_what_is_there_is_kept(folder, capsys, monkeypatch):
+    done = rw.render(rw.presets.cornell(), width=8, height=8, spp=3)
+    real = rw.Image(done.pixels, spp=2, settings=done.settings, statistics=done.statistics)
+    asked = {}
+
+    def stop(scene, **arguments):
+        asked.update(arguments)
+        return real
+
+    monkeypatch.setattr(cli, "render", stop)
+    assert run("render", "cornell", "--keep", "-o", "a.npy", "--quiet") == 130
+    assert asked["on_interrupt"] == "return"
+    np.testing.assert_array_equal(np.load("a.npy"), done.pixels)
+    assert one_line(capsys) == "raywidget: interrupted; a.npy has what was there\n"
+
+
+def start(folder, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "raywidget", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_python_m_raywidget(folder):
+    process = start(folder, "render", "cornell", *SMALL, "-o", "a.npy", "--quiet")
+    assert process.communicate(timeout=120) == ("", "")
+    assert process.returncode == 0
+    image = rw.render(rw.presets.cornell(), **SETTINGS)
+    np.testing.assert_array_equal(np.load("a.npy"), image.pixels)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals between processes")
+@pytest.mark.parametrize("keep", [False, True])
+def test_ctrl_c(folder, keep):
+    endless = ["--width", "32", "--height", "32", "--spp", "10000000"]
+    process = start(
+        folder, "render", "cornell", *endless, "-o", "a.png", "--save-passes", *["--keep"] * keep
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not (folder / "a_pass_03.png").exists():  # it is well under way
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith("raywidget: interrupted")
+    assert (folder / "a.png").exists() is keep
