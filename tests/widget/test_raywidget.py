@@ -30,6 +30,15 @@ def page_for(widget, client=1):
     return Browser(client, time.monotonic())
 
 
+def has_all(page):
+    """Does the page know of the end, and has it every pixel with all its samples?
+
+    A page that first speaks when all is done hears of the end before the tiles come.
+    """
+    complete = page.front is not None and page.back is None
+    return page.state == "done" and complete and (page.front.spp == page.spp).all()
+
+
 def control(widget, do, **more):
     widget.comm.custom_from_browser({"k": "control", "client": 1, "do": do} | more)
 
@@ -39,7 +48,7 @@ def control(widget, do, **more):
 
 def test_a_page_shows_the_very_pixels_of_the_image(widget):
     page = page_for(widget)
-    widget.comm.converse(page, until=lambda: page.state == "done")
+    widget.comm.converse(page, until=lambda: has_all(page))
     assert widget.wait(0)
     assert np.array_equal(page.front.half, to_half(widget.image.pixels))
     assert (page.front.spp == 4).all()
@@ -61,9 +70,9 @@ def test_the_image_takes_the_display_settings_of_the_widget(make_widget):
 
 def test_a_second_page_and_a_reload_see_it_too(widget):
     page = page_for(widget)
-    widget.comm.converse(page, until=lambda: page.state == "done")
+    widget.comm.converse(page, until=lambda: has_all(page))
     again = page_for(widget, client=2)
-    widget.comm.converse(again, until=lambda: again.front and (again.front.spp == 4).all())
+    widget.comm.converse(again, until=lambda: has_all(again))
     assert np.array_equal(page.front.half, again.front.half)
 
 
@@ -76,7 +85,7 @@ def test_more_samples_and_a_restart(widget, scene):
     assert widget.wait(60)
     assert (widget.width, widget.height, widget.generation) == (20, 24, 2)
     page = page_for(widget)
-    widget.comm.converse(page, until=lambda: page.state == "done")
+    widget.comm.converse(page, until=lambda: has_all(page))
     assert page.front.half.shape == (24, 20, 3)
     other = rw.presets.spheregrid()
     widget.restart(other, spp=2)
@@ -361,7 +370,7 @@ def test_an_observer_that_fails_or_dawdles_holds_nothing_up(make_widget, caplog)
     widget.start()
     page = page_for(widget)
     with caplog.at_level(logging.CRITICAL):
-        widget.comm.converse(page, until=lambda: page.state == "done")
+        widget.comm.converse(page, until=lambda: has_all(page))
         release.set()
         time.sleep(0.1)
     assert widget.status == "done"
@@ -369,7 +378,7 @@ def test_an_observer_that_fails_or_dawdles_holds_nothing_up(make_widget, caplog)
 
 def test_only_the_pump_sends_while_it_renders(widget):
     page = page_for(widget)
-    widget.comm.converse(page, until=lambda: page.state == "done")
+    widget.comm.converse(page, until=lambda: has_all(page))
     later = [thread for _, data, _, thread in widget.comm.published[1:]]
     assert set(later) == {"raywidget-pump"}
     for content, buffers in widget.comm.customs():
@@ -420,7 +429,7 @@ def test_displayed_but_unheard_the_picture_comes(widget):
     widget._repr_mimebundle_()
     page = page_for(widget)
     page.hello_from = None
-    widget.comm.converse(page, until=lambda: page.state == "done")
+    widget.comm.converse(page, until=lambda: has_all(page))
     assert np.array_equal(page.front.half, to_half(widget.image.pixels))
 
 
@@ -473,7 +482,7 @@ HOSTILE = [
 
 def test_hostile_messages_reach_nobody(widget, caplog, capfd):
     page = page_for(widget)
-    widget.comm.converse(page, until=lambda: page.state == "done")
+    widget.comm.converse(page, until=lambda: has_all(page))
     for content in HOSTILE * 20:
         widget.comm.custom_from_browser(content)
     time.sleep(0.1)
@@ -481,7 +490,7 @@ def test_hostile_messages_reach_nobody(widget, caplog, capfd):
     assert capfd.readouterr() == ("", "")
     assert (widget.status, widget.generation) == ("done", 1)
     widget.restart()
-    widget.comm.converse(page, until=lambda: page.generation == 2 and page.state == "done")
+    widget.comm.converse(page, until=lambda: page.generation == 2 and has_all(page))
 
 
 def test_a_message_is_only_put_into_the_inbox(make_widget):
