@@ -13,6 +13,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from raywidget.engine.coarse import (
+    Coarse,
+    CoarsePicture,
+    Look,
+    Strip,
+    make_renderer,
+    render_strip,
+)
 from raywidget.engine.film import mean_radiance
 from raywidget.engine.run import (
     CLOSED,
@@ -60,6 +68,9 @@ class Session:
     on_state : callable, optional
         Called without arguments, in whatever thread, when the state, the generation or the goal
         has changed.
+    on_coarse : callable, optional
+        Called with a `CoarsePicture` in a worker thread whenever one is finished: one at the
+        begin of each generation, and one for each `look`.
     resume : ResumeState, optional
         Go on from an earlier render's samples.
     hold_passes : bool
@@ -78,11 +89,13 @@ class Session:
         *,
         on_tile: Callable[[TileUpdate], None] | None = None,
         on_state: Callable[[], None] | None = None,
+        on_coarse: Callable[[CoarsePicture], None] | None = None,
         resume: ResumeState | None = None,
         hold_passes: bool = False,
     ) -> None:
         self._on_tile = on_tile
         self._on_state = on_state
+        self._on_coarse = on_coarse
         self._hold_passes = hold_passes
         self._changed = threading.Condition()  # guards everything below
         self._threads: list[threading.Thread] = []
@@ -91,6 +104,9 @@ class Session:
         self._message: str | None = None
         self._error: BaseException | None = None
         self._run = Run(1, scene, settings)
+        self._last_generation = 1
+        self._coarse = Coarse()
+        self._look: Look | None = None  # where the camera is while it moves
         if resume is not None:
             self._load(resume)
 
@@ -102,6 +118,17 @@ class Session:
             run = self._run
             film = run.film if run.renderer is not None else None
             return Current(run.generation, run.settings, film, self._state, self._message)
+
+    @property
+    def scene(self) -> Scene:
+        """What is rendered; while the camera moves, with the camera as it is now."""
+        with self._changed:
+            return self._run.scene if self._look is None else self._look.scene
+
+    def run(self) -> Run:
+        """The present generation, for those who look into its tables."""
+        with self._changed:
+            return self._run
 
     def progress(self) -> Progress:
         """Samples, time and rate of the present generation."""
@@ -170,14 +197,34 @@ class Session:
             old = self._run
             old.cancel[0] = 1
             self._run = Run(
-                old.generation + 1, scene or old.scene, settings or old.settings, old.renderer
+                self._next_generation(),
+                scene or old.scene,
+                settings or old.settings,
+                old.renderer or old.previous,
             )
+            self._look = None
+            self._coarse.forget()
             self._error = None
             self._message = None
             started = bool(self._threads)
             self._set_state(COMPILING if started else STOPPED)
         self._tell()
         self.start()
+
+    def look(self, scene: Scene, *, client: int = 0, number: int = 0) -> None:
+        """Show a coarse picture of a scene that differs from the present one in its camera.
+
+        The render rests from now on, until `restart` begins it anew with the scene that it is to
+        show. `client` and `number` come back in the `CoarsePicture`.
+        """
+        with self._changed:
+            run = self._run
+            if self._state == CLOSED or run.renderer is None:
+                return
+            run.cancel[0] = 1
+            self._look = Look(self._next_generation(), scene, run.settings, client, number)
+            self._coarse.want(self._look)
+            self._changed.notify_all()
 
     def extend(self, spp: int) -> None:
         """Ask for `spp` more samples per pixel than before; goes on if the render was done."""
@@ -253,6 +300,10 @@ class Session:
         self._state = state
         self._changed.notify_all()
 
+    def _next_generation(self) -> int:
+        self._last_generation += 1
+        return self._last_generation
+
     def _finish_if_done(self) -> None:
         schedule = self._run.schedule
         if self._state == RUNNING and schedule is not None and schedule.finished:
@@ -308,12 +359,14 @@ class Session:
             try:
                 if job is None:
                     self._compile(run)
+                elif isinstance(job, Strip):
+                    self._render_coarse(run, job)
                 else:
                     self._render(run, job)
             except BaseException as error:  # must reach whoever waits, not die with the thread
                 self._fail(run, error)
 
-    def _await_job(self) -> tuple[Run | None, Job | None]:
+    def _await_job(self) -> tuple[Run | None, Job | Strip | None]:
         """A job of the present run, (run, None) to compile it, or (None, None) to end."""
         while True:
             run = self._run
@@ -322,7 +375,10 @@ class Session:
             if self._state == COMPILING and not run.compiling:
                 run.compiling = True
                 return run, None
-            if self._state == RUNNING and run.schedule is not None:
+            strip = self._coarse.take() if run.renderer is not None else None
+            if strip is not None:
+                return run, strip
+            if self._state == RUNNING and run.schedule is not None and self._look is None:
                 job = run.schedule.take()
                 if job is not None:
                     return run, job
@@ -348,9 +404,34 @@ class Session:
                 tiles, order, run.settings.pass_targets(), spp, hold_passes=self._hold_passes
             )
             if run is self._run and self._state == COMPILING:
+                if self._on_coarse is not None and max(spp, default=0) == 0:
+                    self._coarse.want(Look(run.generation, run.scene, run.settings, 0, 0))
                 self._set_state(RUNNING)
                 self._finish_if_done()
         self._tell()
+
+    def _render_coarse(self, run: Run, strip: Strip) -> None:
+        job, tile = strip
+        picture = None
+        try:
+            if tile is None:
+                assert run.renderer is not None
+                size = self._coarse.size(job.look.settings, len(self._threads))
+                renderer = make_renderer(job, run.renderer, size)
+            else:
+                render_strip(job, tile)
+        except BaseException:
+            with self._changed:
+                self._coarse.drop(job)
+            raise
+        with self._changed:
+            if tile is None:
+                self._coarse.begin(job, renderer, size)
+            else:
+                picture = self._coarse.finish(job)
+            self._changed.notify_all()
+        if picture is not None and self._on_coarse is not None:
+            self._on_coarse(picture)
 
     def _render(self, run: Run, job: Job) -> None:
         """Bring a tile to the end of a pass, in calls of about `CALL_SECONDS`."""
@@ -398,7 +479,7 @@ class Session:
         with self._changed:
             while self._state == PAUSED and run is self._run:
                 self._changed.wait()
-            return run is self._run and self._state == RUNNING
+            return run is self._run and self._state == RUNNING and self._look is None
 
     def _is_late(self, run: Run) -> bool:
         with self._changed:

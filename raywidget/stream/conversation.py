@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
+from raywidget.engine.coarse import CoarsePicture
 from raywidget.engine.film import Film
 from raywidget.errors import RaywidgetError
+from raywidget.stream.encoders import ENCODERS
 from raywidget.stream.flow import Flow
 from raywidget.stream.inbox import MAX_CLIENTS, Inbox, Slot
 from raywidget.stream.ledger import Ledger
 from raywidget.stream.parcel import ENCODING, PIECE, pack_coarse, pack_parcel
 from raywidget.stream.protocol import (
+    CameraMove,
     Content,
     Control,
     Record,
     make_begin,
+    make_coarse,
     make_progress,
     make_state,
     make_tiles,
@@ -37,6 +42,9 @@ REPEATS = (1.0, 5.0)  # a state that lasts is said again after so many seconds: 
 NEWS_RATE = 20.0  # messages a second that aren't tiles, whatever the browsers ask
 NEWS_BURST = 40.0
 LONGEST_MUTE = 2.0
+STILL = 0.3  # seconds without a word of a camera that moves, and it has come to rest
+COARSE_EVERY = 1 / 40  # seconds between two coarse pictures: pages see no more
+COARSE_OTHERS = 1 / 8  # ... if pages look on that don't answer each
 
 AT_WORK = ("compiling", "running")
 
@@ -104,6 +112,12 @@ class Conversation:
         self._complaint: str | None = None  # why a button did nothing
         self._repeat_at: list[float] = []
         self._coarse_due = False
+        self.coarse: CoarsePicture | None = (
+            None  # the newest, to be sent; other threads put it here
+        )
+        self._coarse_at = -math.inf
+        self._settle_at = math.inf
+        self._stage: tuple[int, Content | None] = (0, None)  # of which generation
         self._digest: Content = make_progress(samples=0, goal=0, elapsed=0.0, rate=0.0)
         self._digest_at = -math.inf
         self._progress_said_at = -math.inf
@@ -130,6 +144,7 @@ class Conversation:
         self.flow.displayed = self.inbox.displayed
         post = self.inbox.take()
         self._obey(post.controls, now)
+        self._move(post.camera, now)
         view = self._follow(now)
         for number, slot in post.slots.items():
             self._hear(number, slot, now)
@@ -140,7 +155,11 @@ class Conversation:
             return self._mute_until - now
         try:
             wait = min(
-                self._say_news(view, now), self._say_tiles(view, now), self.flow.next_event(now)
+                self._say_news(view, now),
+                self._say_coarse(view, now),
+                self._say_tiles(view, now),
+                self.flow.next_event(now),
+                self._settle_at - now,
             )
         except Disconnected:
             raise
@@ -164,24 +183,33 @@ class Conversation:
     def _obey(self, controls: Iterable[Control], now: float) -> None:
         for control in controls:
             self.flow.word(control.client, now)
-            try:
-                if control.do == "more":
-                    self._source.extend(control.samples)
-                elif control.do == "restart":
-                    self._source.restart()
-                elif control.do == "pause":
-                    self._source.pause()
-                elif control.do == "resume":
-                    self._source.resume()
-                else:
-                    self._source.stop()
-                self._complaint = None
-            except RaywidgetError as error:
-                self.failures += 1
-                self._complaint = str(error)
-            except Exception as error:
-                self.failures += 1
-                self._complaint = f"{control.do}: {type(error).__name__}: {error}"
+            if control.do == "more":
+                self._try(control.do, partial(self._source.extend, control.samples))
+            else:
+                self._try(control.do, getattr(self._source, control.do))
+
+    def _move(self, move: CameraMove | None, now: float) -> None:
+        """Let the camera follow; it settles when it is told to, or when nothing is heard of it."""
+        if move is not None:
+            self.flow.word(move.client, now)
+            done = self._try("camera", partial(self._source.move_camera, move))
+            self._settle_at = now + STILL if move.moving and done else now if done else math.inf
+        if now >= self._settle_at:
+            self._settle_at = math.inf
+            self._try("camera", self._source.settle_camera)
+
+    def _try(self, what: str, act: Callable[[], object]) -> bool:
+        """Do what a page asks for; if that fails, it is told why."""
+        try:
+            act()
+            self._complaint = None
+        except RaywidgetError as error:
+            self.failures += 1
+            self._complaint = str(error)
+        except Exception as error:
+            self.failures += 1
+            self._complaint = f"{what}: {type(error).__name__}: {error}"
+        return self._complaint is None
 
     def _follow(self, now: float) -> View:
         """See what the render does now."""
@@ -302,7 +330,13 @@ class Conversation:
             tile=settings.tile_size,
             spp=settings.spp,
             encoding=ENCODING,
+            stage=self._stage_of(view.generation),
         )
+
+    def _stage_of(self, generation: int) -> Content | None:
+        if self._stage[0] != generation:
+            self._stage = (generation, self._source.stage())
+        return self._stage[1]
 
     def _state(self, generation: int, state: str, message: str | None) -> Content:
         return make_state(
@@ -324,6 +358,40 @@ class Conversation:
             elapsed=progress.elapsed,
             rate=progress.rate,
         )
+
+    # -- telling: coarse pictures ------------------------------------------------------------------
+
+    def _say_coarse(self, view: View, now: float) -> float:
+        """Send the newest coarse picture: one message, which nobody repeats if it gets lost."""
+        picture = self.coarse
+        if picture is None:
+            return math.inf
+        looking = self.flow.closed_loop() or (self.flow.open_loop() and not self.flow.exhausted())
+        if picture.generation < view.generation or not looking:
+            self.coarse = None
+            return math.inf
+        # A page that moves the camera says how fast it sees; others can only be guessed at.
+        watching = sum(client.live and client.visible for client in self.flow.clients.values())
+        pause = COARSE_EVERY if picture.client and watching == 1 else COARSE_OTHERS
+        if now < self._coarse_at + pause:
+            return self._coarse_at + pause - now
+        if self.coarse is picture:  # else another thread has put a newer one there
+            self.coarse = None
+        rows, columns, _ = picture.pixels.shape
+        content = make_coarse(
+            epoch=self.epoch,
+            generation=picture.generation,
+            size=(picture.width, picture.height),
+            tile=picture.tile,
+            columns=columns,
+            rows=rows,
+            encoding=ENCODING,
+            client=picture.client,
+            number=picture.number,
+        )
+        self._coarse_at = now
+        self._send_raw(content, [ENCODERS[ENCODING](picture.pixels, 0)])
+        return math.inf if self.coarse is None else pause
 
     # -- telling: tiles ---------------------------------------------------------------------------
 

@@ -7,7 +7,15 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 from raywidget.errors import ProtocolError
-from raywidget.stream.protocol import Ack, Control, Hello, Message, Need, parse_message
+from raywidget.stream.protocol import (
+    Ack,
+    CameraMove,
+    Control,
+    Hello,
+    Message,
+    Need,
+    parse_message,
+)
 
 MAX_CLIENTS = 16
 MAX_CONTROLS = 32
@@ -29,9 +37,10 @@ class Post:
 
     slots: OrderedDict[int, Slot] = field(default_factory=OrderedDict)  # oldest word first
     controls: deque[Control] = field(default_factory=lambda: deque(maxlen=MAX_CONTROLS))
+    camera: CameraMove | None = None  # the newest of all
 
     def __bool__(self) -> bool:
-        return bool(self.slots or self.controls)
+        return bool(self.slots or self.controls or self.camera)
 
 
 class Inbox:
@@ -63,6 +72,9 @@ class Inbox:
     def _keep(self, message: Message) -> None:
         if isinstance(message, Control):
             self._post.controls.append(message)
+            return
+        if isinstance(message, CameraMove):
+            self._post.camera = message
             return
         slots = self._post.slots
         slot = slots.setdefault(message.client, Slot())

@@ -17,6 +17,8 @@ VERSION = 1
 BIGGEST = 2**53 - 1  # the largest integer that JSON carries to JavaScript unharmed
 MAX_MISSING = 64
 MAX_MORE = 1_000_000  # samples per pixel that one `more` may ask for
+MAX_COORDINATE = 1e15  # as for everything in a scene
+MAX_DEGREES = 180.0
 
 DEEDS = ("pause", "resume", "stop", "restart", "more")
 
@@ -76,7 +78,19 @@ class Control(NamedTuple):
     samples: int  # only for "more", else 0
 
 
-Message = Hello | Ack | Need | Control
+class CameraMove(NamedTuple):
+    """The user moves the camera: where it is now."""
+
+    client: int
+    number: int  # counts the moves of this client
+    moving: bool  # will more follow at once?
+    look_from: tuple[float, float, float]
+    look_at: tuple[float, float, float]
+    up: tuple[float, float, float]
+    vfov: float
+
+
+Message = Hello | Ack | Need | Control | CameraMove
 
 
 class Record(NamedTuple):
@@ -112,6 +126,8 @@ def parse_message(content: object) -> Message:
         )
     if kind == "control":
         return _parse_control(content)
+    if kind == "camera":
+        return _parse_camera(content)
     raise ProtocolError(f"message: unknown kind {_short(kind)}")
 
 
@@ -153,6 +169,36 @@ def _parse_control(content: Mapping[Any, Any]) -> Control:
     return Control(_integer(content, "client"), do, samples)
 
 
+def _parse_camera(content: Mapping[Any, Any]) -> CameraMove:
+    moving = content.get("moving")
+    if not isinstance(moving, bool):
+        raise ProtocolError(f"camera: moving: expected true or false, got {_short(moving)}")
+    return CameraMove(
+        _integer(content, "client"),
+        _integer(content, "number"),
+        moving,
+        _point(content, "look_from"),
+        _point(content, "look_at"),
+        _point(content, "up"),
+        _number("vfov", content.get("vfov"), MAX_DEGREES),
+    )
+
+
+def _point(content: Mapping[Any, Any], name: str) -> tuple[float, float, float]:
+    value = content.get(name)
+    if not isinstance(value, list) or len(value) != 3:
+        raise ProtocolError(f"camera: {name}: expected three numbers, got {_short(value)}")
+    x, y, z = (_number(name, item, MAX_COORDINATE) for item in value)
+    return x, y, z
+
+
+def _number(name: str, value: object, limit: float) -> float:
+    # NaN compares false; a huge integer can't become a float.
+    if type(value) not in (int, float) or not -limit <= value <= limit:  # type: ignore[operator]
+        raise ProtocolError(f"{name}: expected a number within +-{limit:g}, got {_short(value)}")
+    return float(value)  # type: ignore[arg-type]
+
+
 def _integer(content: Mapping[Any, Any], name: str, low: int = 1, high: int = BIGGEST) -> int:
     return _check_integer(name, content.get(name), low, high)
 
@@ -178,10 +224,18 @@ def make_welcome(*, epoch: int, client: int, next_seq: int) -> Content:
 
 
 def make_begin(
-    *, epoch: int, generation: int, width: int, height: int, tile: int, spp: int, encoding: str
+    *,
+    epoch: int,
+    generation: int,
+    width: int,
+    height: int,
+    tile: int,
+    spp: int,
+    encoding: str,
+    stage: Content | None = None,
 ) -> Content:
     """A render begins, or is described to a newcomer."""
-    return {
+    content = {
         "k": "begin",
         "epoch": epoch,
         "generation": generation,
@@ -190,6 +244,35 @@ def make_begin(
         "tile": int(tile),
         "spp": int(spp),
         "encoding": encoding,
+    }
+    return content if stage is None else {**content, "stage": stage}
+
+
+def make_coarse(
+    *,
+    epoch: int,
+    generation: int,
+    size: tuple[int, int],
+    tile: int,
+    columns: int,
+    rows: int,
+    encoding: str,
+    client: int,
+    number: int,
+) -> Content:
+    """A coarse picture of a whole; its pixels are the buffer."""
+    return {
+        "k": "coarse",
+        "epoch": epoch,
+        "generation": generation,
+        "width": int(size[0]),
+        "height": int(size[1]),
+        "tile": int(tile),
+        "columns": int(columns),
+        "rows": int(rows),
+        "encoding": encoding,
+        "client": client,
+        "number": number,
     }
 
 

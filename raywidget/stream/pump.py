@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from raywidget.engine.coarse import CoarsePicture
 from raywidget.stream.conversation import Conversation, Disconnected, Send
 from raywidget.stream.inbox import Inbox
 from raywidget.stream.source import Source
@@ -77,6 +78,12 @@ class Pump:
     def tile_ready(self, update: object = None) -> None:
         """A tile was published; called by the workers for each, so it's next to nothing."""
         if self._conversation is not None and self._conversation.hungry:
+            self._news.set()
+
+    def coarse_ready(self, picture: CoarsePicture) -> None:
+        """A coarse picture is there; only the newest is kept. Called by the workers."""
+        if self._conversation is not None:
+            self._conversation.coarse = picture
             self._news.set()
 
     def hear(self, content: object) -> None:

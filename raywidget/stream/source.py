@@ -1,4 +1,4 @@
-"""What the stream needs of a render. `raywidget.engine.session.Session` has it all."""
+"""What the stream needs of a render: a `Session`, and somebody who moves its camera."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Protocol
 
 from raywidget.engine.film import Film
 from raywidget.engine.settings import RenderSettings
+from raywidget.stream.protocol import CameraMove, Content
 
 
 class View(Protocol):
@@ -75,3 +76,12 @@ class Source(Protocol):
 
     def extend(self, spp: int) -> object:
         """Take so many more samples per pixel."""
+
+    def stage(self) -> Content | None:
+        """What a page has to know to move the camera: see `begin` in ``docs/protocol.md``."""
+
+    def move_camera(self, move: CameraMove) -> object:
+        """Show coarsely what the camera sees from there."""
+
+    def settle_camera(self) -> object:
+        """It has come to rest: render what it sees."""

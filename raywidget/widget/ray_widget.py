@@ -34,12 +34,14 @@ from raywidget.io.images import encode_png
 from raywidget.picture.curves import CURVES, check_display
 from raywidget.picture.development import develop
 from raywidget.picture.image import Image
+from raywidget.scene.camera import Camera
 from raywidget.scene.scene import Scene
 from raywidget.stream.conversation import Disconnected
 from raywidget.stream.encoders import shrink
 from raywidget.stream.protocol import Content
 from raywidget.stream.pump import Pump
 from raywidget.widget.host import STATIC, Observers, front_end, keep_subshells, running_cell
+from raywidget.widget.interaction import Interaction
 
 __all__ = ["RayWidget", "show"]
 
@@ -56,6 +58,35 @@ class _Status(traitlets.Unicode[str, str]):
     def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> str:
         session = getattr(obj, "_session", None)
         return "stopped" if session is None else str(session.current().state)
+
+
+class _Scene(traitlets.TraitType[Scene, Scene]):
+    """A trait whose value is the scene that is rendered; setting it begins to render another."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
+        session = getattr(obj, "_session", None)
+        return None if session is None else session.scene
+
+    def set(self, obj: traitlets.HasTraits, value: Any) -> None:
+        if not isinstance(value, Scene):
+            raise SettingsError(f"scene: expected a Scene, got {type(value).__name__}")
+        obj.restart(value)  # type: ignore[attr-defined]
+
+
+class _Camera(traitlets.TraitType[Camera, Camera]):
+    """A trait whose value is the camera as it is now; setting it moves the view."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
+        session = getattr(obj, "_session", None)
+        return None if session is None else session.scene.camera
+
+    def set(self, obj: traitlets.HasTraits, value: Any) -> None:
+        if not isinstance(value, Camera):
+            raise SettingsError(
+                f"camera: expected a camera, such as PerspectiveCamera(look_from=(0, 1, 5), "
+                f"look_at=(0, 1, 0)), got {type(value).__name__}"
+            )
+        obj.restart(obj.scene.replace(camera=value))  # type: ignore[attr-defined]
 
 
 class RayWidget(anywidget.AnyWidget):
@@ -105,6 +136,8 @@ class RayWidget(anywidget.AnyWidget):
         sync=True
     )
     status = _Status("stopped", help="What the render does now.", read_only=True).tag(sync=True)
+    scene = _Scene(help="What is rendered; set it to render another.")
+    camera = _Camera(help="Where it is seen from; follows the mouse. Set it to move the view.")
     # Names the widget within a page, where hosts hand out several objects for one model.
     _key = traitlets.Unicode(read_only=True).tag(sync=True)
 
@@ -130,17 +163,21 @@ class RayWidget(anywidget.AnyWidget):
                 "Install raywidget by `pip install .`, which builds it, "
                 "or run `npm ci && npm run build` in js/"
             )
-        self._scene = scene
         this = weakref.ref(self)
         self._pump = pump = Pump(
             lambda content, buffers: _send(this, content, buffers),
             announce=lambda state: _announce(this, state),
         )
         self._session = session = Session(
-            scene, chosen, on_tile=pump.tile_ready, on_state=pump.wake
+            scene,
+            chosen,
+            on_tile=pump.tile_ready,
+            on_state=pump.wake,
+            on_coarse=pump.coarse_ready,
         )
         self._observers = Observers()
         self._last_status = "stopped"  # the pump's own
+        self._last_seen: dict[str, Any] = {"scene": scene, "camera": scene.camera}
         # Before anything can fail: whatever becomes of the widget, its threads end.
         self._finalizer = weakref.finalize(self, _shut_down, session, pump)
         self.set_trait("width", chosen.width)
@@ -153,7 +190,7 @@ class RayWidget(anywidget.AnyWidget):
             self.comm.on_close(lambda message: _close_elsewhere(this))
         self._made_by = running_cell()
         _replace_earlier(self)
-        pump.start(session)
+        pump.start(Interaction(session, lambda: _notify_soon(this, "camera")))
         if autostart:
             session.start()
 
@@ -163,11 +200,6 @@ class RayWidget(anywidget.AnyWidget):
     def image(self) -> Image:
         """The picture as it is now, with the display settings of the widget."""
         return self._session.image(exposure=self.exposure, curve=self.curve)
-
-    @property
-    def scene(self) -> Scene:
-        """What is rendered."""
-        return self._scene
 
     @property
     def settings(self) -> RenderSettings:
@@ -217,10 +249,14 @@ class RayWidget(anywidget.AnyWidget):
         # Checked as in the constructor, so that an unknown name gets the same message.
         RenderSettings.for_scene({}, settings)
         chosen = self.settings.replace(**settings)
+        before = self.scene
         self._session.restart(scene=scene, settings=chosen)
-        self._scene = scene or self._scene
         self.set_trait("width", chosen.width)
         self.set_trait("height", chosen.height)
+        if scene is not None and scene is not before:
+            _notify_soon(weakref.ref(self), "scene")
+            if scene.camera is not before.camera:
+                _notify_soon(weakref.ref(self), "camera")
 
     def more(self, spp: int) -> None:
         """Take `spp` more samples per pixel than were asked for before.
@@ -374,7 +410,19 @@ def _notify(widget: RayWidget, change: traitlets.Bunch) -> None:
         # Not the widget's own notify_change, which would send the trait once more.
         traitlets.HasTraits.notify_change(widget, change)
     except Exception:
-        widget.log.exception("raywidget: an observer of status failed")
+        widget.log.exception("raywidget: an observer of %s failed", change.name)
+
+
+def _notify_soon(this: weakref.ref[RayWidget], name: str) -> None:
+    """Call those who observe a computed trait, in a thread of their own."""
+    widget = this()
+    if widget is None:
+        return
+    new = getattr(widget, name)
+    old = widget._last_seen.get(name)
+    widget._last_seen[name] = new
+    change = traitlets.Bunch(name=name, old=old, new=new, owner=widget, type="change")
+    widget._observers.call(lambda: _notify(widget, change))
 
 
 def _replace_earlier(widget: RayWidget) -> None:

@@ -82,6 +82,15 @@ class Render:
         self.settings = self.settings.replace(spp=self.settings.spp + spp)
         self.state = "running"
 
+    def stage(self):
+        return None
+
+    def move_camera(self, move):
+        self.calls.append(move)
+
+    def settle_camera(self):
+        self.calls.append("settle")
+
 
 def read_tiles(content, buffer):
     """The records of a `tiles` message with their pixels, each a (rows, columns, 3) array."""
