@@ -54,6 +54,8 @@ export class Compositor {
   #pixels = new Uint32Array(0);
   /** @type {Uint8Array | null} null when curve or exposure changed */
   #table = null;
+  /** The pre-exposure that the table takes out. */
+  #exponent = 0;
   #curve = "srgb";
   #exposure = 0;
   /** @type {number | null} */
@@ -165,15 +167,21 @@ export class Compositor {
   }
 
   /**
-   * @param {{width: number, height: number, half: Uint16Array}} picture
+   * @param {{width: number, height: number, half: Uint16Array, exponent: number}} picture
    * @param {number} budget in ms
    * @returns {Rect[]} what changed
    */
-  #develop({ width, height, half }, budget) {
+  #develop({ width, height, half, exponent }, budget) {
     const until = this.#host.now() + budget;
     let table = this.#table;
+    if (exponent !== this.#exponent) {
+      // The same light in other numbers: what is on show was developed from the old ones.
+      this.#exponent = exponent;
+      this.#whole = true;
+      table = null;
+    }
     if (table === null) {
-      table = makeTable(this.#curve, this.#exposure);
+      table = makeTable(this.#curve, this.#exposure, exponent);
       this.#table = table;
       // What was left of an earlier change is still ahead, so a moving slider starves no row.
       this.#rowsLeft = height;

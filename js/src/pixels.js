@@ -6,53 +6,27 @@
  * never mixed in what is seen.
  *
  * @typedef {{x: number, y: number, width: number, height: number}} Rect
- * @typedef {Rect & {level: number, spp: number}} TileRecord
+ * @typedef {Rect & {level: number, exponent: number, spp: number, exact: boolean}} TileRecord
  * @typedef {TileRecord & {half: Uint16Array}} Tile
- *   `half` holds three half floats for each sent pixel, row by row
- *
- * @typedef {object} Decoder
- * @property {(pixels: number) => number} bytes how many bytes that many sent pixels take
- * @property {(view: DataView, offset: number, pixels: number) => Uint16Array} decode
+ *   `half` holds three half floats for each sent pixel, row by row, which stand for 2^exponent
+ *   times what they are; `exact` is false where the encoding lost something
  */
 
-/** @type {Decoder} */
-const half3 = {
-  bytes: (pixels) => 6 * pixels,
-  decode(view, offset, pixels) {
-    const start = view.byteOffset + offset;
-    // A typed array must begin at a multiple of its element; a host may hand over any offset.
-    // Every browser is little-endian, as the wire is.
-    return start % 2 === 0
-      ? new Uint16Array(view.buffer, start, 3 * pixels)
-      : new Uint16Array(view.buffer.slice(start, start + 6 * pixels));
-  },
-};
-
-/**
- * Decoders by the name of the encoding; `raywidget/stream/encoders` has the other half of each.
- *
- * @type {ReadonlyMap<string, Decoder>}
- */
-export const DECODERS = new Map([["half3", half3]]);
-
-/**
- * How many pixels travel for a rectangle at a level of detail.
- *
- * @param {number} width
- * @param {number} height
- * @param {number} level
- */
-export function sentPixels(width, height, level) {
-  const side = 2 ** level;
-  return Math.ceil(width / side) * Math.ceil(height / side);
-}
+import { scaleTable } from "./halves.js";
 
 /** @param {number} a @param {number} b @returns {number} */
 function gcd(a, b) {
   return b === 0 ? a : gcd(b, a % b);
 }
 
-/** One render of one generation: its pixels, and the samples in each cell of a grid. */
+/**
+ * More samples are better; of as many, exact pixels are better than those that lost something.
+ *
+ * @param {TileRecord} tile
+ */
+const rank = ({ spp, level, exact }) => 2 * spp + (exact && level === 0 ? 1 : 0);
+
+/** One render of one generation: its pixels, and how good they are in each cell of a grid. */
 class Picture {
   /**
    * @param {number} generation
@@ -71,20 +45,45 @@ class Picture {
     this.cell = cell;
     this.columns = Math.ceil(width / cell);
     this.rows = Math.ceil(height / cell);
-    /** Samples per cell; 0 where nothing has arrived. */
-    this.spp = new Uint32Array(this.columns * this.rows);
+    /** How good each cell is, see `rank`; 0 where nothing has arrived. */
+    this.ranks = new Float64Array(this.columns * this.rows);
+    /** The pre-exposure of the pixels, and the newest message that came with it. */
+    this.exponent = 0;
+    this.exponentSeq = 0;
   }
 
   get untouched() {
     return this.left === this.width * this.height;
   }
 
-  /** @param {Tile} tile @returns {boolean} whether it was applied */
-  apply(tile) {
+  /** @param {Tile} tile @param {number} seq @returns {boolean} whether it was applied */
+  apply(tile, seq) {
     if (tile.x + tile.width > this.width || tile.y + tile.height > this.height) return false;
+    if (!this.#expose(tile.exponent, seq)) return false;
     this.#align(tile);
     if (!this.#count(tile)) return false;
     this.#copy(tile);
+    return true;
+  }
+
+  /**
+   * Take over another pre-exposure. What is there is scaled, and comes again: an older message
+   * with the old one has nothing to add, and may have lost what the new one keeps.
+   *
+   * @param {number} exponent
+   * @param {number} seq
+   * @returns {boolean} false if the message is late
+   */
+  #expose(exponent, seq) {
+    if (exponent !== this.exponent) {
+      if (seq < this.exponentSeq) return false;
+      if (!this.untouched) {
+        const table = scaleTable(this.exponent - exponent);
+        for (let at = 0; at < this.half.length; at++) this.half[at] = table[this.half[at]];
+      }
+      this.exponent = exponent;
+    }
+    this.exponentSeq = Math.max(this.exponentSeq, seq);
     return true;
   }
 
@@ -102,40 +101,42 @@ class Picture {
     if (cell === this.cell) return;
     const columns = Math.ceil(this.width / cell);
     const rows = Math.ceil(this.height / cell);
-    const spp = new Uint32Array(columns * rows);
+    const ranks = new Float64Array(columns * rows);
     const times = this.cell / cell;
     for (let row = 0; row < rows; row++) {
       const from = Math.floor(row / times) * this.columns;
       for (let column = 0; column < columns; column++) {
-        spp[row * columns + column] = this.spp[from + Math.floor(column / times)];
+        ranks[row * columns + column] = this.ranks[from + Math.floor(column / times)];
       }
     }
-    Object.assign(this, { cell, columns, rows, spp });
+    Object.assign(this, { cell, columns, rows, ranks });
   }
 
   /**
-   * Enter a tile's samples into the grid.
+   * Enter how good a tile is into the grid.
    *
    * @param {TileRecord} tile
-   * @returns {boolean} false, and nothing changed, if any pixel of it has more samples already
+   * @returns {boolean} false, and nothing changed, if any pixel of it is better already
    */
-  #count({ x, y, width, height, spp }) {
+  #count(tile) {
+    const { x, y, width, height } = tile;
     const { cell, columns } = this;
+    const mine = rank(tile);
     const left = x / cell;
     const top = y / cell;
     const right = Math.ceil((x + width) / cell);
     const bottom = Math.ceil((y + height) / cell);
     for (let row = top; row < bottom; row++) {
       for (let column = left; column < right; column++) {
-        if (this.spp[row * columns + column] > spp) return false;
+        if (this.ranks[row * columns + column] > mine) return false;
       }
     }
     for (let row = top; row < bottom; row++) {
       const high = Math.min(cell, this.height - row * cell);
       for (let column = left; column < right; column++) {
         const index = row * columns + column;
-        if (this.spp[index] === 0) this.left -= high * Math.min(cell, this.width - column * cell);
-        this.spp[index] = spp;
+        if (this.ranks[index] === 0) this.left -= high * Math.min(cell, this.width - column * cell);
+        this.ranks[index] = mine;
       }
     }
     return true;
@@ -215,11 +216,12 @@ export class PixelStore {
   /**
    * @param {number} generation
    * @param {Tile} tile
+   * @param {number} seq of the message that brought it
    * @returns {Applied}
    */
-  apply(generation, tile) {
+  apply(generation, tile, seq) {
     const picture = this.back ?? this.front;
-    if (picture === null || picture.generation !== generation || !picture.apply(tile))
+    if (picture === null || picture.generation !== generation || !picture.apply(tile, seq))
       return "late";
     if (picture === this.front) return "shown";
     if (picture.left > 0) return "hidden";

@@ -27,7 +27,7 @@
  * @typedef {Hello | Ack | Need | Control} BrowserMessage
  */
 
-import { DECODERS, sentPixels } from "./pixels.js";
+import { DECODERS } from "./decoders.js";
 
 export const VERSION = 1;
 
@@ -38,6 +38,9 @@ export const MOST_SAMPLES = 1_000_000;
 const MOST_PIXELS = 2 ** 25;
 
 const RECORD_BYTES = 16;
+
+/** The most stops of pre-exposure. */
+const MOST_EXPONENT = 64;
 
 /** Beyond level 16 one sent pixel stands for any rectangle that the wire can describe. */
 const MOST_LEVEL = 16;
@@ -112,12 +115,16 @@ export function readTiles(view, n, encoding) {
     const width = view.getUint16(at + 4, true);
     const height = view.getUint16(at + 6, true);
     const level = view.getUint16(at + 8, true);
+    const exponent = view.getInt16(at + 10, true);
     const spp = view.getUint32(at + 12, true);
     if (width === 0 || height === 0 || level > MOST_LEVEL || spp === 0) return null;
-    const pixels = sentPixels(width, height, level);
-    const bytes = decoder.bytes(pixels);
+    if (Math.abs(exponent) > MOST_EXPONENT) return null;
+    const columns = Math.ceil(width / 2 ** level);
+    const rows = Math.ceil(height / 2 ** level);
+    const bytes = decoder.bytes(columns, rows);
     if (offset + bytes > view.byteLength) return null;
-    tiles.push({ x, y, width, height, level, spp, half: decoder.decode(view, offset, pixels) });
+    const half = decoder.decode(view, offset, columns, rows);
+    tiles.push({ x, y, width, height, level, exponent, spp, exact: decoder.exact, half });
     offset += Math.ceil(bytes / 4) * 4;
   }
   return tiles;

@@ -183,7 +183,7 @@ export class Session {
         // A busy kernel may not have heard that its state is asked for.
         if (this.#phase === "connecting" || this.#phase === "waiting") this.#phase = "running";
         for (const tile of message.tiles) {
-          const applied = this.#store.apply(message.generation, tile);
+          const applied = this.#store.apply(message.generation, tile, message.seq);
           if (applied === "late") continue;
           this.#tiles++;
           if (applied === "shown") this.#compositor.invalidate(tile);

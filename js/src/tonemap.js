@@ -9,15 +9,7 @@
  * @typedef {(x: number) => number} Curve from radiance >= 0 to [0, 1]; what is beyond is clamped
  */
 
-/** The value of the half float with these bits. @param {number} bits */
-export function halfToNumber(bits) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
+import { halfToNumber, MOST } from "./halves.js";
 
 /** @type {Curve} */
 const linear = (x) => x;
@@ -55,16 +47,17 @@ export const CURVES = new Map([
 /**
  * @param {string} curve a name in `CURVES`; an unknown one is taken as `srgb`
  * @param {number} exposure in stops
+ * @param {number} [exponent] the pre-exposure of the half floats, which is taken out again
  * @returns {Uint8Array} 65,536 bytes
  */
-export function makeTable(curve, exposure) {
+export function makeTable(curve, exposure, exponent = 0) {
   const apply = CURVES.get(curve) ?? srgb;
-  const gain = 2 ** exposure;
+  const gain = 2 ** exposure * 2 ** exponent;
   const table = new Uint8Array(65536);
   for (let bits = 0; bits < 65536; bits++) {
     let x = halfToNumber(bits);
     if (Number.isNaN(x) || x < 0) x = 0;
-    if (x === Infinity) x = 65504;
+    if (x === Infinity) x = MOST;
     x = x * gain;
     const y = Math.min(Math.max(apply(x), 0), 1);
     table[bits] = Math.floor(y * 255 + 0.5);

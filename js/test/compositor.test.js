@@ -72,7 +72,9 @@ const tile = (x, y, bits, size = 4) => ({
   width: size,
   height: size,
   level: 0,
+  exponent: 0,
   spp: 1,
+  exact: true,
   half: new Uint16Array(3 * size * size).fill(bits),
 });
 
@@ -85,7 +87,7 @@ function started({ tick = 0, width = 8, height = 8 } = {}) {
   store.begin(begin(1, width, height));
   compositor.invalidateAll();
   const apply = (generation, one) => {
-    const applied = store.apply(generation, one);
+    const applied = store.apply(generation, one, 1);
     if (applied === "shown") compositor.invalidate(one);
     if (applied === "swapped") compositor.invalidateAll();
     return applied;

@@ -20,9 +20,9 @@ export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex"
 
 /** The 8-bit RGB picture on show, as sRGB at exposure 0. */
 export function developed(picture) {
-  const { width, height, half } = picture;
+  const { width, height, half, exponent } = picture;
   const rgba = new Uint32Array(width * height);
-  develop(makeTable("srgb", 0), half, rgba, width, { x: 0, y: 0, width, height });
+  develop(makeTable("srgb", 0, exponent), half, rgba, width, { x: 0, y: 0, width, height });
   const bytes = new Uint8Array(rgba.buffer);
   return bytes.filter((_, index) => index % 4 !== 3);
 }
@@ -68,7 +68,7 @@ export class Page {
     if (message?.k === "begin") this.store.begin(message);
     if (message?.k === "state") this.state = message.state;
     for (const tile of message?.k === "tiles" ? message.tiles : []) {
-      if (this.store.apply(message.generation, tile) !== "late") this.tiles++;
+      if (this.store.apply(message.generation, tile, message.seq) !== "late") this.tiles++;
     }
     this.poll();
     return message;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CURVES, develop, halfToNumber, makeTable } from "../src/tonemap.js";
+import { halfToNumber } from "../src/halves.js";
+import { CURVES, develop, makeTable } from "../src/tonemap.js";
 import { readFixture, sha256 } from "./fixtures.js";
 
 test("half floats have the values of IEEE 754", () => {

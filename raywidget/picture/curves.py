@@ -23,6 +23,7 @@ Curve: TypeAlias = Callable[[float], float]
 
 MAX_HALF = 65504.0
 MAX_STOPS = 64.0  # so that 65504 * 2^exposure stays finite
+MAX_EXPONENT = 64  # of the pre-exposure, see `development`
 
 
 def linear(x: float) -> float:
@@ -71,7 +72,7 @@ def check_display(curve: object, exposure: object) -> tuple[str, float]:
     return curve, stops + 0.0  # -0.0 becomes 0.0
 
 
-def make_table(curve: str, exposure: float) -> NDArray[np.uint8]:
+def make_table(curve: str, exposure: float, exponent: int = 0) -> NDArray[np.uint8]:
     """Make the table that develops half floats: a byte for each of the 65,536 bit patterns.
 
     Parameters
@@ -80,6 +81,9 @@ def make_table(curve: str, exposure: float) -> NDArray[np.uint8]:
         ``"srgb"``, ``"filmic"`` or ``"linear"``.
     exposure : float
         In stops: light is multiplied by 2^exposure.
+    exponent : int
+        The pre-exposure of the half floats, see `development`: they stand for 2^exponent times
+        what they are.
 
     Returns
     -------
@@ -99,13 +103,14 @@ def make_table(curve: str, exposure: float) -> NDArray[np.uint8]:
     >>> int(make_table("srgb", 0.0)[bits]), int(make_table("srgb", 1.0)[bits])
     (188, 255)
     """
-    return _table(*check_display(curve, exposure))
+    return _table(*check_display(curve, exposure), exponent)
 
 
 @functools.lru_cache(maxsize=32)  # 64 kB each
-def _table(curve: str, exposure: float) -> NDArray[np.uint8]:
+def _table(curve: str, exposure: float, exponent: int) -> NDArray[np.uint8]:
     apply = CURVES[curve]
-    gain = math.pow(2.0, exposure)
+    # Not 2^(exposure + exponent): a product with a power of two is exact in every language.
+    gain = math.ldexp(math.pow(2.0, exposure), exponent)
     # The patterns up to 0x7c00 are 0 to infinity; all others are negative or NaN and shown as 0.
     halves = np.arange(0x7C01, dtype=np.uint16).view(np.float16)
     table = np.empty(65536, dtype=np.uint8)

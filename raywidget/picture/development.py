@@ -2,18 +2,73 @@
 
 The halves are what the wire carries, so that a saved picture is made from the very numbers that
 the browser has. See `curves` for the table.
+
+Half floats reach from 6e-8 to 65,504. A picture that lies outside is multiplied by a power of two
+first, its *pre-exposure*, which the table takes out again. `Metering` is the rule for it; the
+stream follows the same one, from the same pixels.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raywidget.errors import PictureError
-from raywidget.picture.curves import MAX_HALF, make_table
+from raywidget.picture.curves import MAX_EXPONENT, MAX_HALF, make_table
+
+# Pictures whose typical value lies in here need no pre-exposure: eight stops or more of full
+# precision are left on both sides of it (halves are normal numbers from 2^-14 to 2^16).
+DARK, BRIGHT = 2.0**-6, 2.0**8
+METERED = 1 << 14  # pixels that are looked at, at most: a median costs 0.2 ms
 
 
-def to_half(pixels: ArrayLike) -> NDArray[np.float16]:
+class Metering:
+    """The rule for the pre-exposure of a picture of some size.
+
+    The typical value is the median of the brightest channel over a grid of pixels, black ones
+    left out. The median doesn't mind fireflies, nor the sun.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self.step = max(1, math.ceil(math.sqrt(width * height / METERED)))
+
+    def look(self, pixels: NDArray[np.float32], x: int = 0, y: int = 0) -> NDArray[np.float32]:
+        """What a part of the picture, whose corner is at (x, y), adds to the values that count."""
+        grid = pixels[-y % self.step :: self.step, -x % self.step :: self.step]
+        values = grid.max(axis=2, initial=-math.inf).ravel()
+        with np.errstate(invalid="ignore"):
+            return values[(values > 0.0) & (values < math.inf)]
+
+    @staticmethod
+    def exponent(values: NDArray[np.float32]) -> int:
+        """The pre-exposure in stops: halves hold the radiance times 2^-exponent."""
+        if not len(values):
+            return 0
+        middle = (len(values) - 1) // 2
+        typical = float(np.partition(values, middle)[middle])
+        if DARK <= typical <= BRIGHT:
+            return 0
+        exponent = math.frexp(typical)[1]
+        return min(max(exponent, -MAX_EXPONENT), MAX_EXPONENT)
+
+
+def choose_exponent(pixels: NDArray[np.float32]) -> int:
+    """The pre-exposure of a whole picture, (H, W, 3), in stops.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from raywidget.picture.development import choose_exponent
+    >>> [choose_exponent(np.full((4, 4, 3), x, np.float32)) for x in (0.0, 0.5, 3e5, 1e-5)]
+    [0, 0, 19, -16]
+    """
+    metering = Metering(pixels.shape[1], pixels.shape[0])
+    return metering.exponent(metering.look(pixels))
+
+
+def to_half(pixels: ArrayLike, exponent: int = 0) -> NDArray[np.float16]:
     """Round radiance to half floats: NaN and what is negative to 0, the rest to at most 65504.
 
     Parameters
@@ -21,6 +76,8 @@ def to_half(pixels: ArrayLike) -> NDArray[np.float16]:
     pixels : array of float
         Of any shape. Other types than float16 and float32 go through float32 first, as the film
         does, so that equal pixels always make equal halves.
+    exponent : int
+        Pre-exposure: the halves hold the radiance times 2^-exponent.
 
     Returns
     -------
@@ -35,8 +92,10 @@ def to_half(pixels: ArrayLike) -> NDArray[np.float16]:
     """
     with np.errstate(all="ignore"):
         values = np.asarray(pixels)
-        if values.dtype != np.float16:
+        if values.dtype != np.float16 or exponent:
             values = values.astype(np.float32, copy=False)
+        if exponent:
+            values = np.ldexp(values, -exponent)
         clean = np.where(values > 0, values, values.dtype.type(0))  # NaN compares false
         capped = np.minimum(clean, values.dtype.type(MAX_HALF))
         return np.asarray(capped, dtype=np.float16)
@@ -59,7 +118,8 @@ def develop(pixels: ArrayLike, curve: str = "srgb", exposure: float = 0.0) -> ND
     Parameters
     ----------
     pixels : (H, W, 3) array of float
-        Linear Rec. 709 radiance, as half floats or anything that `to_half` takes.
+        Linear Rec. 709 radiance, as half floats or anything that `to_half` takes. Its
+        pre-exposure is that of `choose_exponent`.
     curve : str
         ``"srgb"``, ``"filmic"`` or ``"linear"``.
     exposure : float
@@ -81,8 +141,11 @@ def develop(pixels: ArrayLike, curve: str = "srgb", exposure: float = 0.0) -> ND
     >>> develop(np.full((1, 1, 3), 0.5)).tolist()
     [[[188, 188, 188]]]
     """
-    table = make_table(curve, exposure)
+    make_table(curve, exposure)  # settings that are wrong raise first
     values = np.asarray(pixels)
     if values.ndim != 3 or values.shape[2] != 3:
         raise PictureError(f"pixels must be an (H, W, 3) array, got shape {values.shape}")
-    return table[np.ascontiguousarray(to_half(values)).view(np.uint16)]
+    with np.errstate(over="ignore"):
+        exponent = choose_exponent(values.astype(np.float32, copy=False))
+    table = make_table(curve, exposure, exponent)
+    return table[np.ascontiguousarray(to_half(values, exponent)).view(np.uint16)]

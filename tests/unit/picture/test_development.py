@@ -6,6 +6,7 @@ from hypothesis.extra import numpy as npst
 
 from raywidget.errors import PictureError
 from raywidget.picture import count_invalid, develop, luminance, make_table, to_half
+from raywidget.picture.development import Metering, choose_exponent
 
 ANY_FLOAT32 = st.floats(width=32)
 
@@ -53,13 +54,53 @@ def test_count_invalid_counts_pixels():
 
 @given(npst.arrays(np.float32, (3, 5, 3), elements=ANY_FLOAT32), st.floats(-4, 4))
 def test_develop_is_the_table_of_the_halves(pixels, exposure):
-    table = make_table("filmic", exposure)
-    expected = [table[h] for h in to_half(pixels).view(np.uint16).ravel()]
+    exponent = choose_exponent(pixels)
+    table = make_table("filmic", exposure, exponent)
+    expected = [table[h] for h in to_half(pixels, exponent).view(np.uint16).ravel()]
     shown = develop(pixels, "filmic", exposure)
     assert shown.dtype == np.uint8
     assert shown.shape == pixels.shape
     assert shown.ravel().tolist() == expected
-    np.testing.assert_array_equal(shown, develop(to_half(pixels), "filmic", exposure))
+    if exponent == 0:
+        np.testing.assert_array_equal(shown, develop(to_half(pixels), "filmic", exposure))
+
+
+@pytest.mark.parametrize("stops", [-60, -30, 30, 60])
+def test_pictures_far_outside_of_half_floats_are_developed_alike(stops):
+    ordinary = np.random.default_rng(3).random((40, 30, 3), np.float32) + 0.01
+    far = np.ldexp(ordinary, stops)
+    assert choose_exponent(ordinary) == 0
+    assert abs(choose_exponent(far) - stops) <= 1
+    np.testing.assert_array_equal(develop(far, "filmic", -stops), develop(ordinary, "filmic"))
+
+
+def test_fireflies_and_the_dark_do_not_move_the_pre_exposure():
+    pixels = np.zeros((64, 64, 3), np.float32)
+    assert choose_exponent(pixels) == 0
+    pixels[:20] = 0.3
+    pixels[:3] = 1e30
+    pixels[3:5] = np.nan
+    pixels[5:6] = np.inf
+    assert choose_exponent(pixels) == 0
+
+
+@given(
+    st.integers(1, 700),
+    st.integers(1, 500),
+    st.integers(1, 200),
+    st.randoms(use_true_random=False),
+)
+def test_the_tiles_of_a_picture_give_its_pre_exposure(width, height, size, random):
+    pixels = np.random.default_rng(random.randrange(99)).random((height, width, 3), np.float32)
+    pixels *= 2.0 ** random.choice([-20, 0, 8, 9, 20])
+    metering = Metering(width, height)
+    values = [
+        metering.look(pixels[y : y + size, x : x + size], x, y)
+        for y in range(0, height, size)
+        for x in range(0, width, size)
+    ]
+    random.shuffle(values)
+    assert metering.exponent(np.concatenate(values)) == choose_exponent(pixels)
 
 
 def test_develop_takes_slices():
