@@ -132,6 +132,8 @@ export class Connection {
     // A busy kernel can't hear the hello, but it streams: its first word is welcome enough.
     if (this.epoch === null && message.k !== "tiles") this.epoch = message.epoch;
     if (message.epoch !== this.epoch) return false;
+    // It comes ahead of its `begin`, and of no `seq`: the next one is better than a lost one.
+    if (message.k === "coarse") return message.generation >= this.generation;
     if (message.k === "tiles") this.#arrived(message.seq, now);
     if (message.generation < this.generation) return false;
     if (message.k === "begin") {

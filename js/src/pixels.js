@@ -12,6 +12,7 @@
  *   times what they are; `exact` is false where the encoding lost something
  */
 
+import { enlarge } from "./coarse.js";
 import { scaleTable } from "./halves.js";
 
 /** @param {number} a @param {number} b @returns {number} */
@@ -50,10 +51,32 @@ class Picture {
     /** The pre-exposure of the pixels, and the newest message that came with it. */
     this.exponent = 0;
     this.exponentSeq = 0;
+    /** Is there a coarse picture where nothing has arrived? */
+    this.laid = false;
   }
 
   get untouched() {
-    return this.left === this.width * this.height;
+    return !this.laid && this.left === this.width * this.height;
+  }
+
+  /** Show a coarse picture wherever no tile has arrived. @param {import("./protocol.js").Coarse} coarse */
+  lay(coarse) {
+    const { width, half, cell, ranks, columns } = this;
+    const all = this.left === width * this.height;
+    if (all) this.exponent = coarse.exponent;
+    const stops = coarse.exponent - this.exponent;
+    const table = stops === 0 ? null : scaleTable(stops);
+    const source = table === null ? coarse : { ...coarse, half: coarse.half.map((h) => table[h]) };
+    enlarge(source, width, this.height, (row, y) => {
+      const start = 3 * width * y;
+      if (all) return half.set(row, start);
+      const line = Math.floor(y / cell) * columns;
+      for (let x = 0; x < width; x += cell) {
+        if (ranks[line + x / cell] > 0) continue;
+        half.set(row.subarray(3 * x, 3 * Math.min(x + cell, width)), start + 3 * x);
+      }
+    });
+    this.laid = true;
   }
 
   /** @param {Tile} tile @param {number} seq @returns {boolean} whether it was applied */
@@ -211,6 +234,31 @@ export class PixelStore {
     const half = reusable?.length === 3 * width * height ? reusable : undefined;
     this.back = new Picture(generation, width, height, tile, half);
     return false;
+  }
+
+  /**
+   * A coarse picture of a whole has come: it is on show at once, and tiles of the same generation
+   * refine it.
+   *
+   * @param {import("./protocol.js").Coarse} coarse
+   * @returns {boolean} whether anything of it is on show
+   */
+  lay(coarse) {
+    const { generation, width, height, tile } = coarse;
+    if (generation < this.generation) return false;
+    let picture = this.back ?? this.front;
+    if (picture === null || picture.generation !== generation) {
+      const reusable = this.back?.half ?? this.#spare ?? undefined;
+      this.#spare = null;
+      const half = reusable?.length === 3 * width * height ? reusable : undefined;
+      picture = new Picture(generation, width, height, tile, half);
+    }
+    if (picture.width !== width || picture.height !== height || picture.left === 0) return false;
+    picture.lay(coarse);
+    if (picture !== this.front) this.#spare = this.front?.half ?? null;
+    this.front = picture;
+    this.back = null;
+    return true;
   }
 
   /**

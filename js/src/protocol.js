@@ -3,6 +3,7 @@
  *
  * Pure functions. What a message means in the course of a conversation is `connection.js`.
  *
+ * @import { Pose, Subject } from "./orbit.js"
  * @import { Tile } from "./pixels.js"
  *
  * @typedef {{samples: number, goal: number, elapsed: number, rate: number}} Progress
@@ -10,12 +11,16 @@
  *
  * @typedef {{k: "welcome", epoch: number, client: number, next: number}} Welcome
  * @typedef {{k: "begin", epoch: number, generation: number, width: number, height: number,
- *   tile: number, spp: number, encoding: string}} Begin
+ *   tile: number, spp: number, encoding: string, stage: Stage | null}} Begin
+ * @typedef {Pose & Subject & {aperture_radius: number, focus_distance: number | null, home: Pose}} Stage
+ * @typedef {{k: "coarse", epoch: number, generation: number, width: number, height: number,
+ *   tile: number, columns: number, rows: number, exponent: number, half: Uint16Array,
+ *   client: number, number: number}} Coarse
  * @typedef {{k: "tiles", epoch: number, generation: number, seq: number, tiles: Tile[],
  *   progress: Progress | null}} Tiles
  * @typedef {{k: "state", epoch: number, generation: number, state: State, message: string | null,
  *   progress: Progress | null}} StateMessage
- * @typedef {Welcome | Begin | Tiles | StateMessage} KernelMessage
+ * @typedef {Welcome | Begin | Coarse | Tiles | StateMessage} KernelMessage
  *
  * @typedef {{epoch: number, generation: number, seq: number}} Have
  * @typedef {{k: "hello", v: number, client: number, have: Have | null}} Hello
@@ -24,7 +29,8 @@
  * @typedef {{k: "need", client: number, epoch: number, generation: number}} Need
  * @typedef {"pause" | "resume" | "stop" | "restart" | "more"} Action
  * @typedef {{k: "control", client: number, do: Action, samples?: number}} Control
- * @typedef {Hello | Ack | Need | Control} BrowserMessage
+ * @typedef {Pose & {k: "camera", client: number, number: number, moving: boolean}} CameraMove
+ * @typedef {Hello | Ack | Need | Control | CameraMove} BrowserMessage
  */
 
 import { DECODERS } from "./decoders.js";
@@ -138,12 +144,68 @@ function readWelcome({ v, epoch, client, next }) {
 }
 
 /** @param {Record<string, unknown>} message @returns {Begin | null} */
-function readBegin({ epoch, generation, width, height, tile, spp, encoding }) {
+function readBegin({ epoch, generation, width, height, tile, spp, encoding, stage }) {
   if (!isInteger(epoch, 1) || !isInteger(generation, 1)) return null;
   if (!isInteger(width, 1) || !isInteger(height, 1) || width * height > MOST_PIXELS) return null;
   if (width > 65535 || height > 65535 || !isInteger(tile, 1) || !isInteger(spp, 1)) return null;
   if (typeof encoding !== "string" || !DECODERS.has(encoding)) return null;
-  return { k: "begin", epoch, generation, width, height, tile, spp, encoding };
+  const begin = { epoch, generation, width, height, tile, spp, encoding };
+  return { k: "begin", ...begin, stage: readStage(stage) };
+}
+
+/** @param {unknown} value @returns {value is [number, number, number]} */
+function isVector(value) {
+  return Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+}
+
+/** @param {unknown} value @returns {Pose | null} */
+function readPose(value) {
+  if (typeof value !== "object" || value === null) return null;
+  const { look_from, look_at, up, vfov } = /** @type {Record<string, unknown>} */ (value);
+  if (!isVector(look_from) || !isVector(look_at) || !isVector(up)) return null;
+  if (!isAmount(vfov) || vfov <= 0 || vfov >= 180) return null;
+  return { look_from, look_at, up, vfov };
+}
+
+/**
+ * Without it, or with one that can't be read, there is a picture, but the camera stays put.
+ *
+ * @param {unknown} value
+ * @returns {Stage | null}
+ */
+function readStage(value) {
+  const pose = readPose(value);
+  if (pose === null) return null;
+  const { center, radius, aperture_radius, focus_distance, home } =
+    /** @type {Record<string, unknown>} */ (value);
+  if (!isVector(center) || !isAmount(radius) || radius === 0) return null;
+  return {
+    ...pose,
+    center,
+    radius,
+    aperture_radius: isAmount(aperture_radius) ? aperture_radius : 0,
+    focus_distance: isAmount(focus_distance) ? focus_distance : null,
+    home: readPose(home) ?? pose,
+  };
+}
+
+/** @param {Record<string, unknown>} message @param {unknown} buffers @returns {Coarse | null} */
+function readCoarse(message, buffers) {
+  const { epoch, generation, width, height, tile, columns, rows, encoding } = message;
+  const { exponent, client, number } = message;
+  const begin = readBegin({ epoch, generation, width, height, tile, encoding, spp: 1 });
+  if (begin === null || !isInteger(columns, 1) || !isInteger(rows, 1)) return null;
+  if (columns > begin.width || rows > begin.height) return null;
+  if (!isInteger(client, 0) || !isInteger(number, 0)) return null;
+  if (!isInteger(exponent, -MOST_EXPONENT) || exponent > MOST_EXPONENT) return null;
+  const view = Array.isArray(buffers) ? asDataView(buffers[0]) : null;
+  const decoder = DECODERS.get(begin.encoding);
+  if (view === null || decoder === undefined || decoder.bytes(columns, rows) > view.byteLength) {
+    return null;
+  }
+  const half = decoder.decode(view, 0, columns, rows);
+  const { k: _, spp: __, stage: ___, encoding: ____, ...head } = begin;
+  return { k: "coarse", ...head, columns, rows, exponent, half, client, number };
 }
 
 /** @param {Record<string, unknown>} message @param {unknown} buffers @returns {Tiles | null} */
@@ -185,6 +247,8 @@ export function readMessage(content, buffers) {
       return readWelcome(message);
     case "begin":
       return readBegin(message);
+    case "coarse":
+      return readCoarse(message, buffers);
     case "tiles":
       return readTilesMessage(message, buffers);
     case "state":

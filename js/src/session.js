@@ -11,6 +11,7 @@
  * @typedef {AnyModel<Traits>} Model
  */
 
+import { Camera } from "./camera.js";
 import { Compositor } from "./compositor.js";
 import { Connection } from "./connection.js";
 import { PixelStore } from "./pixels.js";
@@ -62,6 +63,7 @@ export class Session {
 
   #model;
   #connection = new Connection(randomClient());
+  #camera = new Camera(this.#connection.client);
   #store = new PixelStore();
   #compositor;
   /** @type {Set<View>} */
@@ -74,6 +76,7 @@ export class Session {
   #progress = null;
   #spp = 0;
   #tiles = 0;
+  #coarse = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #wake;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -129,7 +132,9 @@ export class Session {
     clearTimeout(this.#wake);
     if (this.closed) return;
     for (const message of this.#connection.poll(performance.now())) this.#send(message);
-    const { wakeAt } = this.#connection;
+    const move = this.#camera.poll(performance.now());
+    if (move !== null) this.#send(move);
+    const wakeAt = Math.min(this.#connection.wakeAt, this.#camera.wakeAt);
     if (this.#phase === "gone" || wakeAt === Infinity) return;
     this.#wake = setTimeout(
       guard(() => this.#talk()),
@@ -177,6 +182,13 @@ export class Session {
         this.#spp = message.spp;
         if (message.generation > this.#store.generation) this.#progress = null;
         if (this.#store.begin(message)) this.#compositor.invalidateAll();
+        if (message.stage !== null) this.#camera.adopt(message.stage, performance.now());
+        break;
+      case "coarse":
+        this.#camera.answered(message.client, message.number);
+        if (!this.#store.lay(message)) break;
+        this.#coarse++;
+        this.#compositor.invalidateAll();
         break;
       case "tiles":
         this.#progress = message.progress ?? this.#progress;
@@ -209,6 +221,7 @@ export class Session {
       pixels: front === null ? 0 : front.width * front.height,
       generation: front?.generation ?? 0,
       tiles: this.#tiles,
+      coarse: this.#coarse,
     };
   }
 
@@ -264,6 +277,17 @@ export class Session {
         ),
         tone: guard((tone) => this.#setTone(tone)),
         visibility: guard(() => this.#visibility()),
+        camera: {
+          get: () => this.#camera.stage,
+          move: guard((/** @type {import("./orbit.js").Pose} */ pose) => {
+            this.#camera.move(pose, performance.now());
+            this.#talk();
+          }),
+          hold: guard((/** @type {boolean} */ held) => {
+            this.#camera.hold(held, performance.now());
+            this.#talk();
+          }),
+        },
         flush: guard((/** @type {Surface} */ surface) => {
           this.#compositor.flush(surface);
           this.#show();

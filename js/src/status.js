@@ -14,6 +14,7 @@
  * @property {number} pixels of the picture
  * @property {number} generation of the picture on show
  * @property {number} tiles how many tiles were applied
+ * @property {number} coarse how many coarse pictures were shown
  */
 
 /** @param {number} value with two significant digits, as 1.6 or 16 or 160 */

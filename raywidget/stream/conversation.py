@@ -15,7 +15,7 @@ from typing import NamedTuple
 from raywidget.engine.coarse import CoarsePicture
 from raywidget.engine.film import Film
 from raywidget.errors import RaywidgetError
-from raywidget.stream.encoders import ENCODERS
+from raywidget.picture.development import choose_exponent, to_half
 from raywidget.stream.flow import Flow
 from raywidget.stream.inbox import MAX_CLIENTS, Inbox, Slot
 from raywidget.stream.ledger import Ledger
@@ -44,6 +44,7 @@ NEWS_BURST = 40.0
 LONGEST_MUTE = 2.0
 STILL = 0.3  # seconds without a word of a camera that moves, and it has come to rest
 COARSE_EVERY = 1 / 40  # seconds between two coarse pictures: pages see no more
+COARSE_ENCODING = "half3"
 COARSE_OTHERS = 1 / 8  # ... if pages look on that don't answer each
 
 AT_WORK = ("compiling", "running")
@@ -378,6 +379,8 @@ class Conversation:
         if self.coarse is picture:  # else another thread has put a newer one there
             self.coarse = None
         rows, columns, _ = picture.pixels.shape
+        exponent = choose_exponent(picture.pixels)
+        halves = to_half(picture.pixels, exponent).astype("<f2", copy=False)
         content = make_coarse(
             epoch=self.epoch,
             generation=picture.generation,
@@ -385,12 +388,13 @@ class Conversation:
             tile=picture.tile,
             columns=columns,
             rows=rows,
-            encoding=ENCODING,
+            exponent=exponent,
+            encoding=COARSE_ENCODING,
             client=picture.client,
             number=picture.number,
         )
         self._coarse_at = now
-        self._send_raw(content, [ENCODERS[ENCODING](picture.pixels, 0)])
+        self._send_raw(content, [halves.tobytes()])
         return math.inf if self.coarse is None else pause
 
     # -- telling: tiles ---------------------------------------------------------------------------

@@ -29,7 +29,7 @@ RECORD = np.dtype(
         ("width", "<u2"),
         ("height", "<u2"),
         ("level", "<u2"),
-        ("reserved", "<u2"),
+        ("exponent", "<i2"),
         ("spp", "<u4"),
     ]
 )
@@ -103,6 +103,7 @@ class Record(NamedTuple):
     level: int
     spp: int
     pixels: bytes
+    exponent: int = 0  # pre-exposure: the pixels stand for 2^exponent times what they are
 
 
 def parse_message(content: object) -> Message:
@@ -256,6 +257,7 @@ def make_coarse(
     tile: int,
     columns: int,
     rows: int,
+    exponent: int,
     encoding: str,
     client: int,
     number: int,
@@ -270,6 +272,7 @@ def make_coarse(
         "tile": int(tile),
         "columns": int(columns),
         "rows": int(rows),
+        "exponent": int(exponent),
         "encoding": encoding,
         "client": client,
         "number": number,
@@ -330,6 +333,7 @@ def pack_records(records: Iterable[Record]) -> bytes:
         row["x"], row["y"] = record.x, record.y
         row["width"], row["height"] = record.width, record.height
         row["level"], row["spp"] = record.level, record.spp
+        row["exponent"] = record.exponent
     parts = [head.tobytes()]
     for record in records:
         parts += [record.pixels, bytes(-len(record.pixels) % 4)]
