@@ -3,7 +3,7 @@
  *
  * Pure functions. What a message means in the course of a conversation is `connection.js`.
  *
- * @import { Pose, Subject } from "./orbit.js"
+ * @import { Pose, Subject, Vec } from "./orbit.js"
  * @import { Tile } from "./pixels.js"
  *
  * @typedef {{samples: number, goal: number, elapsed: number, rate: number}} Progress
@@ -11,8 +11,17 @@
  *
  * @typedef {{k: "welcome", epoch: number, client: number, next: number}} Welcome
  * @typedef {{k: "begin", epoch: number, generation: number, width: number, height: number,
- *   tile: number, spp: number, encoding: string, stage: Stage | null}} Begin
+ *   tile: number, spp: number, encoding: string, stage: Stage | null, render: RenderState | null}} Begin
  * @typedef {Pose & Subject & {aperture_radius: number, focus_distance: number | null, home: Pose}} Stage
+ * @typedef {{integrators: string[], integrator: string, max_depth: number}} RenderState
+ *
+ * @typedef {{type: string, name: string | null}} Named
+ * @typedef {{object: Named, material: Named & {parameters: [string, string][]}, distance: number,
+ *   point: Vec, normal: Vec, shading_normal: Vec, uv: [number, number]}} Hit
+ * @typedef {{k: "pixel", epoch: number, generation: number, client: number, number: number,
+ *   x: number, y: number, rgb: Vec, spp: number, hit: Hit | null, message: string | null}} Pixel
+ * @typedef {{k: "file", epoch: number, client: number, number: number, name: string, index: number,
+ *   count: number, message: string | null, bytes: DataView | null}} FilePiece
  * @typedef {{k: "coarse", epoch: number, generation: number, width: number, height: number,
  *   tile: number, columns: number, rows: number, exponent: number, half: Uint16Array,
  *   client: number, number: number}} Coarse
@@ -20,7 +29,7 @@
  *   progress: Progress | null}} Tiles
  * @typedef {{k: "state", epoch: number, generation: number, state: State, message: string | null,
  *   progress: Progress | null}} StateMessage
- * @typedef {Welcome | Begin | Coarse | Tiles | StateMessage} KernelMessage
+ * @typedef {Welcome | Begin | Coarse | Tiles | StateMessage | Pixel | FilePiece} KernelMessage
  *
  * @typedef {{epoch: number, generation: number, seq: number}} Have
  * @typedef {{k: "hello", v: number, client: number, have: Have | null}} Hello
@@ -30,7 +39,11 @@
  * @typedef {"pause" | "resume" | "stop" | "restart" | "more"} Action
  * @typedef {{k: "control", client: number, do: Action, samples?: number}} Control
  * @typedef {Pose & {k: "camera", client: number, number: number, moving: boolean}} CameraMove
- * @typedef {Hello | Ack | Need | Control | CameraMove} BrowserMessage
+ * @typedef {{k: "probe", client: number, number: number, x: number, y: number}} Probe
+ * @typedef {{k: "file", client: number, number: number, format: string}} FileRequest
+ * @typedef {{k: "render", client: number, integrator?: string, max_depth?: number, width?: number,
+ *   height?: number, region?: number[] | null}} RenderMessage
+ * @typedef {Hello | Ack | Need | Control | CameraMove | Probe | FileRequest | RenderMessage} BrowserMessage
  */
 
 import { DECODERS } from "./decoders.js";
@@ -44,6 +57,9 @@ export const MOST_SAMPLES = 1_000_000;
 const MOST_PIXELS = 2 ** 25;
 
 const RECORD_BYTES = 16;
+
+/** Pieces of a file. */
+const MOST_PIECES = 4096;
 
 /** The most stops of pre-exposure. */
 const MOST_EXPONENT = 64;
@@ -144,13 +160,13 @@ function readWelcome({ v, epoch, client, next }) {
 }
 
 /** @param {Record<string, unknown>} message @returns {Begin | null} */
-function readBegin({ epoch, generation, width, height, tile, spp, encoding, stage }) {
+function readBegin({ epoch, generation, width, height, tile, spp, encoding, stage, render }) {
   if (!isInteger(epoch, 1) || !isInteger(generation, 1)) return null;
   if (!isInteger(width, 1) || !isInteger(height, 1) || width * height > MOST_PIXELS) return null;
   if (width > 65535 || height > 65535 || !isInteger(tile, 1) || !isInteger(spp, 1)) return null;
   if (typeof encoding !== "string" || !DECODERS.has(encoding)) return null;
   const begin = { epoch, generation, width, height, tile, spp, encoding };
-  return { k: "begin", ...begin, stage: readStage(stage) };
+  return { k: "begin", ...begin, stage: readStage(stage), render: readRender(render) };
 }
 
 /** @param {unknown} value @returns {value is [number, number, number]} */
@@ -189,6 +205,67 @@ function readStage(value) {
   };
 }
 
+/** @param {unknown} value @returns {RenderState | null} */
+function readRender(value) {
+  if (typeof value !== "object" || value === null) return null;
+  const { integrators, integrator, max_depth } = /** @type {Record<string, unknown>} */ (value);
+  if (!Array.isArray(integrators) || !integrators.every((name) => typeof name === "string")) {
+    return null;
+  }
+  if (typeof integrator !== "string" || !isInteger(max_depth, 1)) return null;
+  return { integrators, integrator, max_depth };
+}
+
+/** @param {unknown} value @returns {Named | null} */
+function readNamed(value) {
+  if (typeof value !== "object" || value === null) return null;
+  const { type, name } = /** @type {Record<string, unknown>} */ (value);
+  return typeof type === "string" ? { type, name: typeof name === "string" ? name : null } : null;
+}
+
+/** @param {unknown} value @returns {Hit | null} */
+function readHit(value) {
+  if (typeof value !== "object" || value === null) return null;
+  const hit = /** @type {Record<string, unknown>} */ (value);
+  const { distance, point, normal, shading_normal, uv } = hit;
+  const [object, material] = [readNamed(hit.object), readNamed(hit.material)];
+  if (object === null || material === null || !isAmount(distance)) return null;
+  if (!isVector(point) || !isVector(normal) || !isVector(shading_normal)) return null;
+  if (!Array.isArray(uv) || uv.length !== 2 || !uv.every(Number.isFinite)) return null;
+  const { parameters } = /** @type {{parameters?: unknown}} */ (hit.material);
+  const rows = Array.isArray(parameters) ? parameters : [];
+  const pairs = rows.filter(
+    (row) => Array.isArray(row) && row.length === 2 && row.every((x) => typeof x === "string"),
+  );
+  return {
+    object,
+    material: { ...material, parameters: pairs },
+    ...{ distance, point, normal, shading_normal },
+    uv: [uv[0], uv[1]],
+  };
+}
+
+/** @param {Record<string, unknown>} message @returns {Pixel | null} */
+function readPixel({ epoch, generation, client, number, x, y, rgb, spp, hit, message }) {
+  if (!isInteger(epoch, 1) || !isInteger(generation, 1) || !isInteger(client, 1)) return null;
+  if (!isInteger(number, 1) || !isInteger(x, 0) || !isInteger(y, 0) || !isVector(rgb)) return null;
+  if (!isInteger(spp, 0)) return null;
+  const text = typeof message === "string" ? message : null;
+  const where = { epoch, generation, client, number, x, y };
+  return { k: "pixel", ...where, rgb, spp, hit: readHit(hit), message: text };
+}
+
+/** @param {Record<string, unknown>} content @param {unknown} buffers @returns {FilePiece | null} */
+function readFile({ epoch, client, number, name, index, count, message }, buffers) {
+  if (!isInteger(epoch, 1) || !isInteger(client, 1) || !isInteger(number, 1)) return null;
+  if (typeof name !== "string" || !/^[\w.-]{1,80}$/.test(name)) return null;
+  if (!isInteger(count, 0) || !isInteger(index, 0) || count > MOST_PIECES) return null;
+  const bytes = Array.isArray(buffers) ? asDataView(buffers[0]) : null;
+  const text = typeof message === "string" ? message : null;
+  if (text === null && (bytes === null || index >= count)) return null;
+  return { k: "file", epoch, client, number, name, index, count, message: text, bytes };
+}
+
 /** @param {Record<string, unknown>} message @param {unknown} buffers @returns {Coarse | null} */
 function readCoarse(message, buffers) {
   const { epoch, generation, width, height, tile, columns, rows, encoding } = message;
@@ -204,7 +281,7 @@ function readCoarse(message, buffers) {
     return null;
   }
   const half = decoder.decode(view, 0, columns, rows);
-  const { k: _, spp: __, stage: ___, encoding: ____, ...head } = begin;
+  const { k: _, spp: __, stage: ___, render: ____, encoding: _____, ...head } = begin;
   return { k: "coarse", ...head, columns, rows, exponent, half, client, number };
 }
 
@@ -249,6 +326,10 @@ export function readMessage(content, buffers) {
       return readBegin(message);
     case "coarse":
       return readCoarse(message, buffers);
+    case "pixel":
+      return readPixel(message);
+    case "file":
+      return readFile(message, buffers);
     case "tiles":
       return readTilesMessage(message, buffers);
     case "state":

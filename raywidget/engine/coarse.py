@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -112,8 +113,7 @@ class Coarse:
         job.renderer = renderer
         job.sums = np.zeros((rows, columns, 3))
         edges = np.linspace(0, rows, min(MOST_STRIPS, rows) + 1).astype(int).tolist()
-        pairs = zip(edges, edges[1:], strict=False)
-        job.waiting = [Tile(0, 0, top, columns, end - top) for top, end in pairs]
+        job.waiting = [Tile(0, 0, top, columns, end - top) for top, end in pairwise(edges)]
         job.left = len(job.waiting)
         job.since = time.perf_counter()
 
@@ -163,6 +163,11 @@ def render_strip(job: CoarseJob, tile: Tile) -> None:
     sums = np.zeros((tile.height, tile.width, 3))
     job.renderer.render(tile, 0, job.spp, sums, np.zeros(1, np.uint8))
     job.sums[tile.y : tile.y + tile.height] = sums
+
+
+def helps(settings: RenderSettings) -> bool:
+    """Is a picture so large that a coarse one is there long before its first tiles?"""
+    return settings.width * settings.height > 2 * MOST_PIXELS
 
 
 def coarse_size(width: int, height: int, samples: int) -> tuple[int, int, int]:

@@ -59,6 +59,11 @@ class Renderer:
         self._path = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
         self.compile_kernels()
 
+    @property
+    def tables(self) -> SceneTables:
+        """The scene, as kernels know it."""
+        return self._tables
+
     def compile_kernels(self) -> None:
         """Have the kernels compiled, or loaded from disk, before the first tile needs them."""
         nothing = Tile(0, 0, 0, 0, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from raywidget.engine.tiles import Tile
@@ -55,10 +55,12 @@ class Schedule:
         self._targets = tuple(targets)
         self._spp = list(spp)
         self._busy = 0
-        self._ready: list[tuple[int, int, int]] = []  # heap of (pass_index, rank, tile index)
+        self._first: frozenset[int] = frozenset()  # tiles that come before all others
+        # A heap of (0 if it comes first, pass_index, rank, tile index).
+        self._ready: list[tuple[int, int, int, int]] = []
         for tile in tiles:
             self._make_ready(tile.index)
-        first = self._ready[0][0] if self._ready else 0
+        first = self._ready[0][1] if self._ready else 0
         self._allowed = first if hold_passes else None
 
     @property
@@ -80,9 +82,9 @@ class Schedule:
         """The most urgent job, or None if there is none to begin now."""
         if not self._ready:
             return None
-        if self._allowed is not None and self._ready[0][0] > self._allowed:
+        if self._allowed is not None and self._ready[0][1] > self._allowed:
             return None
-        pass_index, _, index = heapq.heappop(self._ready)
+        _, pass_index, _, index = heapq.heappop(self._ready)
         self._busy += 1
         return Job(self._tiles[index], pass_index, self._spp[index], self._targets[pass_index])
 
@@ -92,9 +94,17 @@ class Schedule:
         self._spp[job.tile.index] = spp
         self._make_ready(job.tile.index)
 
+    def prefer(self, indices: Iterable[int]) -> None:
+        """Bring these tiles to the last pass before any other is taken."""
+        self._first = frozenset(indices)
+        waiting = [index for *_, index in self._ready]
+        self._ready.clear()
+        for index in waiting:
+            self._make_ready(index)
+
     def extend(self, targets: Sequence[int]) -> None:
         """More samples are wanted: `targets` continue where the present ones end."""
-        waiting = {index for _, _, index in self._ready}
+        waiting = {index for *_, index in self._ready}
         done = [t.index for t in self._tiles if self._spp[t.index] >= self._targets[-1]]
         self._targets += tuple(targets)
         for index in done:
@@ -104,4 +114,5 @@ class Schedule:
     def _make_ready(self, index: int) -> None:
         pass_index = bisect_right(self._targets, self._spp[index])
         if pass_index < len(self._targets):
-            heapq.heappush(self._ready, (pass_index, self._rank[index], index))
+            later = 0 if index in self._first else 1
+            heapq.heappush(self._ready, (later, pass_index, self._rank[index], index))

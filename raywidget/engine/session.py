@@ -18,6 +18,7 @@ from raywidget.engine.coarse import (
     CoarsePicture,
     Look,
     Strip,
+    helps,
     make_renderer,
     render_strip,
 )
@@ -39,7 +40,7 @@ from raywidget.engine.run import (
 )
 from raywidget.engine.schedule import Job, Schedule
 from raywidget.engine.settings import RenderSettings
-from raywidget.engine.tiles import order_centre_out
+from raywidget.engine.tiles import order_centre_out, tiles_in
 from raywidget.errors import PictureError, RenderError
 from raywidget.picture.image import Image
 from raywidget.picture.luminance import luminance
@@ -106,6 +107,7 @@ class Session:
         self._run = Run(1, scene, settings)
         self._last_generation = 1
         self._coarse = Coarse()
+        self._region: tuple[int, int, int, int] | None = None
         self._look: Look | None = None  # where the camera is while it moves
         if resume is not None:
             self._load(resume)
@@ -241,6 +243,23 @@ class Session:
                 self._set_state(RUNNING)
         self._tell()
 
+    def prefer(self, region: tuple[int, int, int, int] | None) -> None:
+        """Render the tiles that touch (x, y, width, height) to the end before the others.
+
+        None: no tile before another. It changes no pixel.
+        """
+        with self._changed:
+            self._region = region
+            self._prefer(self._run)
+            self._changed.notify_all()
+
+    def await_compiled(self, timeout: float) -> None:
+        """Wait until the scene is there as tables, or won't be."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while self._state == COMPILING and time.monotonic() < deadline:
+                self._changed.wait(POLL_SECONDS)
+
     def allow_pass(self, pass_index: int) -> None:
         """Let passes up to `pass_index` begin (see `hold_passes`)."""
         with self._changed:
@@ -303,6 +322,11 @@ class Session:
     def _next_generation(self) -> int:
         self._last_generation += 1
         return self._last_generation
+
+    def _prefer(self, run: Run) -> None:
+        if run.schedule is not None:
+            region = self._region
+            run.schedule.prefer(() if region is None else tiles_in(run.film.tiles, region))
 
     def _finish_if_done(self) -> None:
         schedule = self._run.schedule
@@ -403,8 +427,10 @@ class Session:
             run.schedule = Schedule(
                 tiles, order, run.settings.pass_targets(), spp, hold_passes=self._hold_passes
             )
+            if self._region is not None:
+                self._prefer(run)
             if run is self._run and self._state == COMPILING:
-                if self._on_coarse is not None and max(spp, default=0) == 0:
+                if self._on_coarse is not None and max(spp) == 0 and helps(run.settings):
                     self._coarse.want(Look(run.generation, run.scene, run.settings, 0, 0))
                 self._set_state(RUNNING)
                 self._finish_if_done()

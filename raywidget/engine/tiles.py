@@ -25,6 +25,19 @@ def make_tiles(width: int, height: int, size: int) -> tuple[Tile, ...]:
     )
 
 
+def tiles_in(tiles: tuple[Tile, ...], region: tuple[int, int, int, int]) -> list[int]:
+    """Indices of the tiles that touch a rectangle (x, y, width, height)."""
+    x, y, width, height = region
+    return [
+        tile.index
+        for tile in tiles
+        if tile.x < x + width
+        and x < tile.x + tile.width
+        and tile.y < y + height
+        and y < tile.y + tile.height
+    ]
+
+
 def order_centre_out(tiles: tuple[Tile, ...], width: int, height: int) -> list[int]:
     """Indices of `tiles`, those nearest to the middle of the picture first.
 

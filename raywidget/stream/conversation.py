@@ -8,7 +8,8 @@ can be tested in no time.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -45,6 +46,7 @@ LONGEST_MUTE = 2.0
 STILL = 0.3  # seconds without a word of a camera that moves, and it has come to rest
 COARSE_EVERY = 1 / 40  # seconds between two coarse pictures: pages see no more
 COARSE_ENCODING = "half3"
+MAX_ANSWERS = 256
 COARSE_OTHERS = 1 / 8  # ... if pages look on that don't answer each
 
 AT_WORK = ("compiling", "running")
@@ -118,7 +120,9 @@ class Conversation:
         )
         self._coarse_at = -math.inf
         self._settle_at = math.inf
-        self._stage: tuple[int, Content | None] = (0, None)  # of which generation
+        # What other threads want to be said; a page that asks for more than this gets less.
+        self.answers: deque[tuple[Content, list[bytes]]] = deque(maxlen=MAX_ANSWERS)
+        self._described: tuple[int, Content | None] = (0, None)  # of which generation
         self._digest: Content = make_progress(samples=0, goal=0, elapsed=0.0, rate=0.0)
         self._digest_at = -math.inf
         self._progress_said_at = -math.inf
@@ -146,6 +150,9 @@ class Conversation:
         post = self.inbox.take()
         self._obey(post.controls, now)
         self._move(post.camera, now)
+        for question in post.questions:
+            self.flow.word(question.client, now)
+            self._try("request", partial(self._source.answer, question))
         view = self._follow(now)
         for number, slot in post.slots.items():
             self._hear(number, slot, now)
@@ -276,6 +283,11 @@ class Conversation:
             if not self._say(begin):
                 return 1 / NEWS_RATE
             self._begun = begin
+        while self.answers:
+            content, buffers = self.answers[0]
+            if not self._say({**content, "epoch": self.epoch}, buffers):
+                return 1 / NEWS_RATE
+            self.answers.popleft()
         due = self._state_due_in(view, now)
         if due > 0.0:
             return due
@@ -289,12 +301,12 @@ class Conversation:
         self._progress_said_at = now
         return self._state_due_in(view, now)
 
-    def _say(self, content: Content) -> bool:
+    def _say(self, content: Content, buffers: Sequence[bytes] = ()) -> bool:
         """Send a message without tiles, if the rate allows it."""
         if self._tokens < 1.0:
             return False
         self._tokens -= 1.0
-        self._send_raw(content, [])
+        self._send_raw(content, list(buffers))
         return True
 
     def _state_due_in(self, view: View, now: float) -> float:
@@ -331,13 +343,13 @@ class Conversation:
             tile=settings.tile_size,
             spp=settings.spp,
             encoding=ENCODING,
-            stage=self._stage_of(view.generation),
+            extra=self._extra_of(view.generation),
         )
 
-    def _stage_of(self, generation: int) -> Content | None:
-        if self._stage[0] != generation:
-            self._stage = (generation, self._source.stage())
-        return self._stage[1]
+    def _extra_of(self, generation: int) -> Content | None:
+        if self._described[0] != generation:
+            self._described = (generation, self._source.describe())
+        return self._described[1]
 
     def _state(self, generation: int, state: str, message: str | None) -> Content:
         return make_state(

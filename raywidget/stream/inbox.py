@@ -11,14 +11,18 @@ from raywidget.stream.protocol import (
     Ack,
     CameraMove,
     Control,
+    FileRequest,
     Hello,
     Message,
     Need,
+    Probe,
+    RenderChange,
     parse_message,
 )
 
 MAX_CLIENTS = 16
 MAX_CONTROLS = 32
+MAX_QUESTIONS = 16
 MAX_MISSING_KEPT = 256
 
 
@@ -38,9 +42,12 @@ class Post:
     slots: OrderedDict[int, Slot] = field(default_factory=OrderedDict)  # oldest word first
     controls: deque[Control] = field(default_factory=lambda: deque(maxlen=MAX_CONTROLS))
     camera: CameraMove | None = None  # the newest of all
+    questions: deque[Probe | RenderChange | FileRequest] = field(
+        default_factory=lambda: deque(maxlen=MAX_QUESTIONS)
+    )
 
     def __bool__(self) -> bool:
-        return bool(self.slots or self.controls or self.camera)
+        return bool(self.slots or self.controls or self.camera or self.questions)
 
 
 class Inbox:
@@ -75,6 +82,9 @@ class Inbox:
             return
         if isinstance(message, CameraMove):
             self._post.camera = message
+            return
+        if isinstance(message, Probe | RenderChange | FileRequest):
+            self._post.questions.append(message)
             return
         slots = self._post.slots
         slot = slots.setdefault(message.client, Slot())

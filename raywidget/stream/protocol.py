@@ -19,6 +19,9 @@ MAX_MISSING = 64
 MAX_MORE = 1_000_000  # samples per pixel that one `more` may ask for
 MAX_COORDINATE = 1e15  # as for everything in a scene
 MAX_DEGREES = 180.0
+MAX_SIDE = 65_535
+MAX_DEPTH = 1_000_000  # what the settings allow is theirs to say
+FILE_FORMATS = ("exr", "npz")
 
 DEEDS = ("pause", "resume", "stop", "restart", "more")
 
@@ -90,7 +93,36 @@ class CameraMove(NamedTuple):
     vfov: float
 
 
-Message = Hello | Ack | Need | Control | CameraMove
+class Probe(NamedTuple):
+    """What is to be seen in a pixel?"""
+
+    client: int
+    number: int  # comes back in the answer
+    x: int
+    y: int
+
+
+class RenderChange(NamedTuple):
+    """The user changes a setting of the render; what is None stays as it is."""
+
+    client: int
+    integrator: str | None
+    max_depth: int | None
+    size: tuple[int, int] | None
+    region: tuple[int, int, int, int] | None  # x, y, width, height
+    clear_region: bool
+
+
+class FileRequest(NamedTuple):
+    """The user wants the picture as a file of this format."""
+
+    client: int
+    number: int
+    format: str
+
+
+Question = CameraMove | Probe | RenderChange | FileRequest
+Message = Hello | Ack | Need | Control | Question
 
 
 class Record(NamedTuple):
@@ -129,6 +161,17 @@ def parse_message(content: object) -> Message:
         return _parse_control(content)
     if kind == "camera":
         return _parse_camera(content)
+    if kind == "probe":
+        return Probe(
+            _integer(content, "client"),
+            _integer(content, "number"),
+            _integer(content, "x", low=0, high=MAX_SIDE),
+            _integer(content, "y", low=0, high=MAX_SIDE),
+        )
+    if kind == "render":
+        return _parse_render(content)
+    if kind == "file":
+        return _parse_file(content)
     raise ProtocolError(f"message: unknown kind {_short(kind)}")
 
 
@@ -185,6 +228,37 @@ def _parse_camera(content: Mapping[Any, Any]) -> CameraMove:
     )
 
 
+def _parse_render(content: Mapping[Any, Any]) -> RenderChange:
+    integrator, depth = content.get("integrator"), content.get("max_depth")
+    if integrator is not None and not (isinstance(integrator, str) and len(integrator) <= 40):
+        raise ProtocolError(f"render: integrator: expected a name, got {_short(integrator)}")
+    if depth is not None:
+        depth = _check_integer("max_depth", depth, 1, MAX_DEPTH)
+    size = None
+    if "width" in content or "height" in content:
+        size = (
+            _integer(content, "width", high=MAX_SIDE),
+            _integer(content, "height", high=MAX_SIDE),
+        )
+    region = content.get("region")
+    if region is not None:
+        if not isinstance(region, list) or len(region) != 4:
+            raise ProtocolError(f"render: region: expected four integers, got {_short(region)}")
+        x, y = (_check_integer("region", value, 0, MAX_SIDE) for value in region[:2])
+        width, height = (_check_integer("region", value, 1, MAX_SIDE) for value in region[2:])
+        region = (x, y, width, height)
+    clear = "region" in content and region is None
+    return RenderChange(_integer(content, "client"), integrator, depth, size, region, clear)
+
+
+def _parse_file(content: Mapping[Any, Any]) -> FileRequest:
+    wanted = content.get("format")
+    if not isinstance(wanted, str) or wanted not in FILE_FORMATS:
+        names = ", ".join(FILE_FORMATS)
+        raise ProtocolError(f"file: format: expected one of {names}, got {_short(wanted)}")
+    return FileRequest(_integer(content, "client"), _integer(content, "number"), wanted)
+
+
 def _point(content: Mapping[Any, Any], name: str) -> tuple[float, float, float]:
     value = content.get(name)
     if not isinstance(value, list) or len(value) != 3:
@@ -233,7 +307,7 @@ def make_begin(
     tile: int,
     spp: int,
     encoding: str,
-    stage: Content | None = None,
+    extra: Content | None = None,
 ) -> Content:
     """A render begins, or is described to a newcomer."""
     content = {
@@ -246,7 +320,7 @@ def make_begin(
         "spp": int(spp),
         "encoding": encoding,
     }
-    return content if stage is None else {**content, "stage": stage}
+    return content if extra is None else {**content, **extra}
 
 
 def make_coarse(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from raywidget.engine.coarse import CoarsePicture
 from raywidget.stream.conversation import Conversation, Disconnected, Send
 from raywidget.stream.inbox import Inbox
+from raywidget.stream.protocol import Content
 from raywidget.stream.source import Source
 
 SHORTEST_TURN = 0.004  # seconds: what comes faster than this is said together
@@ -84,6 +85,12 @@ class Pump:
         """A coarse picture is there; only the newest is kept. Called by the workers."""
         if self._conversation is not None:
             self._conversation.coarse = picture
+            self._news.set()
+
+    def say(self, content: Content, buffers: list[bytes]) -> None:
+        """Have something said soon that isn't part of the stream: the answer to a question."""
+        if self._conversation is not None:
+            self._conversation.answers.append((content, buffers))
             self._news.set()
 
     def hear(self, content: object) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from raywidget.engine.film import Film
 from raywidget.engine.settings import RenderSettings
-from raywidget.stream.protocol import CameraMove, Content
+from raywidget.stream.protocol import CameraMove, Content, FileRequest, Probe, RenderChange
 
 
 class View(Protocol):
@@ -77,11 +77,14 @@ class Source(Protocol):
     def extend(self, spp: int) -> object:
         """Take so many more samples per pixel."""
 
-    def stage(self) -> Content | None:
-        """What a page has to know to move the camera: see `begin` in ``docs/protocol.md``."""
+    def describe(self) -> Content | None:
+        """What else a page has to know: camera and settings, see `begin` in ``docs/protocol.md``."""
 
     def move_camera(self, move: CameraMove) -> object:
         """Show coarsely what the camera sees from there."""
 
     def settle_camera(self) -> object:
         """It has come to rest: render what it sees."""
+
+    def answer(self, question: Probe | RenderChange | FileRequest) -> object:
+        """Do what a page asks for; what there is to say goes through `Pump.say`, soon."""

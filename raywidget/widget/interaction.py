@@ -1,25 +1,54 @@
-"""What a page may do with a render beyond its buttons: move the camera, for now.
+"""What a page may do with a render beyond its buttons: move the camera, ask what a pixel shows,
+change settings, have a file made.
 
-`Interaction` is the source that the pump gets: the session, and the deeds that need the scene.
+`Interaction` is the source that the pump gets: the session, and the deeds that need the scene. It
+is called in the pump's thread, and returns at once; what takes longer has a thread of its own.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Callable
-from typing import Any
+import threading
+from typing import Any, Protocol
 
 import numpy as np
 
+from raywidget.engine.picking import Hit, Pick, pick_pixel
 from raywidget.engine.run import Current, Progress
 from raywidget.engine.session import Session
+from raywidget.engine.settings import INTEGRATORS
+from raywidget.errors import RaywidgetError
 from raywidget.scene.camera import Camera, PerspectiveCamera
+from raywidget.scene.described import SceneObject
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes import Shape
-from raywidget.stream.protocol import CameraMove, Content
+from raywidget.stream.protocol import (
+    CameraMove,
+    Content,
+    FileRequest,
+    Probe,
+    RenderChange,
+)
+from raywidget.widget.files import make_file
 
 # What is this many times larger than the middle one of the shapes is ground or sky, not a subject.
 HUGE = 12.0
+
+COMPILES = 60.0  # seconds after which a question about a scene that never compiles is given up
+
+
+class Listener(Protocol):
+    """Who is told what a page has done."""
+
+    def say(self, content: Content, buffers: list[bytes]) -> None:
+        """Answer the page."""
+
+    def changed(self, name: str) -> None:
+        """A computed trait has another value."""
+
+    def picked(self, pick: Pick) -> None:
+        """The user clicked on a pixel."""
 
 
 class Interaction:
@@ -29,14 +58,16 @@ class Interaction:
     ----------
     session : Session
         The render.
-    camera_moved : callable
-        Called after the camera has moved, in the pump's thread.
+    listener : Listener
+        Who is told what a page has done.
     """
 
-    def __init__(self, session: Session, camera_moved: Callable[[], None]) -> None:
+    def __init__(self, session: Session, listener: Listener) -> None:
         self._session = session
-        self._camera_moved = camera_moved
+        self._listener = listener
         self._framed: tuple[object, Content] | None = None  # the shapes, and where they are
+        self._moved: Camera | None = None  # the camera as a page has put it, last
+        self._home: Camera | None = None  # where it was before that
         # Straight through.
         self.pause = session.pause
         self.resume = session.resume
@@ -52,15 +83,27 @@ class Interaction:
         """How far it is now."""
         return self._session.progress()
 
-    def stage(self) -> Content | None:
-        """The camera, and where the scene is."""
+    def describe(self) -> Content:
+        """The camera, where the scene is, and the settings that a page may change."""
         scene = self._session.scene
+        settings = self._session.current().settings
+        render = {
+            "integrators": list(INTEGRATORS),
+            "integrator": settings.integrator,
+            "max_depth": settings.max_depth,
+        }
         camera = scene.camera
         if not isinstance(camera, PerspectiveCamera):
-            return None
+            return {"render": render}
+        if camera is not self._moved:
+            self._home = camera
         if self._framed is None or self._framed[0] is not scene.shapes:
             self._framed = (scene.shapes, frame_shapes(scene))
-        return {**describe_camera(camera), **self._framed[1]}
+        home = self._home if isinstance(self._home, PerspectiveCamera) else camera
+        stage = {**describe_camera(camera), **self._framed[1], "home": describe_camera(home)}
+        return {"render": render, "stage": stage}
+
+    # -- the camera -------------------------------------------------------------------------------
 
     def move_camera(self, move: CameraMove) -> None:
         """Show coarsely what the camera sees from there.
@@ -72,12 +115,82 @@ class Interaction:
         """
         scene = self._session.scene
         camera = look_along(scene.camera, move)
+        if scene.camera is not self._moved:
+            self._home = scene.camera
+        self._moved = camera
         self._session.look(scene.replace(camera=camera), client=move.client, number=move.number)
-        self._camera_moved()
+        self._listener.changed("camera")
 
     def settle_camera(self) -> None:
         """Render what it sees now."""
         self._session.restart(scene=self._session.scene)
+
+    # -- questions --------------------------------------------------------------------------------
+
+    def answer(self, question: Probe | RenderChange | FileRequest) -> None:
+        """Do what a page asks for.
+
+        Raises
+        ------
+        SettingsError
+            If a setting can't be so.
+        """
+        if isinstance(question, RenderChange):
+            self._change(question)
+            return
+        work = self._probe if isinstance(question, Probe) else self._make_file
+        name = "raywidget-pick" if isinstance(question, Probe) else "raywidget-file"
+        threading.Thread(target=work, args=(question,), name=name, daemon=True).start()
+
+    def _change(self, change: RenderChange) -> None:
+        if change.region is not None or change.clear_region:
+            self._session.prefer(change.region)
+        settings = self._session.current().settings
+        wanted: dict[str, Any] = {}
+        if change.integrator is not None:
+            wanted["integrator"] = change.integrator
+        if change.max_depth is not None:
+            wanted["max_depth"] = change.max_depth
+        if change.size is not None:
+            wanted["width"], wanted["height"] = change.size
+        wanted = {name: value for name, value in wanted.items() if getattr(settings, name) != value}
+        if wanted:
+            self._session.restart(settings=settings.replace(**wanted))
+            for name in ("width", "height"):
+                if name in wanted:
+                    self._listener.changed(name)
+
+    def _probe(self, probe: Probe) -> None:
+        content: Content = {
+            "k": "pixel",
+            "client": probe.client,
+            "number": probe.number,
+            "x": probe.x,
+            "y": probe.y,
+        }
+        try:
+            self._session.await_compiled(COMPILES)
+            pick = pick_pixel(self._session.run(), probe.x, probe.y)
+        except Exception as error:
+            message = str(error) if isinstance(error, RaywidgetError) else repr(error)
+            nothing = {"generation": 1, "rgb": [0.0, 0.0, 0.0], "spp": 0, "hit": None}
+            self._listener.say({**content, **nothing, "message": message}, [])
+            return
+        self._listener.say({**content, **describe_pick(pick), "message": None}, [])
+        self._listener.picked(pick)
+
+    def _make_file(self, request: FileRequest) -> None:
+        head = {"k": "file", "client": request.client, "number": request.number}
+        try:
+            pieces = make_file(self._session.image(), request.format)
+        except Exception as error:
+            message = str(error) if isinstance(error, RaywidgetError) else repr(error)
+            content = {**head, "name": "none", "index": 0, "count": 0, "message": message}
+            self._listener.say(content, [])
+            return
+        head |= {"name": f"raywidget.{request.format}", "count": len(pieces), "message": None}
+        for index, piece in enumerate(pieces):
+            self._listener.say({**head, "index": index}, [piece])
 
 
 def look_along(camera: Camera, move: CameraMove) -> Camera:
@@ -102,6 +215,60 @@ def describe_camera(camera: PerspectiveCamera) -> Content:
         "aperture_radius": camera.aperture_radius,
         "focus_distance": camera.focus_distance,
     }
+
+
+def describe_pick(pick: Pick) -> Content:
+    """What a pixel shows, in what JSON has."""
+    return {
+        "generation": pick.generation,
+        "x": pick.x,
+        "y": pick.y,
+        "rgb": [_finite(value) for value in pick.radiance],
+        "spp": pick.spp,
+        "hit": None if pick.hit is None else _describe_hit(pick.hit),
+    }
+
+
+def _describe_hit(hit: Hit) -> Content:
+    return {
+        "object": {"type": type(hit.shape).__name__, "name": hit.shape.name, "index": hit.index},
+        "material": {
+            "type": type(hit.material).__name__,
+            "name": hit.material.name,
+            "parameters": [list(pair) for pair in _parameters(hit)],
+        },
+        "distance": _finite(hit.distance),
+        "point": [_finite(x) for x in hit.point],
+        "normal": [_finite(x) for x in hit.normal],
+        "shading_normal": [_finite(x) for x in hit.shading_normal],
+        "uv": [_finite(x) for x in hit.uv],
+    }
+
+
+def _parameters(hit: Hit) -> list[tuple[str, str]]:
+    """A material's parameters as one would write them, and the light that the shape gives off."""
+    pairs = [
+        (field.name, _written(getattr(hit.material, field.name)))
+        for field in dataclasses.fields(hit.material)
+        if field.init and field.name not in ("name", "emission")
+    ]
+    emission = getattr(hit.shape, "radiance", None)
+    return pairs if emission is None else [*pairs, ("emission", _written(emission))]
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, tuple):
+        return f"({', '.join(_written(item) for item in value)})"
+    text = repr(value)
+    if isinstance(value, SceneObject) and len(text) > 120:
+        return type(value).__name__
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
 
 
 def frame_shapes(scene: Scene) -> Content:

@@ -18,15 +18,18 @@ What is in which thread:
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import weakref
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import anywidget
 import traitlets
 
+from raywidget.engine.picking import Pick, pick_pixel
 from raywidget.engine.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SettingsError
@@ -35,6 +38,7 @@ from raywidget.picture.curves import CURVES, check_display
 from raywidget.picture.development import develop
 from raywidget.picture.image import Image
 from raywidget.scene.camera import Camera
+from raywidget.scene.edits import edit_scene
 from raywidget.scene.scene import Scene
 from raywidget.stream.conversation import Disconnected
 from raywidget.stream.encoders import shrink
@@ -46,6 +50,8 @@ from raywidget.widget.interaction import Interaction
 __all__ = ["RayWidget", "show"]
 
 THUMBNAIL = 512  # pixels, the longer side of the picture that is stored in the notebook
+COMPILES = 600.0  # seconds that a scene may take to compile
+AWAIT_SECONDS = 3600.0
 ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
 
 # The widgets that may have to make room, see `_replace_earlier`.
@@ -58,6 +64,16 @@ class _Status(traitlets.Unicode[str, str]):
     def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> str:
         session = getattr(obj, "_session", None)
         return "stopped" if session is None else str(session.current().state)
+
+
+class _Size(traitlets.Int[int, int]):
+    """A trait that is never set: its value is that of the render's settings."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> int:
+        session = getattr(obj, "_session", None)
+        if session is None:
+            return 1
+        return int(getattr(session.current().settings, str(self.name)))
 
 
 class _Scene(traitlets.TraitType[Scene, Scene]):
@@ -129,8 +145,8 @@ class RayWidget(anywidget.AnyWidget):
     _esm = front_end("widget.js")
     _css = front_end("widget.css")
 
-    width = traitlets.Int(help="Width of the picture in pixels.", read_only=True).tag(sync=True)
-    height = traitlets.Int(help="Height of the picture in pixels.", read_only=True).tag(sync=True)
+    width = _Size(1, help="Width of the picture in pixels.", read_only=True).tag(sync=True)
+    height = _Size(1, help="Height of the picture in pixels.", read_only=True).tag(sync=True)
     exposure = traitlets.Float(0.0, help="Display setting, in stops.").tag(sync=True)
     curve = traitlets.Enum(tuple(CURVES), "srgb", help="Display setting: the tone curve.").tag(
         sync=True
@@ -178,10 +194,10 @@ class RayWidget(anywidget.AnyWidget):
         self._observers = Observers()
         self._last_status = "stopped"  # the pump's own
         self._last_seen: dict[str, Any] = {"scene": scene, "camera": scene.camera}
+        self._last_seen |= {"width": chosen.width, "height": chosen.height}
+        self._on_pick: list[Callable[[Pick], object]] = []
         # Before anything can fail: whatever becomes of the widget, its threads end.
         self._finalizer = weakref.finalize(self, _shut_down, session, pump)
-        self.set_trait("width", chosen.width)
-        self.set_trait("height", chosen.height)
         self.set_trait("_key", str(pump.epoch))
         super().__init__(exposure=exposure, curve=curve)
         self.on_msg(lambda widget, content, buffers: pump.hear(content))
@@ -190,7 +206,7 @@ class RayWidget(anywidget.AnyWidget):
             self.comm.on_close(lambda message: _close_elsewhere(this))
         self._made_by = running_cell()
         _replace_earlier(self)
-        pump.start(Interaction(session, lambda: _notify_soon(this, "camera")))
+        pump.start(Interaction(session, _Listener(this, pump)))
         if autostart:
             session.start()
 
@@ -249,14 +265,10 @@ class RayWidget(anywidget.AnyWidget):
         # Checked as in the constructor, so that an unknown name gets the same message.
         RenderSettings.for_scene({}, settings)
         chosen = self.settings.replace(**settings)
-        before = self.scene
         self._session.restart(scene=scene, settings=chosen)
-        self.set_trait("width", chosen.width)
-        self.set_trait("height", chosen.height)
-        if scene is not None and scene is not before:
-            _notify_soon(weakref.ref(self), "scene")
-            if scene.camera is not before.camera:
-                _notify_soon(weakref.ref(self), "camera")
+        this = weakref.ref(self)
+        for name in ("width", "height", "scene", "camera"):
+            _notify_if_changed(this, name)
 
     def more(self, spp: int) -> None:
         """Take `spp` more samples per pixel than were asked for before.
@@ -289,6 +301,89 @@ class RayWidget(anywidget.AnyWidget):
             If it failed.
         """
         return self._session.wait(timeout)
+
+    async def done(self) -> bool:
+        """Wait until the render has ended, while other things go on: ``await widget.done()``.
+
+        Returns
+        -------
+        bool
+            True.
+
+        Raises
+        ------
+        RenderError
+            If it failed.
+        """
+        while not await asyncio.to_thread(self._session.wait, AWAIT_SECONDS):
+            pass
+        return True
+
+    # -- what is there ----------------------------------------------------------------------------
+
+    def pick(self, x: int, y: int) -> Pick:
+        """What pixel (x, y) shows: object, material, point, normals, radiance.
+
+        The ray goes through the centre of the pixel, and of the lens, into the scene that is
+        rendered now. The first call compiles a kernel, which takes a second or two.
+
+        Parameters
+        ----------
+        x, y : int
+            The pixel, from the top left corner.
+
+        Raises
+        ------
+        SettingsError
+            If there is no such pixel.
+        """
+        self._session.await_compiled(COMPILES)
+        return pick_pixel(self._session.run(), x, y)
+
+    def on_pick(
+        self, callback: Callable[[Pick], object], *, remove: bool = False
+    ) -> Callable[[Pick], object]:
+        """Have a function called with a `Pick` whenever the user clicks on the picture.
+
+        It is called in a thread of its own. Also a decorator.
+
+        Parameters
+        ----------
+        callback : callable
+            Called with what the pixel shows.
+        remove : bool
+            Don't call it any more.
+        """
+        if not callable(callback):
+            raise SettingsError(f"on_pick: expected a function, got {type(callback).__name__}")
+        if remove:
+            if callback in self._on_pick:
+                self._on_pick.remove(callback)
+        else:
+            self._on_pick.append(callback)
+        return callback
+
+    def update(self, changes: Mapping[str, Any]) -> None:
+        """Change parts of the scene by their paths, and render anew.
+
+        Parameters
+        ----------
+        changes : mapping of str to value
+            Paths of names and parameters, such as ``"lamp.emission"`` or
+            ``"ball.material.roughness"``; objects are found by their ``name``, and ``camera`` is
+            the camera.
+
+        Raises
+        ------
+        SceneError
+            If a path leads nowhere, or a value is wrong; nothing is changed then.
+
+        Examples
+        --------
+        With ipywidgets, ``interact(lambda power: widget.update({"lamp.emission": power}),
+        power=(0, 20))`` makes a slider for the light.
+        """
+        self.restart(edit_scene(self.scene, changes))
 
     def close(self) -> None:
         """End the render and all its threads, and remove the views. `image` stays."""
@@ -413,16 +508,45 @@ def _notify(widget: RayWidget, change: traitlets.Bunch) -> None:
         widget.log.exception("raywidget: an observer of %s failed", change.name)
 
 
-def _notify_soon(this: weakref.ref[RayWidget], name: str) -> None:
-    """Call those who observe a computed trait, in a thread of their own."""
+class _Listener:
+    """Hears what a page does, and knows the widget by a weak reference."""
+
+    def __init__(self, this: weakref.ref[RayWidget], pump: Pump) -> None:
+        self._this = this
+        self.say = pump.say
+
+    def changed(self, name: str) -> None:
+        _notify_if_changed(self._this, name)
+
+    def picked(self, pick: Pick) -> None:
+        widget = self._this()
+        if widget is None:
+            return
+        for callback in list(widget._on_pick):
+            widget._observers.call(partial(_call_back, widget, callback, pick))
+
+
+def _call_back(widget: RayWidget, callback: Callable[[Pick], object], pick: Pick) -> None:
+    try:
+        callback(pick)
+    except Exception:
+        widget.log.exception("raywidget: a callback of on_pick failed")
+
+
+def _notify_if_changed(this: weakref.ref[RayWidget], name: str) -> None:
+    """Tell those who observe a computed trait, in a thread of their own, and the page."""
     widget = this()
     if widget is None:
         return
     new = getattr(widget, name)
     old = widget._last_seen.get(name)
+    if new is old or (isinstance(new, int) and new == old):
+        return
     widget._last_seen[name] = new
     change = traitlets.Bunch(name=name, old=old, new=new, owner=widget, type="change")
     widget._observers.call(lambda: _notify(widget, change))
+    if name in ("width", "height") and widget.comm is not None:
+        widget.send_state(name)
 
 
 def _replace_earlier(widget: RayWidget) -> None:

@@ -82,7 +82,7 @@ class Render:
         self.settings = self.settings.replace(spp=self.settings.spp + spp)
         self.state = "running"
 
-    def stage(self):
+    def describe(self):
         return None
 
     def move_camera(self, move):
@@ -90,6 +90,9 @@ class Render:
 
     def settle_camera(self):
         self.calls.append("settle")
+
+    def answer(self, question):
+        self.calls.append(question)
 
 
 def read_tiles(content, buffer):

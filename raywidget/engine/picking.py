@@ -1,0 +1,139 @@
+"""What a pixel shows: the object, its material, and where the ray through its centre ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from raywidget.engine.run import Run
+from raywidget.errors import SettingsError
+from raywidget.scene.materials import Material
+from raywidget.scene.shapes import Shape
+
+if TYPE_CHECKING:
+    from raywidget.scene.scene import Scene
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What a ray through the centre of a pixel meets.
+
+    Parameters
+    ----------
+    shape : Shape
+        The object, as it stands in the scene.
+    index : int
+        Where in ``scene.shapes``.
+    material : Material
+        Its material.
+    distance : float
+        From the camera, in scene units.
+    point : (float, float, float)
+        Where on the surface.
+    normal, shading_normal : (float, float, float)
+        Unit vectors; the second one is interpolated where a mesh has normals.
+    uv : (float, float)
+        Texture coordinates.
+    primitive : int
+        Which triangle or quad of all in the scene; changes when the scene does.
+    """
+
+    shape: Shape
+    index: int
+    material: Material
+    distance: float
+    point: Vector
+    normal: Vector
+    shading_normal: Vector
+    uv: tuple[float, float]
+    primitive: int
+
+
+@dataclass(frozen=True)
+class Pick:
+    """What a pixel shows.
+
+    Parameters
+    ----------
+    x, y : int
+        The pixel, from the top left corner.
+    radiance : (float, float, float)
+        Mean radiance so far, linear Rec. 709.
+    spp : int
+        Samples in it.
+    hit : Hit or None
+        What the ray through its centre meets; None: nothing, it shows the environment.
+    generation : int
+        Of the render that was asked.
+    """
+
+    x: int
+    y: int
+    radiance: Vector
+    spp: int
+    hit: Hit | None
+    generation: int
+
+
+def pick_pixel(run: Run, x: int, y: int) -> Pick:
+    """Ask a render what one of its pixels shows.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such pixel.
+    """
+    width, height = run.settings.width, run.settings.height
+    for name, value, size in (("x", x, width), ("y", y, height)):
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise SettingsError(f"pick: {name}: expected a pixel's number, got {value!r}")
+        if not 0 <= value < size:
+            raise SettingsError(f"pick: {name}: expected 0 to {size - 1}, got {value!r}")
+    x, y = x.__index__(), y.__index__()
+    tile = next(
+        tile
+        for tile in run.film.tiles
+        if 0 <= x - tile.x < tile.width and 0 <= y - tile.y < tile.height
+    )
+    state = run.film.read(tile)
+    red, green, blue = state.pixels[y - tile.y, x - tile.x].tolist()
+    hit = None if run.renderer is None else _trace(run, x, y)
+    return Pick(x, y, (red, green, blue), state.spp, hit, run.generation)
+
+
+def _trace(run: Run, x: int, y: int) -> Hit | None:
+    from raywidget.compiler import compile_camera
+    from raywidget.kernels import pick
+
+    assert run.renderer is not None
+    scene: Scene = run.scene
+    settings = run.settings
+    camera = compile_camera(scene.camera, settings.width, settings.height)
+    values = np.zeros(pick.PICK_SIZE, np.float32)
+    codes = np.zeros(pick.PICK_CODES, np.int32)
+    across = 2.0 * (x + 0.5) / settings.width - 1.0
+    up = 1.0 - 2.0 * (y + 0.5) / settings.height
+    if not pick.pick_point(run.renderer.tables, camera, across, up, values, codes):
+        return None
+    index = int(codes[pick.PICK_SHAPE])
+    shape = scene.shapes[index]
+
+    def vector(first: int) -> Vector:
+        a, b, c = values[first : first + 3].tolist()
+        return a, b, c
+
+    return Hit(
+        shape,
+        index,
+        shape.material,
+        float(values[pick.PICK_DISTANCE]),
+        vector(pick.PICK_POINT),
+        vector(pick.PICK_NORMAL),
+        vector(pick.PICK_SHADING_NORMAL),
+        (float(values[pick.PICK_UV]), float(values[pick.PICK_UV + 1])),
+        int(codes[pick.PICK_PRIMITIVE]),
+    )

@@ -1,0 +1,181 @@
+"""Changing a scene by paths: ``{"lamp.emission": 9, "ball.material.roughness": 0.2}``.
+
+Scenes are immutable: an edit makes new objects along the path, and keeps all others as they are, so
+that whoever compiles a scene can see by identity what has changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from raywidget.errors import SceneError
+from raywidget.scene import checks
+from raywidget.scene.described import SceneObject
+
+T = TypeVar("T", bound=SceneObject)
+
+_ITEM = re.compile(r"([^\[\]]+)\[(-?\d+)\]")
+
+
+def edit_scene(scene: T, changes: Mapping[str, Any]) -> T:
+    """A scene with some values changed.
+
+    Parameters
+    ----------
+    scene : Scene
+        Stays as it is.
+    changes : mapping of str to value
+        By path. A path begins with the name of an object in the scene, with ``camera``, or with a
+        place such as ``shapes[0]``; then come parameters, each after a dot. Objects that share a
+        part, such as a material, that has a name all get the new one.
+
+    Returns
+    -------
+    Scene
+        Objects that are not on a path are the same as in `scene`.
+
+    Raises
+    ------
+    SceneError
+        If a path leads nowhere, or a value is out of its range.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> from raywidget.scene.edits import edit_scene
+    >>> scene = rw.Scene(
+    ...     [rw.Sphere((0, 1, 0), 1, material=rw.Metal(0.8), name="ball")],
+    ...     camera=rw.PerspectiveCamera(look_from=(0, 1, 5), look_at=(0, 1, 0)),
+    ... )
+    >>> edited = edit_scene(scene, {"ball.material.roughness": 0.3, "camera.vfov": 30})
+    >>> edited.shapes[0].material, edited.camera.vfov
+    (Metal(color=(0.8, 0.8, 0.8), roughness=0.3), 30.0)
+    """
+    if not isinstance(changes, Mapping):
+        raise SceneError(
+            'update: expected a mapping such as {"lamp.emission": 9}, got ' + checks.show(changes)
+        )
+    for path, value in changes.items():
+        scene = _edit(scene, path, value)
+    return scene
+
+
+def _edit(scene: T, path: object, value: object) -> T:
+    if not isinstance(path, str) or not all(path.split(".")):
+        raise SceneError(
+            f'update: a path is names with dots between, such as "lamp.emission", got {path!r}'
+        )
+    first, *rest = path.split(".")
+    item = _ITEM.fullmatch(first)
+    if item is not None and item[1] in _parameters(scene):
+        target = _item_of(scene, item[1], int(item[2]), path)
+    else:
+        found = _named(scene, first)
+        if found is None:
+            if first not in _parameters(scene):
+                raise SceneError(
+                    f"update: {path!r}: the scene has no object named {first!r}"
+                    + _nearest(first, [*_names(scene), *_parameters(scene)])
+                )
+            return _changed(scene, [first, *rest], value, path)
+        target = found
+    if not rest:
+        if not isinstance(value, SceneObject):
+            raise SceneError(
+                f"update: {path!r} is a {type(target).__name__}, and can only be replaced by "
+                f"another object, got {checks.show(value)}; "
+                f'parameters come after a dot, such as "{path}.{_parameters(target)[0]}"'
+            )
+        replacement: SceneObject = value
+    else:
+        replacement = _changed(target, rest, value, path)
+    return _substitute(scene, target, replacement)
+
+
+def _changed(owner: T, names: list[str], value: object, path: str) -> T:
+    """An object with one parameter changed, however deep."""
+    name, *rest = names
+    if name not in _parameters(owner):
+        raise SceneError(
+            f"update: {path!r}: {checks.label(owner)} has no parameter {name!r}"
+            + _nearest(name, _parameters(owner))
+        )
+    if not rest:
+        return owner.replace(**{name: value})
+    part = getattr(owner, name)
+    if not isinstance(part, SceneObject):
+        raise SceneError(
+            f"update: {path!r}: {name} of {checks.label(owner)} is {checks.show(part)}, "
+            f"which has no parameter {rest[0]!r}"
+        )
+    return owner.replace(**{name: _changed(part, rest, value, path)})
+
+
+def _substitute(owner: T, old: SceneObject, new: SceneObject) -> T:
+    """The same object with `old` replaced wherever it is; itself if it isn't there."""
+    if owner is old:
+        return new  # type: ignore[return-value]
+    changes: dict[str, Any] = {}
+    for name in _parameters(owner):
+        value = getattr(owner, name)
+        if isinstance(value, SceneObject):
+            after: Any = _substitute(value, old, new)
+        elif isinstance(value, tuple) and any(isinstance(item, SceneObject) for item in value):
+            items = tuple(
+                _substitute(item, old, new) if isinstance(item, SceneObject) else item
+                for item in value
+            )
+            same = all(a is b for a, b in zip(items, value, strict=True))
+            after = value if same else items
+        else:
+            continue
+        if after is not value:
+            changes[name] = after
+    return owner.replace(**changes) if changes else owner
+
+
+def _item_of(scene: SceneObject, name: str, index: int, path: str) -> SceneObject:
+    items = getattr(scene, name)
+    if not isinstance(items, tuple) or not -len(items) <= index < len(items):
+        count = len(items) if isinstance(items, tuple) else 0
+        raise SceneError(f"update: {path!r}: {name} has {count} items, there is no [{index}]")
+    item = items[index]
+    assert isinstance(item, SceneObject)
+    return item
+
+
+def _objects(owner: SceneObject) -> list[SceneObject]:
+    """All objects below one, each once."""
+    found: dict[int, SceneObject] = {}
+    waiting: list[object] = [getattr(owner, name) for name in _parameters(owner)]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, tuple):
+            waiting += [part for part in item if isinstance(part, SceneObject)]
+        elif isinstance(item, SceneObject) and id(item) not in found:
+            found[id(item)] = item
+            waiting += [getattr(item, name) for name in _parameters(item)]
+    return list(found.values())
+
+
+def _named(scene: SceneObject, name: str) -> SceneObject | None:
+    return next((item for item in _objects(scene) if item.name == name), None)
+
+
+def _names(scene: SceneObject) -> list[str]:
+    return [item.name for item in _objects(scene) if item.name is not None]
+
+
+def _parameters(item: SceneObject) -> list[str]:
+    return [field.name for field in dataclasses.fields(item) if field.init]
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known are {', '.join(sorted(known))}" if known else ""

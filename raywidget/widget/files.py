@@ -1,0 +1,39 @@
+"""Pictures as files that a page downloads: linear light, from the kernel."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from raywidget.picture.image import Image
+
+PIECE = 256 * 1024  # bytes: far below what hosts and proxies let through in one message
+
+
+def make_file(image: Image, suffix: str) -> list[bytes]:
+    """A picture as an ``exr`` or an ``npz`` file, in pieces of at most 256 kB.
+
+    Raises
+    ------
+    PictureError
+        If the package that writes it isn't installed.
+    """
+    data = _npz(image) if suffix == "npz" else _saved(image, suffix)
+    return [data[start : start + PIECE] for start in range(0, max(len(data), 1), PIECE)]
+
+
+def _npz(image: Image) -> bytes:
+    """``pixels`` (H, W, 3) float32, and the samples that are in them."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, pixels=image.pixels, spp=np.asarray(image.spp))
+    return buffer.getvalue()
+
+
+def _saved(image: Image, suffix: str) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="raywidget-") as folder:
+        path = Path(folder, f"picture.{suffix}")
+        image.save(path)
+        return path.read_bytes()
