@@ -21,8 +21,9 @@ const MOST_MISSING = 64;
 const NEED_EVERY = 1000;
 
 /**
- * After this silence in the middle of a render, in ms, the last ack is repeated. A kernel that
- * gave this client up, while the network was away, waits for a word from it.
+ * After this silence in the middle of a render, or once after anything was heard, in ms, the last
+ * ack is repeated. A kernel that gave this client up, while the network was away, waits for a word
+ * from it.
  */
 const SILENCE = 5000;
 
@@ -214,7 +215,8 @@ export class Connection {
 
   #ackAt() {
     if (this.#ackDue) return this.#ackedAt + ACK_EVERY;
-    if (!this.welcomed || !this.visible || !AT_WORK.has(this.state)) return Infinity;
+    if (!this.welcomed || !this.visible || this.state === "closed") return Infinity;
+    if (!AT_WORK.has(this.state) && this.#heardAt <= this.#ackedAt) return Infinity;
     return Math.max(this.#heardAt, this.#ackedAt) + SILENCE;
   }
 }

@@ -16,7 +16,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raywidget.errors import PictureError
-from raywidget.picture.curves import MAX_EXPONENT, MAX_HALF, make_table
+from raywidget.picture.curves import (
+    CURVES,
+    MAX_EXPONENT,
+    MAX_HALF,
+    check_channel,
+    check_display,
+    make_table,
+)
+from raywidget.picture.mixing import mix, show_samples
+
+SINGLE = {"red": 0, "green": 1, "blue": 2}
 
 # Pictures whose typical value lies in here need no pre-exposure: eight stops or more of full
 # precision are left on both sides of it (halves are normal numbers from 2^-14 to 2^16).
@@ -38,8 +48,8 @@ class Metering:
         """What a part of the picture, whose corner is at (x, y), adds to the values that count."""
         grid = pixels[-y % self.step :: self.step, -x % self.step :: self.step]
         values = grid.max(axis=2, initial=-math.inf).ravel()
-        with np.errstate(invalid="ignore"):
-            return values[(values > 0.0) & (values < math.inf)]
+        lit: NDArray[np.float32] = values[(values > 0.0) & (values < math.inf)]  # and not NaN
+        return lit
 
     @staticmethod
     def exponent(values: NDArray[np.float32]) -> int:
@@ -112,7 +122,14 @@ def count_invalid(pixels: ArrayLike) -> int:
     return int(valid.size // valid.shape[-1] - np.count_nonzero(valid.all(axis=-1)))
 
 
-def develop(pixels: ArrayLike, curve: str = "srgb", exposure: float = 0.0) -> NDArray[np.uint8]:
+def develop(
+    pixels: ArrayLike,
+    curve: str = "srgb",
+    exposure: float = 0.0,
+    channel: str = "color",
+    samples: NDArray[np.int64] | None = None,
+    goal: int = 0,
+) -> NDArray[np.uint8]:
     """Turn linear radiance into bytes, exactly as the canvas does.
 
     Parameters
@@ -121,9 +138,17 @@ def develop(pixels: ArrayLike, curve: str = "srgb", exposure: float = 0.0) -> ND
         Linear Rec. 709 radiance, as half floats or anything that `to_half` takes. Its
         pre-exposure is that of `choose_exponent`.
     curve : str
-        ``"srgb"``, ``"filmic"`` or ``"linear"``.
+        ``"srgb"``, ``"filmic"``, ``"agx"`` (Sobotka's AgX), ``"neutral"`` (Khronos PBR Neutral)
+        or ``"linear"``.
     exposure : float
         In stops.
+    channel : str
+        ``"color"``; ``"red"``, ``"green"``, ``"blue"`` or ``"luminance"`` as grey; ``"heat"``:
+        luminance from -8 to 8 stops in false colour; ``"samples"``: their count, likewise.
+    samples : (H, W) array of int, optional
+        Samples per pixel, for ``channel="samples"``.
+    goal : int
+        Samples that each pixel is to have, where the colours of counts end.
 
     Returns
     -------
@@ -141,11 +166,21 @@ def develop(pixels: ArrayLike, curve: str = "srgb", exposure: float = 0.0) -> ND
     >>> develop(np.full((1, 1, 3), 0.5)).tolist()
     [[[188, 188, 188]]]
     """
-    make_table(curve, exposure)  # settings that are wrong raise first
+    curve, exposure = check_display(curve, exposure)  # settings that are wrong raise first
+    channel = check_channel(channel)
     values = np.asarray(pixels)
     if values.ndim != 3 or values.shape[2] != 3:
         raise PictureError(f"pixels must be an (H, W, 3) array, got shape {values.shape}")
     with np.errstate(over="ignore"):
         exponent = choose_exponent(values.astype(np.float32, copy=False))
-    table = make_table(curve, exposure, exponent)
-    return table[np.ascontiguousarray(to_half(values, exponent)).view(np.uint16)]
+    if channel == "samples":
+        if samples is None or samples.shape != values.shape[:2]:
+            raise PictureError("channel 'samples' needs the samples per pixel, (H, W)")
+        return show_samples(np.asarray(samples, np.int64), goal)
+    halves = np.ascontiguousarray(to_half(values, exponent))
+    single = SINGLE.get(channel)
+    if curve in CURVES and (single is not None or channel == "color"):
+        shown = make_table(curve, exposure, exponent)[halves.view(np.uint16)]
+        return shown if single is None else np.repeat(shown[..., single, None], 3, axis=-1)
+    gain = math.ldexp(math.pow(2.0, exposure), exponent)
+    return mix(halves.astype(np.float64) * gain, curve, channel)

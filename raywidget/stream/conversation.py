@@ -16,11 +16,12 @@ from typing import NamedTuple
 from raywidget.engine.coarse import CoarsePicture
 from raywidget.engine.film import Film
 from raywidget.errors import RaywidgetError
-from raywidget.picture.development import choose_exponent, to_half
+from raywidget.picture.development import choose_exponent
+from raywidget.stream.encoders import DRAFT, ENCODERS, EXACT
 from raywidget.stream.flow import Flow
 from raywidget.stream.inbox import MAX_CLIENTS, Inbox, Slot
-from raywidget.stream.ledger import Ledger
-from raywidget.stream.parcel import ENCODING, PIECE, pack_coarse, pack_parcel
+from raywidget.stream.ledger import Indices, Ledger
+from raywidget.stream.parcel import PIECE, choose_pieces, pack_coarse, pack_parcel
 from raywidget.stream.protocol import (
     CameraMove,
     Content,
@@ -45,7 +46,6 @@ NEWS_BURST = 40.0
 LONGEST_MUTE = 2.0
 STILL = 0.3  # seconds without a word of a camera that moves, and it has come to rest
 COARSE_EVERY = 1 / 40  # seconds between two coarse pictures: pages see no more
-COARSE_ENCODING = "half3"
 MAX_ANSWERS = 256
 COARSE_OTHERS = 1 / 8  # ... if pages look on that don't answer each
 
@@ -224,7 +224,7 @@ class Conversation:
         view = self._source.current()
         if view.film is not self._film:
             self._film = view.film
-            self._ledger = None if view.film is None else Ledger(view.film, ENCODING, PIECE)
+            self._ledger = None if view.film is None else Ledger(view.film, PIECE)
             self._coarse_due = False
         if view.state != self._announced:
             self._announced = view.state
@@ -342,7 +342,7 @@ class Conversation:
             height=settings.height,
             tile=settings.tile_size,
             spp=settings.spp,
-            encoding=ENCODING,
+            encoding=EXACT,
             extra=self._extra_of(view.generation),
         )
 
@@ -392,7 +392,8 @@ class Conversation:
             self.coarse = None
         rows, columns, _ = picture.pixels.shape
         exponent = choose_exponent(picture.pixels)
-        halves = to_half(picture.pixels, exponent).astype("<f2", copy=False)
+        encoding = DRAFT if self.flow.window.narrow else EXACT
+        pixels = ENCODERS[encoding](picture.pixels, 0, exponent)
         content = make_coarse(
             epoch=self.epoch,
             generation=picture.generation,
@@ -401,12 +402,12 @@ class Conversation:
             columns=columns,
             rows=rows,
             exponent=exponent,
-            encoding=COARSE_ENCODING,
+            encoding=encoding,
             client=picture.client,
             number=picture.number,
         )
         self._coarse_at = now
-        self._send_raw(content, [halves.tobytes()])
+        self._send_raw(content, [pixels])
         return math.inf if self.coarse is None else pause
 
     # -- telling: tiles ---------------------------------------------------------------------------
@@ -418,7 +419,7 @@ class Conversation:
             return math.inf
         if ledger is None or self._begun is None or self._begun["generation"] != view.generation:
             return math.inf
-        unsent = ledger.unsent()
+        encoding, unsent = self._choose(ledger, view, now)
         if not len(unsent):
             return math.inf
         # There is something to send already: more of it is no news, the clock or an ack is.
@@ -431,30 +432,47 @@ class Conversation:
             coarse = pack_coarse(ledger, unsent, view.settings.tile_size)
             if coarse:
                 # No mark in the ledger: this is a courtesy, the tiles themselves follow.
-                self._send_tiles(view, coarse, now)
+                self._send_tiles(view, coarse, EXACT, False, now)
                 return self.flow.allowance(now).wait
-        parcel = pack_parcel(ledger, unsent, allowance.size, allowance.at_least_one)
-        if parcel.full:
+        chosen, full = choose_pieces(
+            ledger, unsent, encoding, allowance.size, allowance.at_least_one
+        )
+        if full:
             self.flow.window.was_full = True
-        if parcel.records:
-            seq = self._send_tiles(view, parcel.records, now)
+        if chosen:
+            ledger.expose(now, at_work=True)
+            parcel = pack_parcel(ledger, chosen, encoding)
+            seq = self._send_tiles(view, parcel.records, encoding, full, now)
             for index, version in parcel.versions:
-                ledger.mark_sent(index, version, seq)
-        if parcel.full:
-            return self.flow.allowance(now).wait if parcel.records else math.inf
+                ledger.mark_sent(index, version, seq, encoding)
+        if full:
+            return self.flow.allowance(now).wait if chosen else math.inf
         self.hungry = True
         return 0.0 if len(ledger.unsent()) else math.inf
 
-    def _send_tiles(self, view: View, records: list[Record], now: float) -> int:
+    def _choose(self, ledger: Ledger, view: View, now: float) -> tuple[str, Indices]:
+        """What is to be sent, and how: on a narrow link drafts go first, while tiles still come."""
+        if self.flow.window.narrow and view.state in AT_WORK:
+            drafts = ledger.unsent(DRAFT)
+            if len(drafts):
+                return DRAFT, drafts
+        unsent = ledger.unsent()
+        if not len(unsent) and ledger.expose(now, view.state in AT_WORK):
+            unsent = ledger.unsent()
+        return EXACT, unsent
+
+    def _send_tiles(
+        self, view: View, records: list[Record], encoding: str, more: bool, now: float
+    ) -> int:
         self._refresh_digest(now)
         content, buffer = make_tiles(
             records,
             epoch=self.epoch,
             generation=view.generation,
             seq=self.flow.next_seq,
-            encoding=ENCODING,
+            encoding=encoding,
             progress=self._digest,
         )
         self._send_raw(content, [buffer])
         self._progress_said_at = now
-        return self.flow.note_sent(len(buffer), now)
+        return self.flow.note_sent(len(buffer), now, more)

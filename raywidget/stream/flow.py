@@ -16,6 +16,7 @@ from raywidget.stream.window import KB, MB, Window
 MAX_CLIENTS = 16
 MAX_IN_FLIGHT = 64  # messages
 SILENCE = 5.0  # seconds without a word while something is owed, and a client is given up
+LONGEST_MEASURE = 5.0  # seconds
 INTERVAL = 1 / 30  # seconds between messages while tiles are plentiful
 
 OPEN_INTERVAL = 0.25
@@ -42,6 +43,10 @@ class Flight:
 
     size: int
     sent: float
+    busy: bool = False  # did more wait behind it?
+    delivered: int = 0  # bytes that had got through when it was sent, and when
+    delivered_at: float = 0.0
+    counted: bool = False  # has it been counted as delivered?
     expired: bool = False  # counted as lost; kept only to measure a late acknowledgement
 
 
@@ -72,6 +77,8 @@ class Flow:
         self._last_sent = -math.inf
         self._open_next = -math.inf
         self._open_left = OPEN_BUDGET
+        self._delivered = 0  # bytes of closed-loop messages that the slowest client has
+        self._delivered_at = -math.inf
 
     # -- what was heard ---------------------------------------------------------------------------
 
@@ -109,13 +116,32 @@ class Flow:
             flight = self.flights.get(message.seq)
             if flight is not None and slowest:
                 self.window.measure(now - flight.sent, message.seq, self.next_seq)
+                self._measure_rate(message, flight, now)
         client.owes_since = now if client.acked < self.next_seq - 1 else None
         back = message.visible and not counted
         if back:
+            # It says what it has: what went out too long ago is not among it, and must go again.
+            # To give that more time would be to wait for ever, if the client comes and goes.
+            timeout = self.window.timeout()
             for flight in self.flights.values():
-                flight.sent = now  # nobody was expected to acknowledge these: time starts now
+                flight.expired |= now >= flight.sent + timeout
         self._retire()
         return Heard(message.missing, back)
+
+    def _measure_rate(self, message: Ack, flight: Flight, now: float) -> None:
+        """Bytes that got through since this message was sent, over the time that it took.
+
+        As in Cardwell et al., "BBR: Congestion-Based Congestion Control", 2016, section 3.
+        """
+        for seq, other in self.flights.items():
+            if seq <= message.seq and not other.counted:
+                other.counted = True
+                self._delivered += other.size
+        self._delivered_at = now
+        since = max(flight.delivered_at, now - LONGEST_MEASURE)
+        if now > since and not flight.expired and not message.missing:
+            rate = (self._delivered - flight.delivered) / (now - since)
+            self.window.measure_rate(rate, flight.busy)
 
     def word(self, number: int, now: float) -> bool:
         """A client said something else. False if it isn't known."""
@@ -138,13 +164,21 @@ class Flow:
 
     def expire(self, now: float) -> list[int]:
         """Give up silent clients; return the messages that weren't acknowledged in time."""
+        given_up = False
         for client in self.clients.values():
             if client.live and now >= _given_up(client):
                 client.live = False
+                given_up = True
         self._retire()
-        if not self.closed_loop():
-            return []
         lost = []
+        if not self.closed_loop():
+            # Nobody will say whether these have arrived, so they go again, in the open loop: a
+            # page that hears them, but was not heard, speaks up then.
+            for seq, flight in self.flights.items() if given_up else ():
+                if not flight.expired:
+                    flight.expired = True
+                    lost.append(seq)
+            return lost
         timeout = self.window.timeout()
         for seq, flight in self.flights.items():
             if not flight.expired and now >= flight.sent + timeout:
@@ -171,7 +205,7 @@ class Flow:
     def open_loop(self) -> bool:
         """May somebody be looking of whom nothing can be heard?"""
         clients = self.clients.values()
-        if not self.displayed or any(client.live for client in clients):
+        if not self.audience() or any(client.live for client in clients):
             return False
         return not clients or any(client.visible for client in clients)
 
@@ -200,11 +234,13 @@ class Flow:
             return Allowance(0, math.inf, False)
         return Allowance(min(room, self.window.batch()), math.inf, used == 0)
 
-    def note_sent(self, size: int, now: float) -> int:
-        """A message with so many bytes goes out; returns its sequence number."""
+    def note_sent(self, size: int, now: float, busy: bool = False) -> int:
+        """A message with so many bytes goes out, and more waits if `busy`; returns its number."""
         seq = self.next_seq
         self.next_seq += 1
-        self.flights[seq] = Flight(size, now)
+        if self.in_flight()[1] == 0:
+            self._delivered_at = now  # the link has rested, which is not its fault
+        self.flights[seq] = Flight(size, now, busy, self._delivered, self._delivered_at)
         while len(self.flights) > 2 * MAX_IN_FLIGHT:
             expired = (old for old, flight in self.flights.items() if flight.expired)
             del self.flights[next(expired, next(iter(self.flights)))]

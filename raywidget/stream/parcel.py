@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from raywidget.stream.encoders import ENCODERS, sent_size
+from raywidget.engine.film import TileState
+from raywidget.stream.encoders import ENCODERS, EXACT, sent_size
 from raywidget.stream.ledger import Indices, Ledger
 from raywidget.stream.protocol import RECORD, Record
 from raywidget.stream.window import KB
 
-ENCODING = "half3"
 PIECE = 256 * KB - RECORD.itemsize  # tiles bigger than this go in strips
 
 COARSE_FROM = 512 * KB  # a newcomer who needs more than this first gets the whole picture coarsely,
@@ -23,39 +23,59 @@ class Parcel(NamedTuple):
 
     records: list[Record]
     versions: list[tuple[int, int]]  # piece and version of each record, in the same order
-    full: bool  # was anything left out for want of room?
 
 
-def pack_parcel(ledger: Ledger, unsent: Indices, room: int, at_least_one: bool) -> Parcel:
-    """The first pieces that fit into `room` bytes.
+def choose_pieces(
+    ledger: Ledger, unsent: Indices, encoding: str, room: int, at_least_one: bool
+) -> tuple[list[tuple[int, TileState]], bool]:
+    """The first pieces that fit into `room` bytes, and whether any had to be left out.
 
     Nothing overtakes a piece that doesn't fit, or big pieces would wait for ever.
     """
-    records: list[Record] = []
-    versions: list[tuple[int, int]] = []
+    chosen: list[tuple[int, TileState]] = []
     for index in unsent.tolist():
-        size = RECORD.itemsize + int(ledger.sizes[index])
-        if size > room and (records or not at_least_one):
-            return Parcel(records, versions, full=True)
+        size = RECORD.itemsize + int(ledger.sizes[encoding][index])
+        if size > room and (chosen or not at_least_one):
+            return chosen, True
         state = ledger.read(index)
         if state.spp == 0:
             ledger.mark_sent(index, state.version, 0)
             continue
         room -= size
-        piece = ledger.pieces[index]
-        pixels = ENCODERS[ENCODING](state.pixels, 0)
-        records.append(Record(piece.x, piece.y, piece.width, piece.height, 0, state.spp, pixels))
-        versions.append((index, state.version))
-    return Parcel(records, versions, full=False)
+        chosen.append((index, state))
+    return chosen, False
+
+
+def pack_parcel(ledger: Ledger, chosen: list[tuple[int, TileState]], encoding: str) -> Parcel:
+    """Pieces, encoded."""
+    records = [pack_piece(ledger, index, state, encoding) for index, state in chosen]
+    return Parcel(records, [(index, state.version) for index, state in chosen])
+
+
+def pack_piece(
+    ledger: Ledger, index: int, state: TileState, encoding: str, level: int = 0
+) -> Record:
+    """One piece, encoded; a coarse one as if it had one sample."""
+    piece = ledger.pieces[index]
+    return Record(
+        piece.x,
+        piece.y,
+        piece.width,
+        piece.height,
+        level,
+        1 if level else state.spp,
+        ENCODERS[encoding](state.pixels, level, ledger.exponent),
+        ledger.exponent,
+    )
 
 
 def pack_coarse(ledger: Ledger, unsent: Indices, tile_size: int) -> list[Record]:
     """All pieces in one small message, at a coarse level of detail; none if that isn't worth it.
 
     A coarse tile goes as if it had one sample, so that it can't replace a better one that another
-    page shows, or that overtook it. Hence there's no use for it below two.
+    page shows, or that overtook it.
     """
-    if ledger.sizes[unsent].sum() <= COARSE_FROM:
+    if ledger.sizes[EXACT][unsent].sum() <= COARSE_FROM:
         return []
     level, size = _coarse_level(ledger, unsent, tile_size)
     if size > COARSE_LIMIT:
@@ -63,10 +83,8 @@ def pack_coarse(ledger: Ledger, unsent: Indices, tile_size: int) -> list[Record]
     records = []
     for index in unsent.tolist():
         state = ledger.read(index)
-        if state.spp >= 2:
-            piece = ledger.pieces[index]
-            pixels = ENCODERS[ENCODING](state.pixels, level)
-            records.append(Record(piece.x, piece.y, piece.width, piece.height, level, 1, pixels))
+        if state.spp:
+            records.append(pack_piece(ledger, index, state, EXACT, level))
     return records
 
 
@@ -76,7 +94,7 @@ def _coarse_level(ledger: Ledger, indices: Indices, tile_size: int) -> tuple[int
     level, size = 0, 0
     for level in range(1, tile_size.bit_length() + 1):
         size = sum(
-            count * (RECORD.itemsize + sent_size(width, height, level, ENCODING))
+            count * (RECORD.itemsize + sent_size(width, height, level, EXACT))
             for (width, height), count in shapes.items()
         )
         if size <= COARSE_SIZE:

@@ -19,28 +19,40 @@ class Network:
     def __init__(self, seed=0):
         self.random = random.Random(seed)
         self.delay = 0.01
+        self.bandwidth = math.inf  # bytes a second
         self.jitter = 0.0
         self.drop = 0.0
         self.duplicate = 0.0
         self._queue: list = []
         self._count = itertools.count()
         self._last = 0.0
+        self._free_at = 0.0
 
     def heal(self):
         self.jitter = self.drop = self.duplicate = 0.0
         self.delay = 0.01
+        self.bandwidth = math.inf
+        self._free_at = 0.0
 
-    def send(self, now, *message):
+    def send(self, now, content, buffers=()):
+        message = (content, buffers)
+        self._free_at = max(now, self._free_at) + sum(map(len, buffers)) / self.bandwidth
         copies = 2 if self.random.random() < self.duplicate else 1
         for _ in range(copies):
             if self.random.random() < self.drop:
                 continue
-            at = now + self.delay
+            at = self._free_at + self.delay
             if self.jitter:
                 at += self.random.random() * self.jitter
             else:
                 at = self._last = max(at, self._last)  # in order, unless there is jitter
             heapq.heappush(self._queue, (at, next(self._count), message))
+
+    def stall(self, until):
+        """Keep everything back until then."""
+        self._queue = [(max(at, until), *rest) for at, *rest in self._queue]
+        heapq.heapify(self._queue)
+        self._free_at = self._last = until
 
     def next_at(self):
         return self._queue[0][0] if self._queue else math.inf
@@ -125,6 +137,11 @@ class World:
         self.render.restart()
         self.news = True
 
+    def stall(self, seconds):
+        """Nothing gets through for so long; then all of it does."""
+        for network in (self.down, self.up):
+            network.stall(self.now + seconds)
+
     def run(self, seconds):
         """Let so much time pass."""
         end = self.now + seconds
@@ -136,7 +153,7 @@ class World:
             for content, buffers in self.down.deliver(self.now):
                 for page in self.pages:
                     page.receive(content, buffers, self.now)
-            for (content,) in self.up.deliver(self.now):
+            for content, _ in self.up.deliver(self.now):
                 self.say(content)
             for page in self.pages:
                 for message in page.poll(self.now):

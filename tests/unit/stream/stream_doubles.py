@@ -9,7 +9,7 @@ import numpy as np
 
 from raywidget.engine.film import Film
 from raywidget.engine.settings import RenderSettings
-from raywidget.picture.development import to_half
+from raywidget.picture.development import choose_exponent, to_half
 from raywidget.stream.protocol import RECORD
 
 
@@ -40,6 +40,7 @@ class Render:
         self.done_spp = np.zeros(len(self.film.tiles), int)
         self.calls: list[Any] = []
         self.random = np.random.default_rng(7)
+        self.light = 1.0
 
     def current(self):
         return View(self.generation, self.settings, self.film, self.state, self.message)
@@ -51,7 +52,7 @@ class Render:
         tile = self.film.tiles[index]
         self.done_spp[index] = spp or self.done_spp[index] + 1
         n = int(self.done_spp[index])
-        sums = self.random.random((tile.height, tile.width, 3)) * n
+        sums = self.random.random((tile.height, tile.width, 3)) * n * self.light
         self.film.publish(tile, sums, n)
 
     def publish_all(self, spp=None):
@@ -102,16 +103,48 @@ def read_tiles(content, buffer):
     offset = n * RECORD.itemsize
     tiles = []
     for record in head:
-        x, y, width, height, level, reserved, spp = (int(value) for value in record)
+        x, y, width, height, level, exponent, spp = (int(value) for value in record)
         assert min(width, height, spp) > 0
-        assert reserved == 0
         rows, columns = math.ceil(height / 2**level), math.ceil(width / 2**level)
-        size = 6 * rows * columns
-        half = np.frombuffer(buffer, "<f2", size // 2, offset).reshape(rows, columns, 3)
+        exact = content["encoding"] == "half3"
+        decode = decode_half3 if exact else decode_luma8
+        half, size = decode(buffer, offset, rows, columns)
         offset += math.ceil(size / 4) * 4
-        tiles.append((x, y, width, height, level, spp, half))
+        exact &= level == 0
+        tiles.append(SentTile(x, y, width, height, level, exponent, spp, exact, half))
     assert offset == len(buffer)
     return tiles
+
+
+class SentTile(NamedTuple):
+    x: int
+    y: int
+    width: int
+    height: int
+    level: int
+    exponent: int
+    spp: int
+    exact: bool
+    half: np.ndarray
+
+
+def decode_half3(buffer, offset, rows, columns):
+    size = 6 * rows * columns
+    return np.frombuffer(buffer, "<f2", size // 2, offset).reshape(rows, columns, 3), size
+
+
+def decode_luma8(buffer, offset, rows, columns):
+    low, step = np.frombuffer(buffer, "<f4", 2, offset)
+    codes = np.frombuffer(buffer, np.uint8, rows * columns, offset + 8).reshape(rows, columns)
+    squares = (math.ceil(rows / 2), math.ceil(columns / 2), 2)
+    start = offset + 8 + rows * columns
+    colour = np.frombuffer(buffer, np.uint8, math.prod(squares), start).reshape(squares)
+    sums = np.where(codes > 0, 2.0 ** (low + (codes - 1.0) * step), 0.0)
+    share = colour.repeat(2, axis=0).repeat(2, axis=1)[:rows, :columns] / 255.0
+    red, blue = sums * share[..., 0], sums * share[..., 1]
+    rgb = np.stack([red, np.maximum(sums - red - blue, 0.0), blue], axis=-1)
+    size = 8 + rows * columns + math.prod(squares)
+    return np.minimum(rgb, 65504.0).astype(np.float16), size
 
 
 class Picture:
@@ -119,17 +152,28 @@ class Picture:
         self.generation = begin["generation"]
         self.half = np.zeros((begin["height"], begin["width"], 3), np.float16)
         self.spp = np.zeros(self.half.shape[:2], int)
+        self.exact = np.zeros(self.half.shape[:2], bool)
+        self.exponent = 0
+        self.exponent_seq = 0
 
-    def apply(self, tile):
-        x, y, width, height, level, spp, half = tile
-        assert x + width <= self.half.shape[1]
-        assert y + height <= self.half.shape[0]
-        where = (slice(y, y + height), slice(x, x + width))
-        if (self.spp[where] > spp).any():
+    def apply(self, tile, seq):
+        assert tile.x + tile.width <= self.half.shape[1]
+        assert tile.y + tile.height <= self.half.shape[0]
+        if tile.exponent != self.exponent:
+            if seq < self.exponent_seq:
+                return
+            scaled = np.ldexp(self.half.astype(np.float32), self.exponent - tile.exponent)
+            self.half = np.minimum(scaled, 65504.0).astype(np.float16)
+            self.exponent = tile.exponent
+        self.exponent_seq = max(self.exponent_seq, seq)
+        where = (slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width))
+        if (2 * self.spp[where] + self.exact[where] > 2 * tile.spp + tile.exact).any():
             return
-        grown = half.repeat(2**level, axis=0).repeat(2**level, axis=1)[:height, :width]
-        self.half[where] = grown
-        self.spp[where] = spp
+        side = 2**tile.level
+        grown = tile.half.repeat(side, axis=0).repeat(side, axis=1)
+        self.half[where] = grown[: tile.height, : tile.width]
+        self.spp[where] = tile.spp
+        self.exact[where] = tile.exact
 
 
 class Browser:
@@ -196,7 +240,7 @@ class Browser:
             self.message = content["message"]
         elif kind == "tiles":
             for tile in read_tiles(content, buffers[0]):
-                self._apply(tile)
+                self._apply(tile, content["seq"])
 
     def _begin(self, content):
         if self.front is None or not self.front.spp.any():
@@ -204,8 +248,8 @@ class Browser:
         else:
             self.back = Picture(content)
 
-    def _apply(self, tile):
-        self.picture.apply(tile)
+    def _apply(self, tile, seq):
+        self.picture.apply(tile, seq)
         if self.back is not None and self.back.spp.all():
             self.front, self.back = self.back, None
 
@@ -236,7 +280,9 @@ class Browser:
             return math.inf
         if self.ack_due:
             return self.acked_at + 0.05
-        if self.visible and self.state in ("compiling", "running"):
+        if not self.visible or not self.welcomes or self.state == "closed":
+            return math.inf
+        if self.state in ("compiling", "running") or self.heard_at > self.acked_at:
             return max(self.heard_at, self.acked_at) + 5.0
         return math.inf
 
@@ -285,11 +331,18 @@ def shows(browser, render):
     picture = browser.front
     if browser.back is not None or picture is None or picture.generation != render.generation:
         return False
+    whole = np.zeros(picture.half.shape, np.float32)
+    for tile in render.film.tiles:
+        where = (slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width))
+        whole[where] = render.film.read(tile).pixels
+    if render.state not in ("compiling", "running"):  # until then, it may lag behind
+        assert picture.exponent == choose_exponent(whole)
     for tile in render.film.tiles:
         state = render.film.read(tile)
         where = (slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width))
         if (picture.spp[where] != state.spp).any():
             return False
-        if state.spp and not np.array_equal(picture.half[where], to_half(state.pixels)):
+        expected = to_half(state.pixels, picture.exponent)
+        if state.spp and not np.array_equal(picture.half[where], expected):
             return False
     return True

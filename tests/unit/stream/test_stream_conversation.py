@@ -289,23 +289,92 @@ def test_a_coarse_picture_does_not_replace_a_fine_one():
         assert shows(first, world.render)
 
 
-def test_small_pictures_and_those_of_one_sample_come_as_they_are():
-    for render, spp in ((Render(64, 48, 16), 4), (Render(640, 480, 64), 1)):
-        world = World(render)
-        world.publish_all(spp=spp)
-        page = world.open_page()
-        levels = []
-        receive = page.receive
+def watch(page):
+    """All tiles that a page receives from now on."""
+    tiles = []
+    receive = page.receive
 
-        def watch(content, buffers, now, levels=levels, receive=receive):
-            if content["k"] == "tiles":
-                levels += [tile[4] for tile in read_tiles(content, buffers[0])]
-            receive(content, buffers, now)
+    def watching(content, buffers, now):
+        if content["k"] == "tiles":
+            tiles.extend(read_tiles(content, buffers[0]))
+        receive(content, buffers, now)
 
-        page.receive = watch
-        world.run(5.0)
+    page.receive = watching
+    return tiles
+
+
+def test_small_pictures_come_as_they_are():
+    world = World(Render(64, 48, 16))
+    world.publish_all(spp=4)
+    page = world.open_page()
+    tiles = watch(page)
+    world.run(5.0)
+    assert shows(page, world.render)
+    assert {tile.level for tile in tiles} == {0}
+
+
+def test_on_a_slow_link_drafts_go_first_and_the_end_is_exact():
+    world = World(Render(640, 480, 64))
+    world.down.bandwidth = 10e6 / 8
+    world.down.delay = world.up.delay = 0.02
+    page = world.open_page()
+    tiles = watch(page)
+    for _ in range(40):
+        world.publish_all()
+        world.run(0.25)
+    assert world.flow.window.narrow
+    assert 0.8e6 < world.flow.window.rate < 1.4e6
+    assert (page.front.spp > 30).all()  # with exact pixels, four rounds ago would be the rule
+    assert not all(tile.exact for tile in tiles)
+    world.change("done")
+    world.run(8.0)
+    assert shows(page, world.render)
+    assert page.front.exact.all()
+    assert page.state == "done"
+
+
+def test_a_fast_link_never_sees_a_draft():
+    world = World(Render(640, 480, 64))
+    world.down.bandwidth = 30e6
+    tiles = watch(world.open_page())
+    for _ in range(40):
+        world.publish_all()
+        world.run(0.25)
+    assert tiles
+    assert all(tile.exact or tile.level for tile in tiles)
+
+
+@pytest.mark.parametrize("light", [1e-9, 3e-4, 1e4, 1e12])
+def test_pictures_outside_of_half_floats_come_with_a_pre_exposure(light):
+    world = World(Render(200, 150, 32))
+    world.render.light = light
+    first = world.open_page()
+    world.publish_all()
+    world.run(1.0)
+    late = world.open_page()
+    world.publish_all()
+    world.change("done")
+    world.run(3.0)
+    for page in (first, late):
         assert shows(page, world.render)
-        assert set(levels) == {0}
+        assert page.front.exponent != 0
+
+
+def test_a_picture_that_turns_bright_is_sent_again_once():
+    world = World(Render(200, 150, 32))
+    page = world.open_page()
+    world.publish_all()
+    world.run(1.0)
+    assert page.front.exponent == 0
+    world.render.light = 1e9
+    world.publish_all()
+    world.run(0.1)
+    world.change("done")
+    start = world.now
+    world.run(10.0)
+    assert shows(page, world.render)
+    assert page.front.exponent > 20
+    assert sum(size for at, _, size in world.sent if at > start) < 3 * 200 * 150 * 6
 
 
 def test_a_restart_is_told_and_everything_goes_again(world):

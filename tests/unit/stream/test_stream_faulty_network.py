@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -52,12 +54,17 @@ class FaultyNetwork(RuleBasedStateMachine):
         duplicate=st.sampled_from([0.0, 0.3]),
         jitter=st.sampled_from([0.0, 0.05, 1.5]),
         delay=st.sampled_from([0.0, 0.01, 0.4, 2.5]),
+        bandwidth=st.sampled_from([math.inf, 1e5, 1e6]),
         down=st.booleans(),
     )
-    def network_changes(self, drop, duplicate, jitter, delay, down):
+    def network_changes(self, drop, duplicate, jitter, delay, bandwidth, down):
         network = self.world.down if down else self.world.up
         network.drop, network.duplicate = drop, duplicate
-        network.jitter, network.delay = jitter, delay
+        network.jitter, network.delay, network.bandwidth = jitter, delay, bandwidth
+
+    @rule(light=st.sampled_from([1e-6, 1.0, 1.0, 1e7]))
+    def light_changes(self, light):
+        self.world.render.light = light
 
     @rule()
     def network_heals(self):
@@ -100,9 +107,8 @@ class FaultyNetwork(RuleBasedStateMachine):
             return
         flow = self.world.flow
         size, count = flow.in_flight()
-        biggest = (
-            max(self.world.conversation._ledger.sizes) if self.world.conversation._ledger else 0
-        )
+        ledger = self.world.conversation._ledger
+        biggest = max(ledger.sizes["half3"]) if ledger else 0
         assert FLOOR <= flow.window.limit <= CEILING
         assert count <= 2 * MAX_IN_FLIGHT
         assert len(flow.flights) <= 2 * MAX_IN_FLIGHT
@@ -123,11 +129,11 @@ class FaultyNetwork(RuleBasedStateMachine):
             if version == 0:  # and no others: what was said about those has to be enough
                 world.publish(tile.index)
         world.run(30.0)
+        world.change("done")
+        world.run(3.0)
         for page in world.pages:
             assert shows(page, world.render)
         assert world.flow.in_flight() == (0, 0)
-        world.change("done")
-        world.run(3.0)
         assert all(page.state == "done" for page in world.pages)
         before = world.turns
         world.run(60.0)
@@ -135,7 +141,7 @@ class FaultyNetwork(RuleBasedStateMachine):
 
 
 FaultyNetwork.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,

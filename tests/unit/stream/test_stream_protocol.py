@@ -251,7 +251,9 @@ def test_recorded_kernels_speak_as_this_one(name):
         if content["k"] == "tiles":
             buffer = base64.b64decode(step["buffer"])
             tiles = read_tiles(content, buffer)
-            records = [Record(*tile[:6], tile[6].tobytes()) for tile in tiles]
+            records = [
+                Record(*tile[:5], tile.spp, tile.half.tobytes(), tile.exponent) for tile in tiles
+            ]
             assert pack_records(records) == buffer
 
 
