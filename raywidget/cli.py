@@ -18,7 +18,7 @@ from raywidget.engine.settings import INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
 from raywidget.headless import FinishedPass, render
 from raywidget.io.images import check_path
-from raywidget.picture.curves import CURVES
+from raywidget.picture.curves import CURVE_NAMES
 from raywidget.picture.image import Image
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--quiet", action="store_true", help="no progress bar, no statistics")
     display = command.add_argument_group("display")
     display.add_argument("--exposure", type=float, default=0.0, help="in stops (default 0)")
-    display.add_argument("--curve", choices=sorted(CURVES), default="srgb", help="tone curve")
+    display.add_argument("--curve", choices=sorted(CURVE_NAMES), default="srgb", help="tone curve")
     group = command.add_argument_group("settings (defaults: those of the preset)")
     for field in dataclasses.fields(RenderSettings):
         _add_setting(group, field)

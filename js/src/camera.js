@@ -5,7 +5,7 @@
  * that a slow kernel is asked less often and nothing queues; the newest pose is the one that goes.
  * A machine without a clock or a socket, as `connection.js` is.
  *
- * @import { Pose, Subject } from "./orbit.js"
+ * @import { Pose } from "./orbit.js"
  * @import { CameraMove, Stage } from "./protocol.js"
  */
 
@@ -115,7 +115,8 @@ export class Camera {
   /** When to poll next, in ms. */
   get wakeAt() {
     if (!this.#moving) return Infinity;
-    const lost = this.#waiting.length > 0 && this.#dirty ? this.#waiting[0].at + PATIENCE : Infinity;
+    const lost =
+      this.#waiting.length > 0 && this.#dirty ? this.#waiting[0].at + PATIENCE : Infinity;
     return Math.min(this.#stillAt(), lost);
   }
 

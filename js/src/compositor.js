@@ -23,7 +23,8 @@
  * @property {(width: number, height: number) => Image} createImage
  */
 
-import { develop, makeTable } from "./tonemap.js";
+import { makeMixer, UNPAINTED } from "./mixing.js";
+import { develop, isPlain, makeTable, SINGLE } from "./tonemap.js";
 
 /** What one frame may spend on repainting for another exposure, in ms: the slider must stay live. */
 const BUDGET = 8;
@@ -58,6 +59,10 @@ export class Compositor {
   #exponent = 0;
   #curve = "srgb";
   #exposure = 0;
+  #channel = "color";
+  #goal = 0;
+  /** What is shown where nothing has been painted yet, a grey. */
+  #paper = 0;
   /** @type {number | null} */
   #frame = null;
 
@@ -67,11 +72,27 @@ export class Compositor {
     this.#host = host;
   }
 
-  /** @param {string} curve @param {number} exposure in stops */
-  setTone(curve, exposure) {
-    if (curve === this.#curve && exposure === this.#exposure) return;
+  /** @param {string} curve @param {number} exposure in stops @param {string} [channel] */
+  setTone(curve, exposure, channel = "color") {
+    if (curve === this.#curve && exposure === this.#exposure && channel === this.#channel) return;
     this.#curve = curve;
     this.#exposure = exposure;
+    this.#channel = channel;
+    this.#table = null;
+    this.schedule();
+  }
+
+  /** Samples that each pixel is to have, which is where the palette of counts ends. @param {number} spp */
+  setGoal(spp) {
+    if (spp === this.#goal) return;
+    this.#goal = spp;
+    if (this.#channel === "samples") this.invalidateAll();
+  }
+
+  /** @param {number} grey 0 to 255 */
+  setPaper(grey) {
+    if (grey === this.#paper) return;
+    this.#paper = grey;
     this.#table = null;
     this.schedule();
   }
@@ -167,11 +188,12 @@ export class Compositor {
   }
 
   /**
-   * @param {{width: number, height: number, half: Uint16Array, exponent: number}} picture
+   * @param {import("./mixing.js").Source & {height: number, exponent: number}} picture
    * @param {number} budget in ms
    * @returns {Rect[]} what changed
    */
-  #develop({ width, height, half, exponent }, budget) {
+  #develop(picture, budget) {
+    const { width, height, exponent } = picture;
     const until = this.#host.now() + budget;
     let table = this.#table;
     if (exponent !== this.#exponent) {
@@ -182,14 +204,16 @@ export class Compositor {
     }
     if (table === null) {
       table = makeTable(this.#curve, this.#exposure, exponent);
+      table[UNPAINTED] = this.#paper;
       this.#table = table;
       // What was left of an earlier change is still ahead, so a moving slider starves no row.
       this.#rowsLeft = height;
     }
+    const paint = this.#painter(picture, table);
     if (this.#whole) {
       // In one piece, however long it takes: two renders must never be seen in one picture.
       const rect = { x: 0, y: 0, width, height };
-      develop(table, half, this.#pixels, width, rect);
+      paint(rect);
       this.#whole = false;
       this.#dirty.clear();
       this.#rowsLeft = 0;
@@ -197,19 +221,44 @@ export class Compositor {
     }
     const changed = [...this.#dirty.values()];
     this.#dirty.clear();
-    for (const rect of changed) develop(table, half, this.#pixels, width, rect);
+    for (const rect of changed) paint(rect);
 
     const band = Math.max(1, Math.floor(BAND_PIXELS / width));
     while (this.#rowsLeft > 0) {
       const y = this.#row < height ? this.#row : 0;
       const rows = Math.min(band, height - y, this.#rowsLeft);
       const rect = { x: 0, y, width, height: rows };
-      develop(table, half, this.#pixels, width, rect);
+      paint(rect);
       changed.push(rect);
       this.#row = y + rows;
       this.#rowsLeft -= rows;
       if (this.#host.now() >= until) break;
     }
     return changed;
+  }
+
+  /**
+   * @param {import("./mixing.js").Source & {exponent: number}} picture
+   * @param {Uint8Array} table
+   * @returns {(rect: Rect) => void}
+   */
+  #painter(picture, table) {
+    const { half, width, exponent } = picture;
+    const pixels = this.#pixels;
+    if (isPlain(this.#curve, this.#channel)) {
+      const single = SINGLE.get(this.#channel);
+      return (rect) => develop(table, half, pixels, width, rect, single);
+    }
+    const tone = { curve: this.#curve, exposure: this.#exposure, channel: this.#channel };
+    const mix = makeMixer(tone, exponent, this.#goal, picture);
+    const paper = (0xff000000 | (this.#paper * 0x010101)) >>> 0;
+    return ({ x, y, width: wide, height }) => {
+      for (let row = y; row < y + height; row++) {
+        for (let column = x; column < x + wide; column++) {
+          const at = row * width + column;
+          pixels[at] = half[3 * at] === UNPAINTED ? paper : mix(3 * at, column, row);
+        }
+      }
+    };
   }
 }

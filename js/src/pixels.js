@@ -13,7 +13,8 @@
  */
 
 import { enlarge } from "./coarse.js";
-import { scaleTable } from "./halves.js";
+import { halfToNumber, scaleTable } from "./halves.js";
+import { UNPAINTED } from "./mixing.js";
 
 /** @param {number} a @param {number} b @returns {number} */
 function gcd(a, b) {
@@ -53,6 +54,12 @@ class Picture {
     this.exponentSeq = 0;
     /** Is there a coarse picture where nothing has arrived? */
     this.laid = false;
+  }
+
+  /** Samples in a pixel. @param {number} x @param {number} y */
+  samples(x, y) {
+    const cell = Math.floor(y / this.cell) * this.columns + Math.floor(x / this.cell);
+    return Math.floor(this.ranks[cell] / 2);
   }
 
   get untouched() {
@@ -228,6 +235,7 @@ export class PixelStore {
     if (this.front === null || this.front.untouched) {
       // Nothing has been seen yet that would be worth keeping on show.
       this.front = new Picture(generation, width, height, tile);
+      this.front.half.fill(UNPAINTED);
       this.back = null;
       return true;
     }
@@ -277,6 +285,21 @@ export class PixelStore {
     this.front = picture;
     this.back = null;
     return "swapped";
+  }
+
+  /**
+   * The radiance of a pixel on show, and its samples.
+   *
+   * @param {number} x
+   * @param {number} y
+   * @returns {{rgb: number[], spp: number} | null}
+   */
+  read(x, y) {
+    const { front } = this;
+    if (front === null || x >= front.width || y >= front.height) return null;
+    const at = 3 * (y * front.width + x);
+    const rgb = [0, 1, 2].map((c) => halfToNumber(front.half[at + c]) * 2 ** front.exponent);
+    return rgb.some(Number.isNaN) ? null : { rgb, spp: front.samples(x, y) };
   }
 
   /**

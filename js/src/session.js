@@ -3,10 +3,10 @@
  *
  * @import { AnyModel } from "@anywidget/types"
  * @import { Surface } from "./compositor.js"
- * @import { Action, BrowserMessage, KernelMessage, Progress } from "./protocol.js"
+ * @import { Action, BrowserMessage, KernelMessage, Progress, RenderState } from "./protocol.js"
  * @import { Phase, Status } from "./status.js"
  *
- * @typedef {{width: number, height: number, exposure: number, curve: string, status: string,
+ * @typedef {{width: number, height: number, exposure: number, curve: string, channel: string, status: string,
  *   _key: string}} Traits
  * @typedef {AnyModel<Traits>} Model
  */
@@ -16,6 +16,7 @@ import { Compositor } from "./compositor.js";
 import { Connection } from "./connection.js";
 import { PixelStore } from "./pixels.js";
 import { control } from "./protocol.js";
+import { Questions } from "./questions.js";
 import { View } from "./view.js";
 
 /** With no word from the kernel for so long, the page says that it is waiting, in ms. */
@@ -77,6 +78,9 @@ export class Session {
   #spp = 0;
   #tiles = 0;
   #coarse = 0;
+  /** @type {RenderState | null} */
+  #render = null;
+  #questions;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #wake;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -89,6 +93,7 @@ export class Session {
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
+    this.#questions = new Questions(this.#connection.client, (message) => this.#send(message));
     this.#compositor = new Compositor(this.#store, {
       ...BROWSER,
       requestFrame: (callback) =>
@@ -101,6 +106,7 @@ export class Session {
       ["msg:custom", guard((content, buffers) => this.#receive(content, buffers))],
       ["change:exposure", guard(() => this.#applyTone())],
       ["change:curve", guard(() => this.#applyTone())],
+      ["change:channel", guard(() => this.#applyTone())],
       ["comm_live_update", guard(() => this.#connect())],
     ];
     for (const [name, listener] of this.#listeners) model.on(name, listener);
@@ -182,13 +188,24 @@ export class Session {
         this.#spp = message.spp;
         if (message.generation > this.#store.generation) this.#progress = null;
         if (this.#store.begin(message)) this.#compositor.invalidateAll();
+        this.#compositor.setGoal(message.spp);
         if (message.stage !== null) this.#camera.adopt(message.stage, performance.now());
+        if (message.render !== null) {
+          this.#render = message.render;
+          for (const view of this.#views) view.showRender(message.render);
+        }
         break;
       case "coarse":
         this.#camera.answered(message.client, message.number);
         if (!this.#store.lay(message)) break;
         this.#coarse++;
         this.#compositor.invalidateAll();
+        break;
+      case "pixel":
+        this.#questions.pixel(message);
+        break;
+      case "file":
+        this.#questions.file(message);
         break;
       case "tiles":
         this.#progress = message.progress ?? this.#progress;
@@ -236,15 +253,17 @@ export class Session {
     const tone = /** @type {const} */ ([
       String(this.#model.get("curve") ?? "srgb"),
       Number.isNaN(stops) ? 0 : stops,
+      String(this.#model.get("channel") ?? "color"),
     ]);
     this.#compositor.setTone(...tone);
     for (const view of this.#views) view.showTone(...tone);
   }
 
-  /** @param {{exposure?: number, curve?: string}} tone as the user has set it in one of the views */
+  /** @param {{exposure?: number, curve?: string, channel?: string}} tone as the user has set it in one of the views */
   #setTone(tone) {
     if (tone.exposure !== undefined) this.#model.set("exposure", tone.exposure);
     if (tone.curve !== undefined) this.#model.set("curve", tone.curve);
+    if (tone.channel !== undefined) this.#model.set("channel", tone.channel);
     this.#applyTone();
     this.#save ??= setTimeout(
       guard(() => {
@@ -277,6 +296,13 @@ export class Session {
         ),
         tone: guard((tone) => this.#setTone(tone)),
         visibility: guard(() => this.#visibility()),
+        probe: guard((x, y, answer) => this.#questions.probe(x, y, guard(answer))),
+        read: (x, y) => this.#store.read(x, y),
+        render: guard((changes) =>
+          this.#send({ k: "render", client: this.#connection.client, ...changes }),
+        ),
+        file: guard((kind, answer) => this.#questions.ask(kind, guard(answer))),
+        paper: (grey) => this.#compositor.setPaper(grey),
         camera: {
           get: () => this.#camera.stage,
           move: guard((/** @type {import("./orbit.js").Pose} */ pose) => {
@@ -300,6 +326,7 @@ export class Session {
     this.#compositor.add(view);
     parent.append(view.element);
     this.#applyTone();
+    if (this.#render !== null) view.showRender(this.#render);
     this.#show();
     view.watch();
     return guard(() => {

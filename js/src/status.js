@@ -71,12 +71,20 @@ function running(status) {
   const { progress } = status;
   const parts = counted(status);
   if (progress === null || parts.length === 0) return ["rendering…"];
-  if (progress.rate > 0) {
-    parts.push(formatRate(progress.rate));
-    const left = (progress.goal - progress.samples) / progress.rate;
-    if (left > 0) parts.push(`${formatGuess(left)} left`);
-  }
+  if (progress.rate > 0) parts.push(formatRate(progress.rate));
+  const left = remaining(status);
+  if (left !== null) parts.push(`${formatGuess(left)} left`);
   return parts;
+}
+
+/** Not before a rate can be trusted, in seconds: the first tiles come while caches are cold. */
+const GUESS_AFTER = 0.7;
+
+/** Seconds that are left, null while nobody can know. @param {Status} status */
+function remaining({ progress }) {
+  if (progress === null || progress.rate <= 0 || progress.elapsed < GUESS_AFTER) return null;
+  const left = (progress.goal - progress.samples) / progress.rate;
+  return left > 0 ? left : null;
 }
 
 /** @param {Status} status @returns {string[]} */
@@ -107,6 +115,20 @@ export function describe(status) {
   return lines[phase]().join(" · ");
 }
 
+/** As `describe`, where there is little room. @param {Status} status @returns {string} */
+export function describeShortly(status) {
+  const { phase, progress } = status;
+  if (phase === "compiling") return "compiling…";
+  if (phase === "waiting" || phase === "connecting") return "connecting…";
+  if (phase === "running") {
+    const left = remaining(status);
+    return [`${percent(status)} %`, ...(left === null ? [] : [formatGuess(left)])].join(" · ");
+  }
+  if (phase === "done" && progress !== null) return `done · ${formatTime(progress.elapsed)}`;
+  if (phase === "paused" || phase === "stopped") return `${phase} · ${percent(status)} %`;
+  return describe(status);
+}
+
 /** The actions that the kernel would follow now. @param {Phase} phase @returns {Set<Action>} */
 export function possible(phase) {
   /** @type {Partial<Record<Phase, Action[]>>} */
@@ -115,7 +137,7 @@ export function possible(phase) {
     running: ["pause", "stop", "restart", "more"],
     paused: ["resume", "stop", "restart", "more"],
     done: ["restart", "more"],
-    stopped: ["restart"],
+    stopped: ["resume", "restart"],
     failed: ["restart"],
   };
   return new Set(actions[phase] ?? []);

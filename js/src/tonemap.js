@@ -15,7 +15,7 @@ import { halfToNumber, MOST } from "./halves.js";
 const linear = (x) => x;
 
 /** IEC 61966-2-1. @type {Curve} */
-const srgb = (light) => {
+export const srgb = (light) => {
   const x = Math.min(light, 1);
   return x <= 0.0031308 ? 12.92 * x : 1.055 * x ** (1 / 2.4) - 0.055;
 };
@@ -44,6 +44,33 @@ export const CURVES = new Map([
   ["linear", linear],
 ]);
 
+/** All that a user can choose, in this order: names, and how people write them. See `mixing.js`. */
+export const CURVE_NAMES = /** @type {[string, string][]} */ ([
+  ["srgb", "sRGB"],
+  ["filmic", "filmic"],
+  ["agx", "AgX"],
+  ["neutral", "neutral"],
+  ["linear", "linear"],
+]);
+
+/** What of the light is shown. */
+export const CHANNEL_NAMES = /** @type {[string, string][]} */ ([
+  ["color", "colour"],
+  ["red", "red"],
+  ["green", "green"],
+  ["blue", "blue"],
+  ["luminance", "luminance"],
+  ["heat", "false colour"],
+  ["samples", "samples"],
+]);
+
+/** Channels that are one of the three, and where it stands in a pixel. */
+export const SINGLE = new Map([
+  ["red", 0],
+  ["green", 1],
+  ["blue", 2],
+]);
+
 /**
  * @param {string} curve a name in `CURVES`; an unknown one is taken as `srgb`
  * @param {number} exposure in stops
@@ -65,6 +92,10 @@ export function makeTable(curve, exposure, exponent = 0) {
   return table;
 }
 
+/** Do curve and channel need no more than a table? @param {string} curve @param {string} channel */
+export const isPlain = (curve, channel) =>
+  CURVES.has(curve) && (channel === "color" || SINGLE.has(channel));
+
 /**
  * Develop a rectangle of half floats into opaque RGBA pixels of a picture of the same width.
  *
@@ -73,17 +104,19 @@ export function makeTable(curve, exposure, exponent = 0) {
  * @param {Uint32Array} pixels one RGBA word for each pixel, in the byte order of `ImageData`
  * @param {number} stride width of the picture in pixels
  * @param {import("./pixels.js").Rect} rect
+ * @param {number} [single] 0 to 2: only this channel, as grey
  */
-export function develop(table, half, pixels, stride, { x, y, width, height }) {
+export function develop(table, half, pixels, stride, { x, y, width, height }, single = -1) {
+  const [red, green, blue] = single < 0 ? [0, 1, 2] : [single, single, single];
   for (let row = y; row < y + height; row++) {
     const start = row * stride + x;
     const end = start + width;
     for (let at = start, from = 3 * start; at < end; at++, from += 3) {
       pixels[at] =
         0xff000000 |
-        (table[half[from + 2]] << 16) |
-        (table[half[from + 1]] << 8) |
-        table[half[from]];
+        (table[half[from + blue]] << 16) |
+        (table[half[from + green]] << 8) |
+        table[half[from + red]];
     }
   }
 }

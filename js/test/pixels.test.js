@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DECODERS } from "../src/decoders.js";
 import { halfToNumber, numberToHalf } from "../src/halves.js";
+import { UNPAINTED } from "../src/mixing.js";
 import { PixelStore } from "../src/pixels.js";
 
 const apply = (store, generation, tile, seq = 1) => store.apply(generation, tile, seq);
@@ -24,9 +25,11 @@ const begin = (generation, width = 8, height = 6, size = 4) => ({
 });
 
 /** The red of each pixel, row by row. */
+/** The first channel, with 0 where nothing has been painted. */
 function reds({ width, height, half }) {
+  const shown = (bits) => (bits === UNPAINTED ? 0 : bits);
   return Array.from({ length: height }, (_, y) =>
-    Array.from({ length: width }, (_, x) => half[3 * (y * width + x)]),
+    Array.from({ length: width }, (_, x) => shown(half[3 * (y * width + x)])),
   );
 }
 
@@ -113,7 +116,7 @@ test("what is outside the picture is not applied, and harms nothing", () => {
   ]) {
     assert.equal(apply(store, 1, tile(x, y, 4, 4)), "late");
   }
-  assert.ok(store.front.half.every((bits) => bits === 0));
+  assert.ok(store.front.half.every((bits) => bits === UNPAINTED));
   assert.equal(store.front.left, 48);
 });
 

@@ -29,6 +29,7 @@ MOST_PIXELS = 30_000  # 200 x 150: 180 kB on the wire; what is left of the time 
 MOST_SPP = 4
 MOST_DEPTH = 5  # edges: through a glass ball, and light on what is behind it
 MOST_STRIPS = 8
+WHITE = 6.0  # times the mean
 
 
 class Look(NamedTuple):
@@ -133,7 +134,7 @@ class Coarse:
             look.settings.width,
             look.settings.height,
             look.settings.tile_size,
-            (job.sums / job.spp).astype(np.float32),
+            _without_fireflies((job.sums / job.spp).astype(np.float32)),
             look.client,
             look.number,
         )
@@ -143,6 +144,13 @@ class Coarse:
         job.waiting.clear()
         if self._job is job:
             self._job = None
+
+
+def _without_fireflies(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """No pixel brighter than is seen as white, beside the others: enlarged, it would be a blot."""
+    brightest = pixels.max(axis=2)
+    limit = max(WHITE * float(brightest.mean()), 1e-30)
+    return pixels * np.minimum(1.0, limit / np.maximum(brightest, limit))[..., None]
 
 
 def make_renderer(job: CoarseJob, previous: Renderer, size: tuple[int, int, int]) -> Renderer:

@@ -143,7 +143,7 @@ class Session:
             rate = run.taken / elapsed if elapsed > 0.0 else 0.0
             return Progress(run.samples, goal, elapsed, rate, run.rays)
 
-    def image(self, *, exposure: float = 0.0, curve: str = "srgb") -> Image:
+    def image(self, *, exposure: float = 0.0, curve: str = "srgb", channel: str = "color") -> Image:
         """The picture as it is now, to be shown so; black where there is no sample yet."""
         with self._changed:
             run = self._run
@@ -158,6 +158,9 @@ class Session:
             settings=run.settings,
             exposure=exposure,
             curve=curve,
+            channel=channel,
+            samples=state.spp,
+            goal=run.settings.spp,
             statistics={
                 "seconds": progress.elapsed,
                 "samples": progress.samples,

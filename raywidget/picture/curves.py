@@ -54,6 +54,13 @@ def _hable(v: float) -> float:
 _HABLE_WHITE = _hable(11.2)
 
 CURVES: dict[str, Curve] = {"srgb": srgb, "filmic": filmic, "linear": linear}
+"""Curves that treat each channel alone."""
+
+CURVE_NAMES = ("srgb", "filmic", "agx", "neutral", "linear")
+"""All tone curves; those that mix channels are in `mixing`."""
+
+CHANNELS = ("color", "red", "green", "blue", "luminance", "heat", "samples")
+"""What of the light is shown: ``heat`` is luminance in false colour, ``samples`` their count."""
 
 
 def check_display(curve: object, exposure: object) -> tuple[str, float]:
@@ -64,12 +71,25 @@ def check_display(curve: object, exposure: object) -> tuple[str, float]:
     PictureError
         If there is no such curve, or the exposure is not a number within +-64.
     """
-    if not isinstance(curve, str) or curve not in CURVES:
-        raise PictureError(f"curve must be one of {', '.join(CURVES)}, got {curve!r}")
+    if not isinstance(curve, str) or curve not in CURVE_NAMES:
+        raise PictureError(f"curve must be one of {', '.join(CURVE_NAMES)}, got {curve!r}")
     stops = float(exposure) if isinstance(exposure, Real) else math.nan
     if not abs(stops) <= MAX_STOPS:  # NaN compares false
         raise PictureError(f"exposure must be stops within +-{MAX_STOPS:g}, got {exposure!r}")
     return curve, stops + 0.0  # -0.0 becomes 0.0
+
+
+def check_channel(channel: object) -> str:
+    """Check the name of what is shown of the light.
+
+    Raises
+    ------
+    PictureError
+        If there is no such channel.
+    """
+    if not isinstance(channel, str) or channel not in CHANNELS:
+        raise PictureError(f"channel must be one of {', '.join(CHANNELS)}, got {channel!r}")
+    return channel
 
 
 def make_table(curve: str, exposure: float, exponent: int = 0) -> NDArray[np.uint8]:
@@ -103,7 +123,10 @@ def make_table(curve: str, exposure: float, exponent: int = 0) -> NDArray[np.uin
     >>> int(make_table("srgb", 0.0)[bits]), int(make_table("srgb", 1.0)[bits])
     (188, 255)
     """
-    return _table(*check_display(curve, exposure), exponent)
+    curve, exposure = check_display(curve, exposure)
+    if curve not in CURVES:
+        raise PictureError(f"curve {curve!r} mixes channels: no table can hold it")
+    return _table(curve, exposure, exponent)
 
 
 @functools.lru_cache(maxsize=32)  # 64 kB each

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from raywidget.errors import PictureError
 from raywidget.io.images import encode_png, save_picture
-from raywidget.picture.curves import check_display
+from raywidget.picture.curves import check_channel, check_display
 from raywidget.picture.development import develop
 
 
@@ -35,7 +35,14 @@ class Image:
     exposure : float
         How it is shown unless something else is asked for: light is multiplied by 2^exposure.
     curve : str
-        The tone curve: ``"srgb"``, ``"filmic"`` or ``"linear"``.
+        The tone curve: ``"srgb"``, ``"filmic"``, ``"agx"``, ``"neutral"`` or ``"linear"``.
+    channel : str
+        What of the light is shown: ``"color"``, ``"red"``, ``"green"``, ``"blue"``,
+        ``"luminance"``, ``"heat"`` (false colour) or ``"samples"``.
+    samples : (H, W) array of int, optional
+        Samples per pixel, where they differ; `spp` is the least of them.
+    goal : int, optional
+        Samples that each pixel was to have.
     state : object, optional
         What the engine needs to go on from here with more samples. Nobody else looks into it.
 
@@ -64,6 +71,9 @@ class Image:
         statistics: Mapping[str, Any] | None = None,
         exposure: float = 0.0,
         curve: str = "srgb",
+        channel: str = "color",
+        samples: ArrayLike | None = None,
+        goal: int | None = None,
         state: Any = None,
     ) -> None:
         values = np.asarray(pixels)
@@ -82,6 +92,16 @@ class Image:
         self._settings = settings
         self._statistics = dict(statistics or {})
         self._curve, self._exposure = check_display(curve, exposure)
+        self._channel = check_channel(channel)
+        counts = np.full(values.shape[:2], self._spp) if samples is None else np.asarray(samples)
+        if counts.shape != values.shape[:2] or counts.dtype.kind not in "iu":
+            raise PictureError(
+                f"samples must be an (H, W) array of integers, got shape {counts.shape} "
+                f"and type {counts.dtype}"
+            )
+        self._samples: NDArray[np.int64] = counts.astype(np.int64)
+        self._samples.setflags(write=False)
+        self._goal = int(counts.max(initial=0)) if goal is None else goal
         self._state = state
 
     @property
@@ -130,18 +150,31 @@ class Image:
         return self._curve
 
     @property
+    def channel(self) -> str:
+        """What of the light is shown or saved."""
+        return self._channel
+
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """Samples per pixel, (H, W), read-only."""
+        return self._samples
+
+    @property
     def state(self) -> Any:
         """What the engine needs to go on with more samples, or None."""
         return self._state
 
     def to_uint8(
-        self, exposure: float | None = None, curve: str | None = None
+        self,
+        exposure: float | None = None,
+        curve: str | None = None,
+        channel: str | None = None,
     ) -> NDArray[np.uint8]:
         """Develop it into bytes: (H, W, 3) uint8, the same as on the canvas.
 
         Parameters
         ----------
-        exposure, curve : optional
+        exposure, curve, channel : optional
             Display settings instead of the image's own.
 
         Raises
@@ -153,6 +186,9 @@ class Image:
             self._pixels,
             self._curve if curve is None else curve,
             self._exposure if exposure is None else exposure,
+            self._channel if channel is None else channel,
+            self._samples,
+            self._goal,
         )
 
     def save(
@@ -160,6 +196,7 @@ class Image:
         path: str | os.PathLike[str],
         exposure: float | None = None,
         curve: str | None = None,
+        channel: str | None = None,
     ) -> None:
         """Save it, in the format that the file's suffix names.
 
@@ -168,7 +205,7 @@ class Image:
         path : path-like
             ``.png``: 8 bits a channel, as shown. ``.npy`` and ``.exr``: linear float32; they know
             no exposure and no curve.
-        exposure, curve : optional
+        exposure, curve, channel : optional
             Display settings instead of the image's own.
 
         Raises
@@ -180,7 +217,10 @@ class Image:
             self._curve if curve is None else curve,
             self._exposure if exposure is None else exposure,
         )
-        save_picture(path, linear=self._pixels, shown=lambda: self.to_uint8(exposure, curve))
+        check_channel(self._channel if channel is None else channel)
+        save_picture(
+            path, linear=self._pixels, shown=lambda: self.to_uint8(exposure, curve, channel)
+        )
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Let numpy see the pixels; see NumPy 2's array protocol."""

@@ -19,6 +19,7 @@ What is in which thread:
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import weakref
 from base64 import b64encode
@@ -33,23 +34,29 @@ from raywidget.engine.picking import Pick, pick_pixel
 from raywidget.engine.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SettingsError
-from raywidget.io.images import encode_png
-from raywidget.picture.curves import CURVES, check_display
-from raywidget.picture.development import develop
+from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check_display
 from raywidget.picture.image import Image
 from raywidget.scene.camera import Camera
 from raywidget.scene.edits import edit_scene
 from raywidget.scene.scene import Scene
 from raywidget.stream.conversation import Disconnected
-from raywidget.stream.encoders import shrink
 from raywidget.stream.protocol import Content
 from raywidget.stream.pump import Pump
-from raywidget.widget.host import STATIC, Observers, front_end, keep_subshells, running_cell
+from raywidget.widget.host import (
+    STATIC,
+    Observers,
+    front_end,
+    front_end_text,
+    keep_subshells,
+    running_cell,
+)
 from raywidget.widget.interaction import Interaction
+from raywidget.widget.page import write_page
+from raywidget.widget.snapshot import MOST_PIXELS, MOST_PIXELS_NARROW, encode_snapshot
+from raywidget.widget.still import Still, encode_still
 
 __all__ = ["RayWidget", "show"]
 
-THUMBNAIL = 512  # pixels, the longer side of the picture that is stored in the notebook
 COMPILES = 600.0  # seconds that a scene may take to compile
 AWAIT_SECONDS = 3600.0
 ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
@@ -74,6 +81,18 @@ class _Size(traitlets.Int[int, int]):
         if session is None:
             return 1
         return int(getattr(session.current().settings, str(self.name)))
+
+
+class _Snapshot(traitlets.Bytes[bytes, bytes]):
+    """A trait that is never set: its value is the picture, for pages without a kernel."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> bytes:
+        session = getattr(obj, "_session", None)
+        film = None if session is None else session.current().film
+        if session is None or film is None or not any(film.versions()):
+            return b""
+        narrow = obj._pump.narrow  # type: ignore[attr-defined]
+        return encode_snapshot(session.image(), MOST_PIXELS_NARROW if narrow else MOST_PIXELS)
 
 
 class _Scene(traitlets.TraitType[Scene, Scene]):
@@ -119,7 +138,11 @@ class RayWidget(anywidget.AnyWidget):
     exposure : float
         Display setting, in stops.
     curve : str
-        Display setting: the tone curve, ``"srgb"``, ``"filmic"`` or ``"linear"``.
+        Display setting: the tone curve, ``"srgb"``, ``"filmic"``, ``"agx"``, ``"neutral"`` or
+        ``"linear"``.
+    channel : str
+        Display setting: ``"color"``, ``"red"``, ``"green"``, ``"blue"``, ``"luminance"``,
+        ``"heat"`` (luminance in false colour) or ``"samples"`` (their count).
     autostart : bool
         Start now; otherwise `start` does.
     **settings
@@ -148,12 +171,16 @@ class RayWidget(anywidget.AnyWidget):
     width = _Size(1, help="Width of the picture in pixels.", read_only=True).tag(sync=True)
     height = _Size(1, help="Height of the picture in pixels.", read_only=True).tag(sync=True)
     exposure = traitlets.Float(0.0, help="Display setting, in stops.").tag(sync=True)
-    curve = traitlets.Enum(tuple(CURVES), "srgb", help="Display setting: the tone curve.").tag(
+    curve = traitlets.Enum(CURVE_NAMES, "srgb", help="Display setting: the tone curve.").tag(
         sync=True
     )
+    channel = traitlets.Enum(
+        CHANNELS, "color", help="Display setting: what of the light is shown."
+    ).tag(sync=True)
     status = _Status("stopped", help="What the render does now.", read_only=True).tag(sync=True)
     scene = _Scene(help="What is rendered; set it to render another.")
     camera = _Camera(help="Where it is seen from; follows the mouse. Set it to move the view.")
+    _snapshot = _Snapshot(b"", read_only=True).tag(sync=True)
     # Names the widget within a page, where hosts hand out several objects for one model.
     _key = traitlets.Unicode(read_only=True).tag(sync=True)
 
@@ -163,6 +190,7 @@ class RayWidget(anywidget.AnyWidget):
         *,
         exposure: float = 0.0,
         curve: str = "srgb",
+        channel: str = "color",
         autostart: bool = True,
         **settings: Any,
     ) -> None:
@@ -171,6 +199,7 @@ class RayWidget(anywidget.AnyWidget):
         chosen = RenderSettings.for_scene(scene.defaults, settings)
         try:
             curve, exposure = check_display(curve, exposure)
+            channel = check_channel(channel)
         except PictureError as error:
             raise SettingsError(str(error)) from None
         if not self._esm:
@@ -191,15 +220,18 @@ class RayWidget(anywidget.AnyWidget):
             on_state=pump.wake,
             on_coarse=pump.coarse_ready,
         )
+        self._still = still = Still(
+            session, str(pump.epoch), lambda: _look(this), lambda: _keep_snapshot(this)
+        )
         self._observers = Observers()
         self._last_status = "stopped"  # the pump's own
         self._last_seen: dict[str, Any] = {"scene": scene, "camera": scene.camera}
         self._last_seen |= {"width": chosen.width, "height": chosen.height}
         self._on_pick: list[Callable[[Pick], object]] = []
         # Before anything can fail: whatever becomes of the widget, its threads end.
-        self._finalizer = weakref.finalize(self, _shut_down, session, pump)
+        self._finalizer = weakref.finalize(self, _shut_down, session, pump, still)
         self.set_trait("_key", str(pump.epoch))
-        super().__init__(exposure=exposure, curve=curve)
+        super().__init__(exposure=exposure, curve=curve, channel=channel)
         self.on_msg(lambda widget, content, buffers: pump.hear(content))
         keep_subshells(self.comm)
         if hasattr(self.comm, "on_close"):
@@ -215,7 +247,7 @@ class RayWidget(anywidget.AnyWidget):
     @property
     def image(self) -> Image:
         """The picture as it is now, with the display settings of the widget."""
-        return self._session.image(exposure=self.exposure, curve=self.curve)
+        return self._session.image(exposure=self.exposure, curve=self.curve, channel=self.channel)
 
     @property
     def settings(self) -> RenderSettings:
@@ -300,7 +332,10 @@ class RayWidget(anywidget.AnyWidget):
         RenderError
             If it failed.
         """
-        return self._session.wait(timeout)
+        ended = self._session.wait(timeout)
+        if ended:
+            self._still.settle()  # here: nbclient hears only what is said while a cell runs
+        return ended
 
     async def done(self) -> bool:
         """Wait until the render has ended, while other things go on: ``await widget.done()``.
@@ -414,11 +449,13 @@ class RayWidget(anywidget.AnyWidget):
         exposure = sync_data.get("exposure", self.exposure)
         try:
             curve, exposure = check_display(curve, exposure)
+            channel = check_channel(sync_data.get("channel", self.channel))
         except PictureError:
             return
-        wanted = {"curve": curve, "exposure": exposure}
+        wanted = {"curve": curve, "exposure": exposure, "channel": channel}
         if accepted := {name: value for name, value in wanted.items() if name in sync_data}:
             super().set_state(accepted)
+            self._still.wake()
 
     @traitlets.validate("exposure")
     def _check_exposure(self, proposal: Mapping[str, Any]) -> float:
@@ -433,19 +470,57 @@ class RayWidget(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        png = self._thumbnail()
-        if png is not None:
+        film = self._session.current().film
+        if film is not None and any(film.versions()):
+            png = encode_still(self.image, self._key)
             data["image/png"] = b64encode(png).decode("ascii")
         return data, metadata
 
-    def _thumbnail(self) -> bytes | None:
-        """A small picture of what there is now, for places where no widget is shown."""
-        film = self._session.current().film
-        if film is None or not any(film.versions()):
-            return None
-        level = max(0, (max(film.width, film.height) - 1) // THUMBNAIL).bit_length()
-        small = shrink(self.image.pixels, level)
-        return encode_png(develop(small, self.curve, self.exposure))
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        """Show the widget, and beside it the picture for places where no widget is shown."""
+        from IPython.display import publish_display_data
+
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return
+        self._pump.displayed()
+        data, metadata = bundle
+        publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
+        self._still.display()
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture as it is now into one HTML file that needs nothing else.
+
+        Exposure and tone curve can be changed in it, since it has the picture in half floats: 8
+        bytes a pixel, besides 100 kB or so for what shows it.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in ``.html``.
+
+        Raises
+        ------
+        PictureError
+            If there is no such folder, or the file can't be written.
+
+        Examples
+        --------
+        >>> import raywidget as rw
+        >>> widget = rw.RayWidget(rw.presets.cornell(), width=64, height=64, spp=1)
+        >>> widget.wait()
+        True
+        >>> widget.to_html("cornell.gif")
+        Traceback (most recent call last):
+        raywidget.errors.PictureError: 'cornell.gif' must end in .html, got '.gif'
+        >>> widget.close()
+        """
+        names = ("width", "height", "exposure", "curve", "channel", "status")
+        state = {name: getattr(self, name) for name in names}
+        # Not the attributes: under HMR these are objects that watch files.
+        write_page(
+            path, self.image, state, front_end_text("widget.js"), front_end_text("widget.css")
+        )
 
     def __repr__(self) -> str:
         view = self._session.current()
@@ -497,7 +572,20 @@ def _announce(this: weakref.ref[RayWidget], state: str) -> None:
     old, widget._last_status = widget._last_status, state
     change = traitlets.Bunch(name="status", old=old, new=state, owner=widget, type="change")
     widget._observers.call(lambda: _notify(widget, change))
+    widget._still.wake()
     widget.send_state("status")  # reads and sends, but sets nothing
+
+
+def _look(this: weakref.ref[RayWidget]) -> Image | None:
+    widget = this()
+    return None if widget is None else widget.image
+
+
+def _keep_snapshot(this: weakref.ref[RayWidget]) -> None:
+    """Bring the picture in the state up to date that pages hold of the widget."""
+    widget = this()
+    if widget is not None and widget.comm is not None:
+        widget.send_state("_snapshot")  # reads and sends, but sets nothing
 
 
 def _notify(widget: RayWidget, change: traitlets.Bunch) -> None:
@@ -576,7 +664,7 @@ def _close_elsewhere(this: weakref.ref[RayWidget]) -> None:
     threading.Thread(target=close, name="raywidget-closer", daemon=True).start()
 
 
-def _shut_down(session: Session, pump: Pump) -> None:
+def _shut_down(session: Session, pump: Pump, still: Still) -> None:
     """End all threads; it must not know the widget.
 
     `close` calls it. ipywidgets keeps every open widget in a table, so nothing is collected before
@@ -584,3 +672,4 @@ def _shut_down(session: Session, pump: Pump) -> None:
     """
     session.close()
     pump.close()
+    still.close()

@@ -1,0 +1,55 @@
+/**
+ * Making elements. Built node by node: some hosts forbid setting HTML from strings.
+ *
+ * @import { IconName } from "./icons.js"
+ */
+
+import { icon } from "./icons.js";
+
+/**
+ * Keys that a control understands belong to it, not to the notebook's cells. JupyterLab asks the
+ * focused element itself: an attribute on what is around it doesn't count.
+ */
+export const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {string} className
+ * @param {Record<string, string>} [attributes]
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(tag, className, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  element.className = className;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** A button that shows an icon. @param {IconName} name @param {string} label @param {string} [title] */
+export function makeIconButton(name, label, title = label) {
+  return make(
+    "button",
+    "raywidget-button",
+    { ...OWN_KEYS, type: "button", "aria-label": label, title },
+    icon(name),
+  );
+}
+
+/** A button that shows a word. @param {string} label @param {string} [title] */
+export function makeWordButton(label, title = label) {
+  return make("button", "raywidget-word", { ...OWN_KEYS, type: "button", title }, label);
+}
+
+/**
+ * @param {string} label
+ * @param {Iterable<[string, string]>} choices values and how they are written
+ * @param {string} [title]
+ */
+export function makeSelect(label, choices, title = label) {
+  const select = make("select", "raywidget-select", { ...OWN_KEYS, "aria-label": label, title });
+  for (const [value, text] of choices) select.add(new Option(text, value));
+  return select;
+}

@@ -1,0 +1,74 @@
+/**
+ * Questions to the kernel, and their answers: what a pixel shows, and the picture as a file.
+ *
+ * @import { BrowserMessage, FilePiece, Pixel } from "./protocol.js"
+ */
+
+/** Questions about pixels that may be open; older ones are forgotten. */
+const MOST_OPEN = 4;
+
+/** Types of the files that the kernel makes, by their suffix. */
+const TYPES = new Map([
+  ["exr", "image/x-exr"],
+  ["npz", "application/zip"],
+]);
+
+export class Questions {
+  #client;
+  #send;
+  #number = 0;
+  /** @type {Map<number, (pixel: Pixel) => void>} */
+  #open = new Map();
+  /** @type {{number: number, answer: (message: string, file?: {blob: Blob, name: string}) => void, pieces: Uint8Array[]} | null} */
+  #file = null;
+
+  /** @param {number} client @param {(message: BrowserMessage) => void} send */
+  constructor(client, send) {
+    this.#client = client;
+    this.#send = send;
+  }
+
+  /** @param {number} x @param {number} y @param {(pixel: Pixel) => void} answer */
+  probe(x, y, answer) {
+    const number = ++this.#number;
+    this.#open.set(number, answer);
+    for (const old of this.#open.keys()) if (old <= number - MOST_OPEN) this.#open.delete(old);
+    this.#send({ k: "probe", client: this.#client, number, x, y });
+  }
+
+  /** @param {Pixel} pixel */
+  pixel(pixel) {
+    const answer = this.#open.get(pixel.number);
+    this.#open.delete(pixel.number);
+    answer?.(pixel);
+  }
+
+  /**
+   * @param {string} format
+   * @param {(message: string, file?: {blob: Blob, name: string}) => void} answer
+   */
+  ask(format, answer) {
+    const number = ++this.#number;
+    this.#file = { number, answer, pieces: [] };
+    this.#send({ k: "file", client: this.#client, number, format });
+  }
+
+  /** @param {FilePiece} piece */
+  file({ number, name, index, count, message, bytes }) {
+    const wanted = this.#file;
+    if (wanted === null || wanted.number !== number) return;
+    if (message !== null || bytes === null) {
+      this.#file = null;
+      return wanted.answer(message ?? "the file could not be made");
+    }
+    // A copy: the host may use its memory again.
+    wanted.pieces[index] = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice();
+    if (Object.keys(wanted.pieces).length < count) return;
+    this.#file = null;
+    const type = TYPES.get(name.split(".").pop() ?? "") ?? "application/octet-stream";
+    wanted.answer(`saved ${name}`, {
+      blob: new Blob(/** @type {BlobPart[]} */ (wanted.pieces), { type }),
+      name,
+    });
+  }
+}
