@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { CURVES, makeTable } from "../src/tonemap.js";
+import { mixingCases } from "./mixing-cases.js";
 
 // `node --test` runs every file in a folder called test; fixtures may not follow the code by themselves.
 if (process.env.NODE_TEST_CONTEXT !== undefined) process.exit(0);
@@ -504,3 +505,6 @@ const RECTS = grid(40, 24, 16);
   );
   console.log(`tonemap.json: ${tables.length} tables`);
 }
+
+writeFileSync(new URL("../mixing.json", FOLDER), `${JSON.stringify(mixingCases(), null, 1)}\n`);
+console.log("mixing.json");

@@ -150,7 +150,9 @@ def _without_fireflies(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """No pixel brighter than is seen as white, beside the others: enlarged, it would be a blot."""
     brightest = pixels.max(axis=2)
     limit = max(WHITE * float(brightest.mean()), 1e-30)
-    return pixels * np.minimum(1.0, limit / np.maximum(brightest, limit))[..., None]
+    scale = (limit / np.maximum(brightest, limit)).astype(np.float32)
+    result: NDArray[np.float32] = pixels * scale[..., None]
+    return result
 
 
 def make_renderer(job: CoarseJob, previous: Renderer, size: tuple[int, int, int]) -> Renderer:

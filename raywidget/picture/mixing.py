@@ -60,12 +60,10 @@ def wide_index(values: F64) -> NDArray[np.uint32]:
 
 def wide_values() -> list[float]:
     """A number for each place."""
-    indices = np.arange(WIDE, dtype=np.uint32)
+    indices = np.arange(_INFINITE, dtype=np.uint32)
     bits = (indices << np.uint32(14)) + np.uint32(1 << 13)
-    values = bits.view(np.float32).astype(np.float64)
-    values[0] = 0.0
-    values[_INFINITE:] = 3e38
-    return [float(value) for value in values]
+    values: list[float] = bits.view(np.float32).astype(np.float64).tolist()
+    return [0.0, *values[1:], *[3e38] * (WIDE - _INFINITE)]
 
 
 def _whole(y: float, most: int) -> int:

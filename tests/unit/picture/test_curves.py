@@ -87,11 +87,11 @@ def test_tables_are_kept_and_read_only():
         make_table("srgb", 0.0)[0] = 1
 
 
-@pytest.mark.parametrize("curve", ["agx", "", None, 3, ["srgb"]])
+@pytest.mark.parametrize("curve", ["aces", "", None, 3, ["srgb"]])
 def test_unknown_curves(curve):
     with pytest.raises(PictureError) as caught:
         make_table(curve, 0.0)
-    assert str(caught.value) == f"curve must be one of srgb, filmic, linear, got {curve!r}"
+    assert str(caught.value) == f"curve must be one of srgb, filmic, agx, neutral, linear, got {curve!r}"
 
 
 @pytest.mark.parametrize("exposure", [math.nan, math.inf, -65, 65, None, "1", [1]])
