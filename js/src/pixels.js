@@ -223,6 +223,20 @@ export class PixelStore {
   }
 
   /**
+   * Show a picture that was kept, where there is none yet; any render replaces it.
+   *
+   * @param {Tile} tile the whole of it
+   * @returns {boolean} whether it is on show
+   */
+  restore(tile) {
+    if (this.front !== null) return false;
+    const picture = new Picture(0, tile.width, tile.height, Math.max(tile.width, tile.height));
+    if (!picture.apply(tile, 0)) return false;
+    this.front = picture;
+    return true;
+  }
+
+  /**
    * A render begins, or is described once more.
    *
    * @param {{generation: number, width: number, height: number, tile: number}} begin

@@ -28,7 +28,7 @@
  * @typedef {{k: "tiles", epoch: number, generation: number, seq: number, tiles: Tile[],
  *   progress: Progress | null}} Tiles
  * @typedef {{k: "state", epoch: number, generation: number, state: State, message: string | null,
- *   progress: Progress | null}} StateMessage
+ *   prompt: boolean, progress: Progress | null}} StateMessage
  * @typedef {Welcome | Begin | Coarse | Tiles | StateMessage | Pixel | FilePiece} KernelMessage
  *
  * @typedef {{epoch: number, generation: number, seq: number}} Have
@@ -150,6 +150,20 @@ export function readTiles(view, n, encoding) {
     offset += Math.ceil(bytes / 4) * 4;
   }
   return tiles;
+}
+
+/**
+ * The picture in a widget's state: one record of the kind that a `tiles` message has, or nothing.
+ *
+ * @param {unknown} buffer
+ * @returns {Tile | null}
+ */
+export function readSnapshot(buffer) {
+  const view = asDataView(buffer);
+  if (view === null || view.byteLength === 0) return null;
+  const tile = readTiles(view, 1, "half3")?.[0] ?? null;
+  if (tile === null || tile.x !== 0 || tile.y !== 0) return null;
+  return tile.width * tile.height <= MOST_PIXELS ? tile : null;
 }
 
 /** @param {Record<string, unknown>} message @returns {Welcome | null} */
@@ -296,7 +310,7 @@ function readTilesMessage({ epoch, generation, seq, n, encoding, progress }, buf
 }
 
 /** @param {Record<string, unknown>} content @returns {StateMessage | null} */
-function readState({ epoch, generation, state, message, progress }) {
+function readState({ epoch, generation, state, message, prompt, progress }) {
   if (!isInteger(epoch, 1) || !isInteger(generation, 0) || !STATES.has(state)) return null;
   return {
     k: "state",
@@ -304,6 +318,7 @@ function readState({ epoch, generation, state, message, progress }) {
     generation,
     state: /** @type {State} */ (state),
     message: typeof message === "string" && message !== "" ? message : null,
+    prompt: prompt !== false,
     progress: readProgress(progress),
   };
 }

@@ -7,7 +7,7 @@
  * @import { Phase, Status } from "./status.js"
  *
  * @typedef {{width: number, height: number, exposure: number, curve: string, channel: string, status: string,
- *   _key: string}} Traits
+ *   _key: string, _snapshot?: DataView}} Traits
  * @typedef {AnyModel<Traits>} Model
  */
 
@@ -15,12 +15,19 @@ import { Camera } from "./camera.js";
 import { Compositor } from "./compositor.js";
 import { Connection } from "./connection.js";
 import { PixelStore } from "./pixels.js";
-import { control } from "./protocol.js";
+import { control, readSnapshot } from "./protocol.js";
 import { Questions } from "./questions.js";
+import { StillCover } from "./still.js";
 import { View } from "./view.js";
 
 /** With no word from the kernel for so long, the page says that it is waiting, in ms. */
 const PATIENCE = 3000;
+
+/** An answer to a click takes longer than this only while the kernel runs a cell, in ms. */
+const ANSWER = 700;
+
+/** @type {ReadonlySet<Phase>} before the first word of a kernel */
+const UNHEARD = new Set(/** @type {Phase[]} */ (["connecting", "waiting", "saved"]));
 
 /** A slider moves faster than a kernel needs to know, in ms. */
 const SAVE_EVERY = 100;
@@ -77,10 +84,21 @@ export class Session {
   #progress = null;
   #spp = 0;
   #tiles = 0;
+  /** Is there no kernel any more? */
+  #lost = false;
+  /** Is the picture on show the one that was kept in the widget's state? */
+  #kept = false;
+  /** Is the kernel known to hear what the user does while a cell runs? */
+  #prompt = true;
+  /** @type {number | null} since when the user waits for an answer */
+  #askedAt = null;
   #coarse = 0;
   /** @type {RenderState | null} */
   #render = null;
   #questions;
+  #cover;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #asking;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #wake;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -112,8 +130,21 @@ export class Session {
     for (const [name, listener] of this.#listeners) model.on(name, listener);
     const status = model.get("status");
     if (status === "done" || status === "stopped") this.#phase = status;
+    this.#cover = new StillCover(String(model.get("_key") ?? ""), () =>
+      [...this.#views].map(({ element }) => element),
+    );
     this.#applyTone();
+    this.#restore();
     this.#connect();
+  }
+
+  /** Show the picture in the widget's state, until a kernel sends another. */
+  #restore() {
+    const tile = readSnapshot(this.#model.get("_snapshot"));
+    if (tile === null || !this.#store.restore(tile)) return;
+    this.#kept = true;
+    this.#tiles++;
+    this.#compositor.invalidateAll();
   }
 
   /** Say hello, at the start and whenever the comm may have come back, or gone. */
@@ -121,12 +152,14 @@ export class Session {
     // Most hosts hide this property; there, a dead comm shows when the hello throws.
     const { comm_live: live } = /** @type {{comm_live?: unknown}} */ (this.#model);
     if (live === false) return this.#lose();
-    if (this.#phase === "gone") this.#phase = "connecting";
+    if (this.#lost) this.#phase = "connecting";
+    this.#lost = false;
     this.#connection.start(performance.now());
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => {
-      if (this.#phase !== "connecting") return;
-      this.#phase = "waiting";
+      if (this.#connection.welcomed || (this.#phase !== "connecting" && !this.#kept)) return;
+      // Without a kernel, hosts take messages and say nothing; but a busy one is as silent.
+      this.#phase = this.#kept ? "saved" : "waiting";
       this.#show();
     }, PATIENCE);
     this.#talk();
@@ -141,7 +174,7 @@ export class Session {
     const move = this.#camera.poll(performance.now());
     if (move !== null) this.#send(move);
     const wakeAt = Math.min(this.#connection.wakeAt, this.#camera.wakeAt);
-    if (this.#phase === "gone" || wakeAt === Infinity) return;
+    if (this.#lost || wakeAt === Infinity) return;
     this.#wake = setTimeout(
       guard(() => this.#talk()),
       Math.max(wakeAt - performance.now(), 1),
@@ -150,7 +183,7 @@ export class Session {
 
   /** @param {BrowserMessage} message */
   #send(message) {
-    if (this.#phase === "gone") return;
+    if (this.#lost) return;
     try {
       this.#model.send(message);
     } catch {
@@ -159,7 +192,8 @@ export class Session {
   }
 
   #lose() {
-    this.#phase = "gone";
+    this.#lost = true;
+    this.#phase = this.#kept ? "saved" : "gone";
     this.#connection.stop();
     this.#show();
   }
@@ -171,7 +205,7 @@ export class Session {
     const message = this.#connection.receive(content, buffers, performance.now());
     if (epoch !== null && epoch !== this.#connection.epoch) this.#store.forget();
     if (message !== null) {
-      if (this.#phase === "gone") this.#connect();
+      if (this.#lost) this.#connect();
       this.#act(message);
     }
     this.#talk();
@@ -188,6 +222,7 @@ export class Session {
         this.#spp = message.spp;
         if (message.generation > this.#store.generation) this.#progress = null;
         if (this.#store.begin(message)) this.#compositor.invalidateAll();
+        this.#kept = false;
         this.#compositor.setGoal(message.spp);
         if (message.stage !== null) this.#camera.adopt(message.stage, performance.now());
         if (message.render !== null) {
@@ -210,7 +245,7 @@ export class Session {
       case "tiles":
         this.#progress = message.progress ?? this.#progress;
         // A busy kernel may not have heard that its state is asked for.
-        if (this.#phase === "connecting" || this.#phase === "waiting") this.#phase = "running";
+        if (UNHEARD.has(this.#phase)) this.#phase = "running";
         for (const tile of message.tiles) {
           const applied = this.#store.apply(message.generation, tile, message.seq);
           if (applied === "late") continue;
@@ -222,9 +257,33 @@ export class Session {
       case "state":
         this.#phase = message.state;
         this.#message = message.message;
+        this.#prompt = message.prompt;
+        this.#askedAt = null;
         this.#progress = message.progress ?? this.#progress;
         break;
     }
+  }
+
+  /**
+   * Does the kernel run a cell, and hear nothing until that has ended? Then tiles come though the
+   * page was never welcomed, or the user gets no answer.
+   */
+  get #isUnheard() {
+    if (this.#lost) return false;
+    if (!this.#connection.welcomed) return this.#tiles > 0 && this.#phase === "running";
+    const asked = this.#askedAt;
+    return !this.#prompt && asked !== null && performance.now() >= asked + ANSWER;
+  }
+
+  /** @param {Action} action @param {number} [samples] */
+  #control(action, samples) {
+    this.#askedAt ??= performance.now();
+    clearTimeout(this.#asking);
+    this.#asking = setTimeout(
+      guard(() => this.#show()),
+      ANSWER + 1,
+    );
+    this.#send(control(this.#connection.client, action, samples));
   }
 
   /** @returns {Status} */
@@ -239,6 +298,7 @@ export class Session {
       generation: front?.generation ?? 0,
       tiles: this.#tiles,
       coarse: this.#coarse,
+      unheard: this.#isUnheard,
     };
   }
 
@@ -277,6 +337,7 @@ export class Session {
   #visibility() {
     this.#connection.setVisible([...this.#views].some((view) => view.visible));
     this.#compositor.schedule();
+    this.#cover.look();
     this.#talk();
   }
 
@@ -292,7 +353,7 @@ export class Session {
     const view = new View(
       {
         control: guard((/** @type {Action} */ action, /** @type {number | undefined} */ samples) =>
-          this.#send(control(this.#connection.client, action, samples)),
+          this.#control(action, samples),
         ),
         tone: guard((tone) => this.#setTone(tone)),
         visibility: guard(() => this.#visibility()),
@@ -341,8 +402,9 @@ export class Session {
     if (this.closed) return;
     this.closed = true;
     for (const [name, listener] of this.#listeners) this.#model.off(name, listener);
-    for (const timer of [this.#wake, this.#save, this.#patience]) clearTimeout(timer);
+    for (const timer of [this.#wake, this.#save, this.#patience, this.#asking]) clearTimeout(timer);
     this.#compositor.close();
+    this.#cover.close();
     for (const view of this.#views) view.destroy();
     this.#views.clear();
     this.#connection.stop();

@@ -3,8 +3,9 @@
  *
  * @import { Action, Progress, State } from "./protocol.js"
  *
- * `connecting` and `waiting` come before the kernel's first word, `gone` after its last.
- * @typedef {State | "connecting" | "waiting" | "gone"} Phase
+ * `connecting` and `waiting` come before the kernel's first word, `gone` after its last; `saved` is
+ * a picture from the notebook's file, for which there is no kernel (yet).
+ * @typedef {State | "connecting" | "waiting" | "saved" | "gone"} Phase
  *
  * @typedef {object} Status
  * @property {Phase} phase
@@ -15,6 +16,7 @@
  * @property {number} generation of the picture on show
  * @property {number} tiles how many tiles were applied
  * @property {number} coarse how many coarse pictures were shown
+ * @property {boolean} unheard does the kernel hear nothing until its cell has ended?
  */
 
 /** @param {number} value with two significant digits, as 1.6 or 16 or 160 */
@@ -110,9 +112,11 @@ export function describe(status) {
     stopped: () => ["stopped", ...counted(status)],
     failed: () => ["failed"],
     closed: () => ["closed"],
+    saved: () => ["saved picture"],
     gone: () => ["kernel gone"],
   };
-  return lines[phase]().join(" · ");
+  const notice = status.unheard ? ["buttons act when the cell has ended"] : [];
+  return [...lines[phase](), ...notice].join(" · ");
 }
 
 /** As `describe`, where there is little room. @param {Status} status @returns {string} */

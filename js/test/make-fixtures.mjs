@@ -171,7 +171,15 @@ class Conversation {
   }
 
   state(generation, state, progress, message = null) {
-    return this.kernel({ k: "state", epoch: EPOCH, generation, state, message, progress });
+    return this.kernel({
+      k: "state",
+      epoch: EPOCH,
+      generation,
+      state,
+      message,
+      prompt: true,
+      progress,
+    });
   }
 
   tiles(generation, tiles, progress, { seq, ...extra } = {}) {
@@ -385,7 +393,15 @@ const RECTS = grid(40, 24, 16);
     .state(3, "done", progress(PIXELS, PIXELS, 0.2))
     // One more stranger: another client's welcome, and another kernel's state.
     .kernel({ k: "welcome", v: 1, epoch: 5, client: CLIENT + 1, next: 1 })
-    .kernel({ k: "state", epoch: 5, generation: 9, state: "failed", message: "no", progress: null })
+    .kernel({
+      k: "state",
+      epoch: 5,
+      generation: 9,
+      state: "failed",
+      message: "no",
+      prompt: true,
+      progress: null,
+    })
     .check(3, last);
   write("restart", "Newer generations: the old picture stays until the new one is whole.", talk, {
     tiles: 18,

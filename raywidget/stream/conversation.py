@@ -64,6 +64,7 @@ class Said(NamedTuple):
     generation: int
     state: str
     message: str | None
+    prompt: bool
 
 
 class Conversation:
@@ -291,7 +292,7 @@ class Conversation:
         due = self._state_due_in(view, now)
         if due > 0.0:
             return due
-        said = Said(view.generation, view.state, self._complaint or view.message)
+        said = self._to_say(view)
         self._refresh_digest(now)
         if not self._say(self._state(*said)):
             return 1 / NEWS_RATE
@@ -309,9 +310,13 @@ class Conversation:
         self._send_raw(content, list(buffers))
         return True
 
+    def _to_say(self, view: View) -> Said:
+        message = self._complaint or view.message
+        return Said(view.generation, view.state, message, self.inbox.prompt)
+
     def _state_due_in(self, view: View, now: float) -> float:
         """Seconds until the state has to be said (again)."""
-        said = Said(view.generation, view.state, self._complaint or view.message)
+        said = self._to_say(view)
         if said != self._said:
             told_running = self._said is not None and self._said.generation == view.generation
             if view.state == "done" and told_running and not self._arrived():
@@ -351,12 +356,15 @@ class Conversation:
             self._described = (generation, self._source.describe())
         return self._described[1]
 
-    def _state(self, generation: int, state: str, message: str | None) -> Content:
+    def _state(
+        self, generation: int, state: str, message: str | None, prompt: bool = True
+    ) -> Content:
         return make_state(
             epoch=self.epoch,
             generation=generation,
             state=state,
             message=message,
+            prompt=prompt,
             progress=self._digest,
         )
 

@@ -57,6 +57,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._post = Post()
         self.malformed = 0  # how many messages were ignored
+        self.prompt = False  # do messages come while a cell runs? Until one has, who knows
         self.displayed = False  # was a view asked for, even if no browser could be heard yet?
 
     def put(self, content: object) -> bool:

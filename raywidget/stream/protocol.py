@@ -364,15 +364,22 @@ def make_progress(*, samples: int, goal: int, elapsed: float, rate: float) -> Co
 
 
 def make_state(
-    *, epoch: int, generation: int, state: str, message: str | None, progress: Content
+    *,
+    epoch: int,
+    generation: int,
+    state: str,
+    message: str | None,
+    prompt: bool,
+    progress: Content,
 ) -> Content:
-    """What the render does now, with a line for the user."""
+    """What the render does now, with a line for the user; `prompt`: are pages heard at once?"""
     return {
         "k": "state",
         "epoch": epoch,
         "generation": generation,
         "state": state,
         "message": message,
+        "prompt": prompt,
         "progress": progress,
     }
 

@@ -54,6 +54,11 @@ class Pump:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()  # for starting and closing
 
+    @property
+    def narrow(self) -> bool:
+        """Is the way to the browser so slow that drafts go ahead of exact pixels?"""
+        return self._conversation is not None and self._conversation.flow.window.narrow
+
     def start(self, source: Source) -> None:
         """Begin to stream a render, unless closed already."""
         with self._lock:
@@ -93,8 +98,9 @@ class Pump:
             self._conversation.answers.append((content, buffers))
             self._news.set()
 
-    def hear(self, content: object) -> None:
-        """A message has come from a browser."""
+    def hear(self, content: object, prompt: bool = True) -> None:
+        """A message has come from a browser; `prompt`: it would have while a cell runs."""
+        self._inbox.prompt = prompt
         if not self._closing and self._inbox.put(content):
             self._news.set()
 

@@ -15,12 +15,16 @@ STATIC = Path(__file__).parents[1] / "static"
 def front_end(name: str) -> str | Path:
     """A file of the built front end: its text, or "" if it hasn't been built."""
     path = STATIC / name
-    if not path.is_file():
-        return ""
-    if os.environ.get("ANYWIDGET_HMR") == "1":
+    if path.is_file() and os.environ.get("ANYWIDGET_HMR") == "1":
         return path  # anywidget watches it, and keeps the widgets that use it alive
+    return front_end_text(name)
+
+
+def front_end_text(name: str) -> str:
+    """The text of a file of the built front end, or "" if it hasn't been built."""
+    path = STATIC / name
     # A single line would be taken for a path if its end looked like a suffix.
-    return path.read_text(encoding="utf-8") + "\n"
+    return path.read_text(encoding="utf-8") + "\n" if path.is_file() else ""
 
 
 def keep_subshells(comm: object) -> None:
@@ -32,6 +36,15 @@ def keep_subshells(comm: object) -> None:
     """
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = lambda data, default: default
+
+
+def hears_promptly() -> bool:
+    """Does the message that is handled now come while a cell may run?
+
+    In the main thread it had to wait for the cell's end: the front end, or the kernel, has no
+    subshells.
+    """
+    return threading.current_thread() is not threading.main_thread()
 
 
 class CellRun(NamedTuple):

@@ -47,6 +47,7 @@ from raywidget.widget.host import (
     Observers,
     front_end,
     front_end_text,
+    hears_promptly,
     keep_subshells,
     running_cell,
 )
@@ -83,7 +84,7 @@ class _Size(traitlets.Int[int, int]):
         return int(getattr(session.current().settings, str(self.name)))
 
 
-class _Snapshot(traitlets.Bytes[bytes, bytes]):
+class _Snapshot(traitlets.Bytes):
     """A trait that is never set: its value is the picture, for pages without a kernel."""
 
     def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> bytes:
@@ -232,7 +233,7 @@ class RayWidget(anywidget.AnyWidget):
         self._finalizer = weakref.finalize(self, _shut_down, session, pump, still)
         self.set_trait("_key", str(pump.epoch))
         super().__init__(exposure=exposure, curve=curve, channel=channel)
-        self.on_msg(lambda widget, content, buffers: pump.hear(content))
+        self.on_msg(lambda widget, content, buffers: pump.hear(content, prompt=hears_promptly()))
         keep_subshells(self.comm)
         if hasattr(self.comm, "on_close"):
             self.comm.on_close(lambda message: _close_elsewhere(this))
@@ -518,9 +519,8 @@ class RayWidget(anywidget.AnyWidget):
         names = ("width", "height", "exposure", "curve", "channel", "status")
         state = {name: getattr(self, name) for name in names}
         # Not the attributes: under HMR these are objects that watch files.
-        write_page(
-            path, self.image, state, front_end_text("widget.js"), front_end_text("widget.css")
-        )
+        code, style = front_end_text("widget.js"), front_end_text("widget.css")
+        write_page(path, self.image, state, code, style)
 
     def __repr__(self) -> str:
         view = self._session.current()

@@ -295,8 +295,8 @@ def test_traits_are_those_of_the_protocol(widget):
     state = opening[1]["state"]
     ours = {name for name in state if name not in ipywidgets.DOMWidget().get_state()}
     assert ours == {
-        *("width", "height", "exposure", "curve", "status", "_key"),
-        *("_esm", "_css", "_anywidget_id"),
+        *("width", "height", "exposure", "curve", "channel", "status"),
+        *("_key", "_esm", "_css", "_anywidget_id"),
     }
     assert (state["width"], state["height"], state["exposure"]) == (48, 32, 0.0)
 
@@ -405,11 +405,12 @@ def test_mimebundle(make_widget):
     widget.wait(60)
     data, _ = widget._repr_mimebundle_()
     picture = Pillow.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert picture.size == (350, 45)
+    assert picture.size == (700, 90)
+    assert picture.text == {"raywidget": widget._key}
     assert np.asarray(picture).any()
 
 
-def test_thumbnails_of_small_pictures_are_the_picture(make_widget):
+def test_the_picture_in_the_output_is_the_picture(make_widget):
     widget = make_widget(exposure=1.0, curve="filmic")
     widget.wait(60)
     data, _ = widget._repr_mimebundle_()
@@ -417,11 +418,11 @@ def test_thumbnails_of_small_pictures_are_the_picture(make_widget):
     assert np.array_equal(np.asarray(picture), widget.image.to_uint8())
 
 
-def test_odd_tiles_have_thumbnails_too(make_widget):
-    widget = make_widget(width=1100, height=30, tile_size=30, spp=1)
+def test_large_pictures_are_kept_smaller(make_widget):
+    widget = make_widget(width=2101, height=1000, spp=1)
     widget.wait(60)
     data, _ = widget._repr_mimebundle_()
-    assert Pillow.open(io.BytesIO(base64.b64decode(data["image/png"]))).size == (275, 8)
+    assert Pillow.open(io.BytesIO(base64.b64decode(data["image/png"]))).size == (1051, 500)
 
 
 def test_displayed_but_unheard_the_picture_comes(widget):

@@ -154,7 +154,9 @@ def test_what_the_kernel_says():
     messages = [
         make_welcome(epoch=4, client=5, next_seq=6),
         make_begin(epoch=4, generation=1, width=8, height=6, tile=4, spp=9, encoding="half3"),
-        make_state(epoch=4, generation=1, state="done", message=None, progress=progress),
+        make_state(
+            epoch=4, generation=1, state="done", message=None, prompt=True, progress=progress
+        ),
         make_tiles([], epoch=4, generation=1, seq=6, encoding="half3", progress=progress)[0],
     ]
     assert json.loads(json.dumps(messages, allow_nan=False)) == [
@@ -237,7 +239,7 @@ def test_recorded_kernels_speak_as_this_one(name):
     examples = {
         "welcome": make_welcome(epoch=1, client=1, next_seq=1),
         "begin": make_begin(width=1, height=1, tile=1, spp=1, encoding="half3", **common),
-        "state": make_state(state="done", message=None, progress=progress, **common),
+        "state": make_state(state="done", message=None, prompt=True, progress=progress, **common),
         "tiles": make_tiles([], seq=1, encoding="half3", progress=progress, **common)[0],
     }
     for step in load(name)["steps"]:

@@ -1,0 +1,86 @@
+"""A page of its own, with the picture and the front end in it: needs no kernel and no network."""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from raywidget.errors import PictureError
+from raywidget.picture.image import Image
+from raywidget.widget.snapshot import encode_snapshot
+
+# A model without a kernel, in the words of anywidget's interface.
+SCRIPT = """
+const page = JSON.parse(document.getElementById("raywidget-page").textContent);
+const bytes = Uint8Array.from(atob(page.snapshot), (letter) => letter.charCodeAt(0));
+const state = { ...page.state, _snapshot: new DataView(bytes.buffer) };
+const listeners = new Map();
+const model = {
+  comm_live: false,
+  get: (name) => state[name],
+  set(name, value) {
+    if (state[name] === value) return;
+    state[name] = value;
+    for (const listener of listeners.get(`change:${name}`) ?? []) listener();
+  },
+  save_changes() {},
+  send() {},
+  on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
+  off: (name, listener) =>
+    listeners.set(name, (listeners.get(name) ?? []).filter((other) => other !== listener)),
+};
+const url = URL.createObjectURL(new Blob([page.esm], { type: "text/javascript" }));
+const { default: widget } = await import(url);
+URL.revokeObjectURL(url);
+widget.initialize({ model });
+widget.render({ model, el: document.getElementById("raywidget") });
+"""
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; font-family: system-ui, sans-serif; }}
+body {{ margin: 0 auto; padding: 1rem; width: fit-content; max-width: 100%; box-sizing: border-box; }}
+{css}
+</style>
+<div id="raywidget"></div>
+<noscript>This page shows its picture with JavaScript.</noscript>
+<script type="application/json" id="raywidget-page">{data}</script>
+<script type="module">{script}</script>
+</html>
+"""
+
+
+def write_page(
+    path: str | os.PathLike[str], image: Image, state: dict[str, Any], esm: str, css: str
+) -> None:
+    """Write one HTML file with the picture in half floats and all that shows it.
+
+    Raises
+    ------
+    PictureError
+        If the suffix is another one, or the file can't be written.
+    """
+    target = Path(path).expanduser()
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise PictureError(f"{str(path)!r} must end in .html, got {target.suffix!r}")
+    snapshot = encode_snapshot(image, most_pixels=None)
+    data = json.dumps({"esm": esm, "state": state, "snapshot": b64encode(snapshot).decode("ascii")})
+    title = escape(f"{target.stem}: {image.width} x {image.height}, {image.spp} spp")
+    # In a script, "<" could end it, whatever it is part of.
+    page = PAGE.format(title=title, css=css, data=data.replace("<", "\\u003c"), script=SCRIPT)
+    part = target.with_name(f".{target.name[:80]}.part")
+    try:
+        part.write_text(page, encoding="utf-8")
+        os.replace(part, target)
+    except OSError as error:
+        raise PictureError(f"can't save {str(path)!r}: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
