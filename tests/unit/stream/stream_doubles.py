@@ -194,6 +194,7 @@ class Browser:
         self.back = None
         self.missing = []
         self.welcomes = 0
+        self.others = []  # coarse pictures, and answers to questions
         self.hello_from = now
         self.hellos = 0
         self.ack_due = False
@@ -220,6 +221,9 @@ class Browser:
         if self.epoch is None and kind != "tiles":
             self.epoch = content["epoch"]
         if content["epoch"] != self.epoch:
+            return
+        if kind in ("coarse", "pixel", "file"):
+            self.others.append((content, buffers))
             return
         if kind == "tiles":
             self._arrived(content["seq"])

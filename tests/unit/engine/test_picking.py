@@ -1,0 +1,110 @@
+"""What a pixel shows is asked of the tables that are rendered."""
+
+import numpy as np
+import pytest
+
+import raywidget as rw
+from raywidget.engine.picking import pick_pixel
+from raywidget.engine.session import Session
+from raywidget.engine.settings import RenderSettings
+
+SETTINGS = RenderSettings(width=64, height=48, spp=2, threads=1)
+
+
+@pytest.fixture(scope="module")
+def scene():
+    mesh = rw.Mesh(
+        [(-3, 0, -2), (-1, 0, -2), (-2, 2, -2)],
+        [(0, 1, 2)],
+        name="triangle",
+        material=rw.Diffuse(0.3, name="red"),
+    )
+    small = rw.Mesh([(0, 0, 0), (0.5, 0, 0), (0, 0.5, 0)], [(0, 1, 2)])
+    at = np.eye(4)
+    at[:3, 3] = (2, 0, 0)
+    return rw.Scene(
+        [
+            rw.Sphere((0, 0, 0), 1, material=rw.Metal(0.9, roughness=0.2), name="ball"),
+            mesh,
+            rw.Instances(small, [at], name="copies", material=rw.Diffuse(0.9, name="white")),
+        ],
+        emitters=[rw.ConstantEnvironment(1)],
+        camera=rw.PerspectiveCamera(look_from=(0, 0, 6), look_at=(0, 0, 0), vfov=50),
+    )
+
+
+@pytest.fixture(scope="module")
+def run(scene):
+    session = Session(scene, SETTINGS)
+    session.start()
+    assert session.wait(120)
+    yield session.run()
+    session.close()
+
+
+def pixel_of(scene, point):
+    """The pixel in which a point is seen."""
+    camera = scene.camera
+    frame = camera.frame()
+    offset = np.subtract(point, camera.look_from)
+    depth = offset @ frame.forward
+    high = np.tan(np.radians(camera.vfov) / 2)
+    across = offset @ frame.right / depth / (high * SETTINGS.width / SETTINGS.height)
+    up = offset @ frame.up / depth / high
+    return (
+        int((across + 1) / 2 * SETTINGS.width),
+        int((1 - up) / 2 * SETTINGS.height),
+    )
+
+
+def test_a_ball(scene, run):
+    x, y = pixel_of(scene, (0, 0, 1))
+    pick = pick_pixel(run, x, y)
+    assert (pick.x, pick.y, pick.spp, pick.generation) == (x, y, 2, 1)
+    hit = pick.hit
+    assert hit.shape is scene.shapes[0]
+    assert hit.material is scene.shapes[0].material
+    assert hit.distance == pytest.approx(5, rel=0.01)
+    np.testing.assert_allclose(hit.point, (0, 0, 1), atol=0.15)
+    np.testing.assert_allclose(np.linalg.norm(hit.point), 1, rtol=1e-5)
+    np.testing.assert_allclose(hit.normal, hit.point, atol=1e-5)
+
+
+def test_a_triangle_and_a_copy(scene, run):
+    hit = pick_pixel(run, *pixel_of(scene, (-2, 0.6, -2))).hit
+    assert (hit.index, hit.shape.name, hit.material.name) == (1, "triangle", "red")
+    assert hit.point[2] == pytest.approx(-2, abs=1e-5)
+    np.testing.assert_allclose(hit.normal, (0, 0, 1), atol=1e-6)
+    hit = pick_pixel(run, *pixel_of(scene, (2.12, 0.12, 0))).hit
+    assert (hit.index, hit.shape.name, hit.material.name) == (2, "copies", "white")
+
+
+def test_nothing(run):
+    pick = pick_pixel(run, 0, 0)
+    assert pick.hit is None
+    np.testing.assert_allclose(pick.radiance, 1.0, rtol=1e-5)
+
+
+def test_the_lens_is_looked_through_at_its_middle(scene):
+    blurred = scene.replace(camera=scene.camera.replace(aperture_radius=0.5))
+    session = Session(blurred, SETTINGS)
+    session.start()
+    assert session.wait(120)
+    hit = pick_pixel(session.run(), 32, 24).hit
+    session.close()
+    assert hit.shape.name == "ball"
+    np.testing.assert_allclose(hit.point, (0, 0, 1), atol=0.15)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (64, 0, "pick: x: expected 0 to 63, got 64"),
+        (0, -1, "pick: y: expected 0 to 47, got -1"),
+        (1.5, 0, "pick: x: expected a pixel's number, got 1.5"),
+        (True, 0, "pick: x: expected a pixel's number, got True"),
+    ],
+)
+def test_messages(run, x, y, message):
+    with pytest.raises(rw.SettingsError, match=message):
+        pick_pixel(run, x, y)
