@@ -21,14 +21,15 @@ const MOST_MISSING = 64;
 const NEED_EVERY = 1000;
 
 /**
- * After this silence in the middle of a render, or once after anything was heard, in ms, the last
- * ack is repeated. A kernel that gave this client up, while the network was away, waits for a word
- * from it.
+ * After this silence, in ms, the last ack is repeated: always in the middle of a render, otherwise
+ * so many times. A kernel that gave this client up, while the network was away, waits for a word
+ * from it; and an ack that was lost may have said that somebody looks again.
  */
 const SILENCE = 5000;
+const REPEATS = 3;
 
-/** @type {ReadonlySet<State | null>} */
-const AT_WORK = new Set(/** @type {State[]} */ (["compiling", "running"]));
+/** @type {ReadonlySet<State | null>} nothing is expected from the kernel */
+const QUIET = new Set(/** @type {State[]} */ (["paused", "done", "stopped", "failed"]));
 
 export class Connection {
   /** @type {number | null} */
@@ -54,6 +55,7 @@ export class Connection {
   /** @type {{generation: number, at: number} | null} the picture to ask for, and when */
   #need = null;
   #heardAt = -Infinity;
+  #repeats = 0;
 
   /** @param {number} client a random positive integer, new for each page load */
   constructor(client) {
@@ -84,7 +86,8 @@ export class Connection {
 
   /** What this page shows. @returns {Have | null} */
   get have() {
-    if (this.epoch === null || this.seq === null) return null;
+    // A page that has heard of a render, but not of its beginning, shows nothing yet.
+    if (this.epoch === null || this.seq === null || this.generation === 0) return null;
     return { epoch: this.epoch, generation: this.generation, seq: this.seq };
   }
 
@@ -103,6 +106,7 @@ export class Connection {
       return null;
     }
     this.#heardAt = now;
+    this.#repeats = 0;
     const current = message.k === "welcome" ? this.#welcome(message) : this.#heed(message, now);
     if (!current) this.counts.late++;
     return current ? message : null;
@@ -189,6 +193,7 @@ export class Connection {
     }
     if (this.epoch !== null && this.seq !== null && now >= this.#ackAt()) {
       due.push(ack(this.client, this.epoch, this.seq, this.#missing, this.visible));
+      this.#repeats = this.#ackDue ? 0 : this.#repeats + 1;
       this.#ackDue = false;
       this.#ackedAt = now;
     }
@@ -216,7 +221,7 @@ export class Connection {
   #ackAt() {
     if (this.#ackDue) return this.#ackedAt + ACK_EVERY;
     if (!this.welcomed || !this.visible || this.state === "closed") return Infinity;
-    if (!AT_WORK.has(this.state) && this.#heardAt <= this.#ackedAt) return Infinity;
+    if (QUIET.has(this.state) && this.#repeats >= REPEATS) return Infinity;
     return Math.max(this.#heardAt, this.#ackedAt) + SILENCE;
   }
 }

@@ -235,6 +235,7 @@ class RayWidget(anywidget.AnyWidget):
         super().__init__(exposure=exposure, curve=curve, channel=channel)
         self.on_msg(lambda widget, content, buffers: pump.hear(content, prompt=hears_promptly()))
         keep_subshells(self.comm)
+        self.observe(lambda change: still.wake(), ("exposure", "curve", "channel"))
         if hasattr(self.comm, "on_close"):
             self.comm.on_close(lambda message: _close_elsewhere(this))
         self._made_by = running_cell()
@@ -456,7 +457,6 @@ class RayWidget(anywidget.AnyWidget):
         wanted = {"curve": curve, "exposure": exposure, "channel": channel}
         if accepted := {name: value for name, value in wanted.items() if name in sync_data}:
             super().set_state(accepted)
-            self._still.wake()
 
     @traitlets.validate("exposure")
     def _check_exposure(self, proposal: Mapping[str, Any]) -> float:

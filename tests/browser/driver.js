@@ -71,7 +71,17 @@
 
     interrupt: () => kernel().interrupt(),
 
-    save: () => panel().context.save(),
+    restart: () => kernel().restart(),
+
+    async save(widgetState = false) {
+      const toggle = () =>
+        window.jupyterapp.commands.execute("@jupyter-widgets/jupyterlab-manager:saveWidgetState");
+      if (widgetState) await toggle();
+      await panel().context.save();
+      if (widgetState) await toggle();
+    },
+
+    source: (id) => cell(id).model.sharedModel.getSource(),
 
     /** The bytes of a view's canvas, RGBA, in base64, with its size. */
     pixels(id, index) {

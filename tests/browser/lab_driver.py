@@ -175,6 +175,7 @@ class Notebook:
     def __init__(self, server, context, name):
         self.server = server
         self.folder = server.folder
+        self.name = name
         self.console = []
         self.gates = []
         self.page = context.new_page()
@@ -200,6 +201,16 @@ class Notebook:
             raise AssertionError(
                 f"waited {PATIENCE:.0f} s in vain: {what}\n{self.describe()}"
             ) from None
+
+    def wait_for(self, condition, what):
+        """Wait until a function in Python returns something true; returns that."""
+        deadline = time.monotonic() + SETTLING
+        while not (value := condition()):
+            assert time.monotonic() < deadline, (
+                f"waited {SETTLING:.0f} s in vain: {what}\n{self.describe()}"
+            )
+            time.sleep(0.05)
+        return value
 
     def wait_until_ready(self):
         """Wait until the notebook can be worked with."""
@@ -232,6 +243,13 @@ class Notebook:
     def cell(self, id_):
         """The cell with this id."""
         return Cell(self, id_)
+
+    def find_cell(self, source):
+        """The first cell with this in its code."""
+        for cell in self.cells():
+            if source in self.page.evaluate("id => window.driver.source(id)", cell.id):
+                return cell
+        raise AssertionError(f"no cell has {source!r}")
 
     def is_code(self, cell):
         """Can it be run?"""
@@ -293,9 +311,14 @@ class Notebook:
         """Interrupt the kernel, as the button with the square does."""
         self.page.evaluate("() => window.driver.interrupt()")
 
-    def save(self):
-        """Save the notebook."""
-        self.page.evaluate("() => window.driver.save()")
+    def save(self, widget_state=False):
+        """Save the notebook, with the state of its widgets if that is wanted."""
+        self.page.evaluate("state => window.driver.save(state)", widget_state)
+
+    def restart_kernel(self):
+        """Restart the kernel, as the button with the arrow does."""
+        self.page.evaluate("() => window.driver.restart()")
+        self.wait_until_ready()
 
     def send_to_widget(self, comm, data, buffers=()):
         """Send a widget a message that its front end never would; buffers are lists of bytes."""

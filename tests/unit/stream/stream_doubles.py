@@ -200,6 +200,7 @@ class Browser:
         self.ack_due = False
         self.acked_at = -math.inf
         self.heard_at = -math.inf
+        self.repeats = 0
         self.need = None
         self.need_at = math.inf
 
@@ -209,6 +210,7 @@ class Browser:
 
     def receive(self, content, buffers, now):
         self.heard_at = now
+        self.repeats = 0
         kind = content["k"]
         if kind == "welcome":
             if content["client"] == self.client:
@@ -286,7 +288,7 @@ class Browser:
             return self.acked_at + 0.05
         if not self.visible or not self.welcomes or self.state == "closed":
             return math.inf
-        if self.state in ("compiling", "running") or self.heard_at > self.acked_at:
+        if self.state not in ("paused", "done", "stopped", "failed") or self.repeats < 3:
             return max(self.heard_at, self.acked_at) + 5.0
         return math.inf
 
@@ -297,7 +299,7 @@ class Browser:
         due = []
         if now >= self.hello_at():
             have = None
-            if self.seq is not None:
+            if self.seq is not None and self.generation:
                 have = {"epoch": self.epoch, "generation": self.generation, "seq": self.seq}
             due.append({"k": "hello", "v": 1, "client": self.client, "have": have})
             while self.hello_at() <= now:
@@ -313,6 +315,7 @@ class Browser:
                     "visible": self.visible,
                 }
             )
+            self.repeats = 0 if self.ack_due else self.repeats + 1
             self.ack_due = False
             self.acked_at = now
         if self.need is not None and now >= self.need_at and self.epoch is not None:

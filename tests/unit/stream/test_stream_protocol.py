@@ -177,6 +177,7 @@ def test_what_the_kernel_says():
             "generation": 1,
             "state": "done",
             "message": None,
+            "prompt": True,
             "progress": {"samples": 3, "goal": 9, "elapsed": 0.25, "rate": 12.0},
         },
         {
