@@ -54,6 +54,15 @@
       return id;
     },
 
+    clear: (id) => cell(id).model.clearExecution(),
+
+    /** Have the page believe that its tab is hidden. */
+    hide(hidden) {
+      const state = hidden ? "hidden" : "visible";
+      Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    },
+
     /** Run the notebook from top to bottom. */
     runAll() {
       for (const id of this.ids()) this.rerun(id);

@@ -161,6 +161,10 @@ class Cell:
         """What it has put out, as in the notebook's file."""
         return self.notebook.page.evaluate("id => window.driver.outputs(id)", self.id)
 
+    def clear(self):
+        """Clear its output."""
+        self.notebook.page.evaluate("id => window.driver.clear(id)", self.id)
+
     def rerun(self):
         """Run it again, as a user would; returns at once."""
         self.notebook.page.evaluate("id => window.driver.rerun(id)", self.id)
@@ -172,7 +176,7 @@ class Notebook:
 
     _numbers = itertools.count()
 
-    def __init__(self, server, context, name):
+    def __init__(self, server, context, name, port=None):
         self.server = server
         self.folder = server.folder
         self.name = name
@@ -182,7 +186,7 @@ class Notebook:
         self.page.on("console", lambda message: self.console.append(message.text))
         self.page.on("pageerror", lambda error: self.console.append(f"page error: {error}"))
         self.page.on("dialog", lambda dialog: dialog.accept())
-        self.page.goto(server.url(name))
+        self.page.goto(server.url(name, port))
         self.wait_until_ready()
 
     def close(self):
@@ -369,6 +373,10 @@ class Block:
     def holds(self):
         """Is the kernel still in it?"""
         return not self.cell.is_finished
+
+    def release_soon(self):
+        """Let it end, and don't wait for that: the page may not know the cell any more."""
+        self._gate.open()
 
     def release(self):
         """Let it end."""

@@ -118,9 +118,14 @@ class LabServer:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
-    def url(self, name):
-        """Where a notebook is opened."""
-        return f"{self._address}/doc/tree/{name}?token={self._token}"
+    @property
+    def port(self):
+        """Where it listens."""
+        return int(self._address.rpartition(":")[2])
+
+    def url(self, name, port=None):
+        """Where a notebook is opened, through another port if that leads here."""
+        return f"http://127.0.0.1:{port or self.port}/doc/tree/{name}?token={self._token}"
 
     def write_notebook(self, name, cells=()):
         """Put a notebook with these code cells into the server's folder."""
@@ -132,6 +137,12 @@ class LabServer:
         }
         nbformat.write(notebook, self.folder / name)
         return name
+
+    def shut_kernel_down(self, name):
+        """End the kernel of a notebook."""
+        for session in self.api("sessions"):
+            if session["path"] == name:
+                self.api(f"kernels/{session['kernel']['id']}", "DELETE")
 
     def shut_kernels_down(self):
         """End all kernels."""
