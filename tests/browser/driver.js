@@ -56,6 +56,13 @@
 
     clear: (id) => cell(id).model.clearExecution(),
 
+    async scrollTo(id) {
+      const notebook = panel().content;
+      const index = notebook.widgets.findIndex((widget) => widget.model.id === id);
+      notebook.activeCellIndex = index;
+      await notebook.scrollToItem(index, "start");
+    },
+
     /** Have the page believe that its tab is hidden. */
     hide(hidden) {
       const state = hidden ? "hidden" : "visible";

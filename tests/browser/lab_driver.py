@@ -331,6 +331,14 @@ class Notebook:
             [comm, data, list(buffers)],
         )
 
+    def scroll_to_end(self):
+        """Scroll to the last cell."""
+        self.page.evaluate("() => window.driver.scrollTo(window.driver.ids().at(-1))")
+
+    def scroll_to(self, cell):
+        """Scroll to a cell."""
+        self.page.evaluate("id => window.driver.scrollTo(id)", cell.id)
+
     def reload(self):
         """Load the page anew, as with F5."""
         self.page.reload()
