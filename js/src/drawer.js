@@ -82,12 +82,21 @@ export function makeDrawer(events, signal) {
   integrator.addEventListener("change", () => events.render({ integrator: integrator.value }), {
     signal,
   });
+  const deepen = () => {
+    const value = Math.round(Number(depth.value));
+    if (String(value) === depth.defaultValue) return;
+    if (value >= 1 && value <= 1000) events.render({ max_depth: value });
+    else depth.value = depth.defaultValue;
+  };
+  depth.addEventListener("change", deepen, { signal });
+  // Some hosts have a use of their own for Enter, and browsers then don't speak of a change.
   depth.addEventListener(
-    "change",
-    () => {
-      const value = Math.round(Number(depth.value));
-      if (value >= 1 && value <= 1000) events.render({ max_depth: value });
-      else depth.value = depth.defaultValue;
+    "keydown",
+    (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      event.stopPropagation();
+      deepen();
     },
     { signal },
   );

@@ -85,11 +85,6 @@ export class Gestures {
     this.#stage = stage;
   }
 
-  /** Has a drag moved the camera since the press? */
-  get dragged() {
-    return this.#press === null;
-  }
-
   /** @param {Pointer} event */
   down(event) {
     if (this.#pointers.size >= 2) return;

@@ -196,11 +196,12 @@ const values = once(() => {
  * @param {Source} source
  * @returns {Develop}
  */
-export function makeMixer({ curve, exposure, channel }, exponent, goal, { half, samples }) {
+export function makeMixer({ curve, exposure, channel }, exponent, goal, source) {
+  const { half } = source;
   const colors = palette();
   if (channel === "samples") {
     return (_, x, y) => {
-      const count = Math.min(samples(x, y), goal);
+      const count = Math.min(source.samples(x, y), goal);
       return colors[goal > 0 ? Math.floor((255 * count) / goal) : 0];
     };
   }

@@ -344,8 +344,10 @@ export class View {
     stage.addEventListener(
       "contextmenu",
       (event) => {
-        // The menu of a picture is of use; after a drag with the right button it is in the way.
-        if (this.#gestures.dragged) event.preventDefault();
+        // The right button pans; with Shift the browser's own menu opens, as elsewhere in Jupyter.
+        if (event.shiftKey) return;
+        event.preventDefault();
+        event.stopPropagation();
       },
       { signal },
     );

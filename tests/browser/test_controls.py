@@ -96,6 +96,7 @@ def test_exposure_and_curve_need_no_kernel(notebook):
     plain = view.pixels()
     process = notebook.evaluate("os.getpid()")
 
+    view.button("Settings").click()  # in a narrow view they are below the toolbar
     os.kill(process, signal.SIGSTOP)
     try:
         slider = view.element.get_by_role("slider")
@@ -118,6 +119,7 @@ def test_exposure_and_curve_need_no_kernel(notebook):
 def test_exposure_and_curve_follow_the_kernel(notebook):
     view = notebook.run(f"widget = {SMALL}\nwidget").view()
     view.wait_painted("done")
+    view.button("Settings").click()
     notebook.run("widget.exposure = -0.7\nwidget.curve = 'linear'")
     view.assert_shows(notebook.array("widget.image.to_uint8()"))
     assert view.element.get_by_label("Tone curve").input_value() == "linear"

@@ -48,6 +48,7 @@ def test_two_views_show_the_same(notebook, small_picture):
         view.assert_shows_now(small_picture)
 
     # Display settings belong to the widget: what is done in one view is seen in the other.
+    views[0].button("Settings").click()
     views[0].element.get_by_label("Tone curve").select_option("filmic")
     developed = notebook.array("widget.image.to_uint8(curve='filmic')")
     for view in views:

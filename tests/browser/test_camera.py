@@ -1,0 +1,184 @@
+"""The mouse turns the picture: real events, a real kernel, and what Python then knows."""
+
+import math
+
+import numpy as np
+import pytest
+from hands import Hands, camera, wait_rendered
+
+SMALL = "widget = rw.RayWidget(rw.presets.cornell(), width=160, height=120, tile_size=32, spp=4)\nwidget"
+
+
+@pytest.fixture
+def view(notebook):
+    view = notebook.run(SMALL).view()
+    view.wait_painted("done")
+    return view
+
+
+def distance(points):
+    return math.dist(*points)
+
+
+def test_a_drag_orbits_and_the_picture_follows_and_is_what_render_makes(notebook, view):
+    hands = Hands(view)
+    before = camera(notebook)
+    with hands.hold((0.3, 0.5)):
+        for step in range(1, 6):
+            coarse = view.data["paintedCoarse"]
+            hands.move(0.3 + 0.1 * step, 0.5)
+            view.wait_for(f"data.paintedCoarse > {coarse}", "the picture follows the mouse")
+    wait_rendered(view, 1)
+    after = camera(notebook)
+    assert after[1] == before[1]
+    assert distance(after) == pytest.approx(distance(before))
+    assert after[0] != before[0]
+    assert after[0][1] == pytest.approx(before[0][1])  # a level drag stays level
+    expected = "rw.render(widget.scene, width=160, height=120, spp=4).to_uint8()"
+    view.assert_shows_now(notebook.array(expected))
+
+
+def test_modifiers_buttons_wheel_and_fingers(notebook, view):
+    hands = Hands(view)
+    for how in ({"modifiers": ["Shift"]}, {"button": "middle"}, {"button": "right"}):
+        generation = view.data["generation"]
+        before = camera(notebook)
+        hands.drag((0.5, 0.5), (0.6, 0.5), **how)
+        wait_rendered(view, generation)
+        after = camera(notebook)
+        np.testing.assert_allclose(
+            np.subtract(after[0], before[0]), np.subtract(after[1], before[1]), atol=1e-6
+        )
+        assert after != before
+
+    generation, before = view.data["generation"], camera(notebook)
+    hands.wheel(-240)
+    wait_rendered(view, generation)
+    after = camera(notebook)
+    assert after[1] == before[1]
+    assert distance(after) < distance(before)
+
+    generation, before = view.data["generation"], camera(notebook)
+    hands.touch([(0.4, 0.5), (0.5, 0.5)], [(0.35, 0.5), (0.55, 0.5)], [(0.3, 0.5), (0.6, 0.5)])
+    wait_rendered(view, generation)
+    assert distance(camera(notebook)) == pytest.approx(distance(before) / 3, rel=0.05)
+
+
+def test_a_wheel_over_a_picture_that_nobody_has_taken_in_hand_scrolls_the_page(notebook, view):
+    hands = Hands(view)
+    before = camera(notebook)
+    hands.page.mouse.move(*hands.place(0.5, 0.5))
+    hands.page.evaluate("() => document.activeElement.blur()")
+    hands.page.mouse.wheel(0, 200)
+    generation = view.data["generation"]
+    hands.press("ArrowLeft")  # what comes after it has been heard
+    wait_rendered(view, generation)
+    assert distance(camera(notebook)) == pytest.approx(distance(before))
+
+
+def test_keys_turn_fly_and_go_home(notebook, view):
+    hands = Hands(view)
+    start = camera(notebook)
+    for keys, what in (
+        (["ArrowLeft", "ArrowUp"], "orbit"),
+        (["Shift+ArrowRight"], "pan"),
+        (["+"], "dolly"),
+        (["7"], "top"),
+    ):
+        generation, before = view.data["generation"], camera(notebook)
+        hands.press(*keys)
+        wait_rendered(view, generation)
+        after = camera(notebook)
+        assert after != before, what
+        assert (after[1] == before[1]) == (what != "pan"), what
+    up = np.subtract(*after)
+    assert up[1] / np.linalg.norm(up) > 0.99
+
+    generation, before = view.data["generation"], camera(notebook)
+    hands.stage.focus()
+    hands.page.keyboard.down("w")
+    coarse = view.data["paintedCoarse"]
+    view.wait_for(f"data.paintedCoarse > {coarse + 3}", "it flies")
+    hands.page.keyboard.up("w")
+    wait_rendered(view, generation)
+    after = camera(notebook)
+    assert distance(after) == pytest.approx(distance(before))
+    assert after[1][1] < before[1][1]  # looking down, forward is down
+
+    generation = view.data["generation"]
+    hands.press("Home")
+    wait_rendered(view, generation)
+    np.testing.assert_allclose(camera(notebook), start)
+
+
+def test_a_double_click_looks_at_what_is_there(notebook, view):
+    hands = Hands(view)
+    hands.page.mouse.dblclick(*hands.place(0.35, 0.7))
+    wait_rendered(view, 1)
+    point = notebook.evaluate("widget.pick(80, 60).hit.point")
+    np.testing.assert_allclose(camera(notebook)[1], point, rtol=0.02, atol=3)
+
+
+def test_python_moves_the_camera_and_the_hand_goes_on_from_there(notebook, view):
+    notebook.run(
+        "seen = []\n"
+        "widget.observe(lambda change: seen.append(change.new), 'camera')\n"
+        "widget.camera = widget.camera.replace(look_from=(278, 278, -500), vfov=60)"
+    )
+    wait_rendered(view, 1)
+    generation = view.data["generation"]
+    Hands(view).press("ArrowRight")
+    wait_rendered(view, generation)
+    look_from, look_at = camera(notebook)
+    assert distance([look_from, look_at]) == pytest.approx(math.dist((278, 278, -500), look_at))
+    assert notebook.evaluate("widget.camera.vfov") == 60
+    notebook.wait_until_value("seen[-1] is widget.camera", True)
+
+
+def test_the_camera_follows_while_the_kernel_is_busy(notebook, view):
+    busy = notebook.block()
+    Hands(view).drag((0.4, 0.5), (0.6, 0.4))
+    wait_rendered(view, 1)
+    assert busy.holds
+    busy.release()
+
+
+def test_two_views_share_the_camera(notebook, view):
+    other = notebook.run("widget").view()
+    other.wait_painted("done")
+    Hands(other).press("ArrowLeft")
+    wait_rendered(other, 1)
+    picture = other.pixels()
+    view.element.scroll_into_view_if_needed()
+    view.assert_shows(picture)
+    generation = view.data["generation"]
+    Hands(view).press("Home")
+    wait_rendered(view, generation)
+    np.testing.assert_allclose(camera(notebook)[0], (278, 278, -800), atol=1e-6)
+
+
+def test_copy_camera_puts_its_line_on_the_clipboard(notebook, view, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    Hands(view).press("ArrowLeft", "c")
+    notebook.wait_until(
+        "async () => (await navigator.clipboard.readText()).startsWith('PerspectiveCamera(')",
+        "the camera is on the clipboard",
+    )
+    text = notebook.page.evaluate("() => navigator.clipboard.readText()")
+    wait_rendered(view, 1)
+    copied = notebook.evaluate(f"rw.{text}.look_from")
+    np.testing.assert_allclose(copied, camera(notebook)[0], rtol=1e-5)
+
+
+def test_a_camera_that_cannot_be_is_refused_and_the_picture_stays(notebook, view):
+    comm = notebook.evaluate("widget.model_id")
+    picture = view.pixels()
+    for look_at in ([0, 0, 0], [0, 5, 0], "there", [1e300, 0, 0]):
+        content = {"k": "camera", "client": 5, "number": 1, "moving": False, "look_at": look_at}
+        content |= {"look_from": [0, 0, 0], "up": [0, 1, 0], "vfov": 40}
+        notebook.send_to_widget(comm, {"method": "custom", "content": content})
+    generation = view.data["generation"]
+    Hands(view).press("ArrowLeft", "Home")
+    wait_rendered(view, generation)
+    view.assert_shows(picture)
+    notebook.run("widget._pump._conversation.failures = 0")  # they were meant
