@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hands import Hands, camera, wait_rendered
 
-SMALL = "widget = rw.RayWidget(rw.presets.cornell(), width=160, height=120, tile_size=32, spp=4)\nwidget"
+SMALL = "rw.RayWidget(rw.presets.cornell(), width=160, height=120, tile_size=32, spp=4)"
 
 
 @pytest.fixture
 def view(notebook):
-    view = notebook.run(SMALL).view()
+    view = notebook.run(f"widget = {SMALL}\nwidget").view()
     view.wait_painted("done")
     return view
 

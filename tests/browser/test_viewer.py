@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hands import Hands, wait_rendered
 
-SMALL = "widget = rw.RayWidget(rw.presets.cornell(), width=160, height=120, tile_size=32, spp=4)\nwidget"
+SMALL = "rw.RayWidget(rw.presets.cornell(), width=160, height=120, tile_size=32, spp=4)"
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture
 def view(notebook):
-    view = notebook.run(SMALL).view()
+    view = notebook.run(f"widget = {SMALL}\nwidget").view()
     view.wait_painted("done")
     return view
 
