@@ -78,7 +78,7 @@ class Source(Protocol):
         """Take so many more samples per pixel."""
 
     def describe(self) -> Content | None:
-        """What else a page has to know: camera and settings, see `begin` in ``docs/protocol.md``."""
+        """What else a page has to know: see `begin` in ``docs/protocol.md``."""
 
     def move_camera(self, move: CameraMove) -> object:
         """Show coarsely what the camera sees from there."""

@@ -91,7 +91,10 @@ def test_tables_are_kept_and_read_only():
 def test_unknown_curves(curve):
     with pytest.raises(PictureError) as caught:
         make_table(curve, 0.0)
-    assert str(caught.value) == f"curve must be one of srgb, filmic, agx, neutral, linear, got {curve!r}"
+    assert (
+        str(caught.value)
+        == f"curve must be one of srgb, filmic, agx, neutral, linear, got {curve!r}"
+    )
 
 
 @pytest.mark.parametrize("exposure", [math.nan, math.inf, -65, 65, None, "1", [1]])

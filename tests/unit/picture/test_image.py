@@ -112,7 +112,10 @@ def test_repr_is_short(pixels):
         ({"pixels": np.full((1, 1, 3), "a")}, "pixels must be numbers, got type <U1"),
         ({"spp": -1}, "spp must be an integer >= 0, got -1"),
         ({"spp": 1.0}, "spp must be an integer >= 0, got 1.0"),
-        ({"curve": "gamma"}, "curve must be one of srgb, filmic, agx, neutral, linear, got 'gamma'"),
+        (
+            {"curve": "gamma"},
+            "curve must be one of srgb, filmic, agx, neutral, linear, got 'gamma'",
+        ),
         ({"exposure": None}, "exposure must be stops within +-64, got None"),
     ],
 )

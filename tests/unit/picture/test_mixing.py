@@ -103,7 +103,7 @@ def test_counts_of_samples_end_at_the_goal():
 
 def test_messages():
     pixels = np.zeros((2, 2, 3), np.float32)
-    with pytest.raises(PictureError, match="channel must be one of color, red.*got 'alpha'"):
+    with pytest.raises(PictureError, match=r"channel must be one of color, red.*got 'alpha'"):
         develop(pixels, channel="alpha")
     with pytest.raises(PictureError, match="channel 'samples' needs the samples per pixel"):
         develop(pixels, channel="samples")
