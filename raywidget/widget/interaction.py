@@ -118,7 +118,8 @@ class Interaction:
         if scene.camera is not self._moved:
             self._home = scene.camera
         self._moved = camera
-        self._session.look(scene.replace(camera=camera), client=move.client, number=move.number)
+        moved = with_camera(scene, camera)
+        self._session.look(moved, client=move.client, number=move.number)
         self._listener.changed("camera")
 
     def settle_camera(self) -> None:
@@ -191,6 +192,18 @@ class Interaction:
         head |= {"name": f"raywidget.{request.format}", "count": len(pieces), "message": None}
         for index, piece in enumerate(pieces):
             self._listener.say({**head, "index": index}, [piece])
+
+
+def with_camera(scene: Scene, camera: Camera) -> Scene:
+    """The same scene seen by another camera of the same name.
+
+    `Scene.replace` would look through all names once more: 60 ms for 5000 shapes, at each move.
+    """
+    moved = object.__new__(type(scene))
+    for name, value in vars(scene).items():
+        object.__setattr__(moved, name, value)
+    object.__setattr__(moved, "camera", camera)
+    return moved
 
 
 def look_along(camera: Camera, move: CameraMove) -> Camera:

@@ -59,7 +59,7 @@ from raywidget.widget.still import Still, encode_still
 __all__ = ["RayWidget", "show"]
 
 COMPILES = 600.0  # seconds that a scene may take to compile
-AWAIT_SECONDS = 3600.0
+AWAIT_SECONDS = 0.5  # a thread that waits for longer would hold up the interpreter's exit
 ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
 
 # The widgets that may have to make room, see `_replace_earlier`.

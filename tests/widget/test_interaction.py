@@ -10,7 +10,7 @@ import pytest
 from stream_doubles import Browser
 
 import raywidget as rw
-from raywidget.widget.interaction import frame_shapes
+from raywidget.widget.interaction import frame_shapes, with_camera
 
 HANG = 60.0
 
@@ -136,6 +136,14 @@ def test_a_page_that_turns_the_camera_upside_down_is_told_so(widget, page):
     widget.comm.converse(page, until=lambda: page.message is not None)
     assert "up must not be parallel" in page.message
     assert widget.camera.look_from == (0, 1, 6)
+
+
+def test_a_scene_with_another_camera_is_as_good_as_a_replaced_one(scene):
+    camera = scene.camera.replace(vfov=30)
+    moved = with_camera(scene, camera)
+    assert vars(moved) == vars(scene.replace(camera=camera)) | {"defaults": scene.defaults}
+    assert scene.camera.vfov == 40
+    assert moved.replace(name="moved").camera is camera
 
 
 def test_grounds_are_not_what_a_scene_is_about(scene):
