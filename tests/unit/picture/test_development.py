@@ -61,7 +61,8 @@ def test_develop_is_the_table_of_the_halves(pixels, exposure):
     assert shown.dtype == np.uint8
     assert shown.shape == pixels.shape
     assert shown.ravel().tolist() == expected
-    if exponent == 0:
+    # Rounded, a picture at the edge of a range may be metered otherwise.
+    if exponent == choose_exponent(to_half(pixels).astype(np.float32)) == 0:
         np.testing.assert_array_equal(shown, develop(to_half(pixels), "filmic", exposure))
 
 

@@ -76,7 +76,7 @@ def test_nothing_is_written_when_a_display_setting_is_wrong(pixels, tmp_path):
     image = Image(pixels, spp=1)
     for name in ("a.png", "a.npy"):
         with pytest.raises(PictureError, match="curve must be one of"):
-            image.save(tmp_path / name, curve="agx")
+            image.save(tmp_path / name, curve="aces")
     assert list(tmp_path.iterdir()) == []
 
 
