@@ -365,7 +365,8 @@ export class Session {
         file: guard((kind, answer) => this.#questions.ask(kind, guard(answer))),
         paper: (grey) => this.#compositor.setPaper(grey),
         camera: {
-          get: () => this.#camera.stage,
+          // Nothing is to be turned before there is anything to see.
+          get: () => (this.#tiles + this.#coarse > 0 ? this.#camera.stage : null),
           move: guard((/** @type {import("./orbit.js").Pose} */ pose) => {
             this.#camera.move(pose, performance.now());
             this.#talk();

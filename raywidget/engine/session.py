@@ -127,6 +127,12 @@ class Session:
         with self._changed:
             return self._run.scene if self._look is None else self._look.scene
 
+    @property
+    def looking(self) -> bool:
+        """Does the camera move, so that the render rests?"""
+        with self._changed:
+            return self._look is not None
+
     def run(self) -> Run:
         """The present generation, for those who look into its tables."""
         with self._changed:

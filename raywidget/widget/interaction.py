@@ -123,8 +123,9 @@ class Interaction:
         self._listener.changed("camera")
 
     def settle_camera(self) -> None:
-        """Render what it sees now."""
-        self._session.restart(scene=self._session.scene)
+        """Render what it sees now, unless something else has been begun, or nothing yet."""
+        if self._session.looking:
+            self._session.restart(scene=self._session.scene)
 
     # -- questions --------------------------------------------------------------------------------
 

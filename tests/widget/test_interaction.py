@@ -109,6 +109,17 @@ def test_home_is_where_the_camera_was_before_a_page_moved_it(widget, page, scene
     assert last_begin(widget)["stage"]["home"]["vfov"] == 20
 
 
+def test_a_move_before_there_is_a_picture_doesnt_begin_anew(make_widget):
+    widget = make_widget(autostart=False)
+    page = Browser(1, time.monotonic())
+    widget.comm.converse(page, until=lambda: page.state == "stopped")
+    move(widget)
+    ask(widget, k="probe", number=1, x=0, y=0)  # heard after the move
+    widget.comm.converse(page, until=lambda: heard(page, "pixel"))
+    assert widget.generation == 1
+    assert widget.status == "stopped"
+
+
 def test_what_is_in_focus_stays_so(make_widget, scene):
     sharp = scene.replace(camera=scene.camera.replace(aperture_radius=0.1, focus_distance=3))
     widget = make_widget(sharp)
