@@ -147,7 +147,7 @@ def test_a_close_up_shows_pixels_and_their_values(notebook, view):
     assert text.endswith("4 spp")
     layers = view.element.locator(".raywidget-layers")
     style = "element => getComputedStyle(element)"
-    assert "matrix(4" in layers.evaluate(f"{style}.transform".replace("=> ", "=> "))
+    assert "matrix(4" in layers.evaluate(f"{style}.transform")
     assert layers.evaluate(f"{style}.imageRendering") == "pixelated"
     before = layers.evaluate(f"{style}.transform")
     hands.drag((0.5, 0.5), (0.6, 0.6))
