@@ -11,6 +11,7 @@ CEILING = 4 * MB
 FAST = 0.060  # seconds there and back: the window may grow
 STARTING = 0.100  # ... it doubles, until it has taken longer once
 SLOW = 0.250  # it must shrink
+BULK = 2 * MB  # a window from which on messages may be large: more tiles, and each a little later
 SMALL_BATCHES = 0.150  # from here on, messages are kept small
 LONGEST_TIMEOUT = 4.0  # shorter than the silence after which a client is given up
 NARROW = 1.75 * MB  # bytes a second: on a narrower link, exact pixels would come too late;
@@ -77,7 +78,9 @@ class Window:
 
     def batch(self) -> int:
         """The most bytes that one message should have."""
-        return 64 * KB if self.round_trip > SMALL_BATCHES else 256 * KB
+        if self.round_trip > SMALL_BATCHES:
+            return 64 * KB
+        return 512 * KB if self.limit >= BULK else 256 * KB
 
     def _move(self, limit: int, next_seq: int) -> None:
         self.limit = min(max(limit, FLOOR), CEILING)

@@ -47,7 +47,8 @@ PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; font-family: system-ui, sans-serif; }}
-body {{ margin: 0 auto; padding: 1rem; width: fit-content; max-width: 100%; box-sizing: border-box; }}
+body {{ margin: 0 auto; padding: 1rem; width: fit-content; max-width: 100%; }}
+body {{ box-sizing: border-box; }}
 {css}
 </style>
 <div id="raywidget"></div>

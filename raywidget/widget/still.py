@@ -162,7 +162,7 @@ class Still:
             with contextlib.suppress(Exception):  # nobody is there to be told; next time may do
                 self.settle()
 
-    # --- The lock is held --------------------------------------------------------------------------
+    # --- The lock is held ------------------------------------------------------------------------
 
     def _publish(self, update: bool) -> bool:
         """Show what there is; False if that was shown already."""

@@ -79,6 +79,11 @@
 
     outputs: (id) => cell(id).model.outputs?.toJSON() ?? [],
 
+    removeCellsFrom(index) {
+      const shared = panel().content.model.sharedModel;
+      shared.deleteCellRange(index, shared.cells.length);
+    },
+
     removeCells() {
       const shared = panel().content.model.sharedModel;
       shared.deleteCellRange(0, shared.cells.length);

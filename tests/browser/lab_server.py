@@ -119,6 +119,11 @@ class LabServer:
             return json.loads(answer.read() or b"null")
 
     @property
+    def pid(self):
+        """Its process."""
+        return self._process.pid
+
+    @property
     def port(self):
         """Where it listens."""
         return int(self._address.rpartition(":")[2])

@@ -1,6 +1,5 @@
 """What the canvas shows, byte for byte, through everything that can happen to a page."""
 
-import numpy as np
 import pytest
 
 import raywidget as rw
@@ -179,14 +178,3 @@ widget.start()
 """)
     view.wait_painted("done")
     view.assert_shows_now(small_picture)
-
-
-def test_the_picture_in_the_output_is_kept_for_places_without_widgets(notebook):
-    cell = notebook.run(
-        f"widget = rw.RayWidget(rw.presets.cornell(), {arguments(SMALL)})\n"
-        "assert widget.wait()\nwidget"
-    )
-    (output,) = [o for o in cell.outputs() if "data" in o]
-    assert {"application/vnd.jupyter.widget-view+json", "image/png"} <= set(output["data"])
-    cell.view().wait_painted("done")
-    assert np.ptp(cell.view().pixels()) > 0

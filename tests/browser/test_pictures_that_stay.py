@@ -1,4 +1,4 @@
-"""The picture where no kernel is: in the notebook's file, untrusted, exported, in a page of its own."""
+"""The picture where no kernel is: in the notebook's file, untrusted, exported, in a page."""
 
 import base64
 import io
@@ -9,9 +9,8 @@ import sys
 import nbformat
 import numpy as np
 import pytest
-from PIL import Image as PictureFile
-
 from lab_driver import PRELUDE
+from PIL import Image as PictureFile
 
 import raywidget as rw
 

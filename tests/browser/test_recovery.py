@@ -158,14 +158,13 @@ def test_a_flood_of_prints_spoils_nothing(notebook, picture):
     notebook.run(f"widget = {WIDGET}\nfirst = {ENDLESS}")
     view = notebook.run("first").view()
     view.wait_running()
-    flood = notebook.start(
+    notebook.start(
         "import sys\nfor k in range(6000):\n    print('x' * 10, flush=True)\nfirst.stop()"
     )
     last = notebook.run("widget")
     view = last.view()
     view.wait_painted("done")
     view.assert_shows(picture)
-    assert flood.is_finished or True
 
 
 @pytest.fixture

@@ -1,0 +1,163 @@
+"""The picture beside the widget, in its state, and in a page of its own."""
+
+import base64
+import io
+import json
+import re
+import time
+
+import IPython
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+import raywidget as rw
+from raywidget.errors import PictureError
+from raywidget.picture.development import choose_exponent, to_half
+from raywidget.stream.protocol import RECORD
+from raywidget.widget import still
+from raywidget.widget.snapshot import encode_snapshot
+
+
+class Shell:
+    """As much of IPython as shows outputs."""
+
+    def __init__(self):
+        self.shown = []
+        self.display_pub = self
+
+    def publish(self, data, metadata=None, *, transient=None, update=False, **more):
+        self.shown.append((data, transient or {}, update))
+
+    def pictures(self):
+        return [
+            (np.asarray(png(data)), transient["display_id"], update)
+            for data, transient, update in self.shown
+            if set(data) == {"image/png"}
+        ]
+
+
+def png(data):
+    return Pillow.open(io.BytesIO(base64.b64decode(data["image/png"])))
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    shell = Shell()
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    monkeypatch.setattr(
+        "IPython.display.publish_display_data",
+        lambda data, metadata=None, **more: shell.publish(data, metadata, **more),
+    )
+    return shell
+
+
+def until(condition):
+    deadline = time.monotonic() + 20.0
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_the_widget_is_shown_first_and_its_picture_is_brought_up_to_date(make_widget, shell):
+    widget = make_widget()
+    widget._ipython_display_()
+    assert "application/vnd.jupyter.widget-view+json" in shell.shown[0][0]
+    assert widget.wait(60)
+    final = widget.image.to_uint8()
+    pictures = shell.pictures()
+    assert pictures[0][2] is False
+    assert {name for _, name, _ in pictures} == {f"raywidget-{widget._key}"}
+    assert np.array_equal(pictures[-1][0], final)
+
+
+def test_without_anybody_who_waits_the_picture_is_kept_too(make_widget, shell):
+    widget = make_widget()
+    widget._ipython_display_()
+    widget._session.wait(60)
+    final = widget.image.to_uint8()
+    until(lambda: np.array_equal(shell.pictures()[-1][0], final))
+    widget.curve = "filmic"
+    filmic = widget.image.to_uint8()
+    until(lambda: np.array_equal(shell.pictures()[-1][0], filmic))
+
+
+def test_before_there_is_a_picture_a_placeholder_says_so(make_widget, shell):
+    widget = make_widget(autostart=False)
+    widget._ipython_display_()
+    ((picture, _, _),) = shell.pictures()
+    assert picture.shape[:2] == (32, 48)
+    text = png(shell.shown[1][0]).text
+    assert text == {"raywidget": widget._key}
+    widget.start()
+    assert widget.wait(60)
+    assert np.array_equal(shell.pictures()[-1][0], widget.image.to_uint8())
+
+
+def test_what_is_not_displayed_is_not_kept(make_widget, shell):
+    widget = make_widget()
+    widget.wait(60)
+    assert shell.shown == []
+
+
+def test_closing_ends_the_thread(make_widget, shell, threads_end):
+    widget = make_widget(spp=10**6)
+    widget._ipython_display_()
+    widget.close()
+    threads_end(1.0)
+
+
+def test_placeholders_of_all_sizes():
+    for size in [(1, 1), (7, 900), (5000, 3000)]:
+        picture = Pillow.open(io.BytesIO(still.encode_placeholder(*size, "compiling", "7")))
+        assert picture.width * picture.height <= still.MOST_PIXELS
+
+
+# -- the state ------------------------------------------------------------------------------------
+
+
+def test_the_state_has_the_picture(make_widget):
+    widget = make_widget()
+    widget.wait(60)
+    data = widget.get_state()["_snapshot"]
+    (record,) = np.frombuffer(data, RECORD, 1)
+    assert (record["x"], record["y"], record["width"], record["height"]) == (0, 0, 48, 32)
+    half = np.frombuffer(data, "<f2", 48 * 32 * 3, RECORD.itemsize).reshape(32, 48, 3)
+    assert np.array_equal(half, to_half(widget.image.pixels))
+
+
+def test_before_the_first_sample_the_state_has_none(make_widget):
+    assert make_widget(autostart=False).get_state()["_snapshot"] == b""
+
+
+def test_snapshots_have_a_pre_exposure_and_a_limit():
+    pixels = np.full((100, 200, 3), 3e7, np.float32)
+    data = encode_snapshot(rw.Image(pixels, spp=9), most_pixels=1000)
+    (record,) = np.frombuffer(data, RECORD, 1)
+    assert record["exponent"] == choose_exponent(pixels) > 0
+    assert (record["level"], record["spp"]) == (3, 9)
+    assert len(data) == RECORD.itemsize + 6 * 25 * 13 + 2  # padded
+    half = np.frombuffer(data, "<f2", 3 * 25 * 13, RECORD.itemsize)
+    np.testing.assert_allclose(np.ldexp(half.astype(float), record["exponent"]), 3e7, rtol=1e-3)
+
+
+# -- a page ---------------------------------------------------------------------------------------
+
+
+def test_a_page_has_all_that_it_needs(make_widget, tmp_path):
+    widget = make_widget(exposure=1.5)
+    widget.wait(60)
+    path = tmp_path / "a & b.html"
+    widget.to_html(path)
+    text = path.read_text(encoding="utf-8")
+    assert "<title>a &amp; b: 48 x 32, 4 spp</title>" in text
+    data = json.loads(re.search(r'id="raywidget-page">(.*?)</script>', text, re.DOTALL)[1])
+    assert base64.b64decode(data["snapshot"]) == encode_snapshot(widget.image)
+    assert data["state"]["exposure"] == 1.5
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["picture.png", "picture", "no/such/folder.html"])
+def test_pages_that_cannot_be_written(make_widget, tmp_path, name):
+    with pytest.raises(PictureError, match=r"must end in|can't save"):
+        make_widget().to_html(tmp_path / name)
