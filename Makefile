@@ -23,7 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types layers unit js browser notebooks wheel bench format clean \
+.PHONY: help demo test lint types layers unit js browser notebooks wheel bench soak format clean \
 	chromium environment
 
 say = printf '\n==> %s\n' '$(1)'
@@ -105,6 +105,10 @@ wheel: $(VENV)/.test ## build the wheel, install it into an empty environment, t
 
 bench: $(VENV)/.test $(static) ## measure the first minute and what a core renders
 	$(bin)/python benchmarks/first_light.py
+
+soak: $(VENV)/.test $(static) chromium ## what CI has no time for: memory over 50,000 messages
+	$(bin)/python benchmarks/stream.py
+	$(bin)/python benchmarks/soak.py
 
 # --- To change ---------------------------------------------------------------------------------
 
