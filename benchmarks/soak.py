@@ -114,7 +114,7 @@ def main(messages=50_000, restarts=1_000):
                     break
                 time.sleep(2.0)
                 sent = notebook.evaluate("widget._pump._conversation.flow.next_seq")
-                notebook.page.evaluate("() => window.driver.removeCellsFrom(4)")
+                notebook.page.evaluate("() => window.driver.removeCellsFrom(6)")
                 if sent >= len(memory.rows) * messages / LOOKS:
                     memory.look(sent)
             print(f"{sent} messages in {time.monotonic() - begin:.0f} s", flush=True)
@@ -135,7 +135,7 @@ def main(messages=50_000, restarts=1_000):
                 notebook.page.evaluate("() => window.driver.removeCellsFrom(1)")
                 memory.look(done)
             memory.report("restarts")
-            view.wait_running(tiles=10)
+            view.wait_painted()
         finally:
             context.close()
             server.stop()
