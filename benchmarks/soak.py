@@ -132,10 +132,10 @@ def main(messages=50_000, restarts=1_000):
                 part = max(1, restarts // LOOKS)
                 notebook.run(f"for _ in range({part}):\n    again.restart()\n    time.sleep(0.08)")
                 done += part
-                notebook.page.evaluate("() => window.driver.removeCellsFrom(1)")
+                notebook.page.evaluate("() => window.driver.removeCellsFrom(2)")
                 memory.look(done)
             memory.report("restarts")
-            view.wait_painted()
+            view.wait_running(tiles=10)
         finally:
             context.close()
             server.stop()
