@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
 from raywidget.kernels import jit
@@ -212,3 +213,27 @@ def test_compiled_here_or_loaded_from_disk_renders_the_same_bits(tmp_path):
     )
     assert list(tmp_path.rglob("*.nbc"))
     assert compiled == loaded
+
+
+@jit.rare
+@jit.device
+def seldom_called(x: float) -> float:
+    return 2.0 * x + 1.0
+
+
+@jit.device
+def often_called(x: float) -> float:
+    return 3.0 * x + 1.0
+
+
+@jit.entry
+def calls_both(x):
+    return seldom_called(x) + often_called(x)
+
+
+def test_what_is_rare_is_not_inlined():
+    assert calls_both(np.float32(2)) == 12
+    code = calls_both.inspect_llvm(calls_both.signatures[0])
+    calls = [line for line in code.splitlines() if " call " in line]
+    assert any("seldom_called" in line for line in calls)
+    assert not any("often_called" in line for line in calls)
