@@ -9,6 +9,7 @@ import numpy as np
 
 import raywidget as rw
 from raywidget.compiler import compile_camera, compile_scene
+from raywidget.kernels.attributes import hit_color, hit_tangent
 from raywidget.kernels.bsdf import eval_bsdf_cos, load_bsdf, sample_bsdf
 from raywidget.kernels.emitter import (
     emitted_radiance,
@@ -85,6 +86,30 @@ def trace(tables, origins, directions, t_max=np.inf) -> HitArrays:
         floats[:, 12],
         occluded,
     )
+
+
+@entry
+def _describe(tables, camera, origins, directions, floats):
+    scene = view_scene(tables, camera)
+    for i in range(len(origins)):
+        o = vec3(origins[i, 0], origins[i, 1], origins[i, 2])
+        d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
+        ray = find_closest(scene, o, d, np.float32(np.inf))
+        if ray.slot == MISS:
+            continue
+        hit = make_hit(scene, o, d, ray)
+        for k, a in enumerate((hit_color(scene, hit), hit_tangent(scene, hit))):
+            floats[i, 3 * k] = a.x
+            floats[i, 1 + 3 * k] = a.y
+            floats[i, 2 + 3 * k] = a.z
+
+
+def describe(tables, origins, directions):
+    """Colours and tangents where rays end; 0 where they hit nothing."""
+    origins, directions = _both(origins, directions)
+    floats = np.zeros((len(origins), 6), np.float32)
+    _describe(tables, NO_CAMERA, origins, directions, floats)
+    return floats[:, :3], floats[:, 3:]
 
 
 @entry

@@ -63,6 +63,7 @@ def compile_scene(scene: Scene) -> SceneTables:
         primitives=geometry.primitives,
         corners=geometry.corners,
         vertices=geometry.vertices,
+        colors=geometry.colors,
         material_codes=material_codes,
         materials=material_values,
         textures=textures,

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from raywidget.compiler.materials import MaterialRows
 from raywidget.kernels.layout import (
+    CORNERS_COLORS,
+    CORNERS_FLAGS,
     CORNERS_NORMALS,
     CORNERS_SIZE,
     CORNERS_UVS,
@@ -17,6 +19,8 @@ from raywidget.kernels.layout import (
     I32,
     INSTANCE_CODES_SIZE,
     INSTANCE_SIZE,
+    PRIMITIVE_COLOR,
+    PRIMITIVE_CORNERS,
     PRIMITIVE_SIZE,
     VERTEX_SIZE,
 )
@@ -89,6 +93,7 @@ class Geometry:
     primitives: I32  # see layout; lights are filled in when they are numbered
     corners: I32  # see layout
     vertices: F32  # see layout
+    colors: F32  # see layout
 
 
 def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows) -> Geometry:
@@ -114,6 +119,8 @@ class _Gathering:
         self._corner_count = 0
         self._vertices: list[F32] = []
         self._vertex_count = 0
+        self._colors: list[F32] = []
+        self._color_count = 0
 
     def add(self, index: int, shape: Shape) -> None:
         material = self._materials.row_of(shape)
@@ -143,7 +150,7 @@ class _Gathering:
     def _number(self, count: int, material: int, shape: int) -> I32:
         """Rows of the table of primitives for `count` more."""
         rows = np.empty((count, PRIMITIVE_SIZE), np.int32)
-        rows[:] = (material, -1, shape, -1)
+        rows[:] = (material, -1, shape, -1, -1)
         self._primitives.append(rows)
         first = self._primitive_count
         self._primitive_count += count
@@ -154,10 +161,23 @@ class _Gathering:
         a, b, c = (mesh.vertices[faces[:, k]] for k in range(3))
         corners = np.stack([a, b - a, c - a], axis=1)
         numbers = self._number(len(faces), material, shape)
-        if mesh.normals is not None or mesh.uvs is not None:
-            self._primitives[-1][:, 3] = np.arange(len(faces)) + self._corner_count
+        rows = self._primitives[-1]
+        if mesh.face_colors is not None:
+            rows[:, PRIMITIVE_COLOR] = self._add_colors(mesh.face_colors)
+        elif mesh.colors is not None:
+            rows[:, PRIMITIVE_COLOR] = self._color_count - self._vertex_count
+            self._add_colors(mesh.colors)
+        if any(a is not None for a in (mesh.normals, mesh.uvs, mesh.colors)):
+            rows[:, PRIMITIVE_CORNERS] = np.arange(len(faces)) + self._corner_count
             self._attributes(mesh, faces)
         return corners, TRIANGLE, numbers
+
+    def _add_colors(self, colors: F32) -> NDArray[np.int64]:
+        """Take up colours; their rows."""
+        self._colors.append(colors)
+        first = self._color_count
+        self._color_count += len(colors)
+        return np.arange(first, self._color_count)
 
     def _attributes(self, mesh: Mesh, faces: I32) -> None:
         flags = 0
@@ -168,9 +188,11 @@ class _Gathering:
         if mesh.uvs is not None:
             flags |= CORNERS_UVS
             vertices[:, 3:] = mesh.uvs
+        if mesh.colors is not None:
+            flags |= CORNERS_COLORS
         corners = np.empty((len(faces), CORNERS_SIZE), np.int32)
         corners[:, :3] = faces + self._vertex_count
-        corners[:, 3] = flags
+        corners[:, CORNERS_FLAGS] = flags
         self._corners.append(corners)
         self._corner_count += len(corners)
         self._vertices.append(vertices)
@@ -184,7 +206,7 @@ class _Gathering:
         for row, (_, material, shape, matrix, box) in enumerate(places):
             instances[row, :12] = matrix[:3].ravel()
             instances[row, 12:] = np.linalg.inv(matrix)[:3].ravel()
-            codes[row] = (0, material, shape)
+            codes[row] = (0, material, shape, -1)
             bounds[row] = _boxes(box[None, :3].astype(np.float32), box[None, 3:].astype(np.float32))
         meshes = []
         owners = [place[0] for place in places]
@@ -205,6 +227,7 @@ class _Gathering:
             primitives=_stack(self._primitives, np.empty((0, PRIMITIVE_SIZE), np.int32)),
             corners=_stack(self._corners, np.empty((0, CORNERS_SIZE), np.int32)),
             vertices=_stack(self._vertices, np.empty((0, VERTEX_SIZE), np.float32)),
+            colors=_stack(self._colors, np.empty((0, 3), np.float32)),
         )
 
 

@@ -53,6 +53,10 @@ class Hit(NamedTuple):
     light: int  # row of the light tables, or -1
     shape: int  # index in Scene.shapes
     primitive: int
+    slot: int  # what was hit, for what is rarely asked (see `attributes`): layout.BALL_SLOT
+    instance: int  # row of `instances`, or -1
+    b1: float  # where on a flat: weights of edge_u and edge_v
+    b2: float
 
 
 @device
@@ -168,6 +172,10 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
         scene.primitives[row + PRIMITIVE_LIGHT],
         shape,
         primitive,
+        ray.slot,
+        ray.instance,
+        ray.u,
+        ray.v,
     )
 
 
@@ -219,7 +227,8 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     ng = outward if radius > 0.0 else -outward
     # Texture: u once round the y axis, v from the bottom to the top.
     u = 0.5 + math.atan2(outward.z, outward.x) * (0.5 / PI)
-    v = math.acos(min(1.0, max(-1.0, -outward.y))) * (1.0 / PI)
+    across = math.sqrt(outward.x * outward.x + outward.z * outward.z)
+    v = math.atan2(across, -outward.y) * (1.0 / PI)
     row = primitive * PRIMITIVE_SIZE
     return Hit(
         p,
@@ -233,4 +242,8 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         scene.primitives[row + PRIMITIVE_LIGHT],
         scene.primitives[row + PRIMITIVE_SHAPE],
         primitive,
+        ray.slot,
+        ray.instance,
+        0.0,
+        0.0,
     )

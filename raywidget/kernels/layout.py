@@ -46,23 +46,27 @@ BALL_SLOT = 1 << 30
 MISS = -1
 
 INSTANCE_SIZE = 24  # rows 0-2 of world-from-object (3 x 4), then of object-from-world (3 x 4)
-INSTANCE_CODES_SIZE = 3  # columns of `instance_codes` (I, 3) int32
+INSTANCE_CODES_SIZE = 4  # columns of `instance_codes` (I, 3) int32
 INSTANCE_ROOT = 0  # node that is the root of the mesh's tree
 INSTANCE_MATERIAL = 1  # row of the material tables
 INSTANCE_SHAPE = 2  # index of the Instances in Scene.shapes
+INSTANCE_COLOR = 3  # row of `colors`, or -1: that of the primitive
 
-# --- Columns of `primitives` (P, 4) int32 --------------------------------------------------------
-PRIMITIVE_SIZE = 4
+# --- Columns of `primitives` (P, 5) int32 --------------------------------------------------------
+PRIMITIVE_SIZE = 5
 PRIMITIVE_MATERIAL = 0  # row of the material tables
 PRIMITIVE_LIGHT = 1  # row of the light tables, or -1
 PRIMITIVE_SHAPE = 2  # index of the shape in Scene.shapes
-PRIMITIVE_CORNERS = 3  # row of `corners`, or -1: neither vertex normals nor texture coordinates
+PRIMITIVE_CORNERS = 3  # row of `corners`, or -1: no vertex has attributes
+# Row of `colors`, or -1. With CORNERS_COLORS every vertex has one: its row in `vertices` plus this.
+PRIMITIVE_COLOR = 4
 
 # --- Columns of `corners` (C, 4) int32: one row per triangle with vertex attributes --------------
 CORNERS_SIZE = 4  # three rows of `vertices`, then CORNERS_* flags
 CORNERS_FLAGS = 3
 CORNERS_NORMALS = 1
 CORNERS_UVS = 2
+CORNERS_COLORS = 4
 
 VERTEX_SIZE = 5  # columns of `vertices` (V, 5) float32: unit normal x, y, z; texture u, v
 
@@ -139,6 +143,7 @@ class SceneTables(NamedTuple):
     primitives: I32  # (P, PRIMITIVE_SIZE)
     corners: I32  # (C, CORNERS_SIZE)
     vertices: F32  # (V, VERTEX_SIZE)
+    colors: F32  # (K, 3) of vertices, faces or items, for those who ask (`attributes.hit_color`)
     material_codes: I32  # (M, MATERIAL_CODES_SIZE)
     materials: F32  # (M, MATERIAL_SIZE)
     textures: F32  # (T, TEXTURE_SIZE)
@@ -161,6 +166,7 @@ class SceneView(NamedTuple):
     primitives: Any
     corners: Any
     vertices: Any
+    colors: Any
     material_codes: Any
     materials: Any
     textures: Any

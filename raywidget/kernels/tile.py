@@ -58,6 +58,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.primitives),
         view(tables.corners),
         view(tables.vertices),
+        view(tables.colors),
         view(tables.material_codes),
         view(tables.materials),
         view(tables.textures),

@@ -75,6 +75,22 @@ def unit_rows(
     return _frozen(np.ascontiguousarray(array / norms[:, None], dtype=np.float32))
 
 
+def colors(
+    owner: object, field: str, value: object, letter: str, count: int
+) -> NDArray[np.float32]:
+    """Check for a (count, 3) array of colours in [0, 1], linear RGB."""
+    array = rows(owner, field, value, 3, letter, count)
+    bad = (array < 0.0) | (array > 1.0)
+    if bad.any():
+        row = _first_bad_row(bad)
+        advice = "; divide 8-bit values by 255 and undo their curve" if array.max() > 1.0 else ""
+        raise SceneError(
+            f"{label(owner)}: {field} must be in [0, 1], linear RGB, "
+            f"got {field}[{row}] = {array[row].tolist()}{advice}"
+        )
+    return array
+
+
 def triangle_indices(
     owner: object, field: str, value: object, vertex_count: int
 ) -> NDArray[np.int32]:

@@ -37,6 +37,10 @@ class Mesh(Shape):
     uvs : (V, 2) array of float, optional
         Surface coordinates at the vertices. Without them u and v are the barycentric coordinates
         of the second and third corner.
+    colors : (V, 3) array of float, optional
+        Colours at the vertices, linear RGB in [0, 1], for materials that ask for them.
+    face_colors : (F, 3) array of float, optional
+        Colours of the triangles instead.
     flip_normals : bool
         Swap front and back.
     name : str, optional
@@ -60,6 +64,8 @@ class Mesh(Shape):
     faces: NDArray[np.int32]
     normals: NDArray[np.float32] | None = field(default=None, kw_only=True)
     uvs: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    face_colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
     flip_normals: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -75,6 +81,13 @@ class Mesh(Shape):
             self._set(normals=arrays.unit_rows(self, "normals", self.normals, "V", count))
         if self.uvs is not None:
             self._set(uvs=arrays.rows(self, "uvs", self.uvs, 2, "V", count))
+        if self.colors is not None:
+            self._set(colors=arrays.colors(self, "colors", self.colors, "V", count))
+        if self.face_colors is not None:
+            if self.colors is not None:
+                raise SceneError(f"{checks.label(self)}: give colors or face_colors, not both")
+            faces = len(self.faces)
+            self._set(face_colors=arrays.colors(self, "face_colors", self.face_colors, "F", faces))
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the box round all triangles, (3,) float64 each."""

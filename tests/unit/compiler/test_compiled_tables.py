@@ -38,6 +38,7 @@ def test_tables_are_as_the_kernels_expect_them(name):
         ("primitives", layout.PRIMITIVE_SIZE),
         ("corners", layout.CORNERS_SIZE),
         ("vertices", layout.VERTEX_SIZE),
+        ("colors", 3),
         ("material_codes", layout.MATERIAL_CODES_SIZE),
         ("materials", layout.MATERIAL_SIZE),
         ("textures", layout.TEXTURE_SIZE),

@@ -112,6 +112,20 @@ def test_uvs_are_kept():
             "uvs must be a (3, 2) array of numbers, got an array of shape (3, 3) and type float64",
         ),
         ({"flip_normals": None}, "flip_normals must be True or False, got None"),
+        ({"colors": [(0, 0, 1)]}, "colors must be a (3, 3) array of numbers, got [[0, 0, 1]]"),
+        (
+            {"colors": [(0, 0, 1), (0, 128, 0), (0, 0, 0)]},
+            "colors must be in [0, 1], linear RGB, got colors[1] = [0.0, 128.0, 0.0]; "
+            "divide 8-bit values by 255 and undo their curve",
+        ),
+        (
+            {"face_colors": [(0, 0, -1)]},
+            "face_colors must be in [0, 1], linear RGB, got face_colors[0] = [0.0, 0.0, -1.0]",
+        ),
+        (
+            {"colors": np.zeros((3, 3)), "face_colors": np.zeros((1, 3))},
+            "give colors or face_colors, not both",
+        ),
     ],
 )
 def test_mesh_messages(parameters, message):
