@@ -260,7 +260,7 @@ def _build(trees: Trees) -> dict[str, Any]:
     """Seconds of wall time with as many threads as there are cores to run on."""
     threads = len(os.sched_getaffinity(0))
     begin = time.perf_counter()
-    compile_scene(trees.scene)
+    compile_scene(trees.scene, threads)
     ours = time.perf_counter() - begin
     if trees.centers is not None:
         other = EmbreeScene(trees.embree._vertices[:-1], None, threads)

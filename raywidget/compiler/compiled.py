@@ -47,13 +47,16 @@ from raywidget.scene.scene import Scene
 _CACHE_LINE = 64  # bytes
 
 
-def compile_scene(scene: Scene) -> SceneTables:
-    """Turn a description into tables: pack, build the trees, number the lights."""
+def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
+    """Turn a description into tables: pack, build the trees, number the lights.
+
+    The tables do not depend on the number of threads.
+    """
     materials = MaterialRows()
     geometry = gather_geometry(scene.shapes, materials)
     material_codes, material_values, textures = materials.tables()
     lights = pack_lights(geometry, material_values, scene.emitters)
-    nodes, flats, balls = _build_trees(geometry)
+    nodes, flats, balls = _build_trees(geometry, threads)
     return SceneTables(
         nodes=nodes,
         flats=flats,
@@ -94,7 +97,7 @@ def compile_camera(camera: Camera, width: int, height: int) -> F32:
     return table
 
 
-def _build_trees(geometry: Geometry) -> tuple[F32, F32, F32]:
+def _build_trees(geometry: Geometry, threads: int) -> tuple[F32, F32, F32]:
     """Nodes and blocks of the world's tree and of those of instanced meshes."""
     instance_count = len(geometry.instances)
     flat_count = len(geometry.flats.shears)
@@ -110,7 +113,10 @@ def _build_trees(geometry: Geometry) -> tuple[F32, F32, F32]:
         bounds = mesh.flats.bounds()
         parts.append((bounds, np.full(len(bounds), LEAF_FLAT, np.uint8)))
 
-    trees = [build_binary_tree(bounds, kinds) if len(bounds) else None for bounds, kinds in parts]
+    trees = [
+        build_binary_tree(bounds, kinds, threads) if len(bounds) else None
+        for bounds, kinds in parts
+    ]
     totals = np.zeros(3, np.int64)
     for tree, (_, kinds) in zip(trees, parts, strict=True):
         totals += count_wide(tree, kinds) if tree is not None else (1, 0, 0)

@@ -48,7 +48,7 @@ class Renderer:
         if previous is not None and _same_contents(previous.scene, scene):
             self._tables = previous._tables
         else:
-            self._tables = compile_scene(scene)
+            self._tables = compile_scene(scene, settings.thread_count())
         self._camera = compile_camera(scene.camera, settings.width, settings.height)
         self._picture = Picture(
             settings.width,
