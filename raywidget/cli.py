@@ -31,7 +31,8 @@ _HELP = {
     "max_depth": "longest path in edges; 1 shows emission, 2 adds direct light",
     "roulette": "end unpromising paths by Russian roulette",
     "next_event": "sample lights at every bounce",
-    "integrator": "how light is found",
+    "integrator": "how light is found, or what is shown instead of light",
+    "ao_distance": "how far occluders count for --integrator ao, in scene units",
     "sampler": "where random numbers come from",
     "seed": "another seed, another noise",
     "passes": "number of passes; by default 1, 2, 4, ... samples in all",
@@ -108,6 +109,8 @@ def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
         )
     elif field.name in _CHOICES:
         group.add_argument(flag, choices=_CHOICES[field.name], help=_HELP[field.name])
+    elif "float" in str(field.type):
+        group.add_argument(flag, type=float, metavar="X", help=_HELP[field.name])
     else:
         group.add_argument(flag, type=int, metavar="N", help=_HELP[field.name])
 

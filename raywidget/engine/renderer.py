@@ -5,7 +5,9 @@ This is the only module of the engine that touches kernels; another backend woul
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +17,71 @@ from raywidget.engine.settings import RenderSettings
 from raywidget.engine.tiles import Tile
 from raywidget.kernels.layout import SceneTables
 from raywidget.kernels.path import PathSettings
-from raywidget.kernels.tile import COUNTER_DROPPED, COUNTER_RAYS, Picture, Work, render_tile
+from raywidget.kernels.preview import (
+    ALBEDO,
+    DEPTH,
+    NORMALS,
+    OCCLUSION,
+    PreviewSettings,
+    render_preview,
+)
+from raywidget.kernels.tile import (
+    COUNTER_DROPPED,
+    COUNTER_RAYS,
+    COUNTERS_SIZE,
+    Picture,
+    Work,
+    render_tile,
+)
 from raywidget.scene.scene import Scene
+
+_OCCLUSION_SHARE = 0.2  # of the size of what is seen, how far occluders count
+
+
+class Integrator(NamedTuple):
+    """A way to find light: compiled code, and what it needs of scene and settings."""
+
+    entry: Callable[..., bool]  # with the parameters of `tile.render_tile`; compiled when called
+    settings: tuple[Any, ...]  # a NamedTuple, the entry's fourth argument
+
+
+def _path(scene: Scene, settings: RenderSettings) -> Integrator:
+    chosen = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
+    return Integrator(render_tile, chosen)
+
+
+def _direct(scene: Scene, settings: RenderSettings) -> Integrator:
+    return _path(scene, settings.replace(max_depth=min(2, settings.max_depth)))
+
+
+def _preview(kind: int) -> Callable[[Scene, RenderSettings], Integrator]:
+    def make(scene: Scene, settings: RenderSettings) -> Integrator:
+        distance = settings.ao_distance
+        if distance is None:
+            distance = _OCCLUSION_SHARE * _size_of_view(scene)
+        chosen = PreviewSettings(kind, np.float32(distance))  # type: ignore[arg-type]
+        return Integrator(render_preview, chosen)
+
+    return make
+
+
+def _size_of_view(scene: Scene) -> float:
+    """Distance from the camera to what it looks at, or across the scene where that is less."""
+    camera: Any = scene.camera
+    lower, upper = scene.bounds()
+    across = math.dist(lower, upper) or math.inf
+    return min(across, math.dist(camera.look_from, camera.look_at))
+
+
+INTEGRATORS: dict[str, Callable[[Scene, RenderSettings], Integrator]] = {
+    "path": _path,
+    "direct": _direct,
+    "ao": _preview(OCCLUSION),
+    "normals": _preview(NORMALS),
+    "albedo": _preview(ALBEDO),
+    "depth": _preview(DEPTH),
+}
+"""By the names in `settings.INTEGRATORS`."""
 
 
 class Rendered(NamedTuple):
@@ -56,7 +121,7 @@ class Renderer:
             np.uint64(settings.seed),
             settings.sampler == "lattice",
         )
-        self._path = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
+        self._integrator = INTEGRATORS[settings.integrator](scene, settings)
         self.compile_kernels()
 
     def compile_kernels(self) -> None:
@@ -76,10 +141,11 @@ class Renderer:
 
         `cancel` (1,) ends the call within one row of pixels when another thread sets it.
         """
-        counters = np.zeros(2, np.int64)
+        counters = np.zeros(COUNTERS_SIZE, np.int64)
         work = Work(tile.x, tile.y, first, count)
-        finished = render_tile(
-            self._tables, self._camera, self._picture, self._path, work, sums, cancel, counters
+        entry, chosen = self._integrator
+        finished = entry(
+            self._tables, self._camera, self._picture, chosen, work, sums, cancel, counters
         )
         return Rendered(bool(finished), int(counters[COUNTER_RAYS]), int(counters[COUNTER_DROPPED]))
 

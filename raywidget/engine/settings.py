@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import numbers
 import operator
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from raywidget.errors import SettingsError
 
 SAMPLERS = ("lattice", "independent")
-INTEGRATORS = ("path",)
+INTEGRATORS = ("path", "direct", "ao", "normals", "albedo", "depth")
 
 MAX_SIDE = 16_384  # pixels; the wire format could carry 65,535
 MAX_PIXELS = 33_177_600  # 7680 x 4320; the film holds 24 bytes a pixel, the browser 6
@@ -42,7 +46,15 @@ class RenderSettings:
         Sample emitters at every bounce. Off, light is found by scattering alone: the same picture
         with more noise; it exists to prove the first one right.
     integrator : str
-        ``"path"``.
+        ``"path"``: all light. ``"direct"``: emission and direct light only, a path of two edges.
+        ``"ao"``: ambient occlusion, the share of a white sky that arrives. ``"normals"``: shading
+        normals in the world, from -1 to 1 as 0 to 1. ``"albedo"``: colours of the surfaces.
+        ``"depth"``: distance along the ray in scene units. The last four know no light; they
+        compile quickly, and serve as previews.
+    ao_distance : float, optional
+        Occluders farther away than this do not count for ``"ao"``, in scene units; ``None``: a
+        fifth of the distance from the camera to what it looks at, or of the scene's diagonal where
+        that is less.
     sampler : str
         ``"lattice"``: numbers that are spread evenly, with less noise. ``"independent"``:
         independent ones, for proofs.
@@ -76,6 +88,7 @@ class RenderSettings:
     roulette: bool = True
     next_event: bool = True
     integrator: str = "path"
+    ao_distance: float | None = None
     sampler: str = "lattice"
     seed: int = 0
 
@@ -94,6 +107,8 @@ class RenderSettings:
         self._set_integer("spp", 1, MAX_SPP)
         self._set_integer("max_depth", 1, MAX_DEPTH)
         _check_choice("integrator", self.integrator, INTEGRATORS)
+        if self.ao_distance is not None:
+            self._set_number("ao_distance", 1e-30, 1e30)
         _check_choice("sampler", self.sampler, SAMPLERS)
         self._set_integer("seed", 0, 2**64 - 1)
         for name in ("roulette", "next_event"):
@@ -117,6 +132,16 @@ class RenderSettings:
         if not low <= integer <= high:
             raise SettingsError(f"{name}: expected {low} to {high:,}, got {value!r}")
         object.__setattr__(self, name, integer)
+
+    def _set_number(self, name: str, low: float, high: float) -> None:
+        """Check a real number, and store it as Python's."""
+        value = getattr(self, name)
+        is_number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
+        number = float(value) if is_number else math.nan
+        if not low <= number <= high:
+            expected = f"a number from {low:g} to {high:g}"
+            raise SettingsError(f"{name}: expected {expected}, got {value!r}")
+        object.__setattr__(self, name, number)
 
     @classmethod
     def for_scene(cls, defaults: Mapping[str, Any], chosen: Mapping[str, Any]) -> RenderSettings:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,26 @@ from raywidget.kernels.buffers import as_int32, load_flag, view
 from raywidget.kernels.camera import generate_ray
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import F32, SceneTables, SceneView
-from raywidget.kernels.path import PathSettings, trace_path
-from raywidget.kernels.random import GROUP_EDGE, GROUP_LENS, draw_four, start_sequence
+from raywidget.kernels.path import PathResult, PathSettings, trace_path
+from raywidget.kernels.random import (
+    GROUP_EDGE,
+    GROUP_LENS,
+    Sequence,
+    draw_four,
+    start_sequence,
+)
 from raywidget.kernels.scalars import single
+from raywidget.kernels.vec3 import Vec3
 
 INFINITY = float("inf")
 
 # Elements of `counters`
 COUNTER_RAYS = 0
 COUNTER_DROPPED = 1  # samples that were not finite, counted as black
+COUNTERS_SIZE = 2
+
+Trace = Callable[[SceneView, Vec3, Vec3, Sequence, Any], PathResult]
+"""Origin and direction of a camera ray, its numbers, settings -> what it brought."""
 
 
 class Picture(NamedTuple):
@@ -70,36 +82,53 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     )
 
 
-@entry
-def render_tile(
-    tables: SceneTables,
-    camera: F32,
-    picture: Picture,
-    settings: PathSettings,
-    work: Work,
-    sums: NDArray[np.float64],
-    cancel: NDArray[np.uint8],
-    counters: NDArray[np.int64],
-) -> bool:
-    """Add samples to the running `sums` (height, width, 3) of a tile; False if it was cancelled.
+class TileView(NamedTuple):
+    """What an entry writes into, as buffers, inside compiled code."""
 
-    Sample after sample is added to the sum that the earlier ones left, so the result does not
-    depend on how a range is split into calls. `cancel[0]` is read before every row.
+    width: int
+    height: int
+    sums: Any  # (height, width, 3) float64
+    cancel: Any  # (1,) uint8
+    counters: Any  # (COUNTERS_SIZE,) int64
+
+
+@device
+def view_tile(
+    sums: NDArray[np.float64], cancel: NDArray[np.uint8], counters: NDArray[np.int64]
+) -> TileView:
+    """Bare pointers to what an entry writes into; its caller keeps the arrays alive."""
+    return TileView(sums.shape[1], sums.shape[0], view(sums), view(cancel), view(counters))
+
+
+@device
+def sample_tile(
+    trace: Trace,
+    scene: SceneView,
+    picture: Picture,
+    settings: Any,
+    work: Work,
+    tile: TileView,
+) -> bool:
+    """Add samples to the running sums of a tile; False if it was cancelled.
+
+    `trace` is a device function, called with `settings`: each entry that names one has its own
+    code. Sample after sample is added to the sum that the earlier ones left, so the result does not
+    depend on how a range is split into calls. The flag is read before every row.
     """
-    scene = view_scene(tables, camera)
     per_x = 2.0 / single(picture.width)
     per_y = 2.0 / single(picture.height)
     rays = 0
     dropped = 0
-    for row in range(sums.shape[0]):
-        if load_flag(view(cancel), 0) != 0:
+    for row in range(tile.height):
+        if load_flag(tile.cancel, 0) != 0:
             return False
         y = work.y + row
-        for column in range(sums.shape[1]):
+        for column in range(tile.width):
             x = work.x + column
-            red = sums[row, column, 0]
-            green = sums[row, column, 1]
-            blue = sums[row, column, 2]
+            place = 3 * (row * tile.width + column)
+            red = tile.sums[place]
+            green = tile.sums[place + 1]
+            blue = tile.sums[place + 2]
             for sample in range(work.first, work.first + work.samples):
                 pixel = y * picture.width + x
                 sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
@@ -112,7 +141,7 @@ def render_tile(
                     lens.x,
                     lens.y,
                 )
-                path = trace_path(scene, origin, direction, sequence, settings)
+                path = trace(scene, origin, direction, sequence, settings)
                 rays += path.rays
                 radiance = path.radiance
                 if abs(radiance.x) + abs(radiance.y) + abs(radiance.z) < INFINITY:
@@ -121,9 +150,26 @@ def render_tile(
                     blue += radiance.z
                 else:  # one NaN would spoil the pixel for ever
                     dropped += 1
-            sums[row, column, 0] = red
-            sums[row, column, 1] = green
-            sums[row, column, 2] = blue
-    counters[COUNTER_RAYS] += rays
-    counters[COUNTER_DROPPED] += dropped
+            tile.sums[place] = red
+            tile.sums[place + 1] = green
+            tile.sums[place + 2] = blue
+    tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
+    tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
     return True
+
+
+@entry
+def render_tile(
+    tables: SceneTables,
+    camera: F32,
+    picture: Picture,
+    settings: PathSettings,
+    work: Work,
+    sums: NDArray[np.float64],
+    cancel: NDArray[np.uint8],
+    counters: NDArray[np.int64],
+) -> bool:
+    """Path tracing, see `sample_tile`: `sums` is (height, width, 3), `cancel` (1,)."""
+    scene = view_scene(tables, camera)
+    tile = view_tile(sums, cancel, counters)
+    return sample_tile(trace_path, scene, picture, settings, work, tile)

@@ -1,0 +1,94 @@
+"""What a camera ray sees first, without light: ambient occlusion, normals, albedo, depth.
+
+One small entry for all of them; it compiles in a third of the time of `path`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.kernels.bsdf import load_bsdf
+from raywidget.kernels.emitter import emitted_radiance
+from raywidget.kernels.hit import Hit, make_hit, spawn_origin
+from raywidget.kernels.jit import device, entry
+from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
+from raywidget.kernels.path import PathResult
+from raywidget.kernels.random import GROUP_EDGE, Sequence, draw_four
+from raywidget.kernels.sampling import make_frame, sample_cosine_hemisphere, to_world
+from raywidget.kernels.tile import Picture, Work, sample_tile, view_scene, view_tile
+from raywidget.kernels.traverse import find_closest
+from raywidget.kernels.vec3 import Vec3, dot, vec3
+
+INFINITY = float("inf")
+
+# Kinds of previews
+OCCLUSION = 0
+NORMALS = 1
+ALBEDO = 2
+DEPTH = 3
+
+
+class PreviewSettings(NamedTuple):
+    """What `trace_preview` needs of the render settings."""
+
+    kind: int  # code above
+    distance: float  # as np.float32: occluders farther than this do not count
+
+
+@device
+def albedo(scene: SceneView, hit: Hit) -> Vec3:
+    """Colour of the surface without light and shadow, at most 1; lamps show their own."""
+    color = load_bsdf(scene, hit.material, hit.u, hit.v).color
+    color = color + emitted_radiance(scene, hit, -hit.ng)
+    return vec3(min(1.0, color.x), min(1.0, color.y), min(1.0, color.z))
+
+
+@device
+def trace_preview(
+    scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, settings: PreviewSettings
+) -> PathResult:
+    """One estimate of what `settings.kind` shows; black where nothing is hit but for occlusion."""
+    ray = find_closest(scene, o, d, INFINITY)
+    if ray.slot == MISS:
+        background = 1.0 if settings.kind == OCCLUSION else 0.0
+        return PathResult(vec3(background, background, background), 1)
+    if settings.kind == DEPTH:
+        return PathResult(vec3(ray.t, ray.t, ray.t), 1)
+    hit = make_hit(scene, o, d, ray)
+    if settings.kind == NORMALS:
+        return PathResult(hit.ns * 0.5 + vec3(0.5, 0.5, 0.5), 1)
+    if settings.kind == ALBEDO:
+        return PathResult(albedo(scene, hit), 1)
+
+    # Ambient occlusion: the share of a white sky that arrives, weighted by the cosine (Landis 2002,
+    # "Production-ready global illumination").
+    geometric = hit.ng if dot(d, hit.ng) < 0.0 else -hit.ng
+    normal = hit.ns if dot(hit.ns, geometric) > 0.0 else -hit.ns
+    numbers = draw_four(sequence, GROUP_EDGE)
+    wi = to_world(make_frame(normal), sample_cosine_hemisphere(numbers.z, numbers.w))
+    if dot(wi, geometric) <= 0.0:  # interpolated normals: into the surface
+        return PathResult(vec3(0.0, 0.0, 0.0), 1)
+    # Not `is_occluded`: the search for the closest hit is compiled already.
+    occluder = find_closest(scene, spawn_origin(hit, wi), wi, settings.distance)
+    arrived = 1.0 if occluder.slot == MISS else 0.0
+    return PathResult(vec3(arrived, arrived, arrived), 2)
+
+
+@entry
+def render_preview(
+    tables: SceneTables,
+    camera: F32,
+    picture: Picture,
+    settings: PreviewSettings,
+    work: Work,
+    sums: NDArray[np.float64],
+    cancel: NDArray[np.uint8],
+    counters: NDArray[np.int64],
+) -> bool:
+    """Previews, see `tile.sample_tile`."""
+    scene = view_scene(tables, camera)
+    tile = view_tile(sums, cancel, counters)
+    return sample_tile(trace_preview, scene, picture, settings, work, tile)
