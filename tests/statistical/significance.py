@@ -118,7 +118,18 @@ class PictureStatistics(NamedTuple):
 def picture_statistics(
     scene, *, batches=64, per_batch=16, sampler="independent", **settings
 ) -> PictureStatistics:
-    """Render batches of samples, for the mean and how far it can be trusted.
+    """Render batches of samples, for the mean and how far it can be trusted."""
+    return of_batches(render_batches(scene, batches, per_batch, sampler, **settings))
+
+
+def of_batches(results) -> PictureStatistics:
+    """Statistics of independent pictures, (batches, H, W, 3)."""
+    batches = len(results)
+    return PictureStatistics(results.mean(axis=0), results.var(axis=0) / (batches - 1), batches)
+
+
+def render_batches(scene, batches, per_batch, sampler="independent", **settings):
+    """Independent pictures of a scene, (batches, H, W, 3).
 
     Independent numbers: the samples of each batch follow those of the one before. Those of a
     lattice depend on each other; there each batch has a seed of its own.
@@ -140,8 +151,7 @@ def picture_statistics(
         return sums / per_batch
 
     with ThreadPoolExecutor() as pool:
-        results = np.array(list(pool.map(render, range(batches))))
-    return PictureStatistics(results.mean(axis=0), results.var(axis=0) / (batches - 1), batches)
+        return np.array(list(pool.map(render, range(batches))))
 
 
 def exactly(pixels, shape) -> PictureStatistics:

@@ -1,0 +1,247 @@
+"""The scenes that both renderers draw: one for each thing that can be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+import raywidget as rw
+from raywidget import transforms as tf
+
+WIDTH, HEIGHT = 32, 24
+
+
+class Case(NamedTuple):
+    """A scene and how it is rendered on both sides."""
+
+    make: Callable[[], rw.Scene]
+    max_depth: int
+    spp: int  # here
+    reference_spp: int  # in Mitsuba
+
+
+CASES: dict[str, Case] = {}
+
+
+def case(max_depth=4, spp=512, reference_spp=1 << 14):
+    def register(make):
+        CASES[make.__name__] = Case(make, max_depth, spp, reference_spp)
+        return make
+
+    return register
+
+
+CAMERA = rw.PerspectiveCamera(look_from=(1.5, 3.0, 6.0), look_at=(0.2, 0.8, 0.0), vfov=32)
+SKY = rw.GradientEnvironment(top=(0.3, 0.5, 1.0), bottom=(0.9, 0.8, 0.7))
+GREY = rw.Diffuse(0.6)
+
+
+def floor(material=GREY):
+    return rw.Quad((-4, 0, 4), (8, 0, 0), (0, 0, -8), material=material)
+
+
+def lamp(radiance=(14, 12, 9)):
+    return rw.Quad((-1.0, 4.5, 0.6), (0.2, 0.3, -1.6), (1.8, 0.1, 0.0), emission=radiance)
+
+
+def ball(material, **more):
+    return rw.Sphere((0, 1, 0), 1, material=material, **more)
+
+
+def scene(*shapes, emitters=(), camera=CAMERA):
+    return rw.Scene(shapes, emitters=emitters, camera=camera)
+
+
+def round_mesh(center, radius, segments=24, rings=16, **more):
+    """A ball of triangles, with smooth normals and texture coordinates."""
+    theta = np.pi * np.linspace(0, 1, rings + 1)[:, None]
+    phi = 2 * np.pi * np.linspace(0, 1, segments + 1)[None, :]
+    normals = np.stack(
+        np.broadcast_arrays(
+            np.sin(theta) * np.cos(phi), np.cos(theta), -np.sin(theta) * np.sin(phi)
+        ),
+        axis=-1,
+    ).reshape(-1, 3)
+    uvs = np.stack(np.broadcast_arrays(phi / (2 * np.pi), 1 - theta / np.pi), axis=-1)
+    a = np.arange(rings)[:, None] * (segments + 1) + np.arange(segments)
+    b, c, d = a + segments + 1, a + segments + 2, a + 1
+    upper = np.stack([a, b, d], axis=-1)[1:].reshape(-1, 3)  # those in the poles have no area
+    lower = np.stack([b, c, d], axis=-1)[:-1].reshape(-1, 3)
+    return rw.Mesh(
+        np.array(center) + radius * normals,
+        np.concatenate([upper, lower]),
+        normals=normals,
+        uvs=uvs.reshape(-1, 2),
+        **more,
+    )
+
+
+# --- Lights ---------------------------------------------------------------------------------------
+
+
+@case()
+def quad_light():
+    return scene(floor(), ball(GREY), lamp())
+
+
+@case(max_depth=1)
+def depth_1():
+    return scene(floor(rw.Diffuse(0.6, emission=0.2)), ball(GREY), lamp())
+
+
+@case(max_depth=2)
+def depth_2():
+    return quad_light()
+
+
+@case()
+def sphere_light():
+    light = rw.Sphere((-1.2, 3.0, 1.0), 0.5, material=rw.Emissive((20, 14, 30)))
+    return scene(floor(), ball(GREY), light)
+
+
+@case()
+def mesh_light():
+    vertices = np.array([(-1.5, 2.5, 0.5), (-0.5, 3.5, 1.5), (0.2, 4.0, -1.0), (-2.0, 3.0, -1.0)])
+    light = rw.Mesh(vertices, [(0, 2, 1), (0, 3, 2)], emission=(9, 6, 4))
+    return scene(floor(), ball(GREY), light)
+
+
+@case()
+def emission_of_a_matte_ball():
+    shining = rw.Diffuse((0.8, 0.3, 0.1), emission=(0.3, 0.5, 0.8))
+    return scene(floor(), ball(shining), lamp(6))
+
+
+@case()
+def constant_sky():
+    return scene(floor(), ball(GREY), emitters=[rw.ConstantEnvironment((0.5, 0.7, 1.0))])
+
+
+@case()
+def gradient_sky():
+    return scene(floor(), ball(GREY), emitters=[SKY])
+
+
+# --- Materials ------------------------------------------------------------------------------------
+
+
+@case(max_depth=5)
+def mirror():
+    return scene(floor(), ball(rw.Metal(1)), lamp(), emitters=[SKY])
+
+
+@case(max_depth=4)
+def rough_gold():
+    return scene(floor(), ball(rw.Metal((1.0, 0.6, 0.2), 0.5)), lamp(), emitters=[SKY])
+
+
+@case(max_depth=4)
+def fine_copper():
+    return scene(floor(), ball(rw.Metal((0.9, 0.5, 0.4), 0.3)), lamp(), emitters=[SKY])
+
+
+@case(max_depth=8)
+def glass():
+    return scene(floor(), ball(rw.Dielectric(1.5)), emitters=[SKY])
+
+
+@case(max_depth=12)
+def tinted_glass_with_a_bubble():
+    tinted = rw.Dielectric(1.33, color=(0.9, 0.7, 0.5))
+    bubble = rw.Sphere((0.1, 1.0, 0.2), 0.6, material=tinted, flip_normals=True)
+    return scene(floor(), ball(tinted), bubble, emitters=[SKY])
+
+
+@case(max_depth=5)
+def lacquer():
+    red = rw.Coated(rw.Diffuse((0.8, 0.2, 0.1)), ior=1.6)
+    return scene(floor(), ball(red), lamp(), emitters=[SKY])
+
+
+@case(max_depth=5)
+def all_sides_scatter():
+    # Seen from behind, and lit from behind: a sheet of each.
+    sheets = [
+        rw.Quad((x, 0.1, -0.5), (0.3, 0, 1.2), (0, 1.8, 0), material=material)
+        for x, material in (
+            (-1.8, rw.Diffuse((0.2, 0.7, 0.3))),
+            (-0.4, rw.Coated(rw.Diffuse((0.3, 0.3, 0.9)))),
+            (1.0, rw.Metal((0.9, 0.7, 0.3), 0.6)),
+        )
+    ]
+    return scene(floor(), *sheets, lamp(), emitters=[rw.ConstantEnvironment(0.3)])
+
+
+# --- Shapes and textures --------------------------------------------------------------------------
+
+BOARD = rw.Checkerboard((0.9, 0.8, 0.2), (0.1, 0.2, 0.6), scale=(8, 4))
+
+
+@case()
+def board_on_a_sphere_and_a_quad():
+    tiles = rw.Checkerboard(0.8, (0.3, 0.1, 0.1), scale=(8, 5))
+    return scene(floor(rw.Diffuse(tiles)), ball(rw.Diffuse(BOARD)), emitters=[SKY])
+
+
+@case()
+def box():
+    crate = rw.Box((0, 0.9, 0), (1.2, 1.6, 1.0), rotation=(10, 35, 20), material=GREY)
+    return scene(floor(), crate, lamp(), emitters=[SKY])
+
+
+@case()
+def flat_mesh():
+    rough = round_mesh((0, 1, 0), 1, 10, 8).replace(normals=None, uvs=None)
+    return scene(floor(), rough.replace(material=GREY), lamp(), emitters=[SKY])
+
+
+@case()
+def smooth_mesh_with_texture():
+    return scene(
+        floor(),
+        round_mesh((0, 1, 0), 1, 48, 32, material=rw.Diffuse(BOARD)),
+        emitters=[SKY],
+    )
+
+
+@case()
+def instances():
+    mesh = round_mesh((0, 0, 0), 0.5, 8, 6, material=rw.Diffuse((0.7, 0.5, 0.2)))
+    mesh = mesh.replace(normals=None)
+    matrices = [
+        tf.translate(x, 0.6, z) @ tf.rotate_xyz(20 * x, 30, 40 * z) @ tf.scale(0.8, 1.2, sign)
+        for x, z, sign in ((-1.2, 0, 1), (0, -1, -1), (1, 0.4, 0.6))
+    ]
+    return scene(floor(), rw.Instances(mesh, matrices), lamp(), emitters=[SKY])
+
+
+# --- Camera ---------------------------------------------------------------------------------------
+
+
+@case()
+def camera_on_its_side():
+    camera = rw.PerspectiveCamera(look_from=(3, 4, 5), look_at=(0, 1, 0), up=(1, 1, -1), vfov=50)
+    return scene(floor(rw.Diffuse(BOARD)), ball(GREY), lamp(), emitters=[SKY], camera=camera)
+
+
+@case()
+def thin_lens():
+    camera = CAMERA.replace(aperture_radius=0.25, focus_distance=5.0)
+    tiles = rw.Checkerboard(0.9, (0.5, 0.1, 0.1), scale=8)
+    return scene(floor(rw.Diffuse(tiles)), ball(GREY), emitters=[SKY], camera=camera)
+
+
+# --- Whole pictures -------------------------------------------------------------------------------
+
+
+@case(max_depth=8, spp=1024)
+def cornell():
+    # With matte things in it: what glass and mirror do to a small lamp is too rare to compare here.
+    room = rw.presets.cornell_boxes()
+    shapes = [
+        s.replace(material=rw.Diffuse(0.73)) if isinstance(s, rw.Box) else s for s in room.shapes
+    ]
+    return room.replace(shapes=shapes)
