@@ -63,13 +63,21 @@ class Contender:
 
     def ask(self, **question: Any) -> dict[str, Any]:
         """One answer; raises `Missing` with the contender's own words if it can't."""
+        self.send(**question)
+        return self.receive()
+
+    def send(self, **question: Any) -> None:
+        """Only ask: several contenders can then be at work at the same time."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         try:
             self._process.stdin.write(json.dumps(question) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise Missing(f"{self.name} ended (exit code {self._process.wait()})") from None
+
+    def receive(self) -> dict[str, Any]:
+        """The answer to what was sent."""
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise Missing(f"{self.name} ended (exit code {self._process.wait()})")

@@ -99,3 +99,43 @@ def cornell(boxes: str = "diffuse") -> rw.Scene:
     ]
     camera = rw.PerspectiveCamera(look_from=(0, 0, 3.9), look_at=(0, 0, 0), vfov=39.3077)
     return rw.Scene(shapes, camera=camera, name=f"cornell, {boxes} boxes")
+
+
+def metal_spheres() -> rw.Scene:
+    """Rough and smooth metal and glass balls on a board, under a sky and a lamp."""
+    board = rw.Checkerboard((0.8, 0.8, 0.8), (0.15, 0.15, 0.2), scale=12)
+    floor = rw.Quad((-6, 0, 6), (12, 0, 0), (0, 0, -12), material=rw.Diffuse(board))
+    shapes: list[rw.scene.Shape] = [floor]
+    for row in range(4):
+        for column in range(5):
+            center = (1.1 * (column - 2), 0.5, 1.1 * (row - 1.5))
+            material = (
+                rw.Metal((0.95, 0.8, 0.5), roughness=0.15 * (column + 1)),
+                rw.Metal((0.6, 0.7, 0.9), roughness=0.0),
+                rw.Dielectric(1.5),
+                rw.Coated(rw.Diffuse((0.7, 0.15, 0.1 + 0.15 * column))),
+            )[row]
+            shapes.append(rw.Sphere(center, 0.5, material=material))
+    shapes.append(rw.Sphere((3, 5, 3), 0.7, emission=(30, 28, 24), name="lamp"))
+    camera = rw.PerspectiveCamera(look_from=(0, 3.4, 6.5), look_at=(0, 0.3, 0), vfov=38)
+    sky = rw.ConstantEnvironment((0.25, 0.3, 0.4))
+    return rw.Scene(shapes, emitters=[sky], camera=camera, name="metal spheres")
+
+
+def small_lamps(count: int = 200) -> rw.Scene:
+    """A room with many small lamps of many strengths."""
+    random = np.random.default_rng(5)
+    whole = room(bumpy_sphere(2_000))
+    lamps = []
+    for k in range(count):
+        x, z = random.uniform(-1.9, 1.9, 2)
+        y = random.uniform(-1.1, 1.8)
+        power = 4.0 * float(random.exponential())
+        color = 0.4 + 0.6 * random.random(3)
+        lamps.append(
+            rw.Sphere(
+                (x, y, z), 0.02, emission=tuple(60 * power * color * 200 / count), name=f"lamp {k}"
+            )
+        )
+    walls = [shape for shape in whole.shapes if shape.name != "lamp"]
+    return rw.Scene([*walls, *lamps], camera=whole.camera, name="small lamps")
