@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from raywidget.headless import render, warmup
+    from raywidget.io.meshes import load_mesh
     from raywidget.picture.image import Image
     from raywidget.scene import transforms
     from raywidget.scene.camera import PerspectiveCamera
@@ -62,6 +63,7 @@ __all__ = [
     "SettingsError",
     "Sphere",
     "__version__",
+    "load_mesh",
     "presets",
     "render",
     "show",
@@ -81,6 +83,7 @@ _MODULES = {
         "SettingsError",
     ),
     "raywidget.headless": ("render", "warmup"),
+    "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.image": ("Image",),
     "raywidget.scene.camera": ("PerspectiveCamera",),
     "raywidget.scene.emitters": ("ConstantEnvironment", "GradientEnvironment"),

@@ -1,0 +1,289 @@
+"""Meshes from files: PLY, OBJ, STL, GLB and OFF, read by trimesh.
+
+Files are not trusted: their size is bounded, so are the numbers of things that their headers
+promise (a few bytes can promise billions), nothing that they refer to is opened, and whatever
+trimesh stumbles over comes out as a SceneError that names the file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import struct
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from raywidget.errors import SceneError
+from raywidget.scene import arrays, transforms
+from raywidget.scene.checks import MAX_ROWS, fail
+from raywidget.scene.materials import DEFAULT_MATERIAL, Material
+from raywidget.scene.meshes import Mesh
+
+SUFFIXES = (".ply", ".obj", ".stl", ".glb", ".off")
+"""The formats that meshes can be read from."""
+
+MAX_BYTES = 1 << 32
+
+_UP = {
+    "y": np.eye(4),
+    "z": np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]]),
+}
+
+
+class _Part(NamedTuple):
+    """One piece of geometry; in a part without normals, ... the others have length 0."""
+
+    vertices: NDArray[Any]  # (V, 3)
+    faces: NDArray[Any]  # (F, 3)
+    normals: NDArray[Any] | None  # (V, 3)
+    uvs: NDArray[Any] | None  # (V, 2)
+    colors: NDArray[Any] | None  # (V, 3) linear
+    face_colors: NDArray[Any] | None  # (F, 3) linear
+
+
+def load_mesh(
+    path: str | os.PathLike[str],
+    *,
+    material: Material | None = None,
+    up: Literal["y", "z"] = "y",
+    transform: ArrayLike | None = None,
+    smooth: bool | None = None,
+    name: str | None = None,
+) -> Mesh:
+    r"""Read a mesh from a file: PLY (text or binary), OBJ, STL, GLB or OFF.
+
+    Polygons are split into triangles; all objects in the file become one mesh, where a GLB puts
+    them. Vertex normals, texture coordinates and colours are kept if all of its parts have them;
+    materials, textures, cameras and lights are not read. Needs trimesh:
+    ``pip install "raywidget[io]"``.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; its suffix tells the format. At most 4 GiB.
+    material : Material, optional
+        What it is made of; otherwise its own colours if the file has them, or a matte grey.
+    up : {"y", "z"}
+        Which axis points up in the file. "z" (scanners, CAD, Blender's own axes) is turned by -90
+        degrees about x, so that y points up.
+    transform : (4, 4) array of float, optional
+        Applied after that, see `raywidget.transforms`.
+    smooth : bool, optional
+        True: smooth normals, computed from the triangles where the file has none. False: flat
+        triangles, whatever it has. By default as the file has it.
+    name : str, optional
+        What messages call it.
+
+    Returns
+    -------
+    Mesh
+
+    Raises
+    ------
+    SceneError
+        If trimesh is missing, the file can't be read, is malformed or too large, has no triangles,
+        or holds numbers that no mesh may have.
+
+    Examples
+    --------
+    >>> import os, tempfile, raywidget as rw
+    >>> path = os.path.join(tempfile.mkdtemp(), "corner.obj")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    >>> rw.load_mesh(path).vertices.shape
+    (3, 3)
+    """
+    file = Path(path)
+    owner = f"load_mesh({file.name!r})"
+    if up not in _UP:
+        raise fail(owner, "up", '"y" or "z"', up)
+    matrix = _UP[up]
+    if transform is not None:
+        matrix = arrays.affine_transforms(owner, "transform", [np.asarray(transform)])[0] @ matrix
+    if smooth not in (None, True, False):
+        raise fail(owner, "smooth", "True, False or None", smooth)
+    part = _joined(_read(owner, file))
+    if not len(part.faces):
+        raise SceneError(f"{owner}: there are no triangles in it")
+    normals = part.normals
+    if smooth is False:
+        normals = None
+    elif smooth and normals is None:
+        normals = smooth_normals(part.vertices, part.faces)
+    if normals is not None:
+        normals = normals @ np.linalg.inv(matrix[:3, :3])  # by the inverse transpose
+        normals[np.linalg.norm(normals, axis=1) < 1e-12] = (0.0, 1.0, 0.0)  # of unused vertices
+    faces = part.faces
+    if np.linalg.det(matrix[:3, :3]) < 0.0:
+        faces = faces[:, ::-1]  # a mirror image keeps its front in front
+    if material is None:
+        material = DEFAULT_MATERIAL
+    return Mesh(
+        transforms.apply(matrix, part.vertices),
+        faces,
+        material=material,
+        normals=normals,
+        uvs=part.uvs,
+        colors=part.colors,
+        face_colors=part.face_colors,
+        name=name,
+    )
+
+
+def smooth_normals(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Normals at the vertices: means of those of the triangles round them, by area.
+
+    Vertices at the same place count as one, so that seams don't show.
+
+    Parameters
+    ----------
+    vertices : (V, 3) array of float
+    faces : (F, 3) array of int
+
+    Returns
+    -------
+    (V, 3) array of float
+        Of length 1, or 0 where no triangle is.
+    """
+    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
+    of_faces = np.cross(b - a, c - a)  # as long as twice the area
+    _, place = np.unique(vertices, axis=0, return_inverse=True)
+    place = place.reshape(-1)
+    sums = np.zeros((int(place.max()) + 1, 3))
+    for axis in range(3):
+        for corner in range(3):
+            sums[:, axis] += np.bincount(
+                place[faces[:, corner]], weights=of_faces[:, axis], minlength=len(sums)
+            )
+    norms = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.asarray(np.where(norms > 0.0, sums / np.maximum(norms, 1e-300), 0.0)[place])
+
+
+# --- Reading --------------------------------------------------------------------------------------
+
+
+def _read(owner: str, file: Path) -> list[_Part]:
+    suffix = file.suffix.lower()
+    if suffix not in SUFFIXES:
+        advice = "export it as .glb" if suffix in (".gltf", ".fbx", ".blend", ".usd") else ""
+        raise fail(owner, "path", f"a file of type {', '.join(SUFFIXES)}", str(file), advice)
+    try:
+        import trimesh
+    except ImportError:
+        raise SceneError(
+            f'{owner}: reading meshes needs trimesh; pip install "raywidget[io]"'
+        ) from None
+    try:
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            raise SceneError(f"{owner}: must be at most {MAX_BYTES:,} bytes, got {size:,}")
+        data = file.read_bytes()
+    except OSError as error:
+        raise SceneError(f"{owner}: can't be read: {error.strerror or error}") from None
+    promised = _promised(suffix, data)
+    if promised > min(len(data), MAX_ROWS):
+        raise SceneError(
+            f"{owner}: its header promises {promised:,} things in {len(data):,} bytes; "
+            "it is damaged, or too large"
+        )
+    try:
+        # Bytes without a place: it can't open what they refer to.
+        loaded = trimesh.load_scene(
+            io.BytesIO(data), file_type=suffix[1:], process=False, skip_materials=True
+        )
+        return _parts(loaded, linear_colors=suffix == ".glb")
+    except Exception as error:  # parsers raise anything
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise SceneError(f"{owner}: is not a sound {suffix[1:].upper()} file: {reason}") from None
+
+
+def _promised(suffix: str, data: bytes) -> int:
+    """The largest number of things that a header announces, each of at least one byte."""
+    if suffix == ".ply":
+        header = data[: data.find(b"end_header")][: 1 << 16].split(b"\n")
+        lines = [line.split() for line in header]
+        counts = [line[2] for line in lines if len(line) == 3 and line[0] == b"element"]
+        return max((int(count) for count in counts if count.isdigit()), default=0)
+    if suffix == ".off":
+        numbers = data[: 1 << 12].replace(b"OFF", b" ").split()[:2]
+        return max((int(number) for number in numbers if number.isdigit()), default=0)
+    if suffix == ".glb" and len(data) > 20:
+        (length,) = struct.unpack_from("<I", data, 12)
+        try:
+            tree = json.loads(data[20 : 20 + length])
+            accessors = tree.get("accessors", []) if isinstance(tree, dict) else []
+            counts = [a.get("count", 0) for a in accessors if isinstance(a, dict)]
+            nodes = len(tree.get("nodes", [])) if isinstance(tree, dict) else 0
+        except (ValueError, RecursionError, AttributeError, TypeError):
+            return 0  # trimesh will say what is wrong
+        return max((c for c in [*counts, nodes] if isinstance(c, int)), default=0)
+    return 0
+
+
+def _parts(loaded: Any, linear_colors: bool) -> list[_Part]:
+    """The triangles of a trimesh.Scene, each piece where the scene puts it."""
+    parts = []
+    total = 0
+    for node in loaded.graph.nodes_geometry:
+        matrix, geometry = loaded.graph[node]
+        mesh = loaded.geometry[geometry]
+        if not hasattr(mesh, "faces"):  # points and lines
+            continue
+        total += len(mesh.faces)
+        if total > MAX_ROWS:
+            raise ValueError(f"more than {MAX_ROWS:,} triangles")
+        linear = np.asarray(matrix, dtype=np.float64)[:3, :3]
+        faces = np.asarray(mesh.faces, dtype=np.int64)
+        normals = None
+        if "vertex_normals" in mesh._cache:  # otherwise it would compute them
+            normals = np.asarray(mesh.vertex_normals, dtype=np.float64)
+            if np.abs(np.linalg.det(linear)) > 1e-30:
+                normals = normals @ np.linalg.inv(linear)
+        uvs = getattr(mesh.visual, "uv", None)
+        if uvs is not None and np.shape(uvs) != (len(mesh.vertices), 2):
+            uvs = None
+        kind = mesh.visual.kind
+        parts.append(
+            _Part(
+                transforms.apply(matrix, np.asarray(mesh.vertices, dtype=np.float64)),
+                faces[:, ::-1] if np.linalg.det(linear) < 0.0 else faces,
+                normals,
+                None if uvs is None else np.asarray(uvs, dtype=np.float64),
+                _colors(mesh.visual.vertex_colors, linear_colors) if kind == "vertex" else None,
+                _colors(mesh.visual.face_colors, linear_colors) if kind == "face" else None,
+            )
+        )
+    return parts
+
+
+def _colors(rgba: Any, linear: bool) -> NDArray[np.float64]:
+    """(N, 4) bytes -> (N, 3) linear; glTF has linear colours, other formats what is seen."""
+    c = np.asarray(rgba)[:, :3] / 255.0
+    if linear:
+        return np.asarray(c, dtype=np.float64)
+    # IEC 61966-2-1
+    return np.asarray(np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4))
+
+
+def _joined(parts: list[_Part]) -> _Part:
+    """All parts as one; what some of them lack, all do."""
+    if not parts:
+        return _Part(np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, None)
+    starts = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
+
+    def all_of(name: str) -> Any:
+        values = [getattr(part, name) for part in parts]
+        return None if any(v is None for v in values) else np.concatenate(values)
+
+    return _Part(
+        np.concatenate([part.vertices for part in parts]),
+        np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=True)]),
+        all_of("normals"),
+        all_of("uvs"),
+        all_of("colors"),
+        all_of("face_colors"),
+    )
