@@ -120,18 +120,19 @@ def load_mesh(
     faces = part.faces
     if np.linalg.det(matrix[:3, :3]) < 0.0:
         faces = faces[:, ::-1]  # a mirror image keeps its front in front
-    if material is None:
-        material = DEFAULT_MATERIAL
-    return Mesh(
-        transforms.apply(matrix, part.vertices),
-        faces,
-        material=material,
-        normals=normals,
-        uvs=part.uvs,
-        colors=part.colors,
-        face_colors=part.face_colors,
-        name=name,
-    )
+    try:
+        return Mesh(
+            np.asarray(transforms.apply(matrix, part.vertices), dtype=np.float32),
+            faces,
+            material=DEFAULT_MATERIAL if material is None else material,
+            normals=normals,
+            uvs=part.uvs,
+            colors=part.colors,
+            face_colors=part.face_colors,
+            name=name,
+        )
+    except SceneError as error:
+        raise SceneError(f"{owner}: {error}") from None
 
 
 def smooth_normals(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -184,7 +185,12 @@ def _read(owner: str, file: Path) -> list[_Part]:
         data = file.read_bytes()
     except OSError as error:
         raise SceneError(f"{owner}: can't be read: {error.strerror or error}") from None
-    promised = _promised(suffix, data)
+    try:
+        if suffix == ".glb":
+            data = _bare_glb(data)
+        promised = _promised(suffix, data)
+    except Exception as error:
+        raise _unsound(owner, suffix, error) from None
     if promised > min(len(data), MAX_ROWS):
         raise SceneError(
             f"{owner}: its header promises {promised:,} things in {len(data):,} bytes; "
@@ -193,12 +199,52 @@ def _read(owner: str, file: Path) -> list[_Part]:
     try:
         # Bytes without a place: it can't open what they refer to.
         loaded = trimesh.load_scene(
-            io.BytesIO(data), file_type=suffix[1:], process=False, skip_materials=True
+            io.BytesIO(data),
+            file_type=suffix[1:],
+            process=False,
+            skip_materials=suffix != ".glb",  # there it would skip texture coordinates too
         )
-        return _parts(loaded, linear_colors=suffix == ".glb")
+        return _parts(loaded)
     except Exception as error:  # parsers raise anything
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise SceneError(f"{owner}: is not a sound {suffix[1:].upper()} file: {reason}") from None
+        raise _unsound(owner, suffix, error) from None
+
+
+def _unsound(owner: str, suffix: str, error: Exception) -> SceneError:
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return SceneError(f"{owner}: is not a sound {suffix[1:].upper()} file: {reason}")
+
+
+_GLB_HEAD = struct.Struct("<4s4I")  # magic, version, length; length and type of the first chunk
+
+
+def _glb_tree(data: bytes) -> tuple[dict[str, Any], int]:
+    """What is in a GLB, and where its binary part begins."""
+    if len(data) < _GLB_HEAD.size:
+        raise ValueError("it is too short")
+    magic, _, _, length, _ = _GLB_HEAD.unpack_from(data)
+    if magic != b"glTF":
+        raise ValueError("it does not begin with glTF")
+    end = _GLB_HEAD.size + length
+    tree = json.loads(data[_GLB_HEAD.size : end])
+    if not isinstance(tree, dict):
+        raise ValueError("its first part is not an object")
+    return tree, end
+
+
+def _bare_glb(data: bytes) -> bytes:
+    """A GLB with one plain material and without its pictures, which nobody decodes then."""
+    tree, end = _glb_tree(data)
+    for name in ("images", "textures", "samplers"):
+        tree.pop(name, None)
+    tree["materials"] = [{}]
+    for mesh in tree.get("meshes", []):
+        for primitive in mesh["primitives"]:
+            primitive["material"] = 0
+    text = json.dumps(tree).encode()
+    text += b" " * (-len(text) % 4)
+    rest = data[end:]
+    head = _GLB_HEAD.pack(b"glTF", 2, _GLB_HEAD.size + len(text) + len(rest), len(text), 0x4E4F534A)
+    return head + text + rest
 
 
 def _promised(suffix: str, data: bytes) -> int:
@@ -211,20 +257,13 @@ def _promised(suffix: str, data: bytes) -> int:
     if suffix == ".off":
         numbers = data[: 1 << 12].replace(b"OFF", b" ").split()[:2]
         return max((int(number) for number in numbers if number.isdigit()), default=0)
-    if suffix == ".glb" and len(data) > 20:
-        (length,) = struct.unpack_from("<I", data, 12)
-        try:
-            tree = json.loads(data[20 : 20 + length])
-            accessors = tree.get("accessors", []) if isinstance(tree, dict) else []
-            counts = [a.get("count", 0) for a in accessors if isinstance(a, dict)]
-            nodes = len(tree.get("nodes", [])) if isinstance(tree, dict) else 0
-        except (ValueError, RecursionError, AttributeError, TypeError):
-            return 0  # trimesh will say what is wrong
-        return max((c for c in [*counts, nodes] if isinstance(c, int)), default=0)
+    if suffix == ".glb":
+        tree, _ = _glb_tree(data)
+        return max((int(accessor["count"]) for accessor in tree.get("accessors", [])), default=0)
     return 0
 
 
-def _parts(loaded: Any, linear_colors: bool) -> list[_Part]:
+def _parts(loaded: Any) -> list[_Part]:
     """The triangles of a trimesh.Scene, each piece where the scene puts it."""
     parts = []
     total = 0
@@ -246,26 +285,36 @@ def _parts(loaded: Any, linear_colors: bool) -> list[_Part]:
         uvs = getattr(mesh.visual, "uv", None)
         if uvs is not None and np.shape(uvs) != (len(mesh.vertices), 2):
             uvs = None
-        kind = mesh.visual.kind
         parts.append(
             _Part(
                 transforms.apply(matrix, np.asarray(mesh.vertices, dtype=np.float64)),
                 faces[:, ::-1] if np.linalg.det(linear) < 0.0 else faces,
                 normals,
                 None if uvs is None else np.asarray(uvs, dtype=np.float64),
-                _colors(mesh.visual.vertex_colors, linear_colors) if kind == "vertex" else None,
-                _colors(mesh.visual.face_colors, linear_colors) if kind == "face" else None,
+                *_colors(mesh.visual),
             )
         )
     return parts
 
 
-def _colors(rgba: Any, linear: bool) -> NDArray[np.float64]:
-    """(N, 4) bytes -> (N, 3) linear; glTF has linear colours, other formats what is seen."""
+def _colors(visual: Any) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
+    """Linear colours of vertices and of faces, or None."""
+    attributes = getattr(visual, "vertex_attributes", {})
+    if "color" in attributes:  # of a GLB, where they are linear
+        values = np.asarray(attributes["color"])
+        if values.dtype.kind == "u":
+            values = values / np.iinfo(values.dtype).max
+        return np.clip(values[:, :3].astype(np.float64), 0.0, 1.0), None
+    if visual.kind == "vertex":
+        return _from_srgb(visual.vertex_colors), None
+    if visual.kind == "face":
+        return None, _from_srgb(visual.face_colors)
+    return None, None
+
+
+def _from_srgb(rgba: Any) -> NDArray[np.float64]:
+    """(N, 4) bytes, as they are seen, to (N, 3) linear (IEC 61966-2-1)."""
     c = np.asarray(rgba)[:, :3] / 255.0
-    if linear:
-        return np.asarray(c, dtype=np.float64)
-    # IEC 61966-2-1
     return np.asarray(np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4))
 
 
