@@ -198,6 +198,8 @@ class _Deliveries:
     def offer(self, update: TileUpdate) -> None:
         """In a worker: hand over a tile, waiting while too many wait."""
         assert self.session is not None
+        if not update.settled:
+            return
         film = self.session.current().film
         assert film is not None
         tile = update.tile

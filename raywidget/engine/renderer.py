@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler import compile_camera, compile_scene
-from raywidget.engine.settings import RenderSettings
+from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.engine.tiles import Tile
 from raywidget.kernels.layout import SceneTables
 from raywidget.kernels.path import PathSettings
@@ -25,15 +25,21 @@ from raywidget.kernels.preview import (
     PreviewSettings,
     render_preview,
 )
+from raywidget.kernels.splat import SplatLog, commit_splats
 from raywidget.kernels.tile import (
     COUNTER_DROPPED,
     COUNTER_RAYS,
+    COUNTER_SPLATS,
     COUNTERS_SIZE,
     Picture,
+    TileTarget,
     Work,
     render_tile,
 )
 from raywidget.scene.scene import Scene
+
+# Splats that a call may note, at most, unless one sample per pixel makes more: 16 bytes each.
+_LOG_SPLATS = 1 << 19
 
 _OCCLUSION_SHARE = 0.2  # of the size of what is seen, how far occluders count
 
@@ -43,6 +49,7 @@ class Integrator(NamedTuple):
 
     entry: Callable[..., bool]  # with the parameters of `tile.render_tile`; compiled when called
     settings: tuple[Any, ...]  # a NamedTuple, the entry's fourth argument
+    splats: int = 0  # a sample makes at most; if > 0, a `SplatLog` is the entry's last argument
 
 
 def _path(scene: Scene, settings: RenderSettings) -> Integrator:
@@ -84,12 +91,24 @@ INTEGRATORS: dict[str, Callable[[Scene, RenderSettings], Integrator]] = {
 """By the names in `settings.INTEGRATORS`."""
 
 
+class LoggedSplats(NamedTuple):
+    """What one call splatted."""
+
+    log: SplatLog
+    used: int  # rows of it
+
+    def add_to(self, layer: NDArray[np.int64]) -> None:
+        """Add them to the layer of a film, see `film.Splats`."""
+        commit_splats(self.log, self.used, layer)
+
+
 class Rendered(NamedTuple):
     """What one call did."""
 
     finished: bool  # False: it was cancelled, and the sums are worthless
     rays: int
     dropped: int  # samples that were not finite
+    splats: LoggedSplats | None = None  # of integrators that bring light to other pixels
 
 
 class Renderer:
@@ -136,18 +155,44 @@ class Renderer:
         count: int,
         sums: NDArray[np.float64],
         cancel: NDArray[np.uint8],
+        evens: NDArray[np.float64] | None = None,
     ) -> Rendered:
         """Add samples `first` to `first + count - 1` to a tile's sums (height, width, 3), in place.
 
-        `cancel` (1,) ends the call within one row of pixels when another thread sets it.
+        Those of even number are added to `evens`, too. `cancel` (1,) ends the call within one row
+        of pixels when another thread sets it.
         """
+        integrator = self._integrator
         counters = np.zeros(COUNTERS_SIZE, np.int64)
+        if evens is None:
+            evens = np.zeros_like(sums)
+        target = TileTarget(sums, evens, cancel, counters)
         work = Work(tile.x, tile.y, first, count)
-        entry, chosen = self._integrator
-        finished = entry(
-            self._tables, self._camera, self._picture, chosen, work, sums, cancel, counters
-        )
-        return Rendered(bool(finished), int(counters[COUNTER_RAYS]), int(counters[COUNTER_DROPPED]))
+        arguments = (self._tables, self._camera, self._picture, integrator.settings, work, target)
+        rays, dropped = COUNTER_RAYS, COUNTER_DROPPED
+        if integrator.splats == 0:
+            finished = integrator.entry(*arguments)
+            return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]))
+        log = _make_log(tile.width * tile.height * count * integrator.splats)
+        finished = integrator.entry(*arguments, log)
+        splats = LoggedSplats(log, int(counters[COUNTER_SPLATS]))
+        return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]), splats)
+
+    @property
+    def makes_splats(self) -> bool:
+        """Do samples bring light to other pixels than their own?"""
+        return self._integrator.splats > 0
+
+    def most_samples(self, tile: Tile) -> int:
+        """How many samples per pixel a call may take at most, so that its log stays small."""
+        if not self.makes_splats:
+            return MAX_SPP
+        return max(1, _LOG_SPLATS // (tile.width * tile.height * self._integrator.splats))
+
+
+def _make_log(size: int) -> SplatLog:
+    # Not zeroed: what is not written takes no memory.
+    return SplatLog(np.empty(size, np.int32), np.empty((size, 3), np.float32))
 
 
 def _same_contents(a: Scene, b: Scene) -> bool:

@@ -32,6 +32,7 @@ class TileUpdate(NamedTuple):
     pass_index: int
     tile: Tile
     spp: int
+    settled: bool = True  # False: light from other tiles is still to come, and another update
 
 
 class Progress(NamedTuple):
@@ -81,6 +82,7 @@ class Run:
         self.renderer: Renderer | None = None  # None until compiled
         self.schedule: Schedule | None = None
         self.compiling = False
+        self.settled = True  # False: tiles have changed since they were told of, by splats
         self.samples = 0
         self.taken = 0  # samples taken in this session, without those of a resumed image
         self.rays = 0

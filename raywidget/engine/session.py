@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from raywidget.engine.film import mean_radiance
 from raywidget.engine.run import (
     CLOSED,
     COMPILING,
@@ -122,7 +121,7 @@ class Session:
         progress = self.progress()
         spp = int(state.spp.min())
         rate = progress.rays / progress.elapsed if progress.elapsed > 0.0 else 0.0
-        pixels = mean_radiance(state.sums, state.spp)
+        pixels = state.pixels()
         return Image(
             pixels,
             spp=spp,
@@ -255,7 +254,12 @@ class Session:
 
     def _finish_if_done(self) -> None:
         schedule = self._run.schedule
-        if self._state == RUNNING and schedule is not None and schedule.finished:
+        if (
+            self._state == RUNNING
+            and schedule is not None
+            and schedule.finished
+            and self._run.settled
+        ):
             self._set_state(DONE)
 
     # --- ... and is not held ---------------------------------------------------------------------
@@ -357,34 +361,51 @@ class Session:
         assert run.renderer is not None
         tile, spp = job.tile, job.first
         pixels = tile.width * tile.height
-        sums, _ = run.film.check_out(tile)
+        most = run.renderer.most_samples(tile)
+        sums, evens, _ = run.film.check_out(tile)
+        published = job.first
         while spp < job.target and self._may_go_on(run):
             count = 1
             if run.seconds_per_sample > 0.0:
                 count = int(CALL_SECONDS / (run.seconds_per_sample * pixels))
-            count = max(1, min(count, job.target - spp))
-            attempt = sums.copy()  # a cancelled call leaves it half done
+            count = max(1, min(count, job.target - spp, most))
+            attempt, even_attempt = (
+                sums.copy(),
+                evens.copy(),
+            )  # cancelled calls leave them half done
             begin = time.perf_counter()
-            rendered = run.renderer.render(tile, spp, count, attempt, run.cancel)
+            rendered = run.renderer.render(tile, spp, count, attempt, run.cancel, even_attempt)
             if not rendered.finished:
                 continue
-            sums = attempt
+            sums, evens = attempt, even_attempt
             spp += count
             seconds = (time.perf_counter() - begin) / (count * pixels)
+            if rendered.splats is not None:  # not kept for long: they would fill the memory
+                run.film.publish(tile, sums, spp, evens, rendered.splats)
+                published = spp
             with self._changed:
+                run.settled = run.settled and rendered.splats is None
                 run.rays += rendered.rays
                 run.dropped += rendered.dropped
                 run.samples += count * pixels
                 run.taken += count * pixels
                 old = run.seconds_per_sample
                 run.seconds_per_sample = seconds if old == 0.0 else 0.75 * old + 0.25 * seconds
-        if spp > job.first:
-            run.film.publish(tile, sums, spp)
+        if spp > published:
+            run.film.publish(tile, sums, spp, evens)
+        splats = run.renderer.makes_splats
         if spp == job.target and self._on_tile is not None and not self._is_late(run):
-            self._on_tile(TileUpdate(run.generation, job.pass_index, tile, spp))
+            settled = not splats or spp < run.settings.spp
+            self._on_tile(TileUpdate(run.generation, job.pass_index, tile, spp, settled))
         with self._changed:
             assert run.schedule is not None
             run.schedule.give_back(job, spp)
+            settle = splats and run.schedule.finished and not run.settled
+        if settle:
+            self._settle(run, job.pass_index, spp)
+        elif splats and spp != job.target:
+            run.film.renew_versions()
+        with self._changed:
             done_before = self._state == DONE
             if run is self._run:
                 self._finish_if_done()
@@ -392,6 +413,15 @@ class Session:
             done = self._state == DONE and not done_before
         if done or spp != job.target:  # the end, or whole samples of a pass that was broken off
             self._tell()
+
+    def _settle(self, run: Run, pass_index: int, spp: int) -> None:
+        """All samples are taken: the first tiles have got light from the last ones since."""
+        run.film.renew_versions()
+        for tile in run.film.tiles:
+            if self._on_tile is not None and not self._is_late(run):
+                self._on_tile(TileUpdate(run.generation, pass_index, tile, spp, True))
+        with self._changed:
+            run.settled = True
 
     def _may_go_on(self, run: Run) -> bool:
         """Wait while paused; False if this run is over or stopped."""

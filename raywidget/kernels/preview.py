@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from raywidget.kernels.bsdf import load_bsdf
 from raywidget.kernels.emitter import emitted_radiance
 from raywidget.kernels.hit import Hit, make_hit, spawn_origin
@@ -18,7 +15,14 @@ from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
 from raywidget.kernels.path import PathResult
 from raywidget.kernels.random import GROUP_EDGE, Sequence, draw_four
 from raywidget.kernels.sampling import make_frame, sample_cosine_hemisphere, to_world
-from raywidget.kernels.tile import Picture, Work, sample_tile, view_scene, view_tile
+from raywidget.kernels.tile import (
+    Picture,
+    TileTarget,
+    Work,
+    sample_tile,
+    view_scene,
+    view_tile,
+)
 from raywidget.kernels.traverse import find_closest
 from raywidget.kernels.vec3 import Vec3, dot, vec3
 
@@ -84,11 +88,8 @@ def render_preview(
     picture: Picture,
     settings: PreviewSettings,
     work: Work,
-    sums: NDArray[np.float64],
-    cancel: NDArray[np.uint8],
-    counters: NDArray[np.int64],
+    target: TileTarget,
 ) -> bool:
     """Previews, see `tile.sample_tile`."""
     scene = view_scene(tables, camera)
-    tile = view_tile(sums, cancel, counters)
-    return sample_tile(trace_preview, scene, picture, settings, work, tile)
+    return sample_tile(trace_preview, scene, picture, settings, work, view_tile(target))

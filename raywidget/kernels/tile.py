@@ -28,7 +28,8 @@ INFINITY = float("inf")
 # Elements of `counters`
 COUNTER_RAYS = 0
 COUNTER_DROPPED = 1  # samples that were not finite, counted as black
-COUNTERS_SIZE = 2
+COUNTER_SPLATS = 2  # rows of a `SplatLog` that are filled
+COUNTERS_SIZE = 3
 
 Trace = Callable[[SceneView, Vec3, Vec3, Sequence, Any], PathResult]
 """Origin and direction of a camera ray, its numbers, settings -> what it brought."""
@@ -82,22 +83,37 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     )
 
 
+class TileTarget(NamedTuple):
+    """What an entry writes into."""
+
+    sums: NDArray[np.float64]  # (height, width, 3) of all samples
+    evens: NDArray[np.float64]  # (height, width, 3) of those with even numbers
+    cancel: NDArray[np.uint8]  # (1,) set by another thread
+    counters: NDArray[np.int64]  # (COUNTERS_SIZE,)
+
+
 class TileView(NamedTuple):
-    """What an entry writes into, as buffers, inside compiled code."""
+    """`TileTarget` as buffers, inside compiled code."""
 
     width: int
     height: int
-    sums: Any  # (height, width, 3) float64
-    cancel: Any  # (1,) uint8
-    counters: Any  # (COUNTERS_SIZE,) int64
+    sums: Any
+    evens: Any
+    cancel: Any
+    counters: Any
 
 
 @device
-def view_tile(
-    sums: NDArray[np.float64], cancel: NDArray[np.uint8], counters: NDArray[np.int64]
-) -> TileView:
+def view_tile(target: TileTarget) -> TileView:
     """Bare pointers to what an entry writes into; its caller keeps the arrays alive."""
-    return TileView(sums.shape[1], sums.shape[0], view(sums), view(cancel), view(counters))
+    return TileView(
+        target.sums.shape[1],
+        target.sums.shape[0],
+        view(target.sums),
+        view(target.evens),
+        view(target.cancel),
+        view(target.counters),
+    )
 
 
 @device
@@ -129,6 +145,9 @@ def sample_tile(
             red = tile.sums[place]
             green = tile.sums[place + 1]
             blue = tile.sums[place + 2]
+            even_red = tile.evens[place]
+            even_green = tile.evens[place + 1]
+            even_blue = tile.evens[place + 2]
             for sample in range(work.first, work.first + work.samples):
                 pixel = y * picture.width + x
                 sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
@@ -148,11 +167,18 @@ def sample_tile(
                     red += radiance.x
                     green += radiance.y
                     blue += radiance.z
+                    if sample & 1 == 0:
+                        even_red += radiance.x
+                        even_green += radiance.y
+                        even_blue += radiance.z
                 else:  # one NaN would spoil the pixel for ever
                     dropped += 1
             tile.sums[place] = red
             tile.sums[place + 1] = green
             tile.sums[place + 2] = blue
+            tile.evens[place] = even_red
+            tile.evens[place + 1] = even_green
+            tile.evens[place + 2] = even_blue
     tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
     tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
     return True
@@ -165,11 +191,8 @@ def render_tile(
     picture: Picture,
     settings: PathSettings,
     work: Work,
-    sums: NDArray[np.float64],
-    cancel: NDArray[np.uint8],
-    counters: NDArray[np.int64],
+    target: TileTarget,
 ) -> bool:
-    """Path tracing, see `sample_tile`: `sums` is (height, width, 3), `cancel` (1,)."""
+    """Path tracing, see `sample_tile`."""
     scene = view_scene(tables, camera)
-    tile = view_tile(sums, cancel, counters)
-    return sample_tile(trace_path, scene, picture, settings, work, tile)
+    return sample_tile(trace_path, scene, picture, settings, work, view_tile(target))
