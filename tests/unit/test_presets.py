@@ -51,15 +51,44 @@ def test_names_are_forgiving(name):
     ],
 )
 def test_unknown_names(name, tail):
-    known = "cornell, cornell-boxes, default, spheregrid, trianglemesh"
+    known = ", ".join(presets.NAMES)
     with pytest.raises(SceneError) as caught:
         presets.preset(name)
     assert str(caught.value) == f"preset must be one of {known}, got {name!r}{tail}"
 
 
+@pytest.mark.parametrize("alias", ["basic", "cornell-box", "sphere_grid"])
+def test_the_references_other_names(alias):
+    assert presets.preset(alias).name in presets.NAMES
+
+
+def test_options_reach_the_scene():
+    assert presets.options("cornell") == {"light": "quad"}
+    grid = presets.preset("spheregrid", size=3, finish="glass")
+    assert sum(isinstance(s.material, Dielectric) for s in grid.shapes) == 9
+    assert shape(presets.preset("cornell", light="sphere"), "lamp").radius == 52.5
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("cornell", {"color": 1}, "preset 'cornell' takes light, got 'color'"),
+        ("default", {"light": "quad"}, "preset 'default' takes no options, got 'light'"),
+        ("cornell", {"light": "sfere"}, "light must be one of .*; did you mean 'sphere'?"),
+        ("spheregrid", {"size": 1}, r"spheregrid\(\): size must be from 2 to 1,000, got 1"),
+        ("spheregrid", {"size": 2.5}, r"spheregrid\(\): size must be a whole number, got 2.5"),
+        ("spheregrid", {"finish": None}, "finish must be one of"),
+    ],
+)
+def test_wrong_options(name, options, message):
+    with pytest.raises(SceneError, match=message):
+        presets.preset(name, **options)
+
+
 def test_describe_has_a_line_for_each():
     lines = presets.describe()
     assert tuple(lines) == presets.NAMES
+    assert {"cornell", "cornell-boxes", "cornell-empty", "default", "spheregrid"} <= set(lines)
     assert all(line and "\n" not in line for line in lines.values())
     for name, line in lines.items():
         defaults = presets.preset(name).defaults
@@ -82,7 +111,7 @@ def test_the_cornell_room(name):
 
 def test_things_in_the_cornell_room_stand_in_it_and_apart():
     for scene in (presets.cornell(), presets.cornell_boxes()):
-        first, second = scene.shapes[-2:]
+        first, second = (s for s in scene.shapes if isinstance(s, Box | Sphere))
         for thing in (first, second):
             lo, hi = thing.bounds()
             assert lo[1] == pytest.approx(0.0, abs=1e-9)

@@ -1,0 +1,122 @@
+"""Scenes with a name, each with the settings that suit it.
+
+The first ones follow the scenes of df07/go-progressive-raytracer, so that the two can be compared.
+Its camera shows x mirrored; here the scenes themselves are mirrored, and pictures look alike.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from raywidget.errors import SceneError
+from raywidget.presets.cornell import cornell, cornell_boxes, cornell_empty
+from raywidget.presets.open_air import default, spheregrid, trianglemesh
+from raywidget.scene import Scene
+
+__all__ = [
+    "NAMES",
+    "cornell",
+    "cornell_boxes",
+    "cornell_empty",
+    "default",
+    "describe",
+    "options",
+    "preset",
+    "spheregrid",
+    "trianglemesh",
+]
+
+_PRESETS: dict[str, tuple[Callable[..., Scene], str]] = {
+    "cornell": (cornell, "Cornell box with a mirror ball and a glass ball, 400x400"),
+    "cornell-boxes": (cornell_boxes, "Cornell box with a white and a mirror box, 400x400"),
+    "cornell-empty": (cornell_empty, "Cornell box with nothing in it, 400x400"),
+    "default": (default, "gold, lacquer, silver and glass balls under the sky, 400x225"),
+    "spheregrid": (spheregrid, "20 x 20 balls in all hues, 800x450"),
+    "trianglemesh": (trianglemesh, "a golden ball beside its mesh of triangles, 600x337"),
+}
+
+# Other names by which the reference knows them
+_ALIASES = {
+    "basic": "default",
+    "cornell-box": "cornell",
+    "cornell-pbrt": "cornell",
+    "sphere-grid": "spheregrid",
+    "triangle-mesh-sphere": "trianglemesh",
+}
+
+NAMES: tuple[str, ...] = tuple(_PRESETS)
+"""The names that `preset` knows."""
+
+
+def describe() -> dict[str, str]:
+    """Return one line about each preset, by its name.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> rw.presets.describe()["spheregrid"]
+    '20 x 20 balls in all hues, 800x450'
+    """
+    return {name: line for name, (_, line) in _PRESETS.items()}
+
+
+def options(name: str) -> dict[str, Any]:
+    """Return the options of a preset and their defaults.
+
+    Raises
+    ------
+    SceneError
+        If there is no such scene; names the nearest one.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> rw.presets.options("spheregrid")
+    {'size': 20, 'finish': 'metallic'}
+    """
+    make, _ = _PRESETS[_known(name)]
+    return {p.name: p.default for p in inspect.signature(make).parameters.values()}
+
+
+def preset(name: str, **chosen: Any) -> Scene:
+    """Make the scene with a name.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`; case and underscores don't matter.
+    **chosen
+        Options of that scene, see `options`.
+
+    Raises
+    ------
+    SceneError
+        If there is no such scene or option; names the nearest one.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> rw.presets.preset("cornell", light="sphere").defaults["width"]
+    400
+    """
+    key = _known(name)
+    known = options(key)
+    for option in chosen:
+        if option not in known:
+            takes = f"takes {', '.join(known)}" if known else "takes no options"
+            raise SceneError(f"preset {key!r} {takes}, got {option!r}")
+    make, _ = _PRESETS[key]
+    return make(**chosen)
+
+
+def _known(name: str) -> str:
+    key = str(name).strip().lower().replace("_", "-")
+    key = _ALIASES.get(key, key)
+    if key in _PRESETS:
+        return key
+    near = difflib.get_close_matches(key, NAMES, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise SceneError(f"preset must be one of {', '.join(NAMES)}, got {name!r}{hint}")
