@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from raywidget.scene.meshes import Instances, Mesh
     from raywidget.scene.scene import Scene
     from raywidget.scene.shapes import Box, Quad, Sphere
-    from raywidget.scene.textures import Checkerboard
+    from raywidget.scene.textures import Attribute, Checkerboard, Gradient, ImageTexture
     from raywidget.widget.ray_widget import RayWidget, show
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attribute",
     "Box",
     "Checkerboard",
     "Coated",
@@ -44,8 +45,10 @@ __all__ = [
     "Dielectric",
     "Diffuse",
     "Emissive",
+    "Gradient",
     "GradientEnvironment",
     "Image",
+    "ImageTexture",
     "Instances",
     "Mesh",
     "Metal",
@@ -91,7 +94,7 @@ _MODULES = {
     "raywidget.scene.meshes": ("Instances", "Mesh"),
     "raywidget.scene.scene": ("Scene",),
     "raywidget.scene.shapes": ("Box", "Quad", "Sphere"),
-    "raywidget.scene.textures": ("Checkerboard",),
+    "raywidget.scene.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
     "raywidget.widget.ray_widget": ("RayWidget", "show"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -10,7 +10,7 @@ import numpy as np
 import raywidget as rw
 from raywidget.compiler import compile_camera, compile_scene
 from raywidget.kernels.attributes import hit_color, hit_tangent
-from raywidget.kernels.bsdf import eval_bsdf_cos, load_bsdf, sample_bsdf
+from raywidget.kernels.bsdf import eval_bsdf_cos, load_bsdf, make_parameters, sample_bsdf
 from raywidget.kernels.emitter import (
     emitted_radiance,
     eval_environment,
@@ -18,7 +18,7 @@ from raywidget.kernels.emitter import (
     sample_light,
 )
 from raywidget.kernels.hit import make_hit, spawn_origin
-from raywidget.kernels.jit import entry
+from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import MISS
 from raywidget.kernels.random import draw_four, start_sequence
 from raywidget.kernels.tile import view_scene
@@ -155,10 +155,18 @@ def leave(tables, origins, directions, leaving):
     )
 
 
+@device
+def _some_hit(scene):
+    """On the unit ball that `MaterialUnderTest` makes."""
+    o = vec3(0.3, 0.2, 5.0)
+    d = vec3(0.0, 0.0, -1.0)
+    return make_hit(scene, o, d, find_closest(scene, o, d, np.float32(np.inf)))
+
+
 @entry
 def _sample_bsdfs(tables, camera, wo, numbers, floats, specular):
     scene = view_scene(tables, camera)
-    bsdf = load_bsdf(scene, 0, np.float32(0.0), np.float32(0.0))
+    bsdf = load_bsdf(scene, _some_hit(scene), 0, make_parameters())
     for i in range(len(wo)):
         sample = sample_bsdf(
             bsdf, vec3(wo[i, 0], wo[i, 1], wo[i, 2]), numbers[i, 0], numbers[i, 1], numbers[i, 2]
@@ -177,7 +185,7 @@ def _sample_bsdfs(tables, camera, wo, numbers, floats, specular):
 @entry
 def _eval_bsdfs(tables, camera, wo, wi, floats):
     scene = view_scene(tables, camera)
-    bsdf = load_bsdf(scene, 0, np.float32(0.0), np.float32(0.0))
+    bsdf = load_bsdf(scene, _some_hit(scene), 0, make_parameters())
     for i in range(len(wi)):
         value = eval_bsdf_cos(
             bsdf, vec3(wo[i, 0], wo[i, 1], wo[i, 2]), vec3(wi[i, 0], wi[i, 1], wi[i, 2])

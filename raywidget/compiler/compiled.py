@@ -54,8 +54,9 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
     """
     materials = MaterialRows()
     geometry = gather_geometry(scene.shapes, materials)
-    material_codes, material_values, textures = materials.tables()
-    lights = pack_lights(geometry, material_values, scene.emitters)
+    surfaces = materials.tables()
+    textures = materials.textures.tables()
+    lights = pack_lights(geometry, surfaces.values, scene.emitters)
     nodes, flats, balls = _build_trees(geometry, threads)
     return SceneTables(
         nodes=nodes,
@@ -67,9 +68,12 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
         corners=geometry.corners,
         vertices=geometry.vertices,
         colors=geometry.colors,
-        material_codes=material_codes,
-        materials=material_values,
-        textures=textures,
+        material_codes=surfaces.codes,
+        materials=surfaces.values,
+        texture_codes=textures.codes,
+        textures=textures.values,
+        texels=textures.texels,
+        texel_bytes=textures.texel_bytes,
         lights=lights.lights,
         light_cdf=lights.cdf,
         environment=lights.environment,

@@ -1,15 +1,18 @@
-"""Materials and textures -> rows of their tables."""
+"""Materials -> rows of the material tables.
+
+A row belongs to a pair of material and radiance: the same material may shine on one shape only.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from raywidget.compiler.textures import TextureRows
 from raywidget.kernels.layout import (
     BLACK,
-    CHECKERBOARD,
     COATED_DIFFUSE,
     COATED_METAL,
     DIELECTRIC,
@@ -21,97 +24,163 @@ from raywidget.kernels.layout import (
     MATERIAL_CODES_SIZE,
     MATERIAL_COLOR,
     MATERIAL_EMISSION,
+    MATERIAL_EMISSION_TEXTURE,
     MATERIAL_ETA,
+    MATERIAL_FLAGS,
+    MATERIAL_GLOW_TEXTURED,
     MATERIAL_KIND,
+    MATERIAL_MAX_TEXTURES,
     MATERIAL_SIZE,
-    MATERIAL_TEXTURE,
+    MATERIAL_TEXTURED,
+    MATERIAL_TEXTURES,
     METAL,
-    TEXTURE_COLORS,
-    TEXTURE_KIND,
-    TEXTURE_SCALE,
-    TEXTURE_SIZE,
+    TARGET_COLOR,
+    TARGET_NUMBER,
+    TARGET_SQUARE,
 )
-from raywidget.scene.materials import Coated, Dielectric, Diffuse, Emissive, Material, Metal
+from raywidget.scene.checks import Color
+from raywidget.scene.materials import (
+    DEFAULT_MATERIAL,
+    Coated,
+    Dielectric,
+    Diffuse,
+    Emissive,
+    Material,
+    Metal,
+)
+from raywidget.scene.meshes import Instances
 from raywidget.scene.shapes import Shape
-from raywidget.scene.textures import Checkerboard, Texture
+from raywidget.scene.textures import Attribute, Texture
+
+_COLORED = Diffuse(Attribute("color"))  # what a shape with colours is made of by default
+
+
+class MaterialTables(NamedTuple):
+    """See layout."""
+
+    codes: I32
+    values: F32
 
 
 class MaterialRows:
     """Gives each pair of material and radiance a row."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[int, tuple[float, ...] | None], int] = {}
+        self.textures = TextureRows()
+        # Materials and textures go by their ids: the scene keeps them alive.
+        self._rows: dict[tuple[int, object], int] = {}
         self._codes: list[I32] = []
         self._values: list[F32] = []
-        self._textures: dict[int, int] = {}  # by id of the Texture, which the scene keeps alive
-        self._texture_values: list[F32] = []
 
     def row_of(self, shape: Shape) -> int:
         """The row for a shape's surface."""
-        key = (id(shape.material), shape.radiance)
-        if key not in self._rows:
-            self._rows[key] = len(self._codes)
-            self._pack(shape.material, shape.radiance)
-        return self._rows[key]
+        material = shape.material
+        if material is DEFAULT_MATERIAL and _has_colors(shape):
+            material = _COLORED
+        return self._row(material, shape.radiance)
 
-    def tables(self) -> tuple[I32, F32, F32]:
-        """Codes, values and textures, see layout."""
-        return (
+    def tables(self) -> MaterialTables:
+        """All rows."""
+        return MaterialTables(
             np.array(self._codes, np.int32).reshape(-1, MATERIAL_CODES_SIZE),
             np.array(self._values, np.float32).reshape(-1, MATERIAL_SIZE),
-            np.array(self._texture_values, np.float32).reshape(-1, TEXTURE_SIZE),
         )
 
-    def _pack(self, material: Material, radiance: tuple[float, ...] | None) -> None:
-        codes = np.zeros(MATERIAL_CODES_SIZE, np.int32)
-        codes[MATERIAL_TEXTURE] = -1
-        values = np.zeros(MATERIAL_SIZE, np.float32)
-        values[MATERIAL_ETA] = 1.0
-        if radiance is not None:
-            values[MATERIAL_EMISSION : MATERIAL_EMISSION + 3] = radiance
+    def _row(self, material: Material, radiance: Color | Texture | None) -> int:
+        key = (id(material), id(radiance) if isinstance(radiance, Texture) else radiance)
+        if key not in self._rows:
+            row = _Row(self.textures)
+            if radiance is not None:
+                row.set_emission(radiance)
+            _pack(material, row)
+            self._rows[key] = len(self._codes)
+            self._codes.append(row.codes)
+            self._values.append(row.values)
+        return self._rows[key]
 
-        base: Material = material
-        if isinstance(material, Coated):
-            base = material.base
-            values[MATERIAL_ETA] = material.ior
-            values[MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
-        if isinstance(base, Diffuse | Metal | Dielectric):
-            self._pack_color(base.color, codes, values)
-        if isinstance(base, Diffuse):
-            codes[MATERIAL_KIND] = COATED_DIFFUSE if base is not material else DIFFUSE
-        elif isinstance(base, Metal):
-            codes[MATERIAL_KIND] = COATED_METAL if base is not material else METAL
-            values[MATERIAL_ALPHA] = base.roughness**2
-        elif isinstance(base, Dielectric):
-            codes[MATERIAL_KIND] = DIELECTRIC
-            values[MATERIAL_ETA] = base.ior
-        elif isinstance(base, Emissive):
-            codes[MATERIAL_KIND] = BLACK
-        else:  # the scene admits no other
-            raise AssertionError(f"no row for {type(base).__name__}")
-        self._codes.append(codes)
-        self._values.append(values)
 
-    def _pack_color(
-        self, color: object, codes: NDArray[np.int32], values: NDArray[np.float32]
-    ) -> None:
-        if isinstance(color, Texture):
-            codes[MATERIAL_TEXTURE] = self._texture_row(color)
+class _Row:
+    """One row, being filled in."""
+
+    def __init__(self, textures: TextureRows) -> None:
+        self.codes = np.zeros(MATERIAL_CODES_SIZE, np.int32)
+        self.codes[MATERIAL_TEXTURES::2] = -1
+        self.codes[MATERIAL_EMISSION_TEXTURE] = -1
+        self.values = np.zeros(MATERIAL_SIZE, np.float32)
+        self.values[MATERIAL_ETA] = 1.0
+        self._textures = textures
+        self._texture_count = 0
+
+    def set_kind(self, kind: int) -> None:
+        self.codes[MATERIAL_KIND] = kind
+
+    def set_color(self, column: int, value: object) -> None:
+        """A colour or a texture."""
+        if isinstance(value, Texture):
+            self._set_texture(value, column, TARGET_COLOR)
         else:
-            values[MATERIAL_COLOR : MATERIAL_COLOR + 3] = color  # type: ignore[call-overload]
+            self.values[column : column + 3] = value  # type: ignore[call-overload]
 
-    def _texture_row(self, texture: Texture) -> int:
-        if id(texture) not in self._textures:
-            self._textures[id(texture)] = len(self._texture_values)
-            values = np.zeros(TEXTURE_SIZE, np.float32)
-            if not isinstance(texture, Checkerboard):  # the scene admits no other
-                raise AssertionError(f"no row for {type(texture).__name__}")
-            values[TEXTURE_KIND] = CHECKERBOARD
-            values[TEXTURE_SCALE : TEXTURE_SCALE + 2] = texture.scale
-            values[TEXTURE_COLORS : TEXTURE_COLORS + 3] = texture.color_a
-            values[TEXTURE_COLORS + 3 : TEXTURE_COLORS + 6] = texture.color_b
-            self._texture_values.append(values)
-        return self._textures[id(texture)]
+    def set_number(self, column: int, value: object) -> None:
+        """A number or a texture."""
+        if isinstance(value, Texture):
+            self._set_texture(value, column, TARGET_NUMBER)
+        else:
+            self.values[column] = value  # type: ignore[call-overload]
+
+    def set_roughness(self, column: int, value: float | Texture) -> None:
+        """The width alpha = roughness^2 of the distribution of microfacets."""
+        if isinstance(value, Texture):
+            self._set_texture(value, column, TARGET_SQUARE)
+        else:
+            self.values[column] = value**2
+
+    def set_emission(self, radiance: Color | Texture) -> None:
+        columns = slice(MATERIAL_EMISSION, MATERIAL_EMISSION + 3)
+        if isinstance(radiance, Texture):
+            self.codes[MATERIAL_FLAGS] |= MATERIAL_GLOW_TEXTURED
+            self.codes[MATERIAL_EMISSION_TEXTURE] = self._textures.row_of(radiance)
+            self.values[columns] = radiance.mean()
+        else:
+            self.values[columns] = radiance
+
+    def _set_texture(self, texture: Texture, column: int, target: int) -> None:
+        assert self._texture_count < MATERIAL_MAX_TEXTURES
+        self.codes[MATERIAL_FLAGS] |= MATERIAL_TEXTURED
+        at = MATERIAL_TEXTURES + 2 * self._texture_count
+        self.codes[at : at + 2] = (self._textures.row_of(texture), 4 * column + target)
+        self._texture_count += 1
+
+
+def _pack(material: Material, row: _Row) -> None:
+    """What scatters."""
+    base: Material = material
+    if isinstance(material, Coated):
+        base = material.base
+        row.values[MATERIAL_ETA] = material.ior
+        row.values[MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
+    is_coated = base is not material
+    if isinstance(base, Diffuse):
+        row.set_kind(COATED_DIFFUSE if is_coated else DIFFUSE)
+        row.set_color(MATERIAL_COLOR, base.color)
+    elif isinstance(base, Metal):
+        row.set_kind(COATED_METAL if is_coated else METAL)
+        row.set_color(MATERIAL_COLOR, base.color)
+        row.set_roughness(MATERIAL_ALPHA, base.roughness)
+    elif isinstance(base, Dielectric):
+        row.set_kind(DIELECTRIC)
+        row.set_color(MATERIAL_COLOR, base.color)
+        row.values[MATERIAL_ETA] = base.ior
+    elif isinstance(base, Emissive):
+        row.set_kind(BLACK)
+    else:  # the scene admits no other
+        raise AssertionError(f"no row for {type(base).__name__}")
+
+
+def _has_colors(shape: Shape) -> bool:
+    owner = shape.mesh if isinstance(shape, Instances) else shape
+    names = ("colors", "face_colors")
+    return any(getattr(item, name, None) is not None for item in (owner, shape) for name in names)
 
 
 def internal_reflectance(eta: float) -> float:

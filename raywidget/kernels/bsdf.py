@@ -9,9 +9,13 @@ given `wi` meets them.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from raywidget.kernels.jit import device
+from numba import types
+
+from raywidget.kernels.buffers import make_stack_array
+from raywidget.kernels.hit import Hit
+from raywidget.kernels.jit import device, rare
 from raywidget.kernels.layout import (
     BLACK,
     COATED_DIFFUSE,
@@ -23,10 +27,14 @@ from raywidget.kernels.layout import (
     MATERIAL_CODES_SIZE,
     MATERIAL_COLOR,
     MATERIAL_ETA,
+    MATERIAL_FLAGS,
     MATERIAL_KIND,
     MATERIAL_SIZE,
-    MATERIAL_TEXTURE,
+    MATERIAL_TEXTURED,
+    MATERIAL_TEXTURES,
     METAL,
+    TARGET_COLOR,
+    TARGET_SQUARE,
     SceneView,
 )
 from raywidget.kernels.sampling import INV_PI, PI, sample_cosine_hemisphere
@@ -64,22 +72,54 @@ class BsdfSample(NamedTuple):
     eta: float  # index of refraction on the side of `wi` by that on the side of `wo`
 
 
+# Room for the parameters of one textured material: whoever keeps a `Bsdf` owns one.
+make_parameters = make_stack_array(types.float32, MATERIAL_SIZE)
+
+
 @device
-def load_bsdf(scene: SceneView, material: int, u: float, v: float) -> Bsdf:
-    """The material of a row of the tables at texture coordinates (u, v)."""
+def load_bsdf(scene: SceneView, hit: Hit, material: int, room: Any) -> Bsdf:
+    """The material of a row of the tables where a ray has hit.
+
+    `room` is from `make_parameters`: what textures say goes there, and must last as long as the
+    result.
+    """
     codes = material * MATERIAL_CODES_SIZE
+    parameters = scene.materials
     row = material * MATERIAL_SIZE
-    color = load_vec3(scene.materials, row + MATERIAL_COLOR)
-    texture = scene.material_codes[codes + MATERIAL_TEXTURE]
-    if texture >= 0:
-        color = eval_texture(scene, texture, u, v)
+    if scene.material_codes[codes + MATERIAL_FLAGS] & MATERIAL_TEXTURED:
+        _look_up(scene, hit, material, room)
+        parameters = room
+        row = 0
     return Bsdf(
         scene.material_codes[codes + MATERIAL_KIND],
-        color,
-        scene.materials[row + MATERIAL_ALPHA],
-        scene.materials[row + MATERIAL_ETA],
-        scene.materials[row + MATERIAL_COAT_LOSS],
+        load_vec3(parameters, row + MATERIAL_COLOR),
+        parameters[row + MATERIAL_ALPHA],
+        parameters[row + MATERIAL_ETA],
+        parameters[row + MATERIAL_COAT_LOSS],
     )
+
+
+@rare
+@device
+def _look_up(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
+    """Fill `room` with the parameters of a material, and what its textures say."""
+    for column in range(MATERIAL_SIZE):
+        room[column] = scene.materials[material * MATERIAL_SIZE + column]
+    at = material * MATERIAL_CODES_SIZE + MATERIAL_TEXTURES
+    texture = scene.material_codes[at]
+    while texture >= 0:
+        column = scene.material_codes[at + 1] >> 2
+        target = scene.material_codes[at + 1] & 3
+        color = eval_texture(scene, texture, hit)
+        if target == TARGET_COLOR:
+            room[column] = color.x
+            room[column + 1] = color.y
+            room[column + 2] = color.z
+        else:
+            mean = (color.x + color.y + color.z) * (1.0 / 3.0)
+            room[column] = mean * mean if target == TARGET_SQUARE else mean
+        at += 2
+        texture = scene.material_codes[at]
 
 
 @device

@@ -30,12 +30,17 @@ from raywidget.kernels.layout import (
     LIGHT_RADIANCE,
     LIGHT_SHEAR,
     LIGHT_SIZE,
+    MATERIAL_CODES_SIZE,
     MATERIAL_EMISSION,
+    MATERIAL_EMISSION_TEXTURE,
+    MATERIAL_FLAGS,
+    MATERIAL_GLOW_TEXTURED,
     MATERIAL_SIZE,
     NO_ENVIRONMENT,
     SceneView,
 )
 from raywidget.kernels.sampling import PI, make_frame, sample_sphere, sample_triangle, to_world
+from raywidget.kernels.texture import eval_texture_uv
 from raywidget.kernels.vec3 import Vec3, cross, dot, load_vec3, normalize, vec3
 
 # Shadow rays end this short of the light, so as not to hit it: rounding of a flat's point is some
@@ -58,7 +63,17 @@ def emitted_radiance(scene: SceneView, hit: Hit, d: Vec3) -> Vec3:
     """Radiance that the surface itself sends against a ray of direction `d`: front side only."""
     if dot(d, hit.ng) >= 0.0:
         return vec3(0.0, 0.0, 0.0)
-    return load_vec3(scene.materials, hit.material * MATERIAL_SIZE + MATERIAL_EMISSION)
+    return emission_at(scene, hit.material, hit.u, hit.v)
+
+
+@device
+def emission_at(scene: SceneView, material: int, u: float, v: float) -> Vec3:
+    """Radiance that a row of the material tables gives off at texture coordinates (u, v)."""
+    codes = material * MATERIAL_CODES_SIZE
+    if scene.material_codes[codes + MATERIAL_FLAGS] & MATERIAL_GLOW_TEXTURED:
+        texture = scene.material_codes[codes + MATERIAL_EMISSION_TEXTURE]
+        return eval_texture_uv(scene, texture, u, v)
+    return load_vec3(scene.materials, material * MATERIAL_SIZE + MATERIAL_EMISSION)
 
 
 @device

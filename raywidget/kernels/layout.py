@@ -15,6 +15,7 @@ from raywidget.kernels.simd import WIDTH
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+U8 = NDArray[np.uint8]
 
 # --- The tree ------------------------------------------------------------------------------------
 # A node is NODE_ROWS rows of WIDTH numbers: lower x of all children, upper x, lower y, upper y,
@@ -78,24 +79,61 @@ COATED_DIFFUSE = 3
 COATED_METAL = 4
 BLACK = 5  # reflects nothing: a pure emitter
 
-MATERIAL_CODES_SIZE = 2  # columns of `material_codes` (M, 2) int32
+# Columns of `material_codes` (M, MATERIAL_CODES_SIZE) int32. A texture is a row of `textures`, or
+# -1: the number in `materials` holds everywhere.
 MATERIAL_KIND = 0  # code above
-MATERIAL_TEXTURE = 1  # row of `textures` that gives the colour, or -1
+MATERIAL_FLAGS = 1  # MATERIAL_* below
+MATERIAL_EMISSION_TEXTURE = 2
+# Textures of what scatters: pairs of a texture and a target, ended by -1. A target is 4 times the
+# column that is given, plus how.
+MATERIAL_TEXTURES = 8
+MATERIAL_MAX_TEXTURES = 12
+MATERIAL_CODES_SIZE = MATERIAL_TEXTURES + 2 * MATERIAL_MAX_TEXTURES + 1
+TARGET_COLOR = 0  # three columns
+TARGET_NUMBER = 1  # one column: the mean of the texture's channels
+TARGET_SQUARE = 2  # one column: its square, for a roughness
 
-MATERIAL_SIZE = 12  # columns of `materials` (M, 12) float32; unused ones are 0
+MATERIAL_TEXTURED = 1  # MATERIAL_TEXTURES is not empty
+MATERIAL_GLOW_TEXTURED = 2  # the emission has a texture
+
+# Columns of `materials` (M, MATERIAL_SIZE) float32; unused ones are 0
+MATERIAL_SIZE = 28
 MATERIAL_COLOR = 0  # 3: albedo, F0, or transmission tint
-MATERIAL_EMISSION = 3  # 3: radiance from the front side, W / (sr m^2)
+MATERIAL_EMISSION = 3  # 3: radiance from the front side, W / (sr m^2); of a texture, the mean
 MATERIAL_ALPHA = 6  # GGX roughness, already squared; 0: a mirror
 MATERIAL_ETA = 7  # index of refraction inside / outside
 MATERIAL_COAT_LOSS = 8  # internal diffuse Fresnel reflectance of the coat, 0 to 1
 
 # --- Textures ------------------------------------------------------------------------------------
 CHECKERBOARD = 0
+IMAGE = 1
+RAMP = 2
+ATTRIBUTE = 3  # the colour of the shape itself
 
-TEXTURE_SIZE = 9  # columns of `textures` (T, 9) float32
-TEXTURE_KIND = 0  # code above, as a float
-TEXTURE_SCALE = 1  # 2: squares per unit of u and of v
-TEXTURE_COLORS = 3  # 6: two colours
+# Columns of `texture_codes` (T, TEXTURE_CODES_SIZE) int32
+TEXTURE_KIND = 0  # code above
+TEXTURE_CHILDREN = 1  # 2, of a checkerboard: textures of its squares, or -1: TEXTURE_COLORS
+TEXTURE_AXIS = 1  # of a ramp: 0 u, 1 v
+TEXTURE_WIDTH = 1  # of an image
+TEXTURE_HEIGHT = 2
+TEXTURE_FIRST = 3  # element of `texels`, or of `texel_bytes`
+TEXTURE_CHANNELS = 4  # 1 or 3
+TEXTURE_WRAP = 5  # WRAP_*
+TEXTURE_NEAREST = 6  # 1: the nearest pixel, 0: bilinear
+TEXTURE_STORAGE = 7  # TEXEL_FLOATS, or where in `texels` the 256 values of bytes are
+TEXTURE_CODES_SIZE = 8
+WRAP_REPEAT = 0
+WRAP_MIRROR = 1
+WRAP_CLAMP = 2
+TEXEL_FLOATS = -1
+TEXELS_LINEAR = 0  # the first 512 elements of `texels`: bytes as numbers, decoded by the sRGB curve
+TEXELS_SRGB = 256
+
+# Columns of `textures` (T, TEXTURE_SIZE) float32
+TEXTURE_SIZE = 10
+TEXTURE_SCALE = 0  # 2: squares or pictures per unit of u and of v
+TEXTURE_OFFSET = 2  # 2: is added to the scaled coordinates
+TEXTURE_COLORS = 4  # 6: two colours; the first is an image's factor
 
 # --- Emitters ------------------------------------------------------------------------------------
 LIGHT_FLAT = 0
@@ -146,7 +184,10 @@ class SceneTables(NamedTuple):
     colors: F32  # (K, 3) of vertices, faces or items, for those who ask (`attributes.hit_color`)
     material_codes: I32  # (M, MATERIAL_CODES_SIZE)
     materials: F32  # (M, MATERIAL_SIZE)
+    texture_codes: I32  # (T, TEXTURE_CODES_SIZE)
     textures: F32  # (T, TEXTURE_SIZE)
+    texels: F32  # (N,) values of bytes (512), then pixels of images; linear
+    texel_bytes: U8  # (N,) pixels of images
     lights: F32  # (L, LIGHT_SIZE) emissive flats and balls
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
     environment: F32  # (ENVIRONMENT_SIZE,)
@@ -169,7 +210,10 @@ class SceneView(NamedTuple):
     colors: Any
     material_codes: Any
     materials: Any
+    texture_codes: Any
     textures: Any
+    texels: Any
+    texel_bytes: Any
     lights: Any
     light_cdf: Any
     light_count: int

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.bsdf import eval_bsdf_cos, is_specular, load_bsdf, sample_bsdf
+from raywidget.kernels.bsdf import (
+    eval_bsdf_cos,
+    is_specular,
+    load_bsdf,
+    make_parameters,
+    sample_bsdf,
+)
 from raywidget.kernels.emitter import (
     emitted_radiance,
     eval_environment,
@@ -50,6 +56,7 @@ def trace_path(
     Next-event estimation and scattering are combined by multiple importance sampling (Veach 1997,
     section 9.2), which weights the emission that each of them finds and nothing else.
     """
+    room = make_parameters()
     radiance = vec3(0.0, 0.0, 0.0)
     throughput = vec3(1.0, 1.0, 1.0)
     compression = 1.0  # of radiance inside dense media, which is not a loss of throughput
@@ -77,7 +84,7 @@ def trace_path(
             break
 
         # --- The surface, seen in the frame of its shading normal --------------------------------
-        bsdf = load_bsdf(scene, hit.material, hit.u, hit.v)
+        bsdf = load_bsdf(scene, hit, hit.material, room)
         wo_world = -d
         cos_g = dot(wo_world, hit.ng)
         normal = hit.ns

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.bsdf import load_bsdf
+from raywidget.kernels.bsdf import load_bsdf, make_parameters
 from raywidget.kernels.emitter import emitted_radiance
 from raywidget.kernels.hit import Hit, make_hit, spawn_origin
 from raywidget.kernels.jit import device, entry
@@ -45,7 +45,7 @@ class PreviewSettings(NamedTuple):
 @device
 def albedo(scene: SceneView, hit: Hit) -> Vec3:
     """Colour of the surface without light and shadow, at most 1; lamps show their own."""
-    color = load_bsdf(scene, hit.material, hit.u, hit.v).color
+    color = load_bsdf(scene, hit, hit.material, make_parameters()).color
     color = color + emitted_radiance(scene, hit, -hit.ng)
     return vec3(min(1.0, color.x), min(1.0, color.y), min(1.0, color.z))
 

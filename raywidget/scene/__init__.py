@@ -19,10 +19,11 @@ from raywidget.scene.materials import (
 from raywidget.scene.meshes import Instances, Mesh
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes import Bounds, Box, Quad, Shape, Sphere
-from raywidget.scene.textures import Checkerboard, Texture
+from raywidget.scene.textures import Attribute, Checkerboard, Gradient, ImageTexture, Texture
 
 __all__ = [
     "DEFAULT_MATERIAL",
+    "Attribute",
     "Bounds",
     "Box",
     "Camera",
@@ -35,7 +36,9 @@ __all__ = [
     "Emissive",
     "Emitter",
     "Environment",
+    "Gradient",
     "GradientEnvironment",
+    "ImageTexture",
     "Instances",
     "Material",
     "Mesh",

@@ -119,6 +119,13 @@ def flag(owner: object, field: str, value: object) -> bool:
     raise fail(owner, field, "True or False", value)
 
 
+def choice(owner: object, field: str, value: object, choices: Sequence[str]) -> str:
+    """Check for one of some words."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise fail(owner, field, f"one of {', '.join(map(repr, choices))}", value)
+
+
 def instance(
     owner: object, field: str, value: object, kind: type[T], expected: str, advice: str = ""
 ) -> T:

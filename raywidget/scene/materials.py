@@ -9,9 +9,14 @@ from dataclasses import dataclass, field
 
 from raywidget.errors import SceneError
 from raywidget.scene import checks
-from raywidget.scene.checks import Color, ColorLike
+from raywidget.scene.checks import ColorLike
 from raywidget.scene.described import SceneObject
-from raywidget.scene.textures import Texture
+from raywidget.scene.textures import (
+    Texture,
+    color_or_texture,
+    number_or_texture,
+    radiance_or_texture,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -20,24 +25,18 @@ class Material(SceneObject):
 
     Parameters
     ----------
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
     name : str, optional
         What messages call it.
     """
 
-    emission: ColorLike | None = None
+    emission: ColorLike | Texture | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.emission is not None:
-            self._set(emission=checks.radiance(self, "emission", self.emission))
-
-
-def _color_or_texture(owner: Material, name: str, value: object) -> Color | Texture:
-    if isinstance(value, Texture):
-        return value
-    return checks.reflectance(owner, name, value, also=", or a texture")
+            self._set(emission=radiance_or_texture(self, "emission", self.emission))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,7 +47,7 @@ class Diffuse(Material):
     ----------
     color : colour or Texture
         Reflectance: linear RGB in [0, 1], one number for a grey, or a texture.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
     name : str, optional
         What messages call it.
@@ -69,7 +68,7 @@ class Diffuse(Material):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set(color=_color_or_texture(self, "color", self.color))
+        self._set(color=color_or_texture(self, "color", self.color))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,10 +79,10 @@ class Metal(Material):
     ----------
     color : colour or Texture
         Reflectance at normal incidence: linear RGB in [0, 1], one number, or a texture.
-    roughness : float
+    roughness : float or Texture
         In [0, 1]; the width of the GGX distribution is alpha = roughness^2. Below an alpha of
         about 1e-3 (roughness 0.03) the surface is rendered as a perfect mirror.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
     name : str, optional
         What messages call it.
@@ -101,13 +100,13 @@ class Metal(Material):
     """
 
     color: ColorLike | Texture
-    roughness: float = 0.0
+    roughness: float | Texture = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(
-            color=_color_or_texture(self, "color", self.color),
-            roughness=checks.unit_interval(self, "roughness", self.roughness),
+            color=color_or_texture(self, "color", self.color),
+            roughness=number_or_texture(self, "roughness", self.roughness),
         )
 
 
@@ -121,9 +120,9 @@ class Dielectric(Material):
         Index of refraction of the side that the normals point away from, relative to the other;
         in [1, 4] (water 1.33, glass 1.5, diamond 2.42). A bubble in glass is a surface whose
         normals are flipped, with the same index.
-    color : colour
+    color : colour or Texture
         What is left of light that passes through the surface once: linear RGB in [0, 1].
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
     name : str, optional
         What messages call it.
@@ -141,13 +140,13 @@ class Dielectric(Material):
     """
 
     ior: float = 1.5
-    color: ColorLike = field(default=(1.0, 1.0, 1.0), kw_only=True)
+    color: ColorLike | Texture = field(default=(1.0, 1.0, 1.0), kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(
             ior=_checked_ior(self, self.ior),
-            color=checks.reflectance(self, "color", self.color),
+            color=color_or_texture(self, "color", self.color),
         )
 
 
@@ -161,7 +160,7 @@ class Coated(Material):
         What lies under the coat. It must not emit: give the emission to the coated material.
     ior : float
         Index of refraction of the coat, in [1, 4].
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
     name : str, optional
         What messages call it.
@@ -199,7 +198,7 @@ class Emissive(Material):
 
     Parameters
     ----------
-    radiance : colour
+    radiance : colour or Texture
         Given off by the front side, the same to all directions, in W/(sr m^2), >= 0.
     name : str, optional
         What messages call it.
@@ -217,11 +216,11 @@ class Emissive(Material):
     (15.0, 14.0, 13.0)
     """
 
-    radiance: ColorLike
-    emission: ColorLike | None = field(init=False, default=None)
+    radiance: ColorLike | Texture
+    emission: ColorLike | Texture | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        checked = checks.radiance(self, "radiance", self.radiance)
+        checked = radiance_or_texture(self, "radiance", self.radiance)
         self._set(radiance=checked, emission=checked)
         super().__post_init__()
 

@@ -14,6 +14,7 @@ from raywidget.scene import checks, transforms
 from raywidget.scene.checks import Color, ColorLike, Vec3Like
 from raywidget.scene.described import SceneObject
 from raywidget.scene.materials import DEFAULT_MATERIAL, Material
+from raywidget.scene.textures import Texture, radiance_or_texture
 
 Bounds: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -26,14 +27,14 @@ class Shape(SceneObject):
     ----------
     material : Material
         What it is made of; by default a grey matte surface.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     name : str, optional
         What messages call it.
     """
 
     material: Material = DEFAULT_MATERIAL
-    emission: ColorLike | None = None
+    emission: ColorLike | Texture | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,17 +42,17 @@ class Shape(SceneObject):
             self, "material", self.material, Material, "a material, such as Diffuse(color)"
         )
         if self.emission is not None:
-            self._set(emission=checks.radiance(self, "emission", self.emission))
+            self._set(emission=radiance_or_texture(self, "emission", self.emission))
 
     @property
-    def radiance(self) -> Color | None:
+    def radiance(self) -> Color | Texture | None:
         """What the front side gives off: the shape's emission, else its material's, else None.
 
         None also when it is black: ``emission=0`` switches off a material's light.
         """
         emission = self.material.emission if self.emission is None else self.emission
-        if emission is None:
-            return None
+        if emission is None or isinstance(emission, Texture):
+            return emission
         color = checks.radiance(self, "emission", emission)
         return color if max(color) > 0.0 else None
 
@@ -74,7 +75,7 @@ class Sphere(Shape):
         In scene units, > 0.
     material : Material
         What it is made of; by default a grey matte surface.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     flip_normals : bool
         Let the normals point inwards: for a bubble in glass, or a room with a lit wall.
@@ -128,7 +129,7 @@ class Quad(Shape):
         The edges that start there, not parallel.
     material : Material
         What it is made of; by default a grey matte surface.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     name : str, optional
         What messages call it.
@@ -192,7 +193,7 @@ class Box(Shape):
         Full lengths of its edges along x, y and z before it is turned, > 0.
     material : Material
         What it is made of; by default a grey matte surface.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     rotation : (float, float, float)
         Degrees by which it is turned about its centre: about x, then y, then z (the axes of the

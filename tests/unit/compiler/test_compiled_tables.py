@@ -16,7 +16,7 @@ from raywidget.kernels.buffers import view
 from raywidget.kernels.camera import generate_ray
 from raywidget.kernels.jit import entry
 
-DTYPES = {"F32": np.float32, "I32": np.int32}
+DTYPES = {"F32": np.float32, "I32": np.int32, "U8": np.uint8}
 
 
 @pytest.mark.parametrize("name", [*rw.presets.NAMES, "empty"])
@@ -41,6 +41,7 @@ def test_tables_are_as_the_kernels_expect_them(name):
         ("colors", 3),
         ("material_codes", layout.MATERIAL_CODES_SIZE),
         ("materials", layout.MATERIAL_SIZE),
+        ("texture_codes", layout.TEXTURE_CODES_SIZE),
         ("textures", layout.TEXTURE_SIZE),
         ("lights", layout.LIGHT_SIZE),
     ):
@@ -54,12 +55,12 @@ def test_tables_are_as_the_kernels_expect_them(name):
 def material_rows(*materials):
     tables = compiled([rw.Sphere((3 * k, 0, 0), 1, material=m) for k, m in enumerate(materials)])
     rows = tables.primitives[:, layout.PRIMITIVE_MATERIAL]
-    return tables.material_codes[rows], tables.materials[rows], tables.textures
+    return tables.material_codes[rows], tables.materials[rows], tables
 
 
 def test_each_material_has_its_kind_and_values():
     texture = rw.Checkerboard(0.25, (0.5, 0.75, 1), scale=(2, 3))
-    codes, values, textures = material_rows(
+    codes, values, tables = material_rows(
         rw.Diffuse((0.1, 0.2, 0.3)),
         rw.Metal((0.4, 0.5, 0.6), 0.5),
         rw.Dielectric(1.33, color=(0.7, 0.8, 0.9)),
@@ -79,7 +80,12 @@ def test_each_material_has_its_kind_and_values():
         layout.DIFFUSE,
         layout.METAL,
     ]
-    assert codes[:, layout.MATERIAL_TEXTURE].tolist() == [-1, -1, -1, -1, -1, -1, 0, 0]
+    textured = codes[:, layout.MATERIAL_FLAGS] & layout.MATERIAL_TEXTURED
+    assert textured.astype(bool).tolist() == [False] * 6 + [True] * 2
+    first = layout.MATERIAL_TEXTURES
+    assert codes[5, first] == -1
+    color = 4 * layout.MATERIAL_COLOR + layout.TARGET_COLOR
+    assert codes[7, first : first + 3].tolist() == [0, color, -1]
     colors = values[:, layout.MATERIAL_COLOR : layout.MATERIAL_COLOR + 3]
     np.testing.assert_allclose(colors[:3], np.arange(1, 10).reshape(3, 3) / 10, rtol=1e-7)
     emission = values[:, layout.MATERIAL_EMISSION : layout.MATERIAL_EMISSION + 3]
@@ -89,9 +95,8 @@ def test_each_material_has_its_kind_and_values():
     alpha, eta = values[:, layout.MATERIAL_ALPHA], values[:, layout.MATERIAL_ETA]
     np.testing.assert_allclose(alpha[[1, 4]], (0.25, 0.01), rtol=1e-6)  # roughness, squared
     np.testing.assert_allclose(eta[[2, 3, 4]], (1.33, 1.7, 2.0), rtol=1e-6)
-    np.testing.assert_allclose(
-        textures, [[layout.CHECKERBOARD, 2, 3, 0.25, 0.25, 0.25, 0.5, 0.75, 1]]
-    )
+    assert tables.texture_codes[:, :3].tolist() == [[layout.CHECKERBOARD, -1, -1]]
+    np.testing.assert_allclose(tables.textures, [[2, 3, 0, 0, 0.25, 0.25, 0.25, 0.5, 0.75, 1]])
 
 
 def test_shapes_share_rows_unless_their_light_differs():

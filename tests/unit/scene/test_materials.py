@@ -66,11 +66,6 @@ def test_defaults():
         ),
         (lambda: Dielectric(5), "Dielectric: ior must be a number in [1, 4], got 5"),
         (
-            lambda: Dielectric(color=Checkerboard(0, 1)),
-            "Dielectric: color must be 3 numbers in [0, 1], linear RGB, or one for a grey, "
-            "got Checkerboard(...a=0, color_b=1)",
-        ),
-        (
             lambda: Coated(Dielectric(), name="c"),
             "Coated 'c': base must be a Diffuse or a Metal, got Dielectric()",
         ),
@@ -90,8 +85,7 @@ def test_defaults():
 def test_messages(make, message):
     with pytest.raises(SceneError) as caught:
         make()
-    # reprlib shortens the middle of long values: compare what stands round it
-    assert str(caught.value).split("Checkerboard(")[0] == message.split("Checkerboard(")[0]
+    assert str(caught.value) == message
 
 
 def test_emissive_is_a_material_with_emission():
