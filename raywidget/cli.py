@@ -76,6 +76,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("preset", metavar="PRESET", help=f"one of {', '.join(presets.NAMES)}")
     command.add_argument(
+        "--option",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="an option of the preset, see `raywidget scenes`; may be repeated",
+    )
+    command.add_argument(
         "-o",
         "--output",
         metavar="FILE",
@@ -119,11 +126,13 @@ def _list_scenes(options: argparse.Namespace) -> int:
     width = max(map(len, presets.NAMES))
     for name, description in presets.describe().items():
         print(f"{name:{width}}  {description}")
+        for option, value in presets.options(name).items():
+            print(f"{'':{width}}    --option {option}={'' if value is None else value}")
     return DONE
 
 
 def _render(options: argparse.Namespace) -> int:
-    scene = presets.preset(options.preset)
+    scene = presets.preset(options.preset, **_preset_options(options))
     output = options.output or Path(f"{options.preset}.png")
     check_path(output)  # before an hour of rendering, not after
     names = [field.name for field in dataclasses.fields(RenderSettings)]
@@ -150,6 +159,26 @@ def _render(options: argparse.Namespace) -> int:
         print(f"raywidget: interrupted; {output} has what was there", file=sys.stderr)
         return INTERRUPTED
     return DONE
+
+
+def _preset_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What was given by --option; values become what their defaults are."""
+    known = presets.options(options.preset)
+    chosen: dict[str, Any] = {}
+    for text in options.option:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SceneError(f"--option: expected NAME=VALUE, got {text!r}")
+        default = known.get(name)
+        if isinstance(default, bool):
+            if value.lower() not in ("true", "false"):
+                raise SceneError(f"--option {name}: expected true or false, got {value!r}")
+            chosen[name] = value.lower() == "true"
+        elif isinstance(default, int) and value.isdecimal():
+            chosen[name] = int(value)
+        else:
+            chosen[name] = value
+    return chosen
 
 
 def _print_statistics(image: Image, output: Path) -> None:
