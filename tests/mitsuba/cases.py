@@ -218,6 +218,58 @@ def instances():
     return scene(floor(), rw.Instances(mesh, matrices), lamp(), emitters=[SKY])
 
 
+# An uneven picture: no symmetry hides that it is turned or mirrored.
+PICTURE = np.random.default_rng(5).uniform(0, 1, (3, 5, 3)).round(2)
+
+
+@case()
+def picture_on_a_sphere_and_a_quad():
+    smooth = rw.ImageTexture(PICTURE, scale=(2, 1.5), offset=(0.3, 0.1))
+    coarse = rw.ImageTexture(PICTURE, filter="nearest", scale=3)
+    return scene(floor(rw.Diffuse(smooth)), ball(rw.Diffuse(coarse)), emitters=[SKY])
+
+
+@case()
+def pictures_that_end():
+    panels = [
+        rw.Quad((x, 0.3, 0), (1.6, 0, 0.4), (0, 1.6, 0), material=rw.Diffuse(texture))
+        for x, texture in (
+            (-2.0, rw.ImageTexture(PICTURE, wrap="mirror", scale=2.2)),
+            (0.4, rw.ImageTexture(PICTURE, wrap="clamp", scale=2, offset=(-0.5, -0.5))),
+        )
+    ]
+    return scene(floor(), *panels, lamp(), emitters=[SKY])
+
+
+@case()
+def eight_bits_and_gradients():
+    pixels = (PICTURE * 255).astype(np.uint8)
+    across = rw.Gradient((0.9, 0.1, 0.1), (0.1, 0.2, 0.9), axis="u")
+    panel = rw.Quad(
+        (-2.0, 0.3, 0), (1.6, 0, 0.4), (0, 1.6, 0), material=rw.Diffuse(rw.ImageTexture(pixels))
+    )
+    up = rw.Quad(
+        (0.2, 0.3, 0),
+        (1.6, 0, 0.4),
+        (0, 1.6, 0),
+        material=rw.Diffuse(rw.Gradient((0.1, 0.6, 0.1), 0.9)),
+    )
+    return scene(floor(rw.Diffuse(across)), panel, up, emitters=[SKY])
+
+
+@case()
+def roughness_from_a_picture():
+    rough = rw.ImageTexture(0.2 + 0.6 * PICTURE[..., 0], scale=2)
+    return scene(floor(), ball(rw.Metal((0.9, 0.7, 0.4), rough)), lamp(), emitters=[SKY])
+
+
+@case()
+def colours_of_vertices():
+    mesh = round_mesh((0, 1, 0), 1, 12, 8, material=rw.Diffuse(rw.Attribute("color")))
+    colors = np.random.default_rng(1).uniform(0, 1, mesh.vertices.shape)
+    return scene(floor(), mesh.replace(colors=colors, normals=None), lamp(), emitters=[SKY])
+
+
 # --- Camera ---------------------------------------------------------------------------------------
 
 

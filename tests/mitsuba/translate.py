@@ -106,6 +106,11 @@ def color(value) -> dict:
     return texture(value) if isinstance(value, rw.scene.Texture) else rgb(value)
 
 
+def number(value):
+    """A number or a texture."""
+    return texture(value) if isinstance(value, rw.scene.Texture) else float(value)
+
+
 @singledispatch
 def texture(item) -> dict:
     raise Untranslatable(type(item).__name__)
@@ -121,6 +126,50 @@ def _(item: rw.Checkerboard) -> dict:
         "color1": rgb(item.color_b),
         "to_uv": transform(np.diag([u / 2.0, v / 2.0, 1.0, 1.0])),
     }
+
+
+@texture.register
+def _(item: rw.ImageTexture) -> dict:
+    import mitsuba as mi
+
+    # Ours counts v from the lower edge of the picture, Mitsuba from the upper one.
+    upright = columns((1, 0, 0), (0, -1, 0), (0, 0, 1), (0, 1, 0))
+    scaled = np.diag([*item.scale, 1.0, 1.0])
+    scaled[:2, 3] = item.offset
+    pixels = item.decoded() * np.asarray(item.factor)
+    return {
+        "type": "bitmap",
+        "bitmap": mi.Bitmap(np.array(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), np.float32)),
+        "raw": True,  # the numbers are linear already
+        "filter_type": item.filter,
+        "wrap_mode": item.wrap,
+        "to_uv": transform(upright @ scaled),
+    }
+
+
+@texture.register
+def _(item: rw.Gradient) -> dict:
+    # Two texels, with their centres moved to 0 and 1.
+    import mitsuba as mi
+
+    pixels = np.array([[item.bottom, item.top]], np.float32)
+    t_from_uv = np.zeros((4, 4))
+    t_from_uv[0, 0 if item.axis == "u" else 1] = 0.5
+    t_from_uv[:2, 3] = 0.25, 0.5
+    t_from_uv[1, 1 if item.axis == "u" else 0] = 1e-3
+    t_from_uv[2, 2] = t_from_uv[3, 3] = 1.0
+    return {
+        "type": "bitmap",
+        "bitmap": mi.Bitmap(pixels),
+        "raw": True,
+        "wrap_mode": "clamp",
+        "to_uv": transform(t_from_uv),
+    }
+
+
+@texture.register
+def _(item: rw.Attribute) -> dict:
+    return {"type": "mesh_attribute", "name": "vertex_color"}
 
 
 # --- Materials ------------------------------------------------------------------------------------
@@ -148,7 +197,7 @@ def _(item: rw.Emissive) -> dict:
 
 @material.register
 def _(item: rw.Metal) -> dict:
-    if item.roughness**2 < 1e-3:  # a mirror
+    if not isinstance(item.roughness, rw.scene.Texture) and item.roughness**2 < 1e-3:  # a mirror
         if item.color == (1.0, 1.0, 1.0):
             return twosided({"type": "conductor", "material": "none"})
         raise Untranslatable("Schlick's Fresnel term on a mirror")
@@ -157,7 +206,7 @@ def _(item: rw.Metal) -> dict:
             "type": "principled",  # all metal: Schlick's Fresnel term on GGX, masking separable
             "metallic": 1.0,
             "base_color": color(item.color),
-            "roughness": item.roughness,
+            "roughness": number(item.roughness),
         }
     )
 
@@ -198,8 +247,13 @@ def shapes(item) -> list[dict]:
 def surface(item) -> dict:
     result = {"bsdf": material(item.material)}
     if item.radiance is not None:
-        result["emitter"] = {"type": "area", "radiance": rgb(item.radiance)}
+        result["emitter"] = {"type": "area", "radiance": emission(item)}
     return result
+
+
+def emission(item) -> dict:
+    own = item.material.emission if item.emission is None else item.emission
+    return color(own)
 
 
 @shapes.register
@@ -237,10 +291,9 @@ def mesh_properties(item: rw.Mesh):
     import mitsuba as mi
 
     properties = mi.Properties()
-    bsdf = mi.load_dict(material(item.material))
-    properties["bsdf"] = bsdf
+    properties["bsdf"] = mi.load_dict(material(item.material))
     if item.radiance is not None:
-        properties["emitter"] = mi.load_dict({"type": "area", "radiance": rgb(item.radiance)})
+        properties["emitter"] = mi.load_dict({"type": "area", "radiance": emission(item)})
     if item.normals is None:
         properties["face_normals"] = True
     faces = item.faces[:, ::-1] if item.flip_normals else item.faces
@@ -261,6 +314,10 @@ def mesh_properties(item: rw.Mesh):
     if item.uvs is not None:
         parameters["vertex_texcoords"] = item.uvs.ravel()
     parameters.update()
+    if item.colors is not None:
+        mesh.add_attribute("vertex_color", 3, item.colors.ravel())
+    if item.face_colors is not None:
+        raise Untranslatable("colours of faces and of vertices by one name")
     return mesh
 
 
