@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from raywidget.picture.image import Image
     from raywidget.scene import transforms
     from raywidget.scene.camera import PerspectiveCamera
-    from raywidget.scene.emitters import ConstantEnvironment, GradientEnvironment
+    from raywidget.scene.emitters import (
+        ConstantEnvironment,
+        DirectionalLight,
+        GradientEnvironment,
+        ImageEnvironment,
+        PointLight,
+        SpotLight,
+    )
     from raywidget.scene.materials import Coated, Dielectric, Diffuse, Emissive, Metal
     from raywidget.scene.meshes import Instances, Mesh
     from raywidget.scene.scene import Scene
@@ -44,16 +51,19 @@ __all__ = [
     "ConstantEnvironment",
     "Dielectric",
     "Diffuse",
+    "DirectionalLight",
     "Emissive",
     "Gradient",
     "GradientEnvironment",
     "Image",
+    "ImageEnvironment",
     "ImageTexture",
     "Instances",
     "Mesh",
     "Metal",
     "PerspectiveCamera",
     "PictureError",
+    "PointLight",
     "ProtocolError",
     "Quad",
     "RayWidget",
@@ -65,6 +75,7 @@ __all__ = [
     "SceneError",
     "SettingsError",
     "Sphere",
+    "SpotLight",
     "__version__",
     "load_mesh",
     "presets",
@@ -89,7 +100,14 @@ _MODULES = {
     "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.image": ("Image",),
     "raywidget.scene.camera": ("PerspectiveCamera",),
-    "raywidget.scene.emitters": ("ConstantEnvironment", "GradientEnvironment"),
+    "raywidget.scene.emitters": (
+        "ConstantEnvironment",
+        "DirectionalLight",
+        "GradientEnvironment",
+        "ImageEnvironment",
+        "PointLight",
+        "SpotLight",
+    ),
     "raywidget.scene.materials": ("Coated", "Dielectric", "Diffuse", "Emissive", "Metal"),
     "raywidget.scene.meshes": ("Instances", "Mesh"),
     "raywidget.scene.scene": ("Scene",),

@@ -56,7 +56,7 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
     geometry = gather_geometry(scene.shapes, materials)
     surfaces = materials.tables()
     textures = materials.textures.tables()
-    lights = pack_lights(geometry, surfaces.values, scene.emitters)
+    lights = pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds())
     nodes, flats, balls = _build_trees(geometry, threads)
     return SceneTables(
         nodes=nodes,
@@ -76,7 +76,12 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
         texel_bytes=textures.texel_bytes,
         lights=lights.lights,
         light_cdf=lights.cdf,
-        environment=lights.environment,
+        light_nodes=lights.nodes,
+        light_leaves=lights.leaves,
+        environment=lights.environment.values,
+        environment_pixels=lights.environment.pixels,
+        environment_rows=lights.environment.rows,
+        environment_cdf=lights.environment.cdf,
     )
 
 

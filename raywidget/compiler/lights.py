@@ -1,39 +1,73 @@
-"""Emissive primitives and environments -> the table of lights, with the chance of each."""
+"""Emissive primitives and emitters -> the table of lights, with the chance of each."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from raywidget.compiler.environment import EnvironmentTables, pack_environment, running_sum
 from raywidget.compiler.geometry import Geometry
+from raywidget.compiler.light_tree import (
+    AXIS,
+    LOWER,
+    NORMALS,
+    POWER,
+    SPREAD,
+    SUMMARY_SIZE,
+    UPPER,
+    build_light_tree,
+)
 from raywidget.kernels.layout import (
-    CONSTANT,
-    ENVIRONMENT_BOTTOM,
-    ENVIRONMENT_KIND,
-    ENVIRONMENT_SIZE,
-    ENVIRONMENT_TOP,
+    ENVIRONMENT_LIGHT,
+    ENVIRONMENT_PROBABILITY,
     F32,
-    GRADIENT,
+    I32,
     LIGHT_AREA,
     LIGHT_BALL,
     LIGHT_CORNER,
+    LIGHT_DIRECTIONAL,
     LIGHT_EDGE_U,
+    LIGHT_EDGE_V,
+    LIGHT_ENVIRONMENT,
+    LIGHT_EXTENT,
     LIGHT_FLAT,
     LIGHT_KIND,
+    LIGHT_NODE_SIZE,
+    LIGHT_NORMAL,
+    LIGHT_POINT,
     LIGHT_PROBABILITY,
     LIGHT_RADIANCE,
     LIGHT_SHEAR,
     LIGHT_SIZE,
+    LIGHT_SPOT,
     MATERIAL_EMISSION,
     PRIMITIVE_LIGHT,
     PRIMITIVE_MATERIAL,
+    RECTANGLE,
+    SPOT_LINEAR,
+    SPOT_QUARTIC,
+    SPOT_SMOOTH,
 )
 from raywidget.scene.colors import REC709_WEIGHTS
-from raywidget.scene.emitters import ConstantEnvironment, Emitter, GradientEnvironment
+from raywidget.scene.emitters import DirectionalLight, Emitter, PointLight, SpotLight
+from raywidget.scene.shapes import Bounds
 
-_STEPS = 2.0**24  # random numbers of kernels are multiples of 1 / this
+F64 = NDArray[np.float64]
+
+# From this number of finite lights on they are chosen by a tree, else by their power.
+TREE_FROM = 8
+
+# Where there are finite lights and ones that are infinitely far away, neither kind gets less than
+# this share of the samples: which of them matters at a point, their powers can't tell.
+_SMALLEST_SHARE = 0.25
+
+_STEP = 2.0**-24
+
+FALLOFFS = {"linear": SPOT_LINEAR, "smooth": SPOT_SMOOTH, "quartic": SPOT_QUARTIC}
 
 
 class LightTables(NamedTuple):
@@ -41,62 +75,204 @@ class LightTables(NamedTuple):
 
     lights: F32
     cdf: F32
-    environment: F32
+    nodes: F32
+    leaves: I32
+    environment: EnvironmentTables
 
 
-def pack_lights(geometry: Geometry, materials: F32, emitters: Sequence[Emitter]) -> LightTables:
+def pack_lights(
+    geometry: Geometry, materials: F32, emitters: Sequence[Emitter], bounds: Bounds
+) -> LightTables:
     """Number all lights, and write their numbers into the table of primitives."""
-    flats, balls = geometry.flats, geometry.balls
+    flats, flat_primitives = _flat_rows(geometry, materials)
+    balls, ball_primitives = _ball_rows(geometry, materials)
+    primitives = np.concatenate([flat_primitives, ball_primitives])
+    geometry.primitives[primitives, PRIMITIVE_LIGHT] = np.arange(len(primitives))
+    finite = np.concatenate([flats, balls, _delta_rows(emitters)])
+    environment = pack_environment(emitters)
+    infinite = _infinite_rows(emitters, environment)
+    rows = np.concatenate([finite, infinite])
+    powers = _powers(finite)
+    far_powers = infinite[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] @ np.array(REC709_WEIGHTS)
+
+    share = _finite_share(powers, far_powers, bounds)
+    weights = np.concatenate([_shares(powers) * share, _shares(far_powers) * (1.0 - share)])
+    cdf = running_sum(weights)
+    rows[:, LIGHT_PROBABILITY] = np.diff(cdf.astype(np.float64), prepend=0.0)
+    if len(infinite) and infinite[-1, LIGHT_KIND] == LIGHT_ENVIRONMENT:
+        environment.values[ENVIRONMENT_LIGHT] = len(rows) - 1
+        environment.values[ENVIRONMENT_PROBABILITY] = rows[-1, LIGHT_PROBABILITY]
+    nodes = np.zeros((0, LIGHT_NODE_SIZE), np.float32)
+    leaves = np.zeros(0, np.int32)
+    if len(finite) >= TREE_FROM:
+        nodes, leaves = build_light_tree(_summaries(finite, powers))
+    return LightTables(np.ascontiguousarray(rows, np.float32), cdf, nodes, leaves, environment)
+
+
+# --- Rows -----------------------------------------------------------------------------------------
+
+
+def _flat_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
+    flats = geometry.flats
     emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
+    emission = emission[geometry.primitives[flats.primitives, PRIMITIVE_MATERIAL]]
     areas = flats.areas()
-    flat_emission = emission[geometry.primitives[flats.primitives, PRIMITIVE_MATERIAL]]
-    shining = np.flatnonzero(np.any(flat_emission > 0.0, axis=1) & (areas > 0.0))
-    flat_rows = np.zeros((len(shining), LIGHT_SIZE))
-    flat_rows[:, LIGHT_KIND] = LIGHT_FLAT
-    flat_rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = flat_emission[shining]
-    flat_rows[:, LIGHT_CORNER : LIGHT_CORNER + 9] = flats.corners[shining].reshape(-1, 9)
-    flat_rows[:, LIGHT_SHEAR] = flats.shears[shining]
-    flat_rows[:, LIGHT_AREA] = areas[shining]
-
-    ball_emission = emission[geometry.primitives[balls.primitives, PRIMITIVE_MATERIAL]]
-    glowing = np.flatnonzero(np.any(ball_emission > 0.0, axis=1))
-    ball_rows = np.zeros((len(glowing), LIGHT_SIZE))
-    ball_rows[:, LIGHT_KIND] = LIGHT_BALL
-    ball_rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = ball_emission[glowing]
-    ball_rows[:, LIGHT_CORNER : LIGHT_CORNER + 3] = balls.centres_radii[glowing, :3]
-    ball_rows[:, LIGHT_EDGE_U] = balls.centres_radii[glowing, 3]
-    ball_rows[:, LIGHT_AREA] = 4.0 * np.pi * balls.centres_radii[glowing, 3].astype(float) ** 2
-
-    rows = np.concatenate([flat_rows, ball_rows])
-    sources = np.concatenate([flats.primitives[shining], balls.primitives[glowing]])
-    geometry.primitives[sources, PRIMITIVE_LIGHT] = np.arange(len(sources))
-
-    # By power, pi A L: a light that gives twice as much is asked twice as often.
-    power = rows[:, LIGHT_AREA] * (
-        rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] @ np.array(REC709_WEIGHTS)
+    shining = np.flatnonzero(np.any(emission > 0.0, axis=1) & (areas > 0.0))
+    corners = flats.corners[shining].astype(np.float64)
+    rows = np.zeros((len(shining), LIGHT_SIZE))
+    rows[:, LIGHT_KIND] = LIGHT_FLAT
+    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[shining]
+    rows[:, LIGHT_CORNER : LIGHT_CORNER + 9] = corners.reshape(-1, 9)
+    u, v = corners[:, 1], corners[:, 2]
+    cosine = np.abs((u * v).sum(axis=1))
+    right = cosine <= 1e-6 * np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
+    shears = flats.shears[shining]
+    rows[:, LIGHT_SHEAR] = np.where(right & (shears == 0.0), RECTANGLE, shears)
+    rows[:, LIGHT_AREA] = areas[shining]
+    normals = np.cross(u, v)
+    rows[:, LIGHT_NORMAL : LIGHT_NORMAL + 3] = normals / np.linalg.norm(
+        normals, axis=1, keepdims=True
     )
-    # In steps of the random number that chooses, so that each is drawn exactly as often as its
-    # density says. One too weak for a step is left to scattering.
-    cdf = np.round(np.cumsum(power) / max(power.sum(), 1e-300) * _STEPS) / _STEPS
-    cdf[-1:] = 1.0
-    rows[:, LIGHT_PROBABILITY] = np.diff(cdf, prepend=0.0)
-    return LightTables(
-        np.ascontiguousarray(rows, np.float32),
-        cdf.astype(np.float32),
-        _pack_environment(emitters),
-    )
+    rows[:, LIGHT_EXTENT] = np.abs(corners).max(axis=2).sum(axis=1)
+    return rows, flats.primitives[shining]
 
 
-def _pack_environment(emitters: Sequence[Emitter]) -> F32:
-    values = np.zeros(ENVIRONMENT_SIZE, np.float32)
-    for emitter in emitters:  # the scene admits one environment
-        if isinstance(emitter, ConstantEnvironment):
-            kind, top, bottom = CONSTANT, emitter.radiance, emitter.radiance
-        elif isinstance(emitter, GradientEnvironment):
-            kind, top, bottom = GRADIENT, emitter.top, emitter.bottom
+def _ball_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
+    balls = geometry.balls
+    emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
+    emission = emission[geometry.primitives[balls.primitives, PRIMITIVE_MATERIAL]]
+    glowing = np.flatnonzero(np.any(emission > 0.0, axis=1))
+    rows = np.zeros((len(glowing), LIGHT_SIZE))
+    rows[:, LIGHT_KIND] = LIGHT_BALL
+    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[glowing]
+    rows[:, LIGHT_CORNER : LIGHT_CORNER + 3] = balls.centres_radii[glowing, :3]
+    rows[:, LIGHT_EDGE_U] = balls.centres_radii[glowing, 3]
+    rows[:, LIGHT_EXTENT] = np.abs(rows[:, LIGHT_CORNER : LIGHT_CORNER + 4]).max(axis=1) * 2.0
+    rows[:, LIGHT_AREA] = 4.0 * np.pi * balls.centres_radii[glowing, 3].astype(float) ** 2
+    return rows, balls.primitives[glowing]
+
+
+def _delta_rows(emitters: Sequence[Emitter]) -> F64:
+    rows = []
+    for emitter in emitters:
+        row = np.zeros(LIGHT_SIZE)
+        if isinstance(emitter, PointLight):
+            row[LIGHT_KIND] = LIGHT_POINT
+        elif isinstance(emitter, SpotLight):
+            row[LIGHT_KIND] = LIGHT_SPOT
+            row[LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = emitter.axis
+            cone, beam = np.radians(emitter.half_angles)
+            row[LIGHT_EDGE_V : LIGHT_EDGE_V + 3] = (cone, beam, FALLOFFS[emitter.falloff])
         else:
-            raise AssertionError(f"no row for {type(emitter).__name__}")
-        values[ENVIRONMENT_KIND] = kind
-        values[ENVIRONMENT_TOP : ENVIRONMENT_TOP + 3] = top
-        values[ENVIRONMENT_BOTTOM : ENVIRONMENT_BOTTOM + 3] = bottom
-    return values
+            continue
+        if np.max(emitter.intensity) > 0.0:
+            row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emitter.intensity
+            row[LIGHT_CORNER : LIGHT_CORNER + 3] = emitter.position
+            rows.append(row)
+    return np.array(rows).reshape(-1, LIGHT_SIZE)
+
+
+def _infinite_rows(emitters: Sequence[Emitter], environment: EnvironmentTables) -> F64:
+    """What they give is the irradiance across their direction; the environment comes last."""
+    rows = []
+    for emitter in emitters:
+        if isinstance(emitter, DirectionalLight) and np.max(emitter.irradiance) > 0.0:
+            row = np.zeros(LIGHT_SIZE)
+            row[LIGHT_KIND] = LIGHT_DIRECTIONAL
+            row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emitter.irradiance
+            row[LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = emitter.axis
+            rows.append(row)
+    if environment.brightness > 0.0:
+        row = np.zeros(LIGHT_SIZE)
+        row[LIGHT_KIND] = LIGHT_ENVIRONMENT
+        # What a small thing receives on average: a quarter of its surface is its cross section.
+        row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = environment.brightness
+        rows.append(row)
+    return np.array(rows).reshape(-1, LIGHT_SIZE)
+
+
+# --- Power ----------------------------------------------------------------------------------------
+
+
+def _powers(rows: F64) -> F64:
+    """Luminous power of finite lights, in all directions."""
+    brightness = rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] @ np.array(REC709_WEIGHTS)
+    kinds = rows[:, LIGHT_KIND]
+    factors = np.where(kinds == LIGHT_POINT, 4.0 * np.pi, np.pi * rows[:, LIGHT_AREA])
+    for row in np.flatnonzero(kinds == LIGHT_SPOT):
+        factors[row] = spot_factor(*rows[row, LIGHT_EDGE_V : LIGHT_EDGE_V + 3])
+    return np.asarray(brightness * factors)
+
+
+def spot_factor(cone: float, beam: float, kind: float) -> float:
+    """Power of a spot of full intensity 1: the integral of its falloff over all directions."""
+    full = 2.0 * math.pi * (1.0 - math.cos(beam))
+    nodes, weights = np.polynomial.legendre.leggauss(32)
+    angle = beam + (cone - beam) * 0.5 * (nodes + 1.0)
+    if cone <= beam:
+        return full
+    if kind == SPOT_LINEAR:
+        share = (cone - angle) / (cone - beam)
+    else:
+        share = (np.cos(angle) - math.cos(cone)) / (math.cos(beam) - math.cos(cone))
+        share = share**2 * (3.0 - 2.0 * share) if kind == SPOT_SMOOTH else share**4
+    rest = 2.0 * math.pi * np.sin(angle) * share @ weights * 0.5 * (cone - beam)
+    return float(full + rest)
+
+
+def _shares(powers: F64) -> F64:
+    """Probabilities, none so small that no random number leads to it."""
+    if not len(powers):
+        return powers
+    shares = powers / max(powers.sum(), 1e-300)
+    return np.asarray(np.maximum(shares, 4.0 * _STEP))
+
+
+def _finite_share(powers: F64, far_powers: F64, bounds: Bounds) -> float:
+    """Share of the samples that goes to finite lights."""
+    if not len(far_powers):
+        return 1.0
+    if not len(powers):
+        return 0.0
+    low, high = bounds
+    across = np.pi * (0.5 * np.linalg.norm(high - low)) ** 2
+    near, far = powers.sum(), far_powers.sum() * across
+    return float(np.clip(near / (near + far), _SMALLEST_SHARE, 1.0 - _SMALLEST_SHARE))
+
+
+# --- The tree -------------------------------------------------------------------------------------
+
+
+def _summaries(rows: F64, powers: F64) -> F64:
+    """What the tree has to know of each finite light."""
+    summaries = np.zeros((len(rows), SUMMARY_SIZE))
+    corner, u, v = (
+        rows[:, first : first + 3] for first in (LIGHT_CORNER, LIGHT_EDGE_U, LIGHT_EDGE_V)
+    )
+    kinds = rows[:, LIGHT_KIND]
+    summaries[:, LOWER : LOWER + 3] = corner
+    summaries[:, UPPER : UPPER + 3] = corner
+    summaries[:, AXIS + 1] = 1.0
+    summaries[:, NORMALS] = np.pi
+    summaries[:, SPREAD] = np.pi / 2.0
+    summaries[:, POWER] = powers
+
+    flat = kinds == LIGHT_FLAT
+    whole = (rows[:, LIGHT_SHEAR] <= 0.0)[:, None]
+    points = np.stack([corner, corner + u, corner + v, np.where(whole, corner + u + v, corner)])
+    summaries[flat, LOWER : LOWER + 3] = points.min(axis=0)[flat]
+    summaries[flat, UPPER : UPPER + 3] = points.max(axis=0)[flat]
+    summaries[flat, AXIS : AXIS + 3] = rows[flat, LIGHT_NORMAL : LIGHT_NORMAL + 3]
+    summaries[flat, NORMALS] = 0.0
+
+    ball = kinds == LIGHT_BALL
+    radii = np.abs(rows[ball, LIGHT_EDGE_U])[:, None]
+    summaries[ball, LOWER : LOWER + 3] -= radii
+    summaries[ball, UPPER : UPPER + 3] += radii
+
+    spot = kinds == LIGHT_SPOT
+    cone, beam = rows[spot, LIGHT_EDGE_V], rows[spot, LIGHT_EDGE_V + 1]
+    summaries[spot, AXIS : AXIS + 3] = u[spot]
+    summaries[spot, NORMALS] = np.maximum(beam, cone - np.pi / 2.0)
+    summaries[spot, SPREAD] = np.clip(cone - summaries[spot, NORMALS], 0.0, np.pi / 2.0)
+    return summaries

@@ -136,27 +136,64 @@ TEXTURE_OFFSET = 2  # 2: is added to the scaled coordinates
 TEXTURE_COLORS = 4  # 6: two colours; the first is an image's factor
 
 # --- Emitters ------------------------------------------------------------------------------------
+# Finite lights come first in the table, then those that are infinitely far away.
 LIGHT_FLAT = 0
 LIGHT_BALL = 1
+LIGHT_SPOT_DISC = 2
+LIGHT_POINT = 3
+LIGHT_SPOT = 4
+LIGHT_DIRECTIONAL = 5
+LIGHT_ENVIRONMENT = 6  # an image; other environments have no row
 
-LIGHT_SIZE = 16  # columns of `lights` (L, 16) float32
-LIGHT_RADIANCE = 0  # 3
-LIGHT_CORNER = 3  # 3: corner of a flat, centre of a ball
-LIGHT_EDGE_U = 6  # 3; for a ball: signed radius in the first
-LIGHT_EDGE_V = 9  # 3
-LIGHT_SHEAR = 12  # as in a block of flats
+LIGHT_SIZE = 20  # columns of `lights` (L, 20) float32
+LIGHT_RADIANCE = 0  # 3; of a point or spot its intensity, directional: its irradiance
+LIGHT_CORNER = 3  # 3: corner of a flat, centre of a ball, place of a point or spot
+LIGHT_EDGE_U = 6  # 3; for a ball: signed radius in the first; spot, directional: unit direction
+LIGHT_EDGE_V = 9  # 3; spots: half angles of the cone and of its beam in radians, SPOT_* code
+LIGHT_SHEAR = 12  # as in a block of flats, but RECTANGLE if the edges are perpendicular
 LIGHT_AREA = 13
 LIGHT_PROBABILITY = 14  # of being chosen
 LIGHT_KIND = 15  # code above, as a float
+LIGHT_NORMAL = 16  # 3: of a flat, unit
+LIGHT_EXTENT = 19  # largest magnitude of its coordinates
+
+RECTANGLE = -1.0
+
+SPOT_LINEAR = 0
+SPOT_SMOOTH = 1
+SPOT_QUARTIC = 2
+
+# The tree of lights, `light_nodes` (N, LIGHT_NODE_SIZE): the root first, the two children of a node
+# side by side. Empty where lights are chosen by their power alone.
+LIGHT_NODE_SIZE = 16
+LIGHT_NODE_CENTRE = 0  # 3: of a ball round all of the node
+LIGHT_NODE_RADIUS = 3
+LIGHT_NODE_AXIS = 4  # 3: unit; normals lie within the first angle of it, light within both
+LIGHT_NODE_COS_NORMALS = 7
+LIGHT_NODE_COS_LIGHT = 8
+LIGHT_NODE_POWER = 9
+LIGHT_NODE_CHILD = 10  # int32 bits: number of the first child, or -1 - the light of a leaf
+LIGHT_NODE_PARENT = 11  # int32 bits: -1 for the root
+LIGHT_NODE_SIN_NORMALS = 12
 
 NO_ENVIRONMENT = 0
 CONSTANT = 1
 GRADIENT = 2
+PANORAMA = 3
 
-ENVIRONMENT_SIZE = 7  # elements of `environment`
+ENVIRONMENT_SIZE = 20  # elements of `environment`
 ENVIRONMENT_KIND = 0  # code above, as a float
 ENVIRONMENT_TOP = 1  # 3: radiance from +y (constant: from everywhere)
 ENVIRONMENT_BOTTOM = 4  # 3: radiance from -y
+ENVIRONMENT_WIDTH = 7  # of an image, in texels
+ENVIRONMENT_HEIGHT = 8
+ENVIRONMENT_FROM_WORLD = 9  # 9: rows of the rotation of directions into the image's frame
+ENVIRONMENT_PROBABILITY = 18  # of being chosen as a light; 0: left to scattering
+ENVIRONMENT_LIGHT = 19  # its row of `lights`, as a float, or -1
+
+# The cells between texels, row by row (`environment_rows`): running sum of probabilities, 1 / solid
+# angle of one cell, and sin^2(half the angle to the nearest pole) of its upper and lower edge.
+ENVIRONMENT_ROW_SIZE = 4
 
 # --- Camera: elements of `camera` ----------------------------------------------------------------
 CAMERA_SIZE = 16
@@ -188,9 +225,14 @@ class SceneTables(NamedTuple):
     textures: F32  # (T, TEXTURE_SIZE)
     texels: F32  # (N,) values of bytes (512), then pixels of images; linear
     texel_bytes: U8  # (N,) pixels of images
-    lights: F32  # (L, LIGHT_SIZE) emissive flats and balls
+    lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
+    light_nodes: F32  # (2 F - 1 or 0, LIGHT_NODE_SIZE) for F finite lights
+    light_leaves: I32  # (F or 0,) the node of each
     environment: F32  # (ENVIRONMENT_SIZE,)
+    environment_pixels: F32  # (H * W, 3) radiance, where it is an image
+    environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
+    environment_cdf: F32  # (H - 1, W) running sum of probabilities within a row of cells
 
 
 class SceneView(NamedTuple):
@@ -217,5 +259,12 @@ class SceneView(NamedTuple):
     lights: Any
     light_cdf: Any
     light_count: int
+    light_nodes: Any
+    light_references: Any  # the same memory as `light_nodes`, as int32
+    light_leaves: Any
+    leaf_count: int  # 0 where there is no tree of lights
     environment: Any
+    environment_pixels: Any
+    environment_rows: Any
+    environment_cdf: Any
     camera: Any

@@ -14,6 +14,7 @@ from raywidget.kernels.bsdf import (
 from raywidget.kernels.emitter import (
     emitted_radiance,
     eval_environment,
+    pdf_environment,
     pdf_light_hit,
     sample_light,
 )
@@ -62,7 +63,8 @@ def trace_path(
     compression = 1.0  # of radiance inside dense media, which is not a loss of throughput
     rays = 0
     scatter_pdf = 0.0  # of the direction `d`; 0 if light sampling can't find what `d` finds
-    previous = o
+    previous = o  # where `d` comes from, and the normal there
+    previous_normal = d
     edge = draw_four(sequence, GROUP_EDGE)
     depth = 1
     while True:
@@ -72,13 +74,17 @@ def trace_path(
 
         # --- Emission found by scattering --------------------------------------------------------
         if ray.slot == MISS:
-            radiance = radiance + throughput * eval_environment(scene, d)
+            weight = 1.0
+            if scatter_pdf > 0.0:
+                weight = power_heuristic(scatter_pdf, pdf_environment(scene, d))
+            radiance = radiance + throughput * eval_environment(scene, d) * weight
             break
         hit = make_hit(scene, o, d, ray)
         if hit.light >= 0:
             weight = 1.0
             if scatter_pdf > 0.0:
-                weight = power_heuristic(scatter_pdf, pdf_light_hit(scene, previous, hit, d))
+                pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
+                weight = power_heuristic(scatter_pdf, pdf)
             radiance = radiance + throughput * emitted_radiance(scene, hit, d) * weight
         if depth >= settings.max_depth:
             break
@@ -97,14 +103,16 @@ def trace_path(
         # --- Emission found by next-event estimation ---------------------------------------------
         sampled = settings.next_event and scene.light_count > 0 and not is_specular(bsdf)
         if sampled:
-            light = sample_light(scene, hit.p, edge.z, edge.w, choice.x)
+            light = sample_light(scene, hit.p, normal, edge.z, edge.w, choice.x)
             if light.pdf > 0.0:
                 value = eval_bsdf_cos(bsdf, wo, to_local(frame, light.wi))
                 # Both directions on one side of the true surface too: nothing leaks through it.
                 if value.pdf > 0.0 and dot(light.wi, hit.ng) * cos_g > 0.0:
                     rays += 1
                     if not is_occluded(scene, spawn_origin(hit, light.wi), light.wi, light.reach):
-                        weight = power_heuristic(light.pdf, value.pdf) / light.pdf
+                        weight = 1.0 / light.pdf
+                        if not light.delta:
+                            weight *= power_heuristic(light.pdf, value.pdf)
                         radiance = radiance + throughput * value.f_cos * light.radiance * weight
 
         # --- Scatter -----------------------------------------------------------------------------
@@ -123,6 +131,7 @@ def trace_path(
         if sampled and not sample.is_specular:
             scatter_pdf = sample.pdf
         previous = hit.p
+        previous_normal = normal
         o = spawn_origin(hit, d)
 
         # --- Russian roulette --------------------------------------------------------------------

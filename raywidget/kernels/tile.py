@@ -59,6 +59,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     nodes = view(tables.nodes)
     flats = view(tables.flats)
     balls = view(tables.balls)
+    light_nodes = view(tables.light_nodes)
     return SceneView(
         nodes,
         as_int32(nodes),
@@ -81,7 +82,14 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.lights),
         view(tables.light_cdf),
         len(tables.light_cdf),
+        light_nodes,
+        as_int32(light_nodes),
+        view(tables.light_leaves),
+        len(tables.light_leaves),
         view(tables.environment),
+        view(tables.environment_pixels),
+        view(tables.environment_rows),
+        view(tables.environment_cdf),
         view(camera),
     )
 

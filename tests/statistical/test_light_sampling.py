@@ -12,6 +12,7 @@ pytestmark = pytest.mark.statistical
 
 COUNT = 200_000
 QUAD = [rw.Quad((-1, 3, 1), (0.3, 0.2, -2), (2, 0, 0.5), emission=1)]  # it shines down
+RECTANGLE = [rw.Quad((-1, 3, 1), (0, 0, -2), (2, 0, 0), emission=1)]
 TRIANGLE = [rw.Mesh([(-1, 3, 1), (0, 3, -2), (1.5, 3.5, 1)], [(0, 1, 2)], emission=1)]
 BALL = [rw.Sphere((0, 3, 0), 1, emission=1)]
 ROOM = [rw.Sphere((0, 0, 0), 2, emission=1, flip_normals=True)]
@@ -26,6 +27,11 @@ CASES = {
     "quad": (QUAD, (0.2, -1.0, 0.3)),
     "quad close": (QUAD, (0.2, 2.6, 0.3)),
     "quad grazing": (QUAD, (6.0, 2.5, 0.0)),
+    "rectangle": (RECTANGLE, (0.2, -1.0, 0.3)),
+    "rectangle close": (RECTANGLE, (0.2, 2.6, 0.3)),
+    "rectangle very close": (RECTANGLE, (-0.9, 2.999, 0.3)),
+    "rectangle beside": (RECTANGLE, (1.3, 2.3, 0.3)),
+    "rectangle from the side": (RECTANGLE, (1.5, 2.6, 0.2)),
     "triangle": (TRIANGLE, (0.2, -1.0, 0.3)),
     "triangle close": (TRIANGLE, (0.2, 2.7, 0.0)),
     "ball": (BALL, LOW),
@@ -93,7 +99,9 @@ def test_scattering_is_told_the_density_of_sampling(name):
     # Nothing else is as near as the light: shadow rays end just before it.
     reach = sample.reach[drawn][same]
     assert np.all(reach < found.distance[same])
-    assert np.all(reach > 0.99 * found.distance[same] - 1e-4)
+    if "very close" not in name:
+        assert np.quantile(reach / found.distance[same], 0.05) > 0.999
+    assert np.all(reach > 0.95 * found.distance[same])
     np.testing.assert_allclose(np.linalg.norm(sample.wi[drawn], axis=1), 1.0, atol=2e-6)
 
 
@@ -156,7 +164,7 @@ def test_lights_are_drawn_by_their_power():
     assert stats.chisquare(counts, expected * counts.sum() / expected.sum()).pvalue > LEVEL
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 1000])
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_choices_at_the_limits_between_lights(count):
     radii = np.random.default_rng(9).uniform(0.1, 1, count)
     centres = np.array([(3.0 * k, 5, 0) for k in range(count)])
@@ -166,10 +174,7 @@ def test_choices_at_the_limits_between_lights(count):
     last = lights.tables.light_cdf - np.float32(2.0**-24)
     for choice in (first, last):
         numbers = np.stack([np.full(count, 0.5), np.full(count, 0.5), choice], axis=1)
-        wi = lights.sample((0, 0, 0), numbers).wi
-        square = (centres**2).sum(axis=1)
-        cosine = (wi * centres).sum(axis=1) / np.sqrt(square)
-        assert np.all(cosine > np.sqrt(1 - radii**2 / square) - 1e-6)
+        assert lights.sample((0, 0, 0), numbers).light.tolist() == list(range(count))
 
 
 def test_environments_are_those_of_the_description():

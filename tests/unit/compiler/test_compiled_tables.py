@@ -177,7 +177,7 @@ def test_each_of_many_lights_is_drawn_exactly_as_often_as_its_density_says():
     steps = probability * 2**24  # of the random number that chooses
     np.testing.assert_array_equal(steps, np.round(steps))
     assert probability.sum() == 1.0
-    assert probability[-1] == 0.0  # too weak to be drawn: left to scattering
+    assert 0.0 < probability[-1] < 1e-6  # weak, but not forgotten
 
 
 def test_lights_carry_their_geometry():
