@@ -219,14 +219,16 @@ def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
             block = code >> 2
             kind = code & 3
             if kind == LEAF_FLAT:
-                hits, flat_t, flat_u, flat_v = intersect_flats(
+                hits, flat_t, flat_u, flat_v, size = intersect_flats(
                     scene.flats, block, origin, direction, t
                 )
                 if lane_mask(hits) != 0:
+                    per_size = 1.0 / size
+                    flat_t = flat_t * per_size
                     t = smallest(choose(hits, flat_t, INFINITY))
                     lane = lowest_bit(lane_mask(hits & (flat_t <= t)))
-                    store_lanes(lanes_u, 0, flat_u)
-                    store_lanes(lanes_v, 0, flat_v)
+                    store_lanes(lanes_u, 0, flat_u * per_size)
+                    store_lanes(lanes_v, 0, flat_v * per_size)
                     u = lanes_u[lane]
                     v = lanes_v[lane]
                     slot = index32(block * WIDTH + lane)
@@ -297,7 +299,7 @@ def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
             block = code >> 2
             kind = code & 3
             if kind == LEAF_FLAT:
-                hits, _, _, _ = intersect_flats(scene.flats, block, origin, direction, t_max)
+                hits, _, _, _, _ = intersect_flats(scene.flats, block, origin, direction, t_max)
                 if lane_mask(hits) != 0:
                     return True
             elif kind == LEAF_BALL:
