@@ -69,7 +69,7 @@ class _Vec3Model(models.PrimitiveModel):
 class _Components(AttributeTemplate):
     key = _Vec3Type
 
-    def generic_resolve(self, value: Any, attr: str) -> Any:
+    def generic_resolve(self, value: Any, attr: str) -> Any:  # type: ignore[override]
         return types.float32 if attr in _AXES else None
 
 
