@@ -93,6 +93,15 @@ def spawn_origin(hit: Hit, direction: Vec3) -> Vec3:
 
 
 @device
+def reach_from_spawn(hit: Hit, reach: float) -> float:
+    """How far a shadow ray from `spawn_origin` may go so as not to meet what lies `reach` away.
+
+    The ray starts nearer to it by up to the offset, and over there coordinates are as rough.
+    """
+    return reach - 2.0 * hit.offset
+
+
+@device
 def make_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     """The surface at the end of a ray that hit something."""
     if ray.slot >= BALL_SLOT:

@@ -18,7 +18,7 @@ from raywidget.kernels.emitter import (
     pdf_light_hit,
     sample_light,
 )
-from raywidget.kernels.hit import make_hit, spawn_origin
+from raywidget.kernels.hit import make_hit, reach_from_spawn, spawn_origin
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import MISS, SceneView
 from raywidget.kernels.random import GROUP_CHOICE, GROUP_EDGE, GROUPS_PER_EDGE, Sequence, draw_four
@@ -109,7 +109,8 @@ def trace_path(
                 # Both directions on one side of the true surface too: nothing leaks through it.
                 if value.pdf > 0.0 and dot(light.wi, hit.ng) * cos_g > 0.0:
                     rays += 1
-                    if not is_occluded(scene, spawn_origin(hit, light.wi), light.wi, light.reach):
+                    start = spawn_origin(hit, light.wi)
+                    if not is_occluded(scene, start, light.wi, reach_from_spawn(hit, light.reach)):
                         weight = 1.0 / light.pdf
                         if not light.delta:
                             weight *= power_heuristic(light.pdf, value.pdf)
