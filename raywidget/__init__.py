@@ -34,8 +34,10 @@ if TYPE_CHECKING:
         PointLight,
         SpotLight,
     )
+    from raywidget.scene.many import Cylinders, Spheres
     from raywidget.scene.materials import Coated, Dielectric, Diffuse, Emissive, Metal
     from raywidget.scene.meshes import Instances, Mesh
+    from raywidget.scene.round_shapes import Cone, Cylinder, Disk
     from raywidget.scene.scene import Scene
     from raywidget.scene.shapes import Box, Quad, Sphere
     from raywidget.scene.textures import Attribute, Checkerboard, Gradient, ImageTexture
@@ -48,10 +50,14 @@ __all__ = [
     "Box",
     "Checkerboard",
     "Coated",
+    "Cone",
     "ConstantEnvironment",
+    "Cylinder",
+    "Cylinders",
     "Dielectric",
     "Diffuse",
     "DirectionalLight",
+    "Disk",
     "Emissive",
     "Gradient",
     "GradientEnvironment",
@@ -75,6 +81,7 @@ __all__ = [
     "SceneError",
     "SettingsError",
     "Sphere",
+    "Spheres",
     "SpotLight",
     "__version__",
     "load_mesh",
@@ -108,8 +115,10 @@ _MODULES = {
         "PointLight",
         "SpotLight",
     ),
+    "raywidget.scene.many": ("Cylinders", "Spheres"),
     "raywidget.scene.materials": ("Coated", "Dielectric", "Diffuse", "Emissive", "Metal"),
     "raywidget.scene.meshes": ("Instances", "Mesh"),
+    "raywidget.scene.round_shapes": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.scene": ("Scene",),
     "raywidget.scene.shapes": ("Box", "Quad", "Sphere"),
     "raywidget.scene.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),

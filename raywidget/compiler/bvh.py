@@ -26,13 +26,12 @@ from raywidget.kernels.boxes import (
 from raywidget.kernels.buffers import make_stack_array, view
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import (
-    BALL_PRIMITIVE_ROW,
-    BALL_ROWS,
     CHILD_ROW,
     F32,
     FLAT_PRIMITIVE_ROW,
     FLAT_ROWS,
     I32,
+    LEAF_BALL,
     LEAF_FLAT,
     LEAF_INSTANCE,
     NODE_SIZE,
@@ -65,8 +64,8 @@ class BinaryTree(NamedTuple):
 def build_binary_tree(bounds: F32, kinds: NDArray[np.uint8], threads: int = 1) -> BinaryTree:
     """Build a tree over boxes (P, 6) of P >= 1 primitives, the same one with any number of threads.
 
-    All primitives of a leaf have the same kind, and fill at most one block: `WIDTH` flats or balls,
-    or one instance. Instances come first in the list: their number in it is their row.
+    All primitives of a leaf have the same kind, and fill at most one block: `WIDTH` flats, balls or
+    rounds, or one instance. Instances come first in the list: their number in it is their row.
     """
     count = len(bounds)
     items = np.empty((count, BOX), np.float32)
@@ -113,12 +112,12 @@ def _build_part(
     )
 
 
-def count_wide(tree: BinaryTree, kinds: NDArray[np.uint8]) -> tuple[int, int, int]:
-    """How many wide nodes, blocks of flats and blocks of balls the collapsed tree will take."""
-    counts = np.zeros(3, np.int64)
+def count_wide(tree: BinaryTree, kinds: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How many wide nodes, and blocks of flats, balls and rounds, the collapsed tree will take."""
+    counts = np.zeros(4, np.int64)
     nothing = np.empty(0, np.float32)
     _collapse(tree, kinds, False, nothing, nothing.view(np.int32), counts)
-    return int(counts[0]), int(counts[1]), int(counts[2])
+    return counts
 
 
 def collapse(
@@ -126,7 +125,7 @@ def collapse(
 ) -> I32:
     """Write the wide nodes, from node ``counts[0]`` on, and number the blocks of the leaves.
 
-    `counts` holds the next free node, block of flats and block of balls, and is moved on. Returns
+    `counts` holds the next free node, block of flats, balls and rounds, and is moved on. Returns
     the slot of each primitive (P,): block * WIDTH + lane, or its own number for instances.
     """
     return _collapse(tree, kinds, True, nodes, nodes.view(np.int32), counts)
@@ -434,7 +433,7 @@ def _number_leaf(
         if write:
             slots[index] = index
         return -1 - ((index << 2) | kind)
-    counter = 1 if kind == LEAF_FLAT else 2
+    counter = 1 if kind == LEAF_FLAT else 2 if kind == LEAF_BALL else 3
     block = counts[counter]
     counts[counter] += 1
     if write:
@@ -457,12 +456,13 @@ def pack_flats(
 
 
 @entry
-def pack_balls(
-    centres_radii: F32, primitives: I32, slots: I32, blocks: F32, block_references: I32
-) -> None:
-    """Write balls, (B, 4) centre and signed radius, to their slots in the blocks."""
+def pack_rows(values: F32, primitives: I32, slots: I32, blocks: F32, block_references: I32) -> None:
+    """Write balls or rounds, (N, C) values, to their slots; the last row of a block is the number
+    of the primitive.
+    """
+    columns = values.shape[1]
     for i in range(len(slots)):
-        row = slots[i] // WIDTH * (BALL_ROWS * WIDTH) + slots[i] % WIDTH
-        for k in range(4):
-            blocks[row + k * WIDTH] = centres_radii[i, k]
-        block_references[row + BALL_PRIMITIVE_ROW * WIDTH] = primitives[i]
+        row = slots[i] // WIDTH * ((columns + 1) * WIDTH) + slots[i] % WIDTH
+        for k in range(columns):
+            blocks[row + k * WIDTH] = values[i, k]
+        block_references[row + columns * WIDTH] = primitives[i]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,13 @@ from raywidget.compiler.bvh import (
     build_binary_tree,
     collapse,
     count_wide,
-    pack_balls,
     pack_flats,
+    pack_rows,
 )
-from raywidget.compiler.geometry import Flats, Geometry, gather_geometry
+from raywidget.compiler.geometry import Geometry, gather_geometry
 from raywidget.compiler.lights import pack_lights
 from raywidget.compiler.materials import MaterialRows
+from raywidget.compiler.primitives import Flats
 from raywidget.kernels.layout import (
     BALL_ROWS,
     CAMERA_FOCUS,
@@ -37,7 +38,9 @@ from raywidget.kernels.layout import (
     LEAF_BALL,
     LEAF_FLAT,
     LEAF_INSTANCE,
+    LEAF_ROUND,
     NODE_SIZE,
+    ROUND_ROWS,
     SceneTables,
 )
 from raywidget.kernels.simd import WIDTH
@@ -57,11 +60,12 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
     surfaces = materials.tables()
     textures = materials.textures.tables()
     lights = pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds())
-    nodes, flats, balls = _build_trees(geometry, threads)
+    trees = _build_trees(geometry, threads)
     return SceneTables(
-        nodes=nodes,
-        flats=flats,
-        balls=balls,
+        nodes=trees.nodes,
+        flats=trees.flats,
+        balls=trees.balls,
+        rounds=trees.rounds,
         instances=geometry.instances,
         instance_codes=geometry.instance_codes,
         primitives=geometry.primitives,
@@ -106,17 +110,23 @@ def compile_camera(camera: Camera, width: int, height: int) -> F32:
     return table
 
 
-def _build_trees(geometry: Geometry, threads: int) -> tuple[F32, F32, F32]:
+class _Trees(NamedTuple):
+    """See layout."""
+
+    nodes: F32
+    flats: F32
+    balls: F32
+    rounds: F32
+
+
+def _build_trees(geometry: Geometry, threads: int) -> _Trees:
     """Nodes and blocks of the world's tree and of those of instanced meshes."""
     instance_count = len(geometry.instances)
-    flat_count = len(geometry.flats.shears)
-    world_bounds = np.concatenate(
-        [geometry.instance_bounds, geometry.flats.bounds(), geometry.balls.bounds()]
-    )
-    world_kinds = np.repeat(
-        np.array([LEAF_INSTANCE, LEAF_FLAT, LEAF_BALL], np.uint8),
-        [instance_count, flat_count, len(geometry.balls.primitives)],
-    )
+    world = (geometry.flats, geometry.balls, geometry.rounds)
+    world_bounds = np.concatenate([geometry.instance_bounds, *(part.bounds() for part in world)])
+    counts_by_kind = [instance_count, *(len(part.primitives) for part in world)]
+    kinds_in_order = np.array([LEAF_INSTANCE, LEAF_FLAT, LEAF_BALL, LEAF_ROUND], np.uint8)
+    world_kinds = np.repeat(kinds_in_order, counts_by_kind)
     parts = [(world_bounds, world_kinds)]
     for mesh in geometry.meshes:
         bounds = mesh.flats.bounds()
@@ -126,41 +136,42 @@ def _build_trees(geometry: Geometry, threads: int) -> tuple[F32, F32, F32]:
         build_binary_tree(bounds, kinds, threads) if len(bounds) else None
         for bounds, kinds in parts
     ]
-    totals = np.zeros(3, np.int64)
+    totals = np.zeros(4, np.int64)
     for tree, (_, kinds) in zip(trees, parts, strict=True):
-        totals += count_wide(tree, kinds) if tree is not None else (1, 0, 0)
-    nodes = _aligned(int(totals[0]) * NODE_SIZE)
-    flats = _aligned(int(totals[1]) * FLAT_ROWS * WIDTH)
-    balls = _aligned(int(totals[2]) * BALL_ROWS * WIDTH)
-    references = flats.view(np.int32)
+        totals += count_wide(tree, kinds) if tree is not None else (1, 0, 0, 0)
+    sizes = (NODE_SIZE, FLAT_ROWS * WIDTH, BALL_ROWS * WIDTH, ROUND_ROWS * WIDTH)
+    tables = _Trees(
+        *(_aligned(int(count) * size) for count, size in zip(totals, sizes, strict=True))
+    )
 
-    counts = np.zeros(3, np.int64)
+    counts = np.zeros(4, np.int64)
     for number, (tree, (_, kinds)) in enumerate(zip(trees, parts, strict=True)):
         root = int(counts[0])
         if tree is None:  # a world without shapes
-            _write_empty_node(nodes)
+            _write_empty_node(tables.nodes)
             counts[0] += 1
             continue
-        slots = collapse(tree, kinds, nodes, counts)
+        slots = collapse(tree, kinds, tables.nodes, counts)
         if number == 0:
-            first_ball = instance_count + flat_count
-            _pack(geometry.flats, slots[instance_count:first_ball], flats, references)
-            pack_balls(
-                geometry.balls.centres_radii,
-                geometry.balls.primitives,
-                slots[first_ball:],
-                balls,
-                balls.view(np.int32),
-            )
+            _, of_flats, of_balls, of_rounds = np.split(slots, np.cumsum(counts_by_kind)[:3])
+            _pack_flats(geometry.flats, of_flats, tables.flats)
+            balls, rounds = geometry.balls, geometry.rounds
+            _pack_rows(balls.centres_radii, balls.primitives, of_balls, tables.balls)
+            _pack_rows(rounds.values, rounds.primitives, of_rounds, tables.rounds)
         else:
             mesh = geometry.meshes[number - 1]
-            _pack(mesh.flats, slots, flats, references)
+            _pack_flats(mesh.flats, slots, tables.flats)
             geometry.instance_codes[mesh.rows.start : mesh.rows.stop, INSTANCE_ROOT] = root
-    return nodes, flats, balls
+    return tables
 
 
-def _pack(flats: Flats, slots: I32, blocks: F32, references: I32) -> None:
+def _pack_flats(flats: Flats, slots: I32, blocks: F32) -> None:
+    references = blocks.view(np.int32)
     pack_flats(flats.corners, flats.shears, flats.primitives, slots, blocks, references)
+
+
+def _pack_rows(values: F32, primitives: I32, slots: I32, blocks: F32) -> None:
+    pack_rows(values, primitives, slots, blocks, blocks.view(np.int32))
 
 
 def _aligned(size: int) -> NDArray[Any]:

@@ -74,10 +74,13 @@ class MaterialRows:
 
     def row_of(self, shape: Shape) -> int:
         """The row for a shape's surface."""
-        material = shape.material
+        return self.row(shape, shape.material, shape.radiance)
+
+    def row(self, shape: Shape, material: Material, radiance: Color | Texture | None) -> int:
+        """The row for a part of a shape."""
         if material is DEFAULT_MATERIAL and _has_colors(shape):
             material = _COLORED
-        return self._row(material, shape.radiance)
+        return self._row(material, radiance)
 
     def tables(self) -> MaterialTables:
         """All rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from raywidget.kernels.hit import Hit, largest
-from raywidget.kernels.intersect import FLAT_BLOCK
+from raywidget.kernels.intersect import FLAT_BLOCK, ROUND_BLOCK
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     BALL_SLOT,
@@ -19,6 +19,7 @@ from raywidget.kernels.layout import (
     PRIMITIVE_COLOR,
     PRIMITIVE_CORNERS,
     PRIMITIVE_SIZE,
+    ROUND_SLOT,
     VERTEX_SIZE,
     SceneView,
 )
@@ -53,10 +54,12 @@ def hit_color(scene: SceneView, hit: Hit) -> Vec3:
 def hit_tangent(scene: SceneView, hit: Hit) -> Vec3:
     """The direction in which the texture coordinate u grows, in the world.
 
-    Unit, and at right angles to the shading normal. Where u has no direction (the pole of a ball, a
+    Unit, and at right angles to the shading normal. Where u has no direction (a pole, a
     triangle whose corners have the same coordinates) it is some direction at right angles.
     """
-    if hit.slot >= BALL_SLOT:
+    if hit.slot >= ROUND_SLOT:
+        tangent = _round_tangent(scene, hit)
+    elif hit.slot >= BALL_SLOT:
         tangent = _ball_tangent(hit)
     else:
         tangent = _flat_tangent(scene, hit)
@@ -72,6 +75,19 @@ def _ball_tangent(hit: Hit) -> Vec3:
     """There u = atan2(z, x) / (2 pi) of the outward normal, which `ng` is but for its sign."""
     side = 2.0 * PI * (hit.u - 0.5)
     return vec3(-math.sin(side), 0.0, math.cos(side))
+
+
+@device
+def _round_tangent(scene: SceneView, hit: Hit) -> Vec3:
+    """Once round the axis, from x to y."""
+    slot = hit.slot - ROUND_SLOT
+    block = slot // WIDTH
+    row = block * ROUND_BLOCK + (slot - block * WIDTH) + 3 * WIDTH
+    rounds = scene.rounds
+    x_axis = vec3(rounds[row], rounds[row + WIDTH], rounds[row + 2 * WIDTH])
+    row += 3 * WIDTH
+    y_axis = vec3(rounds[row], rounds[row + WIDTH], rounds[row + 2 * WIDTH])
+    return y_axis * hit.b1 - x_axis * hit.b2
 
 
 @device

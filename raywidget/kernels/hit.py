@@ -5,8 +5,14 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from raywidget.kernels.intersect import BALL_BLOCK, FLAT_BLOCK
-from raywidget.kernels.jit import device
+from raywidget.kernels.intersect import (
+    BALL_BLOCK,
+    FLAT_BLOCK,
+    ROUND_BASE,
+    ROUND_BLOCK,
+    ROUND_SIDE,
+)
+from raywidget.kernels.jit import device, rare
 from raywidget.kernels.layout import (
     BALL_PRIMITIVE_ROW,
     BALL_SLOT,
@@ -16,6 +22,7 @@ from raywidget.kernels.layout import (
     CORNERS_UVS,
     FLAT_PRIMITIVE_ROW,
     INSTANCE_CODES_SIZE,
+    INSTANCE_LIGHT,
     INSTANCE_MATERIAL,
     INSTANCE_SHAPE,
     INSTANCE_SIZE,
@@ -24,10 +31,15 @@ from raywidget.kernels.layout import (
     PRIMITIVE_MATERIAL,
     PRIMITIVE_SHAPE,
     PRIMITIVE_SIZE,
+    ROUND_HEIGHT_ROW,
+    ROUND_PRIMITIVE_ROW,
+    ROUND_SIDE_ROW,
+    ROUND_SLOT,
     VERTEX_SIZE,
     SceneView,
 )
 from raywidget.kernels.sampling import PI
+from raywidget.kernels.scalars import index32
 from raywidget.kernels.simd import WIDTH
 from raywidget.kernels.traverse import RayHit
 from raywidget.kernels.vec3 import Vec3, cross, dot, length, load_vec3, normalize, vec3
@@ -55,7 +67,7 @@ class Hit(NamedTuple):
     primitive: int
     slot: int  # what was hit, for what is rarely asked (see `attributes`): layout.BALL_SLOT
     instance: int  # row of `instances`, or -1
-    b1: float  # where on a flat: weights of edge_u and edge_v
+    b1: float  # flats: weights of edge_u and edge_v; rounds: cosine and sine of the angle
     b2: float
 
 
@@ -104,6 +116,8 @@ def reach_from_spawn(hit: Hit, reach: float) -> float:
 @device
 def make_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     """The surface at the end of a ray that hit something."""
+    if ray.slot >= ROUND_SLOT:
+        return _round_hit(scene, o, d, ray)
     if ray.slot >= BALL_SLOT:
         return _ball_hit(scene, o, d, ray)
     return _flat_hit(scene, ray)
@@ -148,6 +162,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
             )
 
     material = scene.primitives[row + PRIMITIVE_MATERIAL]
+    light = scene.primitives[row + PRIMITIVE_LIGHT]
     shape = scene.primitives[row + PRIMITIVE_SHAPE]
     # Rounding across the surface: of points, and of the normal itself where edges nearly coincide.
     along_u = magnitude(edge_u)
@@ -158,7 +173,11 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
     if ray.instance >= 0:
         p, ng, ns, reach = _to_world(scene, ray.instance, p, ng, ns, reach)
         codes = ray.instance * INSTANCE_CODES_SIZE
-        material = scene.instance_codes[codes + INSTANCE_MATERIAL]
+        own = scene.instance_codes[codes + INSTANCE_MATERIAL]
+        if own >= 0:
+            material = own
+        first = scene.instance_codes[codes + INSTANCE_LIGHT]
+        light = index32(first + light if first >= 0 and light >= 0 else -1)
         shape = scene.instance_codes[codes + INSTANCE_SHAPE]
 
     # Interpolated normals may be opposite, or cancel out; the winding decides what is outside.
@@ -178,7 +197,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
         ray.t,
         reach * _OFFSET,
         material,
-        scene.primitives[row + PRIMITIVE_LIGHT],
+        light,
         shape,
         primitive,
         ray.slot,
@@ -255,4 +274,78 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         ray.instance,
         0.0,
         0.0,
+    )
+
+
+@rare
+@device
+def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
+    """On a truncated cone: u once round, v from the middle of the base to its rim, from there along
+    the side to the top, and from the rim of the top to its middle, 0 to 1 each.
+    """
+    slot = ray.slot - ROUND_SLOT
+    block = slot // WIDTH
+    row = block * ROUND_BLOCK + (slot - block * WIDTH)
+    rounds = scene.rounds
+    base = vec3(rounds[row], rounds[row + WIDTH], rounds[row + 2 * WIDTH])
+    at = row + 3 * WIDTH
+    x_axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
+    at += 3 * WIDTH
+    y_axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
+    at += 3 * WIDTH
+    axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
+    at = row + ROUND_HEIGHT_ROW * WIDTH
+    height = rounds[at]
+    base_radius = rounds[at + WIDTH]
+    top_radius = rounds[at + 2 * WIDTH]
+    slope = rounds[at + 3 * WIDTH]
+    side = rounds[row + ROUND_SIDE_ROW * WIDTH]
+    primitive = scene.round_references[row + ROUND_PRIMITIVE_ROW * WIDTH]
+
+    away = o + d * ray.t - base
+    x = dot(away, x_axis)
+    y = dot(away, y_axis)
+    z = dot(away, axis)
+    r = math.sqrt(x * x + y * y)
+    cos = 1.0
+    sin = 0.0
+    if r > 0.0:
+        cos = x / r
+        sin = y / r
+    face = int(ray.u)
+    if face == ROUND_SIDE:
+        # Onto the side, along its normal
+        steepness = 1.0 / (1.0 + slope * slope)
+        z = min(height, max(0.0, z + slope * steepness * (r - base_radius - slope * z)))
+        r = base_radius + slope * z
+        along = math.sqrt(steepness)
+        outward = x_axis * (cos * along) + y_axis * (sin * along) - axis * (slope * along)
+        v = z / height
+    elif face == ROUND_BASE:
+        z = 0.0
+        outward = -axis
+        v = min(1.0, r / base_radius)
+    else:
+        z = height
+        outward = axis
+        v = max(0.0, 1.0 - r / max(top_radius, 1e-30))
+    ng = outward * (side / length(outward))
+    reach = largest(base) + height + max(base_radius, top_radius)
+    row = primitive * PRIMITIVE_SIZE
+    return Hit(
+        base + x_axis * (cos * r) + y_axis * (sin * r) + axis * z,
+        ng,
+        ng,
+        0.5 + math.atan2(sin, cos) * (0.5 / PI),
+        v,
+        ray.t,
+        reach * _OFFSET,
+        scene.primitives[row + PRIMITIVE_MATERIAL],
+        scene.primitives[row + PRIMITIVE_LIGHT],
+        scene.primitives[row + PRIMITIVE_SHAPE],
+        primitive,
+        ray.slot,
+        ray.instance,
+        cos,
+        sin,
     )

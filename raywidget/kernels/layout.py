@@ -28,6 +28,7 @@ CHILD_ROW = 6 * WIDTH
 LEAF_FLAT = 0  # index: a block of flats
 LEAF_BALL = 1  # index: a block of balls
 LEAF_INSTANCE = 2  # index: a row of `instances`
+LEAF_ROUND = 3  # index: a block of rounds
 
 # A block holds up to WIDTH primitives, a row for each quantity. Lanes that are not used hold
 # zeros, which no ray hits.
@@ -42,21 +43,35 @@ FLAT_PRIMITIVE_ROW = 10
 BALL_ROWS = 5
 BALL_PRIMITIVE_ROW = 4
 
-# A hit is told by its slot: block * WIDTH + lane for flats, that plus BALL_SLOT for balls.
+# Rounds are truncated cones, cylinders and disks among them: rows 0-2 centre of the base, 3-5, 6-8
+# and 9-11 unit vectors x, y and axis of a right-handed frame, 12 height, 13 and 14 radii at base
+# and top, 15 slope (by how much the radius grows per unit of height), 16 and 17 is there a base, a
+# top (0 or 1), 18 which way normals point (1 outwards, -1 inwards), 19 primitive number (int32
+# bits). A disk is the top of a cone without height.
+ROUND_ROWS = 20
+ROUND_HEIGHT_ROW = 12
+ROUND_BASE_ROW = 16
+ROUND_SIDE_ROW = 18
+ROUND_PRIMITIVE_ROW = 19
+
+# A hit is told by its slot: block * WIDTH + lane for flats, that plus BALL_SLOT for balls, that
+# plus ROUND_SLOT for rounds.
 BALL_SLOT = 1 << 30
+ROUND_SLOT = 3 << 29
 MISS = -1
 
 INSTANCE_SIZE = 24  # rows 0-2 of world-from-object (3 x 4), then of object-from-world (3 x 4)
-INSTANCE_CODES_SIZE = 4  # columns of `instance_codes` (I, 3) int32
+INSTANCE_CODES_SIZE = 5  # columns of `instance_codes` (I, 3) int32
 INSTANCE_ROOT = 0  # node that is the root of the mesh's tree
-INSTANCE_MATERIAL = 1  # row of the material tables
+INSTANCE_MATERIAL = 1  # row of the material tables, or -1: that of the primitive
 INSTANCE_SHAPE = 2  # index of the Instances in Scene.shapes
 INSTANCE_COLOR = 3  # row of `colors`, or -1: that of the primitive
+INSTANCE_LIGHT = 4  # what the light of a primitive counts from, or -1: none shines
 
 # --- Columns of `primitives` (P, 5) int32 --------------------------------------------------------
 PRIMITIVE_SIZE = 5
 PRIMITIVE_MATERIAL = 0  # row of the material tables
-PRIMITIVE_LIGHT = 1  # row of the light tables, or -1
+PRIMITIVE_LIGHT = 1  # row of the light tables (copied: counted from INSTANCE_LIGHT), or -1
 PRIMITIVE_SHAPE = 2  # index of the shape in Scene.shapes
 PRIMITIVE_CORNERS = 3  # row of `corners`, or -1: no vertex has attributes
 # Row of `colors`, or -1. With CORNERS_COLORS every vertex has one: its row in `vertices` plus this.
@@ -213,6 +228,7 @@ class SceneTables(NamedTuple):
     nodes: F32  # (N * NODE_SIZE,) the trees, 64-byte aligned; node 0 is the root of the world
     flats: F32  # (B * FLAT_ROWS * WIDTH,) 64-byte aligned
     balls: F32  # (B * BALL_ROWS * WIDTH,) 64-byte aligned
+    rounds: F32  # (B * ROUND_ROWS * WIDTH,) 64-byte aligned
     instances: F32  # (I, INSTANCE_SIZE)
     instance_codes: I32  # (I, INSTANCE_CODES_SIZE)
     primitives: I32  # (P, PRIMITIVE_SIZE)
@@ -244,6 +260,8 @@ class SceneView(NamedTuple):
     flat_references: Any  # the same memory as `flats`, as int32
     balls: Any
     ball_references: Any  # the same memory as `balls`, as int32
+    rounds: Any
+    round_references: Any  # the same memory as `rounds`, as int32
     instances: Any
     instance_codes: Any
     primitives: Any

@@ -60,6 +60,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     flats = view(tables.flats)
     balls = view(tables.balls)
     light_nodes = view(tables.light_nodes)
+    rounds = view(tables.rounds)
     return SceneView(
         nodes,
         as_int32(nodes),
@@ -67,6 +68,8 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         as_int32(flats),
         balls,
         as_int32(balls),
+        rounds,
+        as_int32(rounds),
         view(tables.instances),
         view(tables.instance_codes),
         view(tables.primitives),

@@ -1,6 +1,6 @@
 """Rays through the tree: the closest hit, and whether anything is in between.
 
-One tree holds the world: its leaves are blocks of flats, blocks of balls, and instances. An
+One tree holds the world: its leaves are blocks of flats, of balls, of rounds, and instances. An
 instance takes the ray into the object space of a mesh, whose own tree holds flats only. Boxes and
 primitives are tested `WIDTH` at a time; children are visited front to back (Wald et al. 2014,
 "Embree: a kernel framework for efficient CPU ray tracing", single-ray traversal).
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from numba import types
 
 from raywidget.kernels.buffers import make_stack_array
-from raywidget.kernels.intersect import intersect_balls, intersect_flats
+from raywidget.kernels.intersect import intersect_balls, intersect_flats, intersect_rounds
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     BALL_SLOT,
@@ -23,8 +23,10 @@ from raywidget.kernels.layout import (
     INSTANCE_SIZE,
     LEAF_BALL,
     LEAF_FLAT,
+    LEAF_INSTANCE,
     MISS,
     NODE_SIZE,
+    ROUND_SLOT,
     SceneView,
 )
 from raywidget.kernels.scalars import index32
@@ -60,7 +62,7 @@ _FAR_SLACK = 1.0000005
 
 
 class RayHit(NamedTuple):
-    """Where a ray ends: distance, coordinates within the primitive, and which one."""
+    """Where a ray ends: distance, weights of a flat's edges (rounds: the face), and which one."""
 
     t: float
     u: float
@@ -240,13 +242,22 @@ def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                     lane = lowest_bit(lane_mask(hits & (ball_t <= t)))
                     slot = index32(BALL_SLOT + block * WIDTH + lane)
                     instance = inside
-            else:
+            elif kind == LEAF_INSTANCE:
                 inside = index32(block)
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)
                 slopes = _ray_slopes(origin, direction)
                 reference = _instance_root(scene, block)
                 continue
+            else:
+                hits, round_t, face = intersect_rounds(scene.rounds, block, origin, direction, t)
+                if lane_mask(hits) != 0:
+                    t = smallest(choose(hits, round_t, INFINITY))
+                    lane = lowest_bit(lane_mask(hits & (round_t <= t)))
+                    store_lanes(lanes_u, 0, face)
+                    u = lanes_u[lane]
+                    slot = index32(ROUND_SLOT + block * WIDTH + lane)
+                    instance = inside
 
         # Take the nearest that was put off, unless the hit found since is nearer.
         found = False
@@ -306,13 +317,17 @@ def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
                 hits, _ = intersect_balls(scene.balls, block, origin, direction, t_max)
                 if lane_mask(hits) != 0:
                     return True
-            else:
+            elif kind == LEAF_INSTANCE:
                 inside = True
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)
                 slopes = _ray_slopes(origin, direction)
                 reference = _instance_root(scene, block)
                 continue
+            else:
+                hits, _, _ = intersect_rounds(scene.rounds, block, origin, direction, t_max)
+                if lane_mask(hits) != 0:
+                    return True
         if depth == floor and inside:
             origin = o
             direction = d

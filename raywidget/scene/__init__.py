@@ -7,6 +7,7 @@ from raywidget.scene.emitters import (
     Environment,
     GradientEnvironment,
 )
+from raywidget.scene.many import Cylinders, Spheres
 from raywidget.scene.materials import (
     DEFAULT_MATERIAL,
     Coated,
@@ -17,6 +18,7 @@ from raywidget.scene.materials import (
     Metal,
 )
 from raywidget.scene.meshes import Instances, Mesh
+from raywidget.scene.round_shapes import Cone, Cylinder, Disk
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes import Bounds, Box, Quad, Shape, Sphere
 from raywidget.scene.textures import Attribute, Checkerboard, Gradient, ImageTexture, Texture
@@ -30,9 +32,13 @@ __all__ = [
     "CameraFrame",
     "Checkerboard",
     "Coated",
+    "Cone",
     "ConstantEnvironment",
+    "Cylinder",
+    "Cylinders",
     "Dielectric",
     "Diffuse",
+    "Disk",
     "Emissive",
     "Emitter",
     "Environment",
@@ -48,5 +54,6 @@ __all__ = [
     "Scene",
     "Shape",
     "Sphere",
+    "Spheres",
     "Texture",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene.checks import LARGEST, MAX_ROWS, fail, label
+from raywidget.scene.checks import LARGEST, MAX_ROWS, SMALLEST_LENGTH, fail, label
 
 
 def _as_numbers(owner: object, field: str, value: object, expected: str) -> NDArray[Any]:
@@ -75,6 +75,26 @@ def unit_rows(
     return _frozen(np.ascontiguousarray(array / norms[:, None], dtype=np.float32))
 
 
+def lengths(
+    owner: object, field: str, value: object, letter: str, count: int
+) -> NDArray[np.float32]:
+    """Check for (count,) lengths > 0, or one for all; returns a (count,) float32 copy."""
+    many = f"{letter} = {count}"
+    expected = f"a number > 0, or ({letter},) of them for {many}"
+    array = _as_numbers(owner, field, value, expected)
+    if array.shape not in {(), (count,)}:
+        raise fail(owner, field, expected, array)
+    bad = ~((array >= SMALLEST_LENGTH) & (array <= LARGEST))  # NaN compares false
+    if bad.any():
+        row = int(np.argmax(bad))
+        which = f"{field}[{row}] = " if array.ndim else ""
+        limits = f"in [{SMALLEST_LENGTH:g}, {LARGEST:g}]"
+        raise SceneError(
+            f"{label(owner)}: {field} must be {limits}, got {which}{array.reshape(-1)[row]}"
+        )
+    return _frozen(np.broadcast_to(array, count).astype(np.float32, order="C"))
+
+
 def colors(
     owner: object, field: str, value: object, letter: str, count: int
 ) -> NDArray[np.float32]:
@@ -112,6 +132,24 @@ def triangle_indices(
         raise SceneError(
             f"{label(owner)}: {field} must be in [0, {vertex_count - 1}] for {vertex_count} "
             f"vertices, got {field}[{row}] = {array[row].tolist()}{tail}"
+        )
+    return _frozen(np.array(array, dtype=np.int32, order="C"))
+
+
+def indices(
+    owner: object, field: str, value: object, letter: str, count: int, limit: int
+) -> NDArray[np.int32]:
+    """Check for a (count,) array of integers in [0, limit); returns an int32 copy."""
+    expected = f"a ({letter},) array of integers for {letter} = {count}"
+    array = _as_numbers(owner, field, value, expected)
+    if array.dtype.kind == "f" or array.shape != (count,):
+        raise fail(owner, field, expected, array)
+    bad = (array < 0) | (array >= limit)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise SceneError(
+            f"{label(owner)}: {field} must be in [0, {limit - 1}], "
+            f"got {field}[{row}] = {array[row]}"
         )
     return _frozen(np.array(array, dtype=np.int32, order="C"))
 

@@ -95,7 +95,9 @@ class Scene(SceneObject):
             if isinstance(item, SceneObject) and id(item) not in seen:
                 seen.add(id(item))
                 yield item
-                waiting += [getattr(item, f.name) for f in reversed(fields(item))]
+                for f in reversed(fields(item)):
+                    value = getattr(item, f.name)
+                    waiting += reversed(value) if isinstance(value, tuple) else [value]
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the box round all shapes, (3,) float64 each.

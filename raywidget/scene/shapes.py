@@ -50,7 +50,11 @@ class Shape(SceneObject):
 
         None also when it is black: ``emission=0`` switches off a material's light.
         """
-        emission = self.material.emission if self.emission is None else self.emission
+        return self.radiance_of(self.material)
+
+    def radiance_of(self, material: Material) -> Color | Texture | None:
+        """What the front side gives off where it is made of `material`; see `radiance`."""
+        emission = material.emission if self.emission is None else self.emission
         if emission is None or isinstance(emission, Texture):
             return emission
         color = checks.radiance(self, "emission", emission)
@@ -58,6 +62,10 @@ class Shape(SceneObject):
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of a box round the shape, two (3,) float64 arrays."""
+        raise NotImplementedError
+
+    def area(self) -> float:
+        """Area of the front side, in square scene units."""
         raise NotImplementedError
 
 
@@ -111,6 +119,10 @@ class Sphere(Shape):
         """Lowest and highest corner of the box round the sphere, two (3,) float64 arrays."""
         center = np.array(self.center, dtype=np.float64)
         return center - self.radius, center + self.radius
+
+    def area(self) -> float:
+        """Area of the sphere, in square scene units."""
+        return 4.0 * math.pi * self.radius**2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -180,6 +192,10 @@ class Quad(Shape):
         corners = self.corners()
         return corners.min(axis=0), corners.max(axis=0)
 
+    def area(self) -> float:
+        """Area of one side, in square scene units."""
+        return float(np.linalg.norm(np.cross(np.array(self.edge_u), np.array(self.edge_v))))
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Box(Shape):
@@ -243,3 +259,8 @@ class Box(Shape):
         """Lowest and highest corner of the upright box round this one, (3,) float64 each."""
         corners = self.corners()
         return corners.min(axis=0), corners.max(axis=0)
+
+    def area(self) -> float:
+        """Area of its six faces, in square scene units."""
+        x, y, z = self.size
+        return 2.0 * (x * y + y * z + z * x)

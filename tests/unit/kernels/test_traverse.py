@@ -16,6 +16,9 @@ def random_mesh(generator, count, size):
     return rw.Mesh(corners.reshape(-1, 3), np.arange(3 * count).reshape(-1, 3))
 
 
+KINDS = ["ball", "quad", "box", "mesh", "copies", "round", "many"]
+
+
 def random_matrix(generator):
     """Turned, stretched (perhaps mirrored), and moved."""
     factors = np.exp(generator.uniform(-0.7, 0.7, 3)) * generator.choice([-1, 1], 3)
@@ -39,11 +42,30 @@ def random_shapes(generator, kinds, count):
             shapes.append(rw.Box(centre, size, rotation=turn))
         elif kind == "mesh":
             shapes.append(random_mesh(generator, generator.integers(1, 40), 0.3))
+        elif kind == "round":
+            shapes.append(random_round(generator, centre))
+        elif kind == "many":
+            ends = centre + generator.normal(0, 0.4, (2, 9, 3))
+            radii = generator.uniform(0.02, 0.2, 9)
+            shapes.append(rw.Spheres(ends[0], 1.5 * radii))
+            shapes.append(rw.Cylinders(*ends, radii, caps=bool(generator.integers(2))))
         else:
             mesh = random_mesh(generator, generator.integers(1, 40), 0.3)
             copies = [random_matrix(generator) for _ in range(generator.integers(1, 6))]
             shapes.append(rw.Instances(mesh, copies))
     return shapes
+
+
+def random_round(generator, base):
+    """A disk, or a cylinder or cone of any proportions."""
+    axis = generator.normal(0, 0.5, 3)
+    low, high = np.exp(generator.uniform(-3, 0, 2))
+    kind, closed = generator.integers(4), bool(generator.integers(2))
+    if kind == 0:
+        return rw.Disk(base, axis, low)
+    if kind == 1:
+        return rw.Cylinder(base, base + axis, low, caps=closed)
+    return rw.Cone(base, base + axis, low, high if kind == 2 else 0, caps=closed)
 
 
 def random_rays(generator, count):
@@ -54,7 +76,7 @@ def random_rays(generator, count):
 
 @given(
     st.integers(0, 2**32 - 1),
-    st.lists(st.sampled_from(["ball", "quad", "box", "mesh", "copies"]), min_size=1, unique=True),
+    st.lists(st.sampled_from(KINDS), min_size=1, unique=True),
     st.sampled_from([1, 2, 5, 20, 60]),
     st.sampled_from([1e-3, 1.0, 1e4]),
 )
@@ -88,12 +110,19 @@ def scaled(shape, size):
         )
     if isinstance(shape, rw.Mesh):
         return shape.replace(vertices=shape.vertices * np.float32(size))
+    lengths = ("center", "radius", "base", "top", "base_radius", "top_radius")
+    lengths += ("centers", "radii", "starts", "ends")
+    own = {
+        name: np.multiply(getattr(shape, name), size) for name in lengths if hasattr(shape, name)
+    }
+    if own:
+        return shape.replace(**own)
     return shape.replace(transforms=tf.scale(size) @ shape.transforms)
 
 
 def test_a_large_scene_against_brute_force():
     generator = np.random.default_rng(5)
-    shapes = random_shapes(generator, ["ball", "quad", "box", "mesh", "copies"], 150)
+    shapes = random_shapes(generator, KINDS, 150)
     shapes.append(rw.Quad((-5e3, -2.5, 5e3), (1e4, 0, 0), (0, 0, -1e4)))  # a huge ground
     o, d = random_rays(generator, 1000)
     hits = trace(compiled(shapes), o, d)
@@ -104,7 +133,7 @@ def test_a_large_scene_against_brute_force():
 
 def test_occlusion_agrees_with_the_closest_hit_at_every_reach():
     generator = np.random.default_rng(6)
-    shapes = random_shapes(generator, ["ball", "quad", "mesh", "copies"], 40)
+    shapes = random_shapes(generator, KINDS, 40)
     tables = compiled(shapes)
     o, d = random_rays(generator, 4000)
     closest = trace(tables, o, d)
