@@ -21,13 +21,16 @@ from raywidget.compiler.light_tree import (
     UPPER,
     build_light_tree,
 )
+from raywidget.compiler.primitives import flat_areas
 from raywidget.kernels.layout import (
     ENVIRONMENT_LIGHT,
     ENVIRONMENT_PROBABILITY,
     F32,
     I32,
+    INSTANCE_LIGHT,
     LIGHT_AREA,
     LIGHT_BALL,
+    LIGHT_CAPS,
     LIGHT_CORNER,
     LIGHT_DIRECTIONAL,
     LIGHT_EDGE_U,
@@ -41,13 +44,17 @@ from raywidget.kernels.layout import (
     LIGHT_POINT,
     LIGHT_PROBABILITY,
     LIGHT_RADIANCE,
+    LIGHT_ROUND,
     LIGHT_SHEAR,
+    LIGHT_SIDE,
     LIGHT_SIZE,
     LIGHT_SPOT,
     MATERIAL_EMISSION,
     PRIMITIVE_LIGHT,
     PRIMITIVE_MATERIAL,
     RECTANGLE,
+    ROUND_HEIGHT_ROW,
+    ROUND_SIDE_ROW,
     SPOT_LINEAR,
     SPOT_QUARTIC,
     SPOT_SMOOTH,
@@ -86,9 +93,13 @@ def pack_lights(
     """Number all lights, and write their numbers into the table of primitives."""
     flats, flat_primitives = _flat_rows(geometry, materials)
     balls, ball_primitives = _ball_rows(geometry, materials)
-    primitives = np.concatenate([flat_primitives, ball_primitives])
+    rounds, round_primitives = _round_rows(geometry, materials)
+    primitives = np.concatenate([flat_primitives, ball_primitives, round_primitives])
     geometry.primitives[primitives, PRIMITIVE_LIGHT] = np.arange(len(primitives))
-    finite = np.concatenate([flats, balls, _delta_rows(emitters)])
+    first_copied = geometry.instance_codes[:, INSTANCE_LIGHT]
+    first_copied[first_copied >= 0] += len(primitives)
+    copied = _copied_rows(geometry, materials)
+    finite = np.concatenate([flats, balls, rounds, copied, _delta_rows(emitters)])
     environment = pack_environment(emitters)
     infinite = _infinite_rows(emitters, environment)
     rows = np.concatenate([finite, infinite])
@@ -116,25 +127,35 @@ def _flat_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     flats = geometry.flats
     emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
     emission = emission[geometry.primitives[flats.primitives, PRIMITIVE_MATERIAL]]
-    areas = flats.areas()
-    shining = np.flatnonzero(np.any(emission > 0.0, axis=1) & (areas > 0.0))
+    shining = np.flatnonzero(np.any(emission > 0.0, axis=1) & (flats.areas() > 0.0))
     corners = flats.corners[shining].astype(np.float64)
-    rows = np.zeros((len(shining), LIGHT_SIZE))
+    rows = _rows_of_flats(corners, flats.shears[shining], emission[shining])
+    return rows, flats.primitives[shining]
+
+
+def _copied_rows(geometry: Geometry, materials: F32) -> F64:
+    copied = geometry.copied_flats
+    own = geometry.primitives[copied.primitives, PRIMITIVE_MATERIAL]
+    rows = np.where(copied.materials >= 0, copied.materials, own)
+    emission = materials[rows, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
+    return _rows_of_flats(copied.corners, copied.shears, emission)
+
+
+def _rows_of_flats(corners: F64, shears: F32, emission: F32) -> F64:
+    rows = np.zeros((len(corners), LIGHT_SIZE))
     rows[:, LIGHT_KIND] = LIGHT_FLAT
-    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[shining]
+    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission
     rows[:, LIGHT_CORNER : LIGHT_CORNER + 9] = corners.reshape(-1, 9)
     u, v = corners[:, 1], corners[:, 2]
     cosine = np.abs((u * v).sum(axis=1))
     right = cosine <= 1e-6 * np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
-    shears = flats.shears[shining]
     rows[:, LIGHT_SHEAR] = np.where(right & (shears == 0.0), RECTANGLE, shears)
-    rows[:, LIGHT_AREA] = areas[shining]
+    rows[:, LIGHT_AREA] = flat_areas(corners, shears)
     normals = np.cross(u, v)
-    rows[:, LIGHT_NORMAL : LIGHT_NORMAL + 3] = normals / np.linalg.norm(
-        normals, axis=1, keepdims=True
-    )
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    rows[:, LIGHT_NORMAL : LIGHT_NORMAL + 3] = normals / np.maximum(lengths, 1e-300)
     rows[:, LIGHT_EXTENT] = np.abs(corners).max(axis=2).sum(axis=1)
-    return rows, flats.primitives[shining]
+    return rows
 
 
 def _ball_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
@@ -150,6 +171,27 @@ def _ball_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     rows[:, LIGHT_EXTENT] = np.abs(rows[:, LIGHT_CORNER : LIGHT_CORNER + 4]).max(axis=1) * 2.0
     rows[:, LIGHT_AREA] = 4.0 * np.pi * balls.centres_radii[glowing, 3].astype(float) ** 2
     return rows, balls.primitives[glowing]
+
+
+def _round_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
+    rounds = geometry.rounds
+    emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
+    emission = emission[geometry.primitives[rounds.primitives, PRIMITIVE_MATERIAL]]
+    shining = np.flatnonzero(np.any(emission > 0.0, axis=1))
+    values = rounds.values[shining].astype(np.float64)
+    areas = rounds.areas()[shining]
+    rows = np.zeros((len(shining), LIGHT_SIZE))
+    rows[:, LIGHT_KIND] = LIGHT_ROUND
+    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[shining]
+    rows[:, LIGHT_CORNER : LIGHT_CORNER + 3] = values[:, :3]
+    rows[:, LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = values[:, 9:12]
+    rows[:, LIGHT_EDGE_V : LIGHT_EDGE_V + 3] = values[:, ROUND_HEIGHT_ROW : ROUND_HEIGHT_ROW + 3]
+    rows[:, LIGHT_SIDE] = values[:, ROUND_SIDE_ROW]
+    rows[:, LIGHT_AREA] = areas.sum(axis=1)
+    rows[:, LIGHT_CAPS : LIGHT_CAPS + 2] = areas[:, 1:]
+    reach = np.abs(values[:, :3]).max(axis=1) + values[:, 12] + values[:, 13:15].max(axis=1)
+    rows[:, LIGHT_EXTENT] = reach
+    return rows, rounds.primitives[shining]
 
 
 def _delta_rows(emitters: Sequence[Emitter]) -> F64:
@@ -269,6 +311,17 @@ def _summaries(rows: F64, powers: F64) -> F64:
     radii = np.abs(rows[ball, LIGHT_EDGE_U])[:, None]
     summaries[ball, LOWER : LOWER + 3] -= radii
     summaries[ball, UPPER : UPPER + 3] += radii
+
+    round_ = kinds == LIGHT_ROUND
+    top = corner + u * v[:, :1]
+    extent = np.sqrt(np.maximum(0.0, 1.0 - u**2))
+    low = np.minimum(corner - extent * v[:, 1:2], top - extent * v[:, 2:3])
+    high = np.maximum(corner + extent * v[:, 1:2], top + extent * v[:, 2:3])
+    summaries[round_, LOWER : LOWER + 3] = low[round_]
+    summaries[round_, UPPER : UPPER + 3] = high[round_]
+    disk = round_ & (v[:, 0] == 0.0)
+    summaries[disk, AXIS : AXIS + 3] = (u * rows[:, LIGHT_SIDE : LIGHT_SIDE + 1])[disk]
+    summaries[disk, NORMALS] = 0.0
 
     spot = kinds == LIGHT_SPOT
     cone, beam = rows[spot, LIGHT_EDGE_V], rows[spot, LIGHT_EDGE_V + 1]

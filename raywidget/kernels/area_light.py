@@ -13,6 +13,7 @@ from raywidget.kernels.hit import Hit, largest
 from raywidget.kernels.jit import device, rare
 from raywidget.kernels.layout import (
     LIGHT_AREA,
+    LIGHT_CAPS,
     LIGHT_CORNER,
     LIGHT_EDGE_U,
     LIGHT_EDGE_V,
@@ -20,6 +21,7 @@ from raywidget.kernels.layout import (
     LIGHT_NORMAL,
     LIGHT_RADIANCE,
     LIGHT_SHEAR,
+    LIGHT_SIDE,
     LIGHT_SIZE,
     RECTANGLE,
     SceneView,
@@ -254,3 +256,65 @@ def pdf_ball(scene: SceneView, row: int, p: Vec3, hit: Hit, d: Vec3) -> float:
     if cap > 0.0:
         return 1.0 / (2.0 * PI * cap)
     return pdf_by_area(scene.lights[row + LIGHT_AREA], p, hit, d)
+
+
+# --- Truncated cones ------------------------------------------------------------------------------
+
+
+@device
+def sample_round(
+    scene: SceneView, light: int, p: Vec3, chosen: float, u: float, v: float
+) -> LightSample:
+    """Uniform by area on base, top and side."""
+    row = light * LIGHT_SIZE
+    base = load_vec3(scene.lights, row + LIGHT_CORNER)
+    frame = make_frame(load_vec3(scene.lights, row + LIGHT_EDGE_U))
+    height = scene.lights[row + LIGHT_EDGE_V]
+    base_radius = scene.lights[row + LIGHT_EDGE_V + 1]
+    top_radius = scene.lights[row + LIGHT_EDGE_V + 2]
+    area = scene.lights[row + LIGHT_AREA]
+    base_area = scene.lights[row + LIGHT_CAPS]
+    top_area = scene.lights[row + LIGHT_CAPS + 1]
+
+    # --- The point, in the frame of the axis, and the outward normal there ------------------------
+    phi = 2.0 * PI * v
+    cos_phi = math.cos(phi)
+    sin_phi = math.sin(phi)
+    share = u * area
+    curvature = 0.0
+    if share < base_area:
+        r = base_radius * math.sqrt(share / base_area)
+        z = 0.0
+        outward = -frame.z
+    elif share < base_area + top_area:
+        r = top_radius * math.sqrt((share - base_area) / top_area)
+        z = height
+        outward = frame.z
+    else:
+        # The area up to a radius goes with its square.
+        s = min(1.0, (share - base_area - top_area) / (area - base_area - top_area))
+        square = base_radius * base_radius
+        r = math.sqrt(square + s * (top_radius * top_radius - square))
+        z = height * s * (base_radius + top_radius) / (base_radius + r)
+        side = vec3(height * cos_phi, height * sin_phi, base_radius - top_radius)
+        outward = normalize(to_world(frame, side))
+        curvature = 1.0 / max(base_radius, top_radius)
+    normal = outward * scene.lights[row + LIGHT_SIDE]
+    to_light = base - p + to_world(frame, vec3(r * cos_phi, r * sin_phi, z))
+    facing = -dot(to_light, normal)
+    if facing <= 0.0:
+        return no_sample(light)
+    square = dot(to_light, to_light)
+    distance = math.sqrt(square)
+    cos = facing / distance
+    rounding = _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
+    slack = rounding + rounding / max(cos, math.sqrt(rounding * curvature))
+    return LightSample(
+        to_light * (1.0 / distance),
+        distance - min(slack, 0.5 * distance),
+        load_vec3(scene.lights, row + LIGHT_RADIANCE),
+        chosen * square / (cos * area),
+        False,
+        normal,
+        light,
+    )

@@ -15,6 +15,7 @@ from raywidget.kernels.area_light import (
     pdf_flat,
     sample_ball,
     sample_flat,
+    sample_round,
 )
 from raywidget.kernels.delta_light import sample_delta
 from raywidget.kernels.environment import (
@@ -31,6 +32,7 @@ from raywidget.kernels.layout import (
     LIGHT_FLAT,
     LIGHT_KIND,
     LIGHT_PROBABILITY,
+    LIGHT_ROUND,
     LIGHT_SIZE,
     MATERIAL_CODES_SIZE,
     MATERIAL_EMISSION,
@@ -105,6 +107,8 @@ def sample_light(
 def _sample_other(
     scene: SceneView, light: int, kind: int, p: Vec3, chosen: float, u: float, v: float
 ) -> LightSample:
+    if kind == LIGHT_ROUND:
+        return sample_round(scene, light, p, chosen, u, v)
     if kind == LIGHT_ENVIRONMENT:
         sample = sample_image(scene, u, v)
         radiance = eval_image(scene, sample.wi)

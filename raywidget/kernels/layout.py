@@ -159,17 +159,23 @@ LIGHT_POINT = 3
 LIGHT_SPOT = 4
 LIGHT_DIRECTIONAL = 5
 LIGHT_ENVIRONMENT = 6  # an image; other environments have no row
+LIGHT_ROUND = 7
 
 LIGHT_SIZE = 20  # columns of `lights` (L, 20) float32
 LIGHT_RADIANCE = 0  # 3; of a point or spot its intensity, directional: its irradiance
-LIGHT_CORNER = 3  # 3: corner of a flat, centre of a ball, place of a point or spot
-LIGHT_EDGE_U = 6  # 3; for a ball: signed radius in the first; spot, directional: unit direction
-LIGHT_EDGE_V = 9  # 3; spots: half angles of the cone and of its beam in radians, SPOT_* code
+LIGHT_CORNER = 3  # 3: corner of a flat, centre of a ball or a round's base, place of a point, spot
+# 3; for a ball: signed radius in the first; round: unit axis; spot, directional: unit direction
+LIGHT_EDGE_U = 6
+# 3; round: height, radii at base and top; spots: half angles of the cone and of its beam in
+# radians, SPOT_* code
+LIGHT_EDGE_V = 9
 LIGHT_SHEAR = 12  # as in a block of flats, but RECTANGLE if the edges are perpendicular
 LIGHT_AREA = 13
 LIGHT_PROBABILITY = 14  # of being chosen
 LIGHT_KIND = 15  # code above, as a float
 LIGHT_NORMAL = 16  # 3: of a flat, unit
+LIGHT_CAPS = 16  # 2: areas of a round's base and top
+LIGHT_SIDE = 18  # of a round: which way normals point (1 outwards, -1 inwards)
 LIGHT_EXTENT = 19  # largest magnitude of its coordinates
 
 RECTANGLE = -1.0

@@ -7,6 +7,7 @@ from scipy import stats
 from significance import LEVEL, CapBins, check_sampler, corrected
 
 import raywidget as rw
+from raywidget import transforms as tf
 
 pytestmark = pytest.mark.statistical
 
@@ -21,6 +22,18 @@ MANY = [
     rw.Sphere((3, 3, 0), 0.7, emission=(2, 1, 0)),
     *TRIANGLE,
     rw.Sphere((0, -3, 0), 1, emission=0.2),
+]
+DISK = [rw.Disk((0, 3, 0), (0.2, -1, 0.3), 1.2, emission=1)]
+CYLINDER = [rw.Cylinder((-1, 3, 0), (0.8, 2.5, 0.4), 0.5, emission=1)]
+CONE = [rw.Cone((0, 3, 0), (0.4, 1.2, 0.2), 1.0, emission=1)]
+FRUSTUM = [rw.Cone((0, 3, 0), (0.4, 1.2, 0.2), 0.3, 0.9, emission=1)]
+BARREL = [rw.Cone((0, -2, 0), (0, 2, 0), 1, 1.5, emission=1, flip_normals=True)]
+COPIES = [
+    rw.Instances(
+        rw.Mesh([(-1, 0, 1), (0, 0, -2), (1.5, 0.5, 1)], [(0, 1, 2)]),
+        [tf.translate(0, 3, 0), tf.translate(-2, 3, 1) @ tf.scale(-0.5, 1, 1)],
+        emission=1,
+    )
 ]
 LOW = (0.0, -1.0, 0.0)
 CASES = {
@@ -39,6 +52,15 @@ CASES = {
     "ball far": (BALL, (300.0, -500.0, 0.0)),
     "room": (ROOM, (0.5, 0.3, -0.4)),
     "room at the wall": (ROOM, (0.0, 1.9, 0.0)),
+    "disk": (DISK, (0.2, -1.0, 0.3)),
+    "disk close": (DISK, (0.1, 2.6, 0.3)),
+    "cylinder": (CYLINDER, LOW),
+    "cylinder close": (CYLINDER, (0.1, 2.0, 0.2)),
+    "cone": (CONE, LOW),
+    "cone at the tip": (CONE, (0.5, 1.0, 0.3)),
+    "frustum": (FRUSTUM, LOW),
+    "barrel": (BARREL, (0.3, 0.5, -0.4)),
+    "copies": (COPIES, LOW),
     "many": (MANY, LOW),
 }
 
@@ -95,7 +117,8 @@ def test_scattering_is_told_the_density_of_sampling(name):
     # Along a surface the densities themselves are badly conditioned.
     tolerance = 0.02 if "grazing" in name else 1e-3
     relative = sample.pdf[drawn][same] / found.pdf[same] - 1.0
-    assert np.quantile(np.abs(relative), 0.999) < tolerance
+    share = 0.99 if "cylinder" in name else 0.999  # its outline is seen at a grazing angle
+    assert np.quantile(np.abs(relative), share) < tolerance
     # Nothing else is as near as the light: shadow rays end just before it.
     reach = sample.reach[drawn][same]
     assert np.all(reach < found.distance[same])
