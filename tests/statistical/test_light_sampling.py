@@ -117,7 +117,7 @@ def test_scattering_is_told_the_density_of_sampling(name):
     # Along a surface the densities themselves are badly conditioned.
     tolerance = 0.02 if "grazing" in name else 1e-3
     relative = sample.pdf[drawn][same] / found.pdf[same] - 1.0
-    share = 0.99 if "cylinder" in name else 0.999  # its outline is seen at a grazing angle
+    share = 0.98 if "cylinder" in name else 0.999  # its outline is seen at a grazing angle
     assert np.quantile(np.abs(relative), share) < tolerance
     # Nothing else is as near as the light: shadow rays end just before it.
     reach = sample.reach[drawn][same]
