@@ -75,14 +75,14 @@ def sample_flat(
     to_light = corner - p + edge_u * u + edge_v * v
     normal = load_vec3(scene.lights, row + LIGHT_NORMAL)
     facing = -dot(to_light, normal)
-    if facing <= 0.0:  # its back, or its edge
+    rounding = _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
+    if facing <= rounding:  # its back, or its edge, or a point of the light that rounding lifts off
         return no_sample(light)
     square = dot(to_light, to_light)
     distance = math.sqrt(square)
     cos = facing / distance
     if per_solid_angle == 0.0:
         per_solid_angle = square / (cos * area)
-    rounding = _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
     return LightSample(
         to_light * (1.0 / distance),
         distance - min(rounding / cos, 0.01 * distance),
