@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from raywidget.compiler import compile_camera, compile_scene
 from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.engine.tiles import Tile
+from raywidget.kernels.bdpt import render_bdpt
+from raywidget.kernels.bdpt_vertex import MAX_EDGES, BdptSettings
 from raywidget.kernels.layout import SceneTables
 from raywidget.kernels.path import PathSettings
 from raywidget.kernels.preview import (
@@ -61,6 +63,12 @@ def _direct(scene: Scene, settings: RenderSettings) -> Integrator:
     return _path(scene, settings.replace(max_depth=min(2, settings.max_depth)))
 
 
+def _bdpt(scene: Scene, settings: RenderSettings) -> Integrator:
+    chosen = BdptSettings(settings.max_depth, settings.next_event, settings.roulette, -1, -1)
+    splats = max(1, min(settings.max_depth, MAX_EDGES) - 1)
+    return Integrator(render_bdpt, chosen, splats)
+
+
 def _preview(kind: int) -> Callable[[Scene, RenderSettings], Integrator]:
     def make(scene: Scene, settings: RenderSettings) -> Integrator:
         distance = settings.ao_distance
@@ -82,6 +90,7 @@ def _size_of_view(scene: Scene) -> float:
 
 INTEGRATORS: dict[str, Callable[[Scene, RenderSettings], Integrator]] = {
     "path": _path,
+    "bdpt": _bdpt,
     "direct": _direct,
     "ao": _preview(OCCLUSION),
     "normals": _preview(NORMALS),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from raywidget.kernels.hit import Hit, largest
+from raywidget.kernels.hit import largest
 from raywidget.kernels.jit import device, rare
 from raywidget.kernels.layout import (
     LIGHT_AREA,
@@ -95,8 +95,8 @@ def sample_flat(
 
 
 @device
-def pdf_flat(scene: SceneView, row: int, p: Vec3, hit: Hit, d: Vec3) -> float:
-    """Density with which `sample_flat` at `p` draws the direction `d` to `hit`."""
+def pdf_flat(scene: SceneView, row: int, p: Vec3, point: Vec3, cos: float) -> float:
+    """Density with which `sample_flat` at `p` draws the direction to a point of it."""
     area = scene.lights[row + LIGHT_AREA]
     if scene.lights[row + LIGHT_SHEAR] == RECTANGLE:
         corner = load_vec3(scene.lights, row + LIGHT_CORNER)
@@ -107,14 +107,17 @@ def pdf_flat(scene: SceneView, row: int, p: Vec3, hit: Hit, d: Vec3) -> float:
             seen = sample_seen_rectangle(corner - p, edge_u, edge_v, 0.5, 0.5)
             if seen.solid_angle > _SMALLEST_SOLID_ANGLE:
                 return 1.0 / seen.solid_angle
-    return pdf_by_area(area, p, hit, d)
+    return pdf_by_area(area, p, point, cos)
 
 
 @device
-def pdf_by_area(area: float, p: Vec3, hit: Hit, d: Vec3) -> float:
-    """Density per solid angle of a point that is uniform on a surface of this area."""
-    to_hit = hit.p - p
-    return dot(to_hit, to_hit) / (abs(dot(d, hit.ng)) * area)
+def pdf_by_area(area: float, p: Vec3, point: Vec3, cos: float) -> float:
+    """Density per solid angle at `p` of a point that is uniform on a surface of this area.
+
+    `cos` is that between the surface's normal and the way from `p`, > 0.
+    """
+    way = point - p
+    return dot(way, way) / (cos * area)
 
 
 class _SeenRectangle(NamedTuple):
@@ -249,25 +252,29 @@ def sample_ball(
 
 
 @device
-def pdf_ball(scene: SceneView, row: int, p: Vec3, hit: Hit, d: Vec3) -> float:
-    """Density with which `sample_ball` at `p` draws the direction `d` to `hit`."""
+def pdf_ball(scene: SceneView, row: int, p: Vec3, point: Vec3, cos: float) -> float:
+    """Density with which `sample_ball` at `p` draws the direction to a point of it."""
     centre = load_vec3(scene.lights, row + LIGHT_CORNER)
     cap = _cap_height(centre - p, scene.lights[row + LIGHT_EDGE_U])
     if cap > 0.0:
         return 1.0 / (2.0 * PI * cap)
-    return pdf_by_area(scene.lights[row + LIGHT_AREA], p, hit, d)
+    return pdf_by_area(scene.lights[row + LIGHT_AREA], p, point, cos)
 
 
 # --- Truncated cones ------------------------------------------------------------------------------
 
 
+class RoundPoint(NamedTuple):
+    """A point of a truncated cone."""
+
+    p: Vec3  # from the middle of the base
+    outward: Vec3  # unit normal
+    curvature: float  # 0 on base and top, else at least that of the side
+
+
 @device
-def sample_round(
-    scene: SceneView, light: int, p: Vec3, chosen: float, u: float, v: float
-) -> LightSample:
+def sample_round_point(scene: SceneView, row: int, u: float, v: float) -> RoundPoint:
     """Uniform by area on base, top and side."""
-    row = light * LIGHT_SIZE
-    base = load_vec3(scene.lights, row + LIGHT_CORNER)
     frame = make_frame(load_vec3(scene.lights, row + LIGHT_EDGE_U))
     height = scene.lights[row + LIGHT_EDGE_V]
     base_radius = scene.lights[row + LIGHT_EDGE_V + 1]
@@ -275,8 +282,6 @@ def sample_round(
     area = scene.lights[row + LIGHT_AREA]
     base_area = scene.lights[row + LIGHT_CAPS]
     top_area = scene.lights[row + LIGHT_CAPS + 1]
-
-    # --- The point, in the frame of the axis, and the outward normal there ------------------------
     phi = 2.0 * PI * v
     cos_phi = math.cos(phi)
     sin_phi = math.sin(phi)
@@ -299,8 +304,18 @@ def sample_round(
         side = vec3(height * cos_phi, height * sin_phi, base_radius - top_radius)
         outward = normalize(to_world(frame, side))
         curvature = 1.0 / max(base_radius, top_radius)
-    normal = outward * scene.lights[row + LIGHT_SIDE]
-    to_light = base - p + to_world(frame, vec3(r * cos_phi, r * sin_phi, z))
+    return RoundPoint(to_world(frame, vec3(r * cos_phi, r * sin_phi, z)), outward, curvature)
+
+
+@device
+def sample_round(
+    scene: SceneView, light: int, p: Vec3, chosen: float, u: float, v: float
+) -> LightSample:
+    """Uniform by area on base, top and side."""
+    row = light * LIGHT_SIZE
+    point = sample_round_point(scene, row, u, v)
+    normal = point.outward * scene.lights[row + LIGHT_SIDE]
+    to_light = load_vec3(scene.lights, row + LIGHT_CORNER) - p + point.p
     facing = -dot(to_light, normal)
     if facing <= 0.0:
         return no_sample(light)
@@ -308,12 +323,12 @@ def sample_round(
     distance = math.sqrt(square)
     cos = facing / distance
     rounding = _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
-    slack = rounding + rounding / max(cos, math.sqrt(rounding * curvature))
+    slack = rounding + rounding / max(cos, math.sqrt(rounding * point.curvature))
     return LightSample(
         to_light * (1.0 / distance),
         distance - min(slack, 0.5 * distance),
         load_vec3(scene.lights, row + LIGHT_RADIANCE),
-        chosen * square / (cos * area),
+        chosen * square / (cos * scene.lights[row + LIGHT_AREA]),
         False,
         normal,
         light,

@@ -53,6 +53,7 @@ __all__ = [
     "light_probability",
     "pdf_environment",
     "pdf_light_hit",
+    "pdf_light_point",
     "sample_light",
 ]
 
@@ -121,11 +122,22 @@ def _sample_other(
 @device
 def pdf_light_hit(scene: SceneView, p: Vec3, n: Vec3, hit: Hit, d: Vec3) -> float:
     """Density with which `sample_light` at `p` draws `d`, which ends on light `hit.light`."""
-    row = hit.light * LIGHT_SIZE
-    probability = light_probability(scene, p, n, hit.light)
+    return pdf_light_point(scene, p, n, hit.light, hit.p, abs(dot(d, hit.ng)))
+
+
+@device
+def pdf_light_point(
+    scene: SceneView, p: Vec3, n: Vec3, light: int, point: Vec3, cos: float
+) -> float:
+    """Density with which `sample_light` at `p` draws the direction to a point of a light's surface.
+
+    `cos` is that between the surface's normal and the way from `p`, > 0.
+    """
+    row = light * LIGHT_SIZE
+    probability = light_probability(scene, p, n, light)
     if int(scene.lights[row + LIGHT_KIND]) == LIGHT_BALL:
-        return probability * pdf_ball(scene, row, p, hit, d)
-    return probability * pdf_flat(scene, row, p, hit, d)
+        return probability * pdf_ball(scene, row, p, point, cos)
+    return probability * pdf_flat(scene, row, p, point, cos)
 
 
 @device

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from raywidget.engine.film import SPLAT_ONE
 from raywidget.engine.renderer import Renderer
 from raywidget.engine.settings import RenderSettings
 from raywidget.engine.tiles import Tile
@@ -148,6 +149,10 @@ def render_batches(scene, batches, per_batch, sampler="independent", **settings)
         done = renderer.render(picture, first, per_batch, sums, cancel)
         assert done.finished
         assert done.dropped == 0
+        if done.splats is not None:
+            layer = np.zeros((2, *sums.shape), np.int64)
+            done.splats.add_to(layer)
+            sums += layer.sum(axis=0) / SPLAT_ONE
         return sums / per_batch
 
     with ThreadPoolExecutor() as pool:
@@ -179,3 +184,20 @@ def check_means(a: PictureStatistics, b: PictureStatistics, *, rounding=2e-6) ->
 def _of_many(p) -> float:
     """p-value of the smallest of many."""
     return float(-np.expm1(p.size * np.log1p(-min(p.min(), 1.0 - 1e-12))))
+
+
+def check_batches(a, b) -> float:
+    """As `check_means`, of batches (N, H, W, 3) whose pixels may depend on each other."""
+    pixels, whole = (_two_sided(*(reduce(x) for x in (a, b))) for reduce in (np.asarray, _whole))
+    return min(_of_many(pixels), _of_many(whole))
+
+
+def _whole(batches):
+    return batches.mean(axis=(1, 2))
+
+
+def _two_sided(a, b):
+    difference = np.abs(a.mean(axis=0) - b.mean(axis=0))
+    slack = 2e-6 * (np.abs(a.mean(axis=0)) + np.abs(b.mean(axis=0)))
+    error = np.sqrt(a.var(axis=0, ddof=1) / len(a) + b.var(axis=0, ddof=1) / len(b)) + 1e-15
+    return 2.0 * stats.t.sf(np.maximum(0.0, difference - slack) / error, len(a) + len(b) - 2)

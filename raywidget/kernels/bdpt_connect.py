@@ -1,0 +1,183 @@
+"""The strategies that end in a connection: to a light, between two subpaths, to the lens.
+
+s counts the points that come from the side of the light, t those from the side of the camera with
+the one on the lens (Veach 1997, section 10.2).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from raywidget.kernels.bdpt_vertex import (
+    MAX_EDGES,
+    BdptSettings,
+    Vertex,
+    eval_scattering,
+    no_normal,
+)
+from raywidget.kernels.bdpt_weights import others, others_at_light, weigh
+from raywidget.kernels.bsdf import is_specular
+from raywidget.kernels.emission import pdf_emission
+from raywidget.kernels.emitter import pdf_environment, pdf_light_hit, sample_light
+from raywidget.kernels.hit import spawn_origin
+from raywidget.kernels.importance import sample_lens
+from raywidget.kernels.jit import device
+from raywidget.kernels.layout import SceneView
+from raywidget.kernels.sampling import power_heuristic
+from raywidget.kernels.traverse import is_occluded
+from raywidget.kernels.vec3 import Vec3, dot, vec3
+
+_REACH = 0.99999  # of the way between two points: the other one is not in between
+
+
+class Connection(NamedTuple):
+    """What one connection brought."""
+
+    radiance: Vec3
+    rays: int
+    x: float  # where in the picture, for a connection to the lens
+    y: float
+
+
+@device
+def _failed(rays: int) -> Connection:
+    return Connection(vec3(0.0, 0.0, 0.0), rays, 0.0, 0.0)
+
+
+@device
+def counts(settings: BdptSettings, s: int, t: int) -> bool:
+    """Is this one of the strategies that are asked for?"""
+    return settings.only_s < 0 or (settings.only_s == s and settings.only_t == t)
+
+
+@device
+def weigh_emission(
+    scene: SceneView, z: Vertex, previous: Vec3, edges: int, pdf: float, settings: BdptSettings
+) -> float:
+    """Weight of a camera subpath that found a light by itself (s = 0).
+
+    `previous` is the point before `z`, where the direction was drawn with `pdf`; 0: next-event
+    estimation can't draw it.
+    """
+    if settings.only_s >= 0 or edges == 1:
+        return 1.0
+    d = -z.wo
+    direct = 0.0
+    if settings.next_event:
+        direct = pdf_light_hit(scene, previous, no_normal(), z.hit, d)
+    if edges > MAX_EDGES:
+        return power_heuristic(pdf, direct) if pdf > 0.0 else 1.0
+    cos = abs(dot(d, z.hit.ng))
+    direct_area = direct * cos / (z.hit.t * z.hit.t)
+    return weigh(0.0, others_at_light(z.ratios, direct_area, pdf_emission(scene, z.hit.light, cos)))
+
+
+@device
+def weigh_environment(scene: SceneView, d: Vec3, pdf: float, settings: BdptSettings) -> float:
+    """As `weigh_emission`, of light from infinitely far away, which sends out no subpaths."""
+    if settings.only_s >= 0 or not settings.next_event or pdf <= 0.0:
+        return 1.0
+    return power_heuristic(pdf, pdf_environment(scene, d))
+
+
+@device
+def connect_to_light(
+    scene: SceneView,
+    z: Vertex,
+    edges: int,
+    u: float,
+    v: float,
+    choice: float,
+    settings: BdptSettings,
+) -> Connection:
+    """Next-event estimation at the end of a camera subpath of so many edges (s = 1)."""
+    if scene.light_count == 0 or not settings.next_event or is_specular(z.bsdf):
+        return _failed(0)
+    light = sample_light(scene, z.hit.p, no_normal(), u, v, choice)
+    if light.pdf <= 0.0:
+        return _failed(0)
+    value = eval_scattering(z.hit, z.bsdf, z.wo, light.wi)
+    if value.pdf <= 0.0:
+        return _failed(0)
+    if is_occluded(scene, spawn_origin(z.hit, light.wi), light.wi, light.reach):
+        return _failed(1)
+    weight = 1.0
+    if settings.only_s < 0:
+        of_light = 0.0
+        if not light.delta:
+            of_light = value.pdf / light.pdf
+        of_camera = 0.0
+        if edges < MAX_EDGES:
+            cos_light = -dot(light.wi, light.normal)
+            emit = pdf_emission(scene, light.light, cos_light)
+            if emit > 0.0:
+                cos = abs(dot(light.wi, z.hit.ng))
+                back = eval_scattering(z.hit, z.bsdf, light.wi, z.wo).pdf
+                of_camera = others(z.ratios, emit * cos / (light.pdf * cos_light), back)
+        weight = weigh(of_light, of_camera)
+    radiance = z.carried * value.f_cos * light.radiance * (weight / light.pdf)
+    return Connection(radiance, 1, 0.0, 0.0)
+
+
+@device
+def connect_subpaths(scene: SceneView, y: Vertex, z: Vertex, settings: BdptSettings) -> Connection:
+    """Join the end `y` of a light subpath and the end `z` of a camera subpath (s, t >= 2)."""
+    if is_specular(y.bsdf) or is_specular(z.bsdf):
+        return _failed(0)
+    to_light = y.hit.p - z.hit.p
+    square = dot(to_light, to_light)
+    if square <= 0.0:
+        return _failed(0)
+    w = to_light * (1.0 / math.sqrt(square))
+    cos_y = abs(dot(w, y.hit.ng))
+    cos_z = abs(dot(w, z.hit.ng))
+    of_z = eval_scattering(z.hit, z.bsdf, z.wo, w)
+    if of_z.pdf <= 0.0:
+        return _failed(0)
+    of_y = eval_scattering(y.hit, y.bsdf, -w, y.wo)
+    if of_y.pdf <= 0.0:
+        return _failed(0)
+    radiance = z.carried * of_z.f_cos * y.carried * of_y.f_cos
+    radiance = radiance * (cos_y / (abs(dot(y.wo, y.hit.ng)) * square))
+    if max(radiance.x, max(radiance.y, radiance.z)) <= 0.0:
+        return _failed(0)
+
+    start = spawn_origin(z.hit, w)
+    way = spawn_origin(y.hit, -w) - start
+    distance = math.sqrt(dot(way, way))
+    if distance > 0.0 and is_occluded(scene, start, way * (1.0 / distance), distance * _REACH):
+        return _failed(1)
+    weight = 1.0
+    if settings.only_s < 0:
+        from_y = eval_scattering(y.hit, y.bsdf, y.wo, -w).pdf
+        from_z = eval_scattering(z.hit, z.bsdf, w, z.wo).pdf
+        weight = weigh(
+            others(y.ratios, of_z.pdf * cos_y / square, of_y.pdf),
+            others(z.ratios, from_y * cos_z / square, from_z),
+        )
+    return Connection(radiance * weight, 1, 0.0, 0.0)
+
+
+@device
+def connect_to_lens(
+    scene: SceneView, y: Vertex, u: float, v: float, settings: BdptSettings
+) -> Connection:
+    """Join the end `y` of a light subpath to a point of the lens (t = 1)."""
+    if is_specular(y.bsdf):
+        return _failed(0)
+    lens = sample_lens(scene.camera, y.hit.p, u, v)
+    if lens.pdf <= 0.0 or abs(lens.x) >= 1.0 or abs(lens.y) >= 1.0:
+        return _failed(0)
+    value = eval_scattering(y.hit, y.bsdf, lens.wi, y.wo)
+    if value.pdf <= 0.0:
+        return _failed(0)
+    if is_occluded(scene, spawn_origin(y.hit, lens.wi), lens.wi, lens.distance):
+        return _failed(1)
+    # Density by area with which a camera ray would have drawn this point
+    seen = lens.pdf * abs(dot(lens.wi, y.hit.ng)) / (lens.distance * lens.distance)
+    weight = 1.0
+    if settings.only_s < 0:
+        weight = weigh(others(y.ratios, seen, value.pdf), 0.0)
+    radiance = y.carried * value.f_cos * (weight * seen / abs(dot(y.wo, y.hit.ng)))
+    return Connection(radiance, 1, lens.x, lens.y)

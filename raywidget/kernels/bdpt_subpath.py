@@ -1,0 +1,173 @@
+"""Light subpaths: from a light into the scene, the way that photons go."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from raywidget.kernels.bdpt_connect import Connection, connect_to_lens, counts
+from raywidget.kernels.bdpt_vertex import (
+    MAX_EDGES,
+    BdptSettings,
+    Points,
+    Vertex,
+    eval_scattering,
+    is_turned_away,
+    no_normal,
+    store_vertex,
+    viewed_frame,
+)
+from raywidget.kernels.bdpt_weights import (
+    arrive_from_light,
+    arrive_ratios,
+    mirror_ratios,
+    scatter_ratios,
+    seen_from,
+    start_light_ratios,
+)
+from raywidget.kernels.bsdf import load_bsdf, sample_bsdf
+from raywidget.kernels.buffers import advance
+from raywidget.kernels.emission import sample_emission
+from raywidget.kernels.emitter import pdf_light_point
+from raywidget.kernels.hit import make_hit, spawn_origin
+from raywidget.kernels.jit import device
+from raywidget.kernels.layout import MATERIAL_SIZE, MISS, SceneView
+from raywidget.kernels.random import Sequence, draw_four
+from raywidget.kernels.sampling import to_local, to_world
+from raywidget.kernels.scalars import single
+from raywidget.kernels.splat import SplatView, note_splat
+from raywidget.kernels.tile import COUNTER_DROPPED
+from raywidget.kernels.traverse import find_closest
+from raywidget.kernels.vec3 import dot, vec3
+
+INFINITY = float("inf")
+
+# Far above the groups of the camera's subpath, of which there are two an edge.
+GROUP_EMISSION = 1 << 20  # point u, v and direction u, v at the light
+GROUP_LIGHT = (1 << 20) + 1  # which light, three unused
+GROUP_LIGHT_EDGE = (1 << 20) + 2  # at point i: BSDF u, v, and point of the lens u, v
+GROUP_LIGHT_CHOICE = (1 << 20) + 3  # at point i: lobe, roulette, two unused
+LIGHT_GROUPS_PER_EDGE = 2
+
+_ROULETTE_FULL = 0.25  # as in `path`
+
+
+class Splats(NamedTuple):
+    """Where light goes that reaches the lens."""
+
+    log: SplatView
+    width: int  # of the picture
+    height: int
+
+
+class LightSubpath(NamedTuple):
+    """What has become of a photon."""
+
+    points: int  # how many it has, not counting the one on the light
+    rays: int
+
+
+@device
+def trace_light_subpath(
+    scene: SceneView,
+    sequence: Sequence,
+    settings: BdptSettings,
+    points: Points,
+    splats: Splats,
+) -> LightSubpath:
+    """Fill `points` with the points that one photon meets, and join each of them to the lens."""
+    longest = min(settings.max_depth, MAX_EDGES) - 1
+    if scene.light_count == 0 or longest < 1:
+        return LightSubpath(0, 0)
+    where = draw_four(sequence, GROUP_EMISSION)
+    start = sample_emission(scene, where, draw_four(sequence, GROUP_LIGHT).x)
+    if start.pdf <= 0.0:
+        return LightSubpath(0, 0)
+    carried = start.radiance * (start.cos / start.pdf)
+    weight = vec3(1.0, 1.0, 1.0)  # what is left of `carried`
+    ratios = start_light_ratios(start.pdf, start.cos)
+    o = start.o
+    d = start.d
+    count = 0
+    rays = 0
+    while True:
+        # --- The next point ----------------------------------------------------------------------
+        ray = find_closest(scene, o, d, INFINITY)
+        rays += 1
+        if ray.slot == MISS:
+            break
+        hit = make_hit(scene, o, d, ray)
+        wo = -d
+        cos_o = abs(dot(wo, hit.ng))
+        if cos_o <= 0.0:
+            break
+        if count == 0:
+            direct = 0.0
+            if settings.next_event:
+                direct = pdf_light_point(scene, hit.p, no_normal(), start.light, start.p, start.cos)
+            ratios = arrive_from_light(seen_from(ratios, direct), cos_o)
+        else:
+            ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
+        bsdf = load_bsdf(scene, hit, hit.material, advance(points.rooms, MATERIAL_SIZE * count))
+        y = Vertex(hit, bsdf, wo, carried * weight, ratios)
+        store_vertex(points.vertices, count, y)
+        group = LIGHT_GROUPS_PER_EDGE * count
+        edge = draw_four(sequence, GROUP_LIGHT_EDGE + group)
+        count += 1
+        if counts(settings, count + 1, 1):
+            found = connect_to_lens(scene, y, edge.z, edge.w, settings)
+            rays += found.rays
+            if max(found.radiance.x, max(found.radiance.y, found.radiance.z)) > 0.0:
+                _splat(splats, sequence, found)
+        if count == longest:
+            break
+
+        # --- Scatter: what came from `wo` goes on to a viewer in direction `d` --------------------
+        choice = draw_four(sequence, GROUP_LIGHT_CHOICE + group)
+        frame = viewed_frame(hit, wo)
+        wo_local = to_local(frame, wo)
+        sample = sample_bsdf(bsdf, wo_local, edge.x, edge.y, choice.x)
+        if max(sample.weight.x, max(sample.weight.y, sample.weight.z)) <= 0.0:
+            break
+        d = to_world(frame, sample.wi)
+        crosses = sample.wi.z * wo_local.z < 0.0
+        if (dot(d, hit.ng) * dot(wo, hit.ng) < 0.0) != crosses:
+            break
+        cos_i = abs(dot(d, hit.ng))
+        if cos_i <= 0.0:
+            break
+        # Cosines with the shading normal belong to the side of the light, those with the geometric
+        # normal come from areas (Veach 1997, section 5.3).
+        if sample.is_specular:
+            if is_turned_away(hit, d) != is_turned_away(hit, wo):
+                break  # seen from `d`, another normal would mirror
+            # The squeeze of radiance into another medium, undone: power is not squeezed.
+            squeeze = sample.eta * sample.eta * abs(wo_local.z) / abs(sample.wi.z)
+            weight = weight * sample.weight * (squeeze * cos_i / cos_o)
+            ratios = mirror_ratios(ratios, True, cos_i)
+        else:
+            value = eval_scattering(hit, bsdf, d, wo)
+            weight = weight * value.f_cos * (cos_i / (cos_o * sample.pdf))
+            ratios = scatter_ratios(ratios, sample.pdf, value.pdf, cos_i)
+        brightest = max(weight.x, max(weight.y, weight.z))
+        if brightest <= 0.0:
+            break
+        o = spawn_origin(hit, d)
+
+        # --- Russian roulette --------------------------------------------------------------------
+        if settings.roulette:
+            survival = brightest / _ROULETTE_FULL
+            if survival < 1.0:
+                if choice.y >= survival:
+                    break
+                weight = weight * (1.0 / survival)
+    return LightSubpath(count, rays)
+
+
+@device
+def _splat(splats: Splats, sequence: Sequence, found: Connection) -> None:
+    """Note light for the pixel that a connection to the lens has met."""
+    column = min(int((found.x + 1.0) * 0.5 * single(splats.width)), splats.width - 1)
+    row = min(int((1.0 - found.y) * 0.5 * single(splats.height)), splats.height - 1)
+    pixel = row * splats.width + column
+    if not note_splat(splats.log, pixel, sequence.half, found.radiance):
+        splats.log.counters[COUNTER_DROPPED] = splats.log.counters[COUNTER_DROPPED] + 1
