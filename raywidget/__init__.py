@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         SpotLight,
     )
     from raywidget.scene.many import Cylinders, Spheres
-    from raywidget.scene.materials import Coated, Dielectric, Diffuse, Emissive, Metal
+    from raywidget.scene.materials import Coated, Conductor, Dielectric, Diffuse, Emissive, Metal
     from raywidget.scene.meshes import Instances, Mesh
     from raywidget.scene.round_shapes import Cone, Cylinder, Disk
     from raywidget.scene.scene import Scene
@@ -50,6 +50,7 @@ __all__ = [
     "Box",
     "Checkerboard",
     "Coated",
+    "Conductor",
     "Cone",
     "ConstantEnvironment",
     "Cylinder",
@@ -116,7 +117,14 @@ _MODULES = {
         "SpotLight",
     ),
     "raywidget.scene.many": ("Cylinders", "Spheres"),
-    "raywidget.scene.materials": ("Coated", "Dielectric", "Diffuse", "Emissive", "Metal"),
+    "raywidget.scene.materials": (
+        "Coated",
+        "Conductor",
+        "Dielectric",
+        "Diffuse",
+        "Emissive",
+        "Metal",
+    ),
     "raywidget.scene.meshes": ("Instances", "Mesh"),
     "raywidget.scene.round_shapes": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.scene": ("Scene",),

@@ -78,6 +78,7 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
         textures=textures.values,
         texels=textures.texels,
         texel_bytes=textures.texel_bytes,
+        energy=materials.energy.table(),
         lights=lights.lights,
         light_cdf=lights.cdf,
         light_nodes=lights.nodes,

@@ -5,43 +5,54 @@ A row belongs to a pair of material and radiance: the same material may shine on
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
+from raywidget.compiler.energy import EnergyRows, average_conductor, internal_reflectance
 from raywidget.compiler.textures import TextureRows
 from raywidget.kernels.layout import (
     BLACK,
+    COATED_CONDUCTOR,
     COATED_DIFFUSE,
     COATED_METAL,
+    CONDUCTOR,
     DIELECTRIC,
     DIFFUSE,
     F32,
     I32,
     MATERIAL_ALPHA,
+    MATERIAL_AVERAGE,
     MATERIAL_COAT_LOSS,
     MATERIAL_CODES_SIZE,
     MATERIAL_COLOR,
     MATERIAL_EMISSION,
     MATERIAL_EMISSION_TEXTURE,
+    MATERIAL_ENERGY,
     MATERIAL_ETA,
     MATERIAL_FLAGS,
     MATERIAL_GLOW_TEXTURED,
+    MATERIAL_K,
     MATERIAL_KIND,
     MATERIAL_MAX_TEXTURES,
+    MATERIAL_N,
     MATERIAL_SIZE,
     MATERIAL_TEXTURED,
     MATERIAL_TEXTURES,
     METAL,
+    ROUGH_DIELECTRIC,
+    ROUGH_THIN_DIELECTRIC,
     TARGET_COLOR,
     TARGET_NUMBER,
     TARGET_SQUARE,
+    THIN_DIELECTRIC,
 )
+from raywidget.kernels.lobes import MIRROR_ALPHA
 from raywidget.scene.checks import Color
 from raywidget.scene.materials import (
     DEFAULT_MATERIAL,
     Coated,
+    Conductor,
     Dielectric,
     Diffuse,
     Emissive,
@@ -67,6 +78,7 @@ class MaterialRows:
 
     def __init__(self) -> None:
         self.textures = TextureRows()
+        self.energy = EnergyRows()
         # Materials and textures go by their ids: the scene keeps them alive.
         self._rows: dict[tuple[int, object], int] = {}
         self._codes: list[I32] = []
@@ -95,7 +107,7 @@ class MaterialRows:
             row = _Row(self.textures)
             if radiance is not None:
                 row.set_emission(radiance)
-            _pack(material, row)
+            _pack(material, row, self.energy)
             self._rows[key] = len(self._codes)
             self._codes.append(row.codes)
             self._values.append(row.values)
@@ -155,7 +167,7 @@ class _Row:
         self._texture_count += 1
 
 
-def _pack(material: Material, row: _Row) -> None:
+def _pack(material: Material, row: _Row, energy: EnergyRows) -> None:
     """What scatters."""
     base: Material = material
     if isinstance(material, Coated):
@@ -166,46 +178,51 @@ def _pack(material: Material, row: _Row) -> None:
     if isinstance(base, Diffuse):
         row.set_kind(COATED_DIFFUSE if is_coated else DIFFUSE)
         row.set_color(MATERIAL_COLOR, base.color)
-    elif isinstance(base, Metal):
-        row.set_kind(COATED_METAL if is_coated else METAL)
+    elif isinstance(base, Metal | Conductor):
         row.set_color(MATERIAL_COLOR, base.color)
         row.set_roughness(MATERIAL_ALPHA, base.roughness)
+        if base.compensate:
+            row.values[MATERIAL_ENERGY] = energy.place_of_metal()
+        if isinstance(base, Metal):
+            row.set_kind(COATED_METAL if is_coated else METAL)
+        else:
+            row.set_kind(COATED_CONDUCTOR if is_coated else CONDUCTOR)
+            _pack_index(base, row, material.ior if isinstance(material, Coated) else 1.0)
     elif isinstance(base, Dielectric):
-        row.set_kind(DIELECTRIC)
-        row.set_color(MATERIAL_COLOR, base.color)
-        row.values[MATERIAL_ETA] = base.ior
+        _pack_dielectric(base, row, energy)
     elif isinstance(base, Emissive):
         row.set_kind(BLACK)
     else:  # the scene admits no other
         raise AssertionError(f"no row for {type(base).__name__}")
 
 
+def _pack_index(material: Conductor, row: _Row, outside: float) -> None:
+    """The complex index of refraction, relative to what is outside: air, or a coat."""
+    n, k = np.array(material.eta) / outside, np.array(material.k) / outside
+    row.values[MATERIAL_N : MATERIAL_N + 3] = n
+    row.values[MATERIAL_K : MATERIAL_K + 3] = k
+    averages = [average_conductor(*pair) for pair in zip(n, k, strict=True)]
+    row.values[MATERIAL_AVERAGE : MATERIAL_AVERAGE + 3] = averages
+
+
+def _pack_dielectric(material: Dielectric, row: _Row, energy: EnergyRows) -> None:
+    row.set_color(MATERIAL_COLOR, material.color)
+    row.set_roughness(MATERIAL_ALPHA, material.roughness)
+    row.values[MATERIAL_ETA] = material.ior
+    row.values[MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
+    roughness = material.roughness
+    # Where nothing bends, nothing shows the facets.
+    if material.ior == 1.0 or not (isinstance(roughness, Texture) or roughness**2 >= MIRROR_ALPHA):
+        row.set_kind(THIN_DIELECTRIC if material.thin else DIELECTRIC)
+        return
+    row.set_kind(ROUGH_THIN_DIELECTRIC if material.thin else ROUGH_DIELECTRIC)
+    if material.compensate:
+        row.values[MATERIAL_ENERGY] = (
+            energy.place_of_metal() if material.thin else energy.place_of_glass(material.ior)
+        )
+
+
 def _has_colors(shape: Shape) -> bool:
     owner = shape.mesh if isinstance(shape, Instances) else shape
     names = ("colors", "face_colors")
     return any(getattr(item, name, None) is not None for item in (owner, shape) for name in names)
-
-
-def internal_reflectance(eta: float) -> float:
-    """Share of diffuse light that a smooth boundary reflects back inside, 0 to 1.
-
-    ``1 - (1 - R) / eta^2`` from the outer diffuse reflectance ``R = integral of 2 cos F(cos)`` over
-    the cosine, which is smooth and thus integrated well (Egan and Hilgeman 1979 for the relation).
-    """
-    nodes, weights = np.polynomial.legendre.leggauss(128)
-    outer = sum(
-        w * mu * _fresnel(float(mu), eta)
-        for mu, w in zip(0.5 * (nodes + 1.0), weights, strict=True)
-    )
-    return float(1.0 - (1.0 - outer) / eta**2)
-
-
-def _fresnel(cos_i: float, eta: float) -> float:
-    """As `kernels.bsdf.fresnel`, in float64."""
-    sin2_t = (1.0 - cos_i**2) / eta**2
-    if sin2_t >= 1.0:
-        return 1.0
-    cos_t = math.sqrt(1.0 - sin2_t)
-    parallel = (eta * cos_i - cos_t) / (eta * cos_i + cos_t)
-    perpendicular = (cos_i - eta * cos_t) / (cos_i + eta * cos_t)
-    return 0.5 * (parallel**2 + perpendicular**2)

@@ -93,6 +93,11 @@ DIELECTRIC = 2
 COATED_DIFFUSE = 3
 COATED_METAL = 4
 BLACK = 5  # reflects nothing: a pure emitter
+CONDUCTOR = 6
+COATED_CONDUCTOR = 7
+THIN_DIELECTRIC = 8
+ROUGH_DIELECTRIC = 9  # from here on: both reflecting and transmitting, and not specular
+ROUGH_THIN_DIELECTRIC = 10
 
 # Columns of `material_codes` (M, MATERIAL_CODES_SIZE) int32. A texture is a row of `textures`, or
 # -1: the number in `materials` holds everywhere.
@@ -112,12 +117,25 @@ MATERIAL_TEXTURED = 1  # MATERIAL_TEXTURES is not empty
 MATERIAL_GLOW_TEXTURED = 2  # the emission has a texture
 
 # Columns of `materials` (M, MATERIAL_SIZE) float32; unused ones are 0
-MATERIAL_SIZE = 28
-MATERIAL_COLOR = 0  # 3: albedo, F0, or transmission tint
+MATERIAL_SIZE = 32
+MATERIAL_COLOR = 0  # 3: albedo, F0, or tint of what is reflected (conductors) or transmitted
 MATERIAL_EMISSION = 3  # 3: radiance from the front side, W / (sr m^2); of a texture, the mean
 MATERIAL_ALPHA = 6  # GGX roughness, already squared; 0: a mirror
 MATERIAL_ETA = 7  # index of refraction inside / outside
-MATERIAL_COAT_LOSS = 8  # internal diffuse Fresnel reflectance of the coat, 0 to 1
+MATERIAL_COAT_LOSS = 8  # internal diffuse Fresnel reflectance of the boundary, 0 to 1
+MATERIAL_ENERGY = 9  # element of `energy`: the table of what single scattering loses; 0: leave it
+MATERIAL_N = 20  # 3, of conductors: real part of the index of refraction
+MATERIAL_K = 23  # 3: imaginary part
+MATERIAL_AVERAGE = 26  # 3: Fresnel reflectance, averaged over the hemisphere by cosine
+
+# --- Energy --------------------------------------------------------------------------------------
+# Tables of what rough surfaces lose, over roughness and cosine. A table has ENERGY_ROWS rows, at
+# roughness (sqrt of alpha) k / (ENERGY_ROWS - 1): ENERGY_COLUMNS values at cosines whose square
+# roots are k / (ENERGY_COLUMNS - 1), then their average weighted by the cosine, times two.
+ENERGY_ROWS = 24
+ENERGY_COLUMNS = 24
+ENERGY_ROW = ENERGY_COLUMNS + 1
+ENERGY_SIZE = ENERGY_ROWS * ENERGY_ROW
 
 # --- Textures ------------------------------------------------------------------------------------
 CHECKERBOARD = 0
@@ -247,6 +265,7 @@ class SceneTables(NamedTuple):
     textures: F32  # (T, TEXTURE_SIZE)
     texels: F32  # (N,) values of bytes (512), then pixels of images; linear
     texel_bytes: U8  # (N,) pixels of images
+    energy: F32  # (1 + n * ENERGY_SIZE,) what rough surfaces lose; the first element is unused
     lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
     light_nodes: F32  # (2 F - 1 or 0, LIGHT_NODE_SIZE) for F finite lights
@@ -280,6 +299,7 @@ class SceneView(NamedTuple):
     textures: Any
     texels: Any
     texel_bytes: Any
+    energy: Any
     lights: Any
     light_cdf: Any
     light_count: int

@@ -105,9 +105,11 @@ def trace_path(
         if sampled:
             light = sample_light(scene, hit.p, normal, edge.z, edge.w, choice.x)
             if light.pdf > 0.0:
-                value = eval_bsdf_cos(bsdf, wo, to_local(frame, light.wi))
-                # Both directions on one side of the true surface too: nothing leaks through it.
-                if value.pdf > 0.0 and dot(light.wi, hit.ng) * cos_g > 0.0:
+                wi = to_local(frame, light.wi)
+                value = eval_bsdf_cos(bsdf, wo, wi)
+                # On the same side of the true surface as of the shading one: nothing leaks.
+                stays = wi.z * wo.z > 0.0
+                if value.pdf > 0.0 and (dot(light.wi, hit.ng) * cos_g > 0.0) == stays:
                     rays += 1
                     start = spawn_origin(hit, light.wi)
                     if not is_occluded(scene, start, light.wi, reach_from_spawn(hit, light.reach)):

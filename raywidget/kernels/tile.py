@@ -82,6 +82,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.textures),
         view(tables.texels),
         view(tables.texel_bytes),
+        view(tables.energy),
         view(tables.lights),
         view(tables.light_cdf),
         len(tables.light_cdf),

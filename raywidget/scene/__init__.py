@@ -11,6 +11,7 @@ from raywidget.scene.many import Cylinders, Spheres
 from raywidget.scene.materials import (
     DEFAULT_MATERIAL,
     Coated,
+    Conductor,
     Dielectric,
     Diffuse,
     Emissive,
@@ -32,6 +33,7 @@ __all__ = [
     "CameraFrame",
     "Checkerboard",
     "Coated",
+    "Conductor",
     "Cone",
     "ConstantEnvironment",
     "Cylinder",

@@ -212,6 +212,15 @@ def reflectance(owner: object, field: str, value: object, also: str = "") -> Col
     return (r, g, b)
 
 
+def indices(owner: object, field: str, value: object) -> Color:
+    """Check for parts of an index of refraction in red, green and blue; one number serves all."""
+    expected = "3 numbers in [0, 20], for red, green and blue, or one for all"
+    r, g, b = _color(owner, field, value, expected)
+    if min(r, g, b) < 0.0 or max(r, g, b) > 20.0:
+        raise fail(owner, field, expected, value)
+    return (r, g, b)
+
+
 def radiance(owner: object, field: str, value: object) -> Color:
     """Check for a radiance, in W/(sr m^2), each channel >= 0; a single number is a grey."""
     expected = "3 finite numbers >= 0, linear RGB, or one for a grey"

@@ -82,6 +82,9 @@ class Metal(Material):
     roughness : float or Texture
         In [0, 1]; the width of the GGX distribution is alpha = roughness^2. Below an alpha of
         about 1e-3 (roughness 0.03) the surface is rendered as a perfect mirror.
+    compensate : bool
+        Give back the light that is scattered more than once between microfacets, which single
+        scattering loses (Kulla and Conty 2017): rough metals become brighter and more saturated.
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
     name : str, optional
@@ -101,18 +104,93 @@ class Metal(Material):
 
     color: ColorLike | Texture
     roughness: float | Texture = 0.0
+    compensate: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(
             color=color_or_texture(self, "color", self.color),
             roughness=number_or_texture(self, "roughness", self.roughness),
+            compensate=checks.flag(self, "compensate", self.compensate),
+        )
+
+
+_CONDUCTORS = {
+    "gold": ((0.1430, 0.3753, 1.4421), (3.9830, 2.3856, 1.6034)),
+    "silver": ((0.1553, 0.1167, 0.1384), (4.8284, 3.1222, 2.1469)),
+    "copper": ((0.2010, 0.9238, 1.1022), (3.9133, 2.4531, 2.1421)),
+    "aluminium": ((1.6575, 0.8804, 0.5212), (9.2238, 6.2695, 4.8370)),
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Conductor(Material):
+    """A real metal: microfacets with the GGX distribution and Fresnel's equations.
+
+    Parameters
+    ----------
+    eta : colour or str
+        Real part of the index of refraction in red, green and blue, in [0, 20]; or one of "gold",
+        "silver", "copper", "aluminium", whose indices were measured (Palik 1985, "Handbook of
+        optical constants of solids", averaged for linear Rec. 709 as in Mitsuba 3), and `k` is left
+        out.
+    k : colour, optional
+        Imaginary part, the extinction coefficient, in [0, 20].
+    roughness : float or Texture
+        In [0, 1]; the width of the GGX distribution is alpha = roughness^2. Below an alpha of
+        about 1e-3 (roughness 0.03) the surface is rendered as a perfect mirror.
+    color : colour or Texture
+        Is multiplied with what is reflected: linear RGB in [0, 1].
+    compensate : bool
+        Give back the light that is scattered more than once between microfacets, which single
+        scattering loses (Kulla and Conty 2017): rough metals become brighter and more saturated.
+    emission : colour or Texture, optional
+        Radiance given off by the front side, in W/(sr m^2), >= 0.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If there is no such metal, or a value is out of its range.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> rw.Conductor("gold", roughness=0.2)
+    Conductor(eta=(0.143, 0.3753, 1.4421), k=(3.983, 2.3856, 1.6034), roughness=0.2)
+    >>> mirror = rw.Conductor((0.14, 0.14, 0.13), (4.1, 3.2, 2.3))
+    """
+
+    eta: ColorLike | str
+    k: ColorLike | None = None
+    roughness: float | Texture = field(default=0.0, kw_only=True)
+    color: ColorLike | Texture = field(default=(1.0, 1.0, 1.0), kw_only=True)
+    compensate: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        eta, k = self.eta, self.k
+        if isinstance(eta, str):
+            checks.choice(self, "eta", eta, tuple(_CONDUCTORS))
+            if k is not None:
+                raise checks.fail(self, "k", f"left out for {eta!r}", k)
+            eta, k = _CONDUCTORS[eta]
+        self._set(
+            eta=checks.indices(self, "eta", eta),
+            k=checks.indices(self, "k", k),
+            roughness=number_or_texture(self, "roughness", self.roughness),
+            color=color_or_texture(self, "color", self.color),
+            compensate=checks.flag(self, "compensate", self.compensate),
         )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dielectric(Material):
-    """Clear smooth glass, water or ice: reflects and refracts (Fresnel's equations).
+    """Clear glass, water or ice: reflects and refracts (Fresnel's equations), smooth or frosted.
+
+    Rough surfaces have GGX microfacets (Walter et al. 2007, "Microfacet models for refraction
+    through rough surfaces").
 
     Parameters
     ----------
@@ -120,8 +198,17 @@ class Dielectric(Material):
         Index of refraction of the side that the normals point away from, relative to the other;
         in [1, 4] (water 1.33, glass 1.5, diamond 2.42). A bubble in glass is a surface whose
         normals are flipped, with the same index.
+    roughness : float or Texture
+        In [0, 1]; the width of the GGX distribution is alpha = roughness^2. Below an alpha of
+        about 1e-3 (roughness 0.03) the surface is rendered as perfectly smooth.
     color : colour or Texture
         What is left of light that passes through the surface once: linear RGB in [0, 1].
+    thin : bool
+        The surface is a thin pane or a bubble's skin, with the same on both sides: light passes
+        without bending. Reflections between its two faces are taken into account.
+    compensate : bool
+        Give back the light that is scattered more than once between microfacets, which single
+        scattering loses: frosted glass becomes lossless (after Kulla and Conty 2017).
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
     name : str, optional
@@ -137,16 +224,24 @@ class Dielectric(Material):
     >>> import raywidget as rw
     >>> rw.Sphere((0, 1, 0), 1, material=rw.Dielectric(1.5, color=(0.9, 1, 0.95)))
     Sphere(center=(0, 1, 0), radius=1, material=Dielectric(color=(0.9, 1, 0.95)))
+    >>> frosted = rw.Dielectric(1.5, roughness=0.4)
+    >>> pane = rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0), material=rw.Dielectric(thin=True))
     """
 
     ior: float = 1.5
+    roughness: float | Texture = field(default=0.0, kw_only=True)
     color: ColorLike | Texture = field(default=(1.0, 1.0, 1.0), kw_only=True)
+    thin: bool = field(default=False, kw_only=True)
+    compensate: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(
             ior=_checked_ior(self, self.ior),
+            roughness=number_or_texture(self, "roughness", self.roughness),
             color=color_or_texture(self, "color", self.color),
+            thin=checks.flag(self, "thin", self.thin),
+            compensate=checks.flag(self, "compensate", self.compensate),
         )
 
 
@@ -156,7 +251,7 @@ class Coated(Material):
 
     Parameters
     ----------
-    base : Diffuse or Metal
+    base : Diffuse, Metal or Conductor
         What lies under the coat. It must not emit: give the emission to the coated material.
     ior : float
         Index of refraction of the coat, in [1, 4].
@@ -177,13 +272,13 @@ class Coated(Material):
     Coated(base=Diffuse(color=(0.8, 0.1, 0.1)))
     """
 
-    base: Diffuse | Metal
+    base: Diffuse | Metal | Conductor
     ior: float = field(default=1.5, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.base, Diffuse | Metal):
-            raise checks.fail(self, "base", "a Diffuse or a Metal", self.base)
+        if not isinstance(self.base, Diffuse | Metal | Conductor):
+            raise checks.fail(self, "base", "a Diffuse, a Metal or a Conductor", self.base)
         if self.base.emission is not None:
             raise SceneError(
                 f"{checks.label(self)}: base must not emit, got {self.base!r}; "

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 import raywidget as rw
 from raywidget import transforms as tf
 from raywidget.compiler import compile_camera, compile_scene
-from raywidget.compiler.materials import internal_reflectance
+from raywidget.compiler.energy import internal_reflectance
 from raywidget.kernels import layout
 from raywidget.kernels.buffers import view
 from raywidget.kernels.camera import generate_ray

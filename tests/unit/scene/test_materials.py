@@ -10,6 +10,7 @@ from raywidget.errors import SceneError
 from raywidget.scene import (
     Checkerboard,
     Coated,
+    Conductor,
     Dielectric,
     Diffuse,
     Emissive,
@@ -67,13 +68,28 @@ def test_defaults():
         (lambda: Dielectric(5), "Dielectric: ior must be a number in [1, 4], got 5"),
         (
             lambda: Coated(Dielectric(), name="c"),
-            "Coated 'c': base must be a Diffuse or a Metal, got Dielectric()",
+            "Coated 'c': base must be a Diffuse, a Metal or a Conductor, got Dielectric()",
         ),
         (
             lambda: Coated(Diffuse(0.5, emission=1)),
             "Coated: base must not emit, got Diffuse(color=(0.5, 0.5, 0.5), emission=(1, 1, 1)); "
             "give emission= to the Coated",
         ),
+        (
+            lambda: Conductor("brass"),
+            "Conductor: eta must be one of 'gold', 'silver', 'copper', 'aluminium', got 'brass'",
+        ),
+        (
+            lambda: Conductor("gold", (1, 1, 1)),
+            "Conductor: k must be left out for 'gold', got (1, 1, 1)",
+        ),
+        (
+            lambda: Conductor(0.2, name="c"),
+            "Conductor 'c': k must be 3 numbers in [0, 20], for red, green and blue, "
+            "or one for all, got None",
+        ),
+        (lambda: Dielectric(thin=1), "Dielectric: thin must be True or False, got 1"),
+        (lambda: Metal(1, compensate="yes"), "Metal: compensate must be True or False, got 'yes'"),
         (lambda: Coated(Metal(1), ior=None), "Coated: ior must be a number in [1, 4], got None"),
         (
             lambda: Emissive(-1, name="e"),
