@@ -135,8 +135,12 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
 
     p = corner + edge_u * ray.u + edge_v * ray.v
     normal = cross(edge_u, edge_v)
-    per_area = 1.0 / length(normal)
-    ng = normal * per_area
+    # Squares of the normal of a tiny triangle would be too small for float32.
+    scale = 1.0 / largest(normal)
+    normal = normal * scale
+    per_length = 1.0 / length(normal)
+    ng = normal * per_length
+    per_area = scale * per_length
     ns = ng
     u = ray.u
     v = ray.v
@@ -250,7 +254,10 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
 
     # Along the outward normal the distance to the centre is the radius to the last bit, whatever
     # the rounding of t.
-    outward = normalize(o + d * ray.t - centre)
+    away = (o - centre) + d * ray.t  # in this order: small balls may be far from the world's origin
+    outward = -normalize(d)
+    if dot(away, away) > 0.0:
+        outward = normalize(away)
     p = centre + outward * abs(radius)
     ng = outward if radius > 0.0 else -outward
     # Texture: u once round the y axis, v from the bottom to the top.
@@ -302,7 +309,7 @@ def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     side = rounds[row + ROUND_SIDE_ROW * WIDTH]
     primitive = scene.round_references[row + ROUND_PRIMITIVE_ROW * WIDTH]
 
-    away = o + d * ray.t - base
+    away = (o - base) + d * ray.t
     x = dot(away, x_axis)
     y = dot(away, y_axis)
     z = dot(away, axis)

@@ -78,7 +78,7 @@ def random_rays(generator, count):
     st.integers(0, 2**32 - 1),
     st.lists(st.sampled_from(KINDS), min_size=1, unique=True),
     st.sampled_from([1, 2, 5, 20, 60]),
-    st.sampled_from([1e-3, 1.0, 1e4]),
+    st.sampled_from([1e-6, 1e-3, 1.0, 1e4, 1e6]),
 )
 @settings(max_examples=60, deadline=None)
 def test_hits_are_those_of_brute_force(seed, kinds, count, size):
@@ -186,6 +186,58 @@ def test_degenerate_triangles_are_harmless():
     assert set(np.unique(hits.primitive)) <= {-1, 3}
     assert np.all(np.isfinite(hits.p))
     assert np.all(np.isfinite(hits.ng))
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([1e-9, 1e-3, 1.0, 1e6]),
+    st.sampled_from([1e-9, 1e-6, 1e-3, 0.0]),
+    st.sampled_from([0.0, 1.0, 1e3]),
+)
+@settings(max_examples=40)
+def test_needles_and_slivers_are_harmless(seed, size, thinness, shift):
+    # Next to triangles of no width there are good ones, which must be hit as if they were alone.
+    generator = np.random.default_rng(seed)
+    a, u = generator.normal(0, 1, (2, 30, 3))
+    v = u * generator.uniform(-1, 2, (30, 1)) + thinness * generator.normal(0, 1, (30, 3))
+    thin = np.stack([a, a + u, a + v], axis=1)
+    thin[:3] = thin[:3, :1]  # points
+    good = generator.normal(0, 1, (10, 3, 3))
+    corners = (np.concatenate([thin, good]) + shift * generator.normal(0, 1, 3)) * size
+    mesh = rw.Mesh(corners.reshape(-1, 3), np.arange(120).reshape(-1, 3))
+    b = generator.dirichlet((1, 1, 1), 400)
+    aim = (b[:, :, None] * mesh.vertices.reshape(-1, 3, 3)[generator.integers(0, 40, 400)]).sum(
+        axis=1
+    )
+    d = directions(generator, 400)
+    o = (aim - d * 3 * size).astype(np.float32)
+    hits = trace(compiled([mesh]), o, d)
+    hit = hits.shape >= 0
+    for name in ("t", "p", "ng", "ns", "uv", "offset"):
+        assert np.all(np.isfinite(getattr(hits, name)[hit])), name
+    np.testing.assert_allclose(np.linalg.norm(hits.ng[hit], axis=1), 1.0, atol=1e-5)
+    alone = rw.Mesh(mesh.vertices[90:], np.arange(30).reshape(-1, 3))
+    before = trace(compiled([alone]), o, d)
+    found = before.shape >= 0
+    assert np.all(hits.t[found] <= before.t[found])
+    same = found & (hits.primitive >= 30)
+    np.testing.assert_array_equal(hits.t[same], before.t[same])
+    np.testing.assert_array_equal(hits.p[same], before.p[same])
+
+
+def test_small_balls_far_from_the_origin():
+    # Coordinates are coarser there than the balls are large.
+    generator = np.random.default_rng(2)
+    centres = generator.integers(-4, 4, (20, 3)) * 2.0**20
+    cloud = rw.Spheres(centres, 0.01)
+    d = directions(generator, 4000)
+    target = generator.integers(0, 20, 4000)
+    o = (centres[target] - np.round(d * 256)).astype(np.float32)
+    d = (centres[target] - o) / np.linalg.norm(centres[target] - o, axis=1, keepdims=True)
+    hits = trace(compiled([cloud]), o, d)
+    assert np.all(hits.shape == 0)
+    assert np.all(np.isfinite(hits.p))
+    np.testing.assert_allclose((hits.ng * d).sum(axis=1), -1.0, atol=0.02)
 
 
 def test_nothing_is_hit_in_an_empty_world():
