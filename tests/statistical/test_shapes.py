@@ -127,11 +127,9 @@ def test_formulas_shine_like_fine_meshes(name, next_event):
     assert check_means(*pictures, rounding=2e-4) > corrected(LEVEL, 2 * len(NAMES))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["sphere", "cylinder", "cone", "frustum"])
 def test_glass_furnace(name):
     # All that enters leaves again: no gaps, no rays caught by rounding.
-    if name in ("disk", "tube"):
-        pytest.skip("encloses nothing")
     shape = pairs(material=rw.Dielectric(1.5))[name][0]
     scene = rw.Scene([shape], emitters=[rw.ConstantEnvironment(1)], camera=CAMERA)
     picture = picture_statistics(scene, max_depth=2000, **SMALL)

@@ -138,6 +138,60 @@ def test_internal_reflectance_is_the_integral_from_inside(eta):
 # --- Lights ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        rw.Sphere((1, 2, 3), 2, emission=1),
+        rw.Quad((0, 0, 0), (2, 0, 0), (1, 3, 0), emission=1),
+        rw.Box((0, 0, 0), (1, 2, 3), rotation=(10, 20, 30), emission=1),
+        rw.Disk((1, 2, 3), (1, 1, 0), 2, emission=1),
+        rw.Cylinder((0, 0, 0), (1, 2, 3), 0.5, emission=1),
+        rw.Cylinder((0, 0, 0), (1, 2, 3), 0.5, caps=False, emission=1),
+        rw.Cone((0, 0, 0), (1, 2, 3), 0.5, emission=1),
+        rw.Cone((0, 0, 0), (1, 2, 3), 0.5, 2, caps=False, emission=1, flip_normals=True),
+        rw.Spheres(np.eye(3), [1, 2, 3], emission=1),
+        rw.Cylinders(np.eye(3), np.ones((3, 3)), [1, 2, 3], emission=1),
+        rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 2)], [(0, 1, 2), (0, 0, 1)], emission=1),
+        rw.Instances(
+            rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 2)], [(0, 1, 2), (0, 0, 1)]),
+            [tf.scale(1, -2, 3), tf.rotate(30, (1, 2, 3)), tf.translate(4, 5, 6)],
+            emission=1,
+        ),
+    ],
+    ids=lambda shape: type(shape).__name__,
+)
+def test_lights_have_the_area_of_their_shape(shape):
+    areas = compiled([rw.Sphere((9, 9, 9), 1), shape]).lights[:, layout.LIGHT_AREA]
+    assert areas.astype(float).sum() == pytest.approx(shape.area(), rel=1e-6)
+
+
+def test_each_copy_has_lights_of_its_own():
+    faces = [(0, 1, 2)] * 4
+    red, lamp = rw.Diffuse((1, 0, 0)), rw.Emissive(1)
+    mesh = rw.Mesh(np.eye(3), faces, materials=[red, lamp], face_materials=[0, 1, 1, 0])
+    moves = [tf.translate(0, 0, k) for k in range(3)]
+    shapes = [
+        rw.Quad((0, 0, 9), (1, 0, 0), (0, 1, 0), emission=1),
+        rw.Instances(mesh, moves),
+        rw.Instances(mesh, moves[:2], material=red),
+        rw.Instances(mesh, moves[:2], emission=3),
+        rw.Instances(mesh, moves[:1], material=lamp),
+    ]
+    tables = compiled(shapes)
+    assert len(tables.lights) == 1 + 3 * 2 + 2 * 4 + 4
+    codes, primitives = tables.instance_codes, tables.primitives
+    seen = []
+    for shape, lit in ((1, [1, 2]), (2, []), (3, [0, 1, 2, 3]), (4, [0, 1, 2, 3])):
+        for row in codes[codes[:, layout.INSTANCE_SHAPE] == shape]:
+            first = row[layout.INSTANCE_LIGHT]
+            assert (first < 0) == (not lit)
+            if lit:
+                seen += list(range(first, first + len(lit)))
+    assert sorted(seen) == list(range(1, 19))
+    relative = primitives[1:, layout.PRIMITIVE_LIGHT]
+    assert set(relative.tolist()) == {-1, 0, 1, 2, 3}
+
+
 def test_lights_are_chosen_by_their_power():
     shapes = [
         rw.Quad((0, 0, 0), (2, 0, 0), (0, 3, 0), emission=(1, 0, 0)),
