@@ -125,6 +125,97 @@ def gradient_sky():
     return scene(floor(), ball(GREY), emitters=[SKY])
 
 
+@case()
+def point_light():
+    return scene(floor(), ball(GREY), emitters=[rw.PointLight((-1.5, 3.5, 1.0), (30, 25, 40))])
+
+
+@case()
+def spot_light():
+    spot = rw.SpotLight((-2.0, 4.0, 2.0), (0.3, 0.2, 0.0), (90, 80, 60), 25, beam_angle=10)
+    return scene(floor(), ball(GREY), emitters=[spot, rw.ConstantEnvironment(0.05)])
+
+
+@case()
+def sunlight():
+    sun = rw.DirectionalLight((0.5, -1.0, -0.3), (3.0, 2.8, 2.5))
+    return scene(floor(), ball(GREY), emitters=[sun, SKY])
+
+
+@case()
+def image_environment():
+    pixels = np.random.default_rng(2).uniform(0.0, 0.6, (8, 16, 3))
+    pixels[2, 3] = (30, 25, 18)
+    surroundings = rw.ImageEnvironment(pixels, scale=1.5, rotation=(20, 75, 10))
+    return scene(floor(), ball(rw.Metal(0.9, 0.5)), emitters=[surroundings])
+
+
+@case(max_depth=3)
+def image_environment_seen():
+    pixels = np.random.default_rng(3).uniform(0.0, 1.0, (5, 9, 3))
+    camera = CAMERA.replace(look_at=(3, 4, 0), vfov=100)
+    mirror_ball = ball(rw.Metal(1))
+    return scene(mirror_ball, emitters=[rw.ImageEnvironment(pixels, rotation=130)], camera=camera)
+
+
+@case()
+def disk_light():
+    light = rw.Disk((-1.0, 3.5, 0.5), (0.3, -1.0, -0.2), 0.9, emission=(10, 12, 8))
+    return scene(floor(), ball(GREY), light)
+
+
+@case()
+def cylinder_light():
+    tube = rw.Cylinder((-2.2, 2.0, 1.0), (0.5, 3.2, 0.5), 0.15, emission=(12, 10, 8))
+    return scene(floor(), ball(GREY), tube)
+
+
+@case()
+def cone_light():
+    shade = rw.Cone((-1.2, 2.2, 1.0), (-1.0, 3.4, 0.8), 0.7, 0.2, caps=False, emission=(5, 4, 3))
+    return scene(floor(), ball(GREY), shade)
+
+
+@case()
+def lights_that_shine_inwards():
+    tube = rw.Cylinder(
+        (-0.2, 1.6, 0), (0.1, 3.0, 0.3), 0.8, caps=False, flip_normals=True, emission=(3, 4, 5)
+    )
+    return scene(floor(), tube)
+
+
+@case()
+def many_lights():
+    generator = np.random.default_rng(4)
+    places = np.stack(
+        [generator.uniform(-3, 3, 60), generator.uniform(2, 4, 60), generator.uniform(-3, 2, 60)], 1
+    )
+    lights = rw.Spheres(places, generator.uniform(0.05, 0.15, 60), emission=(6, 5, 4))
+    return scene(floor(), ball(GREY), lights)
+
+
+@case()
+def lights_of_all_kinds():
+    return scene(
+        floor(),
+        ball(rw.Metal((0.9, 0.8, 0.6), 0.6)),
+        lamp((4, 2, 1)),
+        rw.Disk((2.5, 2.5, 1.0), (-1.0, -0.6, -0.2), 0.6, emission=(1, 3, 6)),
+        rw.Sphere((-2.2, 2.0, 1.0), 0.4, emission=(5, 5, 1)),
+        emitters=[rw.PointLight((2, 3, 2), 5), rw.DirectionalLight((0, -1, -1), 0.4), SKY],
+    )
+
+
+@case()
+def copies_that_shine():
+    flake = rw.Mesh([(0, 0, 0), (0.4, 0, 0), (0, 0, 0.5)], [(0, 1, 2)], emission=(10, 8, 6))
+    matrices = [
+        tf.translate(x, 3.0, 0.5 * x) @ tf.rotate(20 * x, (1, 0, 0)) @ tf.scale(1.5, 1, z)
+        for x, z in ((-1.5, 1), (0, -1.5), (1.2, 2))
+    ]
+    return scene(floor(), ball(GREY), rw.Instances(flake, matrices))
+
+
 # --- Materials ------------------------------------------------------------------------------------
 
 
@@ -216,6 +307,63 @@ def instances():
         for x, z, sign in ((-1.2, 0, 1), (0, -1, -1), (1, 0.4, 0.6))
     ]
     return scene(floor(), rw.Instances(mesh, matrices), lamp(), emitters=[SKY])
+
+
+@case()
+def round_shapes():
+    return scene(
+        floor(),
+        rw.Disk((-1.8, 1.0, -0.3), (0.4, 0.2, 1.0), 0.8, material=rw.Diffuse((0.8, 0.3, 0.3))),
+        rw.Cylinder((-0.6, 0.4, 0.8), (0.4, 0.5, 1.4), 0.35, material=rw.Diffuse((0.3, 0.7, 0.3))),
+        rw.Cylinder((0.2, 0, -0.8), (0.1, 1.9, -0.6), 0.5, caps=False, material=GREY),
+        rw.Cone((1.5, 0, 0), (1.7, 1.6, 0.2), 0.7, material=rw.Diffuse((0.3, 0.4, 0.8))),
+        rw.Cone((-1.2, 0, 1.6), (-1.2, 0.7, 1.6), 0.3, 0.5, caps=False, material=GREY),
+        lamp(),
+        emitters=[SKY],
+    )
+
+
+@case(max_depth=12)
+def round_shapes_of_glass():
+    glass = rw.Dielectric(1.5)
+    return scene(
+        floor(rw.Diffuse(rw.Checkerboard(0.9, (0.2, 0.3, 0.5), scale=8))),
+        rw.Cylinder((-0.9, 0.02, 0), (-0.8, 1.7, 0.2), 0.6, material=glass),
+        rw.Cone((1.0, 0.02, 0.3), (1.1, 1.6, 0.2), 0.7, 0.3, material=glass),
+        emitters=[SKY],
+    )
+
+
+@case()
+def board_on_a_tube():
+    tube = rw.Cylinder((-0.8, 0.8, 0.3), (0.9, 1.2, 0), 0.7, caps=False, material=rw.Diffuse(BOARD))
+    return scene(floor(), tube, emitters=[SKY])
+
+
+@case()
+def many_shapes():
+    generator = np.random.default_rng(6)
+    places = generator.uniform((-2, 0.2, -2), (2, 1.6, 1), (80, 3))
+    ends = places[:40] + generator.normal(0, 0.4, (40, 3))
+    colors = generator.uniform(0, 1, (80, 3))
+    return scene(
+        floor(),
+        rw.Spheres(
+            places[40:], 0.2, colors=colors[40:], material=rw.Diffuse(rw.Attribute("color"))
+        ),
+        rw.Cylinders(places[:40], ends, 0.07, material=GREY),
+        lamp(),
+        emitters=[SKY],
+    )
+
+
+@case()
+def mesh_of_several_materials():
+    mesh = round_mesh((0, 1, 0), 1, 16, 12)
+    materials = [GREY, rw.Metal((0.9, 0.6, 0.2), 0.5), rw.Diffuse(0.1, emission=(0.2, 0.5, 1.0))]
+    rows = np.arange(len(mesh.faces)) * 7 % 11 % 3
+    mesh = mesh.replace(materials=materials, face_materials=rows, normals=None)
+    return scene(floor(), mesh, lamp(), emitters=[SKY])
 
 
 # An uneven picture: no symmetry hides that it is turned or mirrored.

@@ -12,6 +12,7 @@ from functools import singledispatch
 import numpy as np
 
 import raywidget as rw
+from raywidget.compiler.primitives import frames_around
 
 
 class Untranslatable(Exception):
@@ -286,8 +287,129 @@ def _(item: rw.Box) -> list[dict]:
     return [surface(item) | {"type": "cube", "to_world": transform(half)}]
 
 
+def round_frame(start, end, radius):
+    """Takes the unit disk to one round `start`, +z to `end`; u begins where ours does."""
+    axis = np.subtract(end, start)
+    x, y = frames_around(axis[None] / np.linalg.norm(axis))
+    return columns(-radius * x[0], -radius * y[0], axis, start)
+
+
+def plain(item):
+    """Refuses textures on disks: in Mitsuba they lie otherwise."""
+    if any(isinstance(part, rw.scene.Texture) for part in vars(item.material).values()):
+        raise Untranslatable("a texture on a disk")
+
+
+def disk(item, center, normal, radius) -> dict:
+    plain(item)
+    frame = round_frame(center, np.add(center, normal), radius)
+    return surface(item) | {
+        "type": "disk",
+        "to_world": transform(frame),
+        "flip_normals": item.flip_normals,
+    }
+
+
+def closed_round(item, side, start, end, radii) -> list[dict]:
+    """A side, and the disks that close it."""
+    if not item.caps:
+        return [side]
+    axis = np.subtract(end, start) / np.linalg.norm(np.subtract(end, start))
+    ends = [(start, -axis, radii[0]), (end, axis, radii[1])]
+    return [side, *(disk(item, c, n, r) for c, n, r in ends if r > 0.0)]
+
+
+@shapes.register
+def _(item: rw.Disk) -> list[dict]:
+    return [disk(item, item.center, item.normal, item.radius)]
+
+
+def cylinder(item, base, top, radius) -> list[dict]:
+    side = surface(item) | {
+        "type": "cylinder",
+        "to_world": transform(round_frame(base, top, radius)),
+        "flip_normals": item.flip_normals,
+    }
+    return closed_round(item, side, base, top, (radius, radius))
+
+
+@shapes.register
+def _(item: rw.Cylinder) -> list[dict]:
+    return cylinder(item, item.base, item.top, item.radius)
+
+
+@shapes.register
+def _(item: rw.Cone) -> list[dict]:
+    # Mitsuba has no cone: a smooth mesh that is too fine to tell.
+    segments = 1024
+    phi = 2.0 * np.pi * np.arange(segments + 1) / segments
+    length = math.dist(item.base, item.top)
+    around = np.stack([np.cos(phi), np.sin(phi), np.zeros_like(phi)], axis=1)
+    up = np.array((0.0, 0.0, 1.0))
+    normals = around * length + up * (item.base_radius - item.top_radius)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    lower, upper = item.base_radius * around, item.top_radius * around + length * up
+    axis = np.subtract(item.top, item.base) / length
+    frame = round_frame(item.base, np.add(item.base, axis), 1.0)
+    i = np.arange(segments)
+    faces = [np.stack([i, i + 1, i + segments + 1], axis=1)]
+    if item.top_radius > 0.0:
+        faces.append(np.stack([i + 1, i + segments + 2, i + segments + 1], axis=1))
+    mesh = rw.Mesh(
+        rw.transforms.apply(frame, np.concatenate([lower, upper])),
+        np.concatenate(faces),
+        normals=np.tile(normals, (2, 1)) @ frame[:3, :3].T,
+        material=item.material,
+        emission=item.emission,
+        flip_normals=item.flip_normals,
+    )
+    radii = (item.base_radius, item.top_radius)
+    return closed_round(item, mesh_properties(mesh), item.base, item.top, radii)
+
+
+def colored(item, index):
+    """One of many, with the material that it has."""
+    if item.colors is None:
+        return item.material
+    return item.material.replace(color=item.colors[index].tolist())
+
+
+@shapes.register
+def _(item: rw.Spheres) -> list[dict]:
+    parts = [
+        rw.Sphere(
+            center,
+            radius,
+            material=colored(item, index),
+            emission=item.emission,
+            flip_normals=item.flip_normals,
+        )
+        for index, (center, radius) in enumerate(zip(item.centers, item.radii, strict=True))
+    ]
+    return [value for part in parts for value in shapes(part)]
+
+
+@shapes.register
+def _(item: rw.Cylinders) -> list[dict]:
+    parts = [
+        rw.Cylinder(
+            start,
+            end,
+            radius,
+            caps=item.caps,
+            material=colored(item, index),
+            emission=item.emission,
+            flip_normals=item.flip_normals,
+        )
+        for index, (start, end, radius) in enumerate(
+            zip(item.starts, item.ends, item.radii, strict=True)
+        )
+    ]
+    return [value for part in parts for value in shapes(part)]
+
+
 def mesh_properties(item: rw.Mesh):
-    """The arrays of a mesh, with its corners unshared where that matters to nothing."""
+    """A mesh, as an object of Mitsuba's."""
     import mitsuba as mi
 
     properties = mi.Properties()
@@ -296,6 +418,8 @@ def mesh_properties(item: rw.Mesh):
         properties["emitter"] = mi.load_dict({"type": "area", "radiance": emission(item)})
     if item.normals is None:
         properties["face_normals"] = True
+    if item.face_colors is not None:
+        raise Untranslatable("colours of faces and of vertices by one name")
     faces = item.faces[:, ::-1] if item.flip_normals else item.faces
     mesh = mi.Mesh(
         item.name or "mesh",
@@ -316,21 +440,44 @@ def mesh_properties(item: rw.Mesh):
     parameters.update()
     if item.colors is not None:
         mesh.add_attribute("vertex_color", 3, item.colors.ravel())
-    if item.face_colors is not None:
-        raise Untranslatable("colours of faces and of vertices by one name")
     return mesh
+
+
+def parts_of(item: rw.Mesh) -> list[rw.Mesh]:
+    """A mesh of several materials as several meshes."""
+    if item.materials is None:
+        return [item]
+    plain_mesh = item.replace(materials=None, face_materials=None, name=None)
+    return [
+        plain_mesh.replace(faces=item.faces[item.face_materials == index], material=material)
+        for index, material in enumerate(item.materials)
+    ]
 
 
 @shapes.register
 def _(item: rw.Mesh) -> list[dict]:
-    return [mesh_properties(item)]
+    return [mesh_properties(part) for part in parts_of(item)]
 
 
 @shapes.register
 def _(item: rw.Instances) -> list[dict]:
+    if item.colors is not None:
+        raise Untranslatable("colours of copies")
     mesh = item.mesh.replace(material=item.material, name=None)
+    if item.emission is not None:
+        mesh = mesh.replace(emission=item.emission)
+    if mesh.radiance is not None:  # Mitsuba's copies don't shine
+        return [mesh_properties(copied(mesh, matrix)) for matrix in item.transforms]
     group = {"type": "shapegroup", "mesh": mesh_properties(mesh)}
     return [group, *({"type": "instance", "to_world": transform(m)} for m in item.transforms)]
+
+
+def copied(mesh: rw.Mesh, matrix) -> rw.Mesh:
+    mirrored = np.linalg.det(matrix[:3, :3]) < 0.0
+    return mesh.replace(
+        vertices=rw.transforms.apply(matrix, mesh.vertices),
+        faces=mesh.faces[:, ::-1] if mirrored else mesh.faces,
+    )
 
 
 # --- Lights ---------------------------------------------------------------------------------------
@@ -349,7 +496,7 @@ def _(item: rw.ConstantEnvironment) -> dict:
 def latlong(pixels):
     import mitsuba as mi
 
-    return mi.Bitmap(np.ascontiguousarray(pixels, np.float32))
+    return mi.Bitmap(np.array(pixels, np.float32))  # a copy: ours are read-only
 
 
 @emitter.register
@@ -358,3 +505,45 @@ def _(item: rw.GradientEnvironment) -> dict:
     height = (np.cos((np.arange(rows) + 0.5) / rows * math.pi) + 1.0) / 2.0
     pixels = height[:, None] * np.array(item.top) + (1.0 - height[:, None]) * np.array(item.bottom)
     return {"type": "envmap", "bitmap": latlong(np.repeat(pixels[:, None], 4, axis=1))}
+
+
+@emitter.register
+def _(item: rw.ImageEnvironment) -> dict:
+    matrix = np.eye(4)
+    matrix[:3, :3] = item.rotation
+    return {
+        "type": "envmap",
+        "bitmap": latlong(item.image),
+        "scale": item.scale,
+        "to_world": transform(matrix),
+    }
+
+
+@emitter.register
+def _(item: rw.PointLight) -> dict:
+    return {"type": "point", "position": list(item.position), "intensity": rgb(item.intensity)}
+
+
+@emitter.register
+def _(item: rw.SpotLight) -> dict:
+    if item.falloff != "linear":
+        raise Untranslatable(f"the falloff {item.falloff}")
+    cone, beam = item.half_angles
+    axis = np.array(item.axis)
+    x, y = frames_around(axis[None])
+    return {
+        "type": "spot",
+        "to_world": transform(columns(x[0], y[0], axis, item.position)),
+        "intensity": rgb(item.intensity),
+        "cutoff_angle": cone,
+        "beam_width": beam,
+    }
+
+
+@emitter.register
+def _(item: rw.DirectionalLight) -> dict:
+    return {
+        "type": "directional",
+        "direction": list(item.axis),
+        "irradiance": rgb(item.irradiance),
+    }
