@@ -59,7 +59,8 @@ def compare(ours: Samples, theirs: PictureStatistics, their_spp: int) -> Compari
     expected = theirs.variance * (their_spp / ours.spp)
     variance = np.maximum(ours.picture.variance, expected) + theirs.variance
     difference = ours.picture.mean - theirs.mean
-    slack = ROUNDING * (np.abs(ours.picture.mean) + np.abs(theirs.mean)) / 2.0
+    mean = float(np.abs(theirs.mean).mean())
+    slack = ROUNDING * (np.abs(ours.picture.mean) + np.abs(theirs.mean)) / 2.0 + 1e-6 * mean
     p_values = []
     for side in BLOCKS:
         error = np.maximum(np.abs(blocks(difference, side)) - blocks(slack, side), 0.0)
@@ -68,7 +69,6 @@ def compare(ours: Samples, theirs: PictureStatistics, their_spp: int) -> Compari
         largest = blocks(ours.outlier, side, np.max) / side**2
         bernstein = error**2 / (2.0 * (spread + largest * error / 3.0) + 1e-30)
         p_values.append(np.minimum(2.0 * np.exp(-bernstein), 1.0).ravel())
-    mean = float(np.abs(theirs.mean).mean())
     whole = float(difference.mean()) / mean
     sigma = float(np.sqrt(variance.mean() / variance.size)) / mean
     excess = max(abs(whole) - ROUNDING, 0.0) / max(sigma, 1e-30)
