@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from numba import types
 
 from raywidget.kernels.bdpt_weights import Ratios
-from raywidget.kernels.bsdf import Bsdf, BsdfValue, eval_bsdf_cos
+from raywidget.kernels.bsdf import eval_bsdf_cos
 from raywidget.kernels.buffers import make_record_stack, make_stack_array
 from raywidget.kernels.hit import Hit
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import MATERIAL_SIZE
+from raywidget.kernels.lobes import Bsdf, BsdfValue
 from raywidget.kernels.sampling import Frame, make_frame, to_local
 from raywidget.kernels.vec3 import Vec3, dot, vec3
 
