@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from raywidget.io.meshes import load_mesh
     from raywidget.picture.image import Image
     from raywidget.scene import transforms
-    from raywidget.scene.camera import PerspectiveCamera
+    from raywidget.scene.camera import OrthographicCamera, PanoramicCamera, PerspectiveCamera
     from raywidget.scene.emitters import (
         ConstantEnvironment,
         DirectionalLight,
@@ -68,6 +68,8 @@ __all__ = [
     "Instances",
     "Mesh",
     "Metal",
+    "OrthographicCamera",
+    "PanoramicCamera",
     "PerspectiveCamera",
     "PictureError",
     "PointLight",
@@ -107,7 +109,7 @@ _MODULES = {
     "raywidget.headless": ("render", "warmup"),
     "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.image": ("Image",),
-    "raywidget.scene.camera": ("PerspectiveCamera",),
+    "raywidget.scene.camera": ("OrthographicCamera", "PanoramicCamera", "PerspectiveCamera"),
     "raywidget.scene.emitters": (
         "ConstantEnvironment",
         "DirectionalLight",

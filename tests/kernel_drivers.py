@@ -11,6 +11,8 @@ import raywidget as rw
 from raywidget.compiler import compile_camera, compile_scene
 from raywidget.kernels.attributes import hit_color, hit_tangent
 from raywidget.kernels.bsdf import eval_bsdf_cos, load_bsdf, make_parameters, sample_bsdf
+from raywidget.kernels.buffers import view
+from raywidget.kernels.camera import generate_ray
 from raywidget.kernels.emitter import (
     emitted_radiance,
     eval_environment,
@@ -21,13 +23,13 @@ from raywidget.kernels.emitter import (
 )
 from raywidget.kernels.hit import make_hit, spawn_origin
 from raywidget.kernels.jit import device, entry
-from raywidget.kernels.layout import ENVIRONMENT_LIGHT, MISS
+from raywidget.kernels.layout import CAMERA_SIZE, ENVIRONMENT_LIGHT, MISS
 from raywidget.kernels.random import draw_four, start_sequence
 from raywidget.kernels.tile import view_scene
 from raywidget.kernels.traverse import find_closest, is_occluded
 from raywidget.kernels.vec3 import dot, vec3
 
-NO_CAMERA = np.zeros(16, np.float32)
+NO_CAMERA = np.zeros(CAMERA_SIZE, np.float32)
 
 
 class HitArrays(NamedTuple):
@@ -357,9 +359,25 @@ def compiled(shapes, emitters=()):
     return compile_scene(scene_of(shapes, emitters))
 
 
-def camera_table(width, height, **camera):
-    """The table of a camera."""
-    return compile_camera(scene_of([], **camera).camera, width, height)
+@entry
+def _generate(camera, points, origins, directions):
+    table = view(camera)
+    for i in range(len(points)):
+        origin, d = generate_ray(table, points[i, 0], points[i, 1], points[i, 2], points[i, 3])
+        origins[i, 0] = origin.x
+        origins[i, 1] = origin.y
+        origins[i, 2] = origin.z
+        directions[i, 0] = d.x
+        directions[i, 1] = d.y
+        directions[i, 2] = d.z
+
+
+def camera_rays(camera, width, height, points):
+    """Origins and directions of rays through points (x, y, u, v) of picture and lens."""
+    points = _rows(points)
+    origins, directions = np.zeros((2, len(points), 3), np.float32)
+    _generate(compile_camera(camera, width, height), points, origins, directions)
+    return origins.astype(float), directions.astype(float)
 
 
 def directions(generator, count):

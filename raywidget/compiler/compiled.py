@@ -23,6 +23,7 @@ from raywidget.kernels.layout import (
     BALL_ROWS,
     CAMERA_FOCUS,
     CAMERA_FORWARD,
+    CAMERA_KIND,
     CAMERA_LENS,
     CAMERA_LENS_RIGHT,
     CAMERA_LENS_UP,
@@ -40,11 +41,19 @@ from raywidget.kernels.layout import (
     LEAF_INSTANCE,
     LEAF_ROUND,
     NODE_SIZE,
+    ORTHOGRAPHIC,
+    PANORAMIC,
+    PERSPECTIVE,
     ROUND_ROWS,
     SceneTables,
 )
 from raywidget.kernels.simd import WIDTH
-from raywidget.scene.camera import Camera, PerspectiveCamera
+from raywidget.scene.camera import (
+    Camera,
+    OrthographicCamera,
+    PanoramicCamera,
+    PerspectiveCamera,
+)
 from raywidget.scene.scene import Scene
 
 _CACHE_LINE = 64  # bytes
@@ -92,20 +101,29 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
 
 def compile_camera(camera: Camera, width: int, height: int) -> F32:
     """The camera's table for a picture of `width` x `height` pixels."""
-    if not isinstance(camera, PerspectiveCamera):  # the scene admits no other
-        raise AssertionError(f"no table for {type(camera).__name__}")
     frame = camera.frame()
-    half_height = math.tan(math.radians(camera.vfov) / 2.0)
-    half_width = half_height * width / height
-    look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
-    focus = camera.focus_distance
     table = np.zeros(CAMERA_SIZE, np.float32)
-    table[CAMERA_ORIGIN : CAMERA_ORIGIN + 3] = look_from
+    if isinstance(camera, PerspectiveCamera):
+        table[CAMERA_KIND] = PERSPECTIVE
+        half_height = math.tan(math.radians(camera.vfov) / 2.0)
+        half_width = half_height * width / height
+        look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
+        focus = camera.focus_distance
+        table[CAMERA_LENS] = camera.aperture_radius
+        table[CAMERA_FOCUS] = np.linalg.norm(look_at - look_from) if focus is None else focus
+    elif isinstance(camera, OrthographicCamera):
+        table[CAMERA_KIND] = ORTHOGRAPHIC
+        half_height = camera.height / 2.0
+        half_width = half_height * width / height
+    elif isinstance(camera, PanoramicCamera):
+        table[CAMERA_KIND] = PANORAMIC
+        half_height = half_width = 1.0
+    else:
+        raise AssertionError(f"no table for {type(camera).__name__}")
+    table[CAMERA_ORIGIN : CAMERA_ORIGIN + 3] = camera.look_from
     table[CAMERA_RIGHT : CAMERA_RIGHT + 3] = frame.right * half_width
     table[CAMERA_UP : CAMERA_UP + 3] = frame.up * half_height
     table[CAMERA_FORWARD : CAMERA_FORWARD + 3] = frame.forward
-    table[CAMERA_LENS] = camera.aperture_radius
-    table[CAMERA_FOCUS] = np.linalg.norm(look_at - look_from) if focus is None else focus
     table[CAMERA_LENS_RIGHT] = 1.0 / half_width
     table[CAMERA_LENS_UP] = 1.0 / half_height
     return table

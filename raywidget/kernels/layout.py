@@ -235,15 +235,21 @@ ENVIRONMENT_LIGHT = 19  # its row of `lights`, as a float, or -1
 ENVIRONMENT_ROW_SIZE = 4
 
 # --- Camera: elements of `camera` ----------------------------------------------------------------
-CAMERA_SIZE = 16
+PERSPECTIVE = 0
+ORTHOGRAPHIC = 1
+PANORAMIC = 2
+
+CAMERA_SIZE = 17
 CAMERA_ORIGIN = 0  # 3
-CAMERA_RIGHT = 3  # 3: half the width of the picture plane at distance 1
-CAMERA_UP = 6  # 3: half its height
+# 3: half the width of the picture plane, perspective: at distance 1; panoramic: unit
+CAMERA_RIGHT = 3
+CAMERA_UP = 6  # 3: half its height; panoramic: unit
 CAMERA_FORWARD = 9  # 3: unit
 CAMERA_LENS = 12  # lens radius; 0: a pinhole
 CAMERA_FOCUS = 13  # distance to the plane in focus
 CAMERA_LENS_RIGHT = 14  # 1 / length of CAMERA_RIGHT
 CAMERA_LENS_UP = 15  # 1 / length of CAMERA_UP
+CAMERA_KIND = 16  # code above, as a float
 
 
 class SceneTables(NamedTuple):

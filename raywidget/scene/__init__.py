@@ -1,6 +1,12 @@
 """The description of a scene: immutable objects in plain numpy, checked when built."""
 
-from raywidget.scene.camera import Camera, CameraFrame, PerspectiveCamera
+from raywidget.scene.camera import (
+    Camera,
+    CameraFrame,
+    OrthographicCamera,
+    PanoramicCamera,
+    PerspectiveCamera,
+)
 from raywidget.scene.emitters import (
     ConstantEnvironment,
     Emitter,
@@ -51,6 +57,8 @@ __all__ = [
     "Material",
     "Mesh",
     "Metal",
+    "OrthographicCamera",
+    "PanoramicCamera",
     "PerspectiveCamera",
     "Quad",
     "Scene",

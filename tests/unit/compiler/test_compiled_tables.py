@@ -4,17 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_drivers import camera_table, compiled
+from kernel_drivers import camera_rays, compiled
 from scipy.integrate import quad
 
 import raywidget as rw
 from raywidget import transforms as tf
-from raywidget.compiler import compile_camera, compile_scene
+from raywidget.compiler import compile_scene
 from raywidget.compiler.energy import internal_reflectance
 from raywidget.kernels import layout
-from raywidget.kernels.buffers import view
-from raywidget.kernels.camera import generate_ray
-from raywidget.kernels.jit import entry
 
 DTYPES = {"F32": np.float32, "I32": np.int32, "U8": np.uint8}
 
@@ -309,26 +306,6 @@ def test_corners_lead_to_the_vertices_of_their_mesh():
 # --- Camera ---------------------------------------------------------------------------------------
 
 
-@entry
-def _rays(camera, points, rays):
-    table = view(camera)
-    for i in range(len(points)):
-        origin, d = generate_ray(table, points[i, 0], points[i, 1], points[i, 2], points[i, 3])
-        rays[i, 0] = origin.x
-        rays[i, 1] = origin.y
-        rays[i, 2] = origin.z
-        rays[i, 3] = d.x
-        rays[i, 4] = d.y
-        rays[i, 5] = d.z
-
-
-def rays(table, points):
-    points = np.ascontiguousarray(points, np.float32)
-    out = np.zeros((len(points), 6), np.float32)
-    _rays(table, points, out)
-    return out[:, :3].astype(float), out[:, 3:].astype(float)
-
-
 @given(
     st.integers(0, 2**32 - 1),
     st.floats(5.0, 120.0),
@@ -348,10 +325,9 @@ def test_rays_go_through_the_point_in_focus(seed, vfov, width, height, lens, foc
         aperture_radius=lens,
         focus_distance=focus,
     )
-    table = compile_camera(camera, width, height)
     points = generator.random((200, 4))
     points[:, :2] = 2 * points[:, :2] - 1
-    origin, d = rays(table, points)
+    origin, d = camera_rays(camera, width, height, points)
     np.testing.assert_allclose(np.linalg.norm(d, axis=1), 1, atol=1e-6)
     # Where the ray meets the plane in focus, in the camera's frame, by plain trigonometry
     right, up, forward = camera.frame()
@@ -371,8 +347,8 @@ def test_rays_go_through_the_point_in_focus(seed, vfov, width, height, lens, foc
 
 
 def test_the_lens_is_filled_evenly():
-    table = camera_table(300, 100, look_from=(0, 0, 0), look_at=(0, 0, -1), aperture_radius=2.0)
-    origin, _ = rays(table, np.random.default_rng(0).random((40_000, 4)))
+    camera = rw.PerspectiveCamera(look_from=(0, 0, 0), look_at=(0, 0, -1), aperture_radius=2.0)
+    origin, _ = camera_rays(camera, 300, 100, np.random.default_rng(0).random((40_000, 4)))
     np.testing.assert_allclose(origin.mean(axis=0), 0, atol=5 * 1.0 / 200)  # 5 standard errors
     np.testing.assert_allclose((origin[:, :2] ** 2).mean(axis=0), 1.0, atol=5 * 0.71 / 200)
     assert not origin[:, 2].any()
