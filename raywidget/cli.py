@@ -14,6 +14,7 @@ from typing import Any
 
 import raywidget
 from raywidget import presets
+from raywidget.engine.filters import FILTERS
 from raywidget.engine.settings import INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
 from raywidget.headless import FinishedPass, render
@@ -23,7 +24,7 @@ from raywidget.picture.image import Image
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-_CHOICES = {"integrator": INTEGRATORS, "sampler": SAMPLERS}
+_CHOICES = {"integrator": INTEGRATORS, "sampler": SAMPLERS, "filter": FILTERS}
 _HELP = {
     "width": "width in pixels",
     "height": "height in pixels",
@@ -34,6 +35,8 @@ _HELP = {
     "integrator": "how light is found, or what is shown instead of light",
     "ao_distance": "how far occluders count for --integrator ao, in scene units",
     "sampler": "where random numbers come from",
+    "filter": "which part of the picture a pixel shows",
+    "filter_radius": "half width of the filter in pixels",
     "seed": "another seed, another noise",
     "passes": "number of passes; by default 1, 2, 4, ... samples in all",
     "tile_size": "side of a tile in pixels",

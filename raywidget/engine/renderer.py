@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler import compile_camera, compile_scene
+from raywidget.engine.filters import make_filter
 from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.engine.tiles import Tile
 from raywidget.kernels.bdpt import render_bdpt
@@ -148,6 +149,7 @@ class Renderer:
             settings.height,
             np.uint64(settings.seed),
             settings.sampler == "lattice",
+            *make_filter(settings.filter, settings.filter_radius),  # type: ignore[arg-type]
         )
         self._integrator = INTEGRATORS[settings.integrator](scene, settings)
         self.compile_kernels()

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from raywidget.engine.filters import FILTERS
 from raywidget.errors import SettingsError
 
 SAMPLERS = ("lattice", "independent")
@@ -61,6 +62,13 @@ class RenderSettings:
     sampler : str
         ``"lattice"``: numbers that are spread evenly, with less noise. ``"independent"``:
         independent ones, for proofs.
+    filter : str
+        Which part of the picture a pixel shows. ``"box"``: its own square; ``"tent"``,
+        ``"gaussian"`` and ``"blackman-harris"``: a soft spot that is larger than that, for edges
+        without stairs. It is drawn from, so no sample counts for another pixel.
+    filter_radius : float, optional
+        Its half width in pixels, 0.1 to 8; ``None``: 0.5 (box), 1 (tent), 2 (Gaussian, with a
+        standard deviation of a quarter of it), 1.5 (Blackman-Harris), as usual elsewhere.
     seed : int
         Another seed gives another, statistically independent picture. 64 bits.
     passes : int, optional
@@ -93,6 +101,8 @@ class RenderSettings:
     integrator: str = "path"
     ao_distance: float | None = None
     sampler: str = "lattice"
+    filter: str = "box"
+    filter_radius: float | None = None
     seed: int = 0
 
     passes: int | None = None
@@ -113,6 +123,9 @@ class RenderSettings:
         if self.ao_distance is not None:
             self._set_number("ao_distance", 1e-30, 1e30)
         _check_choice("sampler", self.sampler, SAMPLERS)
+        _check_choice("filter", self.filter, FILTERS)
+        if self.filter_radius is not None:
+            self._set_number("filter_radius", 0.1, 8.0)
         self._set_integer("seed", 0, 2**64 - 1)
         for name in ("roulette", "next_event"):
             if not isinstance(getattr(self, name), bool):

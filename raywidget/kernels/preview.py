@@ -20,6 +20,7 @@ from raywidget.kernels.tile import (
     TileTarget,
     Work,
     sample_tile,
+    view_picture,
     view_scene,
     view_tile,
 )
@@ -92,4 +93,5 @@ def render_preview(
 ) -> bool:
     """Previews, see `tile.sample_tile`."""
     scene = view_scene(tables, camera)
-    return sample_tile(trace_preview, scene, picture, settings, work, view_tile(target))
+    seen = view_picture(picture)
+    return sample_tile(trace_preview, scene, seen, settings, work, view_tile(target))

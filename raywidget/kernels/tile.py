@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from raywidget.kernels.buffers import as_int32, load_flag, view
 from raywidget.kernels.camera import generate_ray
+from raywidget.kernels.filter import FilterView, sample_filter
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import F32, SceneTables, SceneView
 from raywidget.kernels.path import PathResult, PathSettings, trace_path
@@ -42,6 +43,26 @@ class Picture(NamedTuple):
     height: int
     seed: np.uint64
     lattice: bool  # else independent numbers
+    filter: int  # code of `filter`
+    radius: float  # of the filter in pixels; np.float32
+    quantiles: F32  # of the filter, see there
+
+
+class PictureView(NamedTuple):
+    """`Picture` inside compiled code."""
+
+    width: int
+    height: int
+    seed: np.uint64
+    lattice: bool
+    filter: FilterView
+
+
+@device
+def view_picture(picture: Picture) -> PictureView:
+    """With a bare pointer to its table; the caller keeps the array alive."""
+    filter = FilterView(picture.filter, picture.radius, view(picture.quantiles))
+    return PictureView(picture.width, picture.height, picture.seed, picture.lattice, filter)
 
 
 class Work(NamedTuple):
@@ -135,7 +156,7 @@ def view_tile(target: TileTarget) -> TileView:
 def sample_tile(
     trace: Trace,
     scene: SceneView,
-    picture: Picture,
+    picture: PictureView,
     settings: Any,
     work: Work,
     tile: TileView,
@@ -170,8 +191,8 @@ def sample_tile(
                 lens = draw_four(sequence, GROUP_LENS)
                 origin, direction = generate_ray(
                     scene.camera,
-                    (single(x) + where.x) * per_x - 1.0,
-                    1.0 - (single(y) + where.y) * per_y,
+                    (single(x) + sample_filter(picture.filter, where.x)) * per_x - 1.0,
+                    1.0 - (single(y) + sample_filter(picture.filter, where.y)) * per_y,
                     lens.x,
                     lens.y,
                 )
@@ -210,4 +231,5 @@ def render_tile(
 ) -> bool:
     """Path tracing, see `sample_tile`."""
     scene = view_scene(tables, camera)
-    return sample_tile(trace_path, scene, picture, settings, work, view_tile(target))
+    seen = view_picture(picture)
+    return sample_tile(trace_path, scene, seen, settings, work, view_tile(target))

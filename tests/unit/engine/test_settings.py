@@ -53,6 +53,8 @@ WRONG = {
     "next_event": [1, None],
     "integrator": ["light", None, 0],
     "sampler": ["sobol", ""],
+    "filter": ["Box", None, 0.5],
+    "filter_radius": [0, 0.05, 8.5, -1, "1", True],
     "ao_distance": [0, -1.0, float("nan"), float("inf"), "far", True],
 }
 
@@ -104,6 +106,8 @@ def test_what_names_the_samples():
         "next_event": False,
         "seed": 1,
         "ao_distance": 2.0,
+        "filter": "tent",
+        "filter_radius": 1.2,
     }
     for name, value in what.items():
         assert not a.same_samples(a.replace(**{name: value})), name
