@@ -29,7 +29,7 @@ from raywidget.engine.run import (
     TileUpdate,
 )
 from raywidget.engine.schedule import Job, Schedule
-from raywidget.engine.settings import RenderSettings
+from raywidget.engine.settings import RenderSettings, check_scene_fits
 from raywidget.engine.tiles import order_centre_out
 from raywidget.errors import PictureError, RenderError
 from raywidget.picture.image import Image
@@ -64,6 +64,11 @@ class Session:
     hold_passes : bool
         Wait for `allow_pass` before each pass but the first.
 
+    Raises
+    ------
+    SettingsError
+        If scene and settings do not go together.
+
     Notes
     -----
     States: ``compiling`` (scene and kernels), ``running``, ``paused``, ``done``, ``stopped``,
@@ -80,6 +85,7 @@ class Session:
         resume: ResumeState | None = None,
         hold_passes: bool = False,
     ) -> None:
+        check_scene_fits(scene, settings)
         self._on_tile = on_tile
         self._on_state = on_state
         self._hold_passes = hold_passes
@@ -167,6 +173,7 @@ class Session:
             if self._state == CLOSED:
                 return
             old = self._run
+            check_scene_fits(scene or old.scene, settings or old.settings)
             old.cancel[0] = 1
             self._run = Run(
                 old.generation + 1, scene or old.scene, settings or old.settings, old.renderer

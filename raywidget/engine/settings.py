@@ -15,6 +15,8 @@ import numpy as np
 
 from raywidget.engine.filters import FILTERS
 from raywidget.errors import SettingsError
+from raywidget.scene.camera import PerspectiveCamera
+from raywidget.scene.scene import Scene
 
 SAMPLERS = ("lattice", "independent")
 INTEGRATORS = ("path", "bdpt", "direct", "ao", "normals", "albedo", "depth")
@@ -201,6 +203,21 @@ class RenderSettings:
             getattr(self, field.name) == getattr(other, field.name)
             for field in dataclasses.fields(self)
             if field.name not in how
+        )
+
+
+def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:
+    """Refuse what can't be rendered so, before anything is compiled.
+
+    Raises
+    ------
+    SettingsError
+        If scene and settings do not go together.
+    """
+    if settings.integrator == "bdpt" and not isinstance(scene.camera, PerspectiveCamera):
+        raise SettingsError(
+            "integrator: 'bdpt' knows no camera but PerspectiveCamera yet, "
+            f"got {type(scene.camera).__name__}; use 'path'"
         )
 
 

@@ -19,7 +19,7 @@ from raywidget.kernels.bdpt_connect import (
     weigh_emission,
     weigh_environment,
 )
-from raywidget.kernels.bdpt_subpath import Splats, trace_light_subpath
+from raywidget.kernels.bdpt_subpath import Splats, make_splats, trace_light_subpath
 from raywidget.kernels.bdpt_vertex import (
     MAX_EDGES,
     BdptSettings,
@@ -53,7 +53,15 @@ from raywidget.kernels.random import (
 )
 from raywidget.kernels.sampling import to_local, to_world
 from raywidget.kernels.splat import SplatLog, view_splats
-from raywidget.kernels.tile import Picture, TileTarget, Work, sample_tile, view_scene, view_tile
+from raywidget.kernels.tile import (
+    Picture,
+    TileTarget,
+    Work,
+    sample_tile,
+    view_picture,
+    view_scene,
+    view_tile,
+)
 from raywidget.kernels.traverse import find_closest
 from raywidget.kernels.vec3 import Vec3, dot, vec3
 
@@ -187,6 +195,7 @@ def render_bdpt(
     The log has room for MAX_EDGES - 1 lines a sample, or `max_depth` - 1 if that is less.
     """
     scene = view_scene(tables, camera)
-    splats = Splats(view_splats(log, target.counters), picture.width, picture.height)
+    seen = view_picture(picture)
+    splats = make_splats(view_splats(log, target.counters), seen)
     run = BdptRun(settings, make_points(), splats)
-    return sample_tile(trace_bdpt, scene, picture, run, work, view_tile(target))
+    return sample_tile(trace_bdpt, scene, seen, run, work, view_tile(target))

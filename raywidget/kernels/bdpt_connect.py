@@ -161,13 +161,22 @@ def connect_subpaths(scene: SceneView, y: Vertex, z: Vertex, settings: BdptSetti
 
 @device
 def connect_to_lens(
-    scene: SceneView, y: Vertex, u: float, v: float, settings: BdptSettings
+    scene: SceneView,
+    y: Vertex,
+    u: float,
+    v: float,
+    most_x: float,
+    most_y: float,
+    settings: BdptSettings,
 ) -> Connection:
-    """Join the end `y` of a light subpath to a point of the lens (t = 1)."""
+    """Join the end `y` of a light subpath to a point of the lens (t = 1).
+
+    The picture, and what filters see beyond its edge, goes from -`most` to `most`.
+    """
     if is_specular(y.bsdf):
         return _failed(0)
     lens = sample_lens(scene.camera, y.hit.p, u, v)
-    if lens.pdf <= 0.0 or abs(lens.x) >= 1.0 or abs(lens.y) >= 1.0:
+    if lens.pdf <= 0.0 or abs(lens.x) >= most_x or abs(lens.y) >= most_y:
         return _failed(0)
     value = eval_scattering(y.hit, y.bsdf, lens.wi, y.wo)
     if value.pdf <= 0.0:

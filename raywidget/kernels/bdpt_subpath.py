@@ -28,6 +28,7 @@ from raywidget.kernels.bsdf import load_bsdf, sample_bsdf
 from raywidget.kernels.buffers import advance
 from raywidget.kernels.emission import sample_emission
 from raywidget.kernels.emitter import pdf_light_point
+from raywidget.kernels.filter import PIXEL, FilterView, choose_pixel
 from raywidget.kernels.hit import make_hit, spawn_origin
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import MATERIAL_SIZE, MISS, SceneView
@@ -35,7 +36,7 @@ from raywidget.kernels.random import Sequence, draw_four
 from raywidget.kernels.sampling import to_local, to_world
 from raywidget.kernels.scalars import single
 from raywidget.kernels.splat import SplatView, note_splat
-from raywidget.kernels.tile import COUNTER_DROPPED
+from raywidget.kernels.tile import COUNTER_DROPPED, PictureView
 from raywidget.kernels.traverse import find_closest
 from raywidget.kernels.vec3 import dot, vec3
 
@@ -57,6 +58,23 @@ class Splats(NamedTuple):
     log: SplatView
     width: int  # of the picture
     height: int
+    filter: FilterView
+    most_x: float  # where filters see: from -most to most, the picture is from -1 to 1
+    most_y: float
+
+
+@device
+def make_splats(log: SplatView, picture: PictureView) -> Splats:
+    """For a picture and its filter."""
+    margin = 0.0 if picture.filter.kind == PIXEL else 2.0 * picture.filter.radius
+    return Splats(
+        log,
+        picture.width,
+        picture.height,
+        picture.filter,
+        1.0 + margin / single(picture.width),
+        1.0 + margin / single(picture.height),
+    )
 
 
 class LightSubpath(NamedTuple):
@@ -114,10 +132,12 @@ def trace_light_subpath(
         edge = draw_four(sequence, GROUP_LIGHT_EDGE + group)
         count += 1
         if counts(settings, count + 1, 1):
-            found = connect_to_lens(scene, y, edge.z, edge.w, settings)
+            found = connect_to_lens(
+                scene, y, edge.z, edge.w, splats.most_x, splats.most_y, settings
+            )
             rays += found.rays
             if max(found.radiance.x, max(found.radiance.y, found.radiance.z)) > 0.0:
-                _splat(splats, sequence, found)
+                _splat(splats, sequence, GROUP_LIGHT_CHOICE + group, found)
         if count == longest:
             break
 
@@ -164,10 +184,23 @@ def trace_light_subpath(
 
 
 @device
-def _splat(splats: Splats, sequence: Sequence, found: Connection) -> None:
-    """Note light for the pixel that a connection to the lens has met."""
-    column = min(int((found.x + 1.0) * 0.5 * single(splats.width)), splats.width - 1)
-    row = min(int((1.0 - found.y) * 0.5 * single(splats.height)), splats.height - 1)
-    pixel = row * splats.width + column
-    if not note_splat(splats.log, pixel, sequence.half, found.radiance):
+def _splat(splats: Splats, sequence: Sequence, group: int, found: Connection) -> None:
+    """Note light for the pixel that a connection to the lens has met, or for one near it.
+
+    The last two numbers of `group` choose which, unless it is the one that was met.
+    """
+    x = (found.x + 1.0) * 0.5 * single(splats.width)
+    y = (1.0 - found.y) * 0.5 * single(splats.height)
+    if splats.filter.kind == PIXEL:
+        column = min(int(x), splats.width - 1)
+        row = min(int(y), splats.height - 1)
+        value = found.radiance
+    else:
+        choice = draw_four(sequence, group)
+        column, weight_x = choose_pixel(splats.filter, x, choice.z)
+        row, weight_y = choose_pixel(splats.filter, y, choice.w)
+        if min(column, row) < 0 or column >= splats.width or row >= splats.height:
+            return
+        value = found.radiance * (weight_x * weight_y)
+    if not note_splat(splats.log, row * splats.width + column, sequence.half, value):
         splats.log.counters[COUNTER_DROPPED] = splats.log.counters[COUNTER_DROPPED] + 1

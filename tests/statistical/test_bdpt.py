@@ -126,6 +126,12 @@ def test_depths_mean_the_same(depth):
     assert check_batches(*both(corner(), 256, max_depth=depth, roulette=depth % 2 == 0)) > LEVEL
 
 
+@pytest.mark.parametrize("name", ["tent", "gaussian"])
+def test_light_paths_see_the_filter_too(name):
+    # Wide, in a small picture: at its edge they see what lies outside.
+    assert check_batches(*both(corner(), 256, max_depth=4, filter=name)) > LEVEL
+
+
 @pytest.mark.parametrize("change", [{"next_event": False}, {"roulette": True}, {"seed": 5}])
 def test_settings_change_only_the_noise(change):
     settings = {"max_depth": 4, "roulette": False, "integrator": "bdpt", **SMALL}

@@ -109,3 +109,9 @@ def test_occlusion_has_a_reach():
 def test_what_misses_everything_is_not_occluded():
     scene = rw.Scene([], camera=CAMERA)
     assert rw.render(scene, integrator="ao", spp=1, **SIZE).pixels.min() == 1.0
+
+
+def test_what_does_not_go_together_is_refused_at_once():
+    camera = rw.PanoramicCamera(look_from=(0, 0, 0), look_at=(0, 0, -1))
+    with pytest.raises(rw.SettingsError, match="'bdpt' knows no camera but PerspectiveCamera yet"):
+        rw.render(rw.Scene([BALL], camera=camera), integrator="bdpt")
