@@ -16,11 +16,12 @@ from raywidget.compiler.bvh import (
     pack_rows,
 )
 from raywidget.compiler.geometry import Geometry, gather_geometry
-from raywidget.compiler.lights import pack_lights
-from raywidget.compiler.materials import MaterialRows
+from raywidget.compiler.lights import LightTables, pack_lights
+from raywidget.compiler.materials import MaterialRows, MaterialTables
 from raywidget.compiler.primitives import Flats
 from raywidget.kernels.layout import (
     BALL_ROWS,
+    BLACK,
     CAMERA_FOCUS,
     CAMERA_FORWARD,
     CAMERA_KIND,
@@ -32,6 +33,7 @@ from raywidget.kernels.layout import (
     CAMERA_SIZE,
     CAMERA_UP,
     CHILD_ROW,
+    ENVIRONMENT_KIND,
     F32,
     FLAT_ROWS,
     I32,
@@ -40,13 +42,21 @@ from raywidget.kernels.layout import (
     LEAF_FLAT,
     LEAF_INSTANCE,
     LEAF_ROUND,
+    LIGHT_BALL,
+    LIGHT_KIND,
+    MATERIAL_EMISSION_TEXTURE,
+    MATERIAL_ENERGY,
+    MATERIAL_FLAGS,
+    MATERIAL_KIND,
     NODE_SIZE,
     ORTHOGRAPHIC,
+    PANORAMA,
     PANORAMIC,
     PERSPECTIVE,
     ROUND_ROWS,
     SceneTables,
 )
+from raywidget.kernels.on_demand import FULL
 from raywidget.kernels.simd import WIDTH
 from raywidget.scene.camera import (
     Camera,
@@ -96,7 +106,24 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
         environment_pixels=lights.environment.pixels,
         environment_rows=lights.environment.rows,
         environment_cdf=lights.environment.cdf,
+        full=None if _is_plain(surfaces, lights, len(trees.rounds)) else FULL,
     )
+
+
+def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> bool:
+    """Can the scene be rendered without any of the functions marked `on_demand`?"""
+    simple_surfaces = not (
+        np.any(surfaces.codes[:, MATERIAL_FLAGS])
+        or np.any(surfaces.codes[:, MATERIAL_EMISSION_TEXTURE] >= 0)
+        or np.any(surfaces.codes[:, MATERIAL_KIND] > BLACK)
+        or np.any(surfaces.values[:, MATERIAL_ENERGY])
+    )
+    simple_lights = not (
+        np.any(lights.lights[:, LIGHT_KIND] > LIGHT_BALL)
+        or len(lights.leaves)
+        or lights.environment.values[ENVIRONMENT_KIND] == PANORAMA
+    )
+    return simple_surfaces and simple_lights and not rounds
 
 
 def compile_camera(camera: Camera, width: int, height: int) -> F32:

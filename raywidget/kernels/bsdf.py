@@ -16,7 +16,7 @@ from raywidget.kernels.buffers import make_stack_array
 from raywidget.kernels.dielectric import eval_rough, sample_rough, sample_smooth
 from raywidget.kernels.fresnel import fresnel
 from raywidget.kernels.hit import Hit
-from raywidget.kernels.jit import device, rare
+from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     BLACK,
     COATED_CONDUCTOR,
@@ -44,6 +44,7 @@ from raywidget.kernels.layout import (
 )
 from raywidget.kernels.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
 from raywidget.kernels.microfacet import eval_metal, reflectance, sample_metal
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.sampling import INV_PI, sample_cosine_hemisphere
 from raywidget.kernels.texture import eval_texture
 from raywidget.kernels.vec3 import Vec3, load_vec3, vec3
@@ -75,11 +76,11 @@ def load_bsdf(scene: SceneView, hit: Hit, material: int, room: Any) -> Bsdf:
         parameters,
         row,
         scene.energy,
+        scene.full,
     )
 
 
-@rare
-@device
+@on_demand
 def _look_up(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
     """Fill `room` with the parameters of a material, and what its textures say."""
     for column in range(MATERIAL_SIZE):

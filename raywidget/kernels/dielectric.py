@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from raywidget.kernels.fresnel import fresnel, fresnel_pane
-from raywidget.kernels.jit import device, rare
+from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     ENERGY_SIZE,
     MATERIAL_ENERGY,
@@ -23,6 +23,7 @@ from raywidget.kernels.microfacet import (
     sample_visible_normal,
     smith_g1,
 )
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.sampling import INV_PI, sample_cosine_hemisphere
 from raywidget.kernels.vec3 import Vec3, dot, normalize, vec3
 
@@ -44,8 +45,7 @@ def sample_smooth(bsdf: Bsdf, wo: Vec3, lobe: float) -> BsdfSample:
     return BsdfSample(wi, bsdf.color * (inverse * inverse), 0.0, True, eta)
 
 
-@rare
-@device
+@on_demand
 def _sample_pane(bsdf: Bsdf, wo: Vec3, lobe: float) -> BsdfSample:
     if lobe < fresnel_pane(abs(wo.z), bsdf.eta):
         mirrored = vec3(-wo.x, -wo.y, wo.z)
@@ -56,8 +56,7 @@ def _sample_pane(bsdf: Bsdf, wo: Vec3, lobe: float) -> BsdfSample:
 # --- Rough (Walter et al. 2007, "Microfacet models for refraction through rough surfaces") --------
 
 
-@rare
-@device
+@on_demand
 def eval_rough(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     """Rough glass or a rough pane; `wo` and `wi` on any side."""
     nothing = BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
@@ -126,8 +125,7 @@ def _eval_rough_pane(bsdf: Bsdf, o: Vec3, i: Vec3) -> BsdfValue:
     return BsdfValue(bsdf.color * (pdf * smith_g1(above.z, alpha2)), pdf)
 
 
-@rare
-@device
+@on_demand
 def sample_rough(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSample:
     """Draw a visible facet, then reflect or refract by its reflectance."""
     nothing = BsdfSample(wo, vec3(0.0, 0.0, 0.0), 0.0, False, 1.0)
@@ -212,8 +210,7 @@ def _share_transmitted(bsdf: Bsdf, outside: bool) -> float:
     return from_inside * lost_outside / largest
 
 
-@rare
-@device
+@on_demand
 def _add_multiple(
     bsdf: Bsdf, o: Vec3, i: Vec3, outside: bool, eta: float, value: BsdfValue
 ) -> BsdfValue:

@@ -25,7 +25,7 @@ from raywidget.kernels.environment import (
     sample_image,
 )
 from raywidget.kernels.hit import Hit
-from raywidget.kernels.jit import device, rare
+from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     LIGHT_BALL,
     LIGHT_ENVIRONMENT,
@@ -44,6 +44,7 @@ from raywidget.kernels.layout import (
 )
 from raywidget.kernels.light_sample import LightSample, no_sample
 from raywidget.kernels.light_tree import choose_in_tree, probability_in_tree
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.texture import eval_texture_uv
 from raywidget.kernels.vec3 import Vec3, dot, load_vec3, vec3
 
@@ -103,8 +104,7 @@ def sample_light(
     return _sample_other(scene, light, kind, p, probability, u, v)
 
 
-@rare
-@device
+@on_demand
 def _sample_other(
     scene: SceneView, light: int, kind: int, p: Vec3, chosen: float, u: float, v: float
 ) -> LightSample:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from raywidget.kernels.jit import device, rare
+from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     ENVIRONMENT_BOTTOM,
     ENVIRONMENT_FROM_WORLD,
@@ -25,6 +25,7 @@ from raywidget.kernels.layout import (
     PANORAMA,
     SceneView,
 )
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.sampling import PI
 from raywidget.kernels.scalars import single
 from raywidget.kernels.vec3 import Vec3, dot, load_vec3, vec3
@@ -94,8 +95,7 @@ def _find_place(scene: SceneView, d: Vec3) -> _Place:
     return _Place(column, row, across, min(1.0, down - single(row)))
 
 
-@rare
-@device
+@on_demand
 def eval_image(scene: SceneView, d: Vec3) -> Vec3:
     """Radiance of an image from direction `d` of the world."""
     width = int(scene.environment[ENVIRONMENT_WIDTH])
@@ -114,8 +114,7 @@ def eval_image(scene: SceneView, d: Vec3) -> Vec3:
     return above * (1.0 - place.down) + below * place.down
 
 
-@rare
-@device
+@on_demand
 def pdf_image(scene: SceneView, d: Vec3) -> float:
     """Density with which `sample_image` draws `d`."""
     width = int(scene.environment[ENVIRONMENT_WIDTH])
@@ -131,8 +130,7 @@ def pdf_image(scene: SceneView, d: Vec3) -> float:
     return of_row * of_cell * scene.environment_rows[row + ROW_PER_SOLID_ANGLE]
 
 
-@rare
-@device
+@on_demand
 def sample_image(scene: SceneView, u: float, v: float) -> EnvironmentSample:
     """A direction to the image, by its brightness."""
     width = int(scene.environment[ENVIRONMENT_WIDTH])

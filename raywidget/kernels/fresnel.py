@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from raywidget.kernels.jit import device, rare
+from raywidget.kernels.jit import device
 from raywidget.kernels.layout import MATERIAL_K, MATERIAL_N
 from raywidget.kernels.lobes import Bsdf
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.vec3 import Vec3, load_vec3, vec3
 
 
@@ -37,8 +38,7 @@ def schlick(f0: Vec3, cos_h: float) -> Vec3:
     return f0 + (vec3(1.0, 1.0, 1.0) - f0) * m5
 
 
-@rare
-@device
+@on_demand
 def fresnel_conductor(bsdf: Bsdf, cos_i: float) -> Vec3:
     """Unpolarised reflectance of a conductor with a complex index of refraction, tinted."""
     n = load_vec3(bsdf.parameters, bsdf.row + MATERIAL_N)

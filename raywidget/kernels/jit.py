@@ -174,12 +174,12 @@ _OPTIONS: dict[str, Any] = {
     "fastmath": {"contract", "nsz", "arcp"},
     "no_cfunc_wrapper": True,  # C calls none of them
 }
+DEVICE_OPTIONS = {**_OPTIONS, "no_cpython_wrapper": True, "pipeline_class": _DeviceCompiler}
 
 
 def device(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that only compiled code calls; LLVM inlines it where that pays."""
-    options = {**_OPTIONS, "no_cpython_wrapper": True, "pipeline_class": _DeviceCompiler}
-    compiled: Callable[P, R] = numba.njit(**options)(function)
+    compiled: Callable[P, R] = numba.njit(**DEVICE_OPTIONS)(function)
     return compiled
 
 

@@ -280,6 +280,7 @@ class SceneTables(NamedTuple):
     environment_pixels: F32  # (H * W, 3) radiance, where it is an image
     environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
     environment_cdf: F32  # (H - 1, W) running sum of probabilities within a row of cells
+    full: int | None  # None: a plain scene, for which no `on_demand` function is ever called
 
 
 class SceneView(NamedTuple):
@@ -317,4 +318,5 @@ class SceneView(NamedTuple):
     environment_pixels: Any
     environment_rows: Any
     environment_cdf: Any
+    full: Any
     camera: Any

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from raywidget.kernels.jit import device, rare
+from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     LIGHT_NODE_AXIS,
     LIGHT_NODE_CENTRE,
@@ -27,6 +27,7 @@ from raywidget.kernels.layout import (
     LIGHT_NODE_SIZE,
     SceneView,
 )
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.random import mix
 from raywidget.kernels.scalars import single
 from raywidget.kernels.vec3 import Vec3, dot, load_vec3
@@ -93,8 +94,7 @@ def _less(cos_a: float, sin_a: float, cos_b: float, sin_b: float) -> tuple[float
     return cos_a * cos_b + sin_a * sin_b, sin_a * cos_b - cos_a * sin_b
 
 
-@rare
-@device
+@on_demand
 def choose_in_tree(scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float) -> Chosen:
     """Walk down the tree with a number below the share of the finite lights."""
     share = scene.light_cdf[scene.leaf_count - 1]
@@ -133,8 +133,7 @@ def choose_in_tree(scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choic
         resolved /= q
 
 
-@rare
-@device
+@on_demand
 def probability_in_tree(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float:
     """Probability with which `choose_in_tree` at `p` gives this light."""
     probability = scene.light_cdf[scene.leaf_count - 1]

@@ -25,6 +25,7 @@ class Bsdf(NamedTuple):
     parameters: Any  # all columns of `materials`, from element `row` on
     row: int
     energy: Any  # the tables of `layout.ENERGY_*`
+    full: Any  # as `SceneTables.full`
 
 
 class BsdfValue(NamedTuple):

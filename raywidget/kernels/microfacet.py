@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 from raywidget.kernels.fresnel import fresnel_conductor, schlick
-from raywidget.kernels.jit import device, rare
+from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     COATED_CONDUCTOR,
     CONDUCTOR,
@@ -22,6 +22,7 @@ from raywidget.kernels.layout import (
     MATERIAL_ENERGY,
 )
 from raywidget.kernels.lobes import Bsdf, BsdfValue
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.sampling import INV_PI, PI, sample_cosine_hemisphere
 from raywidget.kernels.scalars import single
 from raywidget.kernels.vec3 import Vec3, dot, load_vec3, normalize, vec3
@@ -93,8 +94,7 @@ def sample_metal(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> Vec3:
 # --- Light that is scattered more than once ------------------------------------------------------
 
 
-@rare
-@device
+@on_demand
 def look_up_energy(bsdf: Bsdf, table: int, alpha: float, cos: float) -> float:
     """A value of a table of `energy`; `cos` < 0 asks for the average."""
     row = math.sqrt(min(1.0, alpha)) * _LAST_ROW
@@ -123,8 +123,7 @@ def _lost(bsdf: Bsdf, w: Vec3) -> float:
     return look_up_energy(bsdf, table, bsdf.alpha, w.z)
 
 
-@rare
-@device
+@on_demand
 def _add_multiple(bsdf: Bsdf, wo: Vec3, wi: Vec3, f_cos: Vec3, pdf: float) -> BsdfValue:
     """Add to a metal's single scattering what is scattered more than once.
 

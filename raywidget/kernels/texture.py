@@ -9,7 +9,7 @@ import math
 
 from raywidget.kernels.attributes import hit_color
 from raywidget.kernels.hit import Hit
-from raywidget.kernels.jit import device, rare
+from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     ATTRIBUTE,
     CHECKERBOARD,
@@ -34,12 +34,12 @@ from raywidget.kernels.layout import (
     WRAP_REPEAT,
     SceneView,
 )
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.scalars import single
 from raywidget.kernels.vec3 import Vec3, load_vec3, vec3
 
 
-@rare
-@device
+@on_demand
 def eval_texture(scene: SceneView, texture: int, hit: Hit) -> Vec3:
     """The colour of a row of `textures` where a ray has hit."""
     texture = _innermost(scene, texture, hit.u, hit.v)
@@ -48,8 +48,7 @@ def eval_texture(scene: SceneView, texture: int, hit: Hit) -> Vec3:
     return _eval_innermost(scene, texture, hit.u, hit.v)
 
 
-@rare
-@device
+@on_demand
 def eval_texture_uv(scene: SceneView, texture: int, u: float, v: float) -> Vec3:
     """The colour of a row of `textures`, not an attribute, at texture coordinates (u, v)."""
     return _eval_innermost(scene, _innermost(scene, texture, u, v), u, v)

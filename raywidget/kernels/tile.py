@@ -115,6 +115,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.environment_pixels),
         view(tables.environment_rows),
         view(tables.environment_cdf),
+        tables.full,
         view(camera),
     )
 

@@ -29,6 +29,7 @@ from raywidget.kernels.layout import (
     ROUND_SLOT,
     SceneView,
 )
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.scalars import index32
 from raywidget.kernels.simd import (
     WIDTH,
@@ -161,6 +162,26 @@ def _instance_root(scene: SceneView, instance: int) -> int:
     return scene.instance_codes[instance * INSTANCE_CODES_SIZE + INSTANCE_ROOT]
 
 
+class _RoundHit(NamedTuple):
+    """The nearest of a block of rounds."""
+
+    t: float  # the ray's own end if none is nearer
+    face: float
+    lane: int
+
+
+@on_demand
+def _find_round(scene: SceneView, block: int, o: Vec3, d: Vec3, t_max: float) -> _RoundHit:
+    hits, t, face = intersect_rounds(scene.rounds, block, o, d, t_max)
+    if lane_mask(hits) == 0:
+        return _RoundHit(t_max, 0.0, 0)
+    nearest = smallest(choose(hits, t, INFINITY))
+    lane = lowest_bit(lane_mask(hits & (t <= nearest)))
+    faces = _lane_array()
+    store_lanes(faces, 0, face)
+    return _RoundHit(nearest, faces[lane], lane)
+
+
 @device
 def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
     """The closest hit with 0 < t < `t_max`."""
@@ -250,13 +271,11 @@ def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                 reference = _instance_root(scene, block)
                 continue
             else:
-                hits, round_t, face = intersect_rounds(scene.rounds, block, origin, direction, t)
-                if lane_mask(hits) != 0:
-                    t = smallest(choose(hits, round_t, INFINITY))
-                    lane = lowest_bit(lane_mask(hits & (round_t <= t)))
-                    store_lanes(lanes_u, 0, face)
-                    u = lanes_u[lane]
-                    slot = index32(ROUND_SLOT + block * WIDTH + lane)
+                nearest = _find_round(scene, block, origin, direction, t)
+                if nearest.t < t:
+                    t = nearest.t
+                    u = nearest.face
+                    slot = index32(ROUND_SLOT + block * WIDTH + nearest.lane)
                     instance = inside
 
         # Take the nearest that was put off, unless the hit found since is nearer.
@@ -325,8 +344,7 @@ def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
                 reference = _instance_root(scene, block)
                 continue
             else:
-                hits, _, _ = intersect_rounds(scene.rounds, block, origin, direction, t_max)
-                if lane_mask(hits) != 0:
+                if _find_round(scene, block, origin, direction, t_max).t < t_max:
                     return True
         if depth == floor and inside:
             origin = o
