@@ -14,18 +14,33 @@ from typing import Any
 from raywidget.errors import SceneError
 from raywidget.presets.cornell import cornell, cornell_boxes, cornell_empty
 from raywidget.presets.open_air import default, spheregrid, trianglemesh
+from raywidget.presets.shape_tests import (
+    cone_test,
+    cylinder_test,
+    simple_sphere,
+    single_quad,
+    texture_test,
+)
+from raywidget.presets.statues import caustic_glass, dragon
 from raywidget.scene import Scene
 
 __all__ = [
     "NAMES",
+    "caustic_glass",
+    "cone_test",
     "cornell",
     "cornell_boxes",
     "cornell_empty",
+    "cylinder_test",
     "default",
     "describe",
+    "dragon",
     "options",
     "preset",
+    "simple_sphere",
+    "single_quad",
     "spheregrid",
+    "texture_test",
     "trianglemesh",
 ]
 
@@ -36,6 +51,13 @@ _PRESETS: dict[str, tuple[Callable[..., Scene], str]] = {
     "default": (default, "gold, lacquer, silver and glass balls under the sky, 400x225"),
     "spheregrid": (spheregrid, "20 x 20 balls in all hues, 800x450"),
     "trianglemesh": (trianglemesh, "a golden ball beside its mesh of triangles, 600x337"),
+    "dragon": (dragon, "the dragon from your file, or a golden serpent, 900x900"),
+    "caustic-glass": (caustic_glass, "a goblet and the light it gathers, 525x750"),
+    "cylinder-test": (cylinder_test, "cylinders, open and closed, one of glass, 400x225"),
+    "cone-test": (cone_test, "cones and frustums, open and closed, some of glass, 400x225"),
+    "texture-test": (texture_test, "seven shapes with textures in a row, 800x450"),
+    "simple-sphere": (simple_sphere, "a green ball over a grey plate, 200x200"),
+    "test": (single_quad, "one square in a white sky, 100x100"),
 }
 
 # Other names by which the reference knows them

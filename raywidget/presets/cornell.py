@@ -13,14 +13,15 @@ from raywidget.scene import (
     Emitter,
     Metal,
     PerspectiveCamera,
+    PointLight,
     Quad,
     Scene,
     Shape,
     Sphere,
 )
 
-LIGHTS = ("quad", "sphere")
-"""What may light the box: the lamp in the ceiling, or half a ball under it."""
+LIGHTS = ("quad", "sphere", "point")
+"""What may light the box: the lamp in the ceiling, half a ball under it, or a point."""
 
 
 def cornell(*, light: str = "quad") -> Scene:
@@ -28,8 +29,8 @@ def cornell(*, light: str = "quad") -> Scene:
 
     Parameters
     ----------
-    light : {"quad", "sphere"}
-        The lamp in the ceiling or half a ball under it.
+    light : {"quad", "sphere", "point"}
+        The lamp in the ceiling, half a ball under it, or a point.
 
     Returns
     -------
@@ -55,8 +56,8 @@ def cornell_boxes(*, light: str = "quad") -> Scene:
 
     Parameters
     ----------
-    light : {"quad", "sphere"}
-        The lamp in the ceiling or half a ball under it.
+    light : {"quad", "sphere", "point"}
+        The lamp in the ceiling, half a ball under it, or a point.
 
     Returns
     -------
@@ -93,8 +94,8 @@ def cornell_empty(*, light: str = "quad") -> Scene:
 
     Parameters
     ----------
-    light : {"quad", "sphere"}
-        The lamp in the ceiling or half a ball under it.
+    light : {"quad", "sphere", "point"}
+        The lamp in the ceiling, half a ball under it, or a point.
 
     Returns
     -------
@@ -142,6 +143,10 @@ def _cornell_light(light: str, height: float) -> tuple[list[Shape], list[Emitter
     center = (278.0, height - 1.0, 279.5)
     if light == "sphere":
         return [lamp(center, 52.5, _times(color, 2.05), "lamp")], []
+    if light == "point":
+        # As far below the ceiling as the ball reaches, or the ceiling would burn out.
+        low = (center[0], height - 52.5, center[2])
+        return [], [PointLight(low, _times(color, 20_000.0), name="lamp")]
     corner, u, v = (213.0, height - 1.0, 227.0), (130.0, 0.0, 0.0), (0.0, 0.0, 105.0)
     return [Quad(corner, u, v, material=Emissive(_times(color, 2.5)), name="lamp")], []
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from raywidget.scene import Material, Mesh
 from raywidget.scene.normals import smooth_normals
 
 Vertices = NDArray[np.float64]
@@ -23,6 +24,19 @@ def uv_sphere(segments: int, rings: int) -> tuple[Vertices, Faces]:
     theta = np.pi * np.arange(1, rings) / rings
     circles = np.stack([np.sin(theta), np.cos(theta)], axis=1)
     return lathe([(0.0, 1.0), *circles.tolist(), (0.0, -1.0)], segments)
+
+
+def made_of(
+    material: Material, vertices: Vertices, faces: Faces, *, name: str | None = None
+) -> Mesh:
+    """Make a smooth mesh."""
+    return Mesh(
+        vertices.astype(np.float32),
+        faces,
+        normals=smooth_normals(vertices, faces).astype(np.float32),
+        material=material,
+        name=name,
+    )
 
 
 def lathe(profile: Sequence[tuple[float, float]], segments: int) -> tuple[Vertices, Faces]:
@@ -126,11 +140,8 @@ def tube(path: ArrayLike, radii: ArrayLike, segments: int) -> tuple[Vertices, Fa
     return vertices, np.concatenate(faces).astype(np.int32), directions
 
 
-def serpent(segments: int = 96, rings: int = 900) -> tuple[Vertices, Faces, Vertices]:
-    """Make a coiled serpent with a comb on its back: z up, some 200 wide, lying on z = -40.
-
-    Returns vertices, faces and smooth normals.
-    """
+def serpent(segments: int = 96, rings: int = 900) -> tuple[Vertices, Faces]:
+    """Make a coiled serpent with a comb on its back: z up, some 200 wide, lying on z = -40."""
     t = np.linspace(0.0, 1.0, rings)
     tail = np.minimum(1.0, t / 0.5) ** 0.75
     neck = 1.0 - 0.5 * _step(0.62, 0.86, t)
@@ -154,7 +165,7 @@ def serpent(segments: int = 96, rings: int = 900) -> tuple[Vertices, Faces, Vert
     comb = np.maximum(outward[:, 2], 0.0) ** 16 * (0.5 - 0.5 * np.cos(2 * np.pi * 70 * lengthwise))
     vertices = vertices + outward * (body * (0.035 * scales + 0.45 * comb))[:, None]
     vertices[:, :2] += (-32.0, 28.0)  # into the middle of the dragon's picture
-    return vertices, faces, smooth_normals(vertices, faces)
+    return vertices, faces
 
 
 def _step(low: float, high: float, t: NDArray[np.float64]) -> NDArray[np.float64]:

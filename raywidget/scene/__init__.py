@@ -9,9 +9,13 @@ from raywidget.scene.camera import (
 )
 from raywidget.scene.emitters import (
     ConstantEnvironment,
+    DirectionalLight,
     Emitter,
     Environment,
     GradientEnvironment,
+    ImageEnvironment,
+    PointLight,
+    SpotLight,
 )
 from raywidget.scene.many import Cylinders, Spheres
 from raywidget.scene.materials import (
@@ -46,12 +50,14 @@ __all__ = [
     "Cylinders",
     "Dielectric",
     "Diffuse",
+    "DirectionalLight",
     "Disk",
     "Emissive",
     "Emitter",
     "Environment",
     "Gradient",
     "GradientEnvironment",
+    "ImageEnvironment",
     "ImageTexture",
     "Instances",
     "Material",
@@ -60,10 +66,12 @@ __all__ = [
     "OrthographicCamera",
     "PanoramicCamera",
     "PerspectiveCamera",
+    "PointLight",
     "Quad",
     "Scene",
     "Shape",
     "Sphere",
     "Spheres",
+    "SpotLight",
     "Texture",
 ]
