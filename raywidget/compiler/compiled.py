@@ -16,7 +16,7 @@ from raywidget.compiler.bvh import (
     pack_rows,
 )
 from raywidget.compiler.geometry import Geometry, gather_geometry
-from raywidget.compiler.lights import LightTables, pack_lights
+from raywidget.compiler.lights import LightTables, find_slots, pack_lights
 from raywidget.compiler.materials import MaterialRows, MaterialTables
 from raywidget.compiler.primitives import Flats
 from raywidget.kernels.layout import (
@@ -100,6 +100,7 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
         energy=materials.energy.table(),
         lights=lights.lights,
         light_cdf=lights.cdf,
+        light_slots=find_slots(geometry, surfaces.codes, len(lights.lights), *trees[1:]),
         light_nodes=lights.nodes,
         light_leaves=lights.leaves,
         environment=lights.environment.values,

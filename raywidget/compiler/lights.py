@@ -23,11 +23,17 @@ from raywidget.compiler.light_tree import (
 )
 from raywidget.compiler.primitives import flat_areas
 from raywidget.kernels.layout import (
+    BALL_PRIMITIVE_ROW,
+    BALL_ROWS,
+    BALL_SLOT,
     ENVIRONMENT_LIGHT,
     ENVIRONMENT_PROBABILITY,
     F32,
+    FLAT_PRIMITIVE_ROW,
+    FLAT_ROWS,
     I32,
     INSTANCE_LIGHT,
+    INSTANCE_MATERIAL,
     LIGHT_AREA,
     LIGHT_BALL,
     LIGHT_CAPS,
@@ -38,7 +44,9 @@ from raywidget.kernels.layout import (
     LIGHT_ENVIRONMENT,
     LIGHT_EXTENT,
     LIGHT_FLAT,
+    LIGHT_INSTANCE,
     LIGHT_KIND,
+    LIGHT_MIRRORED,
     LIGHT_NODE_SIZE,
     LIGHT_NORMAL,
     LIGHT_POINT,
@@ -48,17 +56,26 @@ from raywidget.kernels.layout import (
     LIGHT_SHEAR,
     LIGHT_SIDE,
     LIGHT_SIZE,
+    LIGHT_SLOT,
+    LIGHT_SLOT_SIZE,
     LIGHT_SPOT,
     MATERIAL_EMISSION,
+    MATERIAL_FLAGS,
+    MATERIAL_GLOW_TEXTURED,
+    MISS,
     PRIMITIVE_LIGHT,
     PRIMITIVE_MATERIAL,
     RECTANGLE,
     ROUND_HEIGHT_ROW,
+    ROUND_PRIMITIVE_ROW,
+    ROUND_ROWS,
     ROUND_SIDE_ROW,
+    ROUND_SLOT,
     SPOT_LINEAR,
     SPOT_QUARTIC,
     SPOT_SMOOTH,
 )
+from raywidget.kernels.simd import WIDTH
 from raywidget.scene.colors import REC709_WEIGHTS
 from raywidget.scene.emitters import DirectionalLight, Emitter, PointLight, SpotLight
 from raywidget.scene.shapes import Bounds
@@ -118,6 +135,46 @@ def pack_lights(
     if len(finite) >= TREE_FROM:
         nodes, leaves = build_light_tree(_summaries(finite, powers))
     return LightTables(np.ascontiguousarray(rows, np.float32), cdf, nodes, leaves, environment)
+
+
+def find_slots(
+    geometry: Geometry, material_codes: I32, count: int, flats: F32, balls: F32, rounds: F32
+) -> I32:
+    """Where in the blocks of the trees the primitives of textured lights are, see layout."""
+    result = np.full((count, LIGHT_SLOT_SIZE), MISS, np.int32)
+    materials, numbers = geometry.primitives[:, [PRIMITIVE_MATERIAL, PRIMITIVE_LIGHT]].T
+    textured = material_codes[:, MATERIAL_FLAGS] & MATERIAL_GLOW_TEXTURED != 0
+    if not textured.any():
+        return result
+    slots = np.full(len(numbers), MISS, np.int32)  # of primitives
+    for blocks, rows, row, values, first in (
+        (flats, FLAT_ROWS, FLAT_PRIMITIVE_ROW, slice(3, 9), 0),
+        (balls, BALL_ROWS, BALL_PRIMITIVE_ROW, slice(3, 4), BALL_SLOT),
+        (rounds, ROUND_ROWS, ROUND_PRIMITIVE_ROW, slice(9, 12), ROUND_SLOT),
+    ):
+        by_block = blocks.reshape(-1, rows, WIDTH)
+        used = by_block[:, values].any(axis=1).ravel()
+        primitives = by_block.view(np.int32)[:, row].ravel()
+        slots[primitives[used]] = np.flatnonzero(used) + first
+
+    world = (geometry.flats, geometry.balls, geometry.rounds)
+    own = np.concatenate([part.primitives for part in world])
+    own = own[(numbers[own] >= 0) & textured[materials[own]]]
+    result[numbers[own], LIGHT_SLOT] = slots[own]
+
+    mirrored = np.linalg.det(geometry.instances[:, :12].reshape(-1, 3, 4)[:, :, :3]) < 0.0
+    for mesh in geometry.meshes:
+        lit = mesh.flats.primitives[numbers[mesh.flats.primitives] >= 0]
+        for row in mesh.rows:
+            first = int(geometry.instance_codes[row, INSTANCE_LIGHT])
+            if first < 0 or not len(lit):
+                continue
+            material = int(geometry.instance_codes[row, INSTANCE_MATERIAL])
+            shines = lit[textured[materials[lit] if material < 0 else np.full(len(lit), material)]]
+            result[first + numbers[shines], LIGHT_SLOT] = slots[shines]
+            result[first + numbers[shines], LIGHT_INSTANCE] = row
+            result[first + numbers[shines], LIGHT_MIRRORED] = mirrored[row]
+    return result
 
 
 # --- Rows -----------------------------------------------------------------------------------------

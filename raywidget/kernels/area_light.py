@@ -56,7 +56,12 @@ def sample_flat(
 ) -> LightSample:
     """Uniform by area; near a rectangle, uniform by solid angle."""
     row = light * LIGHT_SIZE
-    corner = load_vec3(scene.lights, row + LIGHT_CORNER)
+    from_corner = load_vec3(scene.lights, row + LIGHT_CORNER) - p
+    normal = load_vec3(scene.lights, row + LIGHT_NORMAL)
+    facing = -dot(from_corner, normal)
+    rounding = _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
+    if facing <= rounding:  # its back, or its edge
+        return no_sample(light)
     edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
     edge_v = load_vec3(scene.lights, row + LIGHT_EDGE_V)
     shear = scene.lights[row + LIGHT_SHEAR]
@@ -65,19 +70,14 @@ def sample_flat(
     if shear > 0.0:
         u, v = sample_triangle(u, v)
     elif shear == RECTANGLE:
-        middle = corner + (edge_u + edge_v) * 0.5 - p
+        middle = from_corner + (edge_u + edge_v) * 0.5
         if area > _NEAR * dot(middle, middle):
-            seen = sample_seen_rectangle(corner - p, edge_u, edge_v, u, v)
+            seen = sample_seen_rectangle(from_corner, edge_u, edge_v, u, v)
             if seen.solid_angle > _SMALLEST_SOLID_ANGLE:
                 u = seen.u
                 v = seen.v
                 per_solid_angle = 1.0 / seen.solid_angle
-    to_light = corner - p + edge_u * u + edge_v * v
-    normal = load_vec3(scene.lights, row + LIGHT_NORMAL)
-    facing = -dot(to_light, normal)
-    rounding = _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
-    if facing <= rounding:  # its back, or its edge, or a point of the light that rounding lifts off
-        return no_sample(light)
+    to_light = from_corner + edge_u * u + edge_v * v
     square = dot(to_light, to_light)
     distance = math.sqrt(square)
     cos = facing / distance
@@ -97,14 +97,17 @@ def sample_flat(
 @device
 def pdf_flat(scene: SceneView, row: int, p: Vec3, point: Vec3, cos: float) -> float:
     """Density with which `sample_flat` at `p` draws the direction to a point of it."""
+    from_corner = load_vec3(scene.lights, row + LIGHT_CORNER) - p
+    facing = -dot(from_corner, load_vec3(scene.lights, row + LIGHT_NORMAL))
+    if facing <= _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p)):
+        return 0.0
     area = scene.lights[row + LIGHT_AREA]
     if scene.lights[row + LIGHT_SHEAR] == RECTANGLE:
-        corner = load_vec3(scene.lights, row + LIGHT_CORNER)
         edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
         edge_v = load_vec3(scene.lights, row + LIGHT_EDGE_V)
-        middle = corner + (edge_u + edge_v) * 0.5 - p
+        middle = from_corner + (edge_u + edge_v) * 0.5
         if area > _NEAR * dot(middle, middle):
-            seen = sample_seen_rectangle(corner - p, edge_u, edge_v, 0.5, 0.5)
+            seen = sample_seen_rectangle(from_corner, edge_u, edge_v, 0.5, 0.5)
             if seen.solid_angle > _SMALLEST_SOLID_ANGLE:
                 return 1.0 / seen.solid_angle
     return pdf_by_area(area, p, point, cos)
@@ -118,6 +121,28 @@ def pdf_by_area(area: float, p: Vec3, point: Vec3, cos: float) -> float:
     """
     way = point - p
     return dot(way, way) / (cos * area)
+
+
+class FlatCoordinates(NamedTuple):
+    """Where a ray meets the plane of a flat."""
+
+    t: float
+    u: float  # along its edges, 0 to 1
+    v: float
+
+
+@device
+def flat_coordinates(scene: SceneView, row: int, p: Vec3, d: Vec3) -> FlatCoordinates:
+    """As the test of rays against flats finds them (`intersect`)."""
+    corner = load_vec3(scene.lights, row + LIGHT_CORNER) - p
+    edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
+    edge_v = load_vec3(scene.lights, row + LIGHT_EDGE_V)
+    normal = cross(edge_u, edge_v)
+    inverse = 1.0 / dot(normal, d)
+    side = cross(corner, d)
+    u = min(1.0, max(0.0, dot(side, edge_v) * inverse))
+    v = min(1.0, max(0.0, -dot(side, edge_u) * inverse))
+    return FlatCoordinates(dot(normal, corner) * inverse, u, v)
 
 
 class _SeenRectangle(NamedTuple):

@@ -11,7 +11,9 @@ lit by a sky alone; up to 1.6 beside lamps). An image is.
 from __future__ import annotations
 
 from raywidget.kernels.area_light import (
+    flat_coordinates,
     pdf_ball,
+    pdf_by_area,
     pdf_flat,
     sample_ball,
     sample_flat,
@@ -24,29 +26,40 @@ from raywidget.kernels.environment import (
     pdf_environment,
     sample_image,
 )
-from raywidget.kernels.hit import Hit
+from raywidget.kernels.hit import Hit, make_hit
+from raywidget.kernels.intersect import ROUND_BASE, ROUND_SIDE, ROUND_TOP
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
+    LIGHT_AREA,
     LIGHT_BALL,
+    LIGHT_EDGE_U,
     LIGHT_ENVIRONMENT,
     LIGHT_FLAT,
+    LIGHT_INSTANCE,
     LIGHT_KIND,
+    LIGHT_MIRRORED,
     LIGHT_PROBABILITY,
     LIGHT_ROUND,
+    LIGHT_SIDE,
     LIGHT_SIZE,
+    LIGHT_SLOT,
+    LIGHT_SLOT_SIZE,
     MATERIAL_CODES_SIZE,
     MATERIAL_EMISSION,
     MATERIAL_EMISSION_TEXTURE,
     MATERIAL_FLAGS,
     MATERIAL_GLOW_TEXTURED,
     MATERIAL_SIZE,
+    MISS,
     SceneView,
 )
 from raywidget.kernels.light_sample import LightSample, no_sample
 from raywidget.kernels.light_tree import choose_in_tree, probability_in_tree
 from raywidget.kernels.on_demand import on_demand
+from raywidget.kernels.scalars import single
 from raywidget.kernels.texture import eval_texture_uv
-from raywidget.kernels.vec3 import Vec3, dot, load_vec3, vec3
+from raywidget.kernels.traverse import RayHit
+from raywidget.kernels.vec3 import Vec3, cross, dot, load_vec3, vec3
 
 __all__ = [
     "emitted_radiance",
@@ -98,10 +111,54 @@ def sample_light(
         probability = scene.lights[light * LIGHT_SIZE + LIGHT_PROBABILITY]
     kind = int(scene.lights[light * LIGHT_SIZE + LIGHT_KIND])
     if kind == LIGHT_FLAT:
-        return sample_flat(scene, light, p, probability, u, v)
-    if kind == LIGHT_BALL:
-        return sample_ball(scene, light, p, probability, u, v)
-    return _sample_other(scene, light, kind, p, probability, u, v)
+        sample = sample_flat(scene, light, p, probability, u, v)
+    elif kind == LIGHT_BALL:
+        sample = sample_ball(scene, light, p, probability, u, v)
+    else:
+        sample = _sample_other(scene, light, kind, p, probability, u, v)
+    if scene.light_slots[light * LIGHT_SLOT_SIZE] != MISS and sample.pdf > 0.0:
+        return _with_texture(scene, p, sample)
+    return sample
+
+
+@device
+def _face_of(scene: SceneView, row: int, normal: Vec3) -> int:
+    """Base, top or side of a round, by its normal: those of base and top are the axis."""
+    axis = load_vec3(scene.lights, row + LIGHT_EDGE_U)
+    aside = cross(normal, axis)
+    if dot(aside, aside) > 1e-12:
+        return ROUND_SIDE
+    if dot(normal, axis) * scene.lights[row + LIGHT_SIDE] < 0.0:
+        return ROUND_BASE
+    return ROUND_TOP
+
+
+@on_demand
+def _with_texture(scene: SceneView, p: Vec3, sample: LightSample) -> LightSample:
+    """With the radiance of the point of a textured light that was drawn."""
+    row = sample.light * LIGHT_SIZE
+    codes = sample.light * LIGHT_SLOT_SIZE
+    slot = int(scene.light_slots[codes + LIGHT_SLOT])
+    instance = int(scene.light_slots[codes + LIGHT_INSTANCE])
+    ray = RayHit(sample.reach, 0.0, 0.0, slot, instance)
+    if int(scene.lights[row + LIGHT_KIND]) == LIGHT_FLAT:
+        at = flat_coordinates(scene, row, p, sample.wi)
+        ray = RayHit(at.t, at.u, at.v, slot, instance)
+        if scene.light_slots[codes + LIGHT_MIRRORED] == 1:
+            ray = RayHit(at.t, at.v, at.u, slot, instance)
+    elif int(scene.lights[row + LIGHT_KIND]) == LIGHT_ROUND:
+        ray = RayHit(sample.reach, single(_face_of(scene, row, sample.normal)), 0.0, slot, instance)
+    hit = make_hit(scene, p, sample.wi, ray)
+    radiance = emission_at(scene, hit.material, hit.u, hit.v)
+    return LightSample(
+        sample.wi,
+        sample.reach,
+        radiance,
+        sample.pdf,
+        sample.delta,
+        sample.normal,
+        sample.light,
+    )
 
 
 @on_demand
@@ -135,9 +192,12 @@ def pdf_light_point(
     """
     row = light * LIGHT_SIZE
     probability = light_probability(scene, p, n, light)
-    if int(scene.lights[row + LIGHT_KIND]) == LIGHT_BALL:
+    kind = int(scene.lights[row + LIGHT_KIND])
+    if kind == LIGHT_FLAT:
+        return probability * pdf_flat(scene, row, p, point, cos)
+    if kind == LIGHT_BALL:
         return probability * pdf_ball(scene, row, p, point, cos)
-    return probability * pdf_flat(scene, row, p, point, cos)
+    return probability * pdf_by_area(scene.lights[row + LIGHT_AREA], p, point, cos)
 
 
 @device

@@ -198,6 +198,11 @@ LIGHT_EXTENT = 19  # largest magnitude of its coordinates
 
 RECTANGLE = -1.0
 
+LIGHT_SLOT_SIZE = 3  # columns of `light_slots` (L, 3) int32
+LIGHT_SLOT = 0  # where the primitive is that shines, if it has a texture; else MISS
+LIGHT_INSTANCE = 1  # row of `instances`, or -1
+LIGHT_MIRRORED = 2  # 1 if edge_u and edge_v are the primitive's edge_v and edge_u
+
 SPOT_LINEAR = 0
 SPOT_SMOOTH = 1
 SPOT_QUARTIC = 2
@@ -274,6 +279,7 @@ class SceneTables(NamedTuple):
     energy: F32  # (1 + n * ENERGY_SIZE,) what rough surfaces lose; the first element is unused
     lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
+    light_slots: I32  # (L, LIGHT_SLOT_SIZE) of textured lights
     light_nodes: F32  # (2 F - 1 or 0, LIGHT_NODE_SIZE) for F finite lights
     light_leaves: I32  # (F or 0,) the node of each
     environment: F32  # (ENVIRONMENT_SIZE,)
@@ -310,6 +316,7 @@ class SceneView(NamedTuple):
     lights: Any
     light_cdf: Any
     light_count: int
+    light_slots: Any
     light_nodes: Any
     light_references: Any  # the same memory as `light_nodes`, as int32
     light_leaves: Any

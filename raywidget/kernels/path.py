@@ -63,7 +63,7 @@ def trace_path(
     compression = 1.0  # of radiance inside dense media, which is not a loss of throughput
     rays = 0
     scatter_pdf = 0.0  # of the direction `d`; 0 if light sampling can't find what `d` finds
-    previous = o  # where `d` comes from, and the normal there
+    previous = o  # where `d` comes from, and the normal of the lit side there
     previous_normal = d
     edge = draw_four(sequence, GROUP_EDGE)
     depth = 1
@@ -98,12 +98,13 @@ def trace_path(
             normal = hit.ng  # interpolation turned the surface away from who sees it
         frame = make_frame(normal)
         wo = to_local(frame, wo_world)
+        lit_side = normal if wo.z >= 0.0 else -normal
         choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
 
         # --- Emission found by next-event estimation ---------------------------------------------
         sampled = settings.next_event and scene.light_count > 0 and not is_specular(bsdf)
         if sampled:
-            light = sample_light(scene, hit.p, normal, edge.z, edge.w, choice.x)
+            light = sample_light(scene, hit.p, lit_side, edge.z, edge.w, choice.x)
             if light.pdf > 0.0:
                 wi = to_local(frame, light.wi)
                 value = eval_bsdf_cos(bsdf, wo, wi)
@@ -134,7 +135,7 @@ def trace_path(
         if sampled and not sample.is_specular:
             scatter_pdf = sample.pdf
         previous = hit.p
-        previous_normal = normal
+        previous_normal = lit_side
         o = spawn_origin(hit, d)
 
         # --- Russian roulette --------------------------------------------------------------------

@@ -107,6 +107,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.lights),
         view(tables.light_cdf),
         len(tables.light_cdf),
+        view(tables.light_slots),
         light_nodes,
         as_int32(light_nodes),
         view(tables.light_leaves),

@@ -19,9 +19,12 @@ COUNT = 200_000
 # --- Closed forms ---------------------------------------------------------------------------------
 
 
-def check_floor(emitters, irradiance, shapes=(), **settings):
-    """Direct light on a floor, against irradiance at its points."""
-    scene = rw.Scene([floor(rw.Diffuse(ALBEDO), 40), *shapes], emitters=emitters, camera=DOWN)
+def check_floor(emitters, irradiance, *, back=False, **settings):
+    """Direct light on a floor (or on its back), against irradiance at its points."""
+    plane = floor(rw.Diffuse(ALBEDO), 40)
+    if back:
+        plane = plane.replace(edge_u=plane.edge_v, edge_v=plane.edge_u)
+    scene = rw.Scene([plane], emitters=emitters, camera=DOWN)
     picture = picture_statistics(scene, max_depth=2, **{**SMALL, **settings})
     p, weights = floor_points(20, 15)
     expected = (irradiance(p) * weights[..., None]).sum(axis=(2, 3)) * ALBEDO / np.pi
@@ -190,6 +193,49 @@ def test_furnace_in_an_image():
     scene = rw.Scene([plate, *balls], emitters=[sky], camera=CAMERA)
     picture = picture_statistics(scene, per_batch=32, max_depth=2000, **SMALL)
     assert check_means(picture, exactly(1.0, SHAPE), rounding=1e-5) > LEVEL
+
+
+def glowing(kind):
+    """A lamp whose light varies over it."""
+    board = rw.Checkerboard((0.9, 0.1, 0), (0, 0.2, 0.9), scale=(2, 3))
+    corners, uvs = [(-1, 2, -1), (1, 2, -1), (1, 1.6, 1)], [(0, 0), (0, 1), (2, 1)]
+    triangle = rw.Mesh(corners, [(0, 1, 2)], uvs=uvs, emission=board)
+    matrices = [tf.translate(x, 0.3, 0) @ tf.scale(0.5, 1, y) for x, y in ((-0.8, 1), (0.8, -1))]
+    return {
+        "quad": rw.Quad((-1, 1.8, -1), (2, 0.3, 0), (0.5, 0, 2), emission=board),
+        "facing up": rw.Quad((-1, 1.8, -1), (0, 0, 2), (2, 0.3, 0), emission=board),
+        "rectangle": rw.Quad((-1, 1.8, -1), (2, 0, 0), (0, 0, 2), emission=board),
+        "mesh": triangle,
+        "ball": rw.Sphere((0, 1.7, 0), 0.6, emission=board),
+        "disk": rw.Disk((0, 1.7, 0), (0, -1, 0), 1, emission=board),
+        "cylinder": rw.Cylinder((0, 1.4, 0), (0.5, 2, 0), 0.5, emission=board),
+        "cone": rw.Cone((0, 2, 0), (0.1, 1.4, 0), 0.9, 0.2, emission=board),
+        "copies": rw.Instances(triangle, matrices),
+    }[kind]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kind", ["quad", "facing up", "rectangle", "mesh", "ball", "disk", "cylinder", "cone", "copies"]
+)
+def test_lamps_with_textures(kind):
+    lamp = glowing(kind)
+    shapes = [rw.Quad((-2, 0, 2), (4, 0, 0), (0, 0, -4)), *things()[1:], lamp]
+    scene = rw.Scene(shapes, emitters=[rw.ConstantEnvironment(0.2)], camera=ABOVE)
+    settings = {"max_depth": 3, "per_batch": 64, **SMALL}
+    a, b = (
+        picture_statistics(scene, next_event=on, seed=int(on), **settings) for on in (True, False)
+    )
+    assert check_means(a, b) > LEVEL
+    if kind == "facing up":  # it must not light itself
+        return
+    lights = LightsUnderTest([lamp])
+    generator = np.random.default_rng(0)
+    sample = lights.sample((0.2, -1, 0.1), generator.random((3000, 3), np.float32))
+    drawn = sample.pdf > 0
+    assert len(np.unique(sample.radiance[drawn, 0])) == 2
+    found = lights.find((0.2, -1, 0.1), sample.wi[drawn])
+    same = np.all(found.radiance == sample.radiance[drawn], axis=1)
+    assert same.mean() > 0.998  # not where squares meet
 
 
 # --- Images: directions ---------------------------------------------------------------------------
@@ -385,14 +431,16 @@ def test_the_tree_leaves_out_only_what_can_not_shine_here():
         assert not left_out[everything.light[lit]].any()
 
 
-def test_many_points_on_a_floor():
+@pytest.mark.parametrize("back", [False, True])
+def test_many_points_on_a_floor(back):
     generator = np.random.default_rng(7)
-    positions = generator.uniform(-3, 3, (60, 3)) * (1, 0.3, 1) + (0, 2, 0)
+    positions = generator.uniform((-3, 1, -3), (3, 3, 3), (60, 3))
     colors = 10 ** generator.uniform(-2, 0.5, (60, 3))
     emitters = [rw.PointLight(p, c) for p, c in zip(positions, colors, strict=True)]
     check_floor(
         emitters,
         lambda p: sum(from_point(p, q, c)[0] for q, c in zip(positions, colors, strict=True)),
+        back=back,
         per_batch=32,
     )
 
