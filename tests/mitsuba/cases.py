@@ -20,14 +20,16 @@ class Case(NamedTuple):
     max_depth: int
     spp: int  # here
     reference_spp: int  # in Mitsuba
+    filter: str
+    rounding: float  # relative error of either side beside noise
 
 
 CASES: dict[str, Case] = {}
 
 
-def case(max_depth=4, spp=512, reference_spp=1 << 14):
+def case(max_depth=4, spp=512, reference_spp=1 << 14, filter="box", rounding=3e-4):
     def register(make):
-        CASES[make.__name__] = Case(make, max_depth, spp, reference_spp)
+        CASES[make.__name__] = Case(make, max_depth, spp, reference_spp, filter, rounding)
         return make
 
     return register
@@ -266,6 +268,58 @@ def all_sides_scatter():
     return scene(floor(), *sheets, lamp(), emitters=[rw.ConstantEnvironment(0.3)])
 
 
+@case()
+def gold_of_many_roughnesses():
+    balls = [
+        rw.Sphere((x, 0.6, 0), 0.6, material=rw.Conductor(metal, roughness=roughness))
+        for x, metal, roughness in ((-1.4, "gold", 0.25), (0, "copper", 0.5), (1.4, "silver", 0.9))
+    ]
+    return scene(floor(), *balls, lamp(), emitters=[SKY])
+
+
+@case(max_depth=5)
+def mirrors_of_real_metals():
+    indices = rw.Conductor((1.5, 0.9, 0.2), (7.0, 2.0, 3.5), color=(0.9, 1.0, 0.8))
+    return scene(
+        floor(),
+        rw.Sphere((-0.9, 0.8, 0), 0.8, material=rw.Conductor("aluminium")),
+        rw.Sphere((0.9, 0.8, 0), 0.8, material=indices),
+        emitters=[SKY],
+    )
+
+
+@case(max_depth=8)
+def frosted_glass():
+    return scene(
+        floor(rw.Diffuse(rw.Checkerboard(0.9, (0.2, 0.3, 0.5), scale=8))),
+        rw.Sphere((-1.0, 0.9, 0), 0.8, material=rw.Dielectric(1.5, roughness=0.35)),
+        rw.Sphere(
+            (0.9, 0.9, 0), 0.8, material=rw.Dielectric(1.33, roughness=0.7, color=(1, 0.8, 0.6))
+        ),
+        emitters=[SKY],
+    )
+
+
+@case(max_depth=8)
+def frosted_glass_under_a_lamp():
+    pane = rw.Box((0, 1.0, 0.5), (2.4, 1.6, 0.2), material=rw.Dielectric(1.5, roughness=0.6))
+    return scene(floor(), ball(rw.Diffuse((0.8, 0.3, 0.2))), pane, lamp(5))
+
+
+@case(max_depth=8)
+def thin_panes():
+    panes = [
+        rw.Quad(
+            (-1.6, 0.1, 0.3 + x),
+            (3.0, 0, 0.5),
+            (0, 1.8, 0.2),
+            material=rw.Dielectric(ior, thin=True, color=tint),
+        )
+        for x, ior, tint in ((0.0, 1.5, 1.0), (0.5, 2.2, (0.6, 0.9, 1.0)))
+    ]
+    return scene(floor(rw.Diffuse(rw.Checkerboard(0.9, 0.2, scale=8))), *panes, emitters=[SKY])
+
+
 # --- Shapes and textures --------------------------------------------------------------------------
 
 BOARD = rw.Checkerboard((0.9, 0.8, 0.2), (0.1, 0.2, 0.6), scale=(8, 4))
@@ -432,6 +486,23 @@ def thin_lens():
     camera = CAMERA.replace(aperture_radius=0.25, focus_distance=5.0)
     tiles = rw.Checkerboard(0.9, (0.5, 0.1, 0.1), scale=8)
     return scene(floor(rw.Diffuse(tiles)), ball(GREY), emitters=[SKY], camera=camera)
+
+
+@case()
+def parallel_rays():
+    camera = rw.OrthographicCamera(look_from=(3, 4, 5), look_at=(0.2, 0.8, 0), height=4.5)
+    tiles = rw.Checkerboard(0.9, (0.5, 0.1, 0.1), scale=8)
+    return scene(floor(rw.Diffuse(tiles)), ball(GREY), lamp(), emitters=[SKY], camera=camera)
+
+
+@case(filter="tent", rounding=0.01)  # Mitsuba looks filters up in a coarse table
+def tent_filter():
+    return board_on_a_sphere_and_a_quad()
+
+
+@case(filter="gaussian", rounding=0.01)
+def gaussian_filter():
+    return board_on_a_sphere_and_a_quad()
 
 
 # --- Whole pictures -------------------------------------------------------------------------------

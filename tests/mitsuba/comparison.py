@@ -15,8 +15,6 @@ from cases import HEIGHT, WIDTH, Case
 from significance import PictureStatistics, of_batches, render_batches
 
 BATCHES = 32
-# Relative error beside noise: both compute in float32, and texels and tables are interpolated.
-ROUNDING = 3e-4
 # Sides of the blocks that are compared as a whole: noise cancels out in them, a bias does not.
 BLOCKS = (1, 4, 8)
 
@@ -26,7 +24,7 @@ class Samples(NamedTuple):
 
     picture: PictureStatistics
     outlier: np.ndarray  # (H, W, 3) how far one batch moves the mean, at most
-    spp: int
+    case: Case
 
 
 class Comparison(NamedTuple):
@@ -48,19 +46,21 @@ def render_here(case: Case, seed: int = 0) -> Samples:
         width=WIDTH,
         height=HEIGHT,
         max_depth=case.max_depth,
+        filter=case.filter,
         seed=seed,
     )
     picture = of_batches(batches)
-    return Samples(picture, np.abs(batches - picture.mean).max(axis=0) / BATCHES, case.spp)
+    return Samples(picture, np.abs(batches - picture.mean).max(axis=0) / BATCHES, case)
 
 
-def compare(ours: Samples, theirs: PictureStatistics, their_spp: int) -> Comparison:
+def compare(ours: Samples, theirs: PictureStatistics) -> Comparison:
     """Compare pixel by pixel, block by block, and as a whole."""
-    expected = theirs.variance * (their_spp / ours.spp)
+    expected = theirs.variance * (ours.case.reference_spp / ours.case.spp)
     variance = np.maximum(ours.picture.variance, expected) + theirs.variance
     difference = ours.picture.mean - theirs.mean
     mean = float(np.abs(theirs.mean).mean())
-    slack = ROUNDING * (np.abs(ours.picture.mean) + np.abs(theirs.mean)) / 2.0 + 1e-6 * mean
+    rounding = ours.case.rounding
+    slack = rounding * (np.abs(ours.picture.mean) + np.abs(theirs.mean)) / 2.0 + 1e-6 * mean
     p_values = []
     for side in BLOCKS:
         error = np.maximum(np.abs(blocks(difference, side)) - blocks(slack, side), 0.0)
@@ -71,7 +71,7 @@ def compare(ours: Samples, theirs: PictureStatistics, their_spp: int) -> Compari
         p_values.append(np.minimum(2.0 * np.exp(-bernstein), 1.0).ravel())
     whole = float(difference.mean()) / mean
     sigma = float(np.sqrt(variance.mean() / variance.size)) / mean
-    excess = max(abs(whole) - ROUNDING, 0.0) / max(sigma, 1e-30)
+    excess = max(abs(whole) - rounding, 0.0) / max(sigma, 1e-30)
     p_values.append(np.array([min(1.0, 2.0 * np.exp(-(excess**2) / 2.0))]))
     everything = np.concatenate(p_values)
     smallest = min(float(everything.min()), 1.0 - 1e-12)

@@ -45,7 +45,7 @@ def render(case):
     """Mean and variance of the mean of each pixel, from batches with seeds of their own."""
     import mitsuba as mi
 
-    scene = mi.load_dict(to_mitsuba(case.make(), WIDTH, HEIGHT, case.max_depth))
+    scene = mi.load_dict(to_mitsuba(case.make(), WIDTH, HEIGHT, case.max_depth, case.filter))
     per_batch = case.reference_spp // BATCHES
     batches = np.array(
         [np.array(mi.render(scene, spp=per_batch, seed=seed)) for seed in range(BATCHES)], float
@@ -79,7 +79,7 @@ def main() -> int:
         if not options.check:
             save(name, theirs)
         ours = render_here(case, seed=1 if options.check else 0)
-        result = compare(ours, theirs, case.reference_spp)
+        result = compare(ours, theirs)
         worst = min(worst, result.p_value)
         print(f"{name:32} {result}  Mitsuba {seconds:.1f} s CPU", flush=True)
         if options.pictures:

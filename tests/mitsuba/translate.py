@@ -19,13 +19,18 @@ class Untranslatable(Exception):
     """Mitsuba has nothing that means exactly the same."""
 
 
-def to_mitsuba(scene: rw.Scene, width: int, height: int, max_depth: int) -> dict:
+FILTERS = {"box": "box", "tent": "tent", "gaussian": "gaussian"}
+
+
+def to_mitsuba(
+    scene: rw.Scene, width: int, height: int, max_depth: int, filter: str = "box"
+) -> dict:
     """A dictionary for `mitsuba.load_dict`; a variant must have been chosen."""
     result = {
         "type": "scene",
         # Both count edges: 1 shows emission, 2 adds direct light.
         "integrator": {"type": "path", "max_depth": max_depth, "rr_depth": 1000},
-        "sensor": camera(scene.camera)
+        "sensor": camera(scene.camera, width / height)
         | {
             "film": {
                 "type": "hdrfilm",
@@ -33,7 +38,8 @@ def to_mitsuba(scene: rw.Scene, width: int, height: int, max_depth: int) -> dict
                 "height": height,
                 "pixel_format": "rgb",
                 "component_format": "float32",
-                "rfilter": {"type": "box"},  # the same weight for all samples of a pixel
+                "rfilter": {"type": FILTERS[filter]},
+                "sample_border": filter != "box",  # as ours, which draw from the filter
             },
             "sampler": {"type": "independent"},
         },
@@ -72,7 +78,7 @@ def columns(x, y, z, origin):
 
 
 @singledispatch
-def camera(item) -> dict:
+def camera(item, aspect) -> dict:
     raise Untranslatable(type(item).__name__)
 
 
@@ -83,7 +89,20 @@ def view(item):
 
 
 @camera.register
-def _(item: rw.PerspectiveCamera) -> dict:
+def _(item: rw.OrthographicCamera, aspect) -> dict:
+    # Mitsuba shows x from -1 to 1.
+    half = item.height * aspect / 2.0
+    right, up, forward = item.frame()
+    return {
+        "type": "orthographic",
+        "near_clip": 1e-3 * item.height,
+        "far_clip": 1e6 * item.height,
+        "to_world": transform(columns(-right * half, up * half, forward, item.look_from)),
+    }
+
+
+@camera.register
+def _(item: rw.PerspectiveCamera, aspect) -> dict:
     result = {
         "type": "perspective",
         "fov": item.vfov,
@@ -198,7 +217,9 @@ def _(item: rw.Emissive) -> dict:
 
 @material.register
 def _(item: rw.Metal) -> dict:
-    if not isinstance(item.roughness, rw.scene.Texture) and item.roughness**2 < 1e-3:  # a mirror
+    if item.compensate:
+        raise Untranslatable("multiple scattering")
+    if is_smooth(item):  # a mirror
         if item.color == (1.0, 1.0, 1.0):
             return twosided({"type": "conductor", "material": "none"})
         raise Untranslatable("Schlick's Fresnel term on a mirror")
@@ -212,14 +233,46 @@ def _(item: rw.Metal) -> dict:
     )
 
 
+def is_smooth(item) -> bool:
+    return not isinstance(item.roughness, rw.scene.Texture) and item.roughness**2 < 1e-3
+
+
+def alpha(value):
+    if isinstance(value, rw.scene.Texture):
+        raise Untranslatable("a texture of roughness: Mitsuba's gives alpha")
+    return value**2
+
+
+@material.register
+def _(item: rw.Conductor) -> dict:
+    if item.compensate:
+        raise Untranslatable("multiple scattering")
+    result = {
+        "type": "conductor",
+        "eta": rgb(item.eta),
+        "k": rgb(item.k),
+        "specular_reflectance": color(item.color),
+    }
+    if not is_smooth(item):
+        result |= {"type": "roughconductor", "distribution": "ggx", "alpha": alpha(item.roughness)}
+    return twosided(result)
+
+
 @material.register
 def _(item: rw.Dielectric) -> dict:
-    return {
-        "type": "dielectric",
+    if item.compensate:
+        raise Untranslatable("multiple scattering")
+    result = {
+        "type": "thindielectric" if item.thin else "dielectric",
         "int_ior": item.ior,
         "ext_ior": 1.0,
-        "specular_transmittance": rgb(item.color),
+        "specular_transmittance": color(item.color),
     }
+    if not is_smooth(item):
+        if item.thin:
+            raise Untranslatable("a rough pane")
+        result |= {"type": "roughdielectric", "distribution": "ggx", "alpha": alpha(item.roughness)}
+    return result
 
 
 @material.register
