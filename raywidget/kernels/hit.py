@@ -135,12 +135,13 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
 
     p = corner + edge_u * ray.u + edge_v * ray.v
     normal = cross(edge_u, edge_v)
-    # Squares of the normal of a tiny triangle would be too small for float32.
-    scale = 1.0 / largest(normal)
-    normal = normal * scale
-    per_length = 1.0 / length(normal)
-    ng = normal * per_length
-    per_area = scale * per_length
+    square = dot(normal, normal)
+    per_area = 1.0 / math.sqrt(square)
+    ng = normal * per_area
+    if square < 1e-30:  # too small for float32 to be precise: a tiny triangle
+        scale = 1.0 / largest(normal)
+        ng = normalize(normal * scale)
+        per_area = scale / length(normal * scale)
     ns = ng
     u = ray.u
     v = ray.v
@@ -255,9 +256,10 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     # Along the outward normal the distance to the centre is the radius to the last bit, whatever
     # the rounding of t.
     away = (o - centre) + d * ray.t  # in this order: small balls may be far from the world's origin
-    outward = -normalize(d)
-    if dot(away, away) > 0.0:
-        outward = normalize(away)
+    square = dot(away, away)
+    outward = away * (1.0 / math.sqrt(square))
+    if square == 0.0:
+        outward = -normalize(d)
     p = centre + outward * abs(radius)
     ng = outward if radius > 0.0 else -outward
     # Texture: u once round the y axis, v from the bottom to the top.
