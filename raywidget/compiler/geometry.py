@@ -44,6 +44,7 @@ from raywidget.kernels.layout import (
     ROUND_PRIMITIVE_ROW,
     VERTEX_SIZE,
 )
+from raywidget.scene import transforms
 from raywidget.scene.many import Cylinders, Spheres
 from raywidget.scene.meshes import Instances, Mesh
 from raywidget.scene.round_shapes import Cone, Cylinder, Disk
@@ -399,21 +400,37 @@ def _instance_rows(matrices: F64) -> F32:
     """World-from-object and object-from-world, (N, INSTANCE_SIZE)."""
     rows = np.empty((len(matrices), 2, 3, 4), np.float32)
     rows[:, 0] = matrices[:, :3]
-    # The inverse by cofactors: numpy's for any size takes ten times as long.
-    x, y, z = (matrices[:, :3, k] for k in range(3))
-    inverse = np.stack([np.cross(y, z), np.cross(z, x), np.cross(x, y)], axis=1)
-    inverse /= np.einsum("ni,ni->n", x, inverse[:, 0])[:, None, None]
-    rows[:, 1, :, :3] = inverse
-    rows[:, 1, :, 3] = -np.einsum("nij,nj->ni", inverse, matrices[:, :3, 3])
+    # The inverse by cofactors, row by row: numpy's for any size takes ten times as long.
+    for part in transforms.chunks(len(matrices)):
+        m = np.ascontiguousarray(matrices[part, :3].reshape(-1, 12).T).reshape(3, 4, -1)
+        x, y, z, shift = m[:, 0], m[:, 1], m[:, 2], m[:, 3]
+        determinant = 1.0 / _dot(x, _cross(y, z))
+        for k, row in enumerate((_cross(y, z), _cross(z, x), _cross(x, y))):
+            row *= determinant
+            rows[part, 1, k, :3] = row.T
+            rows[part, 1, k, 3] = -_dot(row, shift)
     return rows.reshape(-1, INSTANCE_SIZE)
 
 
+def _cross(a: F64, b: F64) -> F64:
+    """Vector products of (3, N)."""
+    return np.stack(
+        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    )
+
+
+def _dot(a: F64, b: F64) -> F64:
+    """Inner products of (3, N)."""
+    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+
+
 def _moved_boxes(place: _Places) -> F32:
-    """Boxes (N, 6) round a moved box (Arvo 1990, "Transforming axis-aligned bounding boxes")."""
-    linear = place.matrices[:, :3, :3]
-    centre = linear @ (0.5 * (place.lo + place.hi)) + place.matrices[:, :3, 3]
-    half = np.abs(linear) @ (0.5 * (place.hi - place.lo))
-    return widened(centre - half, centre + half)
+    """Boxes (N, 6) of all copies."""
+    centre, half = transforms.move_box(place.matrices, place.lo, place.hi)
+    boxes = np.empty((len(centre), 6), np.float32)
+    for part in transforms.chunks(len(centre)):
+        boxes[part] = widened(centre[part] - half[part], centre[part] + half[part])
+    return boxes
 
 
 def _join_flats(parts: list[tuple[F32, float, I32]]) -> Flats:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.checks import LARGEST, MAX_ROWS, SMALLEST_LENGTH, fail, label
+from raywidget.scene.transforms import chunks
 
 
 def _as_numbers(owner: object, field: str, value: object, expected: str) -> NDArray[Any]:
@@ -180,12 +181,8 @@ def affine_transforms(owner: object, field: str, value: object) -> NDArray[np.fl
             f"the shift stands in the last column), got {result[row, 3].tolist()} "
             f"in {field}[{row}]"
         )
-    # The determinant of the columns scaled to length 1: 1 for a rotation of any size, 0 when flat.
     linear = result[:, :3, :3]
-    norms = np.linalg.norm(linear, axis=1)
-    flat = (norms < 1e-15).any(axis=1)
-    unit = linear / np.where(norms < 1e-15, 1.0, norms)[:, None, :]
-    bad = flat | (np.abs(np.linalg.det(unit)) < 1e-9)
+    bad = np.concatenate([_flattens(linear[part]) for part in chunks(len(linear))])
     if bad.any():
         row = int(np.argmax(bad))
         raise SceneError(
@@ -193,3 +190,17 @@ def affine_transforms(owner: object, field: str, value: object) -> NDArray[np.fl
             f"(determinant {np.linalg.det(linear[row]):g})"
         )
     return _frozen(result)
+
+
+def _flattens(linear: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of (N, 3, 3) matrices have no inverse worth the name?
+
+    By the determinant of the columns scaled to length 1: 1 for a rotation of any size, 0 when flat.
+    """
+    x, y, z = (np.ascontiguousarray(linear[:, :, k].T) for k in range(3))
+    volume = x[0] * (y[1] * z[2] - y[2] * z[1])
+    volume += x[1] * (y[2] * z[0] - y[0] * z[2])
+    volume += x[2] * (y[0] * z[1] - y[1] * z[0])
+    a, b, c = (np.sqrt((column * column).sum(axis=0)) for column in (x, y, z))
+    tiny = np.minimum(np.minimum(a, b), c) < 1e-15
+    return np.asarray(tiny | (np.abs(volume) < 1e-9 * (a * b * c)))

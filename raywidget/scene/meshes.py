@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene import arrays, checks
+from raywidget.scene import arrays, checks, transforms
 from raywidget.scene.checks import Color
 from raywidget.scene.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes import Bounds, Shape
 from raywidget.scene.textures import Texture
+from raywidget.scene.transforms import chunks
 
 MAX_COPIED_LIGHTS = 2**20  # triangles of copies that shine: each is a light of 64 bytes and more
 
@@ -224,13 +225,10 @@ class Instances(Shape):
 
     def bounds(self) -> Bounds:
         """Corners of a box round all copies, (3,) float64 each; not always the smallest one."""
-        lo, hi = self.mesh.bounds()
-        center, half = (lo + hi) / 2.0, (hi - lo) / 2.0
-        # Arvo, "Transforming axis-aligned bounding boxes", Graphics Gems (1990)
-        linear = self.transforms[:, :3, :3]
-        centers = linear @ center + self.transforms[:, :3, 3]
-        halves = np.abs(linear) @ half
-        return (centers - halves).min(axis=0), (centers + halves).max(axis=0)
+        centers, halves = transforms.move_box(self.transforms, *self.mesh.bounds())
+        lo = np.min([(centers[p] - halves[p]).min(axis=0) for p in chunks(len(centers))], axis=0)
+        hi = np.max([(centers[p] + halves[p]).max(axis=0) for p in chunks(len(centers))], axis=0)
+        return lo, hi
 
     def area(self) -> float:
         """Area of one side of all copies, in square scene units."""

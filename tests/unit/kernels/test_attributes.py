@@ -94,6 +94,52 @@ def test_tangents_of_quads_and_balls_follow_u():
         assert np.abs((tangent * here.ns).sum(axis=1)).max() < 1e-6
 
 
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        rw.Cylinder((0, 0, -0.5), (0.2, 0.3, 0.7), 0.5),
+        rw.Cone((0.1, 0, -0.5), (0, 0.3, 0.7), 0.8, 0.3),
+        rw.Disk((0, 0, 0), (0.3, 0.5, -0.8), 1.5),
+    ],
+    ids=["cylinder", "cone", "disk"],
+)
+def test_tangents_of_rounds_follow_u(shape, flipped):
+    tables = compiled([shape.replace(flip_normals=flipped)])
+    generator = np.random.default_rng(3)
+    o = 4 * directions(generator, 600)
+    aim = generator.uniform(-0.3, 0.3, (600, 3))
+    _, tangent = describe(tables, o, aim - o)
+    here = trace(tables, o, aim - o)
+    there = trace(tables, o, here.p + 1e-3 * tangent - o)
+    step = (there.uv - here.uv)[(here.shape == 0) & (there.shape == 0)]
+    # At a rim the step may lead to another face, next to an axis once round.
+    assert np.mean(step[:, 0] % 1 < 0.1) > 0.97
+    assert np.mean(step[:, 0] % 1 > 1e-5) > 0.97
+    assert np.mean(np.abs(step[:, 1]) < 1e-4) > 0.97
+    assert np.abs((tangent * here.ns)[here.shape == 0].sum(axis=1)).max() < 1e-6
+
+
+def test_many_at_once_and_copies_have_colors_of_their_own():
+    generator = np.random.default_rng(5)
+    colors = generator.random((3, 4, 3)).astype(np.float32)
+    places = np.stack([10.0 * np.arange(4), np.zeros(4), np.zeros(4)], axis=1)
+    shapes = [
+        rw.Mesh(np.add(TRIANGLE, (0, 90, 0)), FACE, face_colors=[(0.5, 0, 0)]),
+        rw.Spheres(places, 1, colors=colors[0]),
+        rw.Cylinders(np.add(places, (0, 20, 0)), np.add(places, (0, 22, 0)), 1, colors=colors[1]),
+        rw.Instances(
+            rw.Mesh(TRIANGLE, FACE, colors=np.eye(3)),
+            [tf.translate(x, 40, 0) for x, _, _ in places],
+            colors=colors[2],
+        ),
+    ]
+    tables = compiled(shapes)
+    for k in range(3):
+        color, _ = describe(tables, *down(np.add(places, (0.3, 20 * k + 0.5, 0))))
+        np.testing.assert_array_equal(color, colors[k])
+
+
 @pytest.mark.parametrize("uvs", [[(1, 1)] * 3, [(0, 0), (0, 1), (0, 2)]])
 def test_without_a_direction_of_u_there_is_some_tangent(uvs):
     meshes = [rw.Mesh(TRIANGLE, FACE, uvs=uvs)]
