@@ -35,7 +35,15 @@ if TYPE_CHECKING:
         SpotLight,
     )
     from raywidget.scene.many import Cylinders, Spheres
-    from raywidget.scene.materials import Coated, Conductor, Dielectric, Diffuse, Emissive, Metal
+    from raywidget.scene.materials import (
+        Coated,
+        Conductor,
+        Dielectric,
+        Diffuse,
+        Emissive,
+        Metal,
+        Mix,
+    )
     from raywidget.scene.meshes import Instances, Mesh
     from raywidget.scene.round_shapes import Cone, Cylinder, Disk
     from raywidget.scene.scene import Scene
@@ -68,6 +76,7 @@ __all__ = [
     "Instances",
     "Mesh",
     "Metal",
+    "Mix",
     "OrthographicCamera",
     "PanoramicCamera",
     "PerspectiveCamera",
@@ -126,6 +135,7 @@ _MODULES = {
         "Diffuse",
         "Emissive",
         "Metal",
+        "Mix",
     ),
     "raywidget.scene.meshes": ("Instances", "Mesh"),
     "raywidget.scene.round_shapes": ("Cone", "Cylinder", "Disk"),

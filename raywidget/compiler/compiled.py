@@ -35,6 +35,8 @@ from raywidget.kernels.layout import (
     CHILD_ROW,
     ENVIRONMENT_KIND,
     F32,
+    FEATURE_MASKS,
+    FEATURES_SIZE,
     FLAT_ROWS,
     I32,
     INSTANCE_ROOT,
@@ -48,6 +50,7 @@ from raywidget.kernels.layout import (
     MATERIAL_ENERGY,
     MATERIAL_FLAGS,
     MATERIAL_KIND,
+    MATERIAL_MASKED,
     NODE_SIZE,
     ORTHOGRAPHIC,
     PANORAMA,
@@ -98,6 +101,7 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
         texels=textures.texels,
         texel_bytes=textures.texel_bytes,
         energy=materials.energy.table(),
+        features=_features(surfaces.codes),
         lights=lights.lights,
         light_cdf=lights.cdf,
         light_slots=find_slots(geometry, surfaces.codes, len(lights.lights), *trees[1:]),
@@ -125,6 +129,12 @@ def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> boo
         or lights.environment.values[ENVIRONMENT_KIND] == PANORAMA
     )
     return simple_surfaces and simple_lights and not rounds
+
+
+def _features(material_codes: I32) -> I32:
+    features = np.zeros(FEATURES_SIZE, np.int32)
+    features[FEATURE_MASKS] = np.any(material_codes[:, MATERIAL_FLAGS] & MATERIAL_MASKED)
+    return features
 
 
 def compile_camera(camera: Camera, width: int, height: int) -> F32:

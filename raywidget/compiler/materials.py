@@ -22,6 +22,8 @@ from raywidget.kernels.layout import (
     F32,
     I32,
     MATERIAL_ALPHA,
+    MATERIAL_AMOUNT,
+    MATERIAL_AMOUNT_TEXTURE,
     MATERIAL_AVERAGE,
     MATERIAL_COAT_LOSS,
     MATERIAL_CODES_SIZE,
@@ -34,12 +36,21 @@ from raywidget.kernels.layout import (
     MATERIAL_GLOW_TEXTURED,
     MATERIAL_K,
     MATERIAL_KIND,
+    MATERIAL_MASKED,
     MATERIAL_MAX_TEXTURES,
+    MATERIAL_MEMBERS,
+    MATERIAL_MIXED,
     MATERIAL_N,
+    MATERIAL_NORMAL_MAPPED,
+    MATERIAL_NORMAL_SCALE,
+    MATERIAL_NORMAL_TEXTURE,
+    MATERIAL_OPACITY,
+    MATERIAL_OPACITY_TEXTURE,
     MATERIAL_SIZE,
     MATERIAL_TEXTURED,
     MATERIAL_TEXTURES,
     METAL,
+    MIX,
     ROUGH_DIELECTRIC,
     ROUGH_THIN_DIELECTRIC,
     TARGET_COLOR,
@@ -58,6 +69,7 @@ from raywidget.scene.materials import (
     Emissive,
     Material,
     Metal,
+    Mix,
 )
 from raywidget.scene.meshes import Instances
 from raywidget.scene.shapes import Shape
@@ -80,7 +92,7 @@ class MaterialRows:
         self.textures = TextureRows()
         self.energy = EnergyRows()
         # Materials and textures go by their ids: the scene keeps them alive.
-        self._rows: dict[tuple[int, object], int] = {}
+        self._rows: dict[tuple[int, object, int], int] = {}
         self._codes: list[I32] = []
         self._values: list[F32] = []
 
@@ -92,7 +104,7 @@ class MaterialRows:
         """The row for a part of a shape."""
         if material is DEFAULT_MATERIAL and _has_colors(shape):
             material = _COLORED
-        return self._row(material, radiance)
+        return self._row(material, radiance, None)
 
     def tables(self) -> MaterialTables:
         """All rows."""
@@ -101,13 +113,23 @@ class MaterialRows:
             np.array(self._values, np.float32).reshape(-1, MATERIAL_SIZE),
         )
 
-    def _row(self, material: Material, radiance: Color | Texture | None) -> int:
-        key = (id(material), id(radiance) if isinstance(radiance, Texture) else radiance)
+    def _row(self, material: Material, radiance: Color | Texture | None, around: Mix | None) -> int:
+        """The row of a material; as a part of the mixture `around`, it takes its normal map."""
+        light = id(radiance) if isinstance(radiance, Texture) else radiance
+        mapped = material if around is None or material.normal_map is not None else around
+        key = (id(material), light, id(mapped.normal_map))
         if key not in self._rows:
             row = _Row(self.textures)
             if radiance is not None:
                 row.set_emission(radiance)
-            _pack(material, row, self.energy)
+            row.set_opacity(material.opacity)
+            if isinstance(material, Mix):
+                outer = material if mapped is material else around
+                members = (self._row(part, None, outer) for part in (material.a, material.b))
+                row.set_mix(material.amount, *members)
+            else:
+                row.set_normal_map(mapped)
+                _pack(material, row, self.energy)
             self._rows[key] = len(self._codes)
             self._codes.append(row.codes)
             self._values.append(row.values)
@@ -120,7 +142,13 @@ class _Row:
     def __init__(self, textures: TextureRows) -> None:
         self.codes = np.zeros(MATERIAL_CODES_SIZE, np.int32)
         self.codes[MATERIAL_TEXTURES::2] = -1
-        self.codes[MATERIAL_EMISSION_TEXTURE] = -1
+        for column in (
+            MATERIAL_EMISSION_TEXTURE,
+            MATERIAL_OPACITY_TEXTURE,
+            MATERIAL_AMOUNT_TEXTURE,
+            MATERIAL_NORMAL_TEXTURE,
+        ):
+            self.codes[column] = -1
         self.values = np.zeros(MATERIAL_SIZE, np.float32)
         self.values[MATERIAL_ETA] = 1.0
         self._textures = textures
@@ -158,6 +186,31 @@ class _Row:
             self.values[columns] = radiance.mean()
         else:
             self.values[columns] = radiance
+
+    def set_opacity(self, opacity: float | Texture) -> None:
+        if opacity != 1.0:
+            self.codes[MATERIAL_FLAGS] |= MATERIAL_MASKED
+            self._set_single(MATERIAL_OPACITY, MATERIAL_OPACITY_TEXTURE, opacity)
+
+    def set_mix(self, amount: float | Texture, first: int, second: int) -> None:
+        """A mixture of two other rows."""
+        self.codes[MATERIAL_KIND] = MIX
+        self.codes[MATERIAL_FLAGS] |= MATERIAL_MIXED
+        self.codes[MATERIAL_MEMBERS : MATERIAL_MEMBERS + 2] = (first, second)
+        self._set_single(MATERIAL_AMOUNT, MATERIAL_AMOUNT_TEXTURE, amount)
+
+    def set_normal_map(self, material: Material) -> None:
+        if material.normal_map is not None:
+            self.codes[MATERIAL_FLAGS] |= MATERIAL_NORMAL_MAPPED
+            self.codes[MATERIAL_NORMAL_TEXTURE] = self._textures.row_of(material.normal_map)
+            self.values[MATERIAL_NORMAL_SCALE] = material.normal_scale
+
+    def _set_single(self, column: int, texture_column: int, value: float | Texture) -> None:
+        """What is asked for before all others, and has a texture column of its own."""
+        if isinstance(value, Texture):
+            self.codes[texture_column] = self._textures.row_of(value)
+        else:
+            self.values[column] = value
 
     def _set_texture(self, texture: Texture, column: int, target: int) -> None:
         assert self._texture_count < MATERIAL_MAX_TEXTURES

@@ -53,6 +53,12 @@ from raywidget.kernels.random import (
 )
 from raywidget.kernels.sampling import to_local, to_world
 from raywidget.kernels.splat import SplatLog, view_splats
+from raywidget.kernels.surface import (
+    MAX_PASSED,
+    changed_hit,
+    is_special,
+    resolve_surface,
+)
 from raywidget.kernels.tile import (
     Picture,
     TileTarget,
@@ -98,6 +104,8 @@ def trace_camera_subpath(
     scatter_pdf = 0.0
     edge = draw_four(sequence, GROUP_EDGE)
     rays = 0
+    passed = 0  # surfaces that let the path pass since it was last scattered
+    travelled = 0.0
     depth = 1
     while True:
         # --- The next point ----------------------------------------------------------------------
@@ -109,12 +117,29 @@ def trace_camera_subpath(
                 radiance = radiance + carried * eval_environment(scene, d) * weight
             break
         hit = make_hit(scene, o, d, ray)
+        material = hit.material
+        if is_special(scene, hit):
+            group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
+            surface = resolve_surface(scene, hit, sequence, group, passed)
+            if surface.passes:
+                passed += 1
+                if passed == MAX_PASSED:
+                    break
+                travelled += hit.t
+                o = spawn_origin(hit, d)
+                continue
+            material = surface.material
+            hit = changed_hit(hit, surface.ns, hit.t)
+        if passed > 0:
+            hit = changed_hit(hit, hit.ns, hit.t + travelled)
+            passed = 0
+            travelled = 0.0
         wo = -d
         cos_o = abs(dot(wo, hit.ng))
         if cos_o <= 0.0:
             break
         ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
-        bsdf = load_bsdf(scene, hit, hit.material, room)
+        bsdf = load_bsdf(scene, hit, material, room)
         z = Vertex(hit, bsdf, wo, carried, ratios)
 
         # --- All ways to the light from here -----------------------------------------------------

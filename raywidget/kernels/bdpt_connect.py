@@ -25,7 +25,7 @@ from raywidget.kernels.importance import sample_lens
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.sampling import power_heuristic
-from raywidget.kernels.traverse import is_occluded
+from raywidget.kernels.surface import visibility
 from raywidget.kernels.vec3 import Vec3, dot, vec3
 
 _REACH = 0.99999  # of the way between two points: the other one is not in between
@@ -100,7 +100,8 @@ def connect_to_light(
     value = eval_scattering(z.hit, z.bsdf, z.wo, light.wi)
     if value.pdf <= 0.0:
         return _failed(0)
-    if is_occluded(scene, spawn_origin(z.hit, light.wi), light.wi, light.reach):
+    visible = visibility(scene, spawn_origin(z.hit, light.wi), light.wi, light.reach)
+    if visible <= 0.0:
         return _failed(1)
     weight = 1.0
     if settings.only_s < 0:
@@ -116,7 +117,7 @@ def connect_to_light(
                 back = eval_scattering(z.hit, z.bsdf, light.wi, z.wo).pdf
                 of_camera = others(z.ratios, emit * cos / (light.pdf * cos_light), back)
         weight = weigh(of_light, of_camera)
-    radiance = z.carried * value.f_cos * light.radiance * (weight / light.pdf)
+    radiance = z.carried * value.f_cos * light.radiance * (weight * visible / light.pdf)
     return Connection(radiance, 1, 0.0, 0.0)
 
 
@@ -146,7 +147,10 @@ def connect_subpaths(scene: SceneView, y: Vertex, z: Vertex, settings: BdptSetti
     start = spawn_origin(z.hit, w)
     way = spawn_origin(y.hit, -w) - start
     distance = math.sqrt(dot(way, way))
-    if distance > 0.0 and is_occluded(scene, start, way * (1.0 / distance), distance * _REACH):
+    visible = 1.0
+    if distance > 0.0:
+        visible = visibility(scene, start, way * (1.0 / distance), distance * _REACH)
+    if visible <= 0.0:
         return _failed(1)
     weight = 1.0
     if settings.only_s < 0:
@@ -156,7 +160,7 @@ def connect_subpaths(scene: SceneView, y: Vertex, z: Vertex, settings: BdptSetti
             others(y.ratios, of_z.pdf * cos_y / square, of_y.pdf),
             others(z.ratios, from_y * cos_z / square, from_z),
         )
-    return Connection(radiance * weight, 1, 0.0, 0.0)
+    return Connection(radiance * (weight * visible), 1, 0.0, 0.0)
 
 
 @device
@@ -181,12 +185,13 @@ def connect_to_lens(
     value = eval_scattering(y.hit, y.bsdf, lens.wi, y.wo)
     if value.pdf <= 0.0:
         return _failed(0)
-    if is_occluded(scene, spawn_origin(y.hit, lens.wi), lens.wi, lens.distance):
+    visible = visibility(scene, spawn_origin(y.hit, lens.wi), lens.wi, lens.distance)
+    if visible <= 0.0:
         return _failed(1)
     # Density by area with which a camera ray would have drawn this point
     seen = lens.pdf * abs(dot(lens.wi, y.hit.ng)) / (lens.distance * lens.distance)
     weight = 1.0
     if settings.only_s < 0:
         weight = weigh(others(y.ratios, seen, value.pdf), 0.0)
-    radiance = y.carried * value.f_cos * (weight * seen / abs(dot(y.wo, y.hit.ng)))
+    radiance = y.carried * value.f_cos * (weight * visible * seen / abs(dot(y.wo, y.hit.ng)))
     return Connection(radiance, 1, lens.x, lens.y)

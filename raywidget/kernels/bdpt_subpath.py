@@ -36,6 +36,12 @@ from raywidget.kernels.random import Sequence, draw_four
 from raywidget.kernels.sampling import to_local, to_world
 from raywidget.kernels.scalars import single
 from raywidget.kernels.splat import SplatView, note_splat
+from raywidget.kernels.surface import (
+    MAX_PASSED,
+    changed_hit,
+    is_special,
+    resolve_surface,
+)
 from raywidget.kernels.tile import COUNTER_DROPPED, PictureView
 from raywidget.kernels.traverse import find_closest
 from raywidget.kernels.vec3 import dot, vec3
@@ -107,6 +113,8 @@ def trace_light_subpath(
     d = start.d
     count = 0
     rays = 0
+    passed = 0  # surfaces that let the light pass since it was last scattered
+    travelled = 0.0
     while True:
         # --- The next point ----------------------------------------------------------------------
         ray = find_closest(scene, o, d, INFINITY)
@@ -114,6 +122,23 @@ def trace_light_subpath(
         if ray.slot == MISS:
             break
         hit = make_hit(scene, o, d, ray)
+        material = hit.material
+        if is_special(scene, hit):
+            group = GROUP_LIGHT_CHOICE + LIGHT_GROUPS_PER_EDGE * count
+            surface = resolve_surface(scene, hit, sequence, group, passed)
+            if surface.passes:
+                passed += 1
+                if passed == MAX_PASSED:
+                    break
+                travelled += hit.t
+                o = spawn_origin(hit, d)
+                continue
+            material = surface.material
+            hit = changed_hit(hit, surface.ns, hit.t)
+        if passed > 0:
+            hit = changed_hit(hit, hit.ns, hit.t + travelled)
+            passed = 0
+            travelled = 0.0
         wo = -d
         cos_o = abs(dot(wo, hit.ng))
         if cos_o <= 0.0:
@@ -125,7 +150,7 @@ def trace_light_subpath(
             ratios = arrive_from_light(seen_from(ratios, direct), cos_o)
         else:
             ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
-        bsdf = load_bsdf(scene, hit, hit.material, advance(points.rooms, MATERIAL_SIZE * count))
+        bsdf = load_bsdf(scene, hit, material, advance(points.rooms, MATERIAL_SIZE * count))
         y = Vertex(hit, bsdf, wo, carried * weight, ratios)
         store_vertex(points.vertices, count, y)
         group = LIGHT_GROUPS_PER_EDGE * count

@@ -103,6 +103,14 @@ def _look_up(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
 
 
 @device
+def base_color(bsdf: Bsdf) -> Vec3:
+    """What one would call the colour of a surface."""
+    if bsdf.kind == CONDUCTOR or bsdf.kind == COATED_CONDUCTOR:
+        return reflectance(bsdf, 1.0)
+    return bsdf.color
+
+
+@device
 def is_specular(bsdf: Bsdf) -> bool:
     """Does the surface scatter into single directions only, so that no light need be sampled?"""
     if bsdf.kind == DIFFUSE or bsdf.kind == COATED_DIFFUSE or bsdf.kind >= ROUGH_DIELECTRIC:
@@ -110,6 +118,12 @@ def is_specular(bsdf: Bsdf) -> bool:
     if bsdf.kind == DIELECTRIC or bsdf.kind == BLACK or bsdf.kind == THIN_DIELECTRIC:
         return True
     return bsdf.alpha < MIRROR_ALPHA
+
+
+@device
+def transmits(bsdf: Bsdf) -> bool:
+    """Does light that is not specular come through, so that lights on either side matter?"""
+    return bsdf.kind >= ROUGH_DIELECTRIC
 
 
 @device

@@ -98,12 +98,17 @@ COATED_CONDUCTOR = 7
 THIN_DIELECTRIC = 8
 ROUGH_DIELECTRIC = 9  # from here on: both reflecting and transmitting, and not specular
 ROUGH_THIN_DIELECTRIC = 10
+MIX = 12  # one of two other rows
 
 # Columns of `material_codes` (M, MATERIAL_CODES_SIZE) int32. A texture is a row of `textures`, or
 # -1: the number in `materials` holds everywhere.
 MATERIAL_KIND = 0  # code above
 MATERIAL_FLAGS = 1  # MATERIAL_* below
 MATERIAL_EMISSION_TEXTURE = 2
+MATERIAL_OPACITY_TEXTURE = 3
+MATERIAL_AMOUNT_TEXTURE = 4
+MATERIAL_NORMAL_TEXTURE = 5
+MATERIAL_MEMBERS = 6  # 2, of a mixture: rows of its parts
 # Textures of what scatters: pairs of a texture and a target, ended by -1. A target is 4 times the
 # column that is given, plus how.
 MATERIAL_TEXTURES = 8
@@ -115,6 +120,10 @@ TARGET_SQUARE = 2  # one column: its square, for a roughness
 
 MATERIAL_TEXTURED = 1  # MATERIAL_TEXTURES is not empty
 MATERIAL_GLOW_TEXTURED = 2  # the emission has a texture
+MATERIAL_MASKED = 4  # the opacity is not 1 everywhere
+MATERIAL_MIXED = 8
+MATERIAL_NORMAL_MAPPED = 16
+MATERIAL_SPECIAL = MATERIAL_MASKED | MATERIAL_MIXED | MATERIAL_NORMAL_MAPPED  # ask `surface`
 
 # Columns of `materials` (M, MATERIAL_SIZE) float32; unused ones are 0
 MATERIAL_SIZE = 32
@@ -124,6 +133,9 @@ MATERIAL_ALPHA = 6  # GGX roughness, already squared; 0: a mirror
 MATERIAL_ETA = 7  # index of refraction inside / outside
 MATERIAL_COAT_LOSS = 8  # internal diffuse Fresnel reflectance of the boundary, 0 to 1
 MATERIAL_ENERGY = 9  # element of `energy`: the table of what single scattering loses; 0: leave it
+MATERIAL_OPACITY = 10
+MATERIAL_AMOUNT = 11  # of a mixture: the share of the second part
+MATERIAL_NORMAL_SCALE = 12
 MATERIAL_N = 20  # 3, of conductors: real part of the index of refraction
 MATERIAL_K = 23  # 3: imaginary part
 MATERIAL_AVERAGE = 26  # 3: Fresnel reflectance, averaged over the hemisphere by cosine
@@ -136,6 +148,9 @@ ENERGY_ROWS = 24
 ENERGY_COLUMNS = 24
 ENERGY_ROW = ENERGY_COLUMNS + 1
 ENERGY_SIZE = ENERGY_ROWS * ENERGY_ROW
+
+FEATURES_SIZE = 1  # elements of `features`
+FEATURE_MASKS = 0  # 1: a material is masked
 
 # --- Textures ------------------------------------------------------------------------------------
 CHECKERBOARD = 0
@@ -277,6 +292,7 @@ class SceneTables(NamedTuple):
     texels: F32  # (N,) values of bytes (512), then pixels of images; linear
     texel_bytes: U8  # (N,) pixels of images
     energy: F32  # (1 + n * ENERGY_SIZE,) what rough surfaces lose; the first element is unused
+    features: I32  # (FEATURES_SIZE,) what the scene has
     lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
     light_slots: I32  # (L, LIGHT_SLOT_SIZE) of textured lights
@@ -313,6 +329,7 @@ class SceneView(NamedTuple):
     texels: Any
     texel_bytes: Any
     energy: Any
+    has_masks: bool  # surfaces that let a share of the light pass straight on
     lights: Any
     light_cdf: Any
     light_count: int

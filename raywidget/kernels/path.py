@@ -10,6 +10,7 @@ from raywidget.kernels.bsdf import (
     load_bsdf,
     make_parameters,
     sample_bsdf,
+    transmits,
 )
 from raywidget.kernels.emitter import (
     emitted_radiance,
@@ -23,7 +24,8 @@ from raywidget.kernels.jit import device
 from raywidget.kernels.layout import MISS, SceneView
 from raywidget.kernels.random import GROUP_CHOICE, GROUP_EDGE, GROUPS_PER_EDGE, Sequence, draw_four
 from raywidget.kernels.sampling import make_frame, power_heuristic, to_local, to_world
-from raywidget.kernels.traverse import find_closest, is_occluded
+from raywidget.kernels.surface import MAX_PASSED, is_special, resolve_surface, visibility
+from raywidget.kernels.traverse import find_closest
 from raywidget.kernels.vec3 import Vec3, dot, vec3
 
 INFINITY = float("inf")
@@ -65,6 +67,7 @@ def trace_path(
     scatter_pdf = 0.0  # of the direction `d`; 0 if light sampling can't find what `d` finds
     previous = o  # where `d` comes from, and the normal of the lit side there
     previous_normal = d
+    passed = 0  # surfaces that let the path pass since it was last scattered
     edge = draw_four(sequence, GROUP_EDGE)
     depth = 1
     while True:
@@ -80,6 +83,20 @@ def trace_path(
             radiance = radiance + throughput * eval_environment(scene, d) * weight
             break
         hit = make_hit(scene, o, d, ray)
+        material = hit.material
+        ns = hit.ns
+        if is_special(scene, hit):
+            group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
+            surface = resolve_surface(scene, hit, sequence, group, passed)
+            if surface.passes:
+                passed += 1
+                if passed == MAX_PASSED:
+                    break
+                o = spawn_origin(hit, d)
+                continue
+            material = surface.material
+            ns = surface.ns
+        passed = 0
         if hit.light >= 0:
             weight = 1.0
             if scatter_pdf > 0.0:
@@ -90,15 +107,17 @@ def trace_path(
             break
 
         # --- The surface, seen in the frame of its shading normal --------------------------------
-        bsdf = load_bsdf(scene, hit, hit.material, room)
+        bsdf = load_bsdf(scene, hit, material, room)
         wo_world = -d
         cos_g = dot(wo_world, hit.ng)
-        normal = hit.ns
+        normal = ns
         if cos_g * dot(wo_world, normal) <= 0.0:
-            normal = hit.ng  # interpolation turned the surface away from who sees it
+            normal = hit.ng  # interpolation, or a map, turned the surface away from who sees it
         frame = make_frame(normal)
         wo = to_local(frame, wo_world)
         lit_side = normal if wo.z >= 0.0 else -normal
+        if transmits(bsdf):
+            lit_side = vec3(0.0, 0.0, 0.0)
         choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
 
         # --- Emission found by next-event estimation ---------------------------------------------
@@ -113,8 +132,10 @@ def trace_path(
                 if value.pdf > 0.0 and (dot(light.wi, hit.ng) * cos_g > 0.0) == stays:
                     rays += 1
                     start = spawn_origin(hit, light.wi)
-                    if not is_occluded(scene, start, light.wi, reach_from_spawn(hit, light.reach)):
-                        weight = 1.0 / light.pdf
+                    reach = reach_from_spawn(hit, light.reach)
+                    visible = visibility(scene, start, light.wi, reach)
+                    if visible > 0.0:
+                        weight = visible / light.pdf
                         if not light.delta:
                             weight *= power_heuristic(light.pdf, value.pdf)
                         radiance = radiance + throughput * value.f_cos * light.radiance * weight

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.bsdf import load_bsdf, make_parameters
+from raywidget.kernels.bsdf import base_color, load_bsdf, make_parameters
 from raywidget.kernels.emitter import emitted_radiance
 from raywidget.kernels.hit import Hit, make_hit, spawn_origin
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
 from raywidget.kernels.path import PathResult
-from raywidget.kernels.random import GROUP_EDGE, Sequence, draw_four
+from raywidget.kernels.random import GROUP_CHOICE, GROUP_EDGE, Sequence, draw_four
 from raywidget.kernels.sampling import make_frame, sample_cosine_hemisphere, to_world
+from raywidget.kernels.surface import MAX_PASSED, is_special, resolve_surface
 from raywidget.kernels.tile import (
     Picture,
     TileTarget,
@@ -44,9 +45,12 @@ class PreviewSettings(NamedTuple):
 
 
 @device
-def albedo(scene: SceneView, hit: Hit) -> Vec3:
-    """Colour of the surface without light and shadow, at most 1; lamps show their own."""
-    color = load_bsdf(scene, hit, hit.material, make_parameters()).color
+def albedo(scene: SceneView, hit: Hit, material: int) -> Vec3:
+    """Colour of the surface without light and shadow, at most 1; lamps show their own.
+
+    `material` is that of `hit`, or one of its parts.
+    """
+    color = base_color(load_bsdf(scene, hit, material, make_parameters()))
     color = color + emitted_radiance(scene, hit, -hit.ng)
     return vec3(min(1.0, color.x), min(1.0, color.y), min(1.0, color.z))
 
@@ -56,22 +60,38 @@ def trace_preview(
     scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, settings: PreviewSettings
 ) -> PathResult:
     """One estimate of what `settings.kind` shows; black where nothing is hit but for occlusion."""
-    ray = find_closest(scene, o, d, INFINITY)
-    if ray.slot == MISS:
-        background = 1.0 if settings.kind == OCCLUSION else 0.0
-        return PathResult(vec3(background, background, background), 1)
+    travelled = 0.0
+    passed = 0
+    while True:
+        ray = find_closest(scene, o, d, INFINITY)
+        if ray.slot == MISS or passed == MAX_PASSED:
+            background = 1.0 if settings.kind == OCCLUSION else 0.0
+            return PathResult(vec3(background, background, background), 1)
+        hit = make_hit(scene, o, d, ray)
+        material = hit.material
+        ns = hit.ns
+        if not is_special(scene, hit):
+            break
+        surface = resolve_surface(scene, hit, sequence, GROUP_CHOICE, passed)
+        material = surface.material
+        ns = surface.ns
+        if not surface.passes:
+            break
+        travelled += ray.t
+        passed += 1
+        o = spawn_origin(hit, d)
     if settings.kind == DEPTH:
-        return PathResult(vec3(ray.t, ray.t, ray.t), 1)
-    hit = make_hit(scene, o, d, ray)
+        distance = travelled + ray.t
+        return PathResult(vec3(distance, distance, distance), 1)
     if settings.kind == NORMALS:
-        return PathResult(hit.ns * 0.5 + vec3(0.5, 0.5, 0.5), 1)
+        return PathResult(ns * 0.5 + vec3(0.5, 0.5, 0.5), 1)
     if settings.kind == ALBEDO:
-        return PathResult(albedo(scene, hit), 1)
+        return PathResult(albedo(scene, hit, material), 1)
 
     # Ambient occlusion: the share of a white sky that arrives, weighted by the cosine (Landis 2002,
     # "Production-ready global illumination").
     geometric = hit.ng if dot(d, hit.ng) < 0.0 else -hit.ng
-    normal = hit.ns if dot(hit.ns, geometric) > 0.0 else -hit.ns
+    normal = ns if dot(ns, geometric) > 0.0 else -ns
     numbers = draw_four(sequence, GROUP_EDGE)
     wi = to_world(make_frame(normal), sample_cosine_hemisphere(numbers.z, numbers.w))
     if dot(wi, geometric) <= 0.0:  # interpolated normals: into the surface

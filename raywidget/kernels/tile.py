@@ -12,7 +12,7 @@ from raywidget.kernels.buffers import as_int32, load_flag, view
 from raywidget.kernels.camera import generate_ray
 from raywidget.kernels.filter import FilterView, sample_filter
 from raywidget.kernels.jit import device, entry
-from raywidget.kernels.layout import F32, SceneTables, SceneView
+from raywidget.kernels.layout import F32, FEATURE_MASKS, SceneTables, SceneView
 from raywidget.kernels.path import PathResult, PathSettings, trace_path
 from raywidget.kernels.random import (
     GROUP_EDGE,
@@ -104,6 +104,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.texels),
         view(tables.texel_bytes),
         view(tables.energy),
+        view(tables.features)[FEATURE_MASKS] != 0,
         view(tables.lights),
         view(tables.light_cdf),
         len(tables.light_cdf),

@@ -27,6 +27,7 @@ from raywidget.scene.materials import (
     Emissive,
     Material,
     Metal,
+    Mix,
 )
 from raywidget.scene.meshes import Instances, Mesh
 from raywidget.scene.round_shapes import Cone, Cylinder, Disk
@@ -63,6 +64,7 @@ __all__ = [
     "Material",
     "Mesh",
     "Metal",
+    "Mix",
     "OrthographicCamera",
     "PanoramicCamera",
     "PerspectiveCamera",

@@ -12,6 +12,7 @@ from raywidget.scene import checks
 from raywidget.scene.checks import ColorLike
 from raywidget.scene.described import SceneObject
 from raywidget.scene.textures import (
+    ImageTexture,
     Texture,
     color_or_texture,
     number_or_texture,
@@ -27,16 +28,55 @@ class Material(SceneObject):
     ----------
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
+    opacity : float or Texture
+        The share of the surface that is there, in [0, 1]: what is left lets light pass straight on,
+        as a leaf cut out of a rectangle, or a veil. What emits must be opaque.
+    normal_map : Texture, optional
+        Tilts the surface: a tangent-space map in the OpenGL convention, whose red, green and blue
+        (0 to 1 for -1 to 1) lie along u, along v and along the normal. Pictures must be
+        ``encoding="linear"``.
+    normal_scale : float
+        Is multiplied with the tilt along u and v.
     name : str, optional
         What messages call it.
     """
 
     emission: ColorLike | Texture | None = None
+    opacity: float | Texture = 1.0
+    normal_map: Texture | None = None
+    normal_scale: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.emission is not None:
             self._set(emission=radiance_or_texture(self, "emission", self.emission))
+        self._set(
+            opacity=number_or_texture(self, "opacity", self.opacity),
+            normal_scale=checks.number(self, "normal_scale", self.normal_scale),
+        )
+        if self.emission is not None and self.opacity != 1.0:
+            raise checks.fail(self, "opacity", "1 for a material that emits", self.opacity)
+        if self.normal_map is not None:
+            _check_normal_map(self, self.normal_map)
+
+
+def _check_normal_map(owner: Material, value: object) -> None:
+    checks.instance(owner, "normal_map", value, Texture, "a texture, such as ImageTexture(path)")
+    if isinstance(value, ImageTexture) and value.is_srgb:
+        raise checks.fail(
+            owner, "normal_map", "of linear numbers", value, 'say encoding="linear" to the texture'
+        )
+
+
+def _refuse_outer(owner: Material, name: str, part: Material) -> None:
+    """A part of a material leaves to the whole what belongs to the surface."""
+    for field_name, default in (("emission", None), ("opacity", 1.0)):
+        value = getattr(part, field_name)
+        if value != default:
+            raise SceneError(
+                f"{checks.label(owner)}: {name} must not have its own {field_name}, got {part!r}; "
+                f"give {field_name}= to the {type(owner).__name__}"
+            )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,6 +89,13 @@ class Diffuse(Material):
         Reflectance: linear RGB in [0, 1], one number for a grey, or a texture.
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
+    opacity : float or Texture
+        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
+        emits must be opaque.
+    normal_map : Texture, optional
+        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
+    normal_scale : float
+        Is multiplied with the tilt of the normal map.
     name : str, optional
         What messages call it.
 
@@ -87,6 +134,13 @@ class Metal(Material):
         scattering loses (Kulla and Conty 2017): rough metals become brighter and more saturated.
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
+    opacity : float or Texture
+        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
+        emits must be opaque.
+    normal_map : Texture, optional
+        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
+    normal_scale : float
+        Is multiplied with the tilt of the normal map.
     name : str, optional
         What messages call it.
 
@@ -146,6 +200,13 @@ class Conductor(Material):
         scattering loses (Kulla and Conty 2017): rough metals become brighter and more saturated.
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
+    opacity : float or Texture
+        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
+        emits must be opaque.
+    normal_map : Texture, optional
+        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
+    normal_scale : float
+        Is multiplied with the tilt of the normal map.
     name : str, optional
         What messages call it.
 
@@ -211,6 +272,13 @@ class Dielectric(Material):
         scattering loses: frosted glass becomes lossless (after Kulla and Conty 2017).
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
+    opacity : float or Texture
+        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
+        emits must be opaque.
+    normal_map : Texture, optional
+        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
+    normal_scale : float
+        Is multiplied with the tilt of the normal map.
     name : str, optional
         What messages call it.
 
@@ -252,11 +320,18 @@ class Coated(Material):
     Parameters
     ----------
     base : Diffuse, Metal or Conductor
-        What lies under the coat. It must not emit: give the emission to the coated material.
+        What lies under the coat. Emission, opacity and normal map belong to the coated material.
     ior : float
         Index of refraction of the coat, in [1, 4].
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
+    opacity : float or Texture
+        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
+        emits must be opaque.
+    normal_map : Texture, optional
+        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
+    normal_scale : float
+        Is multiplied with the tilt of the normal map.
     name : str, optional
         What messages call it.
 
@@ -279,12 +354,60 @@ class Coated(Material):
         super().__post_init__()
         if not isinstance(self.base, Diffuse | Metal | Conductor):
             raise checks.fail(self, "base", "a Diffuse, a Metal or a Conductor", self.base)
-        if self.base.emission is not None:
-            raise SceneError(
-                f"{checks.label(self)}: base must not emit, got {self.base!r}; "
-                "give emission= to the Coated"
+        _refuse_outer(self, "base", self.base)
+        if self.base.normal_map is not None:
+            raise checks.fail(
+                self, "base", "without a normal map", self.base, "give normal_map= to the Coated"
             )
         self._set(ior=_checked_ior(self, self.ior))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mix(Material):
+    """Two materials in one surface, by chance: paint that peels off metal, dust on glass.
+
+    Parameters
+    ----------
+    a, b : Material
+        The parts; they may be mixtures themselves. Emission and opacity belong to the mixture; a
+        part without a normal map takes that of the mixture.
+    amount : float or Texture
+        The share of `b`, in [0, 1].
+    emission : colour or Texture, optional
+        Radiance given off by the front side, in W/(sr m^2), >= 0.
+    opacity : float or Texture
+        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
+        emits must be opaque.
+    normal_map : Texture, optional
+        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
+    normal_scale : float
+        Is multiplied with the tilt of the normal map.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If a part emits or is not opaque, or a value is out of its range.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> rust = rw.Diffuse((0.3, 0.1, 0.05))
+    >>> spots = rw.Checkerboard(0, 1, scale=20)
+    >>> rusty = rw.Mix(rw.Conductor("aluminium", roughness=0.3), rust, spots)
+    """
+
+    a: Material
+    b: Material
+    amount: float | Texture = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, part in (("a", self.a), ("b", self.b)):
+            checks.instance(self, name, part, Material, "a material, such as Diffuse(color)")
+            _refuse_outer(self, name, part)
+        self._set(amount=number_or_texture(self, "amount", self.amount))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -313,6 +436,9 @@ class Emissive(Material):
 
     radiance: ColorLike | Texture
     emission: ColorLike | Texture | None = field(init=False, default=None)
+    opacity: float | Texture = field(init=False, default=1.0)
+    normal_map: Texture | None = field(init=False, default=None)
+    normal_scale: float = field(init=False, default=1.0)
 
     def __post_init__(self) -> None:
         checked = radiance_or_texture(self, "radiance", self.radiance)

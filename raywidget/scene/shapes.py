@@ -43,6 +43,7 @@ class Shape(SceneObject):
         )
         if self.emission is not None:
             self._set(emission=radiance_or_texture(self, "emission", self.emission))
+        self.radiance_of(self.material)
 
     @property
     def radiance(self) -> Color | Texture | None:
@@ -55,10 +56,14 @@ class Shape(SceneObject):
     def radiance_of(self, material: Material) -> Color | Texture | None:
         """What the front side gives off where it is made of `material`; see `radiance`."""
         emission = material.emission if self.emission is None else self.emission
-        if emission is None or isinstance(emission, Texture):
-            return emission
-        color = checks.radiance(self, "emission", emission)
-        return color if max(color) > 0.0 else None
+        if emission is not None and not isinstance(emission, Texture):
+            color = checks.radiance(self, "emission", emission)
+            emission = color if max(color) > 0.0 else None
+        if emission is not None and material.opacity != 1.0:
+            raise checks.fail(
+                self, "emission", "None where the material is not opaque", self.emission
+            )
+        return emission
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of a box round the shape, two (3,) float64 arrays."""

@@ -72,7 +72,8 @@ def test_defaults():
         ),
         (
             lambda: Coated(Diffuse(0.5, emission=1)),
-            "Coated: base must not emit, got Diffuse(color=(0.5, 0.5, 0.5), emission=(1, 1, 1)); "
+            "Coated: base must not have its own emission, "
+            "got Diffuse(color=(0.5, 0.5, 0.5), emission=(1, 1, 1)); "
             "give emission= to the Coated",
         ),
         (
