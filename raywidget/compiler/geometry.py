@@ -397,19 +397,17 @@ def _round_rows(shape: Shape) -> F32:
 
 
 def _instance_rows(matrices: F64) -> F32:
-    """World-from-object and object-from-world, (N, INSTANCE_SIZE)."""
-    rows = np.empty((len(matrices), 2, 3, 4), np.float32)
-    rows[:, 0] = matrices[:, :3]
+    """World-from-object and the inverse of its linear part, (N, INSTANCE_SIZE)."""
+    rows = np.empty((len(matrices), INSTANCE_SIZE), np.float32)
+    rows[:, :12] = matrices[:, :3].reshape(-1, 12)
     # The inverse by cofactors, row by row: numpy's for any size takes ten times as long.
     for part in transforms.chunks(len(matrices)):
         m = np.ascontiguousarray(matrices[part, :3].reshape(-1, 12).T).reshape(3, 4, -1)
-        x, y, z, shift = m[:, 0], m[:, 1], m[:, 2], m[:, 3]
-        determinant = 1.0 / _dot(x, _cross(y, z))
+        x, y, z = m[:, 0], m[:, 1], m[:, 2]
+        per_volume = 1.0 / _dot(x, _cross(y, z))
         for k, row in enumerate((_cross(y, z), _cross(z, x), _cross(x, y))):
-            row *= determinant
-            rows[part, 1, k, :3] = row.T
-            rows[part, 1, k, 3] = -_dot(row, shift)
-    return rows.reshape(-1, INSTANCE_SIZE)
+            rows[part, 12 + 3 * k : 15 + 3 * k] = (row * per_volume).T
+    return rows
 
 
 def _cross(a: F64, b: F64) -> F64:

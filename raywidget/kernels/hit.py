@@ -223,20 +223,19 @@ def _to_world(
     y = load_vec3(table, row + 4)
     z = load_vec3(table, row + 8)
     shift = vec3(table[row + 3], table[row + 7], table[row + 11])
-    world_p = vec3(dot(x, p), dot(y, p), dot(z, p)) + shift
+    turned = vec3(dot(x, p), dot(y, p), dot(z, p))
+    world_p = turned + shift
     # Normals go by the inverse transpose: the rows of object-from-world are its columns.
     row += 12
     ix = load_vec3(table, row)
-    iy = load_vec3(table, row + 4)
-    iz = load_vec3(table, row + 8)
+    iy = load_vec3(table, row + 3)
+    iz = load_vec3(table, row + 6)
     normal = ix * ng.x + iy * ng.y + iz * ng.z
     per_length = 1.0 / length(normal)  # from object space to the world, along the normal
     world_ng = normal * per_length
     world_ns = ix * ns.x + iy * ns.y + iz * ns.z
     # Rays are rounded on the way into object space, this point on the way out.
-    inwards = _row_magnitudes(ix, iy, iz, world_p) + vec3(
-        abs(table[row + 3]), abs(table[row + 7]), abs(table[row + 11])
-    )
+    inwards = _row_magnitudes(ix, iy, iz, turned)
     outwards = _row_magnitudes(x, y, z, p) + magnitude(shift)
     world_reach = per_length * (reach + dot(magnitude(ng), inwards))
     world_reach += dot(magnitude(world_ng), outwards)

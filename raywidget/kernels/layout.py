@@ -60,7 +60,8 @@ BALL_SLOT = 1 << 30
 ROUND_SLOT = 3 << 29
 MISS = -1
 
-INSTANCE_SIZE = 24  # rows 0-2 of world-from-object (3 x 4), then of object-from-world (3 x 4)
+# Rows 0-2 of world-from-object (3 x 4), then of the inverse of its first three columns (3 x 3)
+INSTANCE_SIZE = 21
 INSTANCE_CODES_SIZE = 5  # columns of `instance_codes` (I, 3) int32
 INSTANCE_ROOT = 0  # node that is the root of the mesh's tree
 INSTANCE_MATERIAL = 1  # row of the material tables, or -1: that of the primitive

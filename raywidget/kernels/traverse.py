@@ -139,11 +139,12 @@ def _box_distances(nodes: Any, node: int, ray: RaySlopes, t_max: float) -> tuple
 @device
 def into_object(scene: SceneView, instance: int, o: Vec3, d: Vec3) -> tuple[Vec3, Vec3]:
     """A ray in the object space of an instance; `d` keeps its parameter t, so distances agree."""
-    row = instance * INSTANCE_SIZE + 12
-    x = load_vec3(scene.instances, row)
-    y = load_vec3(scene.instances, row + 4)
-    z = load_vec3(scene.instances, row + 8)
-    shift = vec3(scene.instances[row + 3], scene.instances[row + 7], scene.instances[row + 11])
+    row = instance * INSTANCE_SIZE
+    # In this order: copies may be far from the world's origin.
+    o = o - vec3(scene.instances[row + 3], scene.instances[row + 7], scene.instances[row + 11])
+    x = load_vec3(scene.instances, row + 12)
+    y = load_vec3(scene.instances, row + 15)
+    z = load_vec3(scene.instances, row + 18)
     origin = vec3(
         x.x * o.x + x.y * o.y + x.z * o.z,
         y.x * o.x + y.y * o.y + y.z * o.z,
@@ -154,7 +155,7 @@ def into_object(scene: SceneView, instance: int, o: Vec3, d: Vec3) -> tuple[Vec3
         y.x * d.x + y.y * d.y + y.z * d.z,
         z.x * d.x + z.y * d.y + z.z * d.z,
     )
-    return origin + shift, direction
+    return origin, direction
 
 
 @device

@@ -279,9 +279,24 @@ def test_a_mesh_that_is_used_often_is_stored_once():
     assert len(set(codes[:, layout.INSTANCE_ROOT].tolist())) == 1
     assert codes[:, layout.INSTANCE_SHAPE].tolist() == [0] * 50 + [1] * 50
     assert len(set(codes[:, layout.INSTANCE_MATERIAL].tolist())) == 2
-    for k, row in enumerate(many.instances[:50].reshape(-1, 2, 3, 4)):
-        np.testing.assert_allclose(row[0], tf.translate(k, 0, 0)[:3])
-        np.testing.assert_allclose(row[1], tf.translate(-k, 0, 0)[:3])
+    for k, row in enumerate(many.instances[:50]):
+        np.testing.assert_allclose(row[:12].reshape(3, 4), tf.translate(k, 0, 0)[:3])
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_rows_of_copies_hold_the_matrix_and_its_inverse(seed):
+    generator = np.random.default_rng(seed)
+    matrices = np.tile(np.eye(4), (9, 1, 1))
+    matrices[:, :3] = generator.normal(0, 1, (9, 3, 4)) * 10.0 ** generator.uniform(
+        -3, 3, (9, 1, 1)
+    )
+    mesh = rw.Mesh(np.eye(3), [(0, 1, 2)])
+    rows = compiled([rw.Instances(mesh, matrices)]).instances
+    np.testing.assert_allclose(rows[:, :12].reshape(-1, 3, 4), matrices[:, :3], rtol=1e-6)
+    inverse = np.linalg.inv(matrices[:, :3, :3])
+    size = np.abs(inverse).max(axis=(1, 2))[:, None, None]
+    np.testing.assert_allclose(rows[:, 12:].reshape(-1, 3, 3) / size, inverse / size, atol=1e-6)
 
 
 def test_corners_lead_to_the_vertices_of_their_mesh():

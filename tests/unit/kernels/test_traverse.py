@@ -225,6 +225,23 @@ def test_needles_and_slivers_are_harmless(seed, size, thinness, shift):
     np.testing.assert_array_equal(hits.p[same], before.p[same])
 
 
+def test_copies_far_from_the_origin_are_as_sharp_as_balls():
+    # The camera is near to them: what counts is the distance, not the coordinates.
+    generator = np.random.default_rng(4)
+    far = np.array([2.0**20, -(2.0**19), 2.0**20])
+    turn = tf.rotate_xyz(30, 40, 50)
+    mesh = rw.Mesh([(-4, -4, 0), (4, -4, 0), (0, 6, 0)], [(0, 1, 2)])
+    tables = compiled([rw.Instances(mesh, [tf.translate(*far) @ turn])])
+    normal = turn[:3, 2]
+    o = far + 2.0 * normal.round()
+    d = -normal + 0.2 * directions(generator, 500)
+    o, d = np.tile(o, (500, 1)).astype(np.float32), d.astype(np.float32)
+    hits = trace(tables, o, d)
+    expected = -((o - far) @ normal) / (d.astype(float) @ normal)
+    assert np.all(hits.shape == 0)
+    np.testing.assert_allclose(hits.t, expected, rtol=1e-5)
+
+
 def test_small_balls_far_from_the_origin():
     # Coordinates are coarser there than the balls are large.
     generator = np.random.default_rng(2)
@@ -316,7 +333,7 @@ def test_flats_are_left_for_good(size, shift, aspect):
 
 
 @pytest.mark.parametrize("stretch", [1.0, 30.0])
-@pytest.mark.parametrize("shift", [0.0, 1.0, 300.0])
+@pytest.mark.parametrize("shift", [0.0, 1.0, 300.0, 1e5])
 def test_copies_are_left_for_good(shift, stretch):
     generator = np.random.default_rng(8)
     for _ in range(6):
