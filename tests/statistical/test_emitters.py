@@ -445,6 +445,26 @@ def test_many_points_on_a_floor(back):
     )
 
 
+def test_many_points_behind_frosted_glass():
+    # Twelve are in a tree, six are not.
+    generator = np.random.default_rng(3)
+    positions = generator.uniform((-1, -2, -1), (1, 2, 1), (12, 3))
+    pane = rw.Quad((-3, 0, 3), (6, 0, 0), (0, 0, -6), material=rw.Dielectric(1.5, roughness=0.5))
+    settings = {"max_depth": 2, "batches": 32, **SMALL}
+    whole, *halves = (
+        picture_statistics(
+            rw.Scene([pane], emitters=[rw.PointLight(p, 1) for p in some], camera=DOWN),
+            seed=len(some) + int(some[0, 0] > 0),
+            **settings,
+        )
+        for some in (positions, positions[:6], positions[6:])
+    )
+    total = halves[0]._replace(
+        mean=halves[0].mean + halves[1].mean, variance=halves[0].variance + halves[1].variance
+    )
+    assert check_means(whole, total) > LEVEL
+
+
 def test_next_event_estimation_with_many_lights_changes_only_the_noise():
     generator = np.random.default_rng(8)
     lamps = []
