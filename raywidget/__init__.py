@@ -41,9 +41,11 @@ if TYPE_CHECKING:
         Dielectric,
         Diffuse,
         Emissive,
+        Interface,
         Metal,
         Mix,
     )
+    from raywidget.scene.media import HomogeneousMedium
     from raywidget.scene.meshes import Instances, Mesh
     from raywidget.scene.round_shapes import Cone, Cylinder, Disk
     from raywidget.scene.scene import Scene
@@ -70,10 +72,12 @@ __all__ = [
     "Emissive",
     "Gradient",
     "GradientEnvironment",
+    "HomogeneousMedium",
     "Image",
     "ImageEnvironment",
     "ImageTexture",
     "Instances",
+    "Interface",
     "Mesh",
     "Metal",
     "Mix",
@@ -134,9 +138,11 @@ _MODULES = {
         "Dielectric",
         "Diffuse",
         "Emissive",
+        "Interface",
         "Metal",
         "Mix",
     ),
+    "raywidget.scene.media": ("HomogeneousMedium",),
     "raywidget.scene.meshes": ("Instances", "Mesh"),
     "raywidget.scene.round_shapes": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.scene": ("Scene",),

@@ -18,6 +18,7 @@ from raywidget.compiler.bvh import (
 from raywidget.compiler.geometry import Geometry, gather_geometry
 from raywidget.compiler.lights import LightTables, find_slots, pack_lights
 from raywidget.compiler.materials import MaterialRows, MaterialTables
+from raywidget.compiler.media import MediumRows
 from raywidget.compiler.primitives import Flats
 from raywidget.kernels.layout import (
     BALL_ROWS,
@@ -77,12 +78,15 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
 
     The tables do not depend on the number of threads.
     """
-    materials = MaterialRows()
+    media = MediumRows(scene.medium)
+    materials = MaterialRows(media)
     geometry = gather_geometry(scene.shapes, materials)
     surfaces = materials.tables()
     textures = materials.textures.tables()
     lights = pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds())
     trees = _build_trees(geometry, threads)
+    media_table = media.table()
+    plain = not len(media_table) and _is_plain(surfaces, lights, len(trees.rounds))
     return SceneTables(
         nodes=trees.nodes,
         flats=trees.flats,
@@ -102,6 +106,8 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
         texel_bytes=textures.texel_bytes,
         energy=materials.energy.table(),
         features=_features(surfaces.codes),
+        media=media_table,
+        surroundings=np.zeros(1 + len(lights.lights), np.int64),
         lights=lights.lights,
         light_cdf=lights.cdf,
         light_slots=find_slots(geometry, surfaces.codes, len(lights.lights), *trees[1:]),
@@ -111,7 +117,7 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
         environment_pixels=lights.environment.pixels,
         environment_rows=lights.environment.rows,
         environment_cdf=lights.environment.cdf,
-        full=None if _is_plain(surfaces, lights, len(trees.rounds)) else FULL,
+        full=None if plain else FULL,
     )
 
 

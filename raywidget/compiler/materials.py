@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from raywidget.compiler.energy import EnergyRows, average_conductor, internal_reflectance
+from raywidget.compiler.media import MediumRows
 from raywidget.compiler.textures import TextureRows
 from raywidget.kernels.layout import (
     BLACK,
@@ -21,6 +22,7 @@ from raywidget.kernels.layout import (
     DIFFUSE,
     F32,
     I32,
+    INTERFACE,
     MATERIAL_ALPHA,
     MATERIAL_AMOUNT,
     MATERIAL_AMOUNT_TEXTURE,
@@ -34,6 +36,7 @@ from raywidget.kernels.layout import (
     MATERIAL_ETA,
     MATERIAL_FLAGS,
     MATERIAL_GLOW_TEXTURED,
+    MATERIAL_INTERIOR,
     MATERIAL_K,
     MATERIAL_KIND,
     MATERIAL_MASKED,
@@ -67,6 +70,7 @@ from raywidget.scene.materials import (
     Dielectric,
     Diffuse,
     Emissive,
+    Interface,
     Material,
     Metal,
     Mix,
@@ -88,9 +92,10 @@ class MaterialTables(NamedTuple):
 class MaterialRows:
     """Gives each pair of material and radiance a row."""
 
-    def __init__(self) -> None:
+    def __init__(self, media: MediumRows) -> None:
         self.textures = TextureRows()
         self.energy = EnergyRows()
+        self._media = media
         # Materials and textures go by their ids: the scene keeps them alive.
         self._rows: dict[tuple[int, object, int], int] = {}
         self._codes: list[I32] = []
@@ -130,10 +135,21 @@ class MaterialRows:
             else:
                 row.set_normal_map(mapped)
                 _pack(material, row, self.energy)
+            row.codes[MATERIAL_INTERIOR] = self._interior(material)
             self._rows[key] = len(self._codes)
             self._codes.append(row.codes)
             self._values.append(row.values)
         return self._rows[key]
+
+    def _interior(self, material: Material) -> int:
+        """The medium behind a surface that light goes through, or -1."""
+        if isinstance(material, Mix):
+            return max(self._interior(material.a), self._interior(material.b))
+        if isinstance(material, Interface):
+            return self._media.row_of(material.interior)
+        if isinstance(material, Dielectric) and not material.thin:
+            return self._media.row_of(material.interior)
+        return -1
 
 
 class _Row:
@@ -243,6 +259,8 @@ def _pack(material: Material, row: _Row, energy: EnergyRows) -> None:
             _pack_index(base, row, material.ior if isinstance(material, Coated) else 1.0)
     elif isinstance(base, Dielectric):
         _pack_dielectric(base, row, energy)
+    elif isinstance(base, Interface):
+        row.set_kind(INTERFACE)
     elif isinstance(base, Emissive):
         row.set_kind(BLACK)
     else:  # the scene admits no other

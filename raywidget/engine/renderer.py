@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.compiler import compile_camera, compile_scene
+from raywidget.compiler import compile_camera, compile_scene, needs_volpath
 from raywidget.engine.filters import make_filter
 from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.engine.tiles import Tile
+from raywidget.errors import SettingsError
 from raywidget.kernels.bdpt import render_bdpt
 from raywidget.kernels.bdpt_vertex import MAX_EDGES, BdptSettings
 from raywidget.kernels.layout import SceneTables
@@ -29,6 +30,7 @@ from raywidget.kernels.preview import (
     render_preview,
 )
 from raywidget.kernels.splat import SplatLog, commit_splats
+from raywidget.kernels.surroundings import fill_surroundings
 from raywidget.kernels.tile import (
     COUNTER_DROPPED,
     COUNTER_RAYS,
@@ -39,6 +41,7 @@ from raywidget.kernels.tile import (
     Work,
     render_tile,
 )
+from raywidget.kernels.volpath import render_volpath
 from raywidget.scene.scene import Scene
 
 # Splats that a call may note, at most, unless one sample per pixel makes more: 16 bytes each.
@@ -70,6 +73,11 @@ def _bdpt(scene: Scene, settings: RenderSettings) -> Integrator:
     return Integrator(render_bdpt, chosen, splats)
 
 
+def _volpath(scene: Scene, settings: RenderSettings) -> Integrator:
+    chosen = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
+    return Integrator(render_volpath, chosen)
+
+
 def _preview(kind: int) -> Callable[[Scene, RenderSettings], Integrator]:
     def make(scene: Scene, settings: RenderSettings) -> Integrator:
         distance = settings.ao_distance
@@ -89,9 +97,12 @@ def _size_of_view(scene: Scene) -> float:
     return min(across, math.dist(camera.look_from, camera.look_at))
 
 
+_WITHOUT_SCATTERING = ("path", "bdpt", "direct")
+
 INTEGRATORS: dict[str, Callable[[Scene, RenderSettings], Integrator]] = {
     "path": _path,
     "bdpt": _bdpt,
+    "volpath": _volpath,
     "direct": _direct,
     "ao": _preview(OCCLUSION),
     "normals": _preview(NORMALS),
@@ -143,7 +154,15 @@ class Renderer:
             self._tables = previous._tables
         else:
             self._tables = compile_scene(scene, settings.thread_count())
+        if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(self._tables):
+            raise SettingsError(
+                f"integrator: {settings.integrator!r} knows no media that scatter, and no "
+                "Interface; the scene has some: render it with integrator='volpath'"
+            )
         self._camera = compile_camera(scene.camera, settings.width, settings.height)
+        if len(self._tables.media):
+            self._tables = self._tables._replace(surroundings=self._tables.surroundings.copy())
+            fill_surroundings(self._tables, self._camera)
         self._picture = Picture(
             settings.width,
             settings.height,
@@ -207,4 +226,4 @@ def _make_log(size: int) -> SplatLog:
 
 
 def _same_contents(a: Scene, b: Scene) -> bool:
-    return a.shapes is b.shapes and a.emitters is b.emitters
+    return a.shapes is b.shapes and a.emitters is b.emitters and a.medium is b.medium

@@ -19,7 +19,7 @@ from raywidget.scene.camera import PerspectiveCamera
 from raywidget.scene.scene import Scene
 
 SAMPLERS = ("lattice", "independent")
-INTEGRATORS = ("path", "bdpt", "direct", "ao", "normals", "albedo", "depth")
+INTEGRATORS = ("path", "bdpt", "volpath", "direct", "ao", "normals", "albedo", "depth")
 
 MAX_SIDE = 16_384  # pixels; the wire format could carry 65,535
 MAX_PIXELS = 33_177_600  # 7680 x 4320; the film holds 24 bytes a pixel, the browser 6
@@ -51,8 +51,9 @@ class RenderSettings:
     integrator : str
         ``"path"``: all light, sought from the camera. ``"bdpt"``: the same picture, sought from the
         camera and from the lights (bidirectional path tracing); several times slower per sample,
-        and far less noise where light comes by way of glass, mirrors or other rooms. ``"direct"``:
-        emission and direct light only, a path of two edges.
+        and far less noise where light comes by way of glass, mirrors or other rooms.
+        ``"volpath"``: as ``"path"``, through media that scatter light, too. ``"direct"``: emission
+        and direct light only, a path of two edges.
         ``"ao"``: ambient occlusion, the share of a white sky that arrives. ``"normals"``: shading
         normals in the world, from -1 to 1 as 0 to 1. ``"albedo"``: colours of the surfaces.
         ``"depth"``: distance along the ray in scene units. The last four know no light; they

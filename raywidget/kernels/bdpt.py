@@ -43,6 +43,7 @@ from raywidget.kernels.hit import make_hit, spawn_origin
 from raywidget.kernels.importance import pdf_camera
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
+from raywidget.kernels.medium import inside_towards, transmittance
 from raywidget.kernels.path import PathResult
 from raywidget.kernels.random import (
     GROUP_CHOICE,
@@ -103,6 +104,7 @@ def trace_camera_subpath(
     previous = o
     scatter_pdf = 0.0
     edge = draw_four(sequence, GROUP_EDGE)
+    inside = int(scene.surroundings[0])
     rays = 0
     passed = 0  # surfaces that let the path pass since it was last scattered
     travelled = 0.0
@@ -111,6 +113,8 @@ def trace_camera_subpath(
         # --- The next point ----------------------------------------------------------------------
         ray = find_closest(scene, o, d, INFINITY)
         rays += 1
+        if scene.medium_count > 0:
+            carried = carried * transmittance(scene, inside, ray.t)
         if ray.slot == MISS:
             if counts(settings, 0, depth + 1):
                 weight = weigh_environment(scene, d, scatter_pdf, settings)
@@ -140,7 +144,7 @@ def trace_camera_subpath(
             break
         ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
         bsdf = load_bsdf(scene, hit, material, room)
-        z = Vertex(hit, bsdf, wo, carried, ratios)
+        z = Vertex(hit, bsdf, wo, inside, carried, ratios)
 
         # --- All ways to the light from here -----------------------------------------------------
         if hit.light >= 0 and counts(settings, 0, depth + 1):
@@ -183,6 +187,8 @@ def trace_camera_subpath(
                 scatter_pdf = sample.pdf
             back = eval_scattering(hit, bsdf, d, wo).pdf
             ratios = scatter_ratios(ratios, sample.pdf, back, cos_i)
+        if crosses and scene.medium_count > 0:
+            inside = inside_towards(scene, inside, hit, wo, d)
         previous = hit.p
         o = spawn_origin(hit, d)
 

@@ -24,6 +24,7 @@ from raywidget.kernels.hit import spawn_origin
 from raywidget.kernels.importance import sample_lens
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import SceneView
+from raywidget.kernels.medium import inside_towards, transmittance
 from raywidget.kernels.sampling import power_heuristic
 from raywidget.kernels.surface import visibility
 from raywidget.kernels.vec3 import Vec3, dot, vec3
@@ -43,6 +44,14 @@ class Connection(NamedTuple):
 @device
 def _failed(rays: int) -> Connection:
     return Connection(vec3(0.0, 0.0, 0.0), rays, 0.0, 0.0)
+
+
+@device
+def _left_over(scene: SceneView, x: Vertex, w: Vec3, distance: float) -> Vec3:
+    """Share of light that gets through the medium on the way from a point in direction `w`."""
+    if scene.medium_count == 0:
+        return vec3(1.0, 1.0, 1.0)
+    return transmittance(scene, inside_towards(scene, x.inside, x.hit, x.wo, w), distance)
 
 
 @device
@@ -118,6 +127,7 @@ def connect_to_light(
                 of_camera = others(z.ratios, emit * cos / (light.pdf * cos_light), back)
         weight = weigh(of_light, of_camera)
     radiance = z.carried * value.f_cos * light.radiance * (weight * visible / light.pdf)
+    radiance = radiance * _left_over(scene, z, light.wi, light.reach)
     return Connection(radiance, 1, 0.0, 0.0)
 
 
@@ -141,6 +151,7 @@ def connect_subpaths(scene: SceneView, y: Vertex, z: Vertex, settings: BdptSetti
         return _failed(0)
     radiance = z.carried * of_z.f_cos * y.carried * of_y.f_cos
     radiance = radiance * (cos_y / (abs(dot(y.wo, y.hit.ng)) * square))
+    radiance = radiance * _left_over(scene, z, w, math.sqrt(square))
     if max(radiance.x, max(radiance.y, radiance.z)) <= 0.0:
         return _failed(0)
 
@@ -194,4 +205,5 @@ def connect_to_lens(
     if settings.only_s < 0:
         weight = weigh(others(y.ratios, seen, value.pdf), 0.0)
     radiance = y.carried * value.f_cos * (weight * visible * seen / abs(dot(y.wo, y.hit.ng)))
+    radiance = radiance * _left_over(scene, y, lens.wi, lens.distance)
     return Connection(radiance, 1, lens.x, lens.y)

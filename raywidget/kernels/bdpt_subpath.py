@@ -32,6 +32,7 @@ from raywidget.kernels.filter import PIXEL, FilterView, choose_pixel
 from raywidget.kernels.hit import make_hit, spawn_origin
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import MATERIAL_SIZE, MISS, SceneView
+from raywidget.kernels.medium import inside_towards, transmittance
 from raywidget.kernels.random import Sequence, draw_four
 from raywidget.kernels.sampling import to_local, to_world
 from raywidget.kernels.scalars import single
@@ -48,11 +49,12 @@ from raywidget.kernels.vec3 import dot, vec3
 
 INFINITY = float("inf")
 
-# Far above the groups of the camera's subpath, of which there are two an edge.
-GROUP_EMISSION = 1 << 20  # point u, v and direction u, v at the light
-GROUP_LIGHT = (1 << 20) + 1  # which light, three unused
-GROUP_LIGHT_EDGE = (1 << 20) + 2  # at point i: BSDF u, v, and point of the lens u, v
-GROUP_LIGHT_CHOICE = (1 << 20) + 3  # at point i: lobe, roulette, two unused
+# Far above the groups of the camera's subpath, those of surfaces that it passes included.
+GROUP_EMISSION = 1 << 40  # point u, v and direction u, v at the light
+GROUP_LIGHT = (1 << 40) + 1  # which light, three unused
+GROUP_LIGHT_EDGE = (1 << 40) + 2  # at point i: BSDF u, v, and point of the lens u, v
+GROUP_LIGHT_CHOICE = (1 << 40) + 3  # at point i: lobe, roulette, unused, see `surface`
+GROUP_SPLAT = 1 << 42  # of point i: which pixel, see `filter`
 LIGHT_GROUPS_PER_EDGE = 2
 
 _ROULETTE_FULL = 0.25  # as in `path`
@@ -109,6 +111,7 @@ def trace_light_subpath(
     carried = start.radiance * (start.cos / start.pdf)
     weight = vec3(1.0, 1.0, 1.0)  # what is left of `carried`
     ratios = start_light_ratios(start.pdf, start.cos)
+    inside = int(scene.surroundings[1 + start.light])
     o = start.o
     d = start.d
     count = 0
@@ -121,6 +124,8 @@ def trace_light_subpath(
         rays += 1
         if ray.slot == MISS:
             break
+        if scene.medium_count > 0:
+            weight = weight * transmittance(scene, inside, ray.t)
         hit = make_hit(scene, o, d, ray)
         material = hit.material
         if is_special(scene, hit):
@@ -151,7 +156,7 @@ def trace_light_subpath(
         else:
             ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
         bsdf = load_bsdf(scene, hit, material, advance(points.rooms, MATERIAL_SIZE * count))
-        y = Vertex(hit, bsdf, wo, carried * weight, ratios)
+        y = Vertex(hit, bsdf, wo, inside, carried * weight, ratios)
         store_vertex(points.vertices, count, y)
         group = LIGHT_GROUPS_PER_EDGE * count
         edge = draw_four(sequence, GROUP_LIGHT_EDGE + group)
@@ -162,7 +167,7 @@ def trace_light_subpath(
             )
             rays += found.rays
             if max(found.radiance.x, max(found.radiance.y, found.radiance.z)) > 0.0:
-                _splat(splats, sequence, GROUP_LIGHT_CHOICE + group, found)
+                _splat(splats, sequence, GROUP_SPLAT + count, found)
         if count == longest:
             break
 
@@ -196,6 +201,8 @@ def trace_light_subpath(
         brightest = max(weight.x, max(weight.y, weight.z))
         if brightest <= 0.0:
             break
+        if crosses and scene.medium_count > 0:
+            inside = inside_towards(scene, inside, hit, wo, d)
         o = spawn_origin(hit, d)
 
         # --- Russian roulette --------------------------------------------------------------------
@@ -212,7 +219,7 @@ def trace_light_subpath(
 def _splat(splats: Splats, sequence: Sequence, group: int, found: Connection) -> None:
     """Note light for the pixel that a connection to the lens has met, or for one near it.
 
-    The last two numbers of `group` choose which, unless it is the one that was met.
+    Two numbers of `group` choose which, unless it is the one that was met.
     """
     x = (found.x + 1.0) * 0.5 * single(splats.width)
     y = (1.0 - found.y) * 0.5 * single(splats.height)
@@ -222,8 +229,8 @@ def _splat(splats: Splats, sequence: Sequence, group: int, found: Connection) ->
         value = found.radiance
     else:
         choice = draw_four(sequence, group)
-        column, weight_x = choose_pixel(splats.filter, x, choice.z)
-        row, weight_y = choose_pixel(splats.filter, y, choice.w)
+        column, weight_x = choose_pixel(splats.filter, x, choice.x)
+        row, weight_y = choose_pixel(splats.filter, y, choice.y)
         if min(column, row) < 0 or column >= splats.width or row >= splats.height:
             return
         value = found.radiance * (weight_x * weight_y)

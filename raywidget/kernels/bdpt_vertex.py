@@ -58,6 +58,7 @@ class Vertex(NamedTuple):
     hit: Hit
     bsdf: Bsdf
     wo: Vec3  # to the point before
+    inside: int  # shapes that the subpath is in as it arrives, see `medium`
     carried: Vec3  # light, or importance, that arrives: by the density of all points up to here
     ratios: Ratios
 

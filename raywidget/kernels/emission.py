@@ -57,8 +57,13 @@ class Emission(NamedTuple):
 
 @device
 def sample_emission(scene: SceneView, four: Four, choice: float) -> Emission:
+    """Choose a light by its power, a point of it and a direction."""
+    return sample_emission_of(scene, _choose_by_power(scene, choice), four)
+
+
+@device
+def sample_emission_of(scene: SceneView, light: int, four: Four) -> Emission:
     """A point of a light, uniform by area, and a direction with density cos / pi."""
-    light = _choose_by_power(scene, choice)
     row = light * LIGHT_SIZE
     p = load_vec3(scene.lights, row + LIGHT_CORNER)
     edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)

@@ -15,6 +15,7 @@ from raywidget.kernels.simd import WIDTH
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
 
 # --- The tree ------------------------------------------------------------------------------------
@@ -100,6 +101,7 @@ THIN_DIELECTRIC = 8
 ROUGH_DIELECTRIC = 9  # from here on: both reflecting and transmitting, and not specular
 ROUGH_THIN_DIELECTRIC = 10
 MIX = 12  # one of two other rows
+INTERFACE = -1  # only separates two media: `volpath` goes on straight
 
 # Columns of `material_codes` (M, MATERIAL_CODES_SIZE) int32. A texture is a row of `textures`, or
 # -1: the number in `materials` holds everywhere.
@@ -110,9 +112,10 @@ MATERIAL_OPACITY_TEXTURE = 3
 MATERIAL_AMOUNT_TEXTURE = 4
 MATERIAL_NORMAL_TEXTURE = 5
 MATERIAL_MEMBERS = 6  # 2, of a mixture: rows of its parts
+MATERIAL_INTERIOR = 8  # row of `media` behind the surface, or -1: crossing it changes no medium
 # Textures of what scatters: pairs of a texture and a target, ended by -1. A target is 4 times the
 # column that is given, plus how.
-MATERIAL_TEXTURES = 8
+MATERIAL_TEXTURES = 9
 MATERIAL_MAX_TEXTURES = 12
 MATERIAL_CODES_SIZE = MATERIAL_TEXTURES + 2 * MATERIAL_MAX_TEXTURES + 1
 TARGET_COLOR = 0  # three columns
@@ -152,6 +155,13 @@ ENERGY_SIZE = ENERGY_ROWS * ENERGY_ROW
 
 FEATURES_SIZE = 1  # elements of `features`
 FEATURE_MASKS = 0  # 1: a material is masked
+# --- Media ---------------------------------------------------------------------------------------
+MEDIUM_SIZE = 8  # columns of `media` (K, MEDIUM_SIZE) float32; K is 0 where everything is clear
+MEDIUM_ABSORPTION = 0  # 3: per scene unit
+MEDIUM_SCATTERING = 3  # 3
+MEDIUM_ANISOTROPY = 6
+MEDIUM_WORLD = 0  # row of what is outside of all shapes
+MEDIUM_CLEAR = 1  # row of clear interiors
 
 # --- Textures ------------------------------------------------------------------------------------
 CHECKERBOARD = 0
@@ -294,6 +304,8 @@ class SceneTables(NamedTuple):
     texel_bytes: U8  # (N,) pixels of images
     energy: F32  # (1 + n * ENERGY_SIZE,) what rough surfaces lose; the first element is unused
     features: I32  # (FEATURES_SIZE,) what the scene has
+    media: F32  # (K, MEDIUM_SIZE)
+    surroundings: I64  # (1 + L,) stacks of `medium`: where the camera is, and each light
     lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
     light_slots: I32  # (L, LIGHT_SLOT_SIZE) of textured lights
@@ -331,6 +343,9 @@ class SceneView(NamedTuple):
     texel_bytes: Any
     energy: Any
     has_masks: bool  # surfaces that let a share of the light pass straight on
+    media: Any
+    medium_count: int
+    surroundings: Any
     lights: Any
     light_cdf: Any
     light_count: int

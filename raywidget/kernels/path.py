@@ -22,6 +22,7 @@ from raywidget.kernels.emitter import (
 from raywidget.kernels.hit import make_hit, reach_from_spawn, spawn_origin
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import MISS, SceneView
+from raywidget.kernels.medium import inside_towards, transmittance
 from raywidget.kernels.random import GROUP_CHOICE, GROUP_EDGE, GROUPS_PER_EDGE, Sequence, draw_four
 from raywidget.kernels.sampling import make_frame, power_heuristic, to_local, to_world
 from raywidget.kernels.surface import MAX_PASSED, is_special, resolve_surface, visibility
@@ -63,6 +64,7 @@ def trace_path(
     radiance = vec3(0.0, 0.0, 0.0)
     throughput = vec3(1.0, 1.0, 1.0)
     compression = 1.0  # of radiance inside dense media, which is not a loss of throughput
+    inside = int(scene.surroundings[0])  # see `medium`
     rays = 0
     scatter_pdf = 0.0  # of the direction `d`; 0 if light sampling can't find what `d` finds
     previous = o  # where `d` comes from, and the normal of the lit side there
@@ -74,6 +76,8 @@ def trace_path(
         # --- Where does the ray end? -------------------------------------------------------------
         ray = find_closest(scene, o, d, INFINITY)
         rays += 1
+        if scene.medium_count > 0:
+            throughput = throughput * transmittance(scene, inside, ray.t)
 
         # --- Emission found by scattering --------------------------------------------------------
         if ray.slot == MISS:
@@ -138,7 +142,11 @@ def trace_path(
                         weight = visible / light.pdf
                         if not light.delta:
                             weight *= power_heuristic(light.pdf, value.pdf)
-                        radiance = radiance + throughput * value.f_cos * light.radiance * weight
+                        arrived = light.radiance
+                        if scene.medium_count > 0:
+                            way = inside_towards(scene, inside, hit, wo_world, light.wi)
+                            arrived = arrived * transmittance(scene, way, light.reach)
+                        radiance = radiance + throughput * value.f_cos * arrived * weight
 
         # --- Scatter -----------------------------------------------------------------------------
         edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
@@ -151,6 +159,8 @@ def trace_path(
         crosses = sample.wi.z * wo.z < 0.0
         if (dot(d, hit.ng) * cos_g < 0.0) != crosses:
             break
+        if crosses and scene.medium_count > 0:
+            inside = inside_towards(scene, inside, hit, wo_world, d)
         compression *= sample.eta * sample.eta
         scatter_pdf = 0.0
         if sampled and not sample.is_specular:

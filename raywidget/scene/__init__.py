@@ -25,10 +25,12 @@ from raywidget.scene.materials import (
     Dielectric,
     Diffuse,
     Emissive,
+    Interface,
     Material,
     Metal,
     Mix,
 )
+from raywidget.scene.media import HomogeneousMedium
 from raywidget.scene.meshes import Instances, Mesh
 from raywidget.scene.round_shapes import Cone, Cylinder, Disk
 from raywidget.scene.scene import Scene
@@ -58,9 +60,11 @@ __all__ = [
     "Environment",
     "Gradient",
     "GradientEnvironment",
+    "HomogeneousMedium",
     "ImageEnvironment",
     "ImageTexture",
     "Instances",
+    "Interface",
     "Material",
     "Mesh",
     "Metal",

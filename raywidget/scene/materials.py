@@ -11,6 +11,7 @@ from raywidget.errors import SceneError
 from raywidget.scene import checks
 from raywidget.scene.checks import ColorLike
 from raywidget.scene.described import SceneObject
+from raywidget.scene.media import HomogeneousMedium
 from raywidget.scene.textures import (
     ImageTexture,
     Texture,
@@ -270,6 +271,9 @@ class Dielectric(Material):
     compensate : bool
         Give back the light that is scattered more than once between microfacets, which single
         scattering loses: frosted glass becomes lossless (after Kulla and Conty 2017).
+    interior : HomogeneousMedium, optional
+        What fills the closed shape, on the side that the normals point away from: coloured glass,
+        water, milk. By default nothing. Not for thin panes.
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0.
     opacity : float or Texture
@@ -301,6 +305,7 @@ class Dielectric(Material):
     color: ColorLike | Texture = field(default=(1.0, 1.0, 1.0), kw_only=True)
     thin: bool = field(default=False, kw_only=True)
     compensate: bool = field(default=False, kw_only=True)
+    interior: HomogeneousMedium | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -311,6 +316,12 @@ class Dielectric(Material):
             thin=checks.flag(self, "thin", self.thin),
             compensate=checks.flag(self, "compensate", self.compensate),
         )
+        if self.interior is not None:
+            checks.instance(
+                self, "interior", self.interior, HomogeneousMedium, "a HomogeneousMedium"
+            )
+            if self.thin:
+                raise checks.fail(self, "interior", "left out for a thin pane", self.interior)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -363,6 +374,44 @@ class Coated(Material):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Interface(Material):
+    """A boundary between two media that light passes straight on: the skin of smoke or fog.
+
+    It takes ``integrator="volpath"``. Passing through does not count as an edge of the path.
+
+    Parameters
+    ----------
+    interior : HomogeneousMedium
+        What fills the closed shape, on the side that the normals point away from.
+    emission : colour or Texture, optional
+        Radiance given off by the front side, in W/(sr m^2), >= 0.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If `interior` is no medium.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> smoke = rw.HomogeneousMedium(0.1, 2.0)
+    >>> rw.Sphere((0, 1, 0), 1, material=rw.Interface(smoke)).material.interior is smoke
+    True
+    """
+
+    interior: HomogeneousMedium
+    opacity: float | Texture = field(init=False, default=1.0)
+    normal_map: Texture | None = field(init=False, default=None)
+    normal_scale: float = field(init=False, default=1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.instance(self, "interior", self.interior, HomogeneousMedium, "a HomogeneousMedium")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Mix(Material):
     """Two materials in one surface, by chance: paint that peels off metal, dust on glass.
 
@@ -407,6 +456,8 @@ class Mix(Material):
         for name, part in (("a", self.a), ("b", self.b)):
             checks.instance(self, name, part, Material, "a material, such as Diffuse(color)")
             _refuse_outer(self, name, part)
+            if isinstance(part, Interface):
+                raise checks.fail(self, name, "a material that scatters light", part)
         self._set(amount=number_or_texture(self, "amount", self.amount))
 
 
