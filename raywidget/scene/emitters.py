@@ -345,7 +345,7 @@ def _checked_rotation(owner: object, field: str, value: ArrayLike) -> NDArray[np
         array = np.asarray(value, dtype=np.float64)
     except (ValueError, TypeError):
         raise checks.fail(owner, field, expected, value) from None
-    if isinstance(value, bool) or not np.isfinite(array).all():
+    if isinstance(value, bool | str) or not np.isfinite(array).all():
         raise checks.fail(owner, field, expected, value)
     if array.shape == ():
         matrix = transforms.rotate(float(array), (0, 1, 0))[:3, :3]

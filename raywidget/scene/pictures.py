@@ -7,7 +7,6 @@ is executed.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,19 +16,18 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.checks import LARGEST, fail, label
+from raywidget.scene.colors import decode_srgb
+from raywidget.scene.pixels import read_pixels
 
 MAX_TEXELS = 2**25  # 8192 x 4096; 12 bytes each
 
 F32 = NDArray[np.float32]
 
 
-def checked_picture(owner: object, field: str, value: Any, *, curve: bool = True) -> F32:
-    """Check for an (H, W, 3) array of finite numbers >= 0, or a file with one; returns a copy.
-
-    `curve` undoes the sRGB curve of files with integers; without, they are numbers in [0, 1].
-    """
+def checked_picture(owner: object, field: str, value: Any) -> F32:
+    """Check for an (H, W, 3) array of finite numbers >= 0, or a file with one; returns a copy."""
     if isinstance(value, str | os.PathLike):
-        array: NDArray[Any] = read_picture(owner, field, value, curve=curve)
+        array: NDArray[Any] = read_picture(owner, field, value)
     else:
         try:
             array = np.asarray(value)
@@ -54,10 +52,10 @@ def checked_picture(owner: object, field: str, value: Any, *, curve: bool = True
     return result
 
 
-def read_picture(
-    owner: object, field: str, path: str | os.PathLike[str], *, curve: bool = True
-) -> F32:
+def read_picture(owner: object, field: str, path: str | os.PathLike[str]) -> F32:
     """Read a file as (H, W, 3) linear Rec. 709 values.
+
+    Integers are taken to be coded by the sRGB curve.
 
     Raises
     ------
@@ -68,9 +66,11 @@ def read_picture(
     source = Path(path).expanduser()
     if not source.is_file():
         raise SceneError(f"{label(owner)}: {field}: there is no file {str(path)!r}")
-    read = _READERS.get(source.suffix.lower(), _read_with_pillow)
+    read = _READERS.get(source.suffix.lower())
+    if read is None:
+        return _linear(read_pixels(owner, field, source), source.suffix.lower())
     try:
-        return read(source, curve)
+        return read(source)
     except _TooLarge as error:
         raise SceneError(
             f"{label(owner)}: {field} must be of 1 to {MAX_TEXELS:,} texels, "
@@ -96,32 +96,18 @@ def _check_size(width: int, height: int) -> None:
         raise _TooLarge(f"{width} x {height}")
 
 
-def _read_with_pillow(path: Path, curve: bool) -> F32:
-    from PIL import Image
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's own limit is ten times as high
-        with Image.open(path) as image:
-            _check_size(*image.size)
-            if image.mode == "F":
-                grey = np.asarray(image, np.float32)
-                return np.repeat(grey[..., None], 3, axis=2)
-            if image.mode.startswith("I"):  # 16 bits
-                values = np.asarray(image).astype(np.float32)
-                values = np.repeat(values[..., None], 3, axis=2) / np.float32(65535.0)
-            else:
-                values = np.asarray(image.convert("RGB")).astype(np.float32) / np.float32(255.0)
-    return undo_srgb_curve(values) if curve else values
+def _linear(pixels: NDArray[Any], suffix: str) -> F32:
+    """What `read_pixels` gives, as (H, W, 3) without the curve and without opacity."""
+    if pixels.dtype == np.uint8:
+        values = decode_srgb(np.arange(256) / 255.0).astype(np.float32)[pixels]
+    elif suffix in (".tif", ".tiff"):
+        values = pixels
+    else:  # 16 bits
+        values = decode_srgb(pixels).astype(np.float32)
+    return values[..., :3] if values.shape[2] >= 3 else np.repeat(values[..., :1], 3, axis=2)
 
 
-def undo_srgb_curve(values: F32) -> F32:
-    """Linear values of sRGB-coded ones in [0, 1] (IEC 61966-2-1)."""
-    low = values / 12.92
-    high = ((np.maximum(values, 0.0) + 0.055) / 1.055) ** 2.4
-    return np.where(values <= 0.04045, low, high).astype(np.float32)
-
-
-def _read_npy(path: Path, curve: bool) -> F32:
+def _read_npy(path: Path) -> F32:
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     if array.ndim != 3 or array.shape[2] != 3 or array.dtype.kind not in "iuf":
         raise ValueError(f"it must hold an (H, W, 3) array of numbers, got {array.shape}")
@@ -129,7 +115,7 @@ def _read_npy(path: Path, curve: bool) -> F32:
     return np.array(array, np.float32)
 
 
-def _read_exr(path: Path, curve: bool) -> F32:
+def _read_exr(path: Path) -> F32:
     import OpenEXR
 
     with OpenEXR.File(str(path), header_only=True) as file:
@@ -147,7 +133,7 @@ def _read_exr(path: Path, curve: bool) -> F32:
 # --- Radiance RGBE (Ward 1991, "Real pixels", Graphics Gems II) -----------------------------------
 
 
-def _read_hdr(path: Path, curve: bool) -> F32:
+def _read_hdr(path: Path) -> F32:
     data = path.read_bytes()
     if not data.startswith((b"#?RADIANCE", b"#?RGBE")):
         raise ValueError("it does not begin with #?RADIANCE")
@@ -199,7 +185,7 @@ def _decode_rgbe(data: bytes, at: int, width: int, height: int) -> NDArray[np.ui
     return codes
 
 
-_READERS: dict[str, Callable[[Path, bool], F32]] = {
+_READERS: dict[str, Callable[[Path], F32]] = {
     ".exr": _read_exr,
     ".hdr": _read_hdr,
     ".npy": _read_npy,
