@@ -13,6 +13,14 @@ from typing import Any
 
 from raywidget.errors import SceneError
 from raywidget.presets.cornell import cornell, cornell_boxes, cornell_empty
+from raywidget.presets.gallery import (
+    chess,
+    forest,
+    hundred_thousand,
+    materials,
+    perfume,
+    veach_mis,
+)
 from raywidget.presets.open_air import default, spheregrid, trianglemesh
 from raywidget.presets.shape_tests import (
     cone_test,
@@ -27,6 +35,7 @@ from raywidget.scene import Scene
 __all__ = [
     "NAMES",
     "caustic_glass",
+    "chess",
     "cone_test",
     "cornell",
     "cornell_boxes",
@@ -35,13 +44,18 @@ __all__ = [
     "default",
     "describe",
     "dragon",
+    "forest",
+    "hundred_thousand",
+    "materials",
     "options",
+    "perfume",
     "preset",
     "simple_sphere",
     "single_quad",
     "spheregrid",
     "texture_test",
     "trianglemesh",
+    "veach_mis",
 ]
 
 _PRESETS: dict[str, tuple[Callable[..., Scene], str]] = {
@@ -58,6 +72,12 @@ _PRESETS: dict[str, tuple[Callable[..., Scene], str]] = {
     "texture-test": (texture_test, "seven shapes with textures in a row, 800x450"),
     "simple-sphere": (simple_sphere, "a green ball over a grey plate, 200x200"),
     "test": (single_quad, "one square in a white sky, 100x100"),
+    "materials": (materials, "twelve materials in a studio, 900x600"),
+    "veach-mis": (veach_mis, "plates of different gloss under lamps of all sizes, 768x512"),
+    "chess": (chess, "pawns, one of them in focus, 720x405"),
+    "hundred-thousand": (hundred_thousand, "a wave of 100,000 balls, 800x450"),
+    "forest": (forest, "24,000 copies of three firs, 800x450"),
+    "perfume": (perfume, "a flask lit by an image of softboxes, 600x750"),
 }
 
 # Other names by which the reference knows them

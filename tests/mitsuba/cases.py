@@ -218,6 +218,12 @@ def copies_that_shine():
     return scene(floor(), ball(GREY), rw.Instances(flake, matrices))
 
 
+@case()
+def light_with_a_picture():
+    shown = rw.ImageTexture(PICTURE, factor=(16, 12, 9))
+    return scene(floor(), ball(GREY), lamp(shown))
+
+
 # --- Materials ------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from raywidget.scene import Box, Coated, Dielectric, Mesh, Metal, Scene, Sphere
 from raywidget.scene.transforms import rotate
 
 
-@pytest.fixture(params=presets.NAMES)
+@pytest.fixture(params=presets.NAMES, scope="module")
 def scene(request):
     return presets.preset(request.param)
 
