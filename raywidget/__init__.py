@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
     from raywidget.scene.media import HomogeneousMedium
     from raywidget.scene.meshes import Instances, Mesh
+    from raywidget.scene.principled import Principled
     from raywidget.scene.round_shapes import Cone, Cylinder, Disk
     from raywidget.scene.scene import Scene
     from raywidget.scene.shapes import Box, Quad, Sphere
@@ -86,6 +87,7 @@ __all__ = [
     "PerspectiveCamera",
     "PictureError",
     "PointLight",
+    "Principled",
     "ProtocolError",
     "Quad",
     "RayWidget",
@@ -144,6 +146,7 @@ _MODULES = {
     ),
     "raywidget.scene.media": ("HomogeneousMedium",),
     "raywidget.scene.meshes": ("Instances", "Mesh"),
+    "raywidget.scene.principled": ("Principled",),
     "raywidget.scene.round_shapes": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.scene": ("Scene",),
     "raywidget.scene.shapes": ("Box", "Quad", "Sphere"),

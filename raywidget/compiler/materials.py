@@ -27,9 +27,12 @@ from raywidget.kernels.layout import (
     MATERIAL_AMOUNT,
     MATERIAL_AMOUNT_TEXTURE,
     MATERIAL_AVERAGE,
+    MATERIAL_COAT,
+    MATERIAL_COAT_ALPHA,
     MATERIAL_COAT_LOSS,
     MATERIAL_CODES_SIZE,
     MATERIAL_COLOR,
+    MATERIAL_COMPENSATED,
     MATERIAL_EMISSION,
     MATERIAL_EMISSION_TEXTURE,
     MATERIAL_ENERGY,
@@ -39,9 +42,11 @@ from raywidget.kernels.layout import (
     MATERIAL_INTERIOR,
     MATERIAL_K,
     MATERIAL_KIND,
+    MATERIAL_LAYERS,
     MATERIAL_MASKED,
     MATERIAL_MAX_TEXTURES,
     MATERIAL_MEMBERS,
+    MATERIAL_METALLIC,
     MATERIAL_MIXED,
     MATERIAL_N,
     MATERIAL_NORMAL_MAPPED,
@@ -49,11 +54,18 @@ from raywidget.kernels.layout import (
     MATERIAL_NORMAL_TEXTURE,
     MATERIAL_OPACITY,
     MATERIAL_OPACITY_TEXTURE,
+    MATERIAL_SHEEN_ALPHA,
+    MATERIAL_SHEEN_COLOR,
     MATERIAL_SIZE,
+    MATERIAL_SPECULAR,
+    MATERIAL_SPECULAR_COLOR,
     MATERIAL_TEXTURED,
     MATERIAL_TEXTURES,
+    MATERIAL_THIN,
+    MATERIAL_TRANSMISSION,
     METAL,
     MIX,
+    PRINCIPLED,
     ROUGH_DIELECTRIC,
     ROUGH_THIN_DIELECTRIC,
     TARGET_COLOR,
@@ -76,6 +88,7 @@ from raywidget.scene.materials import (
     Mix,
 )
 from raywidget.scene.meshes import Instances
+from raywidget.scene.principled import Principled
 from raywidget.scene.shapes import Shape
 from raywidget.scene.textures import Attribute, Texture
 
@@ -261,6 +274,8 @@ def _pack(material: Material, row: _Row, energy: EnergyRows) -> None:
         _pack_dielectric(base, row, energy)
     elif isinstance(base, Interface):
         row.set_kind(INTERFACE)
+    elif isinstance(base, Principled):
+        _pack_principled(base, row, energy)
     elif isinstance(base, Emissive):
         row.set_kind(BLACK)
     else:  # the scene admits no other
@@ -290,6 +305,33 @@ def _pack_dielectric(material: Dielectric, row: _Row, energy: EnergyRows) -> Non
     if material.compensate:
         row.values[MATERIAL_ENERGY] = (
             energy.place_of_metal() if material.thin else energy.place_of_glass(material.ior)
+        )
+
+
+def _pack_principled(material: Principled, row: _Row, energy: EnergyRows) -> None:
+    row.set_kind(PRINCIPLED)
+    row.set_color(MATERIAL_COLOR, material.base_color)
+    row.set_color(MATERIAL_SPECULAR_COLOR, material.specular_color)
+    row.set_color(MATERIAL_SHEEN_COLOR, material.sheen_color)
+    for column, number in (
+        (MATERIAL_METALLIC, material.metallic),
+        (MATERIAL_SPECULAR, material.specular),
+        (MATERIAL_TRANSMISSION, material.transmission),
+        (MATERIAL_COAT, material.clearcoat),
+    ):
+        row.set_number(column, number)
+    row.set_roughness(MATERIAL_ALPHA, material.roughness)
+    row.set_roughness(MATERIAL_COAT_ALPHA, material.clearcoat_roughness)
+    row.set_roughness(MATERIAL_SHEEN_ALPHA, material.sheen_roughness)
+    row.values[MATERIAL_ETA] = material.ior
+    row.values[MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
+    row.values[MATERIAL_LAYERS] = energy.place_of_layers()
+    is_thin = material.thin or material.ior == 1.0  # where nothing bends
+    row.values[MATERIAL_THIN] = is_thin
+    row.values[MATERIAL_COMPENSATED] = material.compensate
+    if material.compensate and material.transmission != 0.0:
+        row.values[MATERIAL_ENERGY] = (
+            energy.place_of_layers() if is_thin else energy.place_of_glass(material.ior)
         )
 
 

@@ -35,7 +35,9 @@ from raywidget.kernels.layout import (
     MATERIAL_SIZE,
     MATERIAL_TEXTURED,
     MATERIAL_TEXTURES,
+    MATERIAL_TRANSMISSION,
     METAL,
+    PRINCIPLED,
     ROUGH_DIELECTRIC,
     TARGET_COLOR,
     TARGET_SQUARE,
@@ -45,6 +47,7 @@ from raywidget.kernels.layout import (
 from raywidget.kernels.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
 from raywidget.kernels.microfacet import eval_metal, reflectance, sample_metal
 from raywidget.kernels.on_demand import on_demand
+from raywidget.kernels.principled import eval_principled, sample_principled
 from raywidget.kernels.sampling import INV_PI, sample_cosine_hemisphere
 from raywidget.kernels.texture import eval_texture
 from raywidget.kernels.vec3 import Vec3, load_vec3, vec3
@@ -123,12 +126,16 @@ def is_specular(bsdf: Bsdf) -> bool:
 @device
 def transmits(bsdf: Bsdf) -> bool:
     """Does light that is not specular come through, so that lights on either side matter?"""
+    if bsdf.kind == PRINCIPLED:
+        return bsdf.parameters[bsdf.row + MATERIAL_TRANSMISSION] > 0.0
     return bsdf.kind >= ROUGH_DIELECTRIC
 
 
 @device
 def eval_bsdf_cos(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     """BSDF times |cos| of `wi`, and the density with which `sample_bsdf` draws it."""
+    if bsdf.kind == PRINCIPLED:
+        return eval_principled(bsdf, wo, wi)
     if bsdf.kind >= ROUGH_DIELECTRIC:
         return eval_rough(bsdf, wo, wi)
     if wo.z * wi.z <= 0.0 or is_specular(bsdf):
@@ -154,6 +161,8 @@ def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSa
     """Draw a direction; `u`, `v` choose within a lobe, `lobe` between lobes."""
     if bsdf.kind == DIELECTRIC or bsdf.kind == THIN_DIELECTRIC:
         return sample_smooth(bsdf, wo, lobe)
+    if bsdf.kind == PRINCIPLED:
+        return sample_principled(bsdf, wo, u, v, lobe)
     if bsdf.kind >= ROUGH_DIELECTRIC:
         return sample_rough(bsdf, wo, u, v, lobe)
     nothing = BsdfSample(wo, vec3(0.0, 0.0, 0.0), 0.0, False, 1.0)

@@ -32,6 +32,7 @@ from raywidget.scene.materials import (
 )
 from raywidget.scene.media import HomogeneousMedium
 from raywidget.scene.meshes import Instances, Mesh
+from raywidget.scene.principled import Principled
 from raywidget.scene.round_shapes import Cone, Cylinder, Disk
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes import Bounds, Box, Quad, Shape, Sphere
@@ -73,6 +74,7 @@ __all__ = [
     "PanoramicCamera",
     "PerspectiveCamera",
     "PointLight",
+    "Principled",
     "Quad",
     "Scene",
     "Shape",

@@ -310,7 +310,7 @@ class Dielectric(Material):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(
-            ior=_checked_ior(self, self.ior),
+            ior=checked_ior(self, self.ior),
             roughness=number_or_texture(self, "roughness", self.roughness),
             color=color_or_texture(self, "color", self.color),
             thin=checks.flag(self, "thin", self.thin),
@@ -370,7 +370,7 @@ class Coated(Material):
             raise checks.fail(
                 self, "base", "without a normal map", self.base, "give normal_map= to the Coated"
             )
-        self._set(ior=_checked_ior(self, self.ior))
+        self._set(ior=checked_ior(self, self.ior))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -497,7 +497,8 @@ class Emissive(Material):
         super().__post_init__()
 
 
-def _checked_ior(owner: Material, value: object) -> float:
+def checked_ior(owner: Material, value: object) -> float:
+    """Check for an index of refraction, inside relative to outside."""
     expected = "a number in [1, 4]"
     result = checks.number(owner, "ior", value, expected)
     if not 1.0 <= result <= 4.0:

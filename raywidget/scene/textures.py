@@ -61,6 +61,13 @@ def number_or_texture(owner: object, name: str, value: object) -> float | Textur
     return checks.unit_interval(owner, name, value)
 
 
+def bright_or_texture(owner: object, name: str, value: object) -> Color | Texture:
+    """Check for a colour >= 0, or a texture of such colours."""
+    if isinstance(value, Texture):
+        return _of_range(owner, name, value, checks.LARGEST)
+    return checks.radiance(owner, name, value)
+
+
 def radiance_or_texture(owner: object, name: str, value: object) -> Color | Texture:
     """Check for a radiance, or a texture of radiances.
 

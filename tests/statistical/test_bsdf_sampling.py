@@ -32,6 +32,26 @@ MATERIALS = {
     "glass 0.7, compensated": rw.Dielectric(1.5, roughness=0.7, compensate=True),
     "pane 0.3": rw.Dielectric(1.5, roughness=0.3, thin=True, color=(0.9, 0.5, 0.1)),
     "pane 0.7, compensated": rw.Dielectric(1.5, roughness=0.7, thin=True, compensate=True),
+    "principled paint": rw.Principled((0.9, 0.5, 0.1), roughness=0.3),
+    "principled metal": rw.Principled((0.9, 0.5, 0.1), metallic=1, roughness=0.6),
+    "principled lacquer": rw.Principled(
+        (0.9, 0.5, 0.1), metallic=0.5, roughness=0.8, clearcoat=0.9, clearcoat_roughness=0.3
+    ),
+    "principled velvet": rw.Principled(
+        0.2, roughness=0.9, specular=0.5, sheen_color=(1, 0.5, 0.2), sheen_roughness=0.4
+    ),
+    "glass, principled": rw.Principled(
+        (0.9, 0.8, 0.5),
+        roughness=0.6,
+        transmission=0.7,
+        clearcoat=0.5,
+        clearcoat_roughness=0.4,
+        sheen_color=0.3,
+        sheen_roughness=0.5,
+        metallic=0.2,
+        specular_color=(1, 2, 0.5),
+    ),
+    "pane, principled": rw.Principled(0.9, roughness=0.5, transmission=0.9, thin=True),
 }
 TRANSMITS = [name for name in MATERIALS if name.startswith(("glass", "pane"))]
 
@@ -127,7 +147,7 @@ def test_energy_is_not_created(name):
     for degrees in (0.0, 45.0, 80.0, 89.0):
         sample = material.sample(direction(degrees), generator.random((COUNT, 3), np.float32))
         weight = sample.weight * sample.eta.astype(float)[:, None] ** 2
-        if "compensated" in name:
+        if "compensated" in name or "principled" in name:
             weight *= 1 - 2e-3  # the accuracy of the tables
         z = (weight.mean(axis=0) - 1.0) / (weight.std(axis=0) / np.sqrt(COUNT) + 1e-6)
         assert z.max() < stats.norm.isf(corrected(LEVEL, 3 * 4 * len(MATERIALS)))
@@ -171,6 +191,11 @@ LOSSLESS = {
     "rough glass": rw.Dielectric(1.5, roughness=1.0, compensate=True),
     "rough diamond": rw.Dielectric(2.4, roughness=0.8, compensate=True),
     "pane": rw.Dielectric(1.5, roughness=0.8, thin=True, compensate=True),
+    "principled metal": rw.Principled(1, metallic=1, roughness=0.8),
+    "principled paint": rw.Principled(1, roughness=0.5),
+    "principled smooth paint": rw.Principled(1, roughness=0.1, ior=1.8),
+    "principled glass": rw.Principled(1, roughness=0.7, transmission=1),
+    "principled pane": rw.Principled(1, roughness=0.7, transmission=1, thin=True),
 }
 
 

@@ -210,6 +210,15 @@ MATERIALS = {
     "frosted, compensated": rw.Dielectric(1.5, roughness=0.8, compensate=True),
     "frosted pane": rw.Dielectric(1.5, roughness=0.5, thin=True),
     "textured": rw.Metal(rw.Checkerboard(0.9, (0.5, 0.2, 0.1), scale=9), rw.Gradient(0.2, 0.9)),
+    "principled": rw.Principled(
+        (0.9, 0.6, 0.3),
+        metallic=0.5,
+        roughness=0.4,
+        clearcoat=0.7,
+        sheen_color=0.3,
+        sheen_roughness=0.5,
+    ),
+    "principled glass": rw.Principled(0.9, roughness=0.5, transmission=0.8),
     "bumpy": rw.Metal(
         0.9, 0.4, normal_map=rw.Checkerboard((0.6, 0.5, 0.9), (0.4, 0.45, 0.9), scale=7)
     ),
@@ -235,7 +244,9 @@ def test_next_event_estimation_changes_only_the_noise(name):
     assert check_means(with_lights, without) > LEVEL
 
 
-@pytest.mark.parametrize("name", ["frosted, compensated", "mixed", "veiled", "bumpy", "gold"])
+@pytest.mark.parametrize(
+    "name", ["frosted, compensated", "mixed", "veiled", "bumpy", "principled glass"]
+)
 def test_bidirectional_paths_see_the_same_surfaces(name):
     material = MATERIALS[name]
     shapes = [

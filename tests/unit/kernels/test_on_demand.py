@@ -71,6 +71,7 @@ IN_NEED = {
     "frosted glass": scene_of(rw.Dielectric(1.5, roughness=0.3)),
     "cylinder": rw.Scene([rw.Cylinder((0, 0, 0), (0, 1, 0), 1)], emitters=[SKY], camera=CAMERA),
     "texture": scene_of(rw.Diffuse(BOARD)),
+    "principled": scene_of(rw.Principled(0.5)),
     "mixture": scene_of(rw.Mix(rw.Diffuse(0.5), rw.Metal(0.5))),
     "mask": scene_of(rw.Diffuse(0.5, opacity=0.5)),
     "normal map": scene_of(rw.Diffuse(0.5, normal_map=rw.Gradient(0.5, 1))),
