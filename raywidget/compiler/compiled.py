@@ -16,7 +16,7 @@ from raywidget.compiler.bvh import (
     pack_rows,
 )
 from raywidget.compiler.geometry import Geometry, gather_geometry
-from raywidget.compiler.lights import LightTables, find_slots, pack_lights
+from raywidget.compiler.lights import LightTables, find_slots, pack_lights, spot_discs
 from raywidget.compiler.materials import MaterialRows, MaterialTables
 from raywidget.compiler.media import MediumRows
 from raywidget.compiler.primitives import Flats
@@ -80,10 +80,12 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
     """
     media = MediumRows(scene.medium)
     materials = MaterialRows(media)
-    geometry = gather_geometry(scene.shapes, materials)
+    discs = spot_discs(scene.emitters)
+    shapes = (*scene.shapes, *(disc for _, disc in discs))
+    geometry = gather_geometry(shapes, materials)
     surfaces = materials.tables()
     textures = materials.textures.tables()
-    lights = pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds())
+    lights = pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds(), discs)
     trees = _build_trees(geometry, threads)
     media_table = media.table()
     plain = not len(media_table) and _is_plain(surfaces, lights, len(trees.rounds))

@@ -36,6 +36,7 @@ from raywidget.kernels.layout import (
     INSTANCE_MATERIAL,
     LIGHT_AREA,
     LIGHT_BALL,
+    LIGHT_BEAM,
     LIGHT_CAPS,
     LIGHT_CORNER,
     LIGHT_DIRECTIONAL,
@@ -65,6 +66,7 @@ from raywidget.kernels.layout import (
     MISS,
     PRIMITIVE_LIGHT,
     PRIMITIVE_MATERIAL,
+    PRIMITIVE_SHAPE,
     RECTANGLE,
     ROUND_HEIGHT_ROW,
     ROUND_PRIMITIVE_ROW,
@@ -78,6 +80,8 @@ from raywidget.kernels.layout import (
 from raywidget.kernels.simd import WIDTH
 from raywidget.scene.colors import REC709_WEIGHTS
 from raywidget.scene.emitters import DirectionalLight, Emitter, PointLight, SpotLight
+from raywidget.scene.materials import Emissive
+from raywidget.scene.round_shapes import Disk
 from raywidget.scene.shapes import Bounds
 
 F64 = NDArray[np.float64]
@@ -108,12 +112,20 @@ class LightTables(NamedTuple):
 
 
 def pack_lights(
-    geometry: Geometry, materials: F32, emitters: Sequence[Emitter], bounds: Bounds
+    geometry: Geometry,
+    materials: F32,
+    emitters: Sequence[Emitter],
+    bounds: Bounds,
+    discs: Sequence[tuple[SpotLight, Disk]],
 ) -> LightTables:
-    """Number all lights, and write their numbers into the table of primitives."""
+    """Number all lights, and write their numbers into the table of primitives.
+
+    `discs` are those of spots (`spot_discs`); their shapes are the last.
+    """
     flats, flat_primitives = _flat_rows(geometry, materials)
     balls, ball_primitives = _ball_rows(geometry, materials)
     rounds, round_primitives = _round_rows(geometry, materials)
+    _set_beams(rounds, geometry.primitives[round_primitives, PRIMITIVE_SHAPE], discs)
     primitives = np.concatenate([flat_primitives, ball_primitives, round_primitives])
     geometry.primitives[primitives, PRIMITIVE_LIGHT] = np.arange(len(primitives))
     first_copied = geometry.instance_codes[:, INSTANCE_LIGHT]
@@ -261,11 +273,10 @@ def _delta_rows(emitters: Sequence[Emitter]) -> F64:
         row = np.zeros(LIGHT_SIZE)
         if isinstance(emitter, PointLight):
             row[LIGHT_KIND] = LIGHT_POINT
-        elif isinstance(emitter, SpotLight):
+        elif isinstance(emitter, SpotLight) and emitter.radius == 0.0:
             row[LIGHT_KIND] = LIGHT_SPOT
             row[LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = emitter.axis
-            cone, beam = np.radians(emitter.half_angles)
-            row[LIGHT_EDGE_V : LIGHT_EDGE_V + 3] = (cone, beam, FALLOFFS[emitter.falloff])
+            row[LIGHT_EDGE_V : LIGHT_EDGE_V + 3] = _beam(emitter)
         else:
             continue
         if np.max(emitter.intensity) > 0.0:
@@ -273,6 +284,32 @@ def _delta_rows(emitters: Sequence[Emitter]) -> F64:
             row[LIGHT_CORNER : LIGHT_CORNER + 3] = emitter.position
             rows.append(row)
     return np.array(rows).reshape(-1, LIGHT_SIZE)
+
+
+def _beam(spot: SpotLight) -> tuple[float, float, int]:
+    cone, beam = np.radians(spot.half_angles)
+    return float(cone), float(beam), FALLOFFS[spot.falloff]
+
+
+def spot_discs(emitters: Sequence[Emitter]) -> list[tuple[SpotLight, Disk]]:
+    """Spots that are discs, and the shapes that stand for them."""
+    discs = []
+    for emitter in emitters:
+        if isinstance(emitter, SpotLight) and emitter.radius > 0.0 and np.max(emitter.intensity):
+            radiance = np.array(emitter.intensity) / (math.pi * emitter.radius**2)
+            lamp = Emissive(radiance)
+            discs.append(
+                (emitter, Disk(emitter.position, emitter.axis, emitter.radius, material=lamp))
+            )
+    return discs
+
+
+def _set_beams(rounds: F64, shapes: I32, discs: Sequence[tuple[SpotLight, Disk]]) -> None:
+    """Write the cones of spots into the rows of their discs: the last of all rounds."""
+    if discs:
+        rows = rounds[np.argsort(shapes, kind="stable")[-len(discs) :]]
+        rows[:, LIGHT_BEAM : LIGHT_BEAM + 3] = [_beam(spot) for spot, _ in discs]
+        rounds[np.argsort(shapes, kind="stable")[-len(discs) :]] = rows
 
 
 def _infinite_rows(emitters: Sequence[Emitter], environment: EnvironmentTables) -> F64:
@@ -304,6 +341,9 @@ def _powers(rows: F64) -> F64:
     factors = np.where(kinds == LIGHT_POINT, 4.0 * np.pi, np.pi * rows[:, LIGHT_AREA])
     for row in np.flatnonzero(kinds == LIGHT_SPOT):
         factors[row] = spot_factor(*rows[row, LIGHT_EDGE_V : LIGHT_EDGE_V + 3])
+    for row in np.flatnonzero(rows[:, LIGHT_BEAM] > 0.0):  # the cosine left out: a little more
+        whole = spot_factor(*rows[row, LIGHT_BEAM : LIGHT_BEAM + 3])
+        factors[row] = min(factors[row], rows[row, LIGHT_AREA] * whole)
     return np.asarray(brightness * factors)
 
 
@@ -393,6 +433,8 @@ def _summaries(rows: F64, powers: F64) -> F64:
     disk = round_ & (v[:, 0] == 0.0)
     summaries[disk, AXIS : AXIS + 3] = (u * rows[:, LIGHT_SIDE : LIGHT_SIDE + 1])[disk]
     summaries[disk, NORMALS] = 0.0
+    beamed = rows[:, LIGHT_BEAM] > 0.0
+    summaries[beamed, SPREAD] = np.minimum(rows[beamed, LIGHT_BEAM], np.pi / 2.0)
 
     spot = kinds == LIGHT_SPOT
     cone, beam = rows[spot, LIGHT_EDGE_V], rows[spot, LIGHT_EDGE_V + 1]

@@ -24,16 +24,19 @@ INFINITY = float("inf")
 
 
 @device
-def spot_falloff(scene: SceneView, row: int, cos: float) -> float:
-    """Share of its full intensity that a spot sends at an angle to its axis, 0 to 1."""
-    cone = scene.lights[row + LIGHT_EDGE_V]
-    beam = scene.lights[row + LIGHT_EDGE_V + 1]
+def spot_falloff(scene: SceneView, at: int, cos: float) -> float:
+    """Share of its full intensity that a spot sends at an angle to its axis, 0 to 1.
+
+    `at` is the element of `lights` where its two half angles and the kind of its falloff begin.
+    """
+    cone = scene.lights[at]
+    beam = scene.lights[at + 1]
     angle = math.acos(min(1.0, max(-1.0, cos)))
     if angle >= cone:
         return 0.0
     if angle <= beam:
         return 1.0
-    kind = int(scene.lights[row + LIGHT_EDGE_V + 2])
+    kind = int(scene.lights[at + 2])
     if kind == SPOT_LINEAR:
         return (cone - angle) / (cone - beam)
     cos_cone = math.cos(cone)
@@ -62,7 +65,8 @@ def sample_delta(scene: SceneView, light: int, kind: int, p: Vec3, chosen: float
     wi = to_light * (1.0 / distance)
     strength = 1.0 / square
     if kind == LIGHT_SPOT:
-        strength *= spot_falloff(scene, row, -dot(wi, load_vec3(scene.lights, row + LIGHT_EDGE_U)))
+        cos = -dot(wi, load_vec3(scene.lights, row + LIGHT_EDGE_U))
+        strength *= spot_falloff(scene, row + LIGHT_EDGE_V, cos)
         if strength == 0.0:
             return no_sample(light)
     return LightSample(wi, distance, intensity * strength, chosen, True, nowhere, light)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels.area_light import sample_round_point
+from raywidget.kernels.emitter import beam_share
 from raywidget.kernels.hit import largest
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     LIGHT_AREA,
     LIGHT_BALL,
+    LIGHT_BEAM,
     LIGHT_CORNER,
     LIGHT_EDGE_U,
     LIGHT_EDGE_V,
@@ -90,6 +92,8 @@ def sample_emission_of(scene: SceneView, light: int, four: Four) -> Emission:
     d = to_world(make_frame(ng), local)
     offset = _OFFSET * (scene.lights[row + LIGHT_EXTENT] + largest(p))
     radiance = load_vec3(scene.lights, row + LIGHT_RADIANCE)
+    if scene.lights[row + LIGHT_BEAM] > 0.0:
+        radiance = radiance * beam_share(scene, light, local.z)
     return Emission(light, p, p + ng * offset, d, local.z, radiance, pdf)
 
 

@@ -19,7 +19,7 @@ from raywidget.kernels.area_light import (
     sample_flat,
     sample_round,
 )
-from raywidget.kernels.delta_light import sample_delta
+from raywidget.kernels.delta_light import sample_delta, spot_falloff
 from raywidget.kernels.environment import (
     eval_environment,
     eval_image,
@@ -32,6 +32,7 @@ from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     LIGHT_AREA,
     LIGHT_BALL,
+    LIGHT_BEAM,
     LIGHT_EDGE_U,
     LIGHT_ENVIRONMENT,
     LIGHT_FLAT,
@@ -79,7 +80,19 @@ def emitted_radiance(scene: SceneView, hit: Hit, d: Vec3) -> Vec3:
     """Radiance that the surface itself sends against a ray of direction `d`: front side only."""
     if dot(d, hit.ng) >= 0.0:
         return vec3(0.0, 0.0, 0.0)
-    return emission_at(scene, hit.material, hit.u, hit.v)
+    radiance = emission_at(scene, hit.material, hit.u, hit.v)
+    if hit.light >= 0 and scene.lights[hit.light * LIGHT_SIZE + LIGHT_BEAM] > 0.0:
+        return radiance * beam_share(scene, hit.light, -dot(d, hit.ng))
+    return radiance
+
+
+@on_demand
+def beam_share(scene: SceneView, light: int, cos: float) -> float:
+    """Share of its radiance that a light sends at an angle to its normal: all, if it is no spot."""
+    at = light * LIGHT_SIZE + LIGHT_BEAM
+    if scene.lights[at] == 0.0:
+        return 1.0
+    return spot_falloff(scene, at, cos)
 
 
 @device
@@ -161,12 +174,27 @@ def _with_texture(scene: SceneView, p: Vec3, sample: LightSample) -> LightSample
     )
 
 
+@device
+def _in_beam(scene: SceneView, sample: LightSample) -> LightSample:
+    """With the share of its radiance that a spot's disc sends there."""
+    share = beam_share(scene, sample.light, -dot(sample.wi, sample.normal))
+    return LightSample(
+        sample.wi,
+        sample.reach,
+        sample.radiance * share,
+        sample.pdf,
+        sample.delta,
+        sample.normal,
+        sample.light,
+    )
+
+
 @on_demand
 def _sample_other(
     scene: SceneView, light: int, kind: int, p: Vec3, chosen: float, u: float, v: float
 ) -> LightSample:
     if kind == LIGHT_ROUND:
-        return sample_round(scene, light, p, chosen, u, v)
+        return _in_beam(scene, sample_round(scene, light, p, chosen, u, v))
     if kind == LIGHT_ENVIRONMENT:
         sample = sample_image(scene, u, v)
         radiance = eval_image(scene, sample.wi)

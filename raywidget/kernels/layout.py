@@ -210,14 +210,13 @@ TEXTURE_COLORS = 4  # 6: two colours; the first is an image's factor
 # Finite lights come first in the table, then those that are infinitely far away.
 LIGHT_FLAT = 0
 LIGHT_BALL = 1
-LIGHT_SPOT_DISC = 2
 LIGHT_POINT = 3
 LIGHT_SPOT = 4
 LIGHT_DIRECTIONAL = 5
 LIGHT_ENVIRONMENT = 6  # an image; other environments have no row
 LIGHT_ROUND = 7
 
-LIGHT_SIZE = 20  # columns of `lights` (L, 20) float32
+LIGHT_SIZE = 24  # columns of `lights` (L, 24) float32
 LIGHT_RADIANCE = 0  # 3; of a point or spot its intensity, directional: its irradiance
 LIGHT_CORNER = 3  # 3: corner of a flat, centre of a ball or a round's base, place of a point, spot
 # 3; for a ball: signed radius in the first; round: unit axis; spot, directional: unit direction
@@ -233,6 +232,7 @@ LIGHT_NORMAL = 16  # 3: of a flat, unit
 LIGHT_CAPS = 16  # 2: areas of a round's base and top
 LIGHT_SIDE = 18  # of a round: which way normals point (1 outwards, -1 inwards)
 LIGHT_EXTENT = 19  # largest magnitude of its coordinates
+LIGHT_BEAM = 20  # 3, of a disc that is a spot: as in LIGHT_EDGE_V of one; else 0
 
 RECTANGLE = -1.0
 

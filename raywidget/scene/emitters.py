@@ -69,7 +69,7 @@ class PointLight(Emitter):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SpotLight(Emitter):
-    """A point that shines into a cone.
+    """A point, or a disc, that shines into a cone.
 
     Within `beam_angle` of its axis it has its full intensity, outside of `cone_angle` none. Between
     them, with t falling from 1 to 0,
@@ -78,6 +78,10 @@ class SpotLight(Emitter):
       with ``cutoff_angle=cone_angle`` and ``beam_width=beam_angle`` is the same light;
     - ``"smooth"``: t^2 (3 - 2 t), where t is linear in the cosine of the angle (pbrt-v4);
     - ``"quartic"``: t^4, where t is linear in the cosine of the angle (pbrt-v3).
+
+    With a `radius` it is a black disc whose front shines alike everywhere, by the same falloff,
+    with `intensity` / (pi radius^2) along the axis: soft shadows, and mirrors show it. As the disc
+    is seen foreshortened, from afar it is a spot times the cosine of the angle.
 
     Parameters
     ----------
@@ -96,6 +100,8 @@ class SpotLight(Emitter):
         quarters of `cone_angle`.
     falloff : str
         ``"linear"``, ``"smooth"`` or ``"quartic"``.
+    radius : float
+        Of the disc, in scene units, >= 0; 0 is a point. A disc's cone is at most 90 degrees wide.
     name : str, optional
         What messages call it.
 
@@ -119,6 +125,7 @@ class SpotLight(Emitter):
     direction: Vec3Like | None = field(default=None, kw_only=True)
     beam_angle: float | None = field(default=None, kw_only=True)
     falloff: str = field(default="linear", kw_only=True)
+    radius: float = field(default=0.0, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -139,11 +146,17 @@ class SpotLight(Emitter):
                 raise checks.fail(self, "beam_angle", expected, self.beam_angle)
         if self.falloff not in FALLOFFS:
             raise checks.fail(self, "falloff", f"one of {', '.join(FALLOFFS)}", self.falloff)
+        radius = checks.non_negative(self, "radius", self.radius)
+        if radius > 0.0:
+            checks.length(self, "radius", radius)
+            if cone > 90.0:
+                raise checks.fail(self, "cone_angle", "at most 90 degrees for a disc", cone)
         self._set(
             position=position,
             intensity=checks.radiance(self, "intensity", self.intensity),
             cone_angle=cone,
             beam_angle=beam,
+            radius=radius,
         )
         if self.direction is not None:
             self._set(direction=checks.direction(self, "direction", self.direction))

@@ -53,6 +53,11 @@ def raises(message):
             lambda: SpotLight((0, 0, 0), (1, 0, 0), falloff="cubic", name="stage"),
             "SpotLight 'stage': falloff must be one of linear, smooth, quartic, got 'cubic'",
         ),
+        (lambda: SpotLight((0, 0, 0), (1, 0, 0), radius=-1), "radius must be >= 0"),
+        (
+            lambda: SpotLight((0, 0, 0), (1, 0, 0), cone_angle=100, radius=1),
+            "cone_angle must be at most 90 degrees for a disc",
+        ),
         (lambda: DirectionalLight((0, 0, 0), 1), "direction must be a vector that is not zero"),
         (lambda: DirectionalLight((0, 1, 0), (1, -1, 0)), "irradiance must be 3 finite numbers"),
         (lambda: ImageEnvironment(IMAGE[..., 0]), "image must be an (H, W, 3) array of numbers"),
