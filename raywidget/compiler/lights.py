@@ -26,8 +26,10 @@ from raywidget.kernels.layout import (
     BALL_PRIMITIVE_ROW,
     BALL_ROWS,
     BALL_SLOT,
+    ENVIRONMENT_CENTRE,
     ENVIRONMENT_LIGHT,
     ENVIRONMENT_PROBABILITY,
+    ENVIRONMENT_REACH,
     F32,
     FLAT_PRIMITIVE_ROW,
     FLAT_ROWS,
@@ -145,6 +147,9 @@ def pack_lights(
     if len(infinite) and infinite[-1, LIGHT_KIND] == LIGHT_ENVIRONMENT:
         environment.values[ENVIRONMENT_LIGHT] = len(rows) - 1
         environment.values[ENVIRONMENT_PROBABILITY] = rows[-1, LIGHT_PROBABILITY]
+    low, high = bounds
+    environment.values[ENVIRONMENT_CENTRE : ENVIRONMENT_CENTRE + 3] = 0.5 * (low + high)
+    environment.values[ENVIRONMENT_REACH] = 0.5 * np.linalg.norm(high - low) * 1.001
     nodes = np.zeros((0, LIGHT_NODE_SIZE), np.float32)
     leaves = np.zeros(0, np.int32)
     summaries = _summaries(finite, powers)

@@ -117,7 +117,7 @@ def trace_camera_subpath(
             carried = carried * transmittance(scene, inside, ray.t)
         if ray.slot == MISS:
             if counts(settings, 0, depth + 1):
-                weight = weigh_environment(scene, d, scatter_pdf, settings)
+                weight = weigh_environment(scene, ratios, d, depth, scatter_pdf, settings)
                 radiance = radiance + carried * eval_environment(scene, d) * weight
             break
         hit = make_hit(scene, o, d, ray)

@@ -16,14 +16,15 @@ from raywidget.kernels.bdpt_vertex import (
     eval_scattering,
     no_normal,
 )
-from raywidget.kernels.bdpt_weights import others, others_at_light, weigh
+from raywidget.kernels.bdpt_weights import Ratios, others, others_at_light, weigh
 from raywidget.kernels.bsdf import is_specular
-from raywidget.kernels.emission import pdf_emission
+from raywidget.kernels.emission import is_point, is_surface, pdf_emission
 from raywidget.kernels.emitter import pdf_environment, pdf_light_hit, sample_light
 from raywidget.kernels.hit import spawn_origin
 from raywidget.kernels.importance import sample_lens
 from raywidget.kernels.jit import device
-from raywidget.kernels.layout import SceneView
+from raywidget.kernels.layout import ENVIRONMENT_LIGHT, ENVIRONMENT_PROBABILITY, SceneView
+from raywidget.kernels.light_sample import LightSample
 from raywidget.kernels.medium import inside_towards, transmittance
 from raywidget.kernels.sampling import power_heuristic
 from raywidget.kernels.surface import visibility
@@ -79,15 +80,44 @@ def weigh_emission(
         return power_heuristic(pdf, direct) if pdf > 0.0 else 1.0
     cos = abs(dot(d, z.hit.ng))
     direct_area = direct * cos / (z.hit.t * z.hit.t)
-    return weigh(0.0, others_at_light(z.ratios, direct_area, pdf_emission(scene, z.hit.light, cos)))
+    emit = pdf_emission(scene, z.hit.light, cos, z.wo)
+    return weigh(0.0, others_at_light(z.ratios, direct_area, emit))
 
 
 @device
-def weigh_environment(scene: SceneView, d: Vec3, pdf: float, settings: BdptSettings) -> float:
-    """As `weigh_emission`, of light from infinitely far away, which sends out no subpaths."""
-    if settings.only_s >= 0 or not settings.next_event or pdf <= 0.0:
+def weigh_environment(
+    scene: SceneView, ratios: Ratios, d: Vec3, edges: int, pdf: float, settings: BdptSettings
+) -> float:
+    """As `weigh_emission`, of light from infinitely far away: the last point is a direction."""
+    if settings.only_s >= 0 or edges == 1:
         return 1.0
-    return power_heuristic(pdf, pdf_environment(scene, d))
+    direct = 0.0
+    if settings.next_event:
+        direct = pdf_environment(scene, d)
+    if edges > MAX_EDGES:
+        return power_heuristic(pdf, direct) if pdf > 0.0 else 1.0
+    emit = 0.0
+    light = int(scene.environment[ENVIRONMENT_LIGHT])
+    if scene.environment[ENVIRONMENT_PROBABILITY] > 0.0:
+        emit = pdf_emission(scene, light, 1.0, -d)
+    return weigh(0.0, others_at_light(ratios, direct, emit))
+
+
+@device
+def _density_from_light(scene: SceneView, light: LightSample, cos: float) -> float:
+    """Density with which a light subpath draws the point that a light was sampled from.
+
+    By area, where the ray arrives under `cos`, times that of the light as `light.pdf` measures it.
+    """
+    if is_surface(scene, light.light):
+        cos_light = -dot(light.wi, light.normal)
+        if cos_light <= 0.0:
+            return 0.0
+        return pdf_emission(scene, light.light, cos_light, -light.wi) * cos / cos_light
+    density = pdf_emission(scene, light.light, 1.0, -light.wi) * cos
+    if is_point(scene, light.light):
+        return density / (light.reach * light.reach)
+    return density
 
 
 @device
@@ -119,12 +149,10 @@ def connect_to_light(
             of_light = value.pdf / light.pdf
         of_camera = 0.0
         if edges < MAX_EDGES:
-            cos_light = -dot(light.wi, light.normal)
-            emit = pdf_emission(scene, light.light, cos_light)
+            emit = _density_from_light(scene, light, abs(dot(light.wi, z.hit.ng)))
             if emit > 0.0:
-                cos = abs(dot(light.wi, z.hit.ng))
                 back = eval_scattering(z.hit, z.bsdf, light.wi, z.wo).pdf
-                of_camera = others(z.ratios, emit * cos / (light.pdf * cos_light), back)
+                of_camera = others(z.ratios, emit / light.pdf, back)
         weight = weigh(of_light, of_camera)
     radiance = z.carried * value.f_cos * light.radiance * (weight * visible / light.pdf)
     radiance = radiance * _left_over(scene, z, light.wi, light.reach)

@@ -12,7 +12,6 @@ from raywidget.kernels.bdpt_vertex import (
     Vertex,
     eval_scattering,
     is_turned_away,
-    no_normal,
     store_vertex,
     viewed_frame,
 )
@@ -26,8 +25,7 @@ from raywidget.kernels.bdpt_weights import (
 )
 from raywidget.kernels.bsdf import load_bsdf, sample_bsdf
 from raywidget.kernels.buffers import advance
-from raywidget.kernels.emission import sample_emission
-from raywidget.kernels.emitter import pdf_light_point
+from raywidget.kernels.emission import is_delta, is_point, pdf_direct, sample_emission
 from raywidget.kernels.filter import PIXEL, FilterView, choose_pixel
 from raywidget.kernels.hit import make_hit, spawn_origin
 from raywidget.kernels.jit import device
@@ -108,9 +106,9 @@ def trace_light_subpath(
     start = sample_emission(scene, where, draw_four(sequence, GROUP_LIGHT).x)
     if start.pdf <= 0.0:
         return LightSubpath(0, 0)
-    carried = start.radiance * (start.cos / start.pdf)
+    carried = start.carried
     weight = vec3(1.0, 1.0, 1.0)  # what is left of `carried`
-    ratios = start_light_ratios(start.pdf, start.cos)
+    ratios = start_light_ratios(start.pdf, start.cos, not is_delta(scene, start.light))
     inside = int(scene.surroundings[1 + start.light])
     o = start.o
     d = start.d
@@ -151,8 +149,12 @@ def trace_light_subpath(
         if count == 0:
             direct = 0.0
             if settings.next_event:
-                direct = pdf_light_point(scene, hit.p, no_normal(), start.light, start.p, start.cos)
-            ratios = arrive_from_light(seen_from(ratios, direct), cos_o)
+                direct = pdf_direct(scene, start, hit.p)
+            ratios = seen_from(ratios, direct)
+            if is_point(scene, start.light):
+                ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
+            else:
+                ratios = arrive_from_light(ratios, cos_o)
         else:
             ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
         bsdf = load_bsdf(scene, hit, material, advance(points.rooms, MATERIAL_SIZE * count))

@@ -42,14 +42,15 @@ def start_camera_ratios(pdf: float) -> Ratios:
 
 
 @device
-def start_light_ratios(pdf_emit: float, cos: float) -> Ratios:
+def start_light_ratios(pdf_emit: float, cos: float, is_found: bool) -> Ratios:
     """At a light, whose point and direction were drawn with the joint density `pdf_emit`.
 
     `near` still lacks the density per solid angle with which next-event estimation at the next
-    point draws this one, since it depends on that point: see `seen_from`.
+    point draws this one, since it depends on that point: see `seen_from`. `is_found` tells whether
+    scattering can find the light.
     """
     ratio = cos / pdf_emit
-    return Ratios(ratio, ratio)
+    return Ratios(ratio, ratio if is_found else 0.0)
 
 
 @device

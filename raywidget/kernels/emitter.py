@@ -70,6 +70,7 @@ __all__ = [
     "pdf_light_hit",
     "pdf_light_point",
     "sample_light",
+    "with_texture",
 ]
 
 INFINITY = float("inf")
@@ -130,7 +131,7 @@ def sample_light(
     else:
         sample = _sample_other(scene, light, kind, p, probability, u, v)
     if scene.light_slots[light * LIGHT_SLOT_SIZE] != MISS and sample.pdf > 0.0:
-        return _with_texture(scene, p, sample)
+        return with_texture(scene, p, sample)
     return sample
 
 
@@ -147,7 +148,7 @@ def _face_of(scene: SceneView, row: int, normal: Vec3) -> int:
 
 
 @on_demand
-def _with_texture(scene: SceneView, p: Vec3, sample: LightSample) -> LightSample:
+def with_texture(scene: SceneView, p: Vec3, sample: LightSample) -> LightSample:
     """With the radiance of the point of a textured light that was drawn."""
     row = sample.light * LIGHT_SIZE
     codes = sample.light * LIGHT_SLOT_SIZE

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from raywidget.kernels.emission import sample_emission_of
+from raywidget.kernels.emission import is_point, is_surface, sample_emission_of
 from raywidget.kernels.hit import make_hit, spawn_origin
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import (
     CAMERA_ORIGIN,
     F32,
     LIGHT_CORNER,
-    LIGHT_KIND,
-    LIGHT_POINT,
     LIGHT_SIZE,
-    LIGHT_SPOT,
     MATERIAL_CODES_SIZE,
     MATERIAL_INTERIOR,
     MISS,
@@ -61,13 +58,11 @@ def fill_surroundings(tables: SceneTables, camera: F32) -> None:
     scene = view_scene(tables, camera)
     scene.surroundings[0] = find_surroundings(scene, load_vec3(scene.camera, CAMERA_ORIGIN))
     for light in range(scene.light_count):
-        row = light * LIGHT_SIZE
-        kind = int(scene.lights[row + LIGHT_KIND])
-        if kind == LIGHT_POINT or kind == LIGHT_SPOT:
-            o = load_vec3(scene.lights, row + LIGHT_CORNER)
+        if is_point(scene, light):
+            o = load_vec3(scene.lights, light * LIGHT_SIZE + LIGHT_CORNER)
             scene.surroundings[1 + light] = find_surroundings(scene, o)
-            continue
-        # All of a lamp is taken to be where one point of it is; those far away are in the world.
-        emission = sample_emission_of(scene, light, Four(0.37, 0.41, 0.5, 0.5))
-        if emission.pdf > 0.0:
-            scene.surroundings[1 + light] = find_surroundings(scene, emission.o)
+        elif is_surface(scene, light):
+            # All of a lamp is taken to be where one point of it is.
+            emission = sample_emission_of(scene, light, Four(0.37, 0.41, 0.5, 0.5))
+            if emission.pdf > 0.0:
+                scene.surroundings[1 + light] = find_surroundings(scene, emission.o)

@@ -97,6 +97,30 @@ def lit_from_inside():
     return rw.Scene(shapes, camera=camera)
 
 
+def picture():
+    """An environment with a bright spot, uneven all over."""
+    pixels = np.random.default_rng(4).uniform(0, 0.5, (8, 16, 3))
+    pixels[2, 5] = 20
+    return rw.ImageEnvironment(pixels.astype(np.float32))
+
+
+SPOT = rw.SpotLight((2, 3, 2), (0, 1, 0), intensity=15, cone_angle=30)
+SUN = rw.DirectionalLight((1, -2, -1), (0.5, 0.4, 0.2))
+
+
+def all_lights():
+    """Lights of every kind, and some with textures, on matt and rough things."""
+    scene = floating()
+    board = rw.Checkerboard((1, 0.5, 0), (0, 0.3, 1), scale=3)
+    lamps = [
+        rw.Quad((-2.5, 1, -1), (0.8, 0, 0.5), (0, 0.8, 0), material=rw.Emissive(board)),
+        rw.Sphere((2.2, 2.2, 0), 0.3, emission=board),
+        rw.Cylinder((-1, 0.3, 1), (0.2, 0.3, 1), 0.1, emission=(1, 2, 1)),
+    ]
+    emitters = [rw.PointLight((-1, 2.5, 1), 2), SPOT, SUN, picture()]
+    return scene.replace(shapes=[*scene.shapes, *lamps], emitters=emitters)
+
+
 def both(scene, per_batch=512, **settings):
     """Batches of path tracing, and half as many samples of bidirectional path tracing."""
     settings = {**settings, **SMALL}
@@ -112,6 +136,7 @@ SCENES = {
     "smooth meshes": (smooth_meshes, 5),
     "burning glass": (lambda: burning_glass(0.9), 6),
     "lit from inside": (lit_from_inside, 5),
+    "all lights": (all_lights, 4),
 }
 
 
@@ -177,6 +202,19 @@ def test_each_strategy_alone_finds_all_light(edges):
     expected = (long - short).mean(axis=(1, 2), keepdims=True)
     for s in range(edges + 1):
         assert check_batches(expected, of_strategy(floating(), s, edges + 1 - s)) > LEVEL
+
+
+@pytest.mark.parametrize(
+    ("emitter", "least"),
+    [(rw.PointLight((0.3, 2.8, 1), 3), 1), (SPOT, 1), (SUN, 1), (picture(), 0)],
+    ids=lambda item: type(item).__name__,
+)
+def test_each_strategy_finds_light_that_comes_from_no_shape(emitter, least):
+    shapes = [s for s in floating().shapes if s.radiance is None]
+    scene = floating().replace(shapes=shapes, emitters=[emitter])
+    found = [of_strategy(scene, s, 4 - s, per_batch=512) for s in range(least, 4)]
+    for other in found[1:]:
+        assert check_batches(found[0], other) > LEVEL
 
 
 def test_what_cannot_be_found_from_the_camera_is_found_from_the_light():
