@@ -21,15 +21,16 @@ class Case(NamedTuple):
     spp: int  # here
     reference_spp: int  # in Mitsuba
     filter: str
+    integrator: str  # here
     rounding: float  # relative error of either side beside noise
 
 
 CASES: dict[str, Case] = {}
 
 
-def case(max_depth=4, spp=512, reference_spp=1 << 14, filter="box", rounding=3e-4):
+def case(max_depth=4, spp=512, filter="box", integrator="path", rounding=3e-4):
     def register(make):
-        CASES[make.__name__] = Case(make, max_depth, spp, reference_spp, filter, rounding)
+        CASES[make.__name__] = Case(make, max_depth, spp, 1 << 14, filter, integrator, rounding)
         return make
 
     return register
@@ -324,6 +325,85 @@ def thin_panes():
         for x, ior, tint in ((0.0, 1.5, 1.0), (0.5, 2.2, (0.6, 0.9, 1.0)))
     ]
     return scene(floor(rw.Diffuse(rw.Checkerboard(0.9, 0.2, scale=8))), *panes, emitters=[SKY])
+
+
+@case()
+def mixtures():
+    spots = rw.Checkerboard(0.1, 0.9, scale=(8, 4))
+    rusty = rw.Mix(rw.Conductor("copper", roughness=0.4), rw.Diffuse((0.3, 0.1, 0.05)), spots)
+    waxed = rw.Mix(rw.Diffuse((0.2, 0.5, 0.2)), rw.Coated(rw.Diffuse(0.8)), 0.3)
+    return scene(
+        floor(),
+        rw.Sphere((-0.9, 0.8, 0), 0.8, material=rusty),
+        rw.Sphere((0.9, 0.8, 0), 0.8, material=waxed),
+        lamp(),
+        emitters=[SKY],
+    )
+
+
+@case(max_depth=5)
+def veils_and_cut_out_leaves():
+    veil = rw.Diffuse((0.8, 0.3, 0.2), opacity=0.4)
+    leaf = rw.Diffuse((0.3, 0.7, 0.2), opacity=rw.Checkerboard(0, 1, scale=5))
+    return scene(
+        floor(),
+        rw.Quad((-2.0, 0.1, 0.5), (1.8, 0, 0.4), (0, 1.8, 0.2), material=veil),
+        rw.Quad((0.2, 0.1, 0.6), (1.8, 0, 0.2), (0, 1.8, -0.3), material=leaf),
+        ball(GREY),
+        lamp(),
+        emitters=[SKY],
+    )
+
+
+@case()
+def normal_maps():
+    tilts = np.random.default_rng(8).uniform(-0.35, 0.35, (6, 7, 2))
+    pixels = np.concatenate([tilts / 2 + 0.5, np.ones((6, 7, 1))], axis=-1)
+    bumps = rw.ImageTexture(pixels, encoding="linear", filter="nearest", scale=2)
+    camera = CAMERA.replace(look_from=(1.0, 6.0, 4.0))
+    return scene(
+        floor(rw.Diffuse(0.7, normal_map=bumps)),
+        rw.Quad(
+            (-1.5, 0.4, 0.5),
+            (2.0, 0.3, 0.5),
+            (0.2, 1.0, -1.6),
+            material=rw.Metal((0.9, 0.7, 0.4), 0.5, normal_map=bumps),
+        ),
+        lamp(),
+        emitters=[SKY],
+        camera=camera,
+    )
+
+
+# --- Media ----------------------------------------------------------------------------------------
+
+
+@case(max_depth=10)
+def coloured_glass():
+    green = rw.HomogeneousMedium(absorption=(1.2, 0.1, 0.7))
+    return scene(
+        floor(rw.Diffuse(rw.Checkerboard(0.9, 0.3, scale=8))),
+        ball(rw.Dielectric(1.5, interior=green)),
+        emitters=[SKY],
+    )
+
+
+@case(max_depth=12, integrator="volpath")
+def smoke():
+    grey = rw.HomogeneousMedium((0.2, 0.3, 0.5), (1.5, 1.2, 0.8), anisotropy=0.5)
+    return scene(floor(), ball(rw.Interface(grey)), lamp(), emitters=[SKY])
+
+
+@case(max_depth=12, integrator="volpath")
+def milk_in_glass():
+    white = rw.HomogeneousMedium((0.05, 0.1, 0.3), 2.0, anisotropy=-0.3)
+    return scene(floor(), ball(rw.Dielectric(1.3, interior=white)), emitters=[SKY])
+
+
+@case(max_depth=6, integrator="volpath")
+def fog():
+    mist = rw.HomogeneousMedium(0.02, (0.08, 0.1, 0.14), anisotropy=0.3)
+    return scene(floor(), ball(GREY), lamp()).replace(medium=mist)
 
 
 # --- Shapes and textures --------------------------------------------------------------------------

@@ -47,6 +47,7 @@ def render_here(case: Case, seed: int = 0) -> Samples:
         height=HEIGHT,
         max_depth=case.max_depth,
         filter=case.filter,
+        integrator=case.integrator,
         seed=seed,
     )
     picture = of_batches(batches)

@@ -26,10 +26,16 @@ def to_mitsuba(
     scene: rw.Scene, width: int, height: int, max_depth: int, filter: str = "box"
 ) -> dict:
     """A dictionary for `mitsuba.load_dict`; a variant must have been chosen."""
+    # Mitsuba's path tracer counts what passes a veil as an edge, and lets veils throw shadows.
+    passes = any(
+        getattr(item, "interior", None) is not None or getattr(item, "opacity", 1.0) != 1.0
+        for item in scene.objects()
+    )
+    kind = "volpath" if passes or scene.medium is not None else "path"
     result = {
         "type": "scene",
         # Both count edges: 1 shows emission, 2 adds direct light.
-        "integrator": {"type": "path", "max_depth": max_depth, "rr_depth": 1000},
+        "integrator": {"type": kind, "max_depth": max_depth, "rr_depth": 1000},
         "sensor": camera(scene.camera, width / height)
         | {
             "film": {
@@ -44,6 +50,8 @@ def to_mitsuba(
             "sampler": {"type": "independent"},
         },
     }
+    if scene.medium is not None:  # nothing but opaque surfaces in it: they need not say so
+        result["sensor"]["medium"] = medium(scene.medium)
     for index, item in enumerate(scene.shapes):
         for part, value in enumerate(shapes(item)):
             key = f"shape_{index}_{part}"
@@ -128,6 +136,9 @@ def color(value) -> dict:
 
 def number(value):
     """A number or a texture."""
+    if isinstance(value, rw.Checkerboard):
+        # Mitsuba 3.9 swaps the two where it takes a chequerboard for numbers (its `eval_1`).
+        return texture(value.replace(color_a=value.color_b, color_b=value.color_a))
     return texture(value) if isinstance(value, rw.scene.Texture) else float(value)
 
 
@@ -195,8 +206,38 @@ def _(item: rw.Attribute) -> dict:
 # --- Materials ------------------------------------------------------------------------------------
 
 
+def medium(item: rw.HomogeneousMedium) -> dict:
+    extinction = np.add(item.absorption, item.scattering)
+    albedo = np.divide(item.scattering, extinction, where=extinction > 0, out=np.zeros(3))
+    return {
+        "type": "homogeneous",
+        "sigma_t": rgb(extinction / extinction.max()),  # it must not be above 1
+        "scale": float(extinction.max()),
+        "albedo": rgb(albedo),
+        "phase": {"type": "hg", "g": item.anisotropy},
+    }
+
+
+def material(item, outer=True) -> dict:
+    """A material; `outer` is false for parts of a mixture."""
+    result = scattering(item)
+    if item.normal_map is not None:
+        if item.normal_scale != 1.0 or result["type"] != "twosided":
+            raise Untranslatable("a scaled normal map, or one on glass or a mixture")
+        tilted = {
+            "type": "normalmap",
+            "normalmap": texture(item.normal_map),
+            "use_shadowing_function": False,
+            "bsdf": result["bsdf"],
+        }
+        result = twosided(tilted)
+    if outer and item.opacity != 1.0:
+        result = {"type": "mask", "opacity": number(item.opacity), "bsdf": result}
+    return result
+
+
 @singledispatch
-def material(item) -> dict:
+def scattering(item) -> dict:
     raise Untranslatable(type(item).__name__)
 
 
@@ -205,17 +246,32 @@ def twosided(bsdf: dict) -> dict:
     return {"type": "twosided", "bsdf": bsdf}
 
 
-@material.register
+@scattering.register
 def _(item: rw.Diffuse) -> dict:
     return twosided({"type": "diffuse", "reflectance": color(item.color)})
 
 
-@material.register
+@scattering.register
+def _(item: rw.Mix) -> dict:
+    return {
+        "type": "blendbsdf",
+        "weight": number(item.amount),
+        "first": material(item.a, outer=False),
+        "second": material(item.b, outer=False),
+    }
+
+
+@scattering.register
+def _(item: rw.Interface) -> dict:
+    return {"type": "null"}
+
+
+@scattering.register
 def _(item: rw.Emissive) -> dict:
     return {"type": "diffuse", "reflectance": rgb(0.0)}
 
 
-@material.register
+@scattering.register
 def _(item: rw.Metal) -> dict:
     if item.compensate:
         raise Untranslatable("multiple scattering")
@@ -243,7 +299,7 @@ def alpha(value):
     return value**2
 
 
-@material.register
+@scattering.register
 def _(item: rw.Conductor) -> dict:
     if item.compensate:
         raise Untranslatable("multiple scattering")
@@ -258,7 +314,7 @@ def _(item: rw.Conductor) -> dict:
     return twosided(result)
 
 
-@material.register
+@scattering.register
 def _(item: rw.Dielectric) -> dict:
     if item.compensate:
         raise Untranslatable("multiple scattering")
@@ -275,7 +331,7 @@ def _(item: rw.Dielectric) -> dict:
     return result
 
 
-@material.register
+@scattering.register
 def _(item: rw.Coated) -> dict:
     if not isinstance(item.base, rw.Diffuse):
         raise Untranslatable("a coat on metal")
@@ -302,6 +358,9 @@ def surface(item) -> dict:
     result = {"bsdf": material(item.material)}
     if item.radiance is not None:
         result["emitter"] = {"type": "area", "radiance": emission(item)}
+    interior = getattr(item.material, "interior", None)
+    if interior is not None:
+        result["interior"] = medium(interior)
     return result
 
 
