@@ -331,7 +331,8 @@ def thin_panes():
 def mixtures():
     spots = rw.Checkerboard(0.1, 0.9, scale=(8, 4))
     rusty = rw.Mix(rw.Conductor("copper", roughness=0.4), rw.Diffuse((0.3, 0.1, 0.05)), spots)
-    waxed = rw.Mix(rw.Diffuse((0.2, 0.5, 0.2)), rw.Coated(rw.Diffuse(0.8)), 0.3)
+    # Nothing smooth: Mitsuba's blend of a matte and a perfectly specular part is not linear.
+    waxed = rw.Mix(rw.Diffuse((0.2, 0.5, 0.2)), rw.Metal(0.9, 0.5), 0.3)
     return scene(
         floor(),
         rw.Sphere((-0.9, 0.8, 0), 0.8, material=rusty),
