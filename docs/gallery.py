@@ -30,12 +30,12 @@ class Picture(NamedTuple):
 
 PICTURES = {
     "materials": Picture("materials", 400, 720, 0.5, "filmic"),
-    "perfume": Picture("perfume", 900, 480, 0.1, "filmic"),
+    "perfume": Picture("perfume", 600, 480, 0.6, "filmic"),
     "veach-mis": Picture("veach-mis", 256, 600),
     "chess": Picture("chess", 800, 720, 0.4, "filmic"),
     "hundred-thousand": Picture("hundred-thousand", 128, 720, 0.0, "filmic"),
-    "forest": Picture("forest", 144, 720, 0.3, "filmic"),
-    "caustic-glass": Picture("caustic-glass", 1200, 400, 2.0, "filmic"),
+    "forest": Picture("forest", 128, 720, 0.8, "filmic"),
+    "caustic-glass": Picture("caustic-glass", 800, 400, 2.0, "filmic"),
     "dragon": Picture("dragon", 200, 480),
     "cornell": Picture("cornell", 1024, 320),
     "cornell-boxes": Picture("cornell-boxes", 600, 320),

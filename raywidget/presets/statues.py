@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 
 import numpy as np
@@ -13,12 +12,9 @@ from raywidget.presets.stage import choice, roughness_from_fuzz
 from raywidget.scene import (
     Coated,
     ConstantEnvironment,
-    Cylinder,
     Dielectric,
     Diffuse,
-    Disk,
     Emissive,
-    Emitter,
     GradientEnvironment,
     Material,
     Mesh,
@@ -26,7 +22,6 @@ from raywidget.scene import (
     PerspectiveCamera,
     Quad,
     Scene,
-    Shape,
     Sphere,
     SpotLight,
     transforms,
@@ -101,14 +96,14 @@ def _dragon_material(finish: str) -> Material:
 
 
 CAUSTIC_LIGHTS = ("disk", "point")
-"""What may light the caustic glass: a lamp in a hood, or a spot that is a point."""
+"""What may light the caustic glass: a spot with or without extent."""
 
 
 def caustic_glass(
     glass: str | os.PathLike[str] | None = None,
     table: str | os.PathLike[str] | None = None,
     *,
-    light: str = "disk",
+    light: str = "point",
 ) -> Scene:
     """Make a glass on a table, and the light that it gathers there.
 
@@ -118,13 +113,12 @@ def caustic_glass(
         The meshes of pbrt's scene "caustic-glass" (``mesh_00001.ply``, ``mesh_00002.ply``);
         without them a goblet on a plane.
     light : {"disk", "point"}
-        A lamp in a hood, or a spot that is a point: that one's light can't be followed through
-        glass, so there is no caustic under it.
+        A spot of radius 0.7, or one that is a point: its caustics are sharp.
 
     Returns
     -------
     Scene
-        525x750, 1024 spp, paths of up to 20 edges, bidirectional for the lamp.
+        525x750, 1024 spp, paths of up to 20 edges, bidirectional.
 
     Examples
     --------
@@ -137,7 +131,7 @@ def caustic_glass(
     clear, matte = Dielectric(1.25, name="glass"), Diffuse(0.64, name="table")
     if glass is None:
         vertices, faces = lathe(_GOBLET, 160)
-        vertices = 0.6 * vertices + np.array((4.1, 0.0, 3.4))
+        vertices = 0.6 * vertices + np.array((3.4, 0.0, 3.6))
         first = made_of(clear, vertices, faces, name="goblet")
     else:
         first = load_mesh(glass, material=clear, transform=mirror, name="goblet")
@@ -147,45 +141,22 @@ def caustic_glass(
         )
     else:
         second = load_mesh(table, material=matte, transform=mirror, name="top")
-    position, target = np.array((0.0, 5.0, 9.0)), np.array((5.0, 2.75, 0.0))
-    intensity = np.array((139.8113403320, 118.6366500854, 105.3887557983))
-    shapes: list[Shape] = [first, second]
-    emitters: list[Emitter] = [ConstantEnvironment(0.1, name="surroundings")]
-    integrator = "path"
-    if light == "point":
-        spot = SpotLight(
-            position, target, intensity, 30.0, beam_angle=25.0, falloff="quartic", name="spot"
-        )
-        emitters.append(spot)
-    else:
-        # As bright along its axis, pi r^2 L = I; the hood ends the cone 30 degrees off it.
-        radius = 0.35
-        axis = (target - position) / np.linalg.norm(target - position)
-        mouth = position + axis * radius / math.tan(math.radians(30.0))
-        radiance = intensity / (math.pi * radius**2)
-        shapes += [
-            Disk(position, axis, radius, material=Emissive(radiance), name="lamp"),
-            Cylinder(
-                position - 0.01 * axis,
-                mouth,
-                1.01 * radius,
-                caps=False,
-                material=Diffuse(0.0),
-                name="hood",
-            ),
-        ]
-        integrator = "bdpt"
+    intensity = (139.8113403320, 118.6366500854, 105.3887557983)
+    spot = SpotLight(
+        (0.0, 5.0, 9.0),
+        (5.0, 2.75, 0.0),
+        intensity,
+        30.0,
+        beam_angle=25.0,
+        falloff="quartic",
+        radius=0.7 if light == "disk" else 0.0,
+        name="spot",
+    )
     return Scene(
-        shapes,
-        emitters=emitters,
+        [first, second],
+        emitters=[spot, ConstantEnvironment(0.1, name="surroundings")],
         camera=PerspectiveCamera(look_from=(5.5, 7, -5.5), look_at=(4.75, 2.25, 0), vfov=45.0),
-        defaults={
-            "width": 525,
-            "height": 750,
-            "spp": 1024,
-            "max_depth": 20,
-            "integrator": integrator,
-        },
+        defaults={"width": 525, "height": 750, "spp": 1024, "max_depth": 20, "integrator": "bdpt"},
         name="caustic-glass",
     )
 

@@ -243,6 +243,12 @@ def fine_copper():
     return scene(floor(), ball(rw.Metal((0.9, 0.5, 0.4), 0.3)), lamp(), emitters=[SKY])
 
 
+@case(max_depth=4)
+def principled_brass():
+    brass = rw.Principled((0.9, 0.7, 0.3), metallic=1, roughness=0.4, compensate=False)
+    return scene(floor(), ball(brass), lamp(), emitters=[SKY])
+
+
 @case(max_depth=8)
 def glass():
     return scene(floor(), ball(rw.Dielectric(1.5)), emitters=[SKY])

@@ -252,6 +252,14 @@ def _(item: rw.Diffuse) -> dict:
 
 
 @scattering.register
+def _(item: rw.Principled) -> dict:
+    layers = (item.clearcoat, item.transmission, *item.sheen_color)
+    if item.metallic != 1.0 or item.compensate or any(layers):
+        raise Untranslatable("glTF's surfaces are not Disney's, but for bare metal")
+    return scattering(rw.Metal(item.base_color, item.roughness))
+
+
+@scattering.register
 def _(item: rw.Mix) -> dict:
     return {
         "type": "blendbsdf",
@@ -638,6 +646,8 @@ def _(item: rw.PointLight) -> dict:
 
 @emitter.register
 def _(item: rw.SpotLight) -> dict:
+    if item.radius > 0.0:
+        raise Untranslatable("a spot with extent")
     if item.falloff != "linear":
         raise Untranslatable(f"the falloff {item.falloff}")
     cone, beam = item.half_angles

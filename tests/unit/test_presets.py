@@ -137,7 +137,10 @@ def test_the_caustic_glass_and_its_table_come_from_files(tmp_path):
     scene = presets.caustic_glass(path, path, light="point")
     assert shape(scene, "goblet").vertices.min() == -1.0  # x is mirrored
     assert isinstance(shape(scene, "goblet").material, Dielectric)
-    assert scene.defaults["integrator"] == "path"
+    assert [presets.caustic_glass(light=kind).emitters[0].radius for kind in ("disk", "point")] == [
+        0.7,
+        0.0,
+    ]
 
 
 @pytest.mark.parametrize("light", ["quad", "sphere", "point"])
