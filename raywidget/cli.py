@@ -15,7 +15,7 @@ from typing import Any
 import raywidget
 from raywidget import presets
 from raywidget.engine.filters import FILTERS
-from raywidget.engine.settings import INTEGRATORS, SAMPLERS, RenderSettings
+from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
 from raywidget.headless import FinishedPass, render
 from raywidget.io.images import check_path
@@ -29,6 +29,7 @@ _HELP = {
     "width": "width in pixels",
     "height": "height in pixels",
     "spp": "samples per pixel",
+    "noise": "stop before that when the relative error is no larger, such as 0.02",
     "max_depth": "longest path in edges; 1 shows emission, 2 adds direct light",
     "roulette": "end unpromising paths by Russian roulette",
     "next_event": "sample lights at every bounce",
@@ -38,6 +39,7 @@ _HELP = {
     "filter": "which part of the picture a pixel shows",
     "filter_radius": "half width of the filter in pixels",
     "seed": "another seed, another noise",
+    "aovs": "also save this (.exr, .npz); may be repeated",
     "passes": "number of passes; by default 1, 2, 4, ... samples in all",
     "tile_size": "side of a tile in pixels",
     "threads": "worker threads; by default one per core",
@@ -90,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         metavar="FILE",
         type=Path,
-        help="file (.png .npy .exr); PRESET.png if none",
+        help="file (.png .npy .npz .exr); PRESET.png if none",
     )
     command.add_argument(
         "--save-passes",
@@ -113,7 +115,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
     flag = "--" + field.name.replace("_", "-")
-    if field.type == "bool":
+    if field.name == "aovs":
+        group.add_argument(
+            "--aov", action="append", choices=AOVS, dest="aovs", help=_HELP[field.name]
+        )
+    elif field.type == "bool":
         group.add_argument(
             flag, action=argparse.BooleanOptionalAction, default=None, help=_HELP[field.name]
         )
@@ -196,6 +202,8 @@ def _print_statistics(image: Image, output: Path) -> None:
         f"rays            {statistics['rays']:,} "
         f"({statistics['rays_per_second'] / 1e6:.2f} million per second)"
     )
+    if image.noise is not None:
+        print(f"noise           {image.noise:.3g}")
     print(f"mean luminance  {statistics['mean_luminance']:.4f}")
     if statistics["dropped_samples"]:
         print(f"dropped         {statistics['dropped_samples']:,} samples that were not finite")

@@ -67,17 +67,21 @@ class FilmState:
         The expectation of one pixel's estimate is right; alone, it is as noisy as the square of a
         normal deviate. NaN below two samples.
         """
-        even_spp, odd_spp = (self.spp + 1) // 2, self.spp // 2
-        even = mean_radiance(self.evens, even_spp).astype(np.float64)
-        odd = mean_radiance(self.sums - self.evens, odd_spp)
-        difference = even - odd
-        if self.splats is not None:
-            difference += _splatted(self.splats[0], even_spp.mean())
-            difference -= _splatted(self.splats[1], odd_spp.mean())
-        share = even_spp * odd_spp / np.maximum(self.spp, 1) ** 2  # 1 / 4 for equal halves
-        share[odd_spp == 0] = np.nan
-        variance = np.square(difference) * share[..., None]
-        return np.asarray(variance, np.float32)
+        least, most = int(self.spp.min()), int(self.spp.max())
+        spp: float | NDArray[np.float64] = float(least)
+        if least != most:
+            spp = self.spp[..., None].astype(np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            even_spp, odd_spp = np.ceil(np.divide(spp, 2)), np.floor(np.divide(spp, 2))
+            # (even - odd)^2 n_even n_odd / n^2, which is a quarter of the square for equal halves
+            of_even = np.sqrt(odd_spp / even_spp) / spp
+            of_odd = np.sqrt(even_spp / odd_spp) / spp
+            difference = self.evens * (of_even + of_odd)
+            difference -= self.sums * of_odd
+            if self.splats is not None:
+                even, odd = (_splatted(half, float(np.mean(spp)) / 2) for half in self.splats)
+                difference += (even.astype(np.float64) - odd) / 2
+        return np.square(difference, dtype=np.float32, casting="same_kind")
 
 
 class Film:

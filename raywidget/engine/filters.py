@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +60,7 @@ def filter_value(name: str, radius: float | None, distance: Values) -> Values:
     return values
 
 
+@lru_cache(maxsize=16)
 def make_filter(name: str, radius: float | None) -> tuple[int, np.float32, NDArray[np.float32]]:
     """What kernels need of a filter: see `kernels.filter.FilterView`."""
     from raywidget.kernels import filter as kernels

@@ -17,6 +17,7 @@ from raywidget.engine.filters import make_filter
 from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.engine.tiles import Tile
 from raywidget.errors import SettingsError
+from raywidget.kernels.aov import AOV_IDS_SIZE, AOV_SIZE, AovTarget, render_aovs
 from raywidget.kernels.bdpt import render_bdpt
 from raywidget.kernels.bdpt_vertex import MAX_EDGES, BdptSettings
 from raywidget.kernels.layout import SceneTables
@@ -207,6 +208,25 @@ class Renderer:
         finished = integrator.entry(*arguments, log)
         splats = LoggedSplats(log, int(counters[COUNTER_SPLATS]))
         return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]), splats)
+
+    def make_aov_arrays(
+        self, width: int, height: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Empty ones for `trace_aovs`, of a whole picture."""
+        return np.zeros((height, width, AOV_SIZE)), np.full((height, width, AOV_IDS_SIZE), -1, "i4")
+
+    def trace_aovs(
+        self,
+        tile: Tile,
+        first: int,
+        count: int,
+        sums: NDArray[np.float64],
+        ids: NDArray[np.int32],
+    ) -> None:
+        """Add what camera rays meet to a tile's sums, see `kernels.aov`, in place."""
+        work = Work(tile.x, tile.y, first, count)
+        target = AovTarget(sums, ids, np.zeros(1, np.uint8))
+        render_aovs(self._tables, self._camera, self._picture, work, target)
 
     @property
     def makes_splats(self) -> bool:

@@ -7,7 +7,7 @@ import math
 import numbers
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,17 @@ from raywidget.scene.scene import Scene
 
 SAMPLERS = ("lattice", "independent")
 INTEGRATORS = ("path", "bdpt", "volpath", "direct", "ao", "normals", "albedo", "depth")
+
+AOVS = (
+    "albedo",
+    "normal",
+    "depth",
+    "position",
+    "object_id",
+    "material_id",
+    "samples",
+    "variance",
+)
 
 MAX_SIDE = 16_384  # pixels; the wire format could carry 65,535
 MAX_PIXELS = 33_177_600  # 7680 x 4320; the film holds 24 bytes a pixel, the browser 6
@@ -40,6 +51,10 @@ class RenderSettings:
         Size of the picture in pixels, at most 16,384 a side and 33 megapixels in all.
     spp : int
         Samples per pixel, the goal.
+    noise : float, optional
+        Stop before that when the picture's relative error, as `Image.noise` estimates it, is no
+        larger; it is looked at with 16, 20, 24, 28, 32, 40, ... samples per pixel. 0.05 is a
+        picture with fine grain, 0.01 a clean one.
     max_depth : int
         Longest path in edges: 1 shows emission seen directly, 2 adds direct light, and so on
         (as Mitsuba counts).
@@ -80,6 +95,9 @@ class RenderSettings:
         steps.
     tile_size : int
         Side of a tile in pixels.
+    aovs : sequence of str
+        What else to bring along, in `Image.aovs`: ``"albedo"``, ``"normal"``, ``"depth"``,
+        ``"position"``, ``"object_id"``, ``"material_id"``, ``"samples"``, ``"variance"``.
     threads : int, optional
         Worker threads; ``None``: as many as this process may use cores.
 
@@ -98,6 +116,7 @@ class RenderSettings:
     width: int = 640
     height: int = 480
     spp: int = 64
+    noise: float | None = None
     max_depth: int = 16
     roulette: bool = True
     next_event: bool = True
@@ -108,6 +127,7 @@ class RenderSettings:
     filter_radius: float | None = None
     seed: int = 0
 
+    aovs: tuple[str, ...] = ()
     passes: int | None = None
     tile_size: int = 64
     threads: int | None = None
@@ -121,6 +141,8 @@ class RenderSettings:
                 f"got {self.width} x {self.height} = {self.width * self.height:,}"
             )
         self._set_integer("spp", 1, MAX_SPP)
+        if self.noise is not None:
+            self._set_number("noise", 1e-6, 10.0)
         self._set_integer("max_depth", 1, MAX_DEPTH)
         _check_choice("integrator", self.integrator, INTEGRATORS)
         if self.ao_distance is not None:
@@ -133,6 +155,7 @@ class RenderSettings:
         for name in ("roulette", "next_event"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name}: expected True or False, got {getattr(self, name)!r}")
+        self._set_aovs()
         if self.passes is not None:
             self._set_integer("passes", 1, MAX_SPP)
         self._set_integer("tile_size", 4, 1024)
@@ -162,6 +185,17 @@ class RenderSettings:
             raise SettingsError(f"{name}: expected {expected}, got {value!r}")
         object.__setattr__(self, name, number)
 
+    def _set_aovs(self) -> None:
+        """Check the names of arrays, and store them as a tuple."""
+        names: Any = self.aovs
+        names = (names,) if isinstance(names, str) else names
+        if not isinstance(names, Iterable):
+            raise SettingsError(f"aovs: expected names of {', '.join(AOVS)}, got {names!r}")
+        names = tuple(names)
+        for name in names:
+            _check_choice("aovs", name, AOVS)
+        object.__setattr__(self, "aovs", tuple(dict.fromkeys(names)))
+
     @classmethod
     def for_scene(cls, defaults: Mapping[str, Any], chosen: Mapping[str, Any]) -> RenderSettings:
         """The settings a scene likes (``Scene.defaults``), overridden by what the caller chose."""
@@ -187,7 +221,21 @@ class RenderSettings:
         return os.cpu_count() or 1
 
     def pass_targets(self) -> tuple[int, ...]:
-        """Samples per pixel reached after each pass, increasing, the last one equal to `spp`."""
+        """Samples per pixel reached after each pass, increasing, the last one equal to `spp`.
+
+        With a goal for `noise`, there is a pass for each number of samples where it is looked at.
+        """
+        targets = self._even_passes()
+        if self.noise is None:
+            return targets
+        looks = {n for n in _looks(self.spp) if n < self.spp}
+        return tuple(sorted(looks.union(targets)))
+
+    def looks_at_noise(self, spp: int) -> bool:
+        """May the render end with so many samples per pixel, because there is little noise?"""
+        return self.noise is not None and spp in _looks(spp)
+
+    def _even_passes(self) -> tuple[int, ...]:
         if self.passes is None:
             targets = [1 << k for k in range(self.spp.bit_length()) if 1 << k < self.spp]
             return (*targets, self.spp)
@@ -199,12 +247,18 @@ class RenderSettings:
 
     def same_samples(self, other: RenderSettings) -> bool:
         """Would both draw the same samples, so that one can go on where the other ended?"""
-        how = ("spp", "passes", "tile_size", "threads")
+        how = ("spp", "noise", "aovs", "passes", "tile_size", "threads")
         return all(
             getattr(self, field.name) == getattr(other, field.name)
             for field in dataclasses.fields(self)
             if field.name not in how
         )
+
+
+def _looks(most: int) -> set[int]:
+    """Numbers of samples, four to an octave, up to `most`."""
+    octaves = range(2, most.bit_length())
+    return {k << n for n in octaves for k in (4, 5, 6, 7) if k << n <= most}
 
 
 def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:

@@ -25,7 +25,7 @@ from raywidget.kernels.tile import (
     view_scene,
     view_tile,
 )
-from raywidget.kernels.traverse import find_closest
+from raywidget.kernels.traverse import RayHit, find_closest
 from raywidget.kernels.vec3 import Vec3, dot, vec3
 
 INFINITY = float("inf")
@@ -55,38 +55,55 @@ def albedo(scene: SceneView, hit: Hit, material: int) -> Vec3:
     return vec3(min(1.0, color.x), min(1.0, color.y), min(1.0, color.z))
 
 
+class Met(NamedTuple):
+    """The first surface on a camera ray that does not let it pass."""
+
+    found: bool
+    ray: RayHit  # its last piece, which begins at `o`
+    o: Vec3
+    material: int  # row of the material tables: part of a mixture
+    ns: Vec3  # shading normal, unit, with the normal map
+    distance: float  # from where the whole ray began
+
+
 @device
-def trace_preview(
-    scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, settings: PreviewSettings
-) -> PathResult:
-    """One estimate of what `settings.kind` shows; black where nothing is hit but for occlusion."""
+def find_surface(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence) -> Met:
+    """Follow a camera ray through what is masked, as `path.trace_path` does."""
     travelled = 0.0
     passed = 0
     while True:
         ray = find_closest(scene, o, d, INFINITY)
         if ray.slot == MISS or passed == MAX_PASSED:
-            background = 1.0 if settings.kind == OCCLUSION else 0.0
-            return PathResult(vec3(background, background, background), 1)
+            return Met(False, ray, o, 0, d, INFINITY)
         hit = make_hit(scene, o, d, ray)
-        material = hit.material
-        ns = hit.ns
+        distance = travelled + ray.t
         if not is_special(scene, hit):
-            break
+            return Met(True, ray, o, 0 + hit.material, hit.ns, distance)  # 64 bits, as below
         surface = resolve_surface(scene, hit, sequence, GROUP_CHOICE, passed)
-        material = surface.material
-        ns = surface.ns
         if not surface.passes:
-            break
-        travelled += ray.t
+            return Met(True, ray, o, 0 + surface.material, surface.ns, distance)
+        travelled = distance
         passed += 1
         o = spawn_origin(hit, d)
+
+
+@device
+def trace_preview(
+    scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, settings: PreviewSettings
+) -> PathResult:
+    """One estimate of what `settings.kind` shows; black where nothing is hit but for occlusion."""
+    met = find_surface(scene, o, d, sequence)
+    if not met.found:
+        background = 1.0 if settings.kind == OCCLUSION else 0.0
+        return PathResult(vec3(background, background, background), 1)
+    ns = met.ns
     if settings.kind == DEPTH:
-        distance = travelled + ray.t
-        return PathResult(vec3(distance, distance, distance), 1)
+        return PathResult(vec3(met.distance, met.distance, met.distance), 1)
     if settings.kind == NORMALS:
         return PathResult(ns * 0.5 + vec3(0.5, 0.5, 0.5), 1)
+    hit = make_hit(scene, met.o, d, met.ray)
     if settings.kind == ALBEDO:
-        return PathResult(albedo(scene, hit, material), 1)
+        return PathResult(albedo(scene, hit, met.material), 1)
 
     # Ambient occlusion: the share of a white sky that arrives, weighted by the cosine (Landis 2002,
     # "Production-ready global illumination").

@@ -56,13 +56,23 @@ class PictureView(NamedTuple):
     seed: np.uint64
     lattice: bool
     filter: FilterView
+    per_x: float  # of the width of the picture plane, 2, for a pixel
+    per_y: float
 
 
 @device
 def view_picture(picture: Picture) -> PictureView:
     """With a bare pointer to its table; the caller keeps the array alive."""
     filter = FilterView(picture.filter, picture.radius, view(picture.quantiles))
-    return PictureView(picture.width, picture.height, picture.seed, picture.lattice, filter)
+    return PictureView(
+        picture.width,
+        picture.height,
+        picture.seed,
+        picture.lattice,
+        filter,
+        2.0 / single(picture.width),
+        2.0 / single(picture.height),
+    )
 
 
 class Work(NamedTuple):
@@ -159,6 +169,22 @@ def view_tile(target: TileTarget) -> TileView:
 
 
 @device
+def start_ray(
+    scene: SceneView, picture: PictureView, x: int, y: int, sequence: Sequence
+) -> tuple[Vec3, Vec3]:
+    """Origin and direction of the camera ray of one sample of pixel (x, y)."""
+    where = draw_four(sequence, GROUP_EDGE)
+    lens = draw_four(sequence, GROUP_LENS)
+    return generate_ray(
+        scene.camera,
+        (single(x) + sample_filter(picture.filter, where.x)) * picture.per_x - 1.0,
+        1.0 - (single(y) + sample_filter(picture.filter, where.y)) * picture.per_y,
+        lens.x,
+        lens.y,
+    )
+
+
+@device
 def sample_tile(
     trace: Trace,
     scene: SceneView,
@@ -173,8 +199,6 @@ def sample_tile(
     code. Sample after sample is added to the sum that the earlier ones left, so the result does not
     depend on how a range is split into calls. The flag is read before every row.
     """
-    per_x = 2.0 / single(picture.width)
-    per_y = 2.0 / single(picture.height)
     rays = 0
     dropped = 0
     for row in range(tile.height):
@@ -193,15 +217,7 @@ def sample_tile(
             for sample in range(work.first, work.first + work.samples):
                 pixel = y * picture.width + x
                 sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
-                where = draw_four(sequence, GROUP_EDGE)
-                lens = draw_four(sequence, GROUP_LENS)
-                origin, direction = generate_ray(
-                    scene.camera,
-                    (single(x) + sample_filter(picture.filter, where.x)) * per_x - 1.0,
-                    1.0 - (single(y) + sample_filter(picture.filter, where.y)) * per_y,
-                    lens.x,
-                    lens.y,
-                )
+                origin, direction = start_ray(scene, picture, x, y, sequence)
                 path = trace(scene, origin, direction, sequence, settings)
                 rays += path.rays
                 radiance = path.radiance

@@ -68,6 +68,23 @@ def test_every_setting_has_a_flag(folder):
     assert np.any(other.pixels != image.pixels)
 
 
+def test_aovs_filter_and_goal_for_noise(folder, capsys):
+    flags = ["--aov", "depth", "--aov", "normal", "--filter", "tent", "--filter-radius", 1.5]
+    flags += ["--noise", 5, "--spp", 64, "--integrator", "direct"]
+    assert run("render", "cornell", *SMALL, *flags, "-o", "picture.npz") == 0
+    settings = {"filter": "tent", "filter_radius": 1.5, "integrator": "direct"}
+    image = rw.render(
+        rw.presets.cornell(), **{**SETTINGS, **settings, "spp": 16, "aovs": ["depth", "normal"]}
+    )
+    with np.load("picture.npz", allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["pixels"], image.pixels)
+        np.testing.assert_array_equal(arrays["depth"], image.aovs["depth"])
+        np.testing.assert_array_equal(arrays["normal"], image.aovs["normal"])
+    out, _ = capsys.readouterr()
+    assert "16 samples per pixel" in out
+    assert f"noise           {image.noise:.3g}" in out
+
+
 def test_the_picture_is_named_after_the_preset(folder, capsys):
     assert run("render", "cornell-boxes", *SMALL) == 0
     assert os.listdir() == ["cornell-boxes.png"]

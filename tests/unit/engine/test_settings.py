@@ -55,6 +55,8 @@ WRONG = {
     "sampler": ["sobol", ""],
     "filter": ["Box", None, 0.5],
     "filter_radius": [0, 0.05, 8.5, -1, "1", True],
+    "noise": [0, -1, "low", True, float("nan"), 11],
+    "aovs": ["color", ("depth", "z"), 3, None, (1,)],
     "ao_distance": [0, -1.0, float("nan"), float("inf"), "far", True],
 }
 
@@ -96,7 +98,7 @@ def test_choices_override_the_defaults_of_the_scene():
 
 def test_what_names_the_samples():
     a = RenderSettings()
-    how = {"spp": 3, "passes": 2, "tile_size": 16, "threads": 1}
+    how = {"spp": 3, "noise": 0.1, "aovs": ("depth",), "passes": 2, "tile_size": 16, "threads": 1}
     assert a.same_samples(a.replace(**how))
     what = {
         "width": 3,

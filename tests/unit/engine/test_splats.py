@@ -123,6 +123,24 @@ def test_each_tile_of_each_pass_is_told_once_and_the_last_state_is_the_picture()
     np.testing.assert_array_equal(canvas, image.pixels)
 
 
+def test_a_goal_for_noise():
+    tiles, passes = [], []
+    goal = 0.75 * finish(SETTINGS.replace(spp=16)).noise
+    settings = settings_of(SETTINGS.replace(spp=100, noise=goal))
+    image = rw.render(SCENE, on_tile=tiles.append, on_pass=passes.append, **settings)
+    assert 16 < image.spp < 100
+    assert image.noise <= goal
+    np.testing.assert_allclose(image.pixels, expected(image.spp), rtol=1e-6)
+    keys = [(t.pass_index, t.x, t.y) for t in tiles]
+    assert len(keys) == len(set(keys)) == 6 * len(passes)
+    for done in passes:
+        np.testing.assert_allclose(done.image.pixels, expected(done.spp), rtol=1e-6)
+    canvas = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    for tile in tiles:
+        canvas[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width] = tile.pixels
+    np.testing.assert_array_equal(canvas, image.pixels)
+
+
 def test_pictures_of_passes_are_whole():
     passes = []
     rw.render(SCENE, on_pass=passes.append, **settings_of(SETTINGS))
