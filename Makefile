@@ -103,8 +103,8 @@ notebooks: $(VENV)/.test $(static) ## run the example notebooks
 wheel: $(VENV)/.test ## build the wheel, install it into an empty environment, try it
 	$(pytest) -q -m wheel
 
-bench: $(VENV)/.test $(static) ## measure the first minute and what a core renders
-	$(bin)/python benchmarks/first_light.py
+bench: $(VENV)/.test $(static) ## measure, against peers in an environment of their own: all, or BENCH=name
+	$(bin)/python -m benchmarks $(BENCH)
 
 soak: $(VENV)/.test $(static) chromium ## what CI has no time for: memory over 50,000 messages
 	$(bin)/python benchmarks/stream.py

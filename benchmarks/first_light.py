@@ -1,22 +1,14 @@
-"""How long the first minute takes, and what a core renders: ``make bench``.
-
-Each figure is a median of several runs, those of a start in fresh processes; load and machine are
-printed with them. The table goes to standard output, all runs as JSON to ``--json FILE``.
-"""
+"""How long the first minute takes, and what a core renders: starts in fresh processes."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.harness import ROOT, Table
 
 IMPORT = "import raywidget"
 SCENE = "import raywidget; raywidget.presets.cornell()"
@@ -110,12 +102,10 @@ def run(code: str, cache: str) -> tuple[str, float, float]:
     return done.stdout, wall, cpu
 
 
-def measure(repeats: int) -> dict[str, list[float]]:
-    """All figures, by name: a list of runs each."""
-    figures: dict[str, list[float]] = {}
-
-    def note(name: str, value: float) -> None:
-        figures.setdefault(name, []).append(value)
+def measure(repeats: int) -> list[Table]:
+    """All figures, each a row of runs."""
+    table = Table("The first minute")
+    note = table.add
 
     for _ in range(3):
         with tempfile.TemporaryDirectory() as cold:
@@ -139,31 +129,4 @@ def measure(repeats: int) -> dict[str, list[float]]:
     front_end = ROOT / "raywidget" / "static" / "widget.js"
     if front_end.is_file():
         note("front end: bytes", front_end.stat().st_size)
-    return figures
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    before = os.getloadavg()[0]
-    figures = measure(options.repeats)
-    machine = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cores": len(os.sched_getaffinity(0)),
-        "load before": before,
-        "load after": os.getloadavg()[0],
-    }
-    print(", ".join(f"{name} {value}" for name, value in machine.items()))
-    for name, runs in figures.items():
-        spread = f"{min(runs):.3g} to {max(runs):.3g} in {len(runs)}"
-        print(f"{name:62} {statistics.median(runs):10.4g}   ({spread})")
-    if options.json:
-        options.json.write_text(json.dumps({"machine": machine, "runs": figures}, indent=1))
-
-
-if __name__ == "__main__":
-    main()
+    return [table]

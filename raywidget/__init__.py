@@ -22,34 +22,72 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from raywidget.headless import render, warmup
+    from raywidget.io.meshes import load_mesh
     from raywidget.picture.image import Image
     from raywidget.scene import transforms
-    from raywidget.scene.camera import PerspectiveCamera
-    from raywidget.scene.emitters import ConstantEnvironment, GradientEnvironment
-    from raywidget.scene.materials import Coated, Dielectric, Diffuse, Emissive, Metal
+    from raywidget.scene.camera import OrthographicCamera, PanoramicCamera, PerspectiveCamera
+    from raywidget.scene.emitters import (
+        ConstantEnvironment,
+        DirectionalLight,
+        GradientEnvironment,
+        ImageEnvironment,
+        PointLight,
+        SpotLight,
+    )
+    from raywidget.scene.many import Cylinders, Spheres
+    from raywidget.scene.materials import (
+        Coated,
+        Conductor,
+        Dielectric,
+        Diffuse,
+        Emissive,
+        Interface,
+        Metal,
+        Mix,
+    )
+    from raywidget.scene.media import HomogeneousMedium
     from raywidget.scene.meshes import Instances, Mesh
+    from raywidget.scene.principled import Principled
+    from raywidget.scene.round_shapes import Cone, Cylinder, Disk
     from raywidget.scene.scene import Scene
     from raywidget.scene.shapes import Box, Quad, Sphere
-    from raywidget.scene.textures import Checkerboard
+    from raywidget.scene.textures import Attribute, Checkerboard, Gradient, ImageTexture
     from raywidget.widget.ray_widget import RayWidget, show
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attribute",
     "Box",
     "Checkerboard",
     "Coated",
+    "Conductor",
+    "Cone",
     "ConstantEnvironment",
+    "Cylinder",
+    "Cylinders",
     "Dielectric",
     "Diffuse",
+    "DirectionalLight",
+    "Disk",
     "Emissive",
+    "Gradient",
     "GradientEnvironment",
+    "HomogeneousMedium",
     "Image",
+    "ImageEnvironment",
+    "ImageTexture",
     "Instances",
+    "Interface",
     "Mesh",
     "Metal",
+    "Mix",
+    "OrthographicCamera",
+    "PanoramicCamera",
     "PerspectiveCamera",
     "PictureError",
+    "PointLight",
+    "Principled",
     "ProtocolError",
     "Quad",
     "RayWidget",
@@ -61,7 +99,10 @@ __all__ = [
     "SceneError",
     "SettingsError",
     "Sphere",
+    "Spheres",
+    "SpotLight",
     "__version__",
+    "load_mesh",
     "presets",
     "render",
     "show",
@@ -81,14 +122,35 @@ _MODULES = {
         "SettingsError",
     ),
     "raywidget.headless": ("render", "warmup"),
+    "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.image": ("Image",),
-    "raywidget.scene.camera": ("PerspectiveCamera",),
-    "raywidget.scene.emitters": ("ConstantEnvironment", "GradientEnvironment"),
-    "raywidget.scene.materials": ("Coated", "Dielectric", "Diffuse", "Emissive", "Metal"),
+    "raywidget.scene.camera": ("OrthographicCamera", "PanoramicCamera", "PerspectiveCamera"),
+    "raywidget.scene.emitters": (
+        "ConstantEnvironment",
+        "DirectionalLight",
+        "GradientEnvironment",
+        "ImageEnvironment",
+        "PointLight",
+        "SpotLight",
+    ),
+    "raywidget.scene.many": ("Cylinders", "Spheres"),
+    "raywidget.scene.materials": (
+        "Coated",
+        "Conductor",
+        "Dielectric",
+        "Diffuse",
+        "Emissive",
+        "Interface",
+        "Metal",
+        "Mix",
+    ),
+    "raywidget.scene.media": ("HomogeneousMedium",),
     "raywidget.scene.meshes": ("Instances", "Mesh"),
+    "raywidget.scene.principled": ("Principled",),
+    "raywidget.scene.round_shapes": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.scene": ("Scene",),
     "raywidget.scene.shapes": ("Box", "Quad", "Sphere"),
-    "raywidget.scene.textures": ("Checkerboard",),
+    "raywidget.scene.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
     "raywidget.widget.ray_widget": ("RayWidget", "show"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

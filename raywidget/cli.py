@@ -14,7 +14,8 @@ from typing import Any
 
 import raywidget
 from raywidget import presets
-from raywidget.engine.settings import INTEGRATORS, SAMPLERS, RenderSettings
+from raywidget.engine.filters import FILTERS
+from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
 from raywidget.headless import FinishedPass, render
 from raywidget.io.images import check_path
@@ -23,17 +24,22 @@ from raywidget.picture.image import Image
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-_CHOICES = {"integrator": INTEGRATORS, "sampler": SAMPLERS}
+_CHOICES = {"integrator": INTEGRATORS, "sampler": SAMPLERS, "filter": FILTERS}
 _HELP = {
     "width": "width in pixels",
     "height": "height in pixels",
     "spp": "samples per pixel",
+    "noise": "stop before that when the relative error is no larger, such as 0.02",
     "max_depth": "longest path in edges; 1 shows emission, 2 adds direct light",
     "roulette": "end unpromising paths by Russian roulette",
     "next_event": "sample lights at every bounce",
-    "integrator": "how light is found",
+    "integrator": "how light is found, or what is shown instead of light",
+    "ao_distance": "how far occluders count for --integrator ao, in scene units",
     "sampler": "where random numbers come from",
+    "filter": "which part of the picture a pixel shows",
+    "filter_radius": "half width of the filter in pixels",
     "seed": "another seed, another noise",
+    "aovs": "also save this (.exr, .npz); may be repeated",
     "passes": "number of passes; by default 1, 2, 4, ... samples in all",
     "tile_size": "side of a tile in pixels",
     "threads": "worker threads; by default one per core",
@@ -75,11 +81,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("preset", metavar="PRESET", help=f"one of {', '.join(presets.NAMES)}")
     command.add_argument(
+        "--option",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="an option of the preset, see `raywidget scenes`; may be repeated",
+    )
+    command.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         type=Path,
-        help="file (.png .npy .exr); PRESET.png if none",
+        help="file (.png .npy .npz .exr); PRESET.png if none",
     )
     command.add_argument(
         "--save-passes",
@@ -102,12 +115,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
     flag = "--" + field.name.replace("_", "-")
-    if field.type == "bool":
+    if field.name == "aovs":
+        group.add_argument(
+            "--aov", action="append", choices=AOVS, dest="aovs", help=_HELP[field.name]
+        )
+    elif field.type == "bool":
         group.add_argument(
             flag, action=argparse.BooleanOptionalAction, default=None, help=_HELP[field.name]
         )
     elif field.name in _CHOICES:
         group.add_argument(flag, choices=_CHOICES[field.name], help=_HELP[field.name])
+    elif "float" in str(field.type):
+        group.add_argument(flag, type=float, metavar="X", help=_HELP[field.name])
     else:
         group.add_argument(flag, type=int, metavar="N", help=_HELP[field.name])
 
@@ -116,11 +135,13 @@ def _list_scenes(options: argparse.Namespace) -> int:
     width = max(map(len, presets.NAMES))
     for name, description in presets.describe().items():
         print(f"{name:{width}}  {description}")
+        for option, value in presets.options(name).items():
+            print(f"{'':{width}}    --option {option}={'' if value is None else value}")
     return DONE
 
 
 def _render(options: argparse.Namespace) -> int:
-    scene = presets.preset(options.preset)
+    scene = presets.preset(options.preset, **_preset_options(options))
     output = options.output or Path(f"{options.preset}.png")
     check_path(output)  # before an hour of rendering, not after
     names = [field.name for field in dataclasses.fields(RenderSettings)]
@@ -149,6 +170,26 @@ def _render(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _preset_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What was given by --option; values become what their defaults are."""
+    known = presets.options(options.preset)
+    chosen: dict[str, Any] = {}
+    for text in options.option:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SceneError(f"--option: expected NAME=VALUE, got {text!r}")
+        default = known.get(name)
+        if isinstance(default, bool):
+            if value.lower() not in ("true", "false"):
+                raise SceneError(f"--option {name}: expected true or false, got {value!r}")
+            chosen[name] = value.lower() == "true"
+        elif isinstance(default, int) and value.isdecimal():
+            chosen[name] = int(value)
+        else:
+            chosen[name] = value
+    return chosen
+
+
 def _print_statistics(image: Image, output: Path) -> None:
     statistics = image.statistics
     print(f"picture         {image.width} x {image.height}, {image.spp} samples per pixel")
@@ -161,6 +202,8 @@ def _print_statistics(image: Image, output: Path) -> None:
         f"rays            {statistics['rays']:,} "
         f"({statistics['rays_per_second'] / 1e6:.2f} million per second)"
     )
+    if image.noise is not None:
+        print(f"noise           {image.noise:.3g}")
     print(f"mean luminance  {statistics['mean_luminance']:.4f}")
     if statistics["dropped_samples"]:
         print(f"dropped         {statistics['dropped_samples']:,} samples that were not finite")

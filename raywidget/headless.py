@@ -44,7 +44,7 @@ class FinishedPass(NamedTuple):
     """What `on_pass` is told: all tiles have finished one pass."""
 
     pass_index: int
-    pass_count: int
+    pass_count: int  # at most: a goal for noise may be reached before
     spp: int
     image: Image
 
@@ -198,6 +198,8 @@ class _Deliveries:
     def offer(self, update: TileUpdate) -> None:
         """In a worker: hand over a tile, waiting while too many wait."""
         assert self.session is not None
+        if not update.settled:
+            return
         film = self.session.current().film
         assert film is not None
         tile = update.tile
@@ -230,8 +232,11 @@ class _Deliveries:
         """The render is done: deliver what still waits, and insist that nothing is missing."""
         while not self._waiting.empty():
             self.deliver_waiting()
-        if any(self._tiles_left):
-            raise RenderCancelled(f"{sum(self._tiles_left)} tiles were not rendered")
+        assert self.session is not None
+        spp = self.session.current().settings.spp  # less than asked for if the noise allowed it
+        left = self._tiles_left[: bisect_right(self._passes, spp)]
+        if any(left):
+            raise RenderCancelled(f"{sum(left)} tiles were not rendered")
 
     def _deliver(self, finished: FinishedTile) -> None:
         assert self.session is not None

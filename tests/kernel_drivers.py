@@ -9,22 +9,27 @@ import numpy as np
 
 import raywidget as rw
 from raywidget.compiler import compile_camera, compile_scene
-from raywidget.kernels.bsdf import eval_bsdf_cos, load_bsdf, sample_bsdf
+from raywidget.kernels.attributes import hit_color, hit_tangent
+from raywidget.kernels.bsdf import eval_bsdf_cos, load_bsdf, make_parameters, sample_bsdf
+from raywidget.kernels.buffers import view
+from raywidget.kernels.camera import generate_ray
 from raywidget.kernels.emitter import (
     emitted_radiance,
     eval_environment,
+    light_probability,
+    pdf_environment,
     pdf_light_hit,
     sample_light,
 )
 from raywidget.kernels.hit import make_hit, spawn_origin
-from raywidget.kernels.jit import entry
-from raywidget.kernels.layout import MISS
+from raywidget.kernels.jit import device, entry
+from raywidget.kernels.layout import CAMERA_SIZE, ENVIRONMENT_LIGHT, MISS
 from raywidget.kernels.random import draw_four, start_sequence
 from raywidget.kernels.tile import view_scene
 from raywidget.kernels.traverse import find_closest, is_occluded
 from raywidget.kernels.vec3 import dot, vec3
 
-NO_CAMERA = np.zeros(16, np.float32)
+NO_CAMERA = np.zeros(CAMERA_SIZE, np.float32)
 
 
 class HitArrays(NamedTuple):
@@ -88,6 +93,30 @@ def trace(tables, origins, directions, t_max=np.inf) -> HitArrays:
 
 
 @entry
+def _describe(tables, camera, origins, directions, floats):
+    scene = view_scene(tables, camera)
+    for i in range(len(origins)):
+        o = vec3(origins[i, 0], origins[i, 1], origins[i, 2])
+        d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
+        ray = find_closest(scene, o, d, np.float32(np.inf))
+        if ray.slot == MISS:
+            continue
+        hit = make_hit(scene, o, d, ray)
+        for k, a in enumerate((hit_color(scene, hit), hit_tangent(scene, hit))):
+            floats[i, 3 * k] = a.x
+            floats[i, 1 + 3 * k] = a.y
+            floats[i, 2 + 3 * k] = a.z
+
+
+def describe(tables, origins, directions):
+    """Colours and tangents where rays end; 0 where they hit nothing."""
+    origins, directions = _both(origins, directions)
+    floats = np.zeros((len(origins), 6), np.float32)
+    _describe(tables, NO_CAMERA, origins, directions, floats)
+    return floats[:, :3], floats[:, 3:]
+
+
+@entry
 def _leave(tables, camera, origins, directions, leaving, starts, hits):
     scene = view_scene(tables, camera)
     for i in range(len(origins)):
@@ -130,10 +159,18 @@ def leave(tables, origins, directions, leaving):
     )
 
 
+@device
+def _some_hit(scene):
+    """On the unit ball that `MaterialUnderTest` makes."""
+    o = vec3(0.3, 0.2, 5.0)
+    d = vec3(0.0, 0.0, -1.0)
+    return make_hit(scene, o, d, find_closest(scene, o, d, np.float32(np.inf)))
+
+
 @entry
 def _sample_bsdfs(tables, camera, wo, numbers, floats, specular):
     scene = view_scene(tables, camera)
-    bsdf = load_bsdf(scene, 0, np.float32(0.0), np.float32(0.0))
+    bsdf = load_bsdf(scene, _some_hit(scene), 0, make_parameters())
     for i in range(len(wo)):
         sample = sample_bsdf(
             bsdf, vec3(wo[i, 0], wo[i, 1], wo[i, 2]), numbers[i, 0], numbers[i, 1], numbers[i, 2]
@@ -152,7 +189,7 @@ def _sample_bsdfs(tables, camera, wo, numbers, floats, specular):
 @entry
 def _eval_bsdfs(tables, camera, wo, wi, floats):
     scene = view_scene(tables, camera)
-    bsdf = load_bsdf(scene, 0, np.float32(0.0), np.float32(0.0))
+    bsdf = load_bsdf(scene, _some_hit(scene), 0, make_parameters())
     for i in range(len(wi)):
         value = eval_bsdf_cos(
             bsdf, vec3(wo[i, 0], wo[i, 1], wo[i, 2]), vec3(wi[i, 0], wi[i, 1], wi[i, 2])
@@ -192,11 +229,12 @@ class MaterialUnderTest:
 
 
 @entry
-def _sample_lights(tables, camera, point, numbers, floats):
+def _sample_lights(tables, camera, point, normal, numbers, floats, lights, delta):
     scene = view_scene(tables, camera)
     p = vec3(point[0], point[1], point[2])
+    n = vec3(normal[0], normal[1], normal[2])
     for i in range(len(numbers)):
-        sample = sample_light(scene, p, numbers[i, 0], numbers[i, 1], numbers[i, 2])
+        sample = sample_light(scene, p, n, numbers[i, 0], numbers[i, 1], numbers[i, 2])
         floats[i, 0] = sample.wi.x
         floats[i, 1] = sample.wi.y
         floats[i, 2] = sample.wi.z
@@ -205,18 +243,27 @@ def _sample_lights(tables, camera, point, numbers, floats):
         floats[i, 5] = sample.radiance.z
         floats[i, 6] = sample.pdf
         floats[i, 7] = sample.reach
+        floats[i, 8] = sample.normal.x
+        floats[i, 9] = sample.normal.y
+        floats[i, 10] = sample.normal.z
+        lights[i] = sample.light
+        delta[i] = sample.delta
 
 
 @entry
-def _find_lights(tables, camera, point, directions, floats, lights):
+def _find_lights(tables, camera, point, normal, directions, floats, lights):
     scene = view_scene(tables, camera)
     p = vec3(point[0], point[1], point[2])
+    n = vec3(normal[0], normal[1], normal[2])
     for i in range(len(directions)):
         d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
         ray = find_closest(scene, p, d, np.float32(np.inf))
         lights[i] = -1
         if ray.slot == MISS:
             radiance = eval_environment(scene, d)
+            floats[i, 3] = pdf_environment(scene, d)
+            if floats[i, 3] > 0.0:
+                lights[i] = int(scene.environment[ENVIRONMENT_LIGHT])
             floats[i, 4] = np.float32(np.inf)
         else:
             hit = make_hit(scene, p, d, ray)
@@ -224,10 +271,20 @@ def _find_lights(tables, camera, point, directions, floats, lights):
             radiance = emitted_radiance(scene, hit, d)
             if hit.light >= 0:
                 lights[i] = hit.light
-                floats[i, 3] = pdf_light_hit(scene, p, hit, d)
+                floats[i, 3] = pdf_light_hit(scene, p, n, hit, d)
         floats[i, 0] = radiance.x
         floats[i, 1] = radiance.y
         floats[i, 2] = radiance.z
+
+
+@entry
+def _light_probabilities(tables, camera, points, normals, probabilities):
+    scene = view_scene(tables, camera)
+    for i in range(len(points)):
+        p = vec3(points[i, 0], points[i, 1], points[i, 2])
+        n = vec3(normals[i, 0], normals[i, 1], normals[i, 2])
+        for light in range(probabilities.shape[1]):
+            probabilities[i, light] = light_probability(scene, p, n, light)
 
 
 class LightsUnderTest:
@@ -236,22 +293,38 @@ class LightsUnderTest:
     def __init__(self, shapes, emitters=()) -> None:
         self.tables = compile_scene(scene_of(shapes, emitters))
 
-    def sample(self, point, numbers):
-        """Directions, radiances, densities and reaches."""
+    def sample(self, point, numbers, normal=(0, 0, 0)):
+        """Directions, radiances, densities, reaches, light rows, normals; delta lights or not."""
         numbers = _rows(numbers)
-        floats = np.zeros((len(numbers), 8), np.float32)
-        _sample_lights(self.tables, NO_CAMERA, np.asarray(point, np.float32), numbers, floats)
+        floats = np.zeros((len(numbers), 11), np.float32)
+        lights = np.zeros(len(numbers), np.int64)
+        delta = np.zeros(len(numbers), np.bool_)
+        place = np.asarray(point, np.float32), np.asarray(normal, np.float32)
+        _sample_lights(self.tables, NO_CAMERA, *place, numbers, floats, lights, delta)
         return SimpleNamespace(
-            wi=floats[:, :3], radiance=floats[:, 3:6], pdf=floats[:, 6], reach=floats[:, 7]
+            wi=floats[:, :3],
+            radiance=floats[:, 3:6],
+            pdf=floats[:, 6],
+            reach=floats[:, 7],
+            normal=floats[:, 8:11],
+            light=lights,
+            delta=delta,
         )
 
-    def find(self, point, directions):
+    def probabilities(self, points, normals):
+        """Probability of each light to be chosen at each point, (N, L)."""
+        points, normals = _both(points, normals)
+        result = np.zeros((len(points), len(self.tables.lights)), np.float32)
+        _light_probabilities(self.tables, NO_CAMERA, points, normals, result)
+        return result
+
+    def find(self, point, directions, normal=(0, 0, 0)):
         """Radiances and densities in given directions, light rows (-1: none) and distances."""
         directions = _rows(directions)
         floats = np.zeros((len(directions), 5), np.float32)
         lights = np.zeros(len(directions), np.int64)
-        point = np.asarray(point, np.float32)
-        _find_lights(self.tables, NO_CAMERA, point, directions, floats, lights)
+        place = np.asarray(point, np.float32), np.asarray(normal, np.float32)
+        _find_lights(self.tables, NO_CAMERA, *place, directions, floats, lights)
         return SimpleNamespace(
             radiance=floats[:, :3], pdf=floats[:, 3], distance=floats[:, 4], light=lights
         )
@@ -286,9 +359,25 @@ def compiled(shapes, emitters=()):
     return compile_scene(scene_of(shapes, emitters))
 
 
-def camera_table(width, height, **camera):
-    """The table of a camera."""
-    return compile_camera(scene_of([], **camera).camera, width, height)
+@entry
+def _generate(camera, points, origins, directions):
+    table = view(camera)
+    for i in range(len(points)):
+        origin, d = generate_ray(table, points[i, 0], points[i, 1], points[i, 2], points[i, 3])
+        origins[i, 0] = origin.x
+        origins[i, 1] = origin.y
+        origins[i, 2] = origin.z
+        directions[i, 0] = d.x
+        directions[i, 1] = d.y
+        directions[i, 2] = d.z
+
+
+def camera_rays(camera, width, height, points):
+    """Origins and directions of rays through points (x, y, u, v) of picture and lens."""
+    points = _rows(points)
+    origins, directions = np.zeros((2, len(points), 3), np.float32)
+    _generate(compile_camera(camera, width, height), points, origins, directions)
+    return origins.astype(float), directions.astype(float)
 
 
 def directions(generator, count):

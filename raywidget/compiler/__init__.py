@@ -5,5 +5,6 @@ user wrote it. Nothing behind it checks either.
 """
 
 from raywidget.compiler.compiled import compile_camera, compile_scene
+from raywidget.compiler.media import needs_volpath
 
-__all__ = ["compile_camera", "compile_scene"]
+__all__ = ["compile_camera", "compile_scene", "needs_volpath"]

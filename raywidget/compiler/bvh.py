@@ -7,22 +7,31 @@ is inside does not matter until the leaves are packed.
 
 from __future__ import annotations
 
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from raywidget.kernels.boxes import (
+    BOX,
+    clear_box,
+    find_bins,
+    grow_box,
+    grow_centres,
+    half_area,
+    swap_boxes,
+)
 from raywidget.kernels.buffers import make_stack_array, view
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import (
-    BALL_PRIMITIVE_ROW,
-    BALL_ROWS,
     CHILD_ROW,
     F32,
     FLAT_PRIMITIVE_ROW,
     FLAT_ROWS,
     I32,
+    LEAF_BALL,
     LEAF_FLAT,
     LEAF_INSTANCE,
     NODE_SIZE,
@@ -47,33 +56,68 @@ _HUGE = 0.3
 class BinaryTree(NamedTuple):
     """The tree before its collapse; node 0 is the root."""
 
-    bounds: F32  # (N, 6) lower corner, upper corner
+    bounds: F32  # (N, 8) records of `kernels.boxes`
     links: I32  # (N, 2) leaf: first primitive (in sorted order), count; else left child, 0
     order: I32  # (P,) primitives, sorted so that each leaf is a range
 
 
-def build_binary_tree(bounds: F32, kinds: NDArray[np.uint8]) -> BinaryTree:
-    """Build a tree over boxes (P, 6) of P >= 1 primitives.
+def build_binary_tree(bounds: F32, kinds: NDArray[np.uint8], threads: int = 1) -> BinaryTree:
+    """Build a tree over boxes (P, 6) of P >= 1 primitives, the same one with any number of threads.
 
-    All primitives of a leaf have the same kind, and fill at most one block: `WIDTH` flats or balls,
-    or one instance. Instances come first in the list: their number in it is their row.
+    All primitives of a leaf have the same kind, and fill at most one block: `WIDTH` flats, balls or
+    rounds, or one instance. Instances come first in the list: their number in it is their row.
     """
     count = len(bounds)
-    sorted_bounds = bounds.copy()
-    sorted_kinds = kinds.copy()
-    order = np.arange(count, dtype=np.int32)
-    node_bounds = np.empty((2 * count, 6), np.float32)
-    links = np.empty((2 * count, 2), np.int32)
-    size = _build(sorted_bounds, sorted_kinds, order, node_bounds, links)
-    return BinaryTree(node_bounds[:size], links[:size], order)
+    items = np.empty((count, BOX), np.float32)
+    items[:, :3] = bounds[:, :3]
+    np.negative(bounds[:, 3:], out=items[:, 4:7])
+    codes = items.view(np.int32)
+    codes[:, _PRIMITIVE] = np.arange(count)
+    codes[:, _KIND] = kinds
+    tree = BinaryTree(
+        np.empty((2 * count, BOX), np.float32), np.empty((2 * count, 2), np.int32), codes[:, 0]
+    )
+    if threads == 1 or count < _WORTH_THREADS:
+        _build(items, codes, tree.bounds, tree.links, _Part(0, 0, count, 0), False)
+    else:
+        _build_in_parts(items, codes, tree, threads)
+    return tree._replace(order=np.ascontiguousarray(codes[:, _PRIMITIVE]))
 
 
-def count_wide(tree: BinaryTree, kinds: NDArray[np.uint8]) -> tuple[int, int, int]:
-    """How many wide nodes, blocks of flats and blocks of balls the collapsed tree will take."""
-    counts = np.zeros(3, np.int64)
+def _build_in_parts(items: F32, codes: I32, tree: BinaryTree, threads: int) -> None:
+    """Split large parts one by one, and leave each that is small enough to one thread."""
+    enough = len(items) // (4 * threads)
+    with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-build") as pool:
+        waiting = {pool.submit(_build_part, items, codes, tree, _Part(0, 0, len(items), 0), enough)}
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for finished in done:
+                for part in finished.result():
+                    waiting.add(pool.submit(_build_part, items, codes, tree, part, enough))
+
+
+def _build_part(
+    items: F32, codes: I32, tree: BinaryTree, part: _Part, enough: int
+) -> tuple[_Part, ...]:
+    """Build a part, or only its uppermost node; returns the parts that are left to be built."""
+    only_one = part.last - part.first > enough
+    _build(items, codes, tree.bounds, tree.links, part, only_one)
+    child = int(tree.links[part.node, 0])
+    if not only_one or tree.links[part.node, 1] > 0:
+        return ()
+    middle = child // 2
+    return (
+        _Part(child, part.first, middle, part.depth + 1),
+        _Part(child + 1, middle, part.last, part.depth + 1),
+    )
+
+
+def count_wide(tree: BinaryTree, kinds: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How many wide nodes, and blocks of flats, balls and rounds, the collapsed tree will take."""
+    counts = np.zeros(4, np.int64)
     nothing = np.empty(0, np.float32)
     _collapse(tree, kinds, False, nothing, nothing.view(np.int32), counts)
-    return int(counts[0]), int(counts[1]), int(counts[2])
+    return counts
 
 
 def collapse(
@@ -81,41 +125,34 @@ def collapse(
 ) -> I32:
     """Write the wide nodes, from node ``counts[0]`` on, and number the blocks of the leaves.
 
-    `counts` holds the next free node, block of flats and block of balls, and is moved on. Returns
+    `counts` holds the next free node, block of flats, balls and rounds, and is moved on. Returns
     the slot of each primitive (P,): block * WIDTH + lane, or its own number for instances.
     """
     return _collapse(tree, kinds, True, nodes, nodes.view(np.int32), counts)
 
 
-# Boxes lie in flat buffers, BOX numbers each: lower corner, upper corner. (Two-dimensional arrays
-# compile twice as long, for index checks that nothing here needs.)
-_BOX = 6
+# What travels with a primitive's box.
+_PRIMITIVE = 3  # its number
+_KIND = 7
+
+# Below this many primitives a build takes a few milliseconds, and threads would cost as much.
+_WORTH_THREADS = 20_000
 
 
-@device
-def _half_area(boxes: Any, box: int) -> float:
-    at = box * _BOX
-    dx = boxes[at + 3] - boxes[at]
-    dy = boxes[at + 4] - boxes[at + 1]
-    dz = boxes[at + 5] - boxes[at + 2]
-    return dx * dy + dy * dz + dz * dx
+class _Part(NamedTuple):
+    """A range of primitives, and the node that is to hold it."""
+
+    node: int
+    first: int
+    last: int
+    depth: int
 
 
-@device
-def _clear_box(boxes: Any, box: int) -> None:
-    for axis in range(3):
-        boxes[box * _BOX + axis] = _INFINITY
-        boxes[box * _BOX + 3 + axis] = -_INFINITY
+class _Items(NamedTuple):
+    """The primitives, being sorted."""
 
-
-@device
-def _grow_box(boxes: Any, box: int, others: Any, other: int) -> None:
-    """Make room for another box."""
-    for axis in range(3):
-        low = box * _BOX + axis
-        other_low = other * _BOX + axis
-        boxes[low] = min(boxes[low], others[other_low])
-        boxes[low + 3] = max(boxes[low + 3], others[other_low + 3])
+    boxes: Any
+    codes: Any  # the same memory as int32
 
 
 @device
@@ -124,66 +161,57 @@ def _blocks(count: int) -> float:
     return single((count + WIDTH - 1) // WIDTH)
 
 
-class _Sorting(NamedTuple):
-    """The primitives, being sorted: three buffers that are permuted together."""
-
-    boxes: Any
-    kinds: Any
-    order: Any
+@device
+def _kind(items: _Items, i: int) -> int:
+    return items.codes[i * BOX + _KIND]
 
 
 @device
-def _swap(items: _Sorting, i: int, j: int) -> None:
-    for k in range(_BOX):
-        held = items.boxes[i * _BOX + k]
-        items.boxes[i * _BOX + k] = items.boxes[j * _BOX + k]
-        items.boxes[j * _BOX + k] = held
-    kind = items.kinds[i]
-    items.kinds[i] = items.kinds[j]
-    items.kinds[j] = kind
-    primitive = items.order[i]
-    items.order[i] = items.order[j]
-    items.order[j] = primitive
-
-
-@device
-def _fits_leaf(items: _Sorting, first: int, last: int) -> bool:
+def _fits_leaf(items: _Items, first: int, last: int) -> bool:
     count = last - first
-    if count > WIDTH or (count > 1 and items.kinds[first] == LEAF_INSTANCE):
+    if count > WIDTH or (count > 1 and _kind(items, first) == LEAF_INSTANCE):
         return False
     for i in range(first + 1, last):
-        if items.kinds[i] != items.kinds[first]:
+        if _kind(items, i) != _kind(items, first):
             return False
     return True
 
 
-_bin_boxes = make_stack_array(types.float32, 3 * _BINS * _BOX)
+_bin_boxes = make_stack_array(types.float32, 3 * _BINS * BOX)
 _bin_counts = make_stack_array(types.int64, 3 * _BINS)
 _right_costs = make_stack_array(types.float32, _BINS)
-_side_boxes = make_stack_array(types.float32, 2 * _BOX)
-_centres = make_stack_array(types.float32, _BOX)
-_scales = make_stack_array(types.float32, 3)
+_side_boxes = make_stack_array(types.float32, 2 * BOX)
+_record = make_stack_array(types.float32, BOX)
 _waiting = make_stack_array(types.int64, 4 * 128)
 
 
 @entry
-def _build(bounds: F32, kinds: NDArray[np.uint8], order: I32, node_bounds: F32, links: I32) -> int:
-    """Top down; the larger part of each split waits on the stack, so that it stays small."""
-    items = _Sorting(view(bounds), view(kinds), view(order))
+def _build(
+    boxes: F32, codes: I32, node_bounds: F32, links: I32, part: _Part, only_one: bool
+) -> None:
+    """Top down; the larger half of each split waits on the stack, so that it stays small.
+
+    The children of a node that is split before primitive m are nodes 2 m and 2 m + 1: no other
+    split is there, so threads need not agree on numbers. With `only_one` just the part's own node
+    is made.
+    """
+    items = _Items(view(boxes), view(codes))
     nodes = view(node_bounds)
     waiting = _waiting()  # node, first, last, depth
     count = 0
-    size = 1
-    node, first, last, depth = 0, 0, len(kinds), 0
+    node, first, last, depth = part.node, part.first, part.last, part.depth
+    bounds = _record()
     while True:
-        _clear_box(nodes, node)
+        clear_box(bounds, 0)  # a place of its own can stay in a register
         for i in range(first, last):
-            _grow_box(nodes, node, items.boxes, i)
+            grow_box(bounds, 0, items.boxes, i)
+        clear_box(nodes, node)
+        grow_box(nodes, node, bounds, 0)
         if _fits_leaf(items, first, last):
             links[node, 0] = first
             links[node, 1] = last - first
             if count == 0:
-                return size
+                return
             count -= 1
             node = waiting[4 * count]
             first = waiting[4 * count + 1]
@@ -192,122 +220,118 @@ def _build(bounds: F32, kinds: NDArray[np.uint8], order: I32, node_bounds: F32, 
             continue
         middle = first
         if depth < _HALVING_DEPTH:
-            middle = _split_by_cost(items, first, last, _half_area(nodes, node))
+            middle = _split_by_cost(items, first, last, half_area(nodes, node))
         if middle == first or middle == last:
             middle = _split_by_kind(items, first, last)
         if middle == first or middle == last:
             middle = (first + last) // 2
-        links[node, 0] = size
+        links[node, 0] = 2 * middle
         links[node, 1] = 0
+        if only_one:
+            return
         left_is_larger = middle - first > last - middle
-        waiting[4 * count] = size if left_is_larger else size + 1
+        waiting[4 * count] = 2 * middle if left_is_larger else 2 * middle + 1
         waiting[4 * count + 1] = first if left_is_larger else middle
         waiting[4 * count + 2] = middle if left_is_larger else last
         waiting[4 * count + 3] = depth + 1
         count += 1
         if left_is_larger:
-            node, first = size + 1, middle
+            node, first = 2 * middle + 1, middle
         else:
-            node, last = size, middle
-        size += 2
+            node, last = 2 * middle, middle
         depth += 1
 
 
 @device
-def _split_by_kind(items: _Sorting, first: int, last: int) -> int:
+def _split_by_kind(items: _Items, first: int, last: int) -> int:
     """Primitives of the first one's kind to the front, if they are few enough to be a leaf soon."""
     if last - first > 4 * WIDTH:
         return first
-    kind = items.kinds[first]
+    kind = _kind(items, first)
     middle = first
     for i in range(first, last):
-        if items.kinds[i] == kind:
-            _swap(items, i, middle)
+        if _kind(items, i) == kind:
+            swap_boxes(items.boxes, i, middle)
             middle += 1
     return middle
 
 
 @device
-def _bin_of(items: _Sorting, i: int, axis: int, centres: Any, scales: Any) -> int:
-    """The bin of a primitive along an axis; twice the centre stands for the centre."""
-    at = i * _BOX + axis
-    offset = items.boxes[at] + items.boxes[at + 3] - centres[axis]
-    return min(_BINS - 1, int(offset * scales[axis]))
-
-
-@device
-def _split_by_cost(items: _Sorting, first: int, last: int, node_area: float) -> int:
+def _split_by_cost(items: _Items, first: int, last: int, node_area: float) -> int:
     """Sort a range into two by the cheapest split; its position, or `first` if there is none."""
     bins = _bin_boxes()
     bin_counts = _bin_counts()
     right_costs = _right_costs()
     side = _side_boxes()
-    centres = _centres()
-    scales = _scales()
+    centres = _record()
+    scales = _record()
 
     # --- Extent of the centres, and the largest box -----------------------------------------------
-    _clear_box(centres, 0)
+    clear_box(centres, 0)
     largest = 0.0
     for i in range(first, last):
-        largest = max(largest, _half_area(items.boxes, i))
-        for axis in range(3):
-            centre = items.boxes[i * _BOX + axis] + items.boxes[i * _BOX + axis + 3]
-            centres[axis] = min(centres[axis], centre)
-            centres[axis + 3] = max(centres[axis + 3], centre)
+        largest = max(largest, half_area(items.boxes, i))
+        grow_centres(centres, 0, items.boxes, i)
+    clear_box(scales, 0)
     for axis in range(3):
-        extent = centres[axis + 3] - centres[axis]
+        extent = -centres[axis + 4] - centres[axis]
         # 0 puts all into the first bin, where no plane separates them
         scales[axis] = _BINS_PER_EXTENT / extent if extent > 1e-30 else 0.0
 
     # --- Fill the bins of all three axes ----------------------------------------------------------
     for b in range(3 * _BINS):
-        _clear_box(bins, b)
+        clear_box(bins, b)
         bin_counts[b] = 0
     for i in range(first, last):
-        for axis in range(3):
-            b = axis * _BINS + _bin_of(items, i, axis, centres, scales)
-            _grow_box(bins, b, items.boxes, i)
-            bin_counts[b] += 1
+        x, y, z = find_bins(items.boxes, i, centres, scales, _BINS - 1)
+        y += _BINS
+        z += 2 * _BINS
+        grow_box(bins, x, items.boxes, i)
+        grow_box(bins, y, items.boxes, i)
+        grow_box(bins, z, items.boxes, i)
+        bin_counts[x] += 1
+        bin_counts[y] += 1
+        bin_counts[z] += 1
 
     # --- The cheapest plane -----------------------------------------------------------------------
     best_cost = _INFINITY
     best_axis = -1
     best_bin = 0
     for axis in range(3):
-        _clear_box(side, 0)
+        clear_box(side, 0)
         count = 0
         for b in range(_BINS - 1, 0, -1):
-            _grow_box(side, 0, bins, axis * _BINS + b)
+            grow_box(side, 0, bins, axis * _BINS + b)
             count += bin_counts[axis * _BINS + b]
-            right_costs[b] = _half_area(side, 0) * _blocks(count) if count > 0 else _INFINITY
-        _clear_box(side, 0)
+            right_costs[b] = half_area(side, 0) * _blocks(count) if count > 0 else _INFINITY
+        clear_box(side, 0)
         count = 0
         for b in range(1, _BINS):
-            _grow_box(side, 0, bins, axis * _BINS + b - 1)
+            grow_box(side, 0, bins, axis * _BINS + b - 1)
             count += bin_counts[axis * _BINS + b - 1]
             if count > 0:
-                cost = _half_area(side, 0) * _blocks(count) + right_costs[b]
+                cost = half_area(side, 0) * _blocks(count) + right_costs[b]
                 if cost < best_cost:
                     best_cost, best_axis, best_bin = cost, axis, b
 
     # --- Or the largest few apart: a huge ground would stretch every box on the way to its leaf ---
     if largest > _HUGE * node_area:
         threshold = 0.5 * largest
-        _clear_box(side, 0)
-        _clear_box(side, 1)
+        clear_box(side, 0)
+        clear_box(side, 1)
         apart = 0
         for i in range(first, last):
-            is_large = _half_area(items.boxes, i) >= threshold
+            is_large = half_area(items.boxes, i) >= threshold
             apart += is_large
-            _grow_box(side, 1 if is_large else 0, items.boxes, i)
+            grow_box(side, 1 if is_large else 0, items.boxes, i)
         if apart < last - first:
-            cost = _half_area(side, 1) * _blocks(apart)
-            cost += _half_area(side, 0) * _blocks(last - first - apart)
+            cost = half_area(side, 1) * _blocks(apart)
+            cost += half_area(side, 0) * _blocks(last - first - apart)
             if cost < best_cost:
                 middle = first
                 for i in range(first, last):
-                    if _half_area(items.boxes, i) >= threshold:
-                        _swap(items, i, middle)
+                    if half_area(items.boxes, i) >= threshold:
+                        swap_boxes(items.boxes, i, middle)
                         middle += 1
                 return middle
     if best_axis < 0:
@@ -317,11 +341,13 @@ def _split_by_cost(items: _Sorting, first: int, last: int, node_area: float) -> 
     middle = first
     end = last
     while middle < end:
-        if _bin_of(items, middle, best_axis, centres, scales) < best_bin:
+        x, y, z = find_bins(items.boxes, middle, centres, scales, _BINS - 1)
+        number = x if best_axis == 0 else (y if best_axis == 1 else z)
+        if number < best_bin:
             middle += 1
         else:
             end -= 1
-            _swap(items, middle, end)
+            swap_boxes(items.boxes, middle, end)
     return middle
 
 
@@ -353,7 +379,7 @@ def _collapse(
             widest = -1
             area = -1.0
             for k in range(count):
-                child_area = _half_area(bounds, children[k])
+                child_area = half_area(bounds, children[k])
                 if tree.links[children[k], 1] == 0 and child_area > area:
                     area = child_area
                     widest = k
@@ -383,8 +409,8 @@ def _collapse(
                 reference = _number_leaf(tree, kinds, child, write, slots, counts)
             if write:
                 for axis in range(3):
-                    nodes[row + 2 * axis * WIDTH + k] = bounds[child * _BOX + axis]
-                    nodes[row + (2 * axis + 1) * WIDTH + k] = bounds[child * _BOX + 3 + axis]
+                    nodes[row + 2 * axis * WIDTH + k] = bounds[child * BOX + axis]
+                    nodes[row + (2 * axis + 1) * WIDTH + k] = -bounds[child * BOX + 4 + axis]
                 references[row + CHILD_ROW + k] = reference
                 references[row + CHILD_ROW + WIDTH + k] = 0
     return slots
@@ -407,7 +433,7 @@ def _number_leaf(
         if write:
             slots[index] = index
         return -1 - ((index << 2) | kind)
-    counter = 1 if kind == LEAF_FLAT else 2
+    counter = 1 if kind == LEAF_FLAT else 2 if kind == LEAF_BALL else 3
     block = counts[counter]
     counts[counter] += 1
     if write:
@@ -430,12 +456,13 @@ def pack_flats(
 
 
 @entry
-def pack_balls(
-    centres_radii: F32, primitives: I32, slots: I32, blocks: F32, block_references: I32
-) -> None:
-    """Write balls, (B, 4) centre and signed radius, to their slots in the blocks."""
+def pack_rows(values: F32, primitives: I32, slots: I32, blocks: F32, block_references: I32) -> None:
+    """Write balls or rounds, (N, C) values, to their slots; the last row of a block is the number
+    of the primitive.
+    """
+    columns = values.shape[1]
     for i in range(len(slots)):
-        row = slots[i] // WIDTH * (BALL_ROWS * WIDTH) + slots[i] % WIDTH
-        for k in range(4):
-            blocks[row + k * WIDTH] = centres_radii[i, k]
-        block_references[row + BALL_PRIMITIVE_ROW * WIDTH] = primitives[i]
+        row = slots[i] // WIDTH * ((columns + 1) * WIDTH) + slots[i] % WIDTH
+        for k in range(columns):
+            blocks[row + k * WIDTH] = values[i, k]
+        block_references[row + columns * WIDTH] = primitives[i]

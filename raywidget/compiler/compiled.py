@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,20 @@ from raywidget.compiler.bvh import (
     build_binary_tree,
     collapse,
     count_wide,
-    pack_balls,
     pack_flats,
+    pack_rows,
 )
-from raywidget.compiler.geometry import Flats, Geometry, gather_geometry
-from raywidget.compiler.lights import pack_lights
-from raywidget.compiler.materials import MaterialRows
+from raywidget.compiler.geometry import Geometry, gather_geometry
+from raywidget.compiler.lights import LightTables, find_slots, pack_lights, spot_discs
+from raywidget.compiler.materials import MaterialRows, MaterialTables
+from raywidget.compiler.media import MediumRows
+from raywidget.compiler.primitives import Flats
 from raywidget.kernels.layout import (
     BALL_ROWS,
+    BLACK,
     CAMERA_FOCUS,
     CAMERA_FORWARD,
+    CAMERA_KIND,
     CAMERA_LENS,
     CAMERA_LENS_RIGHT,
     CAMERA_LENS_UP,
@@ -30,121 +34,209 @@ from raywidget.kernels.layout import (
     CAMERA_SIZE,
     CAMERA_UP,
     CHILD_ROW,
+    ENVIRONMENT_KIND,
     F32,
+    FEATURE_MASKS,
+    FEATURES_SIZE,
     FLAT_ROWS,
     I32,
     INSTANCE_ROOT,
     LEAF_BALL,
     LEAF_FLAT,
     LEAF_INSTANCE,
+    LEAF_ROUND,
+    LIGHT_BALL,
+    LIGHT_KIND,
+    MATERIAL_EMISSION_TEXTURE,
+    MATERIAL_ENERGY,
+    MATERIAL_FLAGS,
+    MATERIAL_KIND,
+    MATERIAL_MASKED,
     NODE_SIZE,
+    ORTHOGRAPHIC,
+    PANORAMA,
+    PANORAMIC,
+    PERSPECTIVE,
+    ROUND_ROWS,
     SceneTables,
 )
+from raywidget.kernels.on_demand import FULL
 from raywidget.kernels.simd import WIDTH
-from raywidget.scene.camera import Camera, PerspectiveCamera
+from raywidget.scene.camera import (
+    Camera,
+    OrthographicCamera,
+    PanoramicCamera,
+    PerspectiveCamera,
+)
 from raywidget.scene.scene import Scene
 
 _CACHE_LINE = 64  # bytes
 
 
-def compile_scene(scene: Scene) -> SceneTables:
-    """Turn a description into tables: pack, build the trees, number the lights."""
-    materials = MaterialRows()
-    geometry = gather_geometry(scene.shapes, materials)
-    material_codes, material_values, textures = materials.tables()
-    lights = pack_lights(geometry, material_values, scene.emitters)
-    nodes, flats, balls = _build_trees(geometry)
+def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
+    """Turn a description into tables: pack, build the trees, number the lights.
+
+    The tables do not depend on the number of threads.
+    """
+    media = MediumRows(scene.medium)
+    materials = MaterialRows(media)
+    discs = spot_discs(scene.emitters)
+    shapes = (*scene.shapes, *(disc for _, disc in discs))
+    geometry = gather_geometry(shapes, materials)
+    surfaces = materials.tables()
+    textures = materials.textures.tables()
+    lights = pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds(), discs)
+    trees = _build_trees(geometry, threads)
+    media_table = media.table()
+    plain = not len(media_table) and _is_plain(surfaces, lights, len(trees.rounds))
     return SceneTables(
-        nodes=nodes,
-        flats=flats,
-        balls=balls,
+        nodes=trees.nodes,
+        flats=trees.flats,
+        balls=trees.balls,
+        rounds=trees.rounds,
         instances=geometry.instances,
         instance_codes=geometry.instance_codes,
         primitives=geometry.primitives,
         corners=geometry.corners,
         vertices=geometry.vertices,
-        material_codes=material_codes,
-        materials=material_values,
-        textures=textures,
+        colors=geometry.colors,
+        material_codes=surfaces.codes,
+        materials=surfaces.values,
+        texture_codes=textures.codes,
+        textures=textures.values,
+        texels=textures.texels,
+        texel_bytes=textures.texel_bytes,
+        energy=materials.energy.table(),
+        features=_features(surfaces.codes),
+        media=media_table,
+        surroundings=np.zeros(1 + len(lights.lights), np.int64),
         lights=lights.lights,
         light_cdf=lights.cdf,
-        environment=lights.environment,
+        light_slots=find_slots(geometry, surfaces.codes, len(lights.lights), *trees[1:]),
+        light_nodes=lights.nodes,
+        light_leaves=lights.leaves,
+        environment=lights.environment.values,
+        environment_pixels=lights.environment.pixels,
+        environment_rows=lights.environment.rows,
+        environment_cdf=lights.environment.cdf,
+        full=None if plain else FULL,
     )
+
+
+def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> bool:
+    """Can the scene be rendered without any of the functions marked `on_demand`?"""
+    simple_surfaces = not (
+        np.any(surfaces.codes[:, MATERIAL_FLAGS])
+        or np.any(surfaces.codes[:, MATERIAL_EMISSION_TEXTURE] >= 0)
+        or np.any(surfaces.codes[:, MATERIAL_KIND] > BLACK)
+        or np.any(surfaces.values[:, MATERIAL_ENERGY])
+    )
+    simple_lights = not (
+        np.any(lights.lights[:, LIGHT_KIND] > LIGHT_BALL)
+        or len(lights.leaves)
+        or lights.environment.values[ENVIRONMENT_KIND] == PANORAMA
+    )
+    return simple_surfaces and simple_lights and not rounds
+
+
+def _features(material_codes: I32) -> I32:
+    features = np.zeros(FEATURES_SIZE, np.int32)
+    features[FEATURE_MASKS] = np.any(material_codes[:, MATERIAL_FLAGS] & MATERIAL_MASKED)
+    return features
 
 
 def compile_camera(camera: Camera, width: int, height: int) -> F32:
     """The camera's table for a picture of `width` x `height` pixels."""
-    if not isinstance(camera, PerspectiveCamera):  # the scene admits no other
-        raise AssertionError(f"no table for {type(camera).__name__}")
     frame = camera.frame()
-    half_height = math.tan(math.radians(camera.vfov) / 2.0)
-    half_width = half_height * width / height
-    look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
-    focus = camera.focus_distance
     table = np.zeros(CAMERA_SIZE, np.float32)
-    table[CAMERA_ORIGIN : CAMERA_ORIGIN + 3] = look_from
+    if isinstance(camera, PerspectiveCamera):
+        table[CAMERA_KIND] = PERSPECTIVE
+        half_height = math.tan(math.radians(camera.vfov) / 2.0)
+        half_width = half_height * width / height
+        look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
+        focus = camera.focus_distance
+        table[CAMERA_LENS] = camera.aperture_radius
+        table[CAMERA_FOCUS] = np.linalg.norm(look_at - look_from) if focus is None else focus
+    elif isinstance(camera, OrthographicCamera):
+        table[CAMERA_KIND] = ORTHOGRAPHIC
+        half_height = camera.height / 2.0
+        half_width = half_height * width / height
+    elif isinstance(camera, PanoramicCamera):
+        table[CAMERA_KIND] = PANORAMIC
+        half_height = half_width = 1.0
+    else:
+        raise AssertionError(f"no table for {type(camera).__name__}")
+    table[CAMERA_ORIGIN : CAMERA_ORIGIN + 3] = camera.look_from
     table[CAMERA_RIGHT : CAMERA_RIGHT + 3] = frame.right * half_width
     table[CAMERA_UP : CAMERA_UP + 3] = frame.up * half_height
     table[CAMERA_FORWARD : CAMERA_FORWARD + 3] = frame.forward
-    table[CAMERA_LENS] = camera.aperture_radius
-    table[CAMERA_FOCUS] = np.linalg.norm(look_at - look_from) if focus is None else focus
     table[CAMERA_LENS_RIGHT] = 1.0 / half_width
     table[CAMERA_LENS_UP] = 1.0 / half_height
     return table
 
 
-def _build_trees(geometry: Geometry) -> tuple[F32, F32, F32]:
+class _Trees(NamedTuple):
+    """See layout."""
+
+    nodes: F32
+    flats: F32
+    balls: F32
+    rounds: F32
+
+
+def _build_trees(geometry: Geometry, threads: int) -> _Trees:
     """Nodes and blocks of the world's tree and of those of instanced meshes."""
     instance_count = len(geometry.instances)
-    flat_count = len(geometry.flats.shears)
-    world_bounds = np.concatenate(
-        [geometry.instance_bounds, geometry.flats.bounds(), geometry.balls.bounds()]
-    )
-    world_kinds = np.repeat(
-        np.array([LEAF_INSTANCE, LEAF_FLAT, LEAF_BALL], np.uint8),
-        [instance_count, flat_count, len(geometry.balls.primitives)],
-    )
+    world = (geometry.flats, geometry.balls, geometry.rounds)
+    world_bounds = np.concatenate([geometry.instance_bounds, *(part.bounds() for part in world)])
+    counts_by_kind = [instance_count, *(len(part.primitives) for part in world)]
+    kinds_in_order = np.array([LEAF_INSTANCE, LEAF_FLAT, LEAF_BALL, LEAF_ROUND], np.uint8)
+    world_kinds = np.repeat(kinds_in_order, counts_by_kind)
     parts = [(world_bounds, world_kinds)]
     for mesh in geometry.meshes:
         bounds = mesh.flats.bounds()
         parts.append((bounds, np.full(len(bounds), LEAF_FLAT, np.uint8)))
 
-    trees = [build_binary_tree(bounds, kinds) if len(bounds) else None for bounds, kinds in parts]
-    totals = np.zeros(3, np.int64)
+    trees = [
+        build_binary_tree(bounds, kinds, threads) if len(bounds) else None
+        for bounds, kinds in parts
+    ]
+    totals = np.zeros(4, np.int64)
     for tree, (_, kinds) in zip(trees, parts, strict=True):
-        totals += count_wide(tree, kinds) if tree is not None else (1, 0, 0)
-    nodes = _aligned(int(totals[0]) * NODE_SIZE)
-    flats = _aligned(int(totals[1]) * FLAT_ROWS * WIDTH)
-    balls = _aligned(int(totals[2]) * BALL_ROWS * WIDTH)
-    references = flats.view(np.int32)
+        totals += count_wide(tree, kinds) if tree is not None else (1, 0, 0, 0)
+    sizes = (NODE_SIZE, FLAT_ROWS * WIDTH, BALL_ROWS * WIDTH, ROUND_ROWS * WIDTH)
+    tables = _Trees(
+        *(_aligned(int(count) * size) for count, size in zip(totals, sizes, strict=True))
+    )
 
-    counts = np.zeros(3, np.int64)
+    counts = np.zeros(4, np.int64)
     for number, (tree, (_, kinds)) in enumerate(zip(trees, parts, strict=True)):
         root = int(counts[0])
         if tree is None:  # a world without shapes
-            _write_empty_node(nodes)
+            _write_empty_node(tables.nodes)
             counts[0] += 1
             continue
-        slots = collapse(tree, kinds, nodes, counts)
+        slots = collapse(tree, kinds, tables.nodes, counts)
         if number == 0:
-            first_ball = instance_count + flat_count
-            _pack(geometry.flats, slots[instance_count:first_ball], flats, references)
-            pack_balls(
-                geometry.balls.centres_radii,
-                geometry.balls.primitives,
-                slots[first_ball:],
-                balls,
-                balls.view(np.int32),
-            )
+            _, of_flats, of_balls, of_rounds = np.split(slots, np.cumsum(counts_by_kind)[:3])
+            _pack_flats(geometry.flats, of_flats, tables.flats)
+            balls, rounds = geometry.balls, geometry.rounds
+            _pack_rows(balls.centres_radii, balls.primitives, of_balls, tables.balls)
+            _pack_rows(rounds.values, rounds.primitives, of_rounds, tables.rounds)
         else:
             mesh = geometry.meshes[number - 1]
-            _pack(mesh.flats, slots, flats, references)
+            _pack_flats(mesh.flats, slots, tables.flats)
             geometry.instance_codes[mesh.rows.start : mesh.rows.stop, INSTANCE_ROOT] = root
-    return nodes, flats, balls
+    return tables
 
 
-def _pack(flats: Flats, slots: I32, blocks: F32, references: I32) -> None:
+def _pack_flats(flats: Flats, slots: I32, blocks: F32) -> None:
+    references = blocks.view(np.int32)
     pack_flats(flats.corners, flats.shears, flats.primitives, slots, blocks, references)
+
+
+def _pack_rows(values: F32, primitives: I32, slots: I32, blocks: F32) -> None:
+    pack_rows(values, primitives, slots, blocks, blocks.view(np.int32))
 
 
 def _aligned(size: int) -> NDArray[Any]:

@@ -1,71 +1,54 @@
-"""Shapes -> flats, balls and instances: the primitives that trees are built over."""
+"""Shapes -> flats, balls, rounds and instances: the primitives that trees are built over."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.materials import MaterialRows
+from raywidget.compiler.primitives import (
+    F64,
+    PARALLELOGRAM,
+    TRIANGLE,
+    Balls,
+    Flats,
+    Rounds,
+    flat_areas,
+    frames_around,
+    widened,
+)
 from raywidget.kernels.layout import (
+    CORNERS_COLORS,
+    CORNERS_FLAGS,
     CORNERS_NORMALS,
     CORNERS_SIZE,
     CORNERS_UVS,
     F32,
     I32,
     INSTANCE_CODES_SIZE,
+    INSTANCE_COLOR,
+    INSTANCE_LIGHT,
+    INSTANCE_MATERIAL,
+    INSTANCE_SHAPE,
     INSTANCE_SIZE,
+    PRIMITIVE_COLOR,
+    PRIMITIVE_CORNERS,
+    PRIMITIVE_LIGHT,
+    PRIMITIVE_MATERIAL,
+    PRIMITIVE_SHAPE,
     PRIMITIVE_SIZE,
+    ROUND_PRIMITIVE_ROW,
     VERTEX_SIZE,
 )
+from raywidget.scene import transforms
+from raywidget.scene.many import Cylinders, Spheres
 from raywidget.scene.meshes import Instances, Mesh
+from raywidget.scene.round_shapes import Cone, Cylinder, Disk
 from raywidget.scene.shapes import Box, Quad, Shape, Sphere
-
-TRIANGLE = 1.0  # shears
-PARALLELOGRAM = 0.0
-
-# Boxes are widened by this share of their coordinates: the float32 sums corner + edge that rays are
-# tested against may lie two ulp outside the vertices they came from.
-_WIDEN = np.float32(2.0**-21)
-
-
-@dataclass(frozen=True)
-class Flats:
-    """Triangles and parallelograms of one tree."""
-
-    corners: F32  # (F, 3, 3) corner, edge_u, edge_v
-    shears: F32  # (F,)
-    primitives: I32  # (F,) numbers in the table of primitives
-
-    def bounds(self) -> F32:
-        """Boxes, (F, 6)."""
-        corner, u, v = self.corners[:, 0], self.corners[:, 1], self.corners[:, 2]
-        far = np.where(self.shears[:, None] == PARALLELOGRAM, corner + u + v, corner)
-        return _boxes(
-            np.minimum(np.minimum(corner, corner + u), np.minimum(corner + v, far)),
-            np.maximum(np.maximum(corner, corner + u), np.maximum(corner + v, far)),
-        )
-
-    def areas(self) -> NDArray[np.float64]:
-        """Areas, (F,)."""
-        edges = self.corners[:, 1:].astype(np.float64)
-        area = np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
-        return np.asarray(area * np.where(self.shears == TRIANGLE, 0.5, 1.0))
-
-
-@dataclass(frozen=True)
-class Balls:
-    """Spheres."""
-
-    centres_radii: F32  # (B, 4), the radius negative where normals point inwards
-    primitives: I32  # (B,)
-
-    def bounds(self) -> F32:
-        """Boxes, (B, 6)."""
-        centres, radii = self.centres_radii[:, :3], np.abs(self.centres_radii[:, 3:])
-        return _boxes(centres - radii, centres + radii)
 
 
 @dataclass(frozen=True)
@@ -76,12 +59,27 @@ class InstancedMesh:
     rows: range
 
 
+class CopiedFlats(NamedTuple):
+    """The flats of copies that shine, in the world."""
+
+    corners: F64  # (F, 3, 3) corner, edge_u, edge_v: their product points to the front
+    shears: F32  # (F,)
+    primitives: I32  # (F,)
+    materials: I32  # (F,) of the copies, or -1: that of the primitive
+    mirrored: NDArray[np.bool_]  # (F,) are the edges the other way round than the primitive's?
+
+    def areas(self) -> F64:
+        """Areas, (F,)."""
+        return flat_areas(self.corners, self.shears)
+
+
 @dataclass(frozen=True)
 class Geometry:
     """All primitives of a scene, and what is known about each."""
 
     flats: Flats
     balls: Balls
+    rounds: Rounds
     meshes: list[InstancedMesh]
     instances: F32  # see layout
     instance_codes: I32  # see layout; roots are filled in when the trees are built
@@ -89,6 +87,8 @@ class Geometry:
     primitives: I32  # see layout; lights are filled in when they are numbered
     corners: I32  # see layout
     vertices: F32  # see layout
+    colors: F32  # see layout
+    copied_flats: CopiedFlats  # INSTANCE_LIGHT + PRIMITIVE_LIGHT is the number among them
 
 
 def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows) -> Geometry:
@@ -99,63 +99,178 @@ def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows) -> Geometr
     return gathering.finish()
 
 
+class _MeshParts(NamedTuple):
+    """A mesh that is copied: one tree for all copies."""
+
+    flats: Flats
+    lit: NDArray[np.int64]  # flats that shine, where copies shine
+
+
+class _Places(NamedTuple):
+    """All copies of one `Instances`."""
+
+    mesh: tuple[int, object]  # key of the mesh
+    codes: I32
+    matrices: F64
+    lo: F64  # box of the mesh
+    hi: F64
+
+
 class _Gathering:
     """Lists that grow shape by shape."""
 
     def __init__(self, materials: MaterialRows) -> None:
         self._materials = materials
         self._flats: list[tuple[F32, float, I32]] = []
-        self._balls: list[tuple[tuple[float, ...], int]] = []
-        self._meshes: dict[int, Flats] = {}  # by id of the Mesh, which the scene keeps alive
-        self._places: list[tuple[int, int, int, NDArray[np.float64], NDArray[np.float64]]] = []
+        self._balls: list[tuple[F32, I32]] = []
+        self._rounds: list[tuple[F32, I32]] = []
+        self._meshes: dict[tuple[int, object], _MeshParts] = {}  # the scene keeps the Mesh alive
+        self._places: list[_Places] = []
         self._primitives: list[I32] = []
         self._primitive_count = 0
         self._corners: list[I32] = []
         self._corner_count = 0
         self._vertices: list[F32] = []
         self._vertex_count = 0
+        self._colors: list[F32] = []
+        self._color_count = 0
+        self._copied: list[CopiedFlats] = []
+        self._copied_count = 0
 
     def add(self, index: int, shape: Shape) -> None:
-        material = self._materials.row_of(shape)
-        if isinstance(shape, Sphere):
-            (number,) = self._number(1, material, index)
-            radius = -shape.radius if shape.flip_normals else shape.radius
-            self._balls.append(((*shape.center, radius), number))
+        if isinstance(shape, Mesh):
+            self._add_mesh(shape, index)
+        elif isinstance(shape, Instances):
+            self._add_copies(shape, index)
+        else:
+            self._add_simple(shape, self._materials.row_of(shape), index)
+
+    def _add_simple(self, shape: Shape, material: int, index: int) -> None:
+        if isinstance(shape, Sphere | Spheres):
+            balls = _ball_rows(shape)
+            self._balls.append((balls, self._number(len(balls), material, index)))
+            if isinstance(shape, Spheres):
+                self._color_items(shape.colors)
         elif isinstance(shape, Quad):
             corners = np.array([[shape.origin, shape.edge_u, shape.edge_v]], np.float32)
             self._flats.append((corners, PARALLELOGRAM, self._number(1, material, index)))
         elif isinstance(shape, Box):
             corners = _box_faces(shape)
             self._flats.append((corners, PARALLELOGRAM, self._number(6, material, index)))
-        elif isinstance(shape, Mesh):
-            self._flats.append(self._triangles(shape, material, index))
-        elif isinstance(shape, Instances):
-            mesh = shape.mesh
-            if id(mesh) not in self._meshes:
-                own = self._materials.row_of(mesh)
-                self._meshes[id(mesh)] = _join_flats([self._triangles(mesh, own, index)])
-            lo, hi = mesh.bounds()
-            for matrix in shape.transforms:
-                self._places.append((id(mesh), material, index, matrix, _moved_box(matrix, lo, hi)))
-        else:  # the scene admits no other
-            raise AssertionError(f"no primitives for {type(shape).__name__}")
+        else:
+            rounds = _round_rows(shape)
+            self._rounds.append((rounds, self._number(len(rounds), material, index)))
+            if isinstance(shape, Cylinders):
+                self._color_items(shape.colors)
 
-    def _number(self, count: int, material: int, shape: int) -> I32:
+    def _number(self, count: int, material: int | I32, shape: int) -> I32:
         """Rows of the table of primitives for `count` more."""
-        rows = np.empty((count, PRIMITIVE_SIZE), np.int32)
-        rows[:] = (material, -1, shape, -1)
+        rows = np.full((count, PRIMITIVE_SIZE), -1, np.int32)
+        rows[:, PRIMITIVE_MATERIAL] = material
+        rows[:, PRIMITIVE_SHAPE] = shape
         self._primitives.append(rows)
         first = self._primitive_count
         self._primitive_count += count
         return np.arange(first, first + count, dtype=np.int32)
 
-    def _triangles(self, mesh: Mesh, material: int, shape: int) -> tuple[F32, float, I32]:
+    def _color_items(self, colors: F32 | None) -> None:
+        """Give the primitives numbered last a colour each."""
+        if colors is not None:
+            self._primitives[-1][:, PRIMITIVE_COLOR] = self._add_colors(colors)
+
+    def _add_colors(self, colors: F32) -> NDArray[np.int64]:
+        """Take up colours; their rows."""
+        self._colors.append(colors)
+        first = self._color_count
+        self._color_count += len(colors)
+        return np.arange(first, self._color_count)
+
+    # --- Meshes -----------------------------------------------------------------------------------
+
+    def _add_mesh(self, mesh: Mesh, index: int) -> None:
+        materials = self._face_rows(mesh, [mesh.radiance_of(m) for m in mesh.all_materials])
+        self._flats.append(self._triangles(mesh, materials, index))
+
+    def _face_rows(self, mesh: Mesh, radiances: Sequence[Any]) -> I32:
+        """The row of the material tables of each face, (F,), or of all, ()."""
+        rows = [
+            self._materials.row(mesh, material, radiance)
+            for material, radiance in zip(mesh.all_materials, radiances, strict=True)
+        ]
+        return np.array(rows, np.int32)[0 if mesh.face_materials is None else mesh.face_materials]
+
+    def _add_copies(self, copies: Instances, index: int) -> None:
+        """One tree for all copies of a mesh, unless some shine and others do not."""
+        mesh = copies.mesh
+        radiances = copies.radiances()
+        key: tuple[int, object] = (id(mesh), None)
+        material = -1  # those of the faces
+        if len(radiances) == 1:
+            material = self._materials.row(copies, copies.material, radiances[0])
+            key = (id(mesh), True)
+            radiances = radiances * len(mesh.all_materials)
+        elif copies.emission is not None:
+            key = (id(mesh), id(copies))
+        is_lit = any(radiance is not None for radiance in radiances)
+        if not is_lit:
+            key = (id(mesh), None)
+        if key not in self._meshes:
+            own = radiances
+            if key[1] is None:
+                own = [mesh.radiance_of(m) for m in mesh.all_materials]
+            self._meshes[key] = self._mesh_parts(mesh, own, index)
+        codes = np.empty((len(copies.transforms), INSTANCE_CODES_SIZE), np.int32)
+        codes[:] = -1
+        codes[:, INSTANCE_MATERIAL] = material
+        codes[:, INSTANCE_SHAPE] = index
+        if copies.colors is not None:
+            codes[:, INSTANCE_COLOR] = self._add_colors(copies.colors)
+        if is_lit:
+            self._add_lit_copies(self._meshes[key], copies.transforms, codes)
+        self._places.append(_Places(key, codes, copies.transforms, *mesh.bounds()))
+
+    def _mesh_parts(self, mesh: Mesh, radiances: Sequence[Any], index: int) -> _MeshParts:
+        flats = _join_flats([self._triangles(mesh, self._face_rows(mesh, radiances), index)])
+        shines = np.array([radiance is not None for radiance in radiances])
+        of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
+        lit = np.flatnonzero(of_faces & (flats.areas() > 0.0))
+        self._primitives[-1][lit, PRIMITIVE_LIGHT] = np.arange(len(lit))
+        return _MeshParts(flats, lit)
+
+    def _add_lit_copies(self, mesh: _MeshParts, matrices: F64, codes: I32) -> None:
+        """Write down where the flats that shine are in the world."""
+        count, each = len(matrices), len(mesh.lit)
+        codes[:, INSTANCE_LIGHT] = self._copied_count + each * np.arange(count)
+        self._copied_count += count * each
+        corners = mesh.flats.corners[mesh.lit].astype(np.float64)
+        moved = np.einsum("nij,fkj->nfki", matrices[:, :3, :3], corners)
+        moved[:, :, 0] += matrices[:, None, :3, 3]
+        mirrored = np.linalg.det(matrices[:, :3, :3]) < 0.0
+        moved[mirrored] = moved[mirrored][:, :, [0, 2, 1]]  # what was in front stays in front
+        numbers = mesh.flats.primitives[mesh.lit]
+        self._copied.append(
+            CopiedFlats(
+                moved.reshape(-1, 3, 3),
+                np.tile(mesh.flats.shears[mesh.lit], count),
+                np.tile(numbers, count),
+                np.repeat(codes[:, INSTANCE_MATERIAL], each),
+                np.repeat(mirrored, each),
+            )
+        )
+
+    def _triangles(self, mesh: Mesh, materials: I32, shape: int) -> tuple[F32, float, I32]:
         faces = mesh.faces[:, [0, 2, 1]] if mesh.flip_normals else mesh.faces
         a, b, c = (mesh.vertices[faces[:, k]] for k in range(3))
         corners = np.stack([a, b - a, c - a], axis=1)
-        numbers = self._number(len(faces), material, shape)
-        if mesh.normals is not None or mesh.uvs is not None:
-            self._primitives[-1][:, 3] = np.arange(len(faces)) + self._corner_count
+        numbers = self._number(len(faces), materials, shape)
+        rows = self._primitives[-1]
+        if mesh.face_colors is not None:
+            rows[:, PRIMITIVE_COLOR] = self._add_colors(mesh.face_colors)
+        elif mesh.colors is not None:
+            rows[:, PRIMITIVE_COLOR] = self._color_count - self._vertex_count
+            self._add_colors(mesh.colors)
+        if any(a is not None for a in (mesh.normals, mesh.uvs, mesh.colors)):
+            rows[:, PRIMITIVE_CORNERS] = np.arange(len(faces)) + self._corner_count
             self._attributes(mesh, faces)
         return corners, TRIANGLE, numbers
 
@@ -168,49 +283,65 @@ class _Gathering:
         if mesh.uvs is not None:
             flags |= CORNERS_UVS
             vertices[:, 3:] = mesh.uvs
+        if mesh.colors is not None:
+            flags |= CORNERS_COLORS
         corners = np.empty((len(faces), CORNERS_SIZE), np.int32)
         corners[:, :3] = faces + self._vertex_count
-        corners[:, 3] = flags
+        corners[:, CORNERS_FLAGS] = flags
         self._corners.append(corners)
         self._corner_count += len(corners)
         self._vertices.append(vertices)
         self._vertex_count += len(vertices)
 
+    # --- All together -----------------------------------------------------------------------------
+
     def finish(self) -> Geometry:
-        places = sorted(self._places, key=lambda place: place[0])  # stable: by mesh
-        instances = np.zeros((len(places), INSTANCE_SIZE), np.float32)
-        codes = np.zeros((len(places), INSTANCE_CODES_SIZE), np.int32)
-        bounds = np.zeros((len(places), 6), np.float32)
-        for row, (_, material, shape, matrix, box) in enumerate(places):
-            instances[row, :12] = matrix[:3].ravel()
-            instances[row, 12:] = np.linalg.inv(matrix)[:3].ravel()
-            codes[row] = (0, material, shape)
-            bounds[row] = _boxes(box[None, :3].astype(np.float32), box[None, 3:].astype(np.float32))
-        meshes = []
-        owners = [place[0] for place in places]
-        for key, flats in self._meshes.items():
-            rows = [row for row, owner in enumerate(owners) if owner == key]
-            meshes.append(InstancedMesh(flats, range(rows[0], rows[-1] + 1)))
-        balls = self._balls
+        meshes, places = [], []
+        first = 0
+        for key, parts in self._meshes.items():
+            own = [place for place in self._places if place.mesh == key]
+            count = sum(len(place.codes) for place in own)
+            meshes.append(InstancedMesh(parts.flats, range(first, first + count)))
+            places += own
+            first += count
         return Geometry(
             flats=_join_flats(self._flats),
-            balls=Balls(
-                np.array([ball for ball, _ in balls], np.float32).reshape(-1, 4),
-                np.array([number for _, number in balls], np.int32),
-            ),
+            balls=Balls(*_join(self._balls, 4)),
+            rounds=Rounds(*_join(self._rounds, ROUND_PRIMITIVE_ROW)),
             meshes=meshes,
-            instances=instances,
-            instance_codes=codes,
-            instance_bounds=bounds,
+            instances=_stack(
+                [_instance_rows(place.matrices) for place in places],
+                np.empty((0, INSTANCE_SIZE), np.float32),
+            ),
+            instance_codes=_stack(
+                [place.codes for place in places], np.empty((0, INSTANCE_CODES_SIZE), np.int32)
+            ),
+            instance_bounds=_stack(
+                [_moved_boxes(place) for place in places], np.empty((0, 6), np.float32)
+            ),
             primitives=_stack(self._primitives, np.empty((0, PRIMITIVE_SIZE), np.int32)),
             corners=_stack(self._corners, np.empty((0, CORNERS_SIZE), np.int32)),
             vertices=_stack(self._vertices, np.empty((0, VERTEX_SIZE), np.float32)),
+            colors=_stack(self._colors, np.empty((0, 3), np.float32)),
+            copied_flats=CopiedFlats(
+                _stack([c.corners for c in self._copied], np.empty((0, 3, 3))),
+                _stack([c.shears for c in self._copied], np.empty(0, np.float32)),
+                _stack([c.primitives for c in self._copied], np.empty(0, np.int32)),
+                _stack([c.materials for c in self._copied], np.empty(0, np.int32)),
+                _stack([c.mirrored for c in self._copied], np.empty(0, np.bool_)),
+            ),
         )
 
 
-def _boxes(lo: F32, hi: F32) -> F32:
-    room = np.maximum(np.abs(lo), np.abs(hi)) * _WIDEN
-    return np.ascontiguousarray(np.concatenate([lo - room, hi + room], axis=1), np.float32)
+def _ball_rows(shape: Sphere | Spheres) -> F32:
+    """Centres and signed radii, (B, 4)."""
+    if isinstance(shape, Sphere):
+        rows = np.array([(*shape.center, shape.radius)], np.float32)
+    else:
+        rows = np.concatenate([shape.centers, shape.radii[:, None]], axis=1)
+    if shape.flip_normals:
+        rows[:, 3] *= -1.0
+    return rows
 
 
 def _box_faces(box: Box) -> F32:
@@ -225,13 +356,79 @@ def _box_faces(box: Box) -> F32:
     return np.array(faces, np.float32)
 
 
-def _moved_box(
-    matrix: NDArray[np.float64], lo: NDArray[np.float64], hi: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The box round a moved box, (6,) (Arvo 1990, "Transforming axis-aligned bounding boxes")."""
-    centre = matrix[:3, :3] @ (0.5 * (lo + hi)) + matrix[:3, 3]
-    half = np.abs(matrix[:3, :3]) @ (0.5 * (hi - lo))
-    return np.concatenate([centre - half, centre + half])
+def _round_rows(shape: Shape) -> F32:
+    """The rows of a block of rounds, as columns (R, ROUND_PRIMITIVE_ROW)."""
+    base_radius: Any
+    top_radius: Any
+    if isinstance(shape, Disk):
+        base = np.array([shape.center], np.float64)
+        step = np.array([shape.normal], np.float64)
+        base_radius = top_radius = shape.radius
+        caps = (False, True)
+    elif isinstance(shape, Cylinder | Cone):
+        base = np.array([shape.base], np.float64)
+        step = np.array([shape.top], np.float64) - base
+        if isinstance(shape, Cylinder):
+            base_radius = top_radius = shape.radius
+        else:
+            base_radius, top_radius = shape.base_radius, shape.top_radius
+        caps = (shape.caps, shape.caps or top_radius == 0.0)  # no ray slips out at a tip
+    elif isinstance(shape, Cylinders):
+        base = shape.starts.astype(np.float64)
+        step = shape.ends - base
+        base_radius = top_radius = shape.radii
+        caps = (shape.caps, shape.caps)
+    else:  # the scene admits no other
+        raise AssertionError(f"no primitives for {type(shape).__name__}")
+    length = np.linalg.norm(step, axis=1)
+    axis = step / length[:, None]
+    height = np.zeros(1) if isinstance(shape, Disk) else length
+    rows = np.empty((len(axis), ROUND_PRIMITIVE_ROW), np.float32)
+    rows[:, 0:3] = base
+    rows[:, 3:6], rows[:, 6:9] = frames_around(axis)
+    rows[:, 9:12] = axis
+    rows[:, 12] = height
+    rows[:, 13] = base_radius
+    rows[:, 14] = top_radius
+    rows[:, 15] = (rows[:, 14] - rows[:, 13]) / np.where(height > 0.0, height, 1.0)
+    rows[:, 16], rows[:, 17] = caps
+    rows[:, 18] = -1.0 if shape.flip_normals else 1.0
+    return rows
+
+
+def _instance_rows(matrices: F64) -> F32:
+    """World-from-object and the inverse of its linear part, (N, INSTANCE_SIZE)."""
+    rows = np.empty((len(matrices), INSTANCE_SIZE), np.float32)
+    rows[:, :12] = matrices[:, :3].reshape(-1, 12)
+    # The inverse by cofactors, row by row: numpy's for any size takes ten times as long.
+    for part in transforms.chunks(len(matrices)):
+        m = np.ascontiguousarray(matrices[part, :3].reshape(-1, 12).T).reshape(3, 4, -1)
+        x, y, z = m[:, 0], m[:, 1], m[:, 2]
+        per_volume = 1.0 / _dot(x, _cross(y, z))
+        for k, row in enumerate((_cross(y, z), _cross(z, x), _cross(x, y))):
+            rows[part, 12 + 3 * k : 15 + 3 * k] = (row * per_volume).T
+    return rows
+
+
+def _cross(a: F64, b: F64) -> F64:
+    """Vector products of (3, N)."""
+    return np.stack(
+        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    )
+
+
+def _dot(a: F64, b: F64) -> F64:
+    """Inner products of (3, N)."""
+    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+
+
+def _moved_boxes(place: _Places) -> F32:
+    """Boxes (N, 6) of all copies."""
+    centre, half = transforms.move_box(place.matrices, place.lo, place.hi)
+    boxes = np.empty((len(centre), 6), np.float32)
+    for part in transforms.chunks(len(centre)):
+        boxes[part] = widened(centre[part] - half[part], centre[part] + half[part])
+    return boxes
 
 
 def _join_flats(parts: list[tuple[F32, float, I32]]) -> Flats:
@@ -245,5 +442,12 @@ def _join_flats(parts: list[tuple[F32, float, I32]]) -> Flats:
     )
 
 
-def _stack(parts: list[NDArray], empty: NDArray) -> NDArray:  # type: ignore[type-arg]
+def _join(parts: list[tuple[F32, I32]], columns: int) -> tuple[F32, I32]:
+    return (
+        _stack([values for values, _ in parts], np.empty((0, columns), np.float32)),
+        _stack([numbers for _, numbers in parts], np.empty(0, np.int32)),
+    )
+
+
+def _stack(parts: list[NDArray[Any]], empty: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate(parts, dtype=empty.dtype) if parts else empty

@@ -5,18 +5,123 @@ This is the only module of the engine that touches kernels; another backend woul
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.compiler import compile_camera, compile_scene
-from raywidget.engine.settings import RenderSettings
+from raywidget.compiler import compile_camera, compile_scene, needs_volpath
+from raywidget.engine.filters import make_filter
+from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.engine.tiles import Tile
+from raywidget.errors import SettingsError
+from raywidget.kernels.aov import AOV_IDS_SIZE, AOV_SIZE, AovTarget, render_aovs
+from raywidget.kernels.bdpt import render_bdpt
+from raywidget.kernels.bdpt_vertex import MAX_EDGES, BdptSettings
 from raywidget.kernels.layout import SceneTables
 from raywidget.kernels.path import PathSettings
-from raywidget.kernels.tile import COUNTER_DROPPED, COUNTER_RAYS, Picture, Work, render_tile
+from raywidget.kernels.preview import (
+    ALBEDO,
+    DEPTH,
+    NORMALS,
+    OCCLUSION,
+    PreviewSettings,
+    render_preview,
+)
+from raywidget.kernels.splat import SplatLog, commit_splats
+from raywidget.kernels.surroundings import fill_surroundings
+from raywidget.kernels.tile import (
+    COUNTER_DROPPED,
+    COUNTER_RAYS,
+    COUNTER_SPLATS,
+    COUNTERS_SIZE,
+    Picture,
+    TileTarget,
+    Work,
+    render_tile,
+)
+from raywidget.kernels.volpath import render_volpath
 from raywidget.scene.scene import Scene
+
+# Splats that a call may note, at most, unless one sample per pixel makes more: 16 bytes each.
+_LOG_SPLATS = 1 << 19
+
+_OCCLUSION_SHARE = 0.2  # of the size of what is seen, how far occluders count
+
+
+class Integrator(NamedTuple):
+    """A way to find light: compiled code, and what it needs of scene and settings."""
+
+    entry: Callable[..., bool]  # with the parameters of `tile.render_tile`; compiled when called
+    settings: tuple[Any, ...]  # a NamedTuple, the entry's fourth argument
+    splats: int = 0  # a sample makes at most; if > 0, a `SplatLog` is the entry's last argument
+
+
+def _path(scene: Scene, settings: RenderSettings) -> Integrator:
+    chosen = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
+    return Integrator(render_tile, chosen)
+
+
+def _direct(scene: Scene, settings: RenderSettings) -> Integrator:
+    return _path(scene, settings.replace(max_depth=min(2, settings.max_depth)))
+
+
+def _bdpt(scene: Scene, settings: RenderSettings) -> Integrator:
+    chosen = BdptSettings(settings.max_depth, settings.next_event, settings.roulette, -1, -1)
+    splats = max(1, min(settings.max_depth, MAX_EDGES) - 1)
+    return Integrator(render_bdpt, chosen, splats)
+
+
+def _volpath(scene: Scene, settings: RenderSettings) -> Integrator:
+    chosen = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
+    return Integrator(render_volpath, chosen)
+
+
+def _preview(kind: int) -> Callable[[Scene, RenderSettings], Integrator]:
+    def make(scene: Scene, settings: RenderSettings) -> Integrator:
+        distance = settings.ao_distance
+        if distance is None:
+            distance = _OCCLUSION_SHARE * _size_of_view(scene)
+        chosen = PreviewSettings(kind, np.float32(distance))  # type: ignore[arg-type]
+        return Integrator(render_preview, chosen)
+
+    return make
+
+
+def _size_of_view(scene: Scene) -> float:
+    """Distance from the camera to what it looks at, or across the scene where that is less."""
+    camera: Any = scene.camera
+    lower, upper = scene.bounds()
+    across = math.dist(lower, upper) or math.inf
+    return min(across, math.dist(camera.look_from, camera.look_at))
+
+
+_WITHOUT_SCATTERING = ("path", "bdpt", "direct")
+
+INTEGRATORS: dict[str, Callable[[Scene, RenderSettings], Integrator]] = {
+    "path": _path,
+    "bdpt": _bdpt,
+    "volpath": _volpath,
+    "direct": _direct,
+    "ao": _preview(OCCLUSION),
+    "normals": _preview(NORMALS),
+    "albedo": _preview(ALBEDO),
+    "depth": _preview(DEPTH),
+}
+"""By the names in `settings.INTEGRATORS`."""
+
+
+class LoggedSplats(NamedTuple):
+    """What one call splatted."""
+
+    log: SplatLog
+    used: int  # rows of it
+
+    def add_to(self, layer: NDArray[np.int64]) -> None:
+        """Add them to the layer of a film, see `film.Splats`."""
+        commit_splats(self.log, self.used, layer)
 
 
 class Rendered(NamedTuple):
@@ -25,6 +130,7 @@ class Rendered(NamedTuple):
     finished: bool  # False: it was cancelled, and the sums are worthless
     rays: int
     dropped: int  # samples that were not finite
+    splats: LoggedSplats | None = None  # of integrators that bring light to other pixels
 
 
 class Renderer:
@@ -48,15 +154,24 @@ class Renderer:
         if previous is not None and _same_contents(previous.scene, scene):
             self._tables = previous._tables
         else:
-            self._tables = compile_scene(scene)
+            self._tables = compile_scene(scene, settings.thread_count())
+        if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(self._tables):
+            raise SettingsError(
+                f"integrator: {settings.integrator!r} knows no media that scatter, and no "
+                "Interface; the scene has some: render it with integrator='volpath'"
+            )
         self._camera = compile_camera(scene.camera, settings.width, settings.height)
+        if len(self._tables.media):
+            self._tables = self._tables._replace(surroundings=self._tables.surroundings.copy())
+            fill_surroundings(self._tables, self._camera)
         self._picture = Picture(
             settings.width,
             settings.height,
             np.uint64(settings.seed),
             settings.sampler == "lattice",
+            *make_filter(settings.filter, settings.filter_radius),  # type: ignore[arg-type]
         )
-        self._path = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
+        self._integrator = INTEGRATORS[settings.integrator](scene, settings)
         self.compile_kernels()
 
     @property
@@ -76,18 +191,64 @@ class Renderer:
         count: int,
         sums: NDArray[np.float64],
         cancel: NDArray[np.uint8],
+        evens: NDArray[np.float64] | None = None,
     ) -> Rendered:
         """Add samples `first` to `first + count - 1` to a tile's sums (height, width, 3), in place.
 
-        `cancel` (1,) ends the call within one row of pixels when another thread sets it.
+        Those of even number are added to `evens`, too. `cancel` (1,) ends the call within one row
+        of pixels when another thread sets it.
         """
-        counters = np.zeros(2, np.int64)
+        integrator = self._integrator
+        counters = np.zeros(COUNTERS_SIZE, np.int64)
+        if evens is None:
+            evens = np.zeros_like(sums)
+        target = TileTarget(sums, evens, cancel, counters)
         work = Work(tile.x, tile.y, first, count)
-        finished = render_tile(
-            self._tables, self._camera, self._picture, self._path, work, sums, cancel, counters
-        )
-        return Rendered(bool(finished), int(counters[COUNTER_RAYS]), int(counters[COUNTER_DROPPED]))
+        arguments = (self._tables, self._camera, self._picture, integrator.settings, work, target)
+        rays, dropped = COUNTER_RAYS, COUNTER_DROPPED
+        if integrator.splats == 0:
+            finished = integrator.entry(*arguments)
+            return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]))
+        log = _make_log(tile.width * tile.height * count * integrator.splats)
+        finished = integrator.entry(*arguments, log)
+        splats = LoggedSplats(log, int(counters[COUNTER_SPLATS]))
+        return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]), splats)
+
+    def make_aov_arrays(
+        self, width: int, height: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Empty ones for `trace_aovs`, of a whole picture."""
+        return np.zeros((height, width, AOV_SIZE)), np.full((height, width, AOV_IDS_SIZE), -1, "i4")
+
+    def trace_aovs(
+        self,
+        tile: Tile,
+        first: int,
+        count: int,
+        sums: NDArray[np.float64],
+        ids: NDArray[np.int32],
+    ) -> None:
+        """Add what camera rays meet to a tile's sums, see `kernels.aov`, in place."""
+        work = Work(tile.x, tile.y, first, count)
+        target = AovTarget(sums, ids, np.zeros(1, np.uint8))
+        render_aovs(self._tables, self._camera, self._picture, work, target)
+
+    @property
+    def makes_splats(self) -> bool:
+        """Do samples bring light to other pixels than their own?"""
+        return self._integrator.splats > 0
+
+    def most_samples(self, tile: Tile) -> int:
+        """How many samples per pixel a call may take at most, so that its log stays small."""
+        if not self.makes_splats:
+            return MAX_SPP
+        return max(1, _LOG_SPLATS // (tile.width * tile.height * self._integrator.splats))
+
+
+def _make_log(size: int) -> SplatLog:
+    # Not zeroed: what is not written takes no memory.
+    return SplatLog(np.empty(size, np.int32), np.empty((size, 3), np.float32))
 
 
 def _same_contents(a: Scene, b: Scene) -> bool:
-    return a.shapes is b.shapes and a.emitters is b.emitters
+    return a.shapes is b.shapes and a.emitters is b.emitters and a.medium is b.medium

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from raywidget.engine.aovs import Aovs
 from raywidget.engine.film import Film, FilmState
 from raywidget.engine.schedule import Schedule
 from raywidget.engine.settings import RenderSettings
@@ -32,6 +34,7 @@ class TileUpdate(NamedTuple):
     pass_index: int
     tile: Tile
     spp: int
+    settled: bool = True  # False: light from other tiles is still to come, and another update
 
 
 class Progress(NamedTuple):
@@ -42,6 +45,7 @@ class Progress(NamedTuple):
     elapsed: float  # seconds of rendering, without compilation and pauses
     rate: float  # samples per second
     rays: int
+    noise: float | None = None  # `Image.noise` as of the last whole pass; None before two samples
 
 
 class Current(NamedTuple):
@@ -81,6 +85,14 @@ class Run:
         self.renderer: Renderer | None = None  # None until compiled
         self.schedule: Schedule | None = None
         self.compiling = False
+        self.aovs = Aovs()
+        self.noise: float | None = None
+        self.passes_measured = 0  # after so many passes `noise` was estimated last
+        self.spp_measured = 0
+        self.caller_allows: float = math.inf  # index of the last pass that may begin
+        self.noise_allows: float = math.inf
+        self.closing = 0  # workers that do what belongs to the end of a pass, or of the render
+        self.settled = True  # False: tiles have changed since they were told of, by splats
         self.samples = 0
         self.taken = 0  # samples taken in this session, without those of a resumed image
         self.rays = 0

@@ -55,6 +55,7 @@ class Schedule:
         self._targets = tuple(targets)
         self._spp = list(spp)
         self._busy = 0
+        self._reached = [sum(n >= target for n in spp) for target in self._targets]
         self._first: frozenset[int] = frozenset()  # tiles that come before all others
         # A heap of (0 if it comes first, pass_index, rank, tile index).
         self._ready: list[tuple[int, int, int, int]] = []
@@ -72,6 +73,15 @@ class Schedule:
     def finished(self) -> bool:
         """Has every tile reached the last target?"""
         return self._busy == 0 and not self._ready
+
+    @property
+    def passes_done(self) -> int:
+        """How many passes all tiles have finished."""
+        return sum(count == len(self._tiles) for count in self._reached)
+
+    def finish_early(self) -> None:
+        """Begin no pass that has not begun."""
+        self._ready.clear()
 
     def allow_pass(self, pass_index: int) -> None:
         """Let passes up to `pass_index` begin."""
@@ -91,6 +101,9 @@ class Schedule:
     def give_back(self, job: Job, spp: int) -> None:
         """A job has ended, with its tile at `spp` samples per pixel."""
         self._busy -= 1
+        before = bisect_right(self._targets, self._spp[job.tile.index])
+        for index in range(before, bisect_right(self._targets, spp)):
+            self._reached[index] += 1
         self._spp[job.tile.index] = spp
         self._make_ready(job.tile.index)
 
@@ -105,8 +118,11 @@ class Schedule:
     def extend(self, targets: Sequence[int]) -> None:
         """More samples are wanted: `targets` continue where the present ones end."""
         waiting = {index for *_, index in self._ready}
+        last = max(self._spp) if self._busy == 0 and not self._ready else self._targets[-1]
+        self._targets = tuple(t for t in self._targets if t <= last)
         done = [t.index for t in self._tiles if self._spp[t.index] >= self._targets[-1]]
         self._targets += tuple(targets)
+        self._reached = [sum(n >= target for n in self._spp) for target in self._targets]
         for index in done:
             if index not in waiting:
                 self._make_ready(index)

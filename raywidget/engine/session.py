@@ -7,6 +7,7 @@ one row of pixels of `close`.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +23,6 @@ from raywidget.engine.coarse import (
     make_renderer,
     render_strip,
 )
-from raywidget.engine.film import mean_radiance
 from raywidget.engine.run import (
     CLOSED,
     COMPILING,
@@ -39,11 +39,12 @@ from raywidget.engine.run import (
     TileUpdate,
 )
 from raywidget.engine.schedule import Job, Schedule
-from raywidget.engine.settings import RenderSettings
+from raywidget.engine.settings import MAX_SPP, RenderSettings, check_scene_fits
 from raywidget.engine.tiles import order_centre_out, tiles_in
 from raywidget.errors import PictureError, RenderError
 from raywidget.picture.image import Image
 from raywidget.picture.luminance import luminance
+from raywidget.picture.noise import relative_noise
 from raywidget.scene.scene import Scene
 
 # One kernel call is bounded to about this long, so that pause, stop and restart act at once,
@@ -77,6 +78,11 @@ class Session:
     hold_passes : bool
         Wait for `allow_pass` before each pass but the first.
 
+    Raises
+    ------
+    SettingsError
+        If scene and settings do not go together.
+
     Notes
     -----
     States: ``compiling`` (scene and kernels), ``running``, ``paused``, ``done``, ``stopped``,
@@ -94,6 +100,7 @@ class Session:
         resume: ResumeState | None = None,
         hold_passes: bool = False,
     ) -> None:
+        check_scene_fits(scene, settings)
         self._on_tile = on_tile
         self._on_state = on_state
         self._on_coarse = on_coarse
@@ -147,7 +154,7 @@ class Session:
                 elapsed += time.perf_counter() - run.since
             goal = run.settings.width * run.settings.height * run.settings.spp
             rate = run.taken / elapsed if elapsed > 0.0 else 0.0
-            return Progress(run.samples, goal, elapsed, rate, run.rays)
+            return Progress(run.samples, goal, elapsed, rate, run.rays, run.noise)
 
     def image(self, *, exposure: float = 0.0, curve: str = "srgb", channel: str = "color") -> Image:
         """The picture as it is now, to be shown so; black where there is no sample yet."""
@@ -157,7 +164,7 @@ class Session:
         progress = self.progress()
         spp = int(state.spp.min())
         rate = progress.rays / progress.elapsed if progress.elapsed > 0.0 else 0.0
-        pixels = mean_radiance(state.sums, state.spp)
+        pixels = state.pixels()
         return Image(
             pixels,
             spp=spp,
@@ -178,6 +185,10 @@ class Session:
                 "threads": run.settings.thread_count(),
             },
             state=ResumeState(run.scene, run.settings, state),
+            variance=state.variance(),
+            aovs=run.aovs.images(
+                run.settings.aovs, state, run.film, run.renderer, run.settings.thread_count()
+            ),
         )
 
     # --- Control, from any thread ----------------------------------------------------------------
@@ -206,6 +217,7 @@ class Session:
             if self._state == CLOSED:
                 return
             old = self._run
+            check_scene_fits(scene or old.scene, settings or old.settings)
             old.cancel[0] = 1
             self._run = Run(
                 self._next_generation(),
@@ -238,16 +250,21 @@ class Session:
             self._changed.notify_all()
 
     def extend(self, spp: int) -> None:
-        """Ask for `spp` more samples per pixel than before; goes on if the render was done."""
+        """Ask for `spp` more samples per pixel than before; goes on if the render was done.
+
+        A goal for noise no longer counts: more is wanted than was needed for that.
+        """
         with self._changed:
             run = self._run
             if self._state in (CLOSED, FAILED):
                 return
             before = run.settings.spp
-            run.settings = run.settings.replace(spp=before + spp)
+            run.settings = run.settings.replace(spp=before + spp, noise=None)
+            run.noise_allows = math.inf
             if run.schedule is not None:
                 later = [t for t in run.settings.pass_targets() if t > before]
                 run.schedule.extend(later)
+                self._open_gates(run)
             if self._state == DONE:
                 self._set_state(RUNNING)
         self._tell()
@@ -272,9 +289,8 @@ class Session:
     def allow_pass(self, pass_index: int) -> None:
         """Let passes up to `pass_index` begin (see `hold_passes`)."""
         with self._changed:
-            if self._run.schedule is not None:
-                self._run.schedule.allow_pass(pass_index)
-                self._changed.notify_all()
+            self._run.caller_allows = max(self._run.caller_allows, pass_index)
+            self._open_gates(self._run)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the render has ended; False if it still goes on after `timeout` seconds.
@@ -337,9 +353,23 @@ class Session:
             region = self._region
             run.schedule.prefer(() if region is None else tiles_in(run.film.tiles, region))
 
+    def _open_gates(self, run: Run) -> None:
+        allowed = min(run.caller_allows, run.noise_allows)
+        if run.schedule is not None and allowed < math.inf:
+            run.schedule.allow_pass(int(allowed))
+        elif run.schedule is not None:
+            run.schedule.allow_pass(MAX_SPP)
+        self._changed.notify_all()
+
     def _finish_if_done(self) -> None:
         schedule = self._run.schedule
-        if self._state == RUNNING and schedule is not None and schedule.finished:
+        if (
+            self._state == RUNNING
+            and schedule is not None
+            and schedule.finished
+            and self._run.settled
+            and self._run.closing == 0
+        ):
             self._set_state(DONE)
 
     # --- ... and is not held ---------------------------------------------------------------------
@@ -433,11 +463,19 @@ class Session:
         spp = [run.film.read_spp(tile) for tile in tiles]
         with self._changed:
             run.renderer = renderer
-            run.schedule = Schedule(
-                tiles, order, run.settings.pass_targets(), spp, hold_passes=self._hold_passes
-            )
+            targets = run.settings.pass_targets()
+            held = self._hold_passes or run.settings.noise is not None
+            run.schedule = Schedule(tiles, order, targets, spp, hold_passes=held)
+            first = run.schedule.passes_done  # of an image that is gone on with
+            if self._hold_passes:
+                run.caller_allows = first
+            if run.settings.noise is not None:
+                run.noise_allows = first
             if self._region is not None:
                 self._prefer(run)
+        if first > 0:
+            self._measure(run)
+        with self._changed:
             if run is self._run and self._state == COMPILING:
                 if self._on_coarse is not None and max(spp) == 0 and helps(run.settings):
                     self._coarse.want(Look(run.generation, run.scene, run.settings, 0, 0))
@@ -473,34 +511,60 @@ class Session:
         assert run.renderer is not None
         tile, spp = job.tile, job.first
         pixels = tile.width * tile.height
-        sums, _ = run.film.check_out(tile)
+        most = run.renderer.most_samples(tile)
+        sums, evens, _ = run.film.check_out(tile)
+        published = job.first
         while spp < job.target and self._may_go_on(run):
             count = 1
             if run.seconds_per_sample > 0.0:
                 count = int(CALL_SECONDS / (run.seconds_per_sample * pixels))
-            count = max(1, min(count, job.target - spp))
-            attempt = sums.copy()  # a cancelled call leaves it half done
+            count = max(1, min(count, job.target - spp, most))
+            attempt, even_attempt = (
+                sums.copy(),
+                evens.copy(),
+            )  # cancelled calls leave them half done
             begin = time.perf_counter()
-            rendered = run.renderer.render(tile, spp, count, attempt, run.cancel)
+            rendered = run.renderer.render(tile, spp, count, attempt, run.cancel, even_attempt)
             if not rendered.finished:
                 continue
-            sums = attempt
+            sums, evens = attempt, even_attempt
             spp += count
             seconds = (time.perf_counter() - begin) / (count * pixels)
+            if rendered.splats is not None:  # not kept for long: they would fill the memory
+                run.film.publish(tile, sums, spp, evens, rendered.splats)
+                published = spp
             with self._changed:
+                run.settled = run.settled and rendered.splats is None
                 run.rays += rendered.rays
                 run.dropped += rendered.dropped
                 run.samples += count * pixels
                 run.taken += count * pixels
                 old = run.seconds_per_sample
                 run.seconds_per_sample = seconds if old == 0.0 else 0.75 * old + 0.25 * seconds
-        if spp > job.first:
-            run.film.publish(tile, sums, spp)
+        if spp > published:
+            run.film.publish(tile, sums, spp, evens)
+        splats = run.renderer.makes_splats
         if spp == job.target and self._on_tile is not None and not self._is_late(run):
-            self._on_tile(TileUpdate(run.generation, job.pass_index, tile, spp))
+            last = spp == run.settings.spp or run.settings.looks_at_noise(spp)
+            settled = not (splats and last)
+            self._on_tile(TileUpdate(run.generation, job.pass_index, tile, spp, settled))
         with self._changed:
             assert run.schedule is not None
             run.schedule.give_back(job, spp)
+            measure = run.schedule.passes_done > run.passes_measured
+            run.passes_measured = max(run.passes_measured, run.schedule.passes_done)
+            run.closing += measure
+        if measure:  # by whoever has finished the last tile of a pass
+            self._measure(run)
+        with self._changed:
+            run.closing -= measure
+            settle = splats and run.schedule.finished and not run.settled and run.closing == 0
+            run.closing += settle
+        if settle:
+            self._settle(run)
+        elif splats and spp != job.target:
+            run.film.renew_versions()
+        with self._changed:
             done_before = self._state == DONE
             if run is self._run:
                 self._finish_if_done()
@@ -508,6 +572,49 @@ class Session:
             done = self._state == DONE and not done_before
         if done or spp != job.target:  # the end, or whole samples of a pass that was broken off
             self._tell()
+
+    def _measure(self, run: Run) -> None:
+        """All tiles have finished a pass: how much noise is left, and is it little enough?"""
+        assert run.schedule is not None
+        passes = run.schedule.passes_done
+        spp = run.schedule.targets[passes - 1]
+        looks = run.settings.looks_at_noise(spp)
+        noise = run.noise
+        if looks or spp >= max(4, 2 * run.spp_measured):  # not after each of many passes
+            state = run.film.state()
+            noise = relative_noise(state.pixels(), state.variance())
+        with self._changed:
+            run.noise = noise
+            run.spp_measured = max(run.spp_measured, spp)
+            goal = run.settings.noise
+            enough = looks and goal is not None and noise is not None and noise <= goal
+            if enough:
+                run.schedule.finish_early()
+                run.settings = run.settings.replace(spp=spp)
+        if goal is None or enough:
+            return
+        assert run.renderer is not None
+        if looks and spp < run.settings.spp and run.renderer.makes_splats:
+            self._tell_again(run)  # it might have been the end
+        with self._changed:
+            run.noise_allows = max(run.noise_allows, passes)
+            self._open_gates(run)
+
+    def _settle(self, run: Run) -> None:
+        """All samples are taken: the first tiles have got light from the last ones since."""
+        self._tell_again(run)
+        with self._changed:
+            run.settled = True
+            run.closing -= 1
+
+    def _tell_again(self, run: Run) -> None:
+        assert run.schedule is not None
+        last = run.schedule.passes_done - 1
+        run.film.renew_versions()
+        for tile in run.film.tiles:
+            if self._on_tile is not None and not self._is_late(run):
+                spp = run.schedule.targets[last]
+                self._on_tile(TileUpdate(run.generation, last, tile, spp, True))
 
     def _may_go_on(self, run: Run) -> bool:
         """Wait while paused; False if this run is over or stopped."""

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import numbers
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from raywidget.engine.filters import FILTERS
 from raywidget.errors import SettingsError
+from raywidget.scene.camera import PerspectiveCamera
+from raywidget.scene.scene import Scene
 
 SAMPLERS = ("lattice", "independent")
-INTEGRATORS = ("path",)
+INTEGRATORS = ("path", "bdpt", "volpath", "direct", "ao", "normals", "albedo", "depth")
+
+AOVS = (
+    "albedo",
+    "normal",
+    "depth",
+    "position",
+    "object_id",
+    "material_id",
+    "samples",
+    "variance",
+)
 
 MAX_SIDE = 16_384  # pixels; the wire format could carry 65,535
 MAX_PIXELS = 33_177_600  # 7680 x 4320; the film holds 24 bytes a pixel, the browser 6
@@ -33,6 +51,10 @@ class RenderSettings:
         Size of the picture in pixels, at most 16,384 a side and 33 megapixels in all.
     spp : int
         Samples per pixel, the goal.
+    noise : float, optional
+        Stop before that when the picture's relative error, as `Image.noise` estimates it, is no
+        larger; it is looked at with 16, 20, 24, 28, 32, 40, ... samples per pixel. 0.05 is a
+        picture with fine grain, 0.01 a clean one.
     max_depth : int
         Longest path in edges: 1 shows emission seen directly, 2 adds direct light, and so on
         (as Mitsuba counts).
@@ -42,10 +64,29 @@ class RenderSettings:
         Sample emitters at every bounce. Off, light is found by scattering alone: the same picture
         with more noise; it exists to prove the first one right.
     integrator : str
-        ``"path"``.
+        ``"path"``: all light, sought from the camera. ``"bdpt"``: the same picture, sought from the
+        camera and from the lights (bidirectional path tracing); several times slower per sample,
+        and far less noise where light comes by way of glass, mirrors or other rooms.
+        ``"volpath"``: as ``"path"``, through media that scatter light, too. ``"direct"``: emission
+        and direct light only, a path of two edges.
+        ``"ao"``: ambient occlusion, the share of a white sky that arrives. ``"normals"``: shading
+        normals in the world, from -1 to 1 as 0 to 1. ``"albedo"``: colours of the surfaces.
+        ``"depth"``: distance along the ray in scene units. The last four know no light; they
+        compile quickly, and serve as previews.
+    ao_distance : float, optional
+        Occluders farther away than this do not count for ``"ao"``, in scene units; ``None``: a
+        fifth of the distance from the camera to what it looks at, or of the scene's diagonal where
+        that is less.
     sampler : str
         ``"lattice"``: numbers that are spread evenly, with less noise. ``"independent"``:
         independent ones, for proofs.
+    filter : str
+        Which part of the picture a pixel shows. ``"box"``: its own square; ``"tent"``,
+        ``"gaussian"`` and ``"blackman-harris"``: a soft spot that is larger than that, for edges
+        without stairs. It is drawn from, so no sample counts for another pixel.
+    filter_radius : float, optional
+        Its half width in pixels, 0.1 to 8; ``None``: 0.5 (box), 1 (tent), 2 (Gaussian, with a
+        standard deviation of a quarter of it), 1.5 (Blackman-Harris), as usual elsewhere.
     seed : int
         Another seed gives another, statistically independent picture. 64 bits.
     passes : int, optional
@@ -54,6 +95,9 @@ class RenderSettings:
         steps.
     tile_size : int
         Side of a tile in pixels.
+    aovs : sequence of str
+        What else to bring along, in `Image.aovs`: ``"albedo"``, ``"normal"``, ``"depth"``,
+        ``"position"``, ``"object_id"``, ``"material_id"``, ``"samples"``, ``"variance"``.
     threads : int, optional
         Worker threads; ``None``: as many as this process may use cores.
 
@@ -72,13 +116,18 @@ class RenderSettings:
     width: int = 640
     height: int = 480
     spp: int = 64
+    noise: float | None = None
     max_depth: int = 16
     roulette: bool = True
     next_event: bool = True
     integrator: str = "path"
+    ao_distance: float | None = None
     sampler: str = "lattice"
+    filter: str = "box"
+    filter_radius: float | None = None
     seed: int = 0
 
+    aovs: tuple[str, ...] = ()
     passes: int | None = None
     tile_size: int = 64
     threads: int | None = None
@@ -92,13 +141,21 @@ class RenderSettings:
                 f"got {self.width} x {self.height} = {self.width * self.height:,}"
             )
         self._set_integer("spp", 1, MAX_SPP)
+        if self.noise is not None:
+            self._set_number("noise", 1e-6, 10.0)
         self._set_integer("max_depth", 1, MAX_DEPTH)
         _check_choice("integrator", self.integrator, INTEGRATORS)
+        if self.ao_distance is not None:
+            self._set_number("ao_distance", 1e-30, 1e30)
         _check_choice("sampler", self.sampler, SAMPLERS)
+        _check_choice("filter", self.filter, FILTERS)
+        if self.filter_radius is not None:
+            self._set_number("filter_radius", 0.1, 8.0)
         self._set_integer("seed", 0, 2**64 - 1)
         for name in ("roulette", "next_event"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name}: expected True or False, got {getattr(self, name)!r}")
+        self._set_aovs()
         if self.passes is not None:
             self._set_integer("passes", 1, MAX_SPP)
         self._set_integer("tile_size", 4, 1024)
@@ -117,6 +174,27 @@ class RenderSettings:
         if not low <= integer <= high:
             raise SettingsError(f"{name}: expected {low} to {high:,}, got {value!r}")
         object.__setattr__(self, name, integer)
+
+    def _set_number(self, name: str, low: float, high: float) -> None:
+        """Check a real number, and store it as Python's."""
+        value = getattr(self, name)
+        is_number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
+        number = float(value) if is_number else math.nan
+        if not low <= number <= high:
+            expected = f"a number from {low:g} to {high:g}"
+            raise SettingsError(f"{name}: expected {expected}, got {value!r}")
+        object.__setattr__(self, name, number)
+
+    def _set_aovs(self) -> None:
+        """Check the names of arrays, and store them as a tuple."""
+        names: Any = self.aovs
+        names = (names,) if isinstance(names, str) else names
+        if not isinstance(names, Iterable):
+            raise SettingsError(f"aovs: expected names of {', '.join(AOVS)}, got {names!r}")
+        names = tuple(names)
+        for name in names:
+            _check_choice("aovs", name, AOVS)
+        object.__setattr__(self, "aovs", tuple(dict.fromkeys(names)))
 
     @classmethod
     def for_scene(cls, defaults: Mapping[str, Any], chosen: Mapping[str, Any]) -> RenderSettings:
@@ -143,7 +221,21 @@ class RenderSettings:
         return os.cpu_count() or 1
 
     def pass_targets(self) -> tuple[int, ...]:
-        """Samples per pixel reached after each pass, increasing, the last one equal to `spp`."""
+        """Samples per pixel reached after each pass, increasing, the last one equal to `spp`.
+
+        With a goal for `noise`, there is a pass for each number of samples where it is looked at.
+        """
+        targets = self._even_passes()
+        if self.noise is None:
+            return targets
+        looks = {n for n in _looks(self.spp) if n < self.spp}
+        return tuple(sorted(looks.union(targets)))
+
+    def looks_at_noise(self, spp: int) -> bool:
+        """May the render end with so many samples per pixel, because there is little noise?"""
+        return self.noise is not None and spp in _looks(spp)
+
+    def _even_passes(self) -> tuple[int, ...]:
         if self.passes is None:
             targets = [1 << k for k in range(self.spp.bit_length()) if 1 << k < self.spp]
             return (*targets, self.spp)
@@ -155,11 +247,32 @@ class RenderSettings:
 
     def same_samples(self, other: RenderSettings) -> bool:
         """Would both draw the same samples, so that one can go on where the other ended?"""
-        how = ("spp", "passes", "tile_size", "threads")
+        how = ("spp", "noise", "aovs", "passes", "tile_size", "threads")
         return all(
             getattr(self, field.name) == getattr(other, field.name)
             for field in dataclasses.fields(self)
             if field.name not in how
+        )
+
+
+def _looks(most: int) -> set[int]:
+    """Numbers of samples, four to an octave, up to `most`."""
+    octaves = range(2, most.bit_length())
+    return {k << n for n in octaves for k in (4, 5, 6, 7) if k << n <= most}
+
+
+def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:
+    """Refuse what can't be rendered so, before anything is compiled.
+
+    Raises
+    ------
+    SettingsError
+        If scene and settings do not go together.
+    """
+    if settings.integrator == "bdpt" and not isinstance(scene.camera, PerspectiveCamera):
+        raise SettingsError(
+            "integrator: 'bdpt' knows no camera but PerspectiveCamera yet, "
+            f"got {type(scene.camera).__name__}; use 'path'"
         )
 
 

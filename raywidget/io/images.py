@@ -6,9 +6,9 @@ import importlib.util
 import io
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ class _Picture(NamedTuple):
 
     linear: NDArray[np.float32]  # (H, W, 3)
     shown: Callable[[], NDArray[np.uint8]]  # (H, W, 3)
+    aovs: Mapping[str, NDArray[Any]]  # (H, W) or (H, W, 3)
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
@@ -41,18 +42,44 @@ def _write_npy(path: Path, picture: _Picture) -> None:
         np.save(file, np.asarray(picture.linear, dtype=np.float32), allow_pickle=False)
 
 
+def _write_npz(path: Path, picture: _Picture) -> None:
+    arrays = {"pixels": np.asarray(picture.linear, dtype=np.float32), **picture.aovs}
+    with path.open("xb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+# What compositors and denoisers call the channels of a layer; one of a number each is its Z or X.
+_CHANNELS = {"normal": "XYZ", "position": "XYZ", "depth": "Z"}
+
+
+def exr_channels(name: str, values: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
+    """The channels of a layer, by their full names."""
+    numbers = np.asarray(values, np.float32)
+    if numbers.ndim == 2:
+        return {f"{name}.{_CHANNELS.get(name, 'X')}": np.ascontiguousarray(numbers)}
+    letters = _CHANNELS.get(name, "RGB")
+    return {
+        f"{name}.{letter}": np.ascontiguousarray(numbers[..., k])
+        for k, letter in enumerate(letters)
+    }
+
+
 def _write_exr(path: Path, picture: _Picture) -> None:
     import OpenEXR
 
     # Without chromaticities in the header the primaries are those of Rec. 709, which is right.
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
     pixels = np.ascontiguousarray(picture.linear, dtype=np.float32)
-    OpenEXR.File(header, {"RGB": pixels}).write(str(path))
+    channels = {"RGB": pixels}
+    for name, values in picture.aovs.items():
+        channels |= exr_channels(name, values)
+    OpenEXR.File(header, channels).write(str(path))
 
 
 _WRITERS: dict[str, Callable[[Path, _Picture], None]] = {
     ".png": _write_png,
     ".npy": _write_npy,
+    ".npz": _write_npz,
     ".exr": _write_exr,
 }
 
@@ -93,6 +120,7 @@ def save_picture(
     *,
     linear: NDArray[np.float32],
     shown: Callable[[], NDArray[np.uint8]],
+    aovs: Mapping[str, NDArray[Any]] | None = None,
 ) -> None:
     """Save a picture; what was there before is replaced only once all is written.
 
@@ -104,6 +132,8 @@ def save_picture(
         Linear Rec. 709 radiance.
     shown : callable
         Returns the (H, W, 3) bytes of the developed picture, for formats of 8 bits.
+    aovs : mapping of str to array, optional
+        Other quantities of the same pixels, for formats that hold layers.
 
     Raises
     ------
@@ -116,14 +146,14 @@ def save_picture(
     >>> from raywidget.io.images import save_picture
     >>> save_picture("a.gif", linear=np.zeros((1, 1, 3), np.float32), shown=None)
     Traceback (most recent call last):
-    raywidget.errors.PictureError: 'a.gif' must end in one of .png, .npy, .exr, got '.gif'
+    raywidget.errors.PictureError: 'a.gif' must end in one of .png, .npy, .npz, .exr, got '.gif'
     """
     target = check_path(path)
     write = _WRITERS[target.suffix.lower()]
     # In the same folder, as a file can't be renamed from one disk to another.
     part = target.with_name(f".{target.stem[:80]}.{secrets.token_hex(4)}{target.suffix}")
     try:
-        write(part, _Picture(linear, shown))
+        write(part, _Picture(linear, shown, aovs or {}))
         os.replace(part, target)
     except (OSError, RuntimeError) as error:  # OpenEXR raises the latter
         raise PictureError(f"can't save {str(path)!r}: {error}") from error

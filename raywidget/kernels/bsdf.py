@@ -1,21 +1,28 @@
-"""How surfaces scatter light.
+"""How surfaces scatter light: from a row of the tables to values, densities and directions.
 
-Directions are unit vectors in the frame of the shading normal (z up, outside); `wo` leads to the
-viewer, `wi` to the light, both away from the surface. `eval_bsdf_cos` and `sample_bsdf` describe
-the same function: what one evaluates, the other draws. Perfectly specular parts are drawn only; no
-given `wi` meets them.
+`eval_bsdf_cos` and `sample_bsdf` describe the same function: what one evaluates, the other draws.
+Perfectly specular parts are drawn only; no given `wi` meets them. For the density of drawing `wo`
+from `wi`, swap them. The value is the same either way up to the cosines, except across the surface
+of a dielectric, where it carries the 1 / eta^2 of radiance.
 """
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
+from typing import Any
 
+from numba import types
+
+from raywidget.kernels.buffers import make_stack_array
+from raywidget.kernels.dielectric import eval_rough, sample_rough, sample_smooth
+from raywidget.kernels.fresnel import fresnel
+from raywidget.kernels.hit import Hit
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     BLACK,
+    COATED_CONDUCTOR,
     COATED_DIFFUSE,
     COATED_METAL,
+    CONDUCTOR,
     DIELECTRIC,
     DIFFUSE,
     MATERIAL_ALPHA,
@@ -23,76 +30,114 @@ from raywidget.kernels.layout import (
     MATERIAL_CODES_SIZE,
     MATERIAL_COLOR,
     MATERIAL_ETA,
+    MATERIAL_FLAGS,
     MATERIAL_KIND,
     MATERIAL_SIZE,
-    MATERIAL_TEXTURE,
+    MATERIAL_TEXTURED,
+    MATERIAL_TEXTURES,
+    MATERIAL_TRANSMISSION,
     METAL,
+    PRINCIPLED,
+    ROUGH_DIELECTRIC,
+    TARGET_COLOR,
+    TARGET_SQUARE,
+    THIN_DIELECTRIC,
     SceneView,
 )
-from raywidget.kernels.sampling import INV_PI, PI, sample_cosine_hemisphere
+from raywidget.kernels.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
+from raywidget.kernels.microfacet import eval_metal, reflectance, sample_metal
+from raywidget.kernels.on_demand import on_demand
+from raywidget.kernels.principled import eval_principled, sample_principled
+from raywidget.kernels.sampling import INV_PI, sample_cosine_hemisphere
 from raywidget.kernels.texture import eval_texture
-from raywidget.kernels.vec3 import Vec3, dot, load_vec3, normalize, vec3
+from raywidget.kernels.vec3 import Vec3, load_vec3, vec3
 
-# Below this GGX roughness a surface is a mirror: its lobe is narrower than float32 can sample.
-MIRROR_ALPHA = 1e-3
-
-
-class Bsdf(NamedTuple):
-    """A material at one point, textures looked up."""
-
-    kind: int  # code of layout
-    color: Vec3
-    alpha: float
-    eta: float
-    coat_loss: float
-
-
-class BsdfValue(NamedTuple):
-    """The BSDF times the cosine, and the density of drawing `wi`."""
-
-    f_cos: Vec3
-    pdf: float  # per solid angle
-
-
-class BsdfSample(NamedTuple):
-    """A direction drawn from the BSDF."""
-
-    wi: Vec3
-    weight: Vec3  # BSDF times cosine by density; 0: the path ends here
-    pdf: float  # per solid angle; 0 for a specular direction
-    is_specular: bool
-    eta: float  # index of refraction on the side of `wi` by that on the side of `wo`
+# Room for the parameters of one textured material: whoever keeps a `Bsdf` owns one.
+make_parameters = make_stack_array(types.float32, MATERIAL_SIZE)
 
 
 @device
-def load_bsdf(scene: SceneView, material: int, u: float, v: float) -> Bsdf:
-    """The material of a row of the tables at texture coordinates (u, v)."""
+def load_bsdf(scene: SceneView, hit: Hit, material: int, room: Any) -> Bsdf:
+    """The material of a row of the tables where a ray has hit.
+
+    `room` is from `make_parameters`: what textures say goes there, and must last as long as the
+    result.
+    """
     codes = material * MATERIAL_CODES_SIZE
+    parameters = scene.materials
     row = material * MATERIAL_SIZE
-    color = load_vec3(scene.materials, row + MATERIAL_COLOR)
-    texture = scene.material_codes[codes + MATERIAL_TEXTURE]
-    if texture >= 0:
-        color = eval_texture(scene, texture, u, v)
+    if scene.material_codes[codes + MATERIAL_FLAGS] & MATERIAL_TEXTURED:
+        _look_up(scene, hit, material, room)
+        parameters = room
+        row = 0
     return Bsdf(
         scene.material_codes[codes + MATERIAL_KIND],
-        color,
-        scene.materials[row + MATERIAL_ALPHA],
-        scene.materials[row + MATERIAL_ETA],
-        scene.materials[row + MATERIAL_COAT_LOSS],
+        load_vec3(parameters, row + MATERIAL_COLOR),
+        parameters[row + MATERIAL_ALPHA],
+        parameters[row + MATERIAL_ETA],
+        parameters[row + MATERIAL_COAT_LOSS],
+        parameters,
+        row,
+        scene.energy,
+        scene.full,
     )
+
+
+@on_demand
+def _look_up(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
+    """Fill `room` with the parameters of a material, and what its textures say."""
+    for column in range(MATERIAL_SIZE):
+        room[column] = scene.materials[material * MATERIAL_SIZE + column]
+    at = material * MATERIAL_CODES_SIZE + MATERIAL_TEXTURES
+    texture = scene.material_codes[at]
+    while texture >= 0:
+        column = scene.material_codes[at + 1] >> 2
+        target = scene.material_codes[at + 1] & 3
+        color = eval_texture(scene, texture, hit)
+        if target == TARGET_COLOR:
+            room[column] = color.x
+            room[column + 1] = color.y
+            room[column + 2] = color.z
+        else:
+            mean = (color.x + color.y + color.z) * (1.0 / 3.0)
+            room[column] = mean * mean if target == TARGET_SQUARE else mean
+        at += 2
+        texture = scene.material_codes[at]
+
+
+@device
+def base_color(bsdf: Bsdf) -> Vec3:
+    """What one would call the colour of a surface."""
+    if bsdf.kind == CONDUCTOR or bsdf.kind == COATED_CONDUCTOR:
+        return reflectance(bsdf, 1.0)
+    return bsdf.color
 
 
 @device
 def is_specular(bsdf: Bsdf) -> bool:
     """Does the surface scatter into single directions only, so that no light need be sampled?"""
-    if bsdf.kind == METAL or bsdf.kind == COATED_METAL:
-        return bsdf.alpha < MIRROR_ALPHA
-    return bsdf.kind == DIELECTRIC or bsdf.kind == BLACK
+    if bsdf.kind == DIFFUSE or bsdf.kind == COATED_DIFFUSE or bsdf.kind >= ROUGH_DIELECTRIC:
+        return False
+    if bsdf.kind == DIELECTRIC or bsdf.kind == BLACK or bsdf.kind == THIN_DIELECTRIC:
+        return True
+    return bsdf.alpha < MIRROR_ALPHA
+
+
+@device
+def transmits(bsdf: Bsdf) -> bool:
+    """Does light that is not specular come through, so that lights on either side matter?"""
+    if bsdf.kind == PRINCIPLED:
+        return bsdf.parameters[bsdf.row + MATERIAL_TRANSMISSION] > 0.0
+    return bsdf.kind >= ROUGH_DIELECTRIC
 
 
 @device
 def eval_bsdf_cos(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     """BSDF times |cos| of `wi`, and the density with which `sample_bsdf` draws it."""
+    if bsdf.kind == PRINCIPLED:
+        return eval_principled(bsdf, wo, wi)
+    if bsdf.kind >= ROUGH_DIELECTRIC:
+        return eval_rough(bsdf, wo, wi)
     if wo.z * wi.z <= 0.0 or is_specular(bsdf):
         return BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
     # What remains reflects alike on both sides.
@@ -100,22 +145,26 @@ def eval_bsdf_cos(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     wi = vec3(wi.x, wi.y, abs(wi.z))
     if bsdf.kind == DIFFUSE:
         return BsdfValue(bsdf.color * (wi.z * INV_PI), wi.z * INV_PI)
-    if bsdf.kind == METAL:
-        return _eval_metal(bsdf, wo, wi)
+    if bsdf.kind == METAL or bsdf.kind == CONDUCTOR:
+        return eval_metal(bsdf, wo, wi)
     passed_o = 1.0 - fresnel(wo.z, bsdf.eta)
     passed_i = 1.0 - fresnel(wi.z, bsdf.eta)
     if bsdf.kind == COATED_DIFFUSE:
         f_cos = _coated_albedo(bsdf) * (passed_o * passed_i * wi.z * INV_PI)
         return BsdfValue(f_cos, passed_o * wi.z * INV_PI)
-    base = _eval_metal(bsdf, wo, wi)
+    base = eval_metal(bsdf, wo, wi)
     return BsdfValue(base.f_cos * (passed_o * passed_i), base.pdf * passed_o)
 
 
 @device
 def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSample:
     """Draw a direction; `u`, `v` choose within a lobe, `lobe` between lobes."""
-    if bsdf.kind == DIELECTRIC:
-        return _sample_dielectric(bsdf, wo, lobe)
+    if bsdf.kind == DIELECTRIC or bsdf.kind == THIN_DIELECTRIC:
+        return sample_smooth(bsdf, wo, lobe)
+    if bsdf.kind == PRINCIPLED:
+        return sample_principled(bsdf, wo, u, v, lobe)
+    if bsdf.kind >= ROUGH_DIELECTRIC:
+        return sample_rough(bsdf, wo, u, v, lobe)
     nothing = BsdfSample(wo, vec3(0.0, 0.0, 0.0), 0.0, False, 1.0)
     if bsdf.kind == BLACK or wo.z == 0.0:
         return nothing
@@ -124,123 +173,40 @@ def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSa
     mirrored = vec3(-wo.x, -wo.y, wo.z)
 
     coat = 1.0  # share that the coat lets through, by the probability of going there
-    if bsdf.kind == COATED_DIFFUSE or bsdf.kind == COATED_METAL:
+    is_coated = False
+    if bsdf.kind == COATED_DIFFUSE or bsdf.kind == COATED_METAL or bsdf.kind == COATED_CONDUCTOR:
         reflected = fresnel(above.z, bsdf.eta)
         if lobe < reflected:  # drawn with the probability that it is weighted by
             return BsdfSample(mirrored, vec3(1.0, 1.0, 1.0), 0.0, True, 1.0)
+        is_coated = True
         coat = 1.0 - reflected
+        lobe = (lobe - reflected) / coat
 
     if bsdf.kind == DIFFUSE or bsdf.kind == COATED_DIFFUSE:
         wi = sample_cosine_hemisphere(u, v)
         pdf = wi.z * INV_PI
         weight = bsdf.color
-        if bsdf.kind == COATED_DIFFUSE:
+        if is_coated:
             weight = _coated_albedo(bsdf) * (1.0 - fresnel(wi.z, bsdf.eta))
         return BsdfSample(vec3(wi.x, wi.y, side * wi.z), weight, pdf * coat, False, 1.0)
 
     # Metal, bare or under a coat
     if bsdf.alpha < MIRROR_ALPHA:
-        weight = schlick(bsdf.color, above.z)
-        if bsdf.kind == COATED_METAL:
+        weight = reflectance(bsdf, above.z)
+        if is_coated:
             weight = weight * coat
         return BsdfSample(mirrored, weight, 0.0, True, 1.0)
-    wi = _sample_visible_ggx(above, bsdf.alpha, u, v)
+    wi = sample_metal(bsdf, above, u, v, lobe)
     if wi.z <= 0.0:
         return nothing
     # Density and Fresnel term of a base are the same as without the coat.
-    value = _eval_metal(bsdf, above, wi)
+    value = eval_metal(bsdf, above, wi)
     if value.pdf <= 0.0:
         return nothing
     weight = value.f_cos * (1.0 / value.pdf)
-    if bsdf.kind == COATED_METAL:
+    if is_coated:
         weight = weight * (1.0 - fresnel(wi.z, bsdf.eta))
     return BsdfSample(vec3(wi.x, wi.y, side * wi.z), weight, value.pdf * coat, False, 1.0)
-
-
-# --- Fresnel terms -------------------------------------------------------------------------------
-
-
-@device
-def fresnel(cos_i: float, eta: float) -> float:
-    """Unpolarised reflectance of a dielectric; `cos_i` >= 0, `eta` inside by outside."""
-    sin2_t = (1.0 - cos_i * cos_i) / (eta * eta)
-    if sin2_t >= 1.0:
-        return 1.0  # total reflection
-    cos_t = math.sqrt(1.0 - sin2_t)
-    parallel = (eta * cos_i - cos_t) / (eta * cos_i + cos_t)
-    perpendicular = (cos_i - eta * cos_t) / (cos_i + eta * cos_t)
-    return 0.5 * (parallel * parallel + perpendicular * perpendicular)
-
-
-@device
-def schlick(f0: Vec3, cos_h: float) -> Vec3:
-    """Reflectance of a metal from that at normal incidence (Schlick 1994)."""
-    m = min(1.0, max(0.0, 1.0 - cos_h))
-    m5 = m * m * m * m * m
-    return f0 + (vec3(1.0, 1.0, 1.0) - f0) * m5
-
-
-# --- Dielectric ----------------------------------------------------------------------------------
-
-
-@device
-def _sample_dielectric(bsdf: Bsdf, wo: Vec3, lobe: float) -> BsdfSample:
-    """Reflect or refract at a smooth boundary, by its reflectance."""
-    cos_o = abs(wo.z)
-    eta = bsdf.eta if wo.z > 0.0 else 1.0 / bsdf.eta
-    reflected = fresnel(cos_o, eta)
-    if lobe < reflected:
-        mirrored = vec3(-wo.x, -wo.y, wo.z)
-        return BsdfSample(mirrored, vec3(1.0, 1.0, 1.0), 0.0, True, 1.0)
-    inverse = 1.0 / eta
-    cos_t = math.sqrt(max(0.0, 1.0 - (1.0 - cos_o * cos_o) * inverse * inverse))
-    wi = vec3(-wo.x * inverse, -wo.y * inverse, -cos_t if wo.z > 0.0 else cos_t)
-    # Radiance is squeezed into a smaller or larger cone (Veach 1997, section 5.2).
-    return BsdfSample(wi, bsdf.color * (inverse * inverse), 0.0, True, eta)
-
-
-# --- Metal: GGX with Smith's masking, separable as in Walter et al. 2007 --------------------------
-
-
-@device
-def _ggx_density(h: Vec3, alpha2: float) -> float:
-    """Distribution of microfacet normals (Walter et al. 2007, eq. 33)."""
-    # sin^2 + alpha^2 cos^2; 1 - cos^2 would keep no digit of it on a nearly smooth metal
-    q = h.x * h.x + h.y * h.y + alpha2 * h.z * h.z
-    return alpha2 / (PI * q * q)
-
-
-@device
-def _smith_g1(cos: float, alpha2: float) -> float:
-    """Share of microfacets that is seen from one direction (Walter et al. 2007, eq. 34)."""
-    return 2.0 * cos / (cos + math.sqrt(alpha2 + (1.0 - alpha2) * cos * cos))
-
-
-@device
-def _eval_metal(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
-    """Both directions above the surface."""
-    h = normalize(wo + wi)
-    alpha2 = bsdf.alpha * bsdf.alpha
-    # D G1(wo) / (4 cos wo): the density of visible normals after reflection (Heitz 2018, eq. 17)
-    pdf = _ggx_density(h, alpha2) * _smith_g1(wo.z, alpha2) / (4.0 * wo.z)
-    return BsdfValue(schlick(bsdf.color, dot(wo, h)) * (pdf * _smith_g1(wi.z, alpha2)), pdf)
-
-
-@device
-def _sample_visible_ggx(wo: Vec3, alpha: float, u: float, v: float) -> Vec3:
-    """Reflect `wo` at a visible microfacet normal (Dupuy and Benyoub 2023, "Sampling visible GGX
-    normals with spherical caps").
-    """
-    stretched = normalize(vec3(alpha * wo.x, alpha * wo.y, wo.z))
-    phi = 2.0 * PI * u
-    z = (1.0 - v) * (1.0 + stretched.z) - stretched.z
-    r = math.sqrt(max(0.0, 1.0 - z * z))
-    n = vec3(r * math.cos(phi), r * math.sin(phi), z) + stretched
-    h = normalize(vec3(alpha * n.x, alpha * n.y, n.z))
-    return h * (2.0 * dot(wo, h)) - wo
-
-
-# --- Coat ----------------------------------------------------------------------------------------
 
 
 @device

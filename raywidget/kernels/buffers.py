@@ -99,6 +99,16 @@ def make_stack_array(dtype: Any, size: int) -> Any:
 
 
 @intrinsic
+def advance(typing: Any, buffer: Any, index: Any) -> Any:
+    """The buffer that begins at element `index` of another."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return element_pointer(context, builder, sig, args)
+
+    return buffer(buffer, index), generate
+
+
+@intrinsic
 def load_flag(typing: Any, flags: Any, index: Any) -> Any:
     """An atomic load of one byte that another thread may write at any time.
 
@@ -117,3 +127,42 @@ def as_int32(typing: Any, table: Any) -> Any:
     return BufferType(types.int32)(table), lambda context, builder, sig, args: builder.bitcast(
         args[0], ir.IntType(32).as_pointer()
     )
+
+
+def make_record_stack(slot: int, count: int) -> tuple[Any, Any, Any]:
+    """A stack array of `count` records of up to `slot` bytes: how to allocate, store and load it.
+
+    A record is any value of compiled code, such as a NamedTuple of scalars, Vec3 and NamedTuples.
+    `allocate()` gives the buffer, `store(buffer, index, record)` copies a record into it, and
+    `load(buffer, index, like)` gives a record of the type of `like`, whose value does not matter.
+    """
+
+    def record_pointer(context: Any, builder: Any, sig: Any, args: Any, dtype: Any) -> Any:
+        data = context.get_data_type(dtype)
+        size = context.get_abi_sizeof(data)
+        if size > slot:
+            raise ValueError(f"a record of {size} bytes does not fit into a slot of {slot}")
+        index = context.cast(builder, args[1], sig.args[1], types.intp)
+        place = builder.gep(args[0], [builder.mul(index, index.type(slot))])
+        return builder.bitcast(place, data.as_pointer())
+
+    @intrinsic
+    def store(typing: Any, buffer: Any, index: Any, record: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer = record_pointer(context, builder, sig, args, sig.args[2])
+            model = context.data_model_manager[sig.args[2]]
+            builder.store(model.as_data(builder, args[2]), pointer)
+            return context.get_dummy_value()
+
+        return types.none(buffer, index, record), generate
+
+    @intrinsic
+    def load(typing: Any, buffer: Any, index: Any, like: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer = record_pointer(context, builder, sig, args, sig.args[2])
+            model = context.data_model_manager[sig.args[2]]
+            return model.from_data(builder, builder.load(pointer))
+
+        return like(buffer, index, like), generate
+
+    return make_stack_array(types.uint8, slot * count), store, load

@@ -1,56 +1,79 @@
 """Light sources: emission seen, and emission sought.
 
-`sample_light` draws a direction to a light from a point; `pdf_light_hit` gives the density with
-which it would have drawn a direction that scattering found.
+`sample_light` draws a direction to a light from a point; `pdf_light_hit` and `pdf_environment` give
+the density with which it would have drawn a direction that scattering found.
 
 Environments that vary slowly are not sought: scattering finds them everywhere, and one more shadow
 ray per bounce costs more than it brings (1.6 and 2.5 times the efficiency without, on two scenes
-lit by a sky alone; up to 1.6 beside lamps). One that does not would become a row of `lights`.
+lit by a sky alone; up to 1.6 beside lamps). An image is.
 """
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
-
-from raywidget.kernels.hit import Hit
+from raywidget.kernels.area_light import (
+    flat_coordinates,
+    pdf_ball,
+    pdf_by_area,
+    pdf_flat,
+    sample_ball,
+    sample_flat,
+    sample_round,
+)
+from raywidget.kernels.delta_light import sample_delta, spot_falloff
+from raywidget.kernels.environment import (
+    eval_environment,
+    eval_image,
+    pdf_environment,
+    sample_image,
+)
+from raywidget.kernels.hit import Hit, make_hit
+from raywidget.kernels.intersect import ROUND_BASE, ROUND_SIDE, ROUND_TOP
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
-    ENVIRONMENT_BOTTOM,
-    ENVIRONMENT_KIND,
-    ENVIRONMENT_TOP,
-    GRADIENT,
     LIGHT_AREA,
     LIGHT_BALL,
-    LIGHT_CORNER,
+    LIGHT_BEAM,
     LIGHT_EDGE_U,
-    LIGHT_EDGE_V,
+    LIGHT_ENVIRONMENT,
+    LIGHT_FLAT,
+    LIGHT_INSTANCE,
     LIGHT_KIND,
+    LIGHT_MIRRORED,
     LIGHT_PROBABILITY,
-    LIGHT_RADIANCE,
-    LIGHT_SHEAR,
+    LIGHT_ROUND,
+    LIGHT_SIDE,
     LIGHT_SIZE,
+    LIGHT_SLOT,
+    LIGHT_SLOT_SIZE,
+    MATERIAL_CODES_SIZE,
     MATERIAL_EMISSION,
+    MATERIAL_EMISSION_TEXTURE,
+    MATERIAL_FLAGS,
+    MATERIAL_GLOW_TEXTURED,
     MATERIAL_SIZE,
-    NO_ENVIRONMENT,
+    MISS,
     SceneView,
 )
-from raywidget.kernels.sampling import PI, make_frame, sample_sphere, sample_triangle, to_world
-from raywidget.kernels.vec3 import Vec3, cross, dot, load_vec3, normalize, vec3
+from raywidget.kernels.light_sample import LightSample, no_sample
+from raywidget.kernels.light_tree import choose_in_tree, probability_in_tree
+from raywidget.kernels.on_demand import on_demand
+from raywidget.kernels.scalars import single
+from raywidget.kernels.texture import eval_texture_uv
+from raywidget.kernels.traverse import RayHit
+from raywidget.kernels.vec3 import Vec3, cross, dot, load_vec3, vec3
 
-# Shadow rays end this short of the light, so as not to hit it: rounding of a flat's point is some
-# 1e-6 of the distance; near a ball's horizon the root of a small number is taken.
-_FLAT_REACH = 0.99999
-_BALL_REACH = 0.999
+__all__ = [
+    "emitted_radiance",
+    "eval_environment",
+    "light_probability",
+    "pdf_environment",
+    "pdf_light_hit",
+    "pdf_light_point",
+    "sample_light",
+    "with_texture",
+]
 
-
-class LightSample(NamedTuple):
-    """A direction to a light, as seen from a point."""
-
-    wi: Vec3  # unit
-    reach: float  # anything nearer than this is in between
-    radiance: Vec3  # that arrives if nothing is; 0 from the back of a light
-    pdf: float  # per solid angle, the choice of the light included; 0: no sample
+INFINITY = float("inf")
 
 
 @device
@@ -58,55 +81,169 @@ def emitted_radiance(scene: SceneView, hit: Hit, d: Vec3) -> Vec3:
     """Radiance that the surface itself sends against a ray of direction `d`: front side only."""
     if dot(d, hit.ng) >= 0.0:
         return vec3(0.0, 0.0, 0.0)
-    return load_vec3(scene.materials, hit.material * MATERIAL_SIZE + MATERIAL_EMISSION)
+    radiance = emission_at(scene, hit.material, hit.u, hit.v)
+    if hit.light >= 0 and scene.lights[hit.light * LIGHT_SIZE + LIGHT_BEAM] > 0.0:
+        return radiance * beam_share(scene, hit.light, -dot(d, hit.ng))
+    return radiance
+
+
+@on_demand
+def beam_share(scene: SceneView, light: int, cos: float) -> float:
+    """Share of its radiance that a light sends at an angle to its normal: all, if it is no spot."""
+    at = light * LIGHT_SIZE + LIGHT_BEAM
+    if scene.lights[at] == 0.0:
+        return 1.0
+    return spot_falloff(scene, at, cos)
 
 
 @device
-def eval_environment(scene: SceneView, d: Vec3) -> Vec3:
-    """Radiance from infinitely far away, for a ray of direction `d` that hits nothing."""
-    kind = int(scene.environment[ENVIRONMENT_KIND])
-    if kind == NO_ENVIRONMENT:
-        return vec3(0.0, 0.0, 0.0)
-    top = load_vec3(scene.environment, ENVIRONMENT_TOP)
-    if kind == GRADIENT:
-        height = 0.5 * (d.y + 1.0)
-        return top * height + load_vec3(scene.environment, ENVIRONMENT_BOTTOM) * (1.0 - height)
-    return top
+def emission_at(scene: SceneView, material: int, u: float, v: float) -> Vec3:
+    """Radiance that a row of the material tables gives off at texture coordinates (u, v)."""
+    codes = material * MATERIAL_CODES_SIZE
+    if scene.material_codes[codes + MATERIAL_FLAGS] & MATERIAL_GLOW_TEXTURED:
+        texture = scene.material_codes[codes + MATERIAL_EMISSION_TEXTURE]
+        return eval_texture_uv(scene, texture, u, v)
+    return load_vec3(scene.materials, material * MATERIAL_SIZE + MATERIAL_EMISSION)
 
 
 @device
-def sample_light(scene: SceneView, p: Vec3, u: float, v: float, choice: float) -> LightSample:
-    """Choose a light by its probability, and a direction to it from `p`."""
-    light = _choose_light(scene, choice)
-    row = light * LIGHT_SIZE
-    probability = scene.lights[row + LIGHT_PROBABILITY]
-    radiance = load_vec3(scene.lights, row + LIGHT_RADIANCE)
-    if int(scene.lights[row + LIGHT_KIND]) == LIGHT_BALL:
-        return _sample_ball(scene, row, p, radiance, probability, u, v)
-    return _sample_flat(scene, row, p, radiance, probability, u, v)
+def sample_light(
+    scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float
+) -> LightSample:
+    """Choose a light, and a direction to it from `p`.
+
+    `n` is the unit normal of a surface that light can only reach from its side, or 0.
+    """
+    if scene.leaf_count > 0 and choice < scene.light_cdf[scene.leaf_count - 1]:
+        chosen = choose_in_tree(scene, p, n, u, v, choice)
+        light = chosen.light
+        probability = chosen.probability
+        if light < 0:
+            return no_sample(light)
+    else:
+        light = _choose_by_power(scene, choice)
+        probability = scene.lights[light * LIGHT_SIZE + LIGHT_PROBABILITY]
+    kind = int(scene.lights[light * LIGHT_SIZE + LIGHT_KIND])
+    if kind == LIGHT_FLAT:
+        sample = sample_flat(scene, light, p, probability, u, v)
+    elif kind == LIGHT_BALL:
+        sample = sample_ball(scene, light, p, probability, u, v)
+    else:
+        sample = _sample_other(scene, light, kind, p, probability, u, v)
+    if scene.light_slots[light * LIGHT_SLOT_SIZE] != MISS and sample.pdf > 0.0:
+        return with_texture(scene, p, sample)
+    return sample
 
 
 @device
-def pdf_light_hit(scene: SceneView, p: Vec3, hit: Hit, d: Vec3) -> float:
+def _face_of(scene: SceneView, row: int, normal: Vec3) -> int:
+    """Base, top or side of a round, by its normal: those of base and top are the axis."""
+    axis = load_vec3(scene.lights, row + LIGHT_EDGE_U)
+    aside = cross(normal, axis)
+    if dot(aside, aside) > 1e-12:
+        return ROUND_SIDE
+    if dot(normal, axis) * scene.lights[row + LIGHT_SIDE] < 0.0:
+        return ROUND_BASE
+    return ROUND_TOP
+
+
+@on_demand
+def with_texture(scene: SceneView, p: Vec3, sample: LightSample) -> LightSample:
+    """With the radiance of the point of a textured light that was drawn."""
+    row = sample.light * LIGHT_SIZE
+    codes = sample.light * LIGHT_SLOT_SIZE
+    slot = int(scene.light_slots[codes + LIGHT_SLOT])
+    instance = int(scene.light_slots[codes + LIGHT_INSTANCE])
+    ray = RayHit(sample.reach, 0.0, 0.0, slot, instance)
+    if int(scene.lights[row + LIGHT_KIND]) == LIGHT_FLAT:
+        at = flat_coordinates(scene, row, p, sample.wi)
+        ray = RayHit(at.t, at.u, at.v, slot, instance)
+        if scene.light_slots[codes + LIGHT_MIRRORED] == 1:
+            ray = RayHit(at.t, at.v, at.u, slot, instance)
+    elif int(scene.lights[row + LIGHT_KIND]) == LIGHT_ROUND:
+        ray = RayHit(sample.reach, single(_face_of(scene, row, sample.normal)), 0.0, slot, instance)
+    hit = make_hit(scene, p, sample.wi, ray)
+    radiance = emission_at(scene, hit.material, hit.u, hit.v)
+    return LightSample(
+        sample.wi,
+        sample.reach,
+        radiance,
+        sample.pdf,
+        sample.delta,
+        sample.normal,
+        sample.light,
+    )
+
+
+@device
+def _in_beam(scene: SceneView, sample: LightSample) -> LightSample:
+    """With the share of its radiance that a spot's disc sends there."""
+    share = beam_share(scene, sample.light, -dot(sample.wi, sample.normal))
+    return LightSample(
+        sample.wi,
+        sample.reach,
+        sample.radiance * share,
+        sample.pdf,
+        sample.delta,
+        sample.normal,
+        sample.light,
+    )
+
+
+@on_demand
+def _sample_other(
+    scene: SceneView, light: int, kind: int, p: Vec3, chosen: float, u: float, v: float
+) -> LightSample:
+    if kind == LIGHT_ROUND:
+        return _in_beam(scene, sample_round(scene, light, p, chosen, u, v))
+    if kind == LIGHT_ENVIRONMENT:
+        sample = sample_image(scene, u, v)
+        radiance = eval_image(scene, sample.wi)
+        nowhere = vec3(0.0, 0.0, 0.0)
+        pdf = chosen * sample.pdf
+        return LightSample(sample.wi, INFINITY, radiance, pdf, False, nowhere, light)
+    return sample_delta(scene, light, kind, p, chosen)
+
+
+@device
+def pdf_light_hit(scene: SceneView, p: Vec3, n: Vec3, hit: Hit, d: Vec3) -> float:
     """Density with which `sample_light` at `p` draws `d`, which ends on light `hit.light`."""
-    row = hit.light * LIGHT_SIZE
-    probability = scene.lights[row + LIGHT_PROBABILITY]
-    if int(scene.lights[row + LIGHT_KIND]) == LIGHT_BALL:
-        centre = load_vec3(scene.lights, row + LIGHT_CORNER)
-        radius = scene.lights[row + LIGHT_EDGE_U]
-        cap = _cap_height(centre - p, radius)
-        if cap > 0.0:
-            return probability / (2.0 * PI * cap)
-    to_hit = hit.p - p
-    cos = abs(dot(d, hit.ng))
-    return probability * dot(to_hit, to_hit) / (cos * scene.lights[row + LIGHT_AREA])
+    return pdf_light_point(scene, p, n, hit.light, hit.p, abs(dot(d, hit.ng)))
 
 
 @device
-def _choose_light(scene: SceneView, choice: float) -> int:
+def pdf_light_point(
+    scene: SceneView, p: Vec3, n: Vec3, light: int, point: Vec3, cos: float
+) -> float:
+    """Density with which `sample_light` at `p` draws the direction to a point of a light's surface.
+
+    `cos` is that between the surface's normal and the way from `p`, > 0.
+    """
+    row = light * LIGHT_SIZE
+    probability = light_probability(scene, p, n, light)
+    kind = int(scene.lights[row + LIGHT_KIND])
+    if kind == LIGHT_FLAT:
+        return probability * pdf_flat(scene, row, p, point, cos)
+    if kind == LIGHT_BALL:
+        return probability * pdf_ball(scene, row, p, point, cos)
+    return probability * pdf_by_area(scene.lights[row + LIGHT_AREA], p, point, cos)
+
+
+@device
+def light_probability(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float:
+    """Probability with which `sample_light` at `p` chooses a row of the light tables."""
+    if light < scene.leaf_count:
+        return probability_in_tree(scene, p, n, light)
+    return scene.lights[light * LIGHT_SIZE + LIGHT_PROBABILITY]
+
+
+@device
+def _choose_by_power(scene: SceneView, choice: float) -> int:
     """First row whose running sum exceeds `choice`, by bisection."""
-    low = 0
+    low = scene.leaf_count
     high = scene.light_count - 1
+    if low > high:
+        low = high
     while low < high:
         middle = (low + high) >> 1
         if choice < scene.light_cdf[middle]:
@@ -114,66 +251,3 @@ def _choose_light(scene: SceneView, choice: float) -> int:
         else:
             low = middle + 1
     return low
-
-
-@device
-def _sample_flat(
-    scene: SceneView, row: int, p: Vec3, radiance: Vec3, probability: float, u: float, v: float
-) -> LightSample:
-    """Uniform by area on a triangle or parallelogram."""
-    edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
-    edge_v = load_vec3(scene.lights, row + LIGHT_EDGE_V)
-    if scene.lights[row + LIGHT_SHEAR] > 0.0:
-        u, v = sample_triangle(u, v)
-    to_light = load_vec3(scene.lights, row + LIGHT_CORNER) + edge_u * u + edge_v * v - p
-    square = dot(to_light, to_light)
-    normal = cross(edge_u, edge_v)
-    facing = -dot(to_light, normal)
-    if facing <= 0.0:  # its back, or its edge
-        return LightSample(p, 0.0, radiance, 0.0)
-    distance = math.sqrt(square)
-    cos = facing / (distance * math.sqrt(dot(normal, normal)))
-    pdf = probability * square / (cos * scene.lights[row + LIGHT_AREA])
-    return LightSample(to_light * (1.0 / distance), distance * _FLAT_REACH, radiance, pdf)
-
-
-@device
-def _cap_height(to_centre: Vec3, signed_radius: float) -> float:
-    """1 - cos of the half angle under which a ball is seen; 0 from within, where it has none."""
-    sin2 = signed_radius * signed_radius / dot(to_centre, to_centre)
-    if sin2 >= 0.9999:
-        return 0.0
-    return sin2 / (1.0 + math.sqrt(1.0 - sin2))  # 1 - cos without its cancellation
-
-
-@device
-def _sample_ball(
-    scene: SceneView, row: int, p: Vec3, radiance: Vec3, probability: float, u: float, v: float
-) -> LightSample:
-    """Uniform in the cone that a ball fills; from within, uniform by area."""
-    to_centre = load_vec3(scene.lights, row + LIGHT_CORNER) - p
-    radius = scene.lights[row + LIGHT_EDGE_U]
-    cap = _cap_height(to_centre, radius)
-    if cap > 0.0:
-        if radius < 0.0:  # it shines inwards, and is seen from without
-            return LightSample(p, 0.0, radiance, 0.0)
-        below = u * cap  # 1 - cos
-        sin2 = below * (2.0 - below)
-        sin = math.sqrt(sin2)
-        phi = 2.0 * PI * v
-        axis = make_frame(normalize(to_centre))
-        wi = to_world(axis, vec3(sin * math.cos(phi), sin * math.sin(phi), 1.0 - below))
-        square = dot(to_centre, to_centre)
-        half_chord = math.sqrt(max(0.0, radius * radius - square * sin2))
-        distance = math.sqrt(square) * (1.0 - below) - half_chord
-        return LightSample(wi, distance * _BALL_REACH, radiance, probability / (2.0 * PI * cap))
-    outward = sample_sphere(u, v)
-    to_light = to_centre + outward * abs(radius)
-    square = dot(to_light, to_light)
-    facing = -dot(to_light, outward) if radius > 0.0 else dot(to_light, outward)
-    if facing <= 0.0:
-        return LightSample(p, 0.0, radiance, 0.0)
-    distance = math.sqrt(square)
-    area = scene.lights[row + LIGHT_AREA]
-    pdf = probability * square * distance / (facing * area)
-    return LightSample(to_light * (1.0 / distance), distance * _BALL_REACH, radiance, pdf)

@@ -5,8 +5,14 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from raywidget.kernels.intersect import BALL_BLOCK, FLAT_BLOCK
-from raywidget.kernels.jit import device
+from raywidget.kernels.intersect import (
+    BALL_BLOCK,
+    FLAT_BLOCK,
+    ROUND_BASE,
+    ROUND_BLOCK,
+    ROUND_SIDE,
+)
+from raywidget.kernels.jit import device, rare
 from raywidget.kernels.layout import (
     BALL_PRIMITIVE_ROW,
     BALL_SLOT,
@@ -16,6 +22,7 @@ from raywidget.kernels.layout import (
     CORNERS_UVS,
     FLAT_PRIMITIVE_ROW,
     INSTANCE_CODES_SIZE,
+    INSTANCE_LIGHT,
     INSTANCE_MATERIAL,
     INSTANCE_SHAPE,
     INSTANCE_SIZE,
@@ -24,10 +31,15 @@ from raywidget.kernels.layout import (
     PRIMITIVE_MATERIAL,
     PRIMITIVE_SHAPE,
     PRIMITIVE_SIZE,
+    ROUND_HEIGHT_ROW,
+    ROUND_PRIMITIVE_ROW,
+    ROUND_SIDE_ROW,
+    ROUND_SLOT,
     VERTEX_SIZE,
     SceneView,
 )
 from raywidget.kernels.sampling import PI
+from raywidget.kernels.scalars import index32
 from raywidget.kernels.simd import WIDTH
 from raywidget.kernels.traverse import RayHit
 from raywidget.kernels.vec3 import Vec3, cross, dot, length, load_vec3, normalize, vec3
@@ -53,6 +65,10 @@ class Hit(NamedTuple):
     light: int  # row of the light tables, or -1
     shape: int  # index in Scene.shapes
     primitive: int
+    slot: int  # what was hit, for what is rarely asked (see `attributes`): layout.BALL_SLOT
+    instance: int  # row of `instances`, or -1
+    b1: float  # flats: weights of edge_u and edge_v; rounds: cosine and sine of the angle
+    b2: float
 
 
 @device
@@ -89,8 +105,19 @@ def spawn_origin(hit: Hit, direction: Vec3) -> Vec3:
 
 
 @device
+def reach_from_spawn(hit: Hit, reach: float) -> float:
+    """How far a shadow ray from `spawn_origin` may go so as not to meet what lies `reach` away.
+
+    The ray starts nearer to it by up to the offset, and over there coordinates are as rough.
+    """
+    return reach - 2.0 * hit.offset
+
+
+@device
 def make_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     """The surface at the end of a ray that hit something."""
+    if ray.slot >= ROUND_SLOT:
+        return _round_hit(scene, o, d, ray)
     if ray.slot >= BALL_SLOT:
         return _ball_hit(scene, o, d, ray)
     return _flat_hit(scene, ray)
@@ -108,8 +135,13 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
 
     p = corner + edge_u * ray.u + edge_v * ray.v
     normal = cross(edge_u, edge_v)
-    per_area = 1.0 / length(normal)
+    square = dot(normal, normal)
+    per_area = 1.0 / math.sqrt(square)
     ng = normal * per_area
+    if square < 1e-30:  # too small for float32 to be precise: a tiny triangle
+        scale = 1.0 / largest(normal)
+        ng = normalize(normal * scale)
+        per_area = scale / length(normal * scale)
     ns = ng
     u = ray.u
     v = ray.v
@@ -135,6 +167,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
             )
 
     material = scene.primitives[row + PRIMITIVE_MATERIAL]
+    light = scene.primitives[row + PRIMITIVE_LIGHT]
     shape = scene.primitives[row + PRIMITIVE_SHAPE]
     # Rounding across the surface: of points, and of the normal itself where edges nearly coincide.
     along_u = magnitude(edge_u)
@@ -145,7 +178,11 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
     if ray.instance >= 0:
         p, ng, ns, reach = _to_world(scene, ray.instance, p, ng, ns, reach)
         codes = ray.instance * INSTANCE_CODES_SIZE
-        material = scene.instance_codes[codes + INSTANCE_MATERIAL]
+        own = scene.instance_codes[codes + INSTANCE_MATERIAL]
+        if own >= 0:
+            material = own
+        first = scene.instance_codes[codes + INSTANCE_LIGHT]
+        light = index32(first + light if first >= 0 and light >= 0 else -1)
         shape = scene.instance_codes[codes + INSTANCE_SHAPE]
 
     # Interpolated normals may be opposite, or cancel out; the winding decides what is outside.
@@ -165,9 +202,13 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
         ray.t,
         reach * _OFFSET,
         material,
-        scene.primitives[row + PRIMITIVE_LIGHT],
+        light,
         shape,
         primitive,
+        ray.slot,
+        ray.instance,
+        ray.u,
+        ray.v,
     )
 
 
@@ -182,20 +223,19 @@ def _to_world(
     y = load_vec3(table, row + 4)
     z = load_vec3(table, row + 8)
     shift = vec3(table[row + 3], table[row + 7], table[row + 11])
-    world_p = vec3(dot(x, p), dot(y, p), dot(z, p)) + shift
+    turned = vec3(dot(x, p), dot(y, p), dot(z, p))
+    world_p = turned + shift
     # Normals go by the inverse transpose: the rows of object-from-world are its columns.
     row += 12
     ix = load_vec3(table, row)
-    iy = load_vec3(table, row + 4)
-    iz = load_vec3(table, row + 8)
+    iy = load_vec3(table, row + 3)
+    iz = load_vec3(table, row + 6)
     normal = ix * ng.x + iy * ng.y + iz * ng.z
     per_length = 1.0 / length(normal)  # from object space to the world, along the normal
     world_ng = normal * per_length
     world_ns = ix * ns.x + iy * ns.y + iz * ns.z
     # Rays are rounded on the way into object space, this point on the way out.
-    inwards = _row_magnitudes(ix, iy, iz, world_p) + vec3(
-        abs(table[row + 3]), abs(table[row + 7]), abs(table[row + 11])
-    )
+    inwards = _row_magnitudes(ix, iy, iz, turned)
     outwards = _row_magnitudes(x, y, z, p) + magnitude(shift)
     world_reach = per_length * (reach + dot(magnitude(ng), inwards))
     world_reach += dot(magnitude(world_ng), outwards)
@@ -214,12 +254,17 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
 
     # Along the outward normal the distance to the centre is the radius to the last bit, whatever
     # the rounding of t.
-    outward = normalize(o + d * ray.t - centre)
+    away = (o - centre) + d * ray.t  # in this order: small balls may be far from the world's origin
+    square = dot(away, away)
+    outward = away * (1.0 / math.sqrt(square))
+    if square == 0.0:
+        outward = -normalize(d)
     p = centre + outward * abs(radius)
     ng = outward if radius > 0.0 else -outward
     # Texture: u once round the y axis, v from the bottom to the top.
     u = 0.5 + math.atan2(outward.z, outward.x) * (0.5 / PI)
-    v = math.acos(min(1.0, max(-1.0, -outward.y))) * (1.0 / PI)
+    across = math.sqrt(outward.x * outward.x + outward.z * outward.z)
+    v = math.atan2(across, -outward.y) * (1.0 / PI)
     row = primitive * PRIMITIVE_SIZE
     return Hit(
         p,
@@ -233,4 +278,82 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         scene.primitives[row + PRIMITIVE_LIGHT],
         scene.primitives[row + PRIMITIVE_SHAPE],
         primitive,
+        ray.slot,
+        ray.instance,
+        0.0,
+        0.0,
+    )
+
+
+@rare
+@device
+def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
+    """On a truncated cone: u once round, v from the middle of the base to its rim, from there along
+    the side to the top, and from the rim of the top to its middle, 0 to 1 each.
+    """
+    slot = ray.slot - ROUND_SLOT
+    block = slot // WIDTH
+    row = block * ROUND_BLOCK + (slot - block * WIDTH)
+    rounds = scene.rounds
+    base = vec3(rounds[row], rounds[row + WIDTH], rounds[row + 2 * WIDTH])
+    at = row + 3 * WIDTH
+    x_axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
+    at += 3 * WIDTH
+    y_axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
+    at += 3 * WIDTH
+    axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
+    at = row + ROUND_HEIGHT_ROW * WIDTH
+    height = rounds[at]
+    base_radius = rounds[at + WIDTH]
+    top_radius = rounds[at + 2 * WIDTH]
+    slope = rounds[at + 3 * WIDTH]
+    side = rounds[row + ROUND_SIDE_ROW * WIDTH]
+    primitive = scene.round_references[row + ROUND_PRIMITIVE_ROW * WIDTH]
+
+    away = (o - base) + d * ray.t
+    x = dot(away, x_axis)
+    y = dot(away, y_axis)
+    z = dot(away, axis)
+    r = math.sqrt(x * x + y * y)
+    cos = 1.0
+    sin = 0.0
+    if r > 0.0:
+        cos = x / r
+        sin = y / r
+    face = int(ray.u)
+    if face == ROUND_SIDE:
+        # Onto the side, along its normal
+        steepness = 1.0 / (1.0 + slope * slope)
+        z = min(height, max(0.0, z + slope * steepness * (r - base_radius - slope * z)))
+        r = base_radius + slope * z
+        along = math.sqrt(steepness)
+        outward = x_axis * (cos * along) + y_axis * (sin * along) - axis * (slope * along)
+        v = z / height
+    elif face == ROUND_BASE:
+        z = 0.0
+        outward = -axis
+        v = min(1.0, r / base_radius)
+    else:
+        z = height
+        outward = axis
+        v = max(0.0, 1.0 - r / max(top_radius, 1e-30))
+    ng = outward * (side / length(outward))
+    reach = largest(base) + height + max(base_radius, top_radius)
+    row = primitive * PRIMITIVE_SIZE
+    return Hit(
+        base + x_axis * (cos * r) + y_axis * (sin * r) + axis * z,
+        ng,
+        ng,
+        0.5 + math.atan2(sin, cos) * (0.5 / PI),
+        v,
+        ray.t,
+        reach * _OFFSET,
+        scene.primitives[row + PRIMITIVE_MATERIAL],
+        scene.primitives[row + PRIMITIVE_LIGHT],
+        scene.primitives[row + PRIMITIVE_SHAPE],
+        primitive,
+        ray.slot,
+        ray.instance,
+        cos,
+        sin,
     )

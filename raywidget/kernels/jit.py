@@ -1,4 +1,4 @@
-"""The two decorators of all compiled code, and the folder that compiled code is kept in.
+"""The decorators of all compiled code, and the folder that compiled code is kept in.
 
 `device` marks functions that are called from compiled code only; `entry` the few that Python
 calls. Only entries are cached on disk: their callees are stored inside them (50 files and 1.4 MB
@@ -40,6 +40,8 @@ config: Any = _config  # its attributes are made when it is loaded
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_RARE: set[str] = set()  # parts of the LLVM names of the functions that `rare` has marked
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -117,6 +119,8 @@ class _KeepCalleesInside(FunctionPass):
             for function in library._final_module.functions:
                 if function.linkage == llvm.Linkage.linkonce_odr:
                     function.linkage = llvm.Linkage.internal
+                    if any(name in function.name for name in _RARE):
+                        function.add_function_attribute("noinline")
             optimise()
 
         library._optimize_final_module = optimise_as_a_whole
@@ -170,13 +174,23 @@ _OPTIONS: dict[str, Any] = {
     "fastmath": {"contract", "nsz", "arcp"},
     "no_cfunc_wrapper": True,  # C calls none of them
 }
+DEVICE_OPTIONS = {**_OPTIONS, "no_cpython_wrapper": True, "pipeline_class": _DeviceCompiler}
 
 
 def device(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that only compiled code calls; LLVM inlines it where that pays."""
-    options = {**_OPTIONS, "no_cpython_wrapper": True, "pipeline_class": _DeviceCompiler}
-    compiled: Callable[P, R] = numba.njit(**options)(function)
+    compiled: Callable[P, R] = numba.njit(**DEVICE_OPTIONS)(function)
     return compiled
+
+
+def rare(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a `device` function (above it) that most scenes never call: LLVM does not inline it.
+
+    It then costs neither registers nor compile time in its callers.
+    """
+    names = f"{function.__module__}.{function.__qualname__}".split(".")
+    _RARE.add("".join(f"{len(name)}{name}" for name in names))
+    return function
 
 
 def entry(function: Callable[P, R]) -> Callable[P, R]:

@@ -15,6 +15,8 @@ from raywidget.kernels.simd import WIDTH
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U8 = NDArray[np.uint8]
 
 # --- The tree ------------------------------------------------------------------------------------
 # A node is NODE_ROWS rows of WIDTH numbers: lower x of all children, upper x, lower y, upper y,
@@ -27,6 +29,7 @@ CHILD_ROW = 6 * WIDTH
 LEAF_FLAT = 0  # index: a block of flats
 LEAF_BALL = 1  # index: a block of balls
 LEAF_INSTANCE = 2  # index: a row of `instances`
+LEAF_ROUND = 3  # index: a block of rounds
 
 # A block holds up to WIDTH primitives, a row for each quantity. Lanes that are not used hold
 # zeros, which no ray hits.
@@ -41,28 +44,47 @@ FLAT_PRIMITIVE_ROW = 10
 BALL_ROWS = 5
 BALL_PRIMITIVE_ROW = 4
 
-# A hit is told by its slot: block * WIDTH + lane for flats, that plus BALL_SLOT for balls.
+# Rounds are truncated cones, cylinders and disks among them: rows 0-2 centre of the base, 3-5, 6-8
+# and 9-11 unit vectors x, y and axis of a right-handed frame, 12 height, 13 and 14 radii at base
+# and top, 15 slope (by how much the radius grows per unit of height), 16 and 17 is there a base, a
+# top (0 or 1), 18 which way normals point (1 outwards, -1 inwards), 19 primitive number (int32
+# bits). A disk is the top of a cone without height.
+ROUND_ROWS = 20
+ROUND_HEIGHT_ROW = 12
+ROUND_BASE_ROW = 16
+ROUND_SIDE_ROW = 18
+ROUND_PRIMITIVE_ROW = 19
+
+# A hit is told by its slot: block * WIDTH + lane for flats, that plus BALL_SLOT for balls, that
+# plus ROUND_SLOT for rounds.
 BALL_SLOT = 1 << 30
+ROUND_SLOT = 3 << 29
 MISS = -1
 
-INSTANCE_SIZE = 24  # rows 0-2 of world-from-object (3 x 4), then of object-from-world (3 x 4)
-INSTANCE_CODES_SIZE = 3  # columns of `instance_codes` (I, 3) int32
+# Rows 0-2 of world-from-object (3 x 4), then of the inverse of its first three columns (3 x 3)
+INSTANCE_SIZE = 21
+INSTANCE_CODES_SIZE = 5  # columns of `instance_codes` (I, 3) int32
 INSTANCE_ROOT = 0  # node that is the root of the mesh's tree
-INSTANCE_MATERIAL = 1  # row of the material tables
+INSTANCE_MATERIAL = 1  # row of the material tables, or -1: that of the primitive
 INSTANCE_SHAPE = 2  # index of the Instances in Scene.shapes
+INSTANCE_COLOR = 3  # row of `colors`, or -1: that of the primitive
+INSTANCE_LIGHT = 4  # what the light of a primitive counts from, or -1: none shines
 
-# --- Columns of `primitives` (P, 4) int32 --------------------------------------------------------
-PRIMITIVE_SIZE = 4
+# --- Columns of `primitives` (P, 5) int32 --------------------------------------------------------
+PRIMITIVE_SIZE = 5
 PRIMITIVE_MATERIAL = 0  # row of the material tables
-PRIMITIVE_LIGHT = 1  # row of the light tables, or -1
+PRIMITIVE_LIGHT = 1  # row of the light tables (copied: counted from INSTANCE_LIGHT), or -1
 PRIMITIVE_SHAPE = 2  # index of the shape in Scene.shapes
-PRIMITIVE_CORNERS = 3  # row of `corners`, or -1: neither vertex normals nor texture coordinates
+PRIMITIVE_CORNERS = 3  # row of `corners`, or -1: no vertex has attributes
+# Row of `colors`, or -1. With CORNERS_COLORS every vertex has one: its row in `vertices` plus this.
+PRIMITIVE_COLOR = 4
 
 # --- Columns of `corners` (C, 4) int32: one row per triangle with vertex attributes --------------
 CORNERS_SIZE = 4  # three rows of `vertices`, then CORNERS_* flags
 CORNERS_FLAGS = 3
 CORNERS_NORMALS = 1
 CORNERS_UVS = 2
+CORNERS_COLORS = 4
 
 VERTEX_SIZE = 5  # columns of `vertices` (V, 5) float32: unit normal x, y, z; texture u, v
 
@@ -73,59 +95,206 @@ DIELECTRIC = 2
 COATED_DIFFUSE = 3
 COATED_METAL = 4
 BLACK = 5  # reflects nothing: a pure emitter
+CONDUCTOR = 6
+COATED_CONDUCTOR = 7
+THIN_DIELECTRIC = 8
+ROUGH_DIELECTRIC = 9  # from here on: both reflecting and transmitting, and not specular
+ROUGH_THIN_DIELECTRIC = 10
+PRINCIPLED = 11
+MIX = 12  # one of two other rows
+INTERFACE = -1  # only separates two media: `volpath` goes on straight
 
-MATERIAL_CODES_SIZE = 2  # columns of `material_codes` (M, 2) int32
+# Columns of `material_codes` (M, MATERIAL_CODES_SIZE) int32. A texture is a row of `textures`, or
+# -1: the number in `materials` holds everywhere.
 MATERIAL_KIND = 0  # code above
-MATERIAL_TEXTURE = 1  # row of `textures` that gives the colour, or -1
+MATERIAL_FLAGS = 1  # MATERIAL_* below
+MATERIAL_EMISSION_TEXTURE = 2
+MATERIAL_OPACITY_TEXTURE = 3
+MATERIAL_AMOUNT_TEXTURE = 4
+MATERIAL_NORMAL_TEXTURE = 5
+MATERIAL_MEMBERS = 6  # 2, of a mixture: rows of its parts
+MATERIAL_INTERIOR = 8  # row of `media` behind the surface, or -1: crossing it changes no medium
+# Textures of what scatters: pairs of a texture and a target, ended by -1. A target is 4 times the
+# column that is given, plus how.
+MATERIAL_TEXTURES = 9
+MATERIAL_MAX_TEXTURES = 12
+MATERIAL_CODES_SIZE = MATERIAL_TEXTURES + 2 * MATERIAL_MAX_TEXTURES + 1
+TARGET_COLOR = 0  # three columns
+TARGET_NUMBER = 1  # one column: the mean of the texture's channels
+TARGET_SQUARE = 2  # one column: its square, for a roughness
 
-MATERIAL_SIZE = 12  # columns of `materials` (M, 12) float32; unused ones are 0
-MATERIAL_COLOR = 0  # 3: albedo, F0, or transmission tint
-MATERIAL_EMISSION = 3  # 3: radiance from the front side, W / (sr m^2)
+MATERIAL_TEXTURED = 1  # MATERIAL_TEXTURES is not empty
+MATERIAL_GLOW_TEXTURED = 2  # the emission has a texture
+MATERIAL_MASKED = 4  # the opacity is not 1 everywhere
+MATERIAL_MIXED = 8
+MATERIAL_NORMAL_MAPPED = 16
+MATERIAL_SPECIAL = MATERIAL_MASKED | MATERIAL_MIXED | MATERIAL_NORMAL_MAPPED  # ask `surface`
+
+# Columns of `materials` (M, MATERIAL_SIZE) float32; unused ones are 0
+MATERIAL_SIZE = 32
+MATERIAL_COLOR = 0  # 3: albedo, F0, or tint of what is reflected (conductors) or transmitted
+MATERIAL_EMISSION = 3  # 3: radiance from the front side, W / (sr m^2); of a texture, the mean
 MATERIAL_ALPHA = 6  # GGX roughness, already squared; 0: a mirror
 MATERIAL_ETA = 7  # index of refraction inside / outside
-MATERIAL_COAT_LOSS = 8  # internal diffuse Fresnel reflectance of the coat, 0 to 1
+MATERIAL_COAT_LOSS = 8  # internal diffuse Fresnel reflectance of the boundary, 0 to 1
+MATERIAL_ENERGY = 9  # element of `energy`: the table of what single scattering loses; 0: leave it
+MATERIAL_OPACITY = 10
+MATERIAL_AMOUNT = 11  # of a mixture: the share of the second part
+MATERIAL_NORMAL_SCALE = 12
+MATERIAL_METALLIC = 13
+MATERIAL_SPECULAR = 14
+MATERIAL_TRANSMISSION = 15
+MATERIAL_COAT = 16  # strength of a principled material's clear coat
+MATERIAL_COAT_ALPHA = 17
+MATERIAL_SHEEN_ALPHA = 18
+MATERIAL_THIN = 19  # 1: transmission does not bend
+MATERIAL_SPECULAR_COLOR = 20  # 3
+MATERIAL_SHEEN_COLOR = 23  # 3
+MATERIAL_LAYERS = 26  # element of `energy`: tables of metal, of Schlick's term, of sheen
+MATERIAL_COMPENSATED = 27  # 1: of the metal too
+MATERIAL_N = 20  # 3, of conductors: real part of the index of refraction
+MATERIAL_K = 23  # 3: imaginary part
+MATERIAL_AVERAGE = 26  # 3: Fresnel reflectance, averaged over the hemisphere by cosine
+
+# --- Energy --------------------------------------------------------------------------------------
+# Tables of what rough surfaces lose, over roughness and cosine. A table has ENERGY_ROWS rows, at
+# roughness (sqrt of alpha) k / (ENERGY_ROWS - 1): ENERGY_COLUMNS values at cosines whose square
+# roots are k / (ENERGY_COLUMNS - 1), then their average weighted by the cosine, times two.
+ENERGY_ROWS = 24
+ENERGY_COLUMNS = 24
+ENERGY_ROW = ENERGY_COLUMNS + 1
+ENERGY_SIZE = ENERGY_ROWS * ENERGY_ROW
+
+FEATURES_SIZE = 1  # elements of `features`
+FEATURE_MASKS = 0  # 1: a material is masked
+# --- Media ---------------------------------------------------------------------------------------
+MEDIUM_SIZE = 8  # columns of `media` (K, MEDIUM_SIZE) float32; K is 0 where everything is clear
+MEDIUM_ABSORPTION = 0  # 3: per scene unit
+MEDIUM_SCATTERING = 3  # 3
+MEDIUM_ANISOTROPY = 6
+MEDIUM_WORLD = 0  # row of what is outside of all shapes
+MEDIUM_CLEAR = 1  # row of clear interiors
 
 # --- Textures ------------------------------------------------------------------------------------
 CHECKERBOARD = 0
+IMAGE = 1
+RAMP = 2
+ATTRIBUTE = 3  # the colour of the shape itself
 
-TEXTURE_SIZE = 9  # columns of `textures` (T, 9) float32
-TEXTURE_KIND = 0  # code above, as a float
-TEXTURE_SCALE = 1  # 2: squares per unit of u and of v
-TEXTURE_COLORS = 3  # 6: two colours
+# Columns of `texture_codes` (T, TEXTURE_CODES_SIZE) int32
+TEXTURE_KIND = 0  # code above
+TEXTURE_CHILDREN = 1  # 2, of a checkerboard: textures of its squares, or -1: TEXTURE_COLORS
+TEXTURE_AXIS = 1  # of a ramp: 0 u, 1 v
+TEXTURE_WIDTH = 1  # of an image
+TEXTURE_HEIGHT = 2
+TEXTURE_FIRST = 3  # element of `texels`, or of `texel_bytes`
+TEXTURE_CHANNELS = 4  # 1 or 3
+TEXTURE_WRAP = 5  # WRAP_*
+TEXTURE_NEAREST = 6  # 1: the nearest pixel, 0: bilinear
+TEXTURE_STORAGE = 7  # TEXEL_FLOATS, or where in `texels` the 256 values of bytes are
+TEXTURE_CODES_SIZE = 8
+WRAP_REPEAT = 0
+WRAP_MIRROR = 1
+WRAP_CLAMP = 2
+TEXEL_FLOATS = -1
+TEXELS_LINEAR = 0  # the first 512 elements of `texels`: bytes as numbers, decoded by the sRGB curve
+TEXELS_SRGB = 256
+
+# Columns of `textures` (T, TEXTURE_SIZE) float32
+TEXTURE_SIZE = 10
+TEXTURE_SCALE = 0  # 2: squares or pictures per unit of u and of v
+TEXTURE_OFFSET = 2  # 2: is added to the scaled coordinates
+TEXTURE_COLORS = 4  # 6: two colours; the first is an image's factor
 
 # --- Emitters ------------------------------------------------------------------------------------
+# Finite lights come first in the table, then those that are infinitely far away.
 LIGHT_FLAT = 0
 LIGHT_BALL = 1
+LIGHT_POINT = 3
+LIGHT_SPOT = 4
+LIGHT_DIRECTIONAL = 5
+LIGHT_ENVIRONMENT = 6  # an image; other environments have no row
+LIGHT_ROUND = 7
 
-LIGHT_SIZE = 16  # columns of `lights` (L, 16) float32
-LIGHT_RADIANCE = 0  # 3
-LIGHT_CORNER = 3  # 3: corner of a flat, centre of a ball
-LIGHT_EDGE_U = 6  # 3; for a ball: signed radius in the first
-LIGHT_EDGE_V = 9  # 3
-LIGHT_SHEAR = 12  # as in a block of flats
+LIGHT_SIZE = 24  # columns of `lights` (L, 24) float32
+LIGHT_RADIANCE = 0  # 3; of a point or spot its intensity, directional: its irradiance
+LIGHT_CORNER = 3  # 3: corner of a flat, centre of a ball or a round's base, place of a point, spot
+# 3; for a ball: signed radius in the first; round: unit axis; spot, directional: unit direction
+LIGHT_EDGE_U = 6
+# 3; round: height, radii at base and top; spots: half angles of the cone and of its beam in
+# radians, SPOT_* code
+LIGHT_EDGE_V = 9
+LIGHT_SHEAR = 12  # as in a block of flats, but RECTANGLE if the edges are perpendicular
 LIGHT_AREA = 13
 LIGHT_PROBABILITY = 14  # of being chosen
 LIGHT_KIND = 15  # code above, as a float
+LIGHT_NORMAL = 16  # 3: of a flat, unit
+LIGHT_CAPS = 16  # 2: areas of a round's base and top
+LIGHT_SIDE = 18  # of a round: which way normals point (1 outwards, -1 inwards)
+LIGHT_EXTENT = 19  # largest magnitude of its coordinates
+LIGHT_BEAM = 20  # 3, of a disc that is a spot: as in LIGHT_EDGE_V of one; else 0
+
+RECTANGLE = -1.0
+
+LIGHT_SLOT_SIZE = 3  # columns of `light_slots` (L, 3) int32
+LIGHT_SLOT = 0  # where the primitive is that shines, if it has a texture; else MISS
+LIGHT_INSTANCE = 1  # row of `instances`, or -1
+LIGHT_MIRRORED = 2  # 1 if edge_u and edge_v are the primitive's edge_v and edge_u
+
+SPOT_LINEAR = 0
+SPOT_SMOOTH = 1
+SPOT_QUARTIC = 2
+
+# The tree of lights, `light_nodes` (N, LIGHT_NODE_SIZE): the root first, the two children of a node
+# side by side. Empty where lights are chosen by their power alone.
+LIGHT_NODE_SIZE = 16
+LIGHT_NODE_CENTRE = 0  # 3: of a ball round all of the node
+LIGHT_NODE_RADIUS = 3
+LIGHT_NODE_AXIS = 4  # 3: unit; normals lie within the first angle of it, light within both
+LIGHT_NODE_COS_NORMALS = 7
+LIGHT_NODE_COS_LIGHT = 8
+LIGHT_NODE_POWER = 9
+LIGHT_NODE_CHILD = 10  # int32 bits: number of the first child, or -1 - the light of a leaf
+LIGHT_NODE_PARENT = 11  # int32 bits: -1 for the root
+LIGHT_NODE_SIN_NORMALS = 12
 
 NO_ENVIRONMENT = 0
 CONSTANT = 1
 GRADIENT = 2
+PANORAMA = 3
 
-ENVIRONMENT_SIZE = 7  # elements of `environment`
+ENVIRONMENT_SIZE = 24  # elements of `environment`
 ENVIRONMENT_KIND = 0  # code above, as a float
 ENVIRONMENT_TOP = 1  # 3: radiance from +y (constant: from everywhere)
 ENVIRONMENT_BOTTOM = 4  # 3: radiance from -y
+ENVIRONMENT_WIDTH = 7  # of an image, in texels
+ENVIRONMENT_HEIGHT = 8
+ENVIRONMENT_FROM_WORLD = 9  # 9: rows of the rotation of directions into the image's frame
+ENVIRONMENT_PROBABILITY = 18  # of being chosen as a light; 0: left to scattering
+ENVIRONMENT_LIGHT = 19  # its row of `lights`, as a float, or -1
+ENVIRONMENT_CENTRE = 20  # 3: of a ball round all shapes
+ENVIRONMENT_REACH = 23  # its radius
+
+# The cells between texels, row by row (`environment_rows`): running sum of probabilities, 1 / solid
+# angle of one cell, and sin^2(half the angle to the nearest pole) of its upper and lower edge.
+ENVIRONMENT_ROW_SIZE = 4
 
 # --- Camera: elements of `camera` ----------------------------------------------------------------
-CAMERA_SIZE = 16
+PERSPECTIVE = 0
+ORTHOGRAPHIC = 1
+PANORAMIC = 2
+
+CAMERA_SIZE = 17
 CAMERA_ORIGIN = 0  # 3
-CAMERA_RIGHT = 3  # 3: half the width of the picture plane at distance 1
-CAMERA_UP = 6  # 3: half its height
+# 3: half the width of the picture plane, perspective: at distance 1; panoramic: unit
+CAMERA_RIGHT = 3
+CAMERA_UP = 6  # 3: half its height; panoramic: unit
 CAMERA_FORWARD = 9  # 3: unit
 CAMERA_LENS = 12  # lens radius; 0: a pinhole
 CAMERA_FOCUS = 13  # distance to the plane in focus
 CAMERA_LENS_RIGHT = 14  # 1 / length of CAMERA_RIGHT
 CAMERA_LENS_UP = 15  # 1 / length of CAMERA_UP
+CAMERA_KIND = 16  # code above, as a float
 
 
 class SceneTables(NamedTuple):
@@ -134,17 +303,33 @@ class SceneTables(NamedTuple):
     nodes: F32  # (N * NODE_SIZE,) the trees, 64-byte aligned; node 0 is the root of the world
     flats: F32  # (B * FLAT_ROWS * WIDTH,) 64-byte aligned
     balls: F32  # (B * BALL_ROWS * WIDTH,) 64-byte aligned
+    rounds: F32  # (B * ROUND_ROWS * WIDTH,) 64-byte aligned
     instances: F32  # (I, INSTANCE_SIZE)
     instance_codes: I32  # (I, INSTANCE_CODES_SIZE)
     primitives: I32  # (P, PRIMITIVE_SIZE)
     corners: I32  # (C, CORNERS_SIZE)
     vertices: F32  # (V, VERTEX_SIZE)
+    colors: F32  # (K, 3) of vertices, faces or items, for those who ask (`attributes.hit_color`)
     material_codes: I32  # (M, MATERIAL_CODES_SIZE)
     materials: F32  # (M, MATERIAL_SIZE)
+    texture_codes: I32  # (T, TEXTURE_CODES_SIZE)
     textures: F32  # (T, TEXTURE_SIZE)
-    lights: F32  # (L, LIGHT_SIZE) emissive flats and balls
+    texels: F32  # (N,) values of bytes (512), then pixels of images; linear
+    texel_bytes: U8  # (N,) pixels of images
+    energy: F32  # (1 + n * ENERGY_SIZE,) what rough surfaces lose; the first element is unused
+    features: I32  # (FEATURES_SIZE,) what the scene has
+    media: F32  # (K, MEDIUM_SIZE)
+    surroundings: I64  # (1 + L,) stacks of `medium`: where the camera is, and each light
+    lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
+    light_slots: I32  # (L, LIGHT_SLOT_SIZE) of textured lights
+    light_nodes: F32  # (2 F - 1 or 0, LIGHT_NODE_SIZE) for F finite lights
+    light_leaves: I32  # (F or 0,) the node of each
     environment: F32  # (ENVIRONMENT_SIZE,)
+    environment_pixels: F32  # (H * W, 3) radiance, where it is an image
+    environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
+    environment_cdf: F32  # (H - 1, W) running sum of probabilities within a row of cells
+    full: int | None  # None: a plain scene, for which no `on_demand` function is ever called
 
 
 class SceneView(NamedTuple):
@@ -156,16 +341,36 @@ class SceneView(NamedTuple):
     flat_references: Any  # the same memory as `flats`, as int32
     balls: Any
     ball_references: Any  # the same memory as `balls`, as int32
+    rounds: Any
+    round_references: Any  # the same memory as `rounds`, as int32
     instances: Any
     instance_codes: Any
     primitives: Any
     corners: Any
     vertices: Any
+    colors: Any
     material_codes: Any
     materials: Any
+    texture_codes: Any
     textures: Any
+    texels: Any
+    texel_bytes: Any
+    energy: Any
+    has_masks: bool  # surfaces that let a share of the light pass straight on
+    media: Any
+    medium_count: int
+    surroundings: Any
     lights: Any
     light_cdf: Any
     light_count: int
+    light_slots: Any
+    light_nodes: Any
+    light_references: Any  # the same memory as `light_nodes`, as int32
+    light_leaves: Any
+    leaf_count: int  # 0 where there is no tree of lights
     environment: Any
+    environment_pixels: Any
+    environment_rows: Any
+    environment_cdf: Any
+    full: Any
     camera: Any

@@ -6,7 +6,10 @@ again alone. Dimensions come in groups of four. There are two kinds of sequences
 - *independent* numbers, for proofs: the variance of their mean is that of one sample by n;
 - a *lattice*, the default: in each group, the samples of a pixel are a rank-1 lattice sequence in
   four dimensions, shifted at random and taken in a shuffled order. Every prefix of 2^k samples is
-  spread evenly, so that it converges faster; the number of samples need not be known.
+  spread evenly, so that it converges faster; the number of samples need not be known. Samples of
+  even and of odd number are lattices of their own, independent of each other: how far the halves
+  differ tells the error, which the samples of one lattice can't. (Their squared error is 1.05 times
+  that of one lattice: 1.00 to 1.15 times for 16 to 256 samples on five scenes.)
 """
 
 from __future__ import annotations
@@ -80,17 +83,21 @@ class Sequence(NamedTuple):
     """One sample of one pixel, whose numbers `draw_four` gives."""
 
     lattice: bool
-    key: np.uint64  # of the pixel for a lattice, of the sample for independent numbers
-    place: np.uint64  # in the lattice: the sample number with its 32 bits reversed
+    key: np.uint64  # of the half of a pixel for a lattice, of the sample for independent numbers
+    place: np.uint64  # in the lattice: half the sample number, with its 32 bits reversed
+    half: int  # 0: even samples, 1: odd ones
 
 
 @device
 def start_sequence(seed: np.uint64, pixel: int, sample: int, lattice: bool) -> Sequence:
     """The numbers of one sample of one pixel; `pixel` counts from the top left of the picture."""
     key = mix(mix(seed + _GOLDEN) ^ mix(np.uint64(pixel) * _GOLDEN))
+    half = sample & 1
     if lattice:
-        return Sequence(True, key, reverse_bits(np.uint64(sample)))
-    return Sequence(False, mix(key + np.uint64(sample) * _GOLDEN), np.uint64(0))
+        if half != 0:
+            key = mix(key ^ _GOLDEN)
+        return Sequence(True, key, reverse_bits(np.uint64(sample >> 1)), half)
+    return Sequence(False, mix(key + np.uint64(sample) * _GOLDEN), np.uint64(0), half)
 
 
 @device

@@ -222,6 +222,28 @@ def copy_sign(typing: Any, magnitude: Any, sign: Any) -> Any:
 
 
 @intrinsic
+def lanes_abs(typing: Any, a: Any) -> Any:
+    """Magnitude of each lane."""
+    return _floats(_floats), lambda context, builder, sig, args: _call(
+        builder, f"llvm.fabs.v{WIDTH}f32", args[0].type, [args[0]]
+    )
+
+
+@intrinsic
+def flip_sign(typing: Any, a: Any, sign: Any) -> Any:
+    """Each lane of `a`, negated where that lane of `sign` is negative."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        words = ir.VectorType(_INT32, WIDTH)
+        bits = builder.bitcast(args[0], words)
+        mask = ir.Constant(words, [-(2**31)] * WIDTH)
+        flipped = builder.xor(bits, builder.and_(builder.bitcast(args[1], words), mask))
+        return builder.bitcast(flipped, args[0].type)
+
+    return _floats(_floats, _floats), generate
+
+
+@intrinsic
 def choose(typing: Any, condition: Any, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`."""
 

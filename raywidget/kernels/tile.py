@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.kernels.buffers import as_int32, load_flag, view
 from raywidget.kernels.camera import generate_ray
+from raywidget.kernels.filter import FilterView, sample_filter
 from raywidget.kernels.jit import device, entry
-from raywidget.kernels.layout import F32, SceneTables, SceneView
-from raywidget.kernels.path import PathSettings, trace_path
-from raywidget.kernels.random import GROUP_EDGE, GROUP_LENS, draw_four, start_sequence
+from raywidget.kernels.layout import F32, FEATURE_MASKS, SceneTables, SceneView
+from raywidget.kernels.path import PathResult, PathSettings, trace_path
+from raywidget.kernels.random import (
+    GROUP_EDGE,
+    GROUP_LENS,
+    Sequence,
+    draw_four,
+    start_sequence,
+)
 from raywidget.kernels.scalars import single
+from raywidget.kernels.vec3 import Vec3
 
 INFINITY = float("inf")
 
 # Elements of `counters`
 COUNTER_RAYS = 0
 COUNTER_DROPPED = 1  # samples that were not finite, counted as black
+COUNTER_SPLATS = 2  # rows of a `SplatLog` that are filled
+COUNTERS_SIZE = 3
+
+Trace = Callable[[SceneView, Vec3, Vec3, Sequence, Any], PathResult]
+"""Origin and direction of a camera ray, its numbers, settings -> what it brought."""
 
 
 class Picture(NamedTuple):
@@ -29,6 +43,36 @@ class Picture(NamedTuple):
     height: int
     seed: np.uint64
     lattice: bool  # else independent numbers
+    filter: int  # code of `filter`
+    radius: float  # of the filter in pixels; np.float32
+    quantiles: F32  # of the filter, see there
+
+
+class PictureView(NamedTuple):
+    """`Picture` inside compiled code."""
+
+    width: int
+    height: int
+    seed: np.uint64
+    lattice: bool
+    filter: FilterView
+    per_x: float  # of the width of the picture plane, 2, for a pixel
+    per_y: float
+
+
+@device
+def view_picture(picture: Picture) -> PictureView:
+    """With a bare pointer to its table; the caller keeps the array alive."""
+    filter = FilterView(picture.filter, picture.radius, view(picture.quantiles))
+    return PictureView(
+        picture.width,
+        picture.height,
+        picture.seed,
+        picture.lattice,
+        filter,
+        2.0 / single(picture.width),
+        2.0 / single(picture.height),
+    )
 
 
 class Work(NamedTuple):
@@ -46,6 +90,8 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     nodes = view(tables.nodes)
     flats = view(tables.flats)
     balls = view(tables.balls)
+    light_nodes = view(tables.light_nodes)
+    rounds = view(tables.rounds)
     return SceneView(
         nodes,
         as_int32(nodes),
@@ -53,20 +99,147 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         as_int32(flats),
         balls,
         as_int32(balls),
+        rounds,
+        as_int32(rounds),
         view(tables.instances),
         view(tables.instance_codes),
         view(tables.primitives),
         view(tables.corners),
         view(tables.vertices),
+        view(tables.colors),
         view(tables.material_codes),
         view(tables.materials),
+        view(tables.texture_codes),
         view(tables.textures),
+        view(tables.texels),
+        view(tables.texel_bytes),
+        view(tables.energy),
+        view(tables.features)[FEATURE_MASKS] != 0,
+        view(tables.media),
+        len(tables.media),
+        view(tables.surroundings),
         view(tables.lights),
         view(tables.light_cdf),
         len(tables.light_cdf),
+        view(tables.light_slots),
+        light_nodes,
+        as_int32(light_nodes),
+        view(tables.light_leaves),
+        len(tables.light_leaves),
         view(tables.environment),
+        view(tables.environment_pixels),
+        view(tables.environment_rows),
+        view(tables.environment_cdf),
+        tables.full,
         view(camera),
     )
+
+
+class TileTarget(NamedTuple):
+    """What an entry writes into."""
+
+    sums: NDArray[np.float64]  # (height, width, 3) of all samples
+    evens: NDArray[np.float64]  # (height, width, 3) of those with even numbers
+    cancel: NDArray[np.uint8]  # (1,) set by another thread
+    counters: NDArray[np.int64]  # (COUNTERS_SIZE,)
+
+
+class TileView(NamedTuple):
+    """`TileTarget` as buffers, inside compiled code."""
+
+    width: int
+    height: int
+    sums: Any
+    evens: Any
+    cancel: Any
+    counters: Any
+
+
+@device
+def view_tile(target: TileTarget) -> TileView:
+    """Bare pointers to what an entry writes into; its caller keeps the arrays alive."""
+    return TileView(
+        target.sums.shape[1],
+        target.sums.shape[0],
+        view(target.sums),
+        view(target.evens),
+        view(target.cancel),
+        view(target.counters),
+    )
+
+
+@device
+def start_ray(
+    scene: SceneView, picture: PictureView, x: int, y: int, sequence: Sequence
+) -> tuple[Vec3, Vec3]:
+    """Origin and direction of the camera ray of one sample of pixel (x, y)."""
+    where = draw_four(sequence, GROUP_EDGE)
+    lens = draw_four(sequence, GROUP_LENS)
+    return generate_ray(
+        scene.camera,
+        (single(x) + sample_filter(picture.filter, where.x)) * picture.per_x - 1.0,
+        1.0 - (single(y) + sample_filter(picture.filter, where.y)) * picture.per_y,
+        lens.x,
+        lens.y,
+    )
+
+
+@device
+def sample_tile(
+    trace: Trace,
+    scene: SceneView,
+    picture: PictureView,
+    settings: Any,
+    work: Work,
+    tile: TileView,
+) -> bool:
+    """Add samples to the running sums of a tile; False if it was cancelled.
+
+    `trace` is a device function, called with `settings`: each entry that names one has its own
+    code. Sample after sample is added to the sum that the earlier ones left, so the result does not
+    depend on how a range is split into calls. The flag is read before every row.
+    """
+    rays = 0
+    dropped = 0
+    for row in range(tile.height):
+        if load_flag(tile.cancel, 0) != 0:
+            return False
+        y = work.y + row
+        for column in range(tile.width):
+            x = work.x + column
+            place = 3 * (row * tile.width + column)
+            red = tile.sums[place]
+            green = tile.sums[place + 1]
+            blue = tile.sums[place + 2]
+            even_red = tile.evens[place]
+            even_green = tile.evens[place + 1]
+            even_blue = tile.evens[place + 2]
+            for sample in range(work.first, work.first + work.samples):
+                pixel = y * picture.width + x
+                sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+                origin, direction = start_ray(scene, picture, x, y, sequence)
+                path = trace(scene, origin, direction, sequence, settings)
+                rays += path.rays
+                radiance = path.radiance
+                if abs(radiance.x) + abs(radiance.y) + abs(radiance.z) < INFINITY:
+                    red += radiance.x
+                    green += radiance.y
+                    blue += radiance.z
+                    if sample & 1 == 0:
+                        even_red += radiance.x
+                        even_green += radiance.y
+                        even_blue += radiance.z
+                else:  # one NaN would spoil the pixel for ever
+                    dropped += 1
+            tile.sums[place] = red
+            tile.sums[place + 1] = green
+            tile.sums[place + 2] = blue
+            tile.evens[place] = even_red
+            tile.evens[place + 1] = even_green
+            tile.evens[place + 2] = even_blue
+    tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
+    tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
+    return True
 
 
 @entry
@@ -76,53 +249,9 @@ def render_tile(
     picture: Picture,
     settings: PathSettings,
     work: Work,
-    sums: NDArray[np.float64],
-    cancel: NDArray[np.uint8],
-    counters: NDArray[np.int64],
+    target: TileTarget,
 ) -> bool:
-    """Add samples to the running `sums` (height, width, 3) of a tile; False if it was cancelled.
-
-    Sample after sample is added to the sum that the earlier ones left, so the result does not
-    depend on how a range is split into calls. `cancel[0]` is read before every row.
-    """
+    """Path tracing, see `sample_tile`."""
     scene = view_scene(tables, camera)
-    per_x = 2.0 / single(picture.width)
-    per_y = 2.0 / single(picture.height)
-    rays = 0
-    dropped = 0
-    for row in range(sums.shape[0]):
-        if load_flag(view(cancel), 0) != 0:
-            return False
-        y = work.y + row
-        for column in range(sums.shape[1]):
-            x = work.x + column
-            red = sums[row, column, 0]
-            green = sums[row, column, 1]
-            blue = sums[row, column, 2]
-            for sample in range(work.first, work.first + work.samples):
-                pixel = y * picture.width + x
-                sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
-                where = draw_four(sequence, GROUP_EDGE)
-                lens = draw_four(sequence, GROUP_LENS)
-                origin, direction = generate_ray(
-                    scene.camera,
-                    (single(x) + where.x) * per_x - 1.0,
-                    1.0 - (single(y) + where.y) * per_y,
-                    lens.x,
-                    lens.y,
-                )
-                path = trace_path(scene, origin, direction, sequence, settings)
-                rays += path.rays
-                radiance = path.radiance
-                if abs(radiance.x) + abs(radiance.y) + abs(radiance.z) < INFINITY:
-                    red += radiance.x
-                    green += radiance.y
-                    blue += radiance.z
-                else:  # one NaN would spoil the pixel for ever
-                    dropped += 1
-            sums[row, column, 0] = red
-            sums[row, column, 1] = green
-            sums[row, column, 2] = blue
-    counters[COUNTER_RAYS] += rays
-    counters[COUNTER_DROPPED] += dropped
-    return True
+    seen = view_picture(picture)
+    return sample_tile(trace_path, scene, seen, settings, work, view_tile(target))

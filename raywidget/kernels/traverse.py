@@ -1,6 +1,6 @@
 """Rays through the tree: the closest hit, and whether anything is in between.
 
-One tree holds the world: its leaves are blocks of flats, blocks of balls, and instances. An
+One tree holds the world: its leaves are blocks of flats, of balls, of rounds, and instances. An
 instance takes the ray into the object space of a mesh, whose own tree holds flats only. Boxes and
 primitives are tested `WIDTH` at a time; children are visited front to back (Wald et al. 2014,
 "Embree: a kernel framework for efficient CPU ray tracing", single-ray traversal).
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from numba import types
 
 from raywidget.kernels.buffers import make_stack_array
-from raywidget.kernels.intersect import intersect_balls, intersect_flats
+from raywidget.kernels.intersect import intersect_balls, intersect_flats, intersect_rounds
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     BALL_SLOT,
@@ -23,10 +23,13 @@ from raywidget.kernels.layout import (
     INSTANCE_SIZE,
     LEAF_BALL,
     LEAF_FLAT,
+    LEAF_INSTANCE,
     MISS,
     NODE_SIZE,
+    ROUND_SLOT,
     SceneView,
 )
+from raywidget.kernels.on_demand import on_demand
 from raywidget.kernels.scalars import index32
 from raywidget.kernels.simd import (
     WIDTH,
@@ -60,7 +63,7 @@ _FAR_SLACK = 1.0000005
 
 
 class RayHit(NamedTuple):
-    """Where a ray ends: distance, coordinates within the primitive, and which one."""
+    """Where a ray ends: distance, weights of a flat's edges (rounds: the face), and which one."""
 
     t: float
     u: float
@@ -136,11 +139,12 @@ def _box_distances(nodes: Any, node: int, ray: RaySlopes, t_max: float) -> tuple
 @device
 def into_object(scene: SceneView, instance: int, o: Vec3, d: Vec3) -> tuple[Vec3, Vec3]:
     """A ray in the object space of an instance; `d` keeps its parameter t, so distances agree."""
-    row = instance * INSTANCE_SIZE + 12
-    x = load_vec3(scene.instances, row)
-    y = load_vec3(scene.instances, row + 4)
-    z = load_vec3(scene.instances, row + 8)
-    shift = vec3(scene.instances[row + 3], scene.instances[row + 7], scene.instances[row + 11])
+    row = instance * INSTANCE_SIZE
+    # In this order: copies may be far from the world's origin.
+    o = o - vec3(scene.instances[row + 3], scene.instances[row + 7], scene.instances[row + 11])
+    x = load_vec3(scene.instances, row + 12)
+    y = load_vec3(scene.instances, row + 15)
+    z = load_vec3(scene.instances, row + 18)
     origin = vec3(
         x.x * o.x + x.y * o.y + x.z * o.z,
         y.x * o.x + y.y * o.y + y.z * o.z,
@@ -151,12 +155,32 @@ def into_object(scene: SceneView, instance: int, o: Vec3, d: Vec3) -> tuple[Vec3
         y.x * d.x + y.y * d.y + y.z * d.z,
         z.x * d.x + z.y * d.y + z.z * d.z,
     )
-    return origin + shift, direction
+    return origin, direction
 
 
 @device
 def _instance_root(scene: SceneView, instance: int) -> int:
     return scene.instance_codes[instance * INSTANCE_CODES_SIZE + INSTANCE_ROOT]
+
+
+class _RoundHit(NamedTuple):
+    """The nearest of a block of rounds."""
+
+    t: float  # the ray's own end if none is nearer
+    face: float
+    lane: int
+
+
+@on_demand
+def _find_round(scene: SceneView, block: int, o: Vec3, d: Vec3, t_max: float) -> _RoundHit:
+    hits, t, face = intersect_rounds(scene.rounds, block, o, d, t_max)
+    if lane_mask(hits) == 0:
+        return _RoundHit(t_max, 0.0, 0)
+    nearest = smallest(choose(hits, t, INFINITY))
+    lane = lowest_bit(lane_mask(hits & (t <= nearest)))
+    faces = _lane_array()
+    store_lanes(faces, 0, face)
+    return _RoundHit(nearest, faces[lane], lane)
 
 
 @device
@@ -219,14 +243,16 @@ def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
             block = code >> 2
             kind = code & 3
             if kind == LEAF_FLAT:
-                hits, flat_t, flat_u, flat_v = intersect_flats(
+                hits, flat_t, flat_u, flat_v, size = intersect_flats(
                     scene.flats, block, origin, direction, t
                 )
                 if lane_mask(hits) != 0:
+                    per_size = 1.0 / size
+                    flat_t = flat_t * per_size
                     t = smallest(choose(hits, flat_t, INFINITY))
                     lane = lowest_bit(lane_mask(hits & (flat_t <= t)))
-                    store_lanes(lanes_u, 0, flat_u)
-                    store_lanes(lanes_v, 0, flat_v)
+                    store_lanes(lanes_u, 0, flat_u * per_size)
+                    store_lanes(lanes_v, 0, flat_v * per_size)
                     u = lanes_u[lane]
                     v = lanes_v[lane]
                     slot = index32(block * WIDTH + lane)
@@ -238,13 +264,20 @@ def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                     lane = lowest_bit(lane_mask(hits & (ball_t <= t)))
                     slot = index32(BALL_SLOT + block * WIDTH + lane)
                     instance = inside
-            else:
+            elif kind == LEAF_INSTANCE:
                 inside = index32(block)
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)
                 slopes = _ray_slopes(origin, direction)
                 reference = _instance_root(scene, block)
                 continue
+            else:
+                nearest = _find_round(scene, block, origin, direction, t)
+                if nearest.t < t:
+                    t = nearest.t
+                    u = nearest.face
+                    slot = index32(ROUND_SLOT + block * WIDTH + nearest.lane)
+                    instance = inside
 
         # Take the nearest that was put off, unless the hit found since is nearer.
         found = False
@@ -297,20 +330,23 @@ def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
             block = code >> 2
             kind = code & 3
             if kind == LEAF_FLAT:
-                hits, _, _, _ = intersect_flats(scene.flats, block, origin, direction, t_max)
+                hits, _, _, _, _ = intersect_flats(scene.flats, block, origin, direction, t_max)
                 if lane_mask(hits) != 0:
                     return True
             elif kind == LEAF_BALL:
                 hits, _ = intersect_balls(scene.balls, block, origin, direction, t_max)
                 if lane_mask(hits) != 0:
                     return True
-            else:
+            elif kind == LEAF_INSTANCE:
                 inside = True
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)
                 slopes = _ray_slopes(origin, direction)
                 reference = _instance_root(scene, block)
                 continue
+            else:
+                if _find_round(scene, block, origin, direction, t_max).t < t_max:
+                    return True
         if depth == floor and inside:
             origin = o
             direction = d

@@ -14,6 +14,7 @@ from raywidget.errors import PictureError
 from raywidget.io.images import encode_png, save_picture
 from raywidget.picture.curves import check_channel, check_display
 from raywidget.picture.development import develop
+from raywidget.picture.noise import relative_noise, standard_error
 
 
 class Image:
@@ -45,6 +46,10 @@ class Image:
         Samples that each pixel was to have.
     state : object, optional
         What the engine needs to go on from here with more samples. Nobody else looks into it.
+    variance : (H, W, 3) array of float32, optional
+        Squared standard error of each pixel, as far as it is known; else NaN.
+    aovs : mapping of str to array, optional
+        Other quantities of the same pixels, (H, W) or (H, W, 3), by name.
 
     Raises
     ------
@@ -75,6 +80,8 @@ class Image:
         samples: ArrayLike | None = None,
         goal: int | None = None,
         state: Any = None,
+        variance: NDArray[np.float32] | None = None,
+        aovs: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         values = np.asarray(pixels)
         if values.ndim != 3 or values.shape[2] != 3 or values.size == 0:
@@ -103,6 +110,12 @@ class Image:
         self._samples.setflags(write=False)
         self._goal = int(counts.max(initial=0)) if goal is None else goal
         self._state = state
+        self._variance = variance
+        self._aovs = dict(aovs or {})
+        for name, values in self._aovs.items():
+            if values.shape[:2] != self._pixels.shape[:2]:
+                raise PictureError(f"aovs: {name!r} has shape {values.shape}, not that of pixels")
+            values.setflags(write=False)
 
     @property
     def pixels(self) -> NDArray[np.float32]:
@@ -138,6 +151,45 @@ class Image:
     def statistics(self) -> Mapping[str, Any]:
         """What was measured while it rendered; read-only."""
         return MappingProxyType(self._statistics)
+
+    @property
+    def noise(self) -> float | None:
+        """Relative error of the picture, an estimate; None if there is no telling.
+
+        The root mean square over all pixels of standard error by brightness, where each is the
+        length of (red, green, blue). A pixel's brightness is that of the 24 pixels around it; to
+        its square, that of a tenth of the picture's mean luminance is added (for each colour), so
+        that black pixels do not count for infinity. The error comes from the difference
+        between samples of even and of odd number, which know nothing of each other: no matter how
+        samples are spread in either, its expectation is right. It can't know of light that no
+        sample has found, such as a caustic that is hit once in a million times.
+        """
+        return None if self._variance is None else relative_noise(self._pixels, self._variance)
+
+    @property
+    def error(self) -> NDArray[np.float32] | None:
+        """Standard error of each pixel, (H, W, 3), an estimate; None if there is no telling.
+
+        Squares are averaged over 5 x 5 pixels; `aovs` has them unaveraged, as ``"variance"``.
+        """
+        return None if self._variance is None else standard_error(self._variance)
+
+    @property
+    def aovs(self) -> Mapping[str, NDArray[Any]]:
+        """Other quantities of the same pixels, by name; read-only. See `RenderSettings.aovs`.
+
+        ``"albedo"`` (H, W, 3): colour of surfaces without light, 0 to 1. ``"normal"`` (H, W, 3):
+        shading normal in the world, unit, but for edges. ``"depth"`` (H, W): distance along the
+        ray in scene units, infinite where there is nothing. ``"position"`` (H, W, 3): where it
+        ends, in the world. ``"object_id"`` (H, W): index of the shape in ``Scene.shapes``, -1 where
+        there is none; ``"material_id"`` (H, W): a number for each material. ``"samples"`` (H, W):
+        samples taken. ``"variance"`` (H, W, 3): squared standard error, see `error`.
+
+        The first four are means over the camera rays of the first 256 samples of the picture
+        itself (those that hit something, for depth and position); numbers belong to the ray through
+        the middle of the pixel.
+        """
+        return MappingProxyType(self._aovs)
 
     @property
     def exposure(self) -> float:
@@ -203,8 +255,9 @@ class Image:
         Parameters
         ----------
         path : path-like
-            ``.png``: 8 bits a channel, as shown. ``.npy`` and ``.exr``: linear float32; they know
-            no exposure and no curve.
+            ``.png``: 8 bits a channel, as shown. ``.npy``, ``.npz`` and ``.exr``: linear float32;
+            they know no exposure and no curve. The last two hold `aovs`, too: in ``.npz`` by name,
+            beside ``pixels``; in ``.exr`` as layers (``albedo.R``, ``normal.X``, ``depth.Z``, ...).
         exposure, curve, channel : optional
             Display settings instead of the image's own.
 
@@ -219,7 +272,10 @@ class Image:
         )
         check_channel(self._channel if channel is None else channel)
         save_picture(
-            path, linear=self._pixels, shown=lambda: self.to_uint8(exposure, curve, channel)
+            path,
+            linear=self._pixels,
+            shown=lambda: self.to_uint8(exposure, curve, channel),
+            aovs=self._aovs,
         )
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
@@ -233,7 +289,8 @@ class Image:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._pixels.setflags(write=False)  # pickle forgets it
+        for array in (self._pixels, *self._aovs.values()):
+            array.setflags(write=False)  # pickle forgets it
 
     def _repr_png_(self) -> bytes:
         return encode_png(self.to_uint8())

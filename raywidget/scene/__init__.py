@@ -1,49 +1,85 @@
 """The description of a scene: immutable objects in plain numpy, checked when built."""
 
-from raywidget.scene.camera import Camera, CameraFrame, PerspectiveCamera
+from raywidget.scene.camera import (
+    Camera,
+    CameraFrame,
+    OrthographicCamera,
+    PanoramicCamera,
+    PerspectiveCamera,
+)
 from raywidget.scene.emitters import (
     ConstantEnvironment,
+    DirectionalLight,
     Emitter,
     Environment,
     GradientEnvironment,
+    ImageEnvironment,
+    PointLight,
+    SpotLight,
 )
+from raywidget.scene.many import Cylinders, Spheres
 from raywidget.scene.materials import (
     DEFAULT_MATERIAL,
     Coated,
+    Conductor,
     Dielectric,
     Diffuse,
     Emissive,
+    Interface,
     Material,
     Metal,
+    Mix,
 )
+from raywidget.scene.media import HomogeneousMedium
 from raywidget.scene.meshes import Instances, Mesh
+from raywidget.scene.principled import Principled
+from raywidget.scene.round_shapes import Cone, Cylinder, Disk
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes import Bounds, Box, Quad, Shape, Sphere
-from raywidget.scene.textures import Checkerboard, Texture
+from raywidget.scene.textures import Attribute, Checkerboard, Gradient, ImageTexture, Texture
 
 __all__ = [
     "DEFAULT_MATERIAL",
+    "Attribute",
     "Bounds",
     "Box",
     "Camera",
     "CameraFrame",
     "Checkerboard",
     "Coated",
+    "Conductor",
+    "Cone",
     "ConstantEnvironment",
+    "Cylinder",
+    "Cylinders",
     "Dielectric",
     "Diffuse",
+    "DirectionalLight",
+    "Disk",
     "Emissive",
     "Emitter",
     "Environment",
+    "Gradient",
     "GradientEnvironment",
+    "HomogeneousMedium",
+    "ImageEnvironment",
+    "ImageTexture",
     "Instances",
+    "Interface",
     "Material",
     "Mesh",
     "Metal",
+    "Mix",
+    "OrthographicCamera",
+    "PanoramicCamera",
     "PerspectiveCamera",
+    "PointLight",
+    "Principled",
     "Quad",
     "Scene",
     "Shape",
     "Sphere",
+    "Spheres",
+    "SpotLight",
     "Texture",
 ]

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene.checks import LARGEST, MAX_ROWS, fail, label
+from raywidget.scene.checks import LARGEST, MAX_ROWS, SMALLEST_LENGTH, fail, label
+from raywidget.scene.transforms import chunks
 
 
 def _as_numbers(owner: object, field: str, value: object, expected: str) -> NDArray[Any]:
@@ -75,6 +76,42 @@ def unit_rows(
     return _frozen(np.ascontiguousarray(array / norms[:, None], dtype=np.float32))
 
 
+def lengths(
+    owner: object, field: str, value: object, letter: str, count: int
+) -> NDArray[np.float32]:
+    """Check for (count,) lengths > 0, or one for all; returns a (count,) float32 copy."""
+    many = f"{letter} = {count}"
+    expected = f"a number > 0, or ({letter},) of them for {many}"
+    array = _as_numbers(owner, field, value, expected)
+    if array.shape not in {(), (count,)}:
+        raise fail(owner, field, expected, array)
+    bad = ~((array >= SMALLEST_LENGTH) & (array <= LARGEST))  # NaN compares false
+    if bad.any():
+        row = int(np.argmax(bad))
+        which = f"{field}[{row}] = " if array.ndim else ""
+        limits = f"in [{SMALLEST_LENGTH:g}, {LARGEST:g}]"
+        raise SceneError(
+            f"{label(owner)}: {field} must be {limits}, got {which}{array.reshape(-1)[row]}"
+        )
+    return _frozen(np.broadcast_to(array, count).astype(np.float32, order="C"))
+
+
+def colors(
+    owner: object, field: str, value: object, letter: str, count: int
+) -> NDArray[np.float32]:
+    """Check for a (count, 3) array of colours in [0, 1], linear RGB."""
+    array = rows(owner, field, value, 3, letter, count)
+    bad = (array < 0.0) | (array > 1.0)
+    if bad.any():
+        row = _first_bad_row(bad)
+        advice = "; divide 8-bit values by 255 and undo their curve" if array.max() > 1.0 else ""
+        raise SceneError(
+            f"{label(owner)}: {field} must be in [0, 1], linear RGB, "
+            f"got {field}[{row}] = {array[row].tolist()}{advice}"
+        )
+    return array
+
+
 def triangle_indices(
     owner: object, field: str, value: object, vertex_count: int
 ) -> NDArray[np.int32]:
@@ -96,6 +133,24 @@ def triangle_indices(
         raise SceneError(
             f"{label(owner)}: {field} must be in [0, {vertex_count - 1}] for {vertex_count} "
             f"vertices, got {field}[{row}] = {array[row].tolist()}{tail}"
+        )
+    return _frozen(np.array(array, dtype=np.int32, order="C"))
+
+
+def indices(
+    owner: object, field: str, value: object, letter: str, count: int, limit: int
+) -> NDArray[np.int32]:
+    """Check for a (count,) array of integers in [0, limit); returns an int32 copy."""
+    expected = f"a ({letter},) array of integers for {letter} = {count}"
+    array = _as_numbers(owner, field, value, expected)
+    if array.dtype.kind == "f" or array.shape != (count,):
+        raise fail(owner, field, expected, array)
+    bad = (array < 0) | (array >= limit)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise SceneError(
+            f"{label(owner)}: {field} must be in [0, {limit - 1}], "
+            f"got {field}[{row}] = {array[row]}"
         )
     return _frozen(np.array(array, dtype=np.int32, order="C"))
 
@@ -126,12 +181,8 @@ def affine_transforms(owner: object, field: str, value: object) -> NDArray[np.fl
             f"the shift stands in the last column), got {result[row, 3].tolist()} "
             f"in {field}[{row}]"
         )
-    # The determinant of the columns scaled to length 1: 1 for a rotation of any size, 0 when flat.
     linear = result[:, :3, :3]
-    norms = np.linalg.norm(linear, axis=1)
-    flat = (norms < 1e-15).any(axis=1)
-    unit = linear / np.where(norms < 1e-15, 1.0, norms)[:, None, :]
-    bad = flat | (np.abs(np.linalg.det(unit)) < 1e-9)
+    bad = np.concatenate([_flattens(linear[part]) for part in chunks(len(linear))])
     if bad.any():
         row = int(np.argmax(bad))
         raise SceneError(
@@ -139,3 +190,17 @@ def affine_transforms(owner: object, field: str, value: object) -> NDArray[np.fl
             f"(determinant {np.linalg.det(linear[row]):g})"
         )
     return _frozen(result)
+
+
+def _flattens(linear: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of (N, 3, 3) matrices have no inverse worth the name?
+
+    By the determinant of the columns scaled to length 1: 1 for a rotation of any size, 0 when flat.
+    """
+    x, y, z = (np.ascontiguousarray(linear[:, :, k].T) for k in range(3))
+    volume = x[0] * (y[1] * z[2] - y[2] * z[1])
+    volume += x[1] * (y[2] * z[0] - y[0] * z[2])
+    volume += x[2] * (y[0] * z[1] - y[1] * z[0])
+    a, b, c = (np.sqrt((column * column).sum(axis=0)) for column in (x, y, z))
+    tiny = np.minimum(np.minimum(a, b), c) < 1e-15
+    return np.asarray(tiny | (np.abs(volume) < 1e-9 * (a * b * c)))

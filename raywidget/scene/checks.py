@@ -119,6 +119,13 @@ def flag(owner: object, field: str, value: object) -> bool:
     raise fail(owner, field, "True or False", value)
 
 
+def choice(owner: object, field: str, value: object, choices: Sequence[str]) -> str:
+    """Check for one of some words."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise fail(owner, field, f"one of {', '.join(map(repr, choices))}", value)
+
+
 def instance(
     owner: object, field: str, value: object, kind: type[T], expected: str, advice: str = ""
 ) -> T:
@@ -202,6 +209,15 @@ def reflectance(owner: object, field: str, value: object, also: str = "") -> Col
     if max(r, g, b) > 1.0:
         advice = "more than 1 would make light; divide 8-bit values by 255 and undo their curve"
         raise fail(owner, field, expected, value, advice)
+    return (r, g, b)
+
+
+def indices(owner: object, field: str, value: object) -> Color:
+    """Check for parts of an index of refraction in red, green and blue; one number serves all."""
+    expected = "3 numbers in [0, 20], for red, green and blue, or one for all"
+    r, g, b = _color(owner, field, value, expected)
+    if min(r, g, b) < 0.0 or max(r, g, b) > 20.0:
+        raise fail(owner, field, expected, value)
     return (r, g, b)
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from raywidget.scene.checks import Color
 
@@ -40,6 +44,25 @@ def from_oklch(lightness: float, chroma: float, hue: float) -> Color:
         _clip(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short),
         _clip(-0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short),
     )
+
+
+def decode_srgb(values: ArrayLike) -> NDArray[np.float64]:
+    """Convert numbers by the sRGB curve, 0 to 1, to linear light (IEC 61966-2-1).
+
+    Parameters
+    ----------
+    values : array
+        Of any shape; an 8-bit value is divided by 255 first.
+
+    Examples
+    --------
+    >>> from raywidget.scene.colors import decode_srgb
+    >>> [round(float(v), 3) for v in decode_srgb([0, 0.5, 1])]
+    [0.0, 0.214, 1.0]
+    """
+    v: NDArray[Any] = np.asarray(values, np.float64)
+    curve = np.maximum((v + 0.055) / 1.055, 0.0) ** 2.4
+    return np.where(v <= 0.04045, v / 12.92, curve)
 
 
 def _clip(value: float) -> float:

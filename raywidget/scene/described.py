@@ -37,7 +37,10 @@ class SceneObject:
         return dataclasses.replace(self, **changes)
 
     def _parameters(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
+        # What was left out stays left out: a copy of a default is not the default.
+        defaults = {f.name: f.default for f in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if value is not defaults[name]}
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Built anew from its parameters, so that copies from pickle and deepcopy are checked and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -9,9 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene import arrays, checks
+from raywidget.scene import arrays, checks, transforms
+from raywidget.scene.checks import Color
 from raywidget.scene.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes import Bounds, Shape
+from raywidget.scene.textures import Texture
+from raywidget.scene.transforms import chunks
+
+MAX_COPIED_LIGHTS = 2**20  # triangles of copies that shine: each is a light of 64 bytes and more
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,6 +43,14 @@ class Mesh(Shape):
     uvs : (V, 2) array of float, optional
         Surface coordinates at the vertices. Without them u and v are the barycentric coordinates
         of the second and third corner.
+    colors : (V, 3) array of float, optional
+        Colours at the vertices, linear RGB in [0, 1], for materials that ask for them.
+    face_colors : (F, 3) array of float, optional
+        Colours of the triangles instead.
+    materials : sequence of Material, optional
+        Several materials instead of one.
+    face_materials : (F,) array of int, optional
+        Which of them each triangle is made of, counted from 0.
     flip_normals : bool
         Swap front and back.
     name : str, optional
@@ -60,6 +74,10 @@ class Mesh(Shape):
     faces: NDArray[np.int32]
     normals: NDArray[np.float32] | None = field(default=None, kw_only=True)
     uvs: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    face_colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    materials: Sequence[Material] | None = field(default=None, kw_only=True)
+    face_materials: NDArray[np.int32] | None = field(default=None, kw_only=True)
     flip_normals: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -75,6 +93,40 @@ class Mesh(Shape):
             self._set(normals=arrays.unit_rows(self, "normals", self.normals, "V", count))
         if self.uvs is not None:
             self._set(uvs=arrays.rows(self, "uvs", self.uvs, 2, "V", count))
+        if self.colors is not None:
+            self._set(colors=arrays.colors(self, "colors", self.colors, "V", count))
+        if self.face_colors is not None:
+            if self.colors is not None:
+                raise SceneError(f"{checks.label(self)}: give colors or face_colors, not both")
+            faces = len(self.faces)
+            self._set(face_colors=arrays.colors(self, "face_colors", self.face_colors, "F", faces))
+        if self.materials is not None or self.face_materials is not None:
+            self._check_materials()
+
+    def _check_materials(self) -> None:
+        if self.materials is None or self.face_materials is None:
+            raise SceneError(
+                f"{checks.label(self)}: materials and face_materials go together, got only one"
+            )
+        if self.material is not DEFAULT_MATERIAL:
+            raise SceneError(f"{checks.label(self)}: give material or materials, not both")
+        expected = "a list of materials"
+        if isinstance(self.materials, Material | str) or not isinstance(self.materials, Iterable):
+            raise checks.fail(self, "materials", expected, self.materials)
+        materials = tuple(self.materials)
+        if not materials:
+            raise checks.fail(self, "materials", expected, self.materials, "it is empty")
+        for index, item in enumerate(materials):
+            checks.instance(self, f"materials[{index}]", item, Material, "a material")
+        rows = arrays.indices(
+            self, "face_materials", self.face_materials, "F", len(self.faces), len(materials)
+        )
+        self._set(materials=materials, face_materials=rows)
+
+    @property
+    def all_materials(self) -> tuple[Material, ...]:
+        """What it is made of: `materials`, or the only one."""
+        return (self.material,) if self.materials is None else tuple(self.materials)
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the box round all triangles, (3,) float64 each."""
@@ -82,6 +134,10 @@ class Mesh(Shape):
         used[self.faces] = True
         corners = self.vertices[used].astype(np.float64)
         return corners.min(axis=0), corners.max(axis=0)
+
+    def area(self) -> float:
+        """Area of one side of all triangles, in square scene units."""
+        return float(_areas(self.vertices.astype(np.float64)[self.faces]).sum())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,22 +147,26 @@ class Instances(Shape):
     Parameters
     ----------
     mesh : Mesh
-        What is copied. It must not emit light.
+        What is copied.
     transforms : (N, 4, 4) array of float
         An affine, invertible matrix for each copy, with (0, 0, 0, 1) as last row; see
         `raywidget.transforms`. One that mirrors keeps front sides in front. Stored read-only as
         float64.
+    colors : (N, 3) array of float, optional
+        A colour for each copy, linear RGB in [0, 1], instead of the mesh's.
     material : Material, optional
         Instead of the mesh's.
-    emission : None
-        Copies can't emit light yet.
+    emission : colour, optional
+        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's. Each
+        triangle of each copy that shines is a light; there may be 2^20 of them.
     name : str, optional
         What messages call it.
 
     Raises
     ------
     SceneError
-        If a matrix has a wrong shape, is not finite or not invertible, or anything would emit.
+        If a matrix has a wrong shape, is not finite or not invertible, or there would be too many
+        lights.
 
     Examples
     --------
@@ -120,26 +180,42 @@ class Instances(Shape):
 
     mesh: Mesh
     transforms: NDArray[np.float64]
+    colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         checks.instance(self, "mesh", self.mesh, Mesh, "a Mesh")
         if self.material is DEFAULT_MATERIAL:
             self._set(material=self.mesh.material)
         super().__post_init__()
-        if self.emission is not None:
-            raise checks.fail(
-                self, "emission", "None", self.emission, "copies can't emit light yet"
-            )
-        self._refuse_emission(self.mesh, self.mesh.radiance)
-        self._refuse_emission(self.material, self.material.emission)
         self._set(transforms=arrays.affine_transforms(self, "transforms", self.transforms))
-
-    def _refuse_emission(self, part: Mesh | Material, emission: object) -> None:
-        if emission is not None:
+        count = len(self.transforms)
+        if self.colors is not None:
+            self._set(colors=arrays.colors(self, "colors", self.colors, "N", count))
+        lights = count * self._lit_faces()
+        if lights > MAX_COPIED_LIGHTS:
             raise SceneError(
-                f"{checks.label(self)}: copies can't emit light yet, but {checks.label(part)} has "
-                f"emission {checks.show(emission)}; add meshes one by one instead"
+                f"{checks.label(self)}: copies may make at most {MAX_COPIED_LIGHTS} triangles "
+                f"shine, got {count} copies of {lights // count}; let fewer triangles of the mesh "
+                "shine (materials, face_materials), or make it coarser"
             )
+
+    @property
+    def has_own_material(self) -> bool:
+        """Are the copies made of something else than the mesh?"""
+        return self.material is not self.mesh.material
+
+    def radiances(self) -> list[Color | Texture | None]:
+        """What is given off by what each of the mesh's `all_materials` covers, or by all of it."""
+        if self.has_own_material:
+            return [self.radiance]
+        owner: Shape = self.mesh if self.emission is None else self
+        return [owner.radiance_of(material) for material in self.mesh.all_materials]
+
+    def _lit_faces(self) -> int:
+        shines = np.array([radiance is not None for radiance in self.radiances()])
+        if self.mesh.face_materials is None or len(shines) == 1:
+            return len(self.mesh.faces) * int(shines[0])
+        return int(shines[self.mesh.face_materials].sum())
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some parameters changed; all checks run again."""
@@ -149,10 +225,19 @@ class Instances(Shape):
 
     def bounds(self) -> Bounds:
         """Corners of a box round all copies, (3,) float64 each; not always the smallest one."""
-        lo, hi = self.mesh.bounds()
-        center, half = (lo + hi) / 2.0, (hi - lo) / 2.0
-        # Arvo, "Transforming axis-aligned bounding boxes", Graphics Gems (1990)
-        linear = self.transforms[:, :3, :3]
-        centers = linear @ center + self.transforms[:, :3, 3]
-        halves = np.abs(linear) @ half
-        return (centers - halves).min(axis=0), (centers + halves).max(axis=0)
+        centers, halves = transforms.move_box(self.transforms, *self.mesh.bounds())
+        lo = np.min([(centers[p] - halves[p]).min(axis=0) for p in chunks(len(centers))], axis=0)
+        hi = np.max([(centers[p] + halves[p]).max(axis=0) for p in chunks(len(centers))], axis=0)
+        return lo, hi
+
+    def area(self) -> float:
+        """Area of one side of all copies, in square scene units."""
+        corners = self.mesh.vertices.astype(np.float64)[self.mesh.faces]
+        linear = np.swapaxes(self.transforms[:, :3, :3], 1, 2)
+        return float(sum(_areas(corners @ matrix).sum() for matrix in linear))
+
+
+def _areas(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Areas of triangles, (F, 3, 3) corners."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    return np.asarray(0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1))

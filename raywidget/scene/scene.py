@@ -14,6 +14,7 @@ from raywidget.scene import checks
 from raywidget.scene.camera import Camera
 from raywidget.scene.described import SceneObject
 from raywidget.scene.emitters import Emitter, Environment
+from raywidget.scene.media import HomogeneousMedium
 from raywidget.scene.shapes import Bounds, Shape
 
 T = TypeVar("T", bound=SceneObject)
@@ -31,6 +32,8 @@ class Scene(SceneObject):
         Light that comes from no shape; at most one environment.
     camera : Camera
         Where the picture is taken from. There is no default.
+    medium : HomogeneousMedium, optional
+        What fills the space outside of all shapes, such as fog; by default nothing.
     defaults : mapping of str to value
         Settings of the render that suit this scene, such as ``{"width": 400, "spp": 64}``; used
         where the caller of `render` says nothing. Stored read-only.
@@ -59,6 +62,7 @@ class Scene(SceneObject):
     emitters: Sequence[Emitter] = field(default=(), kw_only=True)
     # Without a camera there is a SceneError that says what to write, not only a TypeError.
     camera: Camera = field(default=cast(Camera, None), kw_only=True)
+    medium: HomogeneousMedium | None = field(default=None, kw_only=True)
     defaults: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -73,6 +77,8 @@ class Scene(SceneObject):
             )
         advice = "write camera=PerspectiveCamera(look_from=(0, 1, 5), look_at=(0, 1, 0))"
         checks.instance(self, "camera", self.camera, Camera, "a camera", advice)
+        if self.medium is not None:
+            checks.instance(self, "medium", self.medium, HomogeneousMedium, "a HomogeneousMedium")
         self._set(
             shapes=shapes,
             emitters=emitters,
@@ -88,14 +94,16 @@ class Scene(SceneObject):
     def objects(self) -> Iterator[SceneObject]:
         """All objects that the scene is made of, each once, parents first; not the scene."""
         seen: set[int] = set()
-        waiting: list[object] = [self.camera, *reversed(self.emitters)]
+        waiting: list[object] = [self.camera, self.medium, *reversed(self.emitters)]
         waiting += reversed(self.shapes)
         while waiting:
             item = waiting.pop()
             if isinstance(item, SceneObject) and id(item) not in seen:
                 seen.add(id(item))
                 yield item
-                waiting += [getattr(item, f.name) for f in reversed(fields(item))]
+                for f in reversed(fields(item)):
+                    value = getattr(item, f.name)
+                    waiting += reversed(value) if isinstance(value, tuple) else [value]
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the box round all shapes, (3,) float64 each.

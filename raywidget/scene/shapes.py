@@ -14,6 +14,7 @@ from raywidget.scene import checks, transforms
 from raywidget.scene.checks import Color, ColorLike, Vec3Like
 from raywidget.scene.described import SceneObject
 from raywidget.scene.materials import DEFAULT_MATERIAL, Material
+from raywidget.scene.textures import Texture, radiance_or_texture
 
 Bounds: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -26,14 +27,14 @@ class Shape(SceneObject):
     ----------
     material : Material
         What it is made of; by default a grey matte surface.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     name : str, optional
         What messages call it.
     """
 
     material: Material = DEFAULT_MATERIAL
-    emission: ColorLike | None = None
+    emission: ColorLike | Texture | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,22 +42,35 @@ class Shape(SceneObject):
             self, "material", self.material, Material, "a material, such as Diffuse(color)"
         )
         if self.emission is not None:
-            self._set(emission=checks.radiance(self, "emission", self.emission))
+            self._set(emission=radiance_or_texture(self, "emission", self.emission))
+        self.radiance_of(self.material)
 
     @property
-    def radiance(self) -> Color | None:
+    def radiance(self) -> Color | Texture | None:
         """What the front side gives off: the shape's emission, else its material's, else None.
 
         None also when it is black: ``emission=0`` switches off a material's light.
         """
-        emission = self.material.emission if self.emission is None else self.emission
-        if emission is None:
-            return None
-        color = checks.radiance(self, "emission", emission)
-        return color if max(color) > 0.0 else None
+        return self.radiance_of(self.material)
+
+    def radiance_of(self, material: Material) -> Color | Texture | None:
+        """What the front side gives off where it is made of `material`; see `radiance`."""
+        emission = material.emission if self.emission is None else self.emission
+        if emission is not None and not isinstance(emission, Texture):
+            color = checks.radiance(self, "emission", emission)
+            emission = color if max(color) > 0.0 else None
+        if emission is not None and material.opacity != 1.0:
+            raise checks.fail(
+                self, "emission", "None where the material is not opaque", self.emission
+            )
+        return emission
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of a box round the shape, two (3,) float64 arrays."""
+        raise NotImplementedError
+
+    def area(self) -> float:
+        """Area of the front side, in square scene units."""
         raise NotImplementedError
 
 
@@ -74,7 +88,7 @@ class Sphere(Shape):
         In scene units, > 0.
     material : Material
         What it is made of; by default a grey matte surface.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     flip_normals : bool
         Let the normals point inwards: for a bubble in glass, or a room with a lit wall.
@@ -111,6 +125,10 @@ class Sphere(Shape):
         center = np.array(self.center, dtype=np.float64)
         return center - self.radius, center + self.radius
 
+    def area(self) -> float:
+        """Area of the sphere, in square scene units."""
+        return 4.0 * math.pi * self.radius**2
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Quad(Shape):
@@ -128,7 +146,7 @@ class Quad(Shape):
         The edges that start there, not parallel.
     material : Material
         What it is made of; by default a grey matte surface.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     name : str, optional
         What messages call it.
@@ -179,6 +197,10 @@ class Quad(Shape):
         corners = self.corners()
         return corners.min(axis=0), corners.max(axis=0)
 
+    def area(self) -> float:
+        """Area of one side, in square scene units."""
+        return float(np.linalg.norm(np.cross(np.array(self.edge_u), np.array(self.edge_v))))
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Box(Shape):
@@ -192,7 +214,7 @@ class Box(Shape):
         Full lengths of its edges along x, y and z before it is turned, > 0.
     material : Material
         What it is made of; by default a grey matte surface.
-    emission : colour, optional
+    emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     rotation : (float, float, float)
         Degrees by which it is turned about its centre: about x, then y, then z (the axes of the
@@ -242,3 +264,8 @@ class Box(Shape):
         """Lowest and highest corner of the upright box round this one, (3,) float64 each."""
         corners = self.corners()
         return corners.min(axis=0), corners.max(axis=0)
+
+    def area(self) -> float:
+        """Area of its six faces, in square scene units."""
+        x, y, z = self.size
+        return 2.0 * (x * y + y * z + z * x)

@@ -8,6 +8,7 @@ counter-clockwise seen from the tip of the axis.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -113,3 +114,41 @@ def apply(matrix: ArrayLike, points: ArrayLike) -> NDArray[np.float64]:
     if p.ndim < 1 or p.shape[-1] != 3:
         raise checks.fail("apply()", "points", "a (..., 3) array", p)
     return np.asarray(p @ m[:3, :3].T + m[:3, 3], dtype=np.float64)
+
+
+def move_box(
+    matrices: NDArray[np.float64], lo: NDArray[np.float64], hi: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centres and half sizes, (N, 3), of upright boxes round a box that (N, 4, 4) matrices move.
+
+    Arvo 1990, "Transforming axis-aligned bounding boxes", Graphics Gems.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from raywidget import transforms
+    >>> turned = transforms.rotate(90, (0, 0, 1))
+    >>> centre, half = transforms.move_box(turned[None], np.zeros(3), np.array([2.0, 4.0, 6.0]))
+    >>> centre.round(12).tolist(), half.round(12).tolist()
+    ([[-2.0, 1.0, 3.0]], [[2.0, 1.0, 3.0]])
+    """
+    middle, size = np.append(0.5 * (lo + hi), 1.0), np.append(0.5 * (hi - lo), 0.0)
+    centre, half = np.empty((2, len(matrices), 3))
+    for part in chunks(len(matrices)):
+        rows = np.ascontiguousarray(matrices[part]).reshape(-1, 4)
+        centre[part] = (rows @ middle).reshape(-1, 4)[:, :3]
+        half[part] = (np.abs(rows) @ size).reshape(-1, 4)[:, :3]
+    return centre, half
+
+
+def chunks(count: int) -> Iterator[slice]:
+    """Parts of a long array that fit into the cache.
+
+    Examples
+    --------
+    >>> from raywidget import transforms
+    >>> list(transforms.chunks(20_000))
+    [slice(0, 8192, None), slice(8192, 16384, None), slice(16384, 20000, None)]
+    """
+    for first in range(0, count, 8192):
+        yield slice(first, min(count, first + 8192))

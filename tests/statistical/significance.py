@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from raywidget.engine.film import SPLAT_ONE
 from raywidget.engine.renderer import Renderer
 from raywidget.engine.settings import RenderSettings
 from raywidget.engine.tiles import Tile
@@ -118,7 +119,18 @@ class PictureStatistics(NamedTuple):
 def picture_statistics(
     scene, *, batches=64, per_batch=16, sampler="independent", **settings
 ) -> PictureStatistics:
-    """Render batches of samples, for the mean and how far it can be trusted.
+    """Render batches of samples, for the mean and how far it can be trusted."""
+    return of_batches(render_batches(scene, batches, per_batch, sampler, **settings))
+
+
+def of_batches(results) -> PictureStatistics:
+    """Statistics of independent pictures, (batches, H, W, 3)."""
+    batches = len(results)
+    return PictureStatistics(results.mean(axis=0), results.var(axis=0) / (batches - 1), batches)
+
+
+def render_batches(scene, batches, per_batch, sampler="independent", **settings):
+    """Independent pictures of a scene, (batches, H, W, 3).
 
     Independent numbers: the samples of each batch follow those of the one before. Those of a
     lattice depend on each other; there each batch has a seed of its own.
@@ -137,11 +149,14 @@ def picture_statistics(
         done = renderer.render(picture, first, per_batch, sums, cancel)
         assert done.finished
         assert done.dropped == 0
+        if done.splats is not None:
+            layer = np.zeros((2, *sums.shape), np.int64)
+            done.splats.add_to(layer)
+            sums += layer.sum(axis=0) / SPLAT_ONE
         return sums / per_batch
 
     with ThreadPoolExecutor() as pool:
-        results = np.array(list(pool.map(render, range(batches))))
-    return PictureStatistics(results.mean(axis=0), results.var(axis=0) / (batches - 1), batches)
+        return np.array(list(pool.map(render, range(batches))))
 
 
 def exactly(pixels, shape) -> PictureStatistics:
@@ -169,3 +184,20 @@ def check_means(a: PictureStatistics, b: PictureStatistics, *, rounding=2e-6) ->
 def _of_many(p) -> float:
     """p-value of the smallest of many."""
     return float(-np.expm1(p.size * np.log1p(-min(p.min(), 1.0 - 1e-12))))
+
+
+def check_batches(a, b) -> float:
+    """As `check_means`, of batches (N, H, W, 3) whose pixels may depend on each other."""
+    pixels, whole = (_two_sided(*(reduce(x) for x in (a, b))) for reduce in (np.asarray, _whole))
+    return min(_of_many(pixels), _of_many(whole))
+
+
+def _whole(batches):
+    return batches.mean(axis=(1, 2))
+
+
+def _two_sided(a, b):
+    difference = np.abs(a.mean(axis=0) - b.mean(axis=0))
+    slack = 2e-6 * (np.abs(a.mean(axis=0)) + np.abs(b.mean(axis=0)))
+    error = np.sqrt(a.var(axis=0, ddof=1) / len(a) + b.var(axis=0, ddof=1) / len(b)) + 1e-15
+    return 2.0 * stats.t.sf(np.maximum(0.0, difference - slack) / error, len(a) + len(b) - 2)

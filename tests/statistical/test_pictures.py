@@ -110,17 +110,18 @@ def test_light_of_each_depth_in_a_shining_white_ball(depth, next_event):
     assert check_means(picture, exactly(expected, SHAPE), rounding=1e-5) > LEVEL
 
 
-def floor_points(width, height, order=4):
-    """Points of the floor y = 0 that the pixels of `DOWN` see, for integrals over pixels."""
+def floor_points(width, height, order=4, camera=None):
+    """Points of the floor y = 0 that the pixels of a camera see, for integrals over pixels."""
+    camera = camera or DOWN
     nodes, weights = roots_legendre(order)
     offsets, weights = (nodes + 1) / 2, weights / 2
-    right, up, forward = DOWN.frame()
-    half = np.tan(np.radians(DOWN.vfov) / 2)
+    right, up, forward = camera.frame()
+    half = np.tan(np.radians(camera.vfov) / 2)
     x = (np.arange(width)[:, None] + offsets) / width * 2 - 1
     y = 1 - (np.arange(height)[:, None] + offsets) / height * 2
     d = forward + (half * y[:, None, :, None, None]) * up
     d = d + (half * width / height * x[None, :, None, :, None]) * right
-    p = np.array(DOWN.look_from) - d * (DOWN.look_from[1] / d[..., 1:2])
+    p = np.array(camera.look_from) - d * (camera.look_from[1] / d[..., 1:2])
     return p, weights[:, None] * weights
 
 
@@ -172,6 +173,20 @@ def test_light_of_a_panel_on_a_floor(next_event, kind):
         lamp = rw.Mesh([origin, origin + u, origin + u + v, origin + v], faces, material=material)
     assert rw.Quad(origin, u, v).normal[1] < 0  # it shines down
     check_direct_light(lamp, irradiance, next_event)
+
+
+def test_occlusion_of_a_floor_by_a_ball():
+    centre, radius = np.array([-1.5, 1.6, -1.0]), 1.5
+    ball = rw.Sphere(centre, radius, material=rw.Diffuse(0.5))
+    scene = rw.Scene([floor(rw.Diffuse(0.1), 40), ball], camera=DOWN.replace(look_at=(3, 0, 2.5)))
+    picture = picture_statistics(scene, integrator="ao", ao_distance=50.0, per_batch=64, **SMALL)
+    p, weights = floor_points(20, 15, camera=scene.camera)
+    to_centre = centre - p  # a ball in full above the horizon hides (r / d)^2 cos of the sky
+    square = (to_centre**2).sum(axis=-1)
+    sky = 1 - radius**2 * to_centre[..., 1] / square**1.5
+    expected = np.broadcast_to((sky * weights).sum(axis=(2, 3))[..., None], SHAPE)
+    assert check_means(picture, exactly(expected, SHAPE), rounding=1e-4) > LEVEL
+    assert expected.min() < 0.9  # it is seen from the corner of the picture on
 
 
 def test_light_of_a_gradient_on_a_floor():

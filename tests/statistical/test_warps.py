@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from kernel_drivers import camera_rays
 from scipy import stats
 from significance import LEVEL, CapBins, check_sampler, chi_square, corrected
 
+import raywidget as rw
 from raywidget.kernels.jit import entry
 from raywidget.kernels.sampling import (
     make_frame,
@@ -77,6 +79,22 @@ def test_disk(warped):
     counts = np.bincount(ring * 32 + sector, minlength=512)
     assert chi_square(counts, np.full(512, COUNT / 512)) > LEVEL
     assert (x * x + y * y).max() <= 1 + 1e-6
+
+
+def test_lens():
+    camera = rw.PerspectiveCamera(
+        look_from=(1, 2, 3), look_at=(0, 0, 0), aperture_radius=0.5, focus_distance=2
+    )
+    numbers = np.random.default_rng(0).random((COUNT, 4))
+    numbers[:, :2] = 0.3  # one point of the picture
+    origins, _ = camera_rays(camera, 64, 48, numbers)
+    on_lens = (origins - camera.look_from) @ np.array(camera.frame()).T
+    x, y = on_lens[:, 0] / 0.5, on_lens[:, 1] / 0.5
+    ring = np.minimum((x * x + y * y) * 16, 15).astype(int)
+    sector = ((np.arctan2(y, x) / (2 * np.pi) % 1.0) * 32).astype(int) % 32
+    counts = np.bincount(ring * 32 + sector, minlength=512)
+    assert chi_square(counts, np.full(512, COUNT / 512)) > LEVEL
+    assert np.abs(on_lens[:, 2]).max() < 1e-6
 
 
 def test_triangle(warped):

@@ -42,7 +42,7 @@ def one_line(capsys):
     return err
 
 
-@pytest.mark.parametrize("name", rw.presets.NAMES)
+@pytest.mark.parametrize("name", ["cornell", "default", "trianglemesh"])
 def test_the_pixels_are_those_of_render(folder, name):
     assert run("render", name, *SMALL, "-o", "picture.npy", "--quiet") == 0
     image = rw.render(rw.presets.preset(name), **SETTINGS)
@@ -66,6 +66,23 @@ def test_every_setting_has_a_flag(folder):
     np.testing.assert_array_equal(np.load("picture.npy"), image.pixels)
     other = rw.render(rw.presets.cornell(), **SETTINGS)
     assert np.any(other.pixels != image.pixels)
+
+
+def test_aovs_filter_and_goal_for_noise(folder, capsys):
+    flags = ["--aov", "depth", "--aov", "normal", "--filter", "tent", "--filter-radius", 1.5]
+    flags += ["--noise", 5, "--spp", 64, "--integrator", "direct"]
+    assert run("render", "cornell", *SMALL, *flags, "-o", "picture.npz") == 0
+    settings = {"filter": "tent", "filter_radius": 1.5, "integrator": "direct"}
+    image = rw.render(
+        rw.presets.cornell(), **{**SETTINGS, **settings, "spp": 16, "aovs": ["depth", "normal"]}
+    )
+    with np.load("picture.npz", allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["pixels"], image.pixels)
+        np.testing.assert_array_equal(arrays["depth"], image.aovs["depth"])
+        np.testing.assert_array_equal(arrays["normal"], image.aovs["normal"])
+    out, _ = capsys.readouterr()
+    assert "16 samples per pixel" in out
+    assert f"noise           {image.noise:.3g}" in out
 
 
 def test_the_picture_is_named_after_the_preset(folder, capsys):
@@ -108,10 +125,31 @@ def test_scenes_are_listed(capsys):
     assert run("scenes") == 0
     out, err = capsys.readouterr()
     assert err == ""
-    lines = out.splitlines()
+    lines = [line for line in out.splitlines() if not line.startswith(" ")]
     assert [line.split()[0] for line in lines] == list(rw.presets.NAMES)
     for line, description in zip(lines, rw.presets.describe().values(), strict=True):
-        assert line.endswith(f"  {description}")
+        assert line.endswith(description)
+    assert out.count("--option light=quad") >= 3
+
+
+def test_options_of_presets(folder):
+    options = ["--option", "size=4", "--option", "finish=matte"]
+    assert run("render", "spheregrid", *SMALL, *options, "-o", "picture.npy", "--quiet") == 0
+    image = rw.render(rw.presets.spheregrid(size=4, finish="matte"), **SETTINGS)
+    np.testing.assert_array_equal(np.load("picture.npy"), image.pixels)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("size", "--option: expected NAME=VALUE, got 'size'"),
+        ("size=two", "size must be a whole number, got 'two'"),
+        ("sise=2", "preset 'spheregrid' takes size, finish, got 'sise'"),
+    ],
+)
+def test_wrong_options_of_presets(folder, capsys, option, message):
+    assert run("render", "spheregrid", "--option", option) == 2
+    assert message in one_line(capsys)
 
 
 def test_the_version(capsys):

@@ -33,9 +33,9 @@ def by_spp():
 def slow_calls(monkeypatch):
     real = Renderer.render
 
-    def slowly(self, tile, first, count, sums, cancel):
+    def slowly(self, tile, first, count, sums, cancel, evens=None):
         time.sleep(0.005 if tile.width > 0 else 0.0)
-        return real(self, tile, first, count, sums, cancel)
+        return real(self, tile, first, count, sums, cancel, evens)
 
     monkeypatch.setattr(Renderer, "render", slowly)
     monkeypatch.setattr(session_module, "CALL_SECONDS", 0.0)

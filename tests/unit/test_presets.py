@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from raywidget import presets
+from raywidget.engine.settings import RenderSettings
 from raywidget.errors import SceneError
+from raywidget.presets.statues import DRAGON_FINISHES
 from raywidget.scene import Box, Coated, Dielectric, Mesh, Metal, Scene, Sphere
 from raywidget.scene.transforms import rotate
 
 
-@pytest.fixture(params=presets.NAMES)
+@pytest.fixture(params=presets.NAMES, scope="module")
 def scene(request):
     return presets.preset(request.param)
 
@@ -19,12 +21,12 @@ def shape(scene, name):
 def test_every_preset_is_a_scene_with_its_settings(scene):
     assert isinstance(scene, Scene)
     assert scene.name in presets.NAMES
-    assert set(scene.defaults) == {"width", "height", "spp", "max_depth"}
-    assert scene.defaults["spp"] == 64
+    assert {"width", "height", "spp", "max_depth"} <= set(scene.defaults)
+    RenderSettings.for_scene(scene.defaults, {})  # all known, all in range
 
 
 def test_every_preset_has_light_that_reaches_it(scene):
-    assert scene.environment is not None or any(s.radiance for s in scene.shapes)
+    assert scene.emitters or any(s.radiance for s in scene.shapes)
 
 
 def test_the_camera_looks_at_something(scene):
@@ -51,19 +53,100 @@ def test_names_are_forgiving(name):
     ],
 )
 def test_unknown_names(name, tail):
-    known = "cornell, cornell-boxes, default, spheregrid, trianglemesh"
+    known = ", ".join(presets.NAMES)
     with pytest.raises(SceneError) as caught:
         presets.preset(name)
     assert str(caught.value) == f"preset must be one of {known}, got {name!r}{tail}"
 
 
+@pytest.mark.parametrize("alias", ["basic", "cornell-box", "sphere_grid"])
+def test_the_references_other_names(alias):
+    assert presets.preset(alias).name in presets.NAMES
+
+
+def test_options_reach_the_scene():
+    assert presets.options("cornell") == {"light": "quad"}
+    grid = presets.preset("spheregrid", size=3, finish="glass")
+    assert sum(isinstance(s.material, Dielectric) for s in grid.shapes) == 9
+    assert shape(presets.preset("cornell", light="sphere"), "lamp").radius == 52.5
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("cornell", {"color": 1}, "preset 'cornell' takes light, got 'color'"),
+        ("default", {"light": "quad"}, "preset 'default' takes no options, got 'light'"),
+        ("cornell", {"light": "sfere"}, "light must be one of .*; did you mean 'sphere'?"),
+        ("spheregrid", {"size": 1}, r"spheregrid\(\): size must be from 2 to 1,000, got 1"),
+        ("spheregrid", {"size": 2.5}, r"spheregrid\(\): size must be a whole number, got 2.5"),
+        ("spheregrid", {"finish": None}, "finish must be one of"),
+    ],
+)
+def test_wrong_options(name, options, message):
+    with pytest.raises(SceneError, match=message):
+        presets.preset(name, **options)
+
+
 def test_describe_has_a_line_for_each():
     lines = presets.describe()
     assert tuple(lines) == presets.NAMES
+    assert {"cornell", "cornell-boxes", "cornell-empty", "default", "spheregrid"} <= set(lines)
     assert all(line and "\n" not in line for line in lines.values())
     for name, line in lines.items():
         defaults = presets.preset(name).defaults
         assert line.endswith(f"{defaults['width']}x{defaults['height']}")
+
+
+REFERENCE = {
+    "cornell": (400, 400),
+    "cornell-boxes": (400, 400),
+    "cornell-empty": (400, 400),
+    "default": (400, 225),
+    "spheregrid": (800, 450),
+    "trianglemesh": (600, 337),
+    "dragon": (900, 900),
+    "caustic-glass": (525, 750),
+    "cylinder-test": (400, 225),
+    "cone-test": (400, 225),
+    "texture-test": (800, 450),
+    "simple-sphere": (200, 200),
+    "test": (100, 100),
+}
+
+
+def test_all_scenes_of_the_reference_are_there_in_their_sizes():
+    for name, size in REFERENCE.items():
+        defaults = presets.preset(name).defaults
+        assert (defaults["width"], defaults["height"]) == size
+
+
+@pytest.mark.parametrize("finish", DRAGON_FINISHES)
+def test_the_dragon_comes_from_a_file(tmp_path, finish):
+    path = tmp_path / "dragon.off"
+    path.write_text("OFF\n3 1 0\n0 0 0\n10 0 0\n0 0 10\n3 0 1 2\n")
+    statue = shape(presets.dragon(path, finish=finish), "dragon")
+    turned = rotate(-53, (0, 1, 0))[:3, :3] @ (10.0, 0.0, 0.0) * (-1.0, 1.0, 1.0)
+    np.testing.assert_allclose(statue.vertices[1], turned, atol=1e-5)
+    assert statue.normals is not None
+    assert presets.dragon(finish=finish).shapes[1].material is not None
+
+
+def test_the_caustic_glass_and_its_table_come_from_files(tmp_path):
+    path = tmp_path / "thing.off"
+    path.write_text("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")
+    scene = presets.caustic_glass(path, path, light="point")
+    assert shape(scene, "goblet").vertices.min() == -1.0  # x is mirrored
+    assert isinstance(shape(scene, "goblet").material, Dielectric)
+    assert [presets.caustic_glass(light=kind).emitters[0].radius for kind in ("disk", "point")] == [
+        0.7,
+        0.0,
+    ]
+
+
+@pytest.mark.parametrize("light", ["quad", "sphere", "point"])
+def test_the_cornell_room_with_each_light(light):
+    scene = presets.cornell_empty(light=light)
+    assert (len(scene.shapes), len(scene.emitters)) == ((6, 0) if light != "point" else (5, 1))
 
 
 @pytest.mark.parametrize("name", ["cornell", "cornell-boxes"])
@@ -82,7 +165,7 @@ def test_the_cornell_room(name):
 
 def test_things_in_the_cornell_room_stand_in_it_and_apart():
     for scene in (presets.cornell(), presets.cornell_boxes()):
-        first, second = scene.shapes[-2:]
+        first, second = (s for s in scene.shapes if isinstance(s, Box | Sphere))
         for thing in (first, second):
             lo, hi = thing.bounds()
             assert lo[1] == pytest.approx(0.0, abs=1e-9)

@@ -8,6 +8,7 @@ from trees import check_tree, children, walk
 import raywidget as rw
 from raywidget import transforms as tf
 from raywidget.compiler import compile_scene
+from raywidget.compiler.bvh import build_binary_tree
 from raywidget.kernels.layout import (
     INSTANCE_CODES_SIZE,
     INSTANCE_ROOT,
@@ -223,3 +224,22 @@ def test_a_mesh_fills_its_blocks():
     tree, _, _ = check_tree(compiled([triangles(np.random.default_rng(0), 5000, 0.02)]))
     assert 5000 / len(tree.leaves) > WIDTH / 2
     assert tree.depth <= 7
+
+
+def test_threads_build_the_same_tree():
+    random = np.random.default_rng(11)
+    lo = random.random((30_000, 3), np.float32)
+    bounds = np.concatenate([lo, lo + np.float32(0.01)], axis=1)
+    kinds = np.full(len(bounds), LEAF_FLAT, np.uint8)
+    one, three = build_binary_tree(bounds, kinds, 1), build_binary_tree(bounds, kinds, 3)
+    assert np.array_equal(one.order, three.order)
+    reachable = [0]
+    for node in reachable:
+        assert np.array_equal(one.links[node], three.links[node])
+        assert np.array_equal(
+            one.bounds[node, [0, 1, 2, 4, 5, 6]], three.bounds[node, [0, 1, 2, 4, 5, 6]]
+        )
+        child, count = one.links[node]
+        if count == 0:
+            reachable += [child, child + 1]
+    assert len(reachable) > 2 * 30_000 / WIDTH

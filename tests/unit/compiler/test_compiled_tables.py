@@ -4,19 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_drivers import camera_table, compiled
+from kernel_drivers import camera_rays, compiled
 from scipy.integrate import quad
 
 import raywidget as rw
 from raywidget import transforms as tf
-from raywidget.compiler import compile_camera, compile_scene
-from raywidget.compiler.materials import internal_reflectance
+from raywidget.compiler import compile_scene
+from raywidget.compiler.energy import internal_reflectance
 from raywidget.kernels import layout
-from raywidget.kernels.buffers import view
-from raywidget.kernels.camera import generate_ray
-from raywidget.kernels.jit import entry
+from raywidget.kernels.on_demand import FULL
 
-DTYPES = {"F32": np.float32, "I32": np.int32}
+DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 
 
 @pytest.mark.parametrize("name", [*rw.presets.NAMES, "empty"])
@@ -25,6 +23,9 @@ def test_tables_are_as_the_kernels_expect_them(name):
     scene = rw.Scene([], camera=camera) if name == "empty" else rw.presets.preset(name)
     tables = compile_scene(scene)
     for field, annotation in layout.SceneTables.__annotations__.items():
+        if field == "full":
+            assert tables.full in (None, FULL)
+            continue
         table = getattr(tables, field)
         assert table.dtype == DTYPES[annotation.__forward_arg__], field
         assert table.flags.c_contiguous, field
@@ -38,8 +39,10 @@ def test_tables_are_as_the_kernels_expect_them(name):
         ("primitives", layout.PRIMITIVE_SIZE),
         ("corners", layout.CORNERS_SIZE),
         ("vertices", layout.VERTEX_SIZE),
+        ("colors", 3),
         ("material_codes", layout.MATERIAL_CODES_SIZE),
         ("materials", layout.MATERIAL_SIZE),
+        ("texture_codes", layout.TEXTURE_CODES_SIZE),
         ("textures", layout.TEXTURE_SIZE),
         ("lights", layout.LIGHT_SIZE),
     ):
@@ -53,12 +56,12 @@ def test_tables_are_as_the_kernels_expect_them(name):
 def material_rows(*materials):
     tables = compiled([rw.Sphere((3 * k, 0, 0), 1, material=m) for k, m in enumerate(materials)])
     rows = tables.primitives[:, layout.PRIMITIVE_MATERIAL]
-    return tables.material_codes[rows], tables.materials[rows], tables.textures
+    return tables.material_codes[rows], tables.materials[rows], tables
 
 
 def test_each_material_has_its_kind_and_values():
     texture = rw.Checkerboard(0.25, (0.5, 0.75, 1), scale=(2, 3))
-    codes, values, textures = material_rows(
+    codes, values, tables = material_rows(
         rw.Diffuse((0.1, 0.2, 0.3)),
         rw.Metal((0.4, 0.5, 0.6), 0.5),
         rw.Dielectric(1.33, color=(0.7, 0.8, 0.9)),
@@ -78,7 +81,12 @@ def test_each_material_has_its_kind_and_values():
         layout.DIFFUSE,
         layout.METAL,
     ]
-    assert codes[:, layout.MATERIAL_TEXTURE].tolist() == [-1, -1, -1, -1, -1, -1, 0, 0]
+    textured = codes[:, layout.MATERIAL_FLAGS] & layout.MATERIAL_TEXTURED
+    assert textured.astype(bool).tolist() == [False] * 6 + [True] * 2
+    first = layout.MATERIAL_TEXTURES
+    assert codes[5, first] == -1
+    color = 4 * layout.MATERIAL_COLOR + layout.TARGET_COLOR
+    assert codes[7, first : first + 3].tolist() == [0, color, -1]
     colors = values[:, layout.MATERIAL_COLOR : layout.MATERIAL_COLOR + 3]
     np.testing.assert_allclose(colors[:3], np.arange(1, 10).reshape(3, 3) / 10, rtol=1e-7)
     emission = values[:, layout.MATERIAL_EMISSION : layout.MATERIAL_EMISSION + 3]
@@ -88,9 +96,8 @@ def test_each_material_has_its_kind_and_values():
     alpha, eta = values[:, layout.MATERIAL_ALPHA], values[:, layout.MATERIAL_ETA]
     np.testing.assert_allclose(alpha[[1, 4]], (0.25, 0.01), rtol=1e-6)  # roughness, squared
     np.testing.assert_allclose(eta[[2, 3, 4]], (1.33, 1.7, 2.0), rtol=1e-6)
-    np.testing.assert_allclose(
-        textures, [[layout.CHECKERBOARD, 2, 3, 0.25, 0.25, 0.25, 0.5, 0.75, 1]]
-    )
+    assert tables.texture_codes[:, :3].tolist() == [[layout.CHECKERBOARD, -1, -1]]
+    np.testing.assert_allclose(tables.textures, [[2, 3, 0, 0, 0.25, 0.25, 0.25, 0.5, 0.75, 1]])
 
 
 def test_shapes_share_rows_unless_their_light_differs():
@@ -132,6 +139,60 @@ def test_internal_reflectance_is_the_integral_from_inside(eta):
 # --- Lights ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        rw.Sphere((1, 2, 3), 2, emission=1),
+        rw.Quad((0, 0, 0), (2, 0, 0), (1, 3, 0), emission=1),
+        rw.Box((0, 0, 0), (1, 2, 3), rotation=(10, 20, 30), emission=1),
+        rw.Disk((1, 2, 3), (1, 1, 0), 2, emission=1),
+        rw.Cylinder((0, 0, 0), (1, 2, 3), 0.5, emission=1),
+        rw.Cylinder((0, 0, 0), (1, 2, 3), 0.5, caps=False, emission=1),
+        rw.Cone((0, 0, 0), (1, 2, 3), 0.5, emission=1),
+        rw.Cone((0, 0, 0), (1, 2, 3), 0.5, 2, caps=False, emission=1, flip_normals=True),
+        rw.Spheres(np.eye(3), [1, 2, 3], emission=1),
+        rw.Cylinders(np.eye(3), np.ones((3, 3)), [1, 2, 3], emission=1),
+        rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 2)], [(0, 1, 2), (0, 0, 1)], emission=1),
+        rw.Instances(
+            rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 2)], [(0, 1, 2), (0, 0, 1)]),
+            [tf.scale(1, -2, 3), tf.rotate(30, (1, 2, 3)), tf.translate(4, 5, 6)],
+            emission=1,
+        ),
+    ],
+    ids=lambda shape: type(shape).__name__,
+)
+def test_lights_have_the_area_of_their_shape(shape):
+    areas = compiled([rw.Sphere((9, 9, 9), 1), shape]).lights[:, layout.LIGHT_AREA]
+    assert areas.astype(float).sum() == pytest.approx(shape.area(), rel=1e-6)
+
+
+def test_each_copy_has_lights_of_its_own():
+    faces = [(0, 1, 2)] * 4
+    red, lamp = rw.Diffuse((1, 0, 0)), rw.Emissive(1)
+    mesh = rw.Mesh(np.eye(3), faces, materials=[red, lamp], face_materials=[0, 1, 1, 0])
+    moves = [tf.translate(0, 0, k) for k in range(3)]
+    shapes = [
+        rw.Quad((0, 0, 9), (1, 0, 0), (0, 1, 0), emission=1),
+        rw.Instances(mesh, moves),
+        rw.Instances(mesh, moves[:2], material=red),
+        rw.Instances(mesh, moves[:2], emission=3),
+        rw.Instances(mesh, moves[:1], material=lamp),
+    ]
+    tables = compiled(shapes)
+    assert len(tables.lights) == 1 + 3 * 2 + 2 * 4 + 4
+    codes, primitives = tables.instance_codes, tables.primitives
+    seen = []
+    for shape, lit in ((1, [1, 2]), (2, []), (3, [0, 1, 2, 3]), (4, [0, 1, 2, 3])):
+        for row in codes[codes[:, layout.INSTANCE_SHAPE] == shape]:
+            first = row[layout.INSTANCE_LIGHT]
+            assert (first < 0) == (not lit)
+            if lit:
+                seen += list(range(first, first + len(lit)))
+    assert sorted(seen) == list(range(1, 19))
+    relative = primitives[1:, layout.PRIMITIVE_LIGHT]
+    assert set(relative.tolist()) == {-1, 0, 1, 2, 3}
+
+
 def test_lights_are_chosen_by_their_power():
     shapes = [
         rw.Quad((0, 0, 0), (2, 0, 0), (0, 3, 0), emission=(1, 0, 0)),
@@ -171,7 +232,7 @@ def test_each_of_many_lights_is_drawn_exactly_as_often_as_its_density_says():
     steps = probability * 2**24  # of the random number that chooses
     np.testing.assert_array_equal(steps, np.round(steps))
     assert probability.sum() == 1.0
-    assert probability[-1] == 0.0  # too weak to be drawn: left to scattering
+    assert 0.0 < probability[-1] < 1e-6  # weak, but not forgotten
 
 
 def test_lights_carry_their_geometry():
@@ -218,9 +279,24 @@ def test_a_mesh_that_is_used_often_is_stored_once():
     assert len(set(codes[:, layout.INSTANCE_ROOT].tolist())) == 1
     assert codes[:, layout.INSTANCE_SHAPE].tolist() == [0] * 50 + [1] * 50
     assert len(set(codes[:, layout.INSTANCE_MATERIAL].tolist())) == 2
-    for k, row in enumerate(many.instances[:50].reshape(-1, 2, 3, 4)):
-        np.testing.assert_allclose(row[0], tf.translate(k, 0, 0)[:3])
-        np.testing.assert_allclose(row[1], tf.translate(-k, 0, 0)[:3])
+    for k, row in enumerate(many.instances[:50]):
+        np.testing.assert_allclose(row[:12].reshape(3, 4), tf.translate(k, 0, 0)[:3])
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_rows_of_copies_hold_the_matrix_and_its_inverse(seed):
+    generator = np.random.default_rng(seed)
+    matrices = np.tile(np.eye(4), (9, 1, 1))
+    matrices[:, :3] = generator.normal(0, 1, (9, 3, 4)) * 10.0 ** generator.uniform(
+        -3, 3, (9, 1, 1)
+    )
+    mesh = rw.Mesh(np.eye(3), [(0, 1, 2)])
+    rows = compiled([rw.Instances(mesh, matrices)]).instances
+    np.testing.assert_allclose(rows[:, :12].reshape(-1, 3, 4), matrices[:, :3], rtol=1e-6)
+    inverse = np.linalg.inv(matrices[:, :3, :3])
+    size = np.abs(inverse).max(axis=(1, 2))[:, None, None]
+    np.testing.assert_allclose(rows[:, 12:].reshape(-1, 3, 3) / size, inverse / size, atol=1e-6)
 
 
 def test_corners_lead_to_the_vertices_of_their_mesh():
@@ -249,26 +325,6 @@ def test_corners_lead_to_the_vertices_of_their_mesh():
 # --- Camera ---------------------------------------------------------------------------------------
 
 
-@entry
-def _rays(camera, points, rays):
-    table = view(camera)
-    for i in range(len(points)):
-        origin, d = generate_ray(table, points[i, 0], points[i, 1], points[i, 2], points[i, 3])
-        rays[i, 0] = origin.x
-        rays[i, 1] = origin.y
-        rays[i, 2] = origin.z
-        rays[i, 3] = d.x
-        rays[i, 4] = d.y
-        rays[i, 5] = d.z
-
-
-def rays(table, points):
-    points = np.ascontiguousarray(points, np.float32)
-    out = np.zeros((len(points), 6), np.float32)
-    _rays(table, points, out)
-    return out[:, :3].astype(float), out[:, 3:].astype(float)
-
-
 @given(
     st.integers(0, 2**32 - 1),
     st.floats(5.0, 120.0),
@@ -288,10 +344,9 @@ def test_rays_go_through_the_point_in_focus(seed, vfov, width, height, lens, foc
         aperture_radius=lens,
         focus_distance=focus,
     )
-    table = compile_camera(camera, width, height)
     points = generator.random((200, 4))
     points[:, :2] = 2 * points[:, :2] - 1
-    origin, d = rays(table, points)
+    origin, d = camera_rays(camera, width, height, points)
     np.testing.assert_allclose(np.linalg.norm(d, axis=1), 1, atol=1e-6)
     # Where the ray meets the plane in focus, in the camera's frame, by plain trigonometry
     right, up, forward = camera.frame()
@@ -311,8 +366,8 @@ def test_rays_go_through_the_point_in_focus(seed, vfov, width, height, lens, foc
 
 
 def test_the_lens_is_filled_evenly():
-    table = camera_table(300, 100, look_from=(0, 0, 0), look_at=(0, 0, -1), aperture_radius=2.0)
-    origin, _ = rays(table, np.random.default_rng(0).random((40_000, 4)))
+    camera = rw.PerspectiveCamera(look_from=(0, 0, 0), look_at=(0, 0, -1), aperture_radius=2.0)
+    origin, _ = camera_rays(camera, 300, 100, np.random.default_rng(0).random((40_000, 4)))
     np.testing.assert_allclose(origin.mean(axis=0), 0, atol=5 * 1.0 / 200)  # 5 standard errors
     np.testing.assert_allclose((origin[:, :2] ** 2).mean(axis=0), 1.0, atol=5 * 0.71 / 200)
     assert not origin[:, 2].any()

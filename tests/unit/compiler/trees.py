@@ -14,7 +14,10 @@ from raywidget.kernels.layout import (
     LEAF_BALL,
     LEAF_FLAT,
     LEAF_INSTANCE,
+    LEAF_ROUND,
     NODE_ROWS,
+    ROUND_PRIMITIVE_ROW,
+    ROUND_ROWS,
 )
 from raywidget.kernels.simd import WIDTH
 
@@ -78,6 +81,13 @@ def balls_of(tables, block):
     return rows[:4, used].T, rows.view(np.int32)[BALL_PRIMITIVE_ROW, used]
 
 
+def rounds_of(tables, block):
+    """Values and primitive numbers of the lanes of a block that are used."""
+    rows = tables.rounds.reshape(-1, ROUND_ROWS, WIDTH)[block]
+    used = np.any(rows[9:12] != 0.0, axis=0)
+    return rows[:, used].T, rows.view(np.int32)[ROUND_PRIMITIVE_ROW, used]
+
+
 def check_tree(tables, root=0):
     """Every invariant of a tree; returns it and the primitives and instances in it."""
     tree = walk(tables, root)
@@ -91,6 +101,15 @@ def check_tree(tables, root=0):
             corners, shears, numbers = flats_of(tables, index)
             a, u, v = corners.astype(float).transpose(1, 0, 2)
             points = [a, a + u, a + v, np.where(shears[:, None] == 0, a + u + v, a)]
+        elif kind == LEAF_ROUND:
+            values, numbers = rounds_of(tables, index)
+            values = values.astype(float)
+            turns = np.linspace(0, 2 * np.pi, 100)[:, None, None]
+            around = np.cos(turns) * values[:, 3:6] + np.sin(turns) * values[:, 6:9]
+            points = [*(values[:, :3] + around * values[:, 13:14])]
+            points += [
+                *(values[:, :3] + values[:, 9:12] * values[:, 12:13] + around * values[:, 14:15])
+            ]
         else:
             assert kind == LEAF_BALL
             balls, numbers = balls_of(tables, index)

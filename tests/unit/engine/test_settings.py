@@ -51,8 +51,13 @@ WRONG = {
     "threads": [0, -2, 1.0, True, 5000],
     "roulette": [0, 1, None, "yes"],
     "next_event": [1, None],
-    "integrator": ["bdpt", None, 0],
+    "integrator": ["light", None, 0],
     "sampler": ["sobol", ""],
+    "filter": ["Box", None, 0.5],
+    "filter_radius": [0, 0.05, 8.5, -1, "1", True],
+    "noise": [0, -1, "low", True, float("nan"), 11],
+    "aovs": ["color", ("depth", "z"), 3, None, (1,)],
+    "ao_distance": [0, -1.0, float("nan"), float("inf"), "far", True],
 }
 
 
@@ -78,7 +83,9 @@ def test_limits_are_allowed_and_numpy_integers_too():
 
 
 def test_unknown_settings_are_refused_with_the_known_ones():
-    with pytest.raises(rw.SettingsError, match=r"unknown setting 'sp'; known are height, .*spp"):
+    with pytest.raises(
+        rw.SettingsError, match=r"unknown setting 'sp'; known are ao_distance, .*spp"
+    ):
         RenderSettings.for_scene({}, {"sp": 4})
     with pytest.raises(rw.SettingsError, match=r"Scene.defaults: unknown setting 'witdh'"):
         RenderSettings.for_scene({"witdh": 4}, {})
@@ -91,7 +98,7 @@ def test_choices_override_the_defaults_of_the_scene():
 
 def test_what_names_the_samples():
     a = RenderSettings()
-    how = {"spp": 3, "passes": 2, "tile_size": 16, "threads": 1}
+    how = {"spp": 3, "noise": 0.1, "aovs": ("depth",), "passes": 2, "tile_size": 16, "threads": 1}
     assert a.same_samples(a.replace(**how))
     what = {
         "width": 3,
@@ -100,6 +107,9 @@ def test_what_names_the_samples():
         "roulette": False,
         "next_event": False,
         "seed": 1,
+        "ao_distance": 2.0,
+        "filter": "tent",
+        "filter_radius": 1.2,
     }
     for name, value in what.items():
         assert not a.same_samples(a.replace(**{name: value})), name

@@ -117,8 +117,8 @@ def test_a_link_stays_a_link(tmp_path, linear, shown):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a.gif", "'a.gif' must end in one of .png, .npy, .exr, got '.gif'"),
-        ("a", "'a' must end in one of .png, .npy, .exr"),
+        ("a.gif", "'a.gif' must end in one of .png, .npy, .npz, .exr, got '.gif'"),
+        ("a", "'a' must end in one of .png, .npy, .npz, .exr"),
         (
             "missing/a.png",
             "can't save 'missing/a.png': there is no folder '{here}/missing'",

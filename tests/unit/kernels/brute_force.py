@@ -9,7 +9,11 @@ import raywidget as rw
 
 @dataclass
 class Primitive:
-    """A flat (corner, edges, is it a triangle) or a ball (centre, radius) of a shape."""
+    """A flat (corner, edges, is it a triangle), a ball (centre, radius), or a face of a cone.
+
+    The face: its base, the axis as far as its top, the radii at both, and whether it is met where
+    the ray enters the endless cone, where it leaves it, or at the flat base.
+    """
 
     shape: int
     a: np.ndarray
@@ -17,6 +21,9 @@ class Primitive:
     v: np.ndarray | None = None
     triangle: bool = False
     radius: float = 0.0
+    axis: np.ndarray | None = None
+    radii: tuple[float, float] = (0.0, 0.0)
+    face: str = ""
 
 
 def primitives_of(shapes):
@@ -36,6 +43,20 @@ def primitives_of(shapes):
                 found.append(Primitive(index, a, b - a, c - a))
         elif isinstance(shape, rw.Mesh):
             found += _triangles(index, shape, np.eye(4))
+        elif isinstance(shape, rw.Disk):
+            face = {"axis": np.array(shape.normal), "radii": (shape.radius, 0.0), "face": "base"}
+            found.append(Primitive(index, np.array(shape.center), **face))
+        elif isinstance(shape, rw.Cylinder):
+            found += _faces(index, shape.base, shape.top, shape.radius, shape.radius, shape.caps)
+        elif isinstance(shape, rw.Cone):
+            radii = shape.base_radius, shape.top_radius
+            found += _faces(index, shape.base, shape.top, *radii, shape.caps)
+        elif isinstance(shape, rw.Spheres):
+            balls = zip(shape.centers.astype(float), shape.radii.tolist(), strict=True)
+            found += [Primitive(index, centre, radius=radius) for centre, radius in balls]
+        elif isinstance(shape, rw.Cylinders):
+            for base, top, radius in zip(shape.starts, shape.ends, shape.radii, strict=True):
+                found += _faces(index, base, top, float(radius), float(radius), shape.caps)
         else:
             for matrix in shape.transforms:
                 found += _triangles(index, shape.mesh, matrix)
@@ -47,11 +68,23 @@ def _triangles(index, mesh, matrix):
     return [Primitive(index, a, b - a, c - a, triangle=True) for a, b, c in vertices[mesh.faces]]
 
 
+def _faces(index, base, top, base_radius, top_radius, caps):
+    base, top = np.array(base, float), np.array(top, float)
+    side = {"axis": top - base, "radii": (base_radius, top_radius)}
+    found = [Primitive(index, base, **side, face=face) for face in ("enter", "leave")]
+    if caps:
+        found.append(Primitive(index, base, axis=top - base, radii=(base_radius, 0), face="base"))
+        found.append(Primitive(index, top, axis=base - top, radii=(top_radius, 0), face="base"))
+    return found
+
+
 def distances(primitive, o, d, margin):
     """Distance of each ray to a primitive that is made larger by a share `margin` of its size.
 
     Infinite where it is missed. A negative margin makes it smaller: such hits are certain.
     """
+    if primitive.axis is not None:
+        return _face(primitive, o, d, margin)
     if primitive.u is None:
         return _ball(primitive, o, d, margin)
     normal = np.cross(primitive.u, primitive.v)
@@ -79,6 +112,34 @@ def _ball(ball, o, d, margin):
     t0, t1 = b / a - root, b / a + root
     t = np.where(t0 > 0.0, t0, t1)
     return np.where((half > 0.0) & (t > 0.0), t, np.inf)
+
+
+def _face(cone, o, d, margin):
+    height = np.linalg.norm(cone.axis)
+    axis = cone.axis / height
+    f = o - cone.a
+    z, dz = f @ axis, d @ axis
+    across, drift = f - z[:, None] * axis, d - dz[:, None] * axis
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if cone.face == "base":
+            t = -z / dz
+            radius = np.linalg.norm(across + t[:, None] * drift, axis=1)
+            inside = radius <= cone.radii[0] * (1.0 + margin)
+            return np.where(inside & (t > 0.0), t, np.inf)
+        slope = (cone.radii[1] - cone.radii[0]) / height
+        radius = cone.radii[0] + slope * z
+        a = (drift**2).sum(axis=1) - (slope * dz) ** 2
+        b = (drift * across).sum(axis=1) - slope * dz * radius
+        c = (across**2).sum(axis=1) - radius**2
+        root = np.sqrt(np.maximum(b * b - a * c, 0.0))
+        # How close the ray comes to the cone's surface, as a share of the largest radius
+        room = margin * max(cone.radii) * np.sqrt((drift**2).sum(axis=1))
+        hit = b * b - a * c > -np.sign(margin) * room**2
+        t0, t1 = (-b - root) / a, (-b + root) / a
+        t = np.minimum(t0, t1) if cone.face == "enter" else np.maximum(t0, t1)
+        z = (z + t * dz) / height
+        inside = hit & (z >= -margin) & (z <= 1.0 + margin)
+        return np.where(inside & (t > 0.0), t, np.inf)
 
 
 def check_against(primitives, o, d, t, shape, tolerance):

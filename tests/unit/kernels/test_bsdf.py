@@ -169,6 +169,109 @@ def test_light_goes_the_same_way_back_through_glass():
     np.testing.assert_allclose((inside.weight * outside.weight)[back], 1.0, rtol=1e-5)
 
 
+def conductor(cosine, n, k):
+    """Fresnel's equations in complex numbers."""
+    index = n - 1j * k
+    cos_t = np.sqrt(1 - (1 - cosine**2) / index**2)
+    senkrecht = (cosine - index * cos_t) / (cosine + index * cos_t)
+    parallel = (index * cosine - cos_t) / (index * cosine + cos_t)
+    return 0.5 * (np.abs(senkrecht) ** 2 + np.abs(parallel) ** 2)
+
+
+@pytest.mark.parametrize("metal", ["gold", "silver", "copper", "aluminium", "odd"])
+def test_conductors_reflect_as_the_equations_say(metal):
+    tint = np.array((1.0, 0.5, 0.25))
+    material = rw.Conductor(metal, color=tint) if metal != "odd" else None
+    if material is None:  # no absorption: a dielectric; no refraction; a strong absorber
+        material = rw.Conductor((1.5, 1.0, 0.2), (0.0, 0.0, 8.0), color=tint)
+    wo = hemisphere(0)
+    sample = MaterialUnderTest(material).sample(wo, np.zeros((COUNT, 3)))
+    np.testing.assert_array_equal(sample.wi, wo * (-1, -1, 1))
+    cosine = wo[:, 2].astype(float)
+    expected = np.stack(
+        [conductor(cosine, n, k) for n, k in zip(material.eta, material.k, strict=True)], axis=1
+    )
+    np.testing.assert_allclose(sample.weight, expected * tint, atol=3e-6)
+    if metal == "odd":
+        np.testing.assert_allclose(sample.weight[:, 0], fresnel(cosine, 1.5), atol=3e-6)
+    else:  # at right angles, ((n - 1)^2 + k^2) / ((n + 1)^2 + k^2)
+        n, k = np.array(material.eta), np.array(material.k)
+        head_on = MaterialUnderTest(material).sample((0, 0, 1), np.zeros((1, 3)))
+        expected = ((n - 1) ** 2 + k**2) / ((n + 1) ** 2 + k**2)
+        np.testing.assert_allclose(head_on.weight[0], expected * tint, rtol=1e-5)
+
+
+def test_a_coat_lowers_the_index_of_what_it_covers():
+    # Gold seen in a medium of index 1.5: all indices are relative to it.
+    gold = rw.Conductor("gold")
+    coated = MaterialUnderTest(rw.Coated(gold, ior=1.5))
+    numbers = np.full((1, 3), 0.99)  # past the reflection of the coat
+    weight = coated.sample((0, 0, 1), numbers).weight[0]
+    n, k = np.array(gold.eta) / 1.5, np.array(gold.k) / 1.5
+    np.testing.assert_allclose(weight, conductor(1.0, n, k) * (1 - 0.04), rtol=1e-5)
+
+
+@pytest.mark.parametrize("ior", [1.33, 1.5, 2.4])
+def test_fresnel_in_closed_form(ior):
+    material = MaterialUnderTest(rw.Dielectric(ior))
+
+    def reflected(wo):
+        """The share that is reflected, by bisection of the number that chooses."""
+        low, high = 0.0, 1.0
+        for _ in range(24):
+            middle = 0.5 * (low + high)
+            if material.sample(wo, [(0, 0, middle)]).wi[0, 2] * wo[2] > 0:
+                low = middle
+            else:
+                high = middle
+        return low
+
+    assert reflected((0, 0, 1)) == pytest.approx(((ior - 1) / (ior + 1)) ** 2, abs=1e-6)
+    # At Brewster's angle, tan = n, half of what the other polarisation reflects
+    angle = np.arctan(ior)
+    brewster = (np.sin(angle), 0, np.cos(angle))
+    expected = 0.5 * ((1 - ior**2) / (1 + ior**2)) ** 2
+    assert reflected(brewster) == pytest.approx(expected, abs=1e-6)
+    critical = np.arcsin(1 / ior)
+    total = (np.sin(critical + 1e-3), 0, -np.cos(critical + 1e-3))
+    assert reflected(total) > 1 - 1e-6
+    partial = (np.sin(critical - 1e-3), 0, -np.cos(critical - 1e-3))
+    assert reflected(partial) < 0.9
+
+
+@pytest.mark.parametrize("ior", [1.33, 1.5, 2.4])
+def test_a_pane_lets_light_straight_through(ior):
+    color = np.array((0.5, 0.75, 1.0))
+    material = MaterialUnderTest(rw.Dielectric(ior, thin=True, color=color))
+    wo = hemisphere(0)
+    numbers = np.random.default_rng(1).random((COUNT, 3), np.float32)
+    sample = material.sample(wo, numbers)
+    r = fresnel(wo[:, 2].astype(float), ior)
+    both = r + (1 - r) ** 2 * r / (1 - r**2)  # r + t r t + t r^3 t + ...
+    certain = np.abs(numbers[:, 2] - both) > 1e-5
+    reflected = sample.wi[:, 2] > 0
+    np.testing.assert_array_equal(reflected[certain], (numbers[:, 2] < both)[certain])
+    np.testing.assert_array_equal(sample.wi[~reflected], -wo[~reflected])
+    np.testing.assert_allclose(
+        sample.weight[~reflected], np.broadcast_to(color, ((~reflected).sum(), 3)), rtol=1e-6
+    )
+    assert np.all(sample.specular)
+    assert np.all(sample.eta == 1)
+
+
+def test_rough_glass_tends_to_smooth_glass():
+    wo = np.array((0.6, 0, 0.8))
+    numbers = np.random.default_rng(3).random((COUNT, 3), np.float32)
+    rough = MaterialUnderTest(rw.Dielectric(1.5, roughness=0.05)).sample(wo, numbers)
+    smooth = MaterialUnderTest(rw.Dielectric(1.5)).sample(wo, numbers)
+    same = rough.wi[:, 2] * smooth.wi[:, 2] > 0
+    assert same.mean() > 0.99
+    assert np.median(np.abs(rough.wi - smooth.wi)[same]) < 0.01
+    np.testing.assert_allclose(
+        rough.weight[same & (rough.pdf > 0)].mean(0), smooth.weight[same].mean(0), rtol=2e-3
+    )
+
+
 @pytest.mark.parametrize("side", [1.0, -1.0])
 def test_mirrors(side):
     for material, coat in (
@@ -199,7 +302,23 @@ def test_black_reflects_nothing():
 
 @pytest.mark.parametrize(
     "material",
-    [rw.Diffuse(1), rw.Metal(1, 0.3), rw.Metal(1), rw.Dielectric(), rw.Coated(rw.Diffuse(1))],
+    [
+        rw.Diffuse(1),
+        rw.Metal(1, 0.3),
+        rw.Metal(1),
+        rw.Metal(1, 1, compensate=True),
+        rw.Conductor("gold", roughness=0.2),
+        rw.Conductor("gold"),
+        rw.Dielectric(),
+        rw.Dielectric(roughness=0.04),
+        rw.Dielectric(1.01, roughness=0.1),
+        rw.Dielectric(roughness=1, compensate=True),
+        rw.Dielectric(thin=True),
+        rw.Dielectric(thin=True, roughness=0.5),
+        rw.Coated(rw.Diffuse(1)),
+        rw.Principled(1, roughness=0, clearcoat=1, sheen_color=1, transmission=0.5),
+        rw.Principled(0, specular=0),
+    ],
 )
 def test_directions_along_the_surface_are_harmless(material):
     under_test = MaterialUnderTest(material)
@@ -222,3 +341,118 @@ def test_reflectance_is_drawn_as_often_as_it_weighs():
     sample = MaterialUnderTest(rw.Coated(rw.Diffuse(0.5))).sample(wo, numbers)
     expected = float(fresnel(np.array([0.8]), 1.5)[0])
     assert stats.binomtest(int(sample.specular.sum()), 200_000, expected).pvalue > 0.001
+
+
+# --- Principled: where it must be another material, it is -----------------------------------------
+
+
+def both_evals(a, b, side=1.0):
+    wo, wi = hemisphere(0), hemisphere(1, side)
+    return MaterialUnderTest(a).eval(wo, wi), MaterialUnderTest(b).eval(wo, wi)
+
+
+@pytest.mark.parametrize("roughness", [0.2, 0.7])
+@pytest.mark.parametrize("compensate", [True, False])
+def test_metallic_is_metal(roughness, compensate):
+    color = (0.9, 0.5, 0.1)
+    principled = rw.Principled(color, metallic=1, roughness=roughness, compensate=compensate)
+    (f, _), (expected, _) = both_evals(
+        principled, rw.Metal(color, roughness, compensate=compensate)
+    )
+    np.testing.assert_allclose(f, expected, rtol=2e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("thin", [True, False])
+def test_transmission_is_glass(side, thin):
+    options = {"roughness": 0.6, "thin": thin}
+    principled = rw.Principled((0.9, 0.5, 0.1), transmission=1, ior=1.33, **options)
+    glass = rw.Dielectric(1.33, color=(0.9, 0.5, 0.1), compensate=True, **options)
+    (f, pdf), (expected, expected_pdf) = both_evals(principled, glass, side)
+    np.testing.assert_allclose(f, expected, rtol=1e-5)
+    np.testing.assert_allclose(pdf, expected_pdf, rtol=1e-5)
+
+
+def test_paint_without_gloss_is_diffuse():
+    (f, _), (expected, _) = both_evals(
+        rw.Principled((0.9, 0.5, 0.1), specular=0), rw.Diffuse((0.9, 0.5, 0.1))
+    )
+    np.testing.assert_allclose(f, expected, rtol=1e-5)
+
+
+def test_gloss_of_paint_is_that_of_its_index():
+    # At right angles ((n - 1) / (n + 1))^2, tinted; grazing, white.
+    color = np.array((1.0, 0.5, 0.25))
+    paint = rw.Principled(0, ior=1.6, roughness=0.4, specular=0.8, specular_color=color)
+    f0 = color * (0.6 / 2.6) ** 2
+    wo, wi = hemisphere(0), hemisphere(1)
+    f, _ = MaterialUnderTest(paint).eval(wo, wi)
+    white, _ = MaterialUnderTest(rw.Metal(1, 0.4)).eval(wo, wi)
+    h = wo.astype(float) + wi
+    h /= np.linalg.norm(h, axis=1, keepdims=True)
+    weight = (1 - (wo * h).sum(axis=1, keepdims=True)) ** 5
+    expected = white * 0.8 * (f0 + (1 - f0) * weight)
+    np.testing.assert_allclose(f, expected, rtol=1e-3, atol=1e-7)
+
+
+def test_a_clear_coat_adds_its_own_gloss():
+    bare = rw.Principled(0, specular=0)
+    coated = rw.Principled(0, specular=0, clearcoat=0.6, clearcoat_roughness=0.4)
+    (f, _), (nothing, _) = both_evals(coated, bare)
+    assert not nothing.any()
+    gloss = rw.Principled(0, roughness=0.4)  # index 1.5: F0 is 0.04
+    (expected, _), _ = both_evals(gloss, bare)
+    np.testing.assert_allclose(f, 0.6 * expected, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("roughness", [0.3, 0.6, 1.0])
+def test_sheen_is_charlie(roughness):
+    cloth = rw.Principled(0, specular=0, sheen_color=(1, 0.5, 0), sheen_roughness=roughness)
+    wo, wi = hemisphere(0), hemisphere(1)
+    f, _ = MaterialUnderTest(cloth).eval(wo, wi)
+    alpha = roughness**2
+    h = wo.astype(float) + wi
+    h /= np.linalg.norm(h, axis=1, keepdims=True)
+    d = (2 + 1 / alpha) * np.sqrt(1 - h[:, 2] ** 2) ** (1 / alpha) / (2 * np.pi)
+
+    def fitted(x):  # Estevez and Kulla 2017, table 1
+        p0 = np.array([25.3245, 3.32435, 0.16801, -1.27393, -4.85967])
+        p1 = np.array([21.5473, 3.82987, 0.19823, -1.97760, -4.32054])
+        a, b, c, d, e = (1 - alpha) ** 2 * p0 + (1 - (1 - alpha) ** 2) * p1
+        return a / (1 + b * x**c) + d * x + e
+
+    def smith(cosine):
+        small = np.exp(fitted(np.minimum(cosine, 0.5)))
+        large = np.exp(2 * fitted(0.5) - fitted(1 - np.maximum(cosine, 0.5)))
+        return np.where(cosine < 0.5, small, large)
+
+    o, i = wo[:, 2].astype(float), wi[:, 2].astype(float)
+    visible = np.minimum(1, 1 / ((1 + smith(o) + smith(i)) * 4 * o * i))
+    expected = (d * visible * i)[:, None] * (1, 0.5, 0)
+    np.testing.assert_allclose(f, expected, rtol=2e-3, atol=1e-7)
+
+
+def test_sheen_hides_what_is_below_by_its_albedo():
+    wo = np.array((0.6, 0, 0.8))
+    numbers = np.random.default_rng(0).random((200_000, 3), np.float32)
+    fibres = rw.Principled(0, specular=0, sheen_color=0.8, sheen_roughness=0.5)
+    white = rw.Principled(1, specular=0, sheen_color=0.8, sheen_roughness=0.5)
+    of_fibres = MaterialUnderTest(fibres).sample(wo, numbers).weight[:, 0].astype(float)
+    of_both = MaterialUnderTest(white).sample(wo, numbers).weight[:, 0].astype(float)
+    assert 0.02 < of_fibres.mean() < 0.8
+    assert 0.9 < of_both.mean() < 1.0 + 4 * of_both.std() / np.sqrt(200_000)
+
+
+def test_parameters_of_principled_may_be_textures():
+    names = ("metallic", "roughness", "specular", "transmission", "clearcoat")
+    names += ("clearcoat_roughness", "sheen_roughness")
+    numbers = {name: 0.1 + 0.1 * k for k, name in enumerate(names)}
+    colors = {"base_color": (0.9, 0.5, 0.1), "specular_color": 0.7, "sheen_color": (0, 0.2, 0.4)}
+    plain = rw.Principled(**numbers, **colors)
+    textured = rw.Principled(
+        **{name: rw.Gradient(value, value) for name, value in {**numbers, **colors}.items()}
+    )
+    for side in (1.0, -1.0):
+        (f, pdf), (expected, expected_pdf) = both_evals(textured, plain, side)
+        np.testing.assert_allclose(f, expected, rtol=1e-4)
+        np.testing.assert_allclose(pdf, expected_pdf, rtol=1e-4)

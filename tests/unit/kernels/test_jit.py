@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
 from raywidget.kernels import jit
@@ -164,9 +165,9 @@ def test_only_sums_are_of_double_precision(compiled):
     doubles = [line for line in code.splitlines() if re.search(r"\bdouble\b", line)]
     operations = [re.search(r"= (?:tail )?(\w+)|(store)", line) for line in doubles]
     kinds = [match[1] or match[2] for match in operations]
-    assert set(kinds) <= {"getelementptr", "load", "store", "phi", "fpext", "fadd"}
-    assert kinds.count("fadd") == kinds.count("fpext") > 0
+    assert set(kinds) <= {"getelementptr", "load", "store", "phi", "fpext", "fadd", "select"}
     assert kinds.count("fadd") % 3 == 0  # red, green, blue
+    assert kinds.count("fadd") >= kinds.count("fpext") > 0
     assert all("fpext float" in line for line in doubles if "fpext" in line)
     # No function of the C library in double precision either: float ones end in f.
     doubled = r"@(sqrt|sin|cos|floor|atan2|acos|fmod|pow|exp|log)\("
@@ -175,9 +176,7 @@ def test_only_sums_are_of_double_precision(compiled):
 
 def test_nothing_is_allocated_or_counted_on_the_way(compiled):
     code, *_ = compiled
-    # The three arrays that the entry itself reads, once when it begins, and when it ends.
-    assert len(re.findall(r"call .*@NRT_incref\(", code)) == 3
-    assert set(re.findall(r"@(NRT_\w+)", code)) <= {"NRT_incref", "NRT_decref"}
+    assert not re.findall(r"@(NRT_\w+)", code)
 
 
 def test_boxes_are_tested_many_at_a_time(compiled):
@@ -212,3 +211,27 @@ def test_compiled_here_or_loaded_from_disk_renders_the_same_bits(tmp_path):
     )
     assert list(tmp_path.rglob("*.nbc"))
     assert compiled == loaded
+
+
+@jit.rare
+@jit.device
+def seldom_called(x: float) -> float:
+    return 2.0 * x + 1.0
+
+
+@jit.device
+def often_called(x: float) -> float:
+    return 3.0 * x + 1.0
+
+
+@jit.entry
+def calls_both(x):
+    return seldom_called(x) + often_called(x)
+
+
+def test_what_is_rare_is_not_inlined():
+    assert calls_both(np.float32(2)) == 12
+    code = calls_both.inspect_llvm(calls_both.signatures[0])
+    calls = [line for line in code.splitlines() if " call " in line]
+    assert any("seldom_called" in line for line in calls)
+    assert not any("often_called" in line for line in calls)

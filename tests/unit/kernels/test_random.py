@@ -19,10 +19,12 @@ def reference(seed, pixel, sample, group, lattice):
     key = mix(mix((seed + GOLDEN) & MASK) ^ mix(pixel * GOLDEN & MASK))
     if not lattice:
         key = mix((key + sample * GOLDEN) & MASK)
+    elif sample % 2 == 1:  # a lattice of its own
+        key = mix(key ^ GOLDEN)
     first, second = (mix((key + (2 * group + k) * GOLDEN) & MASK) for k in (1, 2))
     words = [first, first >> 32, second, second >> 32]
     if lattice:
-        place = shuffled(int(f"{sample:032b}"[::-1], 2), mix(first ^ second))
+        place = shuffled(int(f"{sample // 2:032b}"[::-1], 2), mix(first ^ second))
         words = [place * z + word for z, word in zip(VECTOR, words, strict=True)]
     return [(word & 0xFFFFFFFF) // 256 / 2**24 for word in words]
 
@@ -129,11 +131,13 @@ def test_bits_are_fair():
 
 @pytest.mark.parametrize("log_count", [0, 1, 2, 3, 5, 8, 12, 16])
 @pytest.mark.parametrize("block", [0, 1, 5])
-def test_every_block_of_samples_is_spread_evenly(log_count, block):
+@pytest.mark.parametrize("half", [0, 1])
+def test_every_block_of_samples_is_spread_evenly(log_count, block, half):
     # One number in each interval of 1 / count, and all at the same place within it.
     count = 1 << log_count
     for pixel, group in ((0, 0), (12345, 1), (77, 40)):
-        numbers = draw(3, pixel, np.arange(count) + block * count, group, True).astype(float)
+        samples = 2 * (np.arange(count) + block * count) + half
+        numbers = draw(3, pixel, samples, group, True).astype(float)
         for column in numbers.T:
             steps = np.sort(column * count)
             assert np.all(np.floor(steps) == np.arange(count))
@@ -157,6 +161,18 @@ def test_groups_of_a_sample_are_independent_over_pixels():
         check_independent([(a[:, i], b[:, j]) for i in range(4) for j in range(4)])
 
 
+def test_halves_of_a_pixel_are_independent():
+    pixels = np.arange(65_536)
+    for sample in (0, 6):
+        a, b = (draw(9, pixels, sample + half, 1, True) for half in (0, 1))
+        check_independent([(a[:, i], b[:, j]) for i in range(4) for j in range(4)])
+    # The errors of integrals, too: neither half knows where the other has its points.
+    numbers = draw(2, np.repeat(np.arange(4096), 16), np.tile(np.arange(16), 4096), 1, True)
+    for k in range(4):
+        halves = (numbers[:, k] ** 2).reshape(4096, 8, 2).mean(axis=1)
+        assert stats.pearsonr(*halves.T).pvalue > 1e-3
+
+
 def test_the_points_fill_pairs_of_dimensions_evenly():
     # Root mean square error of the mean of a function: far below that of chance.
     numbers = draw(1, np.repeat(np.arange(200), 256), np.tile(np.arange(256), 200), 1, True)
@@ -164,5 +180,5 @@ def test_the_points_fill_pairs_of_dimensions_evenly():
         for j in range(i):
             f = np.sin(np.pi * numbers[:, i]) * numbers[:, j] ** 2
             error = f.reshape(200, 256).mean(axis=1) - (2 / np.pi) / 3
-            assert np.sqrt((error**2).mean()) < 0.4 * f.std() / np.sqrt(256)
+            assert np.sqrt((error**2).mean()) < 0.45 * f.std() / np.sqrt(256)
             assert abs(error.mean()) < 4 * error.std() / np.sqrt(200)  # no bias

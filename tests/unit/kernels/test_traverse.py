@@ -16,6 +16,9 @@ def random_mesh(generator, count, size):
     return rw.Mesh(corners.reshape(-1, 3), np.arange(3 * count).reshape(-1, 3))
 
 
+KINDS = ["ball", "quad", "box", "mesh", "copies", "round", "many"]
+
+
 def random_matrix(generator):
     """Turned, stretched (perhaps mirrored), and moved."""
     factors = np.exp(generator.uniform(-0.7, 0.7, 3)) * generator.choice([-1, 1], 3)
@@ -39,11 +42,30 @@ def random_shapes(generator, kinds, count):
             shapes.append(rw.Box(centre, size, rotation=turn))
         elif kind == "mesh":
             shapes.append(random_mesh(generator, generator.integers(1, 40), 0.3))
+        elif kind == "round":
+            shapes.append(random_round(generator, centre))
+        elif kind == "many":
+            ends = centre + generator.normal(0, 0.4, (2, 9, 3))
+            radii = generator.uniform(0.02, 0.2, 9)
+            shapes.append(rw.Spheres(ends[0], 1.5 * radii))
+            shapes.append(rw.Cylinders(*ends, radii, caps=bool(generator.integers(2))))
         else:
             mesh = random_mesh(generator, generator.integers(1, 40), 0.3)
             copies = [random_matrix(generator) for _ in range(generator.integers(1, 6))]
             shapes.append(rw.Instances(mesh, copies))
     return shapes
+
+
+def random_round(generator, base):
+    """A disk, or a cylinder or cone of any proportions."""
+    axis = generator.normal(0, 0.5, 3)
+    low, high = np.exp(generator.uniform(-3, 0, 2))
+    kind, closed = generator.integers(4), bool(generator.integers(2))
+    if kind == 0:
+        return rw.Disk(base, axis, low)
+    if kind == 1:
+        return rw.Cylinder(base, base + axis, low, caps=closed)
+    return rw.Cone(base, base + axis, low, high if kind == 2 else 0, caps=closed)
 
 
 def random_rays(generator, count):
@@ -54,9 +76,9 @@ def random_rays(generator, count):
 
 @given(
     st.integers(0, 2**32 - 1),
-    st.lists(st.sampled_from(["ball", "quad", "box", "mesh", "copies"]), min_size=1, unique=True),
+    st.lists(st.sampled_from(KINDS), min_size=1, unique=True),
     st.sampled_from([1, 2, 5, 20, 60]),
-    st.sampled_from([1e-3, 1.0, 1e4]),
+    st.sampled_from([1e-6, 1e-3, 1.0, 1e4, 1e6]),
 )
 @settings(max_examples=60, deadline=None)
 def test_hits_are_those_of_brute_force(seed, kinds, count, size):
@@ -88,12 +110,19 @@ def scaled(shape, size):
         )
     if isinstance(shape, rw.Mesh):
         return shape.replace(vertices=shape.vertices * np.float32(size))
+    lengths = ("center", "radius", "base", "top", "base_radius", "top_radius")
+    lengths += ("centers", "radii", "starts", "ends")
+    own = {
+        name: np.multiply(getattr(shape, name), size) for name in lengths if hasattr(shape, name)
+    }
+    if own:
+        return shape.replace(**own)
     return shape.replace(transforms=tf.scale(size) @ shape.transforms)
 
 
 def test_a_large_scene_against_brute_force():
     generator = np.random.default_rng(5)
-    shapes = random_shapes(generator, ["ball", "quad", "box", "mesh", "copies"], 150)
+    shapes = random_shapes(generator, KINDS, 150)
     shapes.append(rw.Quad((-5e3, -2.5, 5e3), (1e4, 0, 0), (0, 0, -1e4)))  # a huge ground
     o, d = random_rays(generator, 1000)
     hits = trace(compiled(shapes), o, d)
@@ -104,12 +133,14 @@ def test_a_large_scene_against_brute_force():
 
 def test_occlusion_agrees_with_the_closest_hit_at_every_reach():
     generator = np.random.default_rng(6)
-    shapes = random_shapes(generator, ["ball", "quad", "mesh", "copies"], 40)
+    shapes = random_shapes(generator, KINDS, 40)
     tables = compiled(shapes)
     o, d = random_rays(generator, 4000)
     closest = trace(tables, o, d)
     reach = generator.uniform(0.0, 6.0, len(o)).astype(np.float32)
-    reach[:1000] = closest.t[:1000]  # exactly at the hit: nothing is nearer
+    # The reach is compared before the division, so that a few ulp may be missing.
+    reach[:1000] = closest.t[:1000] * (1.0 - 1e-6)
+    reach[1000:2000] = closest.t[1000:2000] * (1.0 + 1e-6)
     within = trace(tables, o, d, reach)
     expected = (closest.shape >= 0) & (closest.t < reach)
     np.testing.assert_array_equal(within.shape >= 0, expected)
@@ -155,6 +186,75 @@ def test_degenerate_triangles_are_harmless():
     assert set(np.unique(hits.primitive)) <= {-1, 3}
     assert np.all(np.isfinite(hits.p))
     assert np.all(np.isfinite(hits.ng))
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([1e-9, 1e-3, 1.0, 1e6]),
+    st.sampled_from([1e-9, 1e-6, 1e-3, 0.0]),
+    st.sampled_from([0.0, 1.0, 1e3]),
+)
+@settings(max_examples=40)
+def test_needles_and_slivers_are_harmless(seed, size, thinness, shift):
+    # Next to triangles of no width there are good ones, which must be hit as if they were alone.
+    generator = np.random.default_rng(seed)
+    a, u = generator.normal(0, 1, (2, 30, 3))
+    v = u * generator.uniform(-1, 2, (30, 1)) + thinness * generator.normal(0, 1, (30, 3))
+    thin = np.stack([a, a + u, a + v], axis=1)
+    thin[:3] = thin[:3, :1]  # points
+    good = generator.normal(0, 1, (10, 3, 3))
+    corners = (np.concatenate([thin, good]) + shift * generator.normal(0, 1, 3)) * size
+    mesh = rw.Mesh(corners.reshape(-1, 3), np.arange(120).reshape(-1, 3))
+    b = generator.dirichlet((1, 1, 1), 400)
+    aim = (b[:, :, None] * mesh.vertices.reshape(-1, 3, 3)[generator.integers(0, 40, 400)]).sum(
+        axis=1
+    )
+    d = directions(generator, 400)
+    o = (aim - d * 3 * size).astype(np.float32)
+    hits = trace(compiled([mesh]), o, d)
+    hit = hits.shape >= 0
+    for name in ("t", "p", "ng", "ns", "uv", "offset"):
+        assert np.all(np.isfinite(getattr(hits, name)[hit])), name
+    np.testing.assert_allclose(np.linalg.norm(hits.ng[hit], axis=1), 1.0, atol=1e-5)
+    alone = rw.Mesh(mesh.vertices[90:], np.arange(30).reshape(-1, 3))
+    before = trace(compiled([alone]), o, d)
+    found = before.shape >= 0
+    assert np.all(hits.t[found] <= before.t[found])
+    same = found & (hits.primitive >= 30)
+    np.testing.assert_array_equal(hits.t[same], before.t[same])
+    np.testing.assert_array_equal(hits.p[same], before.p[same])
+
+
+def test_copies_far_from_the_origin_are_as_sharp_as_balls():
+    # The camera is near to them: what counts is the distance, not the coordinates.
+    generator = np.random.default_rng(4)
+    far = np.array([2.0**20, -(2.0**19), 2.0**20])
+    turn = tf.rotate_xyz(30, 40, 50)
+    mesh = rw.Mesh([(-4, -4, 0), (4, -4, 0), (0, 6, 0)], [(0, 1, 2)])
+    tables = compiled([rw.Instances(mesh, [tf.translate(*far) @ turn])])
+    normal = turn[:3, 2]
+    o = far + 2.0 * normal.round()
+    d = -normal + 0.2 * directions(generator, 500)
+    o, d = np.tile(o, (500, 1)).astype(np.float32), d.astype(np.float32)
+    hits = trace(tables, o, d)
+    expected = -((o - far) @ normal) / (d.astype(float) @ normal)
+    assert np.all(hits.shape == 0)
+    np.testing.assert_allclose(hits.t, expected, rtol=1e-5)
+
+
+def test_small_balls_far_from_the_origin():
+    # Coordinates are coarser there than the balls are large.
+    generator = np.random.default_rng(2)
+    centres = generator.integers(-4, 4, (20, 3)) * 2.0**20
+    cloud = rw.Spheres(centres, 0.01)
+    d = directions(generator, 4000)
+    target = generator.integers(0, 20, 4000)
+    o = (centres[target] - np.round(d * 256)).astype(np.float32)
+    d = (centres[target] - o) / np.linalg.norm(centres[target] - o, axis=1, keepdims=True)
+    hits = trace(compiled([cloud]), o, d)
+    assert np.all(hits.shape == 0)
+    assert np.all(np.isfinite(hits.p))
+    np.testing.assert_allclose((hits.ng * d).sum(axis=1), -1.0, atol=0.02)
 
 
 def test_nothing_is_hit_in_an_empty_world():
@@ -233,7 +333,7 @@ def test_flats_are_left_for_good(size, shift, aspect):
 
 
 @pytest.mark.parametrize("stretch", [1.0, 30.0])
-@pytest.mark.parametrize("shift", [0.0, 1.0, 300.0])
+@pytest.mark.parametrize("shift", [0.0, 1.0, 300.0, 1e5])
 def test_copies_are_left_for_good(shift, stretch):
     generator = np.random.default_rng(8)
     for _ in range(6):

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from raywidget.errors import SceneError
-from raywidget.scene import PerspectiveCamera
+from raywidget.scene import OrthographicCamera, PanoramicCamera, PerspectiveCamera
 
 POINT = st.tuples(*[st.floats(-1e3, 1e3)] * 3)
 
@@ -70,3 +70,18 @@ def test_messages(parameters, message):
 def test_where_it_stands_must_be_said():
     with pytest.raises(TypeError, match="look_from"):
         PerspectiveCamera(look_at=(0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "message"),
+    [
+        (OrthographicCamera, {"height": 0}, "height must be > 0, got 0"),
+        (OrthographicCamera, {"height": "tall"}, "height must be a number > 0, got 'tall'"),
+        (OrthographicCamera, {"height": 1, "up": (0, 0, 0)}, "up must be a vector that is not"),
+        (PanoramicCamera, {"look_at": (0, 0, 5)}, "look_from and look_at must differ"),
+        (PanoramicCamera, {"up": (0, 0, 2)}, "up must not be parallel to the direction of view"),
+    ],
+)
+def test_messages_of_other_cameras(kind, parameters, message):
+    with pytest.raises(SceneError, match=f"^{kind.__name__} 'c': {re.escape(message)}"):
+        kind(**{"name": "c", "look_from": (0, 0, 5), "look_at": (0, 0, 0)} | parameters)

@@ -1,3 +1,4 @@
+import pickle
 import re
 
 import numpy as np
@@ -7,7 +8,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from raywidget.errors import SceneError
-from raywidget.scene import Diffuse, Emissive, Instances, Mesh, Metal, arrays, transforms
+from raywidget.scene import (
+    DEFAULT_MATERIAL,
+    Diffuse,
+    Emissive,
+    Instances,
+    Mesh,
+    Metal,
+    PerspectiveCamera,
+    Scene,
+    arrays,
+    transforms,
+)
 
 TRIANGLE = [(0, 0, 0), (1, 0, 0), (0, 1, 0)]
 
@@ -112,6 +124,20 @@ def test_uvs_are_kept():
             "uvs must be a (3, 2) array of numbers, got an array of shape (3, 3) and type float64",
         ),
         ({"flip_normals": None}, "flip_normals must be True or False, got None"),
+        ({"colors": [(0, 0, 1)]}, "colors must be a (3, 3) array of numbers, got [[0, 0, 1]]"),
+        (
+            {"colors": [(0, 0, 1), (0, 128, 0), (0, 0, 0)]},
+            "colors must be in [0, 1], linear RGB, got colors[1] = [0.0, 128.0, 0.0]; "
+            "divide 8-bit values by 255 and undo their curve",
+        ),
+        (
+            {"face_colors": [(0, 0, -1)]},
+            "face_colors must be in [0, 1], linear RGB, got face_colors[0] = [0.0, 0.0, -1.0]",
+        ),
+        (
+            {"colors": np.zeros((3, 3)), "face_colors": np.zeros((1, 3))},
+            "give colors or face_colors, not both",
+        ),
     ],
 )
 def test_mesh_messages(parameters, message):
@@ -211,18 +237,99 @@ def test_tiny_and_huge_copies_are_invertible():
     Instances(triangle(), [transforms.scale(1e-9), transforms.scale(1e9)])
 
 
-def test_nothing_copied_may_emit():
-    tail = "emission (2.0, 2.0, 2.0); add meshes one by one instead"
-    with raises(f"Instances 'i': copies can't emit light yet, but Mesh 'm' has {tail}"):
-        Instances(triangle(emission=2, name="m"), [np.eye(4)], name="i")
-    with raises(f"Instances: copies can't emit light yet, but Mesh has {tail}"):
-        Instances(triangle(material=Emissive(2)), [np.eye(4)])
-    with raises(f"Instances: copies can't emit light yet, but Emissive has {tail}"):
-        Instances(triangle(), [np.eye(4)], material=Emissive(2))
+def test_what_copies_give_off():
+    red, lamp = Diffuse((1, 0, 0)), Emissive(2)
+    matrices = [np.eye(4)]
+    bright, dark = (2.0, 2.0, 2.0), None
+    assert Instances(triangle(), matrices).radiances() == [dark]
+    assert Instances(triangle(material=lamp), matrices).radiances() == [bright]
+    assert Instances(triangle(emission=2), matrices).radiances() == [bright]
+    assert Instances(triangle(material=lamp), matrices, material=red).radiances() == [dark]
+    assert Instances(triangle(material=lamp), matrices, emission=0).radiances() == [dark]
+    assert Instances(triangle(), matrices, material=lamp).radiances() == [bright]
+    assert Instances(triangle(), matrices, emission=2).radiances() == [bright]
+    mixed = triangle(materials=[red, lamp], face_materials=[1])
+    assert Instances(mixed, matrices).radiances() == [dark, bright]
+    assert Instances(mixed, matrices, emission=(2, 2, 2)).radiances() == [bright, bright]
+    assert Instances(mixed, matrices, material=red).radiances() == [dark]
+
+
+def test_too_many_lights_are_refused():
+    many = np.tile(np.eye(4), (2**20 // 3, 1, 1))
+    faces = [(0, 1, 2)] * 4
+    materials = {"materials": [Diffuse(0.5), Emissive(1)], "face_materials": [0, 1, 1, 1]}
+    Instances(Mesh(TRIANGLE, faces, **materials), many)
     with raises(
-        "Instances: emission must be None, got (1.0, 1.0, 1.0); copies can't emit light yet"
+        "Instances 'crowd': copies may make at most 1048576 triangles shine, "
+        "got 349525 copies of 4; let fewer triangles of the mesh shine (materials, "
+        "face_materials), or make it coarser"
     ):
-        Instances(triangle(), [np.eye(4)], emission=1)
+        Instances(Mesh(TRIANGLE, faces), many, emission=1, name="crowd")
+
+
+def test_copies_have_colors():
+    copies = Instances(triangle(), [np.eye(4)] * 2, colors=[(1, 0, 0), (0, 1, 0)])
+    assert copies.colors.dtype == np.float32
+    with raises("Instances: colors must be a (2, 3) array of numbers, got [1, 0, 0]"):
+        Instances(triangle(), [np.eye(4)] * 2, colors=(1, 0, 0))
+
+
+def test_area_of_meshes_and_copies():
+    assert triangle().area() == pytest.approx(0.5)
+    matrices = [transforms.scale(2), transforms.scale(1, -3, 1), transforms.rotate(30, (1, 1, 0))]
+    assert Instances(triangle(), matrices).area() == pytest.approx(2.0 + 1.5 + 0.5)
+
+
+# ---- Several materials ---------------------------------------------------------------------
+
+
+def test_each_face_has_its_material():
+    red, blue = Diffuse((1, 0, 0)), Diffuse((0, 0, 1))
+    mesh = Mesh(TRIANGLE, [(0, 1, 2)] * 3, materials=[red, blue], face_materials=[0, 1, 0])
+    assert mesh.all_materials == (red, blue)
+    assert mesh.face_materials.dtype == np.int32
+    assert triangle(material=red).all_materials == (red,)
+    again = pickle.loads(pickle.dumps(mesh))
+    assert [m.color for m in again.all_materials] == [red.color, blue.color]
+    assert again.material is DEFAULT_MATERIAL
+    scene = Scene([mesh], camera=PerspectiveCamera(look_from=(0, 0, 1), look_at=(0, 0, 0)))
+    assert {red, blue} <= set(scene.objects())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"materials": [Metal(0.5)]}, "materials and face_materials go together, got only one"),
+        ({"face_materials": [0]}, "materials and face_materials go together, got only one"),
+        (
+            {"materials": [Metal(0.5)], "face_materials": [0], "material": Metal(0.5)},
+            "give material or materials, not both",
+        ),
+        (
+            {"materials": Metal(0.5), "face_materials": [0]},
+            "materials must be a list of materials, got Metal(color=(0.5, 0.5, 0.5))",
+        ),
+        (
+            {"materials": [], "face_materials": [0]},
+            "materials must be a list of materials, got []; it is empty",
+        ),
+        (
+            {"materials": [Metal(0.5), "red"], "face_materials": [0]},
+            "materials[1] must be a material, got 'red'",
+        ),
+        (
+            {"materials": [Metal(0.5)], "face_materials": [1]},
+            "face_materials must be in [0, 0], got face_materials[0] = 1",
+        ),
+        (
+            {"materials": [Metal(0.5)], "face_materials": [0.0]},
+            "face_materials must be a (F,) array of integers for F = 1, got [0.0]",
+        ),
+    ],
+)
+def test_messages_about_several_materials(parameters, message):
+    with raises(f"Mesh 'rock': {message}"):
+        triangle(**parameters, name="rock")
 
 
 def test_only_meshes_are_copied():

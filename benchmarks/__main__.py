@@ -1,0 +1,38 @@
+"""``python -m benchmarks [NAME ...]``: measure, print tables, keep them as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+from benchmarks.harness import Missing, machine, write
+
+NAMES = ("first_light", "traversal", "path_tracing", "efficiency", "latency", "scaling")
+
+
+def main() -> int:
+    """Run what was asked for, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--repeats", type=int, default=5, help="turns of each contender")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(NAMES)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(NAMES)}")
+    missing = []
+    for name in options.names or NAMES:
+        before = machine()
+        try:
+            tables = importlib.import_module(f"benchmarks.{name}").measure(options.repeats)
+        except Missing as error:
+            missing.append(f"{name}: {error}")
+            continue
+        write(name, tables, before)
+    for line in missing:
+        print(f"NOT MEASURED: {line}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Renders of growing things, and sessions whose kernel does nothing."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+import raywidget as rw
+from benchmarks import scenes
+from benchmarks.harness import serve
+from raywidget.compiler import compile_scene
+from raywidget.engine import renderer as renderer_module
+from raywidget.engine.session import Session
+from raywidget.engine.settings import RenderSettings
+
+_BASE = RenderSettings(width=203, height=203, spp=16, max_depth=8, threads=1)
+
+
+def answer(do: str, **question: Any) -> dict[str, Any]:
+    return {"cost": _cost, "rate": _rate, "tiles": _tiles, "memory": _memory}[do](**question)
+
+
+def _cost(axis: str, size: int) -> dict[str, Any]:
+    """CPU seconds per million samples, with one thing changed."""
+    scene, settings = scenes.cornell(), _BASE
+    if axis == "spp":
+        settings = settings.replace(spp=size)
+    elif axis == "pixels":
+        side = round(size**0.5)
+        settings = settings.replace(width=side, height=side)
+    elif axis == "depth":
+        settings = settings.replace(max_depth=size, roulette=False)
+    elif axis == "triangles":
+        scene = scenes.room(scenes.bumpy_sphere(size))
+    elif axis == "spheres":
+        scene = scenes.many_spheres(size)
+    else:
+        scene = scenes.small_lamps(size)
+    session = Session(scene, settings.replace(spp=1))
+    try:
+        session.start()
+        session.wait()
+        begin = time.process_time()
+        session.extend(settings.spp - 1)
+        session.wait()
+        seconds = time.process_time() - begin
+    finally:
+        session.close()
+    samples = settings.width * settings.height * (settings.spp - 1)
+    return {"seconds": 1e6 * seconds / samples}
+
+
+def _rate(threads: int) -> dict[str, Any]:
+    settings = _BASE.replace(width=512, height=512, spp=1, threads=threads)
+    session = Session(scenes.cornell(), settings)
+    try:
+        session.start()
+        session.wait()
+        begin = time.perf_counter()
+        session.extend(24)
+        session.wait()
+        seconds = time.perf_counter() - begin
+    finally:
+        session.close()
+    return {"rate": 512 * 512 * 24 / seconds}
+
+
+def _tiles() -> dict[str, Any]:
+    """All that happens to a tile but for its samples; and that as a share of a real tile's time."""
+    settings = _BASE.replace(width=1024, height=1024, spp=1, threads=1)
+    real = _session_seconds(settings)
+
+    class Idle(renderer_module.Renderer):
+        def render(self, *arguments: Any) -> Any:
+            return renderer_module.Rendered(True, 0, 0)
+
+    original, renderer_module.Renderer = renderer_module.Renderer, Idle  # type: ignore[misc]
+    try:
+        idle = _session_seconds(settings)
+    finally:
+        renderer_module.Renderer = original  # type: ignore[misc]
+    return {
+        "tiles_per_second": 1.0 / idle,
+        "microseconds": 1e6 * idle,
+        "share": 100.0 * idle / real,
+    }
+
+
+def _session_seconds(settings: RenderSettings) -> float:
+    """CPU seconds a tile, over 8 passes of 1 spp."""
+    session = Session(scenes.cornell(), settings)
+    try:
+        session.start()
+        session.wait()
+        begin = time.process_time()
+        for _ in range(8):
+            session.extend(1)
+            session.wait()
+        seconds = time.process_time() - begin
+        assert session.current().film is not None
+        return seconds / (8 * len(session.current().film.tiles))
+    finally:
+        session.close()
+
+
+def _memory(triangles: int) -> dict[str, Any]:
+    compile_scene(rw.presets.cornell())  # loads the kernels
+    scene = scenes.room(scenes.bumpy_sphere(triangles))
+    count = len(scene.shapes[0].faces)
+    gc.collect()
+    before, peak_before = _resident(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    begin = time.perf_counter()
+    tables = compile_scene(scene, 2)
+    seconds = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    size = sum(table.nbytes for table in tables if hasattr(table, "nbytes"))
+    return {
+        "tables": size / count,
+        "peak of the build": (max(peak, peak_before) - before) / count,
+        "seconds": seconds,
+    }
+
+
+def _resident() -> int:
+    """Bytes of memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    serve(answer)

@@ -1,0 +1,116 @@
+"""What trees are built over: flats, balls and rounds as arrays, with their boxes and areas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.kernels.layout import F32, I32
+
+F64 = NDArray[np.float64]
+
+TRIANGLE = 1.0  # shears
+PARALLELOGRAM = 0.0
+
+# Boxes are widened by this share of their coordinates: the float32 sums corner + edge that rays are
+# tested against may lie two ulp outside the vertices they came from.
+_WIDEN = np.float32(2.0**-21)
+
+
+@dataclass(frozen=True)
+class Flats:
+    """Triangles and parallelograms of one tree."""
+
+    corners: F32  # (F, 3, 3) corner, edge_u, edge_v
+    shears: F32  # (F,)
+    primitives: I32  # (F,) numbers in the table of primitives
+
+    def bounds(self) -> F32:
+        """Boxes, (F, 6)."""
+        corner, u, v = self.corners[:, 0], self.corners[:, 1], self.corners[:, 2]
+        far = np.where(self.shears[:, None] == PARALLELOGRAM, corner + u + v, corner)
+        return widened(
+            np.minimum(np.minimum(corner, corner + u), np.minimum(corner + v, far)),
+            np.maximum(np.maximum(corner, corner + u), np.maximum(corner + v, far)),
+        )
+
+    def areas(self) -> F64:
+        """Areas, (F,)."""
+        return flat_areas(self.corners, self.shears)
+
+
+@dataclass(frozen=True)
+class Balls:
+    """Spheres."""
+
+    centres_radii: F32  # (B, 4), the radius negative where normals point inwards
+    primitives: I32  # (B,)
+
+    def bounds(self) -> F32:
+        """Boxes, (B, 6)."""
+        centres, radii = self.centres_radii[:, :3], np.abs(self.centres_radii[:, 3:])
+        return widened(centres - radii, centres + radii)
+
+    def areas(self) -> F64:
+        """Areas, (B,)."""
+        return 4.0 * np.pi * self.centres_radii[:, 3].astype(np.float64) ** 2
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Truncated cones, cylinders, disks."""
+
+    values: F32  # (R, ROUND_PRIMITIVE_ROW) the rows of layout's blocks, as columns
+    primitives: I32  # (R,)
+
+    def bounds(self) -> F32:
+        """Boxes, (R, 6)."""
+        values = self.values.astype(np.float64)
+        base, axis, height = values[:, :3], values[:, 9:12], values[:, 12:13]
+        top = base + axis * height
+        extent = np.sqrt(np.maximum(0.0, 1.0 - axis**2))
+        # Where the axis is straight, the box of the disk is as flat as float32 allows.
+        room = 1e-6 * (height + values[:, 13:14] + values[:, 14:15])
+        at_base, at_top = extent * values[:, 13:14], extent * values[:, 14:15]
+        return widened(
+            np.minimum(base - at_base, top - at_top) - room,
+            np.maximum(base + at_base, top + at_top) + room,
+        )
+
+    def areas(self) -> F64:
+        """Areas of side, base and top, (R, 3)."""
+        height, base, top = (self.values[:, k].astype(np.float64) for k in (12, 13, 14))
+        has_base, has_top = self.values[:, 16], self.values[:, 17]
+        side = (base + top) * np.hypot(height, base - top) * (height > 0.0)
+        return np.pi * np.stack([side, base**2 * has_base, top**2 * has_top], axis=1)
+
+
+def flat_areas(corners: NDArray[Any], shears: NDArray[Any]) -> F64:
+    """Areas of flats, (F,)."""
+    edges = corners[:, 1:].astype(np.float64)
+    area = np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
+    return np.asarray(area * np.where(shears == TRIANGLE, 0.5, 1.0))
+
+
+def frames_around(axes: F64) -> tuple[F64, F64]:
+    """Unit vectors x and y that make right-handed frames with unit axes, (R, 3) each.
+
+    Those of `kernels.sampling.make_frame`.
+    """
+    x, y, z = axes.T
+    sign = np.where(z >= 0.0, 1.0, -1.0)
+    a = -1.0 / (sign + z)
+    b = x * y * a
+    return (
+        np.stack([1.0 + sign * x * x * a, sign * b, -sign * x], axis=1),
+        np.stack([b, sign + y * y * a, -y], axis=1),
+    )
+
+
+def widened(lo: NDArray[Any], hi: NDArray[Any]) -> F32:
+    """Boxes (N, 6) round boxes with some room for rounding."""
+    room = np.maximum(np.abs(lo), np.abs(hi)) * _WIDEN
+    return np.ascontiguousarray(np.concatenate([lo - room, hi + room], axis=1), np.float32)

@@ -1,0 +1,138 @@
+"""Boxes as the tree's builder keeps them: records of eight float32, one vector each.
+
+Elements 0-2 are the lower corner, 4-6 the upper corner negated, so that one minimum of two vectors
+makes the box around two boxes. Elements 3 and 7 are free for whatever travels with a box (their
+minimum means nothing).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from raywidget.kernels.jit import device, intrinsic
+
+BOX = 8  # float32 a record
+
+_VECTOR = ir.VectorType(ir.FloatType(), BOX)
+
+
+def _record(context: Any, builder: Any, buffer: Any, index: Any, index_type: Any) -> Any:
+    """Pointer to record `index` of a buffer, as one vector."""
+    number = context.cast(builder, index, index_type, types.intp)
+    element = builder.mul(number, ir.Constant(number.type, BOX))
+    return builder.bitcast(builder.gep(buffer, [element]), _VECTOR.as_pointer())
+
+
+def _load(builder: Any, pointer: Any) -> Any:
+    loaded = builder.load(pointer)
+    loaded.align = 4
+    return loaded
+
+
+def _store(builder: Any, value: Any, pointer: Any) -> None:
+    builder.store(value, pointer).align = 4
+
+
+@intrinsic
+def grow_box(typing: Any, boxes: Any, box: Any, others: Any, other: Any) -> Any:
+    """Make record `box` large enough for record `other` of another buffer."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        into = _record(context, builder, args[0], args[1], sig.args[1])
+        a = _load(builder, into)
+        b = _load(builder, _record(context, builder, args[2], args[3], sig.args[3]))
+        _store(builder, builder.select(builder.fcmp_ordered("<", a, b), a, b), into)
+        return context.get_dummy_value()
+
+    return types.void(boxes, box, others, other), generate
+
+
+@intrinsic
+def swap_boxes(typing: Any, boxes: Any, i: Any, j: Any) -> Any:
+    """Exchange two records, with what travels with them."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        first = _record(context, builder, args[0], args[1], sig.args[1])
+        second = _record(context, builder, args[0], args[2], sig.args[2])
+        a, b = _load(builder, first), _load(builder, second)
+        _store(builder, b, first)
+        _store(builder, a, second)
+        return context.get_dummy_value()
+
+    return types.void(boxes, i, j), generate
+
+
+_WITHOUT_EXTRAS = ir.Constant(ir.VectorType(ir.IntType(1), BOX), [1, 1, 1, 0] * 2)
+_SWAPPED_HALVES = ir.Constant(ir.VectorType(ir.IntType(32), BOX), [4, 5, 6, 7, 0, 1, 2, 3])
+
+
+def _twice_the_centre(builder: Any, box: Any) -> Any:
+    """Of a box, as a record: lower + upper, and its negative."""
+    # What travels along is not a number: arithmetic on its bits could be slow (denormal).
+    zero = ir.Constant(_VECTOR, [0.0] * BOX)
+    corners = builder.select(_WITHOUT_EXTRAS, box, zero)
+    return builder.fsub(corners, builder.shuffle_vector(corners, zero, _SWAPPED_HALVES))
+
+
+@intrinsic
+def grow_centres(typing: Any, centres: Any, box: Any, others: Any, other: Any) -> Any:
+    """Make record `box` large enough for twice the centre of record `other`."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        into = _record(context, builder, args[0], args[1], sig.args[1])
+        a = _load(builder, into)
+        other = _load(builder, _record(context, builder, args[2], args[3], sig.args[3]))
+        b = _twice_the_centre(builder, other)
+        _store(builder, builder.select(builder.fcmp_ordered("<", a, b), a, b), into)
+        return context.get_dummy_value()
+
+    return types.void(centres, box, others, other), generate
+
+
+@intrinsic
+def find_bins(typing: Any, boxes: Any, box: Any, centres: Any, scales: Any, last: Any) -> Any:
+    """The bins (x, y, z) of a box: (twice its centre - the lowest) * scale, at most `last`.
+
+    `centres` and `scales` hold one record each.
+    """
+    result = types.UniTuple(types.intp, 3)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        first = ir.Constant(ir.IntType(64), 0)
+        loaded = _load(builder, _record(context, builder, args[0], args[1], sig.args[1]))
+        lowest, scale = (
+            _load(builder, _record(context, builder, args[k], first, types.intp)) for k in (2, 3)
+        )
+        centre = _twice_the_centre(builder, loaded)
+        place = builder.fmul(builder.fsub(centre, lowest), scale)
+        numbers = builder.fptosi(place, ir.VectorType(ir.IntType(32), BOX))
+        limit = context.cast(builder, args[4], sig.args[4], types.intp)
+        bins = []
+        for axis in range(3):
+            number = builder.extract_element(numbers, ir.IntType(32)(axis))
+            number = builder.sext(number, ir.IntType(64))
+            over = builder.icmp_signed(">", number, limit)
+            bins.append(builder.select(over, limit, number))
+        return context.make_tuple(builder, result, bins)
+
+    return result(boxes, box, centres, scales, last), generate
+
+
+@device
+def clear_box(boxes: Any, box: int) -> None:
+    """Make it the box around nothing."""
+    for k in range(BOX):
+        boxes[box * BOX + k] = float("inf")
+
+
+@device
+def half_area(boxes: Any, box: int) -> float:
+    """Half the surface of a box, which must hold something."""
+    at = box * BOX
+    dx = boxes[at + 4] + boxes[at]
+    dy = boxes[at + 5] + boxes[at + 1]
+    dz = boxes[at + 6] + boxes[at + 2]
+    return dx * dy + dy * dz + dz * dx  # both factors of each product are negated
