@@ -191,7 +191,7 @@ class PanoramicCamera(Camera):
     --------
     >>> import raywidget as rw
     >>> scene = rw.presets.cornell().replace(
-    ...     camera=rw.PanoramicCamera(look_from=(278, 278, -278), look_at=(278, 278, -555))
+    ...     camera=rw.PanoramicCamera(look_from=(278, 278, 278), look_at=(278, 278, 555))
     ... )
     >>> rw.render(scene, width=32, height=16, spp=1).shape
     (16, 32, 3)
