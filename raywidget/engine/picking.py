@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raywidget.engine.run import Run
 from raywidget.errors import SettingsError
 from raywidget.scene.materials import Material
+from raywidget.scene.meshes import Mesh
 from raywidget.scene.shapes import Shape
 
 if TYPE_CHECKING:
@@ -120,7 +122,10 @@ def _trace(run: Run, x: int, y: int) -> Hit | None:
     if not pick.pick_point(run.renderer.tables, camera, across, up, values, codes):
         return None
     index = int(codes[pick.PICK_SHAPE])
+    if index >= len(scene.shapes):
+        return None  # the disc of a spot light is no shape of the user's
     shape = scene.shapes[index]
+    primitive = int(codes[pick.PICK_PRIMITIVE])
 
     def vector(first: int) -> Vector:
         a, b, c = values[first : first + 3].tolist()
@@ -129,11 +134,23 @@ def _trace(run: Run, x: int, y: int) -> Hit | None:
     return Hit(
         shape,
         index,
-        shape.material,
+        _material_of(shape, index, primitive, run.renderer.tables.primitives),
         float(values[pick.PICK_DISTANCE]),
         vector(pick.PICK_POINT),
         vector(pick.PICK_NORMAL),
         vector(pick.PICK_SHADING_NORMAL),
         (float(values[pick.PICK_UV]), float(values[pick.PICK_UV + 1])),
-        int(codes[pick.PICK_PRIMITIVE]),
+        primitive,
     )
+
+
+def _material_of(
+    shape: Shape, index: int, primitive: int, primitives: NDArray[np.int32]
+) -> Material:
+    """A mesh may be made of several materials, face by face."""
+    if not isinstance(shape, Mesh) or shape.materials is None or shape.face_materials is None:
+        return shape.material
+    from raywidget.kernels.layout import PRIMITIVE_SHAPE
+
+    first = int(np.argmax(primitives[:, PRIMITIVE_SHAPE] == index))
+    return shape.materials[int(shape.face_materials[primitive - first])]

@@ -53,7 +53,7 @@ class SceneObject:
         ordered = sorted(dataclasses.fields(self), key=lambda f: (f.kw_only, f.name == "name"))
         for field in ordered:
             value = getattr(self, field.name)
-            if field.init and field.repr and not _is_default(field, value):
+            if field.init and field.repr and not is_default(field, value):
                 parts.append(f"{field.name}={_brief(value)}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
@@ -62,7 +62,7 @@ def _rebuild(kind: type[SceneObject], parameters: Mapping[str, Any]) -> SceneObj
     return kind(**parameters)
 
 
-def _is_default(field: dataclasses.Field[Any], value: object) -> bool:
+def is_default(field: dataclasses.Field[Any], value: object) -> bool:
     if field.default is dataclasses.MISSING:
         return False
     return value is field.default or (not isinstance(value, np.ndarray) and value == field.default)

@@ -20,7 +20,7 @@ from raywidget.engine.session import Session
 from raywidget.engine.settings import INTEGRATORS
 from raywidget.errors import RaywidgetError
 from raywidget.scene.camera import Camera, PerspectiveCamera
-from raywidget.scene.described import SceneObject
+from raywidget.scene.described import SceneObject, is_default
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes import Shape
 from raywidget.stream.protocol import (
@@ -260,11 +260,16 @@ def _describe_hit(hit: Hit) -> Content:
 
 
 def _parameters(hit: Hit) -> list[tuple[str, str]]:
-    """A material's parameters as one would write them, and the light that the shape gives off."""
+    """A material's parameters as one would write them, and the light that the shape gives off.
+
+    What goes by keyword only is left out where it has its usual value.
+    """
     pairs = [
-        (field.name, _written(getattr(hit.material, field.name)))
+        (field.name, _written(value))
         for field in dataclasses.fields(hit.material)
+        for value in [getattr(hit.material, field.name)]
         if field.init and field.name not in ("name", "emission")
+        if not (field.kw_only and is_default(field, value))
     ]
     emission = getattr(hit.shape, "radiance", None)
     return pairs if emission is None else [*pairs, ("emission", _written(emission))]
