@@ -63,6 +63,7 @@ def _rebuild(kind: type[SceneObject], parameters: Mapping[str, Any]) -> SceneObj
 
 
 def is_default(field: dataclasses.Field[Any], value: object) -> bool:
+    """Does a parameter have the value it has when nothing is said?"""
     if field.default is dataclasses.MISSING:
         return False
     return value is field.default or (not isinstance(value, np.ndarray) and value == field.default)
