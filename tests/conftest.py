@@ -1,5 +1,6 @@
 """Fixtures of all tests; it also puts this folder on the path, for `kernel_drivers`."""
 
+import signal
 import threading
 import time
 
@@ -9,6 +10,9 @@ from hypothesis import settings
 # Machines are shared and noisy: no time limits. The same examples in each run: a failure is a fact.
 settings.register_profile("raywidget", deadline=None, derandomize=True)
 settings.load_profile("raywidget")
+
+# Where tests are started in the background, shells have Ctrl-C ignored; tests of it need it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def workers():
