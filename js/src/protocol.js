@@ -6,7 +6,8 @@
  * @import { Pose, Subject, Vec } from "./orbit.js"
  * @import { Tile } from "./pixels.js"
  *
- * @typedef {{samples: number, goal: number, elapsed: number, rate: number}} Progress
+ * @typedef {{samples: number, goal: number, elapsed: number, rate: number,
+ *   noise: number | null}} Progress
  * @typedef {"compiling" | "running" | "paused" | "done" | "stopped" | "failed" | "closed"} State
  *
  * @typedef {{k: "welcome", epoch: number, client: number, next: number}} Welcome
@@ -96,11 +97,11 @@ function isAmount(value) {
  */
 function readProgress(value) {
   if (typeof value !== "object" || value === null) return null;
-  const { samples, goal, elapsed, rate } = /** @type {Record<string, unknown>} */ (value);
+  const { samples, goal, elapsed, rate, noise } = /** @type {Record<string, unknown>} */ (value);
   if (!isInteger(samples, 0) || !isInteger(goal, 0) || !isAmount(elapsed) || !isAmount(rate)) {
     return null;
   }
-  return { samples, goal, elapsed, rate };
+  return { samples, goal, elapsed, rate, noise: isAmount(noise) ? noise : null };
 }
 
 /**

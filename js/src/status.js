@@ -68,10 +68,17 @@ function counted(status) {
   return [`${samplesPerPixel(status)} of ${status.spp} spp`, `${percent(status)} %`];
 }
 
+/** How far the picture is from its end, as `Image.noise` says it. @param {Status} status */
+function noise({ progress }) {
+  if (progress === null || progress.noise === null) return [];
+  const percents = 100 * progress.noise;
+  return [`noise ${percents < 0.995 ? percents.toFixed(2) : short(percents)} %`];
+}
+
 /** @param {Status} status @returns {string[]} */
 function running(status) {
   const { progress } = status;
-  const parts = counted(status);
+  const parts = [...counted(status), ...noise(status)];
   if (progress === null || parts.length === 0) return ["rendering…"];
   if (progress.rate > 0) parts.push(formatRate(progress.rate));
   const left = remaining(status);
@@ -95,7 +102,7 @@ function done(status) {
   const spp = samplesPerPixel(status);
   if (spp > 0) parts.push(`${spp} spp`);
   if (status.progress !== null) parts.push(formatTime(status.progress.elapsed));
-  return parts;
+  return [...parts, ...noise(status)];
 }
 
 /** The line under the picture. @param {Status} status @returns {string} */
@@ -107,9 +114,9 @@ export function describe(status) {
     waiting: () => ["waiting for the kernel…"],
     compiling: () => [message ?? "compiling kernels (first run)…"],
     running: () => running(status),
-    paused: () => ["paused", ...counted(status)],
+    paused: () => ["paused", ...counted(status), ...noise(status)],
     done: () => done(status),
-    stopped: () => ["stopped", ...counted(status)],
+    stopped: () => ["stopped", ...counted(status), ...noise(status)],
     failed: () => ["failed"],
     closed: () => ["closed"],
     saved: () => ["saved picture"],

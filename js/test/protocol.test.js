@@ -81,7 +81,7 @@ test("a message without tiles is a message", () => {
 
 test("odd progress is left out, and the message counts", () => {
   const buffers = [viewOf(bufferOf([{}], 8))];
-  const good = { samples: 1, goal: 2, elapsed: 0.5, rate: 3 };
+  const good = { samples: 1, goal: 2, elapsed: 0.5, rate: 3, noise: 0.1 };
   assert.deepEqual(readMessage(tiles({ progress: good }), buffers).progress, good);
   for (const progress of [
     undefined,
@@ -94,6 +94,10 @@ test("odd progress is left out, and the message counts", () => {
     { ...good, elapsed: Number.NaN },
   ]) {
     assert.equal(readMessage(tiles({ progress }), buffers).progress, null);
+  }
+  for (const noise of [undefined, null, "0.1", -1, Number.NaN]) {
+    const { progress } = readMessage(tiles({ progress: { ...good, noise } }), buffers);
+    assert.deepEqual(progress, { ...good, noise: null });
   }
 });
 

@@ -5,7 +5,7 @@ import { describe, formatRate, formatTime, percent, possible } from "../src/stat
 const status = (phase, extra = {}) => ({
   phase,
   message: null,
-  progress: { samples: 3200, goal: 25_600, elapsed: 2, rate: 1600 },
+  progress: { samples: 3200, goal: 25_600, elapsed: 2, rate: 1600, noise: null },
   spp: 256,
   pixels: 100,
   generation: 1,
@@ -24,8 +24,10 @@ test("the line says where the render is", () => {
     [status("failed"), "failed"],
     [status("gone"), "kernel gone"],
     [
-      status("done", { progress: { samples: 25_600, goal: 25_600, elapsed: 42.2, rate: 600 } }),
-      "done · 256 spp · 42 s",
+      status("done", {
+        progress: { samples: 25_600, goal: 25_600, elapsed: 42.2, rate: 600, noise: 0.0123 },
+      }),
+      "done · 256 spp · 42 s · noise 1.2 %",
     ],
     [status("done", { progress: null }), "done · 256 spp"],
   ];
@@ -33,7 +35,7 @@ test("the line says where the render is", () => {
 });
 
 test("no division by nothing", () => {
-  const progress = { samples: 0, goal: 0, elapsed: 0, rate: 0 };
+  const progress = { samples: 0, goal: 0, elapsed: 0, rate: 0, noise: null };
   for (const phase of ["connecting", "compiling", "running", "paused", "done", "stopped"]) {
     const line = describe(status(phase, { progress, pixels: 0, spp: 0 }));
     assert.doesNotMatch(line, /NaN|Infinity|undefined/);
@@ -41,7 +43,7 @@ test("no division by nothing", () => {
 });
 
 test("a hundred per cent is said when all is there, and not before", () => {
-  const progress = { samples: 25_599, goal: 25_600, elapsed: 1, rate: 1 };
+  const progress = { samples: 25_599, goal: 25_600, elapsed: 1, rate: 1, noise: null };
   assert.equal(percent(status("running", { progress })), 99);
   assert.equal(percent(status("running", { progress: { ...progress, samples: 99_999 } })), 100);
   assert.equal(percent(status("running", { progress: null })), 0);

@@ -378,6 +378,7 @@ class Conversation:
             goal=progress.goal,
             elapsed=progress.elapsed,
             rate=progress.rate,
+            noise=progress.noise,
         )
 
     # -- telling: coarse pictures ------------------------------------------------------------------

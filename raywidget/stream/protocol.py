@@ -353,13 +353,16 @@ def make_coarse(
     }
 
 
-def make_progress(*, samples: int, goal: int, elapsed: float, rate: float) -> Content:
+def make_progress(
+    *, samples: int, goal: int, elapsed: float, rate: float, noise: float | None = None
+) -> Content:
     """How far a render is; numbers that JSON can't carry are left at 0."""
     return {
         "samples": min(int(samples), BIGGEST),
         "goal": min(int(goal), BIGGEST),
         "elapsed": _finite(elapsed),
         "rate": _finite(rate),
+        "noise": None if noise is None or not math.isfinite(noise) else float(noise),
     }
 
 

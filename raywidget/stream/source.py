@@ -52,6 +52,10 @@ class Progress(Protocol):
     def rate(self) -> float:
         """Samples per second."""
 
+    @property
+    def noise(self) -> float | None:
+        """Relative error of the picture, None while it is not known."""
+
 
 class Source(Protocol):
     """A render: what it shows, and the buttons that a browser may press."""

@@ -26,6 +26,7 @@ class Progress(NamedTuple):
     goal: int
     elapsed: float
     rate: float
+    noise: float | None = None
 
 
 class Render:

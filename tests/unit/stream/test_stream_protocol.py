@@ -150,7 +150,7 @@ def test_whatever_comes_gives_a_message_or_a_protocol_error(content):
 
 
 def test_what_the_kernel_says():
-    progress = make_progress(samples=3, goal=9, elapsed=0.25, rate=12.0)
+    progress = make_progress(samples=3, goal=9, elapsed=0.25, rate=12.0, noise=0.5)
     messages = [
         make_welcome(epoch=4, client=5, next_seq=6),
         make_begin(epoch=4, generation=1, width=8, height=6, tile=4, spp=9, encoding="half3"),
@@ -178,7 +178,7 @@ def test_what_the_kernel_says():
             "state": "done",
             "message": None,
             "prompt": True,
-            "progress": {"samples": 3, "goal": 9, "elapsed": 0.25, "rate": 12.0},
+            "progress": {"samples": 3, "goal": 9, "elapsed": 0.25, "rate": 12.0, "noise": 0.5},
         },
         {
             "k": "tiles",
@@ -187,7 +187,7 @@ def test_what_the_kernel_says():
             "seq": 6,
             "n": 0,
             "encoding": "half3",
-            "progress": {"samples": 3, "goal": 9, "elapsed": 0.25, "rate": 12.0},
+            "progress": {"samples": 3, "goal": 9, "elapsed": 0.25, "rate": 12.0, "noise": 0.5},
         },
     ]
 
@@ -199,6 +199,7 @@ def test_progress_is_always_json():
         "goal": BIGGEST,
         "elapsed": 0.0,
         "rate": 0.0,
+        "noise": None,
     }
     assert type(progress["samples"]) is int
 
