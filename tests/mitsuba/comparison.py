@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 from cases import HEIGHT, WIDTH, Case
-from significance import PictureStatistics, of_batches, render_batches
+from significance import (
+    LEVEL,
+    PictureStatistics,
+    keep_pictures,
+    of_batches,
+    render_batches,
+)
 
 BATCHES = 32
 # Sides of the blocks that are compared as a whole: noise cancels out in them, a bias does not.
@@ -77,6 +83,9 @@ def compare(ours: Samples, theirs: PictureStatistics) -> Comparison:
     everything = np.concatenate(p_values)
     smallest = min(float(everything.min()), 1.0 - 1e-12)
     p = float(-np.expm1(everything.size * np.log1p(-smallest)))  # Sidak
+    if p < LEVEL:
+        pixels = p_values[0].reshape(difference.shape)
+        keep_pictures(ours.picture.mean, theirs.mean, np.sqrt(variance), pixels)
     return Comparison(p, whole, 3.0 * sigma)
 
 

@@ -8,7 +8,10 @@ Arvo (2007), "Statistical hypothesis testing for assessing Monte Carlo estimator
 
 from __future__ import annotations
 
+import os
+import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +21,10 @@ from raywidget.engine.film import SPLAT_ONE
 from raywidget.engine.renderer import Renderer
 from raywidget.engine.settings import RenderSettings
 from raywidget.engine.tiles import Tile
+from raywidget.picture.image import Image
 
 LEVEL = 0.01
+RESULTS = Path(__file__).parents[2] / "test-results"
 
 
 def corrected(level: float, tests: int) -> float:
@@ -178,7 +183,10 @@ def check_means(a: PictureStatistics, b: PictureStatistics, *, rounding=2e-6) ->
     # Noise is independent from pixel to pixel, and cancels out in their mean; a bias does not.
     whole = np.abs((a.mean - b.mean).mean(axis=(0, 1))) - slack.mean(axis=(0, 1))
     of_channels = stats.norm.sf(whole / np.sqrt(variance.mean(axis=(0, 1)) / error[..., 0].size))
-    return min(_of_many(2.0 * of_pixels), _of_many(2.0 * of_channels))
+    p_value = min(_of_many(2.0 * of_pixels), _of_many(2.0 * of_channels))
+    if p_value < LEVEL:
+        keep_pictures(a.mean, b.mean, np.sqrt(variance), 2.0 * of_pixels)
+    return p_value
 
 
 def _of_many(p) -> float:
@@ -189,7 +197,32 @@ def _of_many(p) -> float:
 def check_batches(a, b) -> float:
     """As `check_means`, of batches (N, H, W, 3) whose pixels may depend on each other."""
     pixels, whole = (_two_sided(*(reduce(x) for x in (a, b))) for reduce in (np.asarray, _whole))
-    return min(_of_many(pixels), _of_many(whole))
+    p_value = min(_of_many(pixels), _of_many(whole))
+    if p_value < LEVEL:
+        sigma = np.sqrt(a.var(axis=0, ddof=1) / len(a) + b.var(axis=0, ddof=1) / len(b))
+        keep_pictures(a.mean(axis=0), b.mean(axis=0), sigma, pixels)
+    return p_value
+
+
+def keep_pictures(picture, reference, sigma, p_values) -> None:
+    """Pictures of what differs, into test-results/: both, the error, and the p-value of each pixel.
+
+    The error is grey where there is none, white and black at six standard deviations; p-values are
+    black at 1, white at 1e-6.
+    """
+    test = os.environ.get("PYTEST_CURRENT_TEST", "no test").split("::")[-1].split(" (")[0]
+    folder = RESULTS / re.sub(r"[^\w.-]+", "_", test)
+    folder.mkdir(parents=True, exist_ok=True)
+    z = (np.asarray(picture) - reference) / np.maximum(sigma, 1e-12)
+    layers = {
+        "picture": (picture, "srgb"),
+        "reference": (reference, "srgb"),
+        "error": (np.clip(0.5 + z / 12.0, 0.0, 1.0), "linear"),
+        "p-values": (np.clip(-np.log10(np.maximum(p_values, 1e-6)) / 6.0, 0.0, 1.0), "linear"),
+    }
+    for name, (pixels, curve) in layers.items():
+        shown = np.broadcast_to(np.nan_to_num(pixels), np.shape(picture)).astype(np.float32)
+        Image(shown, spp=1, curve=curve).save(folder / f"{name}.png")
 
 
 def _whole(batches):
