@@ -30,6 +30,7 @@ _HELP = {
     "height": "height in pixels",
     "spp": "samples per pixel",
     "noise": "stop before that when the relative error is no larger, such as 0.02",
+    "adaptive": "more samples where there is more noise",
     "max_depth": "longest path in edges; 1 shows emission, 2 adds direct light",
     "roulette": "end unpromising paths by Russian roulette",
     "next_event": "sample lights at every bounce",

@@ -34,14 +34,14 @@ class TileSums(NamedTuple):
 
     sums: NDArray[np.float64]  # (height, width, 3)
     evens: NDArray[np.float64]  # (height, width, 3)
-    spp: int
+    spp: int  # samples per pixel, on average if they are adaptive
 
 
 class TileState(NamedTuple):
     """An untorn copy of one tile."""
 
     pixels: NDArray[np.float32]  # (height, width, 3) mean radiance; zeros while spp == 0
-    spp: int  # samples per pixel in it
+    spp: int  # samples per pixel in it, on average if they are adaptive
     version: int  # grows with each publication
 
 
@@ -51,7 +51,7 @@ class FilmState:
 
     sums: NDArray[np.float64]  # (H, W, 3), sums of radiance
     evens: NDArray[np.float64]  # (H, W, 3), sums of radiance of samples of even number
-    spp: NDArray[np.int64]  # (H, W), samples per pixel
+    spp: NDArray[np.int64]  # (H, W), samples of each pixel
     splats: NDArray[np.int64] | None = None  # (2, H, W, 3), see `kernels.splat`
 
     def pixels(self) -> NDArray[np.float32]:
@@ -104,6 +104,7 @@ class Film:
         self._splats: NDArray[np.int64] | None = None  # allocated for the first splats
         self._samples = 0  # of all pixels together
         self._spp = np.zeros((height, width), np.int64)
+        self._tile_spp = [0] * len(self.tiles)
         self._versions = [0] * len(self.tiles)
         # One lock for all tiles: it is held for the copy of one tile (100 kB, some 10 us), never
         # for the whole picture.
@@ -117,6 +118,7 @@ class Film:
             self._sums[...] = state.sums
             self._evens[...] = state.evens
             self._spp[...] = state.spp
+            self._tile_spp = [int(state.spp[tile.y, tile.x]) for tile in self.tiles]
             self._samples = int(state.spp.sum())
             self._splats = None if state.splats is None else state.splats.copy()
             self._versions = [version + 1 for version in self._versions]
@@ -127,7 +129,7 @@ class Film:
         with self._lock:
             sums = self._sums[rows, columns].copy()
             evens = self._evens[rows, columns].copy()
-            return TileSums(sums, evens, int(self._spp[tile.y, tile.x]))
+            return TileSums(sums, evens, self._tile_spp[tile.index])
 
     def publish(
         self,
@@ -136,18 +138,20 @@ class Film:
         spp: int,
         evens: NDArray[np.float64] | None = None,
         splats: Splats | None = None,
+        counts: NDArray[np.int64] | None = None,
     ) -> None:
         """Replace a tile's sums by those with all samples up to `spp` added.
 
-        Without `evens`, nothing is known about the error of this tile. `splats` are added to the
-        layer.
+        `counts` (height, width) are those of the pixels if they are not all alike. Without `evens`,
+        nothing is known about the error of this tile. `splats` are added to the layer.
         """
         rows, columns = _slices(tile)
         with self._lock:
-            self._samples += (spp - int(self._spp[tile.y, tile.x])) * tile.width * tile.height
+            self._samples += (spp - self._tile_spp[tile.index]) * tile.width * tile.height
             self._sums[rows, columns] = sums
             self._evens[rows, columns] = np.nan if evens is None else evens
-            self._spp[rows, columns] = spp
+            self._spp[rows, columns] = spp if counts is None else counts
+            self._tile_spp[tile.index] = spp
             self._versions[tile.index] += 1
             if splats is not None:
                 if self._splats is None:
@@ -168,20 +172,20 @@ class Film:
         splats = None
         with self._lock:
             sums = self._sums[rows, columns].copy()
-            spp = int(self._spp[tile.y, tile.x])
+            spp, counts = self._tile_spp[tile.index], self._spp[rows, columns].copy()
             version = self._versions[tile.index]
             if self._splats is not None:
                 splats = self._splats[0, rows, columns] + self._splats[1, rows, columns]
                 paths = self._samples / (self.width * self.height)
-        pixels = mean_radiance(sums, spp)
+        pixels = mean_radiance(sums, counts)
         if splats is not None:
             pixels += _splatted(splats, paths)
         return TileState(pixels, spp, version)
 
     def read_spp(self, tile: Tile) -> int:
-        """Samples per pixel of one tile, as of now."""
+        """Samples per pixel of one tile, as of now; on average if they are adaptive."""
         with self._lock:
-            return int(self._spp[tile.y, tile.x])
+            return self._tile_spp[tile.index]
 
     def versions(self) -> list[int]:
         """How often each tile has been published."""

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raywidget.engine.aovs import Aovs
 from raywidget.engine.film import Film, FilmState
@@ -86,6 +87,7 @@ class Run:
         self.schedule: Schedule | None = None
         self.compiling = False
         self.aovs = Aovs()
+        self.shares: dict[int, NDArray[np.float64]] = {}  # of tiles, see `adaptive.plan_shares`
         self.noise: float | None = None
         self.passes_measured = 0  # after so many passes `noise` was estimated last
         self.spp_measured = 0

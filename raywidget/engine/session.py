@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
+from raywidget.engine.adaptive import pilot_samples, plan_shares, refinements
 from raywidget.engine.coarse import (
     Coarse,
     CoarsePicture,
@@ -40,8 +42,8 @@ from raywidget.engine.run import (
 )
 from raywidget.engine.schedule import Job, Schedule
 from raywidget.engine.settings import MAX_SPP, RenderSettings, check_scene_fits
-from raywidget.engine.tiles import order_centre_out, tiles_in
-from raywidget.errors import PictureError, RenderError
+from raywidget.engine.tiles import Tile, order_centre_out, tiles_in
+from raywidget.errors import PictureError, RenderError, SettingsError
 from raywidget.picture.image import Image
 from raywidget.picture.luminance import luminance
 from raywidget.picture.noise import relative_noise
@@ -153,6 +155,8 @@ class Session:
             if run.since is not None:
                 elapsed += time.perf_counter() - run.since
             goal = run.settings.width * run.settings.height * run.settings.spp
+            if run.settings.adaptive and self._state == DONE:
+                goal = run.samples  # shares are rounded down to whole samples
             rate = run.taken / elapsed if elapsed > 0.0 else 0.0
             return Progress(run.samples, goal, elapsed, rate, run.rays, run.noise)
 
@@ -160,9 +164,10 @@ class Session:
         """The picture as it is now, to be shown so; black where there is no sample yet."""
         with self._changed:
             run = self._run
+        reached = min(run.film.read_spp(tile) for tile in run.film.tiles)
         state = run.film.state()
         progress = self.progress()
-        spp = int(state.spp.min())
+        spp = reached if run.settings.adaptive else int(state.spp.min())
         rate = progress.rays / progress.elapsed if progress.elapsed > 0.0 else 0.0
         pixels = state.pixels()
         return Image(
@@ -253,11 +258,18 @@ class Session:
         """Ask for `spp` more samples per pixel than before; goes on if the render was done.
 
         A goal for noise no longer counts: more is wanted than was needed for that.
+
+        Raises
+        ------
+        SettingsError
+            If samples are adaptive: they have been dealt out already.
         """
         with self._changed:
             run = self._run
             if self._state in (CLOSED, FAILED):
                 return
+            if run.settings.adaptive:
+                raise SettingsError("adaptive: can't be gone on with; restart with a larger spp")
             before = run.settings.spp
             run.settings = run.settings.replace(spp=before + spp, noise=None)
             run.noise_allows = math.inf
@@ -509,25 +521,40 @@ class Session:
     def _render(self, run: Run, job: Job) -> None:
         """Bring a tile to the end of a pass, in calls of about `CALL_SECONDS`."""
         assert run.renderer is not None
-        tile, spp = job.tile, job.first
+        if run.settings.adaptive and job.first >= pilot_samples(run.settings.spp):
+            spp = self._refine(run, job)
+        else:
+            sums, evens, _ = run.film.check_out(job.tile)
+            spp, published = self._take(run, job.tile, job.first, job.target, sums, evens)
+            if spp > published:
+                run.film.publish(job.tile, sums, spp, evens)
+        self._end_job(run, job, spp)
+
+    def _take(
+        self,
+        run: Run,
+        tile: Tile,
+        first: int,
+        target: int,
+        sums: NDArray[np.float64],
+        evens: NDArray[np.float64],
+    ) -> tuple[int, int]:
+        """Add samples to sums, in place; how many there are then, and how many were published."""
+        assert run.renderer is not None
+        spp = published = first
         pixels = tile.width * tile.height
         most = run.renderer.most_samples(tile)
-        sums, evens, _ = run.film.check_out(tile)
-        published = job.first
-        while spp < job.target and self._may_go_on(run):
+        while spp < target and self._may_go_on(run):
             count = 1
             if run.seconds_per_sample > 0.0:
                 count = int(CALL_SECONDS / (run.seconds_per_sample * pixels))
-            count = max(1, min(count, job.target - spp, most))
-            attempt, even_attempt = (
-                sums.copy(),
-                evens.copy(),
-            )  # cancelled calls leave them half done
+            count = max(1, min(count, target - spp, most))
+            attempt, even_attempt = sums.copy(), evens.copy()  # cancelled, they are left half done
             begin = time.perf_counter()
             rendered = run.renderer.render(tile, spp, count, attempt, run.cancel, even_attempt)
             if not rendered.finished:
                 continue
-            sums, evens = attempt, even_attempt
+            sums[...], evens[...] = attempt, even_attempt
             spp += count
             seconds = (time.perf_counter() - begin) / (count * pixels)
             if rendered.splats is not None:  # not kept for long: they would fill the memory
@@ -541,8 +568,37 @@ class Session:
                 run.taken += count * pixels
                 old = run.seconds_per_sample
                 run.seconds_per_sample = seconds if old == 0.0 else 0.75 * old + 0.25 * seconds
-        if spp > published:
-            run.film.publish(tile, sums, spp, evens)
+        return spp, published
+
+    def _refine(self, run: Run, job: Job) -> int:
+        """As `_take`, with samples where they are needed; all of them, or none is published."""
+        tile, pilot = job.tile, pilot_samples(run.settings.spp)
+        sums, evens, _ = run.film.check_out(tile)
+        if job.first == pilot:
+            run.shares[tile.index] = plan_shares(sums, evens, pilot)
+        counts = np.empty((tile.height, tile.width), np.int64)
+        taken = 0
+        shares = run.shares[tile.index]
+        for cell, rows, columns, first, end in refinements(
+            tile, shares, pilot, job.first, job.target
+        ):
+            part, even_part = sums[rows, columns].copy(), evens[rows, columns].copy()
+            spp, _ = self._take(run, cell, first, end, part, even_part)
+            taken += (spp - first) * cell.width * cell.height
+            if spp < end:  # broken off
+                with self._changed:
+                    run.samples -= taken
+                    run.taken -= taken
+                return job.first
+            sums[rows, columns], evens[rows, columns] = part, even_part
+            counts[rows, columns] = end
+        run.film.publish(tile, sums, job.target, evens, counts=counts)
+        return job.target
+
+    def _end_job(self, run: Run, job: Job, spp: int) -> None:
+        """Tell of a tile that has `spp` samples now, and of what ends with it."""
+        assert run.renderer is not None
+        tile = job.tile
         splats = run.renderer.makes_splats
         if spp == job.target and self._on_tile is not None and not self._is_late(run):
             last = spp == run.settings.spp or run.settings.looks_at_noise(spp)
@@ -635,6 +691,8 @@ class Session:
             raise PictureError(
                 "resume: this image was rendered from another Scene object; pass the same one"
             )
+        if run.settings.adaptive or resume.settings.adaptive:
+            raise PictureError("resume: a picture that is adaptive can't be gone on with")
         if not run.settings.same_samples(resume.settings):
             raise PictureError(
                 "resume: settings that name the picture must stay the same (size, depth, seed, "

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from raywidget.engine.adaptive import CELL, pilot_samples
 from raywidget.engine.filters import FILTERS
 from raywidget.errors import SettingsError
 from raywidget.scene.camera import PerspectiveCamera
@@ -55,6 +56,12 @@ class RenderSettings:
         Stop before that when the picture's relative error, as `Image.noise` estimates it, is no
         larger; it is looked at with 16, 20, 24, 28, 32, 40, ... samples per pixel. 0.05 is a
         picture with fine grain, 0.01 a clean one.
+    adaptive : bool
+        Take more samples where there is more noise, and fewer elsewhere; `spp` is their mean. All
+        pixels take up to an eighth of them, but 16; the rest of each tile goes to cells of 4 x 4
+        pixels by the relative error of the cells beside them. A pixel's own samples have no say in
+        their number, so nothing is biased. `tile_size`, a multiple of 8, names the picture then.
+        It can't be gone on with, and goes neither with `noise` nor with ``integrator="bdpt"``.
     max_depth : int
         Longest path in edges: 1 shows emission seen directly, 2 adds direct light, and so on
         (as Mitsuba counts).
@@ -117,6 +124,7 @@ class RenderSettings:
     height: int = 480
     spp: int = 64
     noise: float | None = None
+    adaptive: bool = False
     max_depth: int = 16
     roulette: bool = True
     next_event: bool = True
@@ -152,15 +160,27 @@ class RenderSettings:
         if self.filter_radius is not None:
             self._set_number("filter_radius", 0.1, 8.0)
         self._set_integer("seed", 0, 2**64 - 1)
-        for name in ("roulette", "next_event"):
+        for name in ("adaptive", "roulette", "next_event"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name}: expected True or False, got {getattr(self, name)!r}")
         self._set_aovs()
         if self.passes is not None:
             self._set_integer("passes", 1, MAX_SPP)
         self._set_integer("tile_size", 4, 1024)
+        if self.adaptive:
+            self._check_adaptive()
         if self.threads is not None:
             self._set_integer("threads", 1, 1024)
+
+    def _check_adaptive(self) -> None:
+        if self.integrator == "bdpt":
+            raise SettingsError("adaptive: 'bdpt' brings light to all pixels; use 'path'")
+        if self.noise is not None:
+            raise SettingsError("adaptive: can't be ended by noise, choose one of the two")
+        if self.tile_size % (2 * CELL):
+            raise SettingsError(
+                f"adaptive: tile_size must be a multiple of {2 * CELL}, got {self.tile_size}"
+            )
 
     def _set_integer(self, name: str, low: int, high: int) -> None:
         """Check an integer, and store numpy's as Python's, which do not overflow."""
@@ -223,9 +243,12 @@ class RenderSettings:
     def pass_targets(self) -> tuple[int, ...]:
         """Samples per pixel reached after each pass, increasing, the last one equal to `spp`.
 
-        With a goal for `noise`, there is a pass for each number of samples where it is looked at.
+        With a goal for `noise`, there is a pass for each number of samples where it is looked at;
+        with `adaptive`, one that ends where samples begin to be dealt out.
         """
         targets = self._even_passes()
+        if self.adaptive:
+            return tuple(sorted({*targets, pilot_samples(self.spp)}))
         if self.noise is None:
             return targets
         looks = {n for n in _looks(self.spp) if n < self.spp}

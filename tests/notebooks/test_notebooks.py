@@ -1,5 +1,6 @@
 """Each notebook is a page of the manual: it runs from top to bottom; no outputs are kept."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+@pytest.fixture(scope="module")
+def fonts():
+    """Matplotlib searches for fonts when first used, and says so on stderr if that takes long."""
+    importlib.import_module("matplotlib.font_manager")
+
+
 def test_there_are_notebooks():
     assert NOTEBOOKS
 
@@ -42,7 +49,7 @@ def test_it_is_kept_without_traces_of_a_run(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_from_top_to_bottom(path, tmp_path):
+def test_it_runs_from_top_to_bottom(path, tmp_path, fonts):
     notebook = nbformat.read(path, as_version=4)
     widgets = 0
     for cell in code_cells(notebook):

@@ -83,9 +83,7 @@ def test_limits_are_allowed_and_numpy_integers_too():
 
 
 def test_unknown_settings_are_refused_with_the_known_ones():
-    with pytest.raises(
-        rw.SettingsError, match=r"unknown setting 'sp'; known are ao_distance, .*spp"
-    ):
+    with pytest.raises(rw.SettingsError, match=r"unknown setting 'sp'; known are adaptive, .*spp"):
         RenderSettings.for_scene({}, {"sp": 4})
     with pytest.raises(rw.SettingsError, match=r"Scene.defaults: unknown setting 'witdh'"):
         RenderSettings.for_scene({"witdh": 4}, {})
@@ -104,6 +102,7 @@ def test_what_names_the_samples():
         "width": 3,
         "height": 3,
         "max_depth": 3,
+        "adaptive": True,
         "roulette": False,
         "next_event": False,
         "seed": 1,
