@@ -272,3 +272,10 @@ def test_ctrl_c(folder, keep):
     assert "Traceback" not in err
     assert err.splitlines()[-1].startswith("raywidget: interrupted")
     assert (folder / "a.png").exists() is keep
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m raywidget scenes | head -n 1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("cornell")
+    assert done.stderr == ""
