@@ -18,7 +18,7 @@ from playwright.sync_api import TimeoutError as PageTimeout
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parents[1] / "test-results"
-SETTLING = 30.0  # seconds until a canvas must show what the kernel has
+SETTLING = 90.0  # seconds until a canvas must show what the kernel has
 POLL = 50  # ms between two looks at a page
 
 # The names of raywidget's threads, an expression for the kernel.

@@ -57,7 +57,7 @@ class RecordingComm(BaseComm):
     def custom_from_browser(self, content):
         self.from_browser({"method": "custom", "content": content})
 
-    def converse(self, page, seconds=20.0, until=lambda: False):
+    def converse(self, page, seconds=120.0, until=lambda: False):
         """Let a simulated page and the widget talk until a condition holds."""
         heard = 0
         end = time.monotonic() + seconds

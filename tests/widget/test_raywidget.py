@@ -56,7 +56,7 @@ def test_a_page_shows_the_very_pixels_of_the_image(widget):
 
 
 def test_the_image_is_that_of_render(widget, scene):
-    widget.wait(60)
+    widget.wait(300)
     image = rw.render(scene, width=48, height=32, spp=4)
     assert np.array_equal(widget.image.pixels, image.pixels)
 
@@ -77,12 +77,12 @@ def test_a_second_page_and_a_reload_see_it_too(widget):
 
 
 def test_more_samples_and_a_restart(widget, scene):
-    widget.wait(60)
+    widget.wait(300)
     widget.more(4)
-    assert widget.wait(60)
+    assert widget.wait(300)
     assert (widget.image.spp, widget.settings.spp, widget.generation) == (8, 8, 1)
     widget.restart(width=20, height=24, spp=1)
-    assert widget.wait(60)
+    assert widget.wait(300)
     assert (widget.width, widget.height, widget.generation) == (20, 24, 2)
     page = page_for(widget)
     widget.comm.converse(page, until=lambda: has_all(page))
@@ -127,7 +127,7 @@ def test_autostart_false(make_widget):
     time.sleep(0.05)
     assert widget.image.spp == 0
     widget.start()
-    assert widget.wait(60)
+    assert widget.wait(300)
     assert widget.image.spp == 4
 
 
@@ -163,7 +163,7 @@ def test_settings_of_the_scene_are_used(scene):
 
 
 def test_wrong_changes_raise_and_change_nothing(widget):
-    widget.wait(60)
+    widget.wait(300)
     for call, message in [
         (lambda: widget.restart(spq=1), "unknown setting"),
         (lambda: widget.restart(width=-1), "width"),
@@ -193,7 +193,7 @@ import time
 widget = RayWidget(rw.presets.cornell(), width=8, height=8, spp=1)
 assert "raywidget.kernels.tile" not in sys.modules
 sys.setswitchinterval(0.005)
-assert widget.wait(60)
+assert widget.wait(300)
 print(widget.status)
 """
 
@@ -217,7 +217,7 @@ def test_the_constructor_does_not_wait_for_numba_and_the_process_ends():
 
 def test_a_process_ends_in_the_middle_of_a_render():
     code = FAST.replace("spp=1)", "spp=1_000_000, threads=2)")
-    code = code.replace("assert widget.wait(60)", "widget.wait(0.5)").replace(
+    code = code.replace("assert widget.wait(300)", "widget.wait(0.5)").replace(
         "print(widget.status)", "print('end')"
     )
     result = run_python(code)
@@ -405,7 +405,7 @@ def test_mimebundle(make_widget):
     assert set(data) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
     assert data["text/plain"] == "RayWidget(700x90, 2 spp, stopped)"
     widget.start()
-    widget.wait(60)
+    widget.wait(300)
     data, _ = widget._repr_mimebundle_()
     picture = Pillow.open(io.BytesIO(base64.b64decode(data["image/png"])))
     assert picture.size == (700, 90)
@@ -415,7 +415,7 @@ def test_mimebundle(make_widget):
 
 def test_the_picture_in_the_output_is_the_picture(make_widget):
     widget = make_widget(exposure=1.0, curve="filmic")
-    widget.wait(60)
+    widget.wait(300)
     data, _ = widget._repr_mimebundle_()
     picture = Pillow.open(io.BytesIO(base64.b64decode(data["image/png"])))
     assert np.array_equal(np.asarray(picture), widget.image.to_uint8())
@@ -423,7 +423,7 @@ def test_the_picture_in_the_output_is_the_picture(make_widget):
 
 def test_large_pictures_are_kept_smaller(make_widget):
     widget = make_widget(width=2101, height=1000, spp=1)
-    widget.wait(60)
+    widget.wait(300)
     data, _ = widget._repr_mimebundle_()
     assert Pillow.open(io.BytesIO(base64.b64decode(data["image/png"]))).size == (1051, 500)
 
@@ -438,7 +438,7 @@ def test_displayed_but_unheard_the_picture_comes(widget):
 
 
 def test_undisplayed_and_unheard_nothing_is_sent(widget):
-    widget.wait(60)
+    widget.wait(300)
     time.sleep(0.1)
     assert widget.comm.customs() == []
 
@@ -503,4 +503,4 @@ def test_a_message_is_only_put_into_the_inbox(make_widget):
     begin = time.perf_counter()
     for _ in range(100):
         control(widget, "restart")
-    assert (time.perf_counter() - begin) / 100 < 0.005
+    assert (time.perf_counter() - begin) / 100 < 0.05

@@ -71,7 +71,7 @@ def test_stopping_and_going_on_changes_nothing():
         time.sleep(0.15)
         session.stop()
         session.start()
-    assert session.wait(120)
+    assert session.wait(300)
     progress, found = session.progress(), session.image()
     session.close()
     assert progress.samples == progress.goal == found.state.film.spp.sum()

@@ -21,7 +21,7 @@ SIZE = {"width": 31, "height": 31, "threads": 1}
 def finish(settings):
     session = Session(SCENE, settings)
     session.start()
-    assert session.wait(60.0)
+    assert session.wait(300)
     image = session.image()
     session.close()
     return image

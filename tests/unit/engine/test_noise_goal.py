@@ -72,10 +72,10 @@ def test_more_samples_than_the_goal_needs(image):
     settings = RenderSettings(spp=200, noise=GOAL, **SIZE)
     session = Session(SCENE, settings)
     session.start()
-    assert session.wait(60)
+    assert session.wait(300)
     assert session.progress().noise == pytest.approx(image.noise)
     session.extend(5)
-    assert session.wait(60)
+    assert session.wait(300)
     more = session.image()
     session.close()
     assert more.spp == image.spp + 5
@@ -87,7 +87,7 @@ def test_progress_knows_the_noise():
     session = Session(SCENE, RenderSettings(spp=8, **SIZE))
     assert session.progress().noise is None
     session.start()
-    assert session.wait(60)
+    assert session.wait(300)
     assert session.progress().noise == pytest.approx(session.image().noise)
     session.close()
 

@@ -37,7 +37,7 @@ def scene():
 def run(scene):
     session = Session(scene, SETTINGS)
     session.start()
-    assert session.wait(120)
+    assert session.wait(300)
     yield session.run()
     session.close()
 
@@ -89,7 +89,7 @@ def test_the_lens_is_looked_through_at_its_middle(scene):
     blurred = scene.replace(camera=scene.camera.replace(aperture_radius=0.5))
     session = Session(blurred, SETTINGS)
     session.start()
-    assert session.wait(120)
+    assert session.wait(300)
     hit = pick_pixel(session.run(), 32, 24).hit
     session.close()
     assert hit.shape.name == "ball"

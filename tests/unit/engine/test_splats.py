@@ -64,7 +64,7 @@ def light(monkeypatch):
 def finish(settings, **options):
     session = Session(SCENE, settings, **options)
     session.start()
-    assert session.wait(60.0)
+    assert session.wait(300)
     image = session.image()
     session.close()
     return image
@@ -152,11 +152,11 @@ def test_pictures_of_passes_are_whole():
 def test_the_end_makes_new_versions_of_all_tiles():
     session = Session(SCENE, SETTINGS)
     session.start()
-    assert session.wait(60.0)
+    assert session.wait(300)
     film = session.current().film
     versions = film.versions()
     session.extend(3)
-    assert session.wait(60.0)
+    assert session.wait(300)
     assert all(a < b for a, b in zip(versions, film.versions(), strict=True))
     np.testing.assert_allclose(session.image().pixels, expected(9), rtol=1e-6)
     for tile in film.tiles:
@@ -174,7 +174,7 @@ def test_what_was_stopped_goes_on():
         session.wait(0.01)
         session.stop()
     session.start()
-    assert session.wait(60.0)
+    assert session.wait(300)
     np.testing.assert_array_equal(session.image().pixels, reference.pixels)
     session.close()
 
