@@ -94,7 +94,7 @@ def test_identical_triangles_are_all_kept(count):
     tree, primitives, _ = check_tree(tables)
     assert sorted(primitives) == list(range(count))
     assert len(tree.leaves) <= 2 * -(-count // WIDTH)  # blocks at least half full
-    assert tree.depth <= 5
+    assert tree.depth <= (5 if WIDTH == 16 else 6)
     hits = trace(tables, np.full((10, 3), 3.0), -np.ones((10, 3)))
     assert np.all(hits.shape == 0)
 
