@@ -68,11 +68,11 @@ function counted(status) {
   return [`${samplesPerPixel(status)} of ${status.spp} spp`, `${percent(status)} %`];
 }
 
-/** How far the picture is from its end, as `Image.noise` says it. @param {Status} status */
+/** How far the picture is from its end, as `Image.noise` says it; short, for narrow cells. @param {Status} status */
 function noise({ progress }) {
   if (progress === null || progress.noise === null) return [];
   const percents = 100 * progress.noise;
-  return [`noise ${percents < 0.995 ? percents.toFixed(2) : short(percents)} %`];
+  return [`±${percents < 0.995 ? percents.toFixed(2) : short(percents)} %`];
 }
 
 /** @param {Status} status @returns {string[]} */
@@ -101,8 +101,9 @@ function done(status) {
   const parts = ["done"];
   const spp = samplesPerPixel(status);
   if (spp > 0) parts.push(`${spp} spp`);
+  parts.push(...noise(status));
   if (status.progress !== null) parts.push(formatTime(status.progress.elapsed));
-  return [...parts, ...noise(status)];
+  return parts;
 }
 
 /** The line under the picture. @param {Status} status @returns {string} */

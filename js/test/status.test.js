@@ -27,7 +27,7 @@ test("the line says where the render is", () => {
       status("done", {
         progress: { samples: 25_600, goal: 25_600, elapsed: 42.2, rate: 600, noise: 0.0123 },
       }),
-      "done · 256 spp · 42 s · noise 1.2 %",
+      "done · 256 spp · ±1.2 % · 42 s",
     ],
     [status("done", { progress: null }), "done · 256 spp"],
   ];
