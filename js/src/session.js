@@ -14,6 +14,7 @@
 import { Camera } from "./camera.js";
 import { Compositor } from "./compositor.js";
 import { Connection } from "./connection.js";
+import { ANSWER, Hearing } from "./hearing.js";
 import { PixelStore } from "./pixels.js";
 import { control, readSnapshot } from "./protocol.js";
 import { Questions } from "./questions.js";
@@ -22,9 +23,6 @@ import { View } from "./view.js";
 
 /** With no word from the kernel for so long, the page says that it is waiting, in ms. */
 const PATIENCE = 3000;
-
-/** An answer to a click takes longer than this only while the kernel runs a cell, in ms. */
-const ANSWER = 700;
 
 /** @type {ReadonlySet<Phase>} before the first word of a kernel */
 const UNHEARD = new Set(/** @type {Phase[]} */ (["connecting", "waiting", "saved"]));
@@ -88,10 +86,7 @@ export class Session {
   #lost = false;
   /** Is the picture on show the one that was kept in the widget's state? */
   #kept = false;
-  /** Is the kernel known to hear what the user does while a cell runs? */
-  #prompt = true;
-  /** @type {number | null} since when the user waits for an answer */
-  #askedAt = null;
+  #hearing = new Hearing();
   #coarse = 0;
   /** @type {RenderState | null} */
   #render = null;
@@ -214,6 +209,7 @@ export class Session {
 
   /** @param {KernelMessage} message */
   #act(message) {
+    this.#hearing.heard(message);
     switch (message.k) {
       case "welcome":
         break;
@@ -257,8 +253,6 @@ export class Session {
       case "state":
         this.#phase = message.state;
         this.#message = message.message;
-        this.#prompt = message.prompt;
-        this.#askedAt = null;
         this.#progress = message.progress ?? this.#progress;
         break;
     }
@@ -271,13 +265,12 @@ export class Session {
   get #isUnheard() {
     if (this.#lost) return false;
     if (!this.#connection.welcomed) return this.#tiles > 0 && this.#phase === "running";
-    const asked = this.#askedAt;
-    return !this.#prompt && asked !== null && performance.now() >= asked + ANSWER;
+    return this.#hearing.isDeaf(performance.now());
   }
 
   /** @param {Action} action @param {number} [samples] */
   #control(action, samples) {
-    this.#askedAt ??= performance.now();
+    this.#hearing.ask(performance.now());
     clearTimeout(this.#asking);
     this.#asking = setTimeout(
       guard(() => this.#show()),

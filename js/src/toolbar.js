@@ -154,6 +154,8 @@ class StatusLine {
   #line = "";
   #brief = "";
   #saidUntil = -Infinity;
+  /** @type {import("./status.js").Phase | null} */
+  #phase = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -165,6 +167,9 @@ class StatusLine {
   update(status) {
     this.#line = describe(status);
     this.#brief = describeShortly(status);
+    // Numbers change all the time and may wait; that it has ended, or begun, may not.
+    if (status.phase !== this.#phase) this.#writtenAt = -Infinity;
+    this.#phase = status.phase;
     this.#plan(Math.max(this.#writtenAt + TEXT_EVERY, this.#saidUntil));
   }
 

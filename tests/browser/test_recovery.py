@@ -114,7 +114,8 @@ def test_the_kernel_restarts_and_the_picture_stays_with_a_notice(notebook):
     notebook.restart_kernel()
     notebook.run(PRELUDE)
     view.wait_for("data.state === 'gone'", "it is seen that the kernel is gone")
-    assert "gone" in view.element.locator(".raywidget-status").first.inner_text()
+    status = view.element.locator(".raywidget-status").first
+    notebook.wait_for(lambda: "gone" in status.inner_text(), "it is said that the kernel is gone")
     view.assert_shows_now(last)
     # The cell run again has a new widget, which works.
     cell.rerun().wait()

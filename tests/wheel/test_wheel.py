@@ -101,7 +101,9 @@ def test_the_widget_talks_to_a_page(installed, tmp_path):
     assert Path(report["package"]).is_relative_to(installed.bin.parent)
     assert report["front_end"] > 10_000
     assert report["view"] is True
-    assert report["said"][:2] == ["welcome", "begin"]
+    # A kernel may speak before it has heard anything.
+    welcomed = report["said"].index("welcome")
+    assert "begin" in report["said"][welcomed:]
     assert report["tiles"] >= 4
     assert report["picture"] == [32, 32, 3]
 
