@@ -4,6 +4,7 @@ import os
 import signal
 
 import numpy as np
+from lab_driver import THREADS
 from PIL import Image as PictureFile
 
 # Goes on for longer than any test waits, and finishes tiles all the time.
@@ -148,18 +149,26 @@ def test_close_ends_all_threads_and_keeps_the_picture(notebook):
     assert notebook.evaluate("widget.image.spp") > 0
 
 
+def steady_threads(notebook):
+    """The threads in the kernel, once those that only begin a render have ended."""
+    return notebook.wait_for(
+        lambda: (names := notebook.threads()) == notebook.threads() and names,
+        "no thread comes or goes",
+    )
+
+
 def test_a_cell_run_again_leaves_no_old_threads(notebook):
     other = notebook.run(f"other = {ENDLESS}\nother")
     other.view().wait_running()
-    alone = notebook.threads()
+    alone = steady_threads(notebook)
     cell = notebook.run(f"widget = {ENDLESS}\nwidget")
     cell.view().wait_running()
-    threads = notebook.threads()
+    threads = steady_threads(notebook)
     assert len(threads) == 2 * len(alone)
     for _ in range(2):
         cell.rerun().wait()
         cell.view().wait_running()
-        assert notebook.threads() == threads
+        notebook.wait_until_value(THREADS, threads)
     other.view().wait_running(tiles=10)
 
 

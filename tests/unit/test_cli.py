@@ -246,7 +246,7 @@ def start(folder, *arguments):
 
 def test_python_m_raywidget(folder):
     process = start(folder, "render", "cornell", *SMALL, "-o", "a.npy", "--quiet")
-    assert process.communicate(timeout=120) == ("", "")
+    assert process.communicate(timeout=600) == ("", "")
     assert process.returncode == 0
     image = rw.render(rw.presets.cornell(), **SETTINGS)
     np.testing.assert_array_equal(np.load("a.npy"), image.pixels)
@@ -260,12 +260,12 @@ def test_ctrl_c(folder, keep):
         folder, "render", "cornell", *endless, "-o", "a.png", "--save-passes", *["--keep"] * keep
     )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while not (folder / "a_pass_03.png").exists():  # it is well under way
             assert time.monotonic() < deadline
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=600)
     finally:
         process.kill()
     assert process.returncode == 130

@@ -225,7 +225,7 @@ def test_an_interrupt_comes_out_and_leaves_nothing(callback):
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         rw.render(SCENE, spp=1_000_000, passes=1, on_tile=callback, **SIZE)
-    assert time.monotonic() - begin < 10.0
+    assert time.monotonic() - begin < HANG
     timer.join()
     assert not any(t.name.startswith("raywidget-worker") for t in threading.enumerate())
 
@@ -296,7 +296,7 @@ def test_ctrl_c_from_outside():
         begin = time.monotonic()
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=HANG)
-        assert time.monotonic() - begin < 10.0
+        assert time.monotonic() - begin < HANG
     finally:
         child.kill()
     assert (out, err, child.returncode) == ("['MainThread']\n", "", 0)

@@ -118,13 +118,12 @@ def raywidget_threads():
 
 @pytest.fixture
 def threads_end():
-    """Wait for all of our threads to end; returns the seconds that it took."""
+    """Wait for all of our threads to end."""
 
-    def wait(seconds):
-        begin = time.monotonic()
+    def wait(seconds=60.0):
+        end = time.monotonic() + seconds
         while raywidget_threads():
-            assert time.monotonic() < begin + seconds, raywidget_threads()
+            assert time.monotonic() < end, raywidget_threads()
             time.sleep(0.005)
-        return time.monotonic() - begin
 
     return wait

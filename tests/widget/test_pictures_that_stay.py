@@ -104,7 +104,7 @@ def test_closing_ends_the_thread(make_widget, shell, threads_end):
     widget = make_widget(spp=10**6)
     widget._ipython_display_()
     widget.close()
-    threads_end(1.0)
+    threads_end()
 
 
 def test_placeholders_of_all_sizes():
