@@ -84,6 +84,16 @@ def test_options_of_numba_lead_to_another_folder(package, monkeypatch):
     assert folder() != before
 
 
+def test_another_processor_leads_to_another_folder(package, monkeypatch):
+    # Homes are shared by machines: code for AVX-512 must not come to one that has none.
+    before = folder()
+    features = jit.host_features() - {"avx2", "neon"}
+    monkeypatch.setattr(jit, "host_features", lambda: features | {"another"})
+    weaker = folder()
+    monkeypatch.setattr(jit.llvm, "get_host_cpu_name", lambda: "another")
+    assert len({before, weaker, folder()}) == 3
+
+
 def test_the_folder_is_ours_alone(package, tmp_path):
     made = folder()
     assert made.parent == tmp_path / "cache"
@@ -189,6 +199,51 @@ def test_boxes_are_tested_many_at_a_time(compiled):
 def test_the_render_holds_no_lock_of_python(compiled):
     _, wrapper, _ = compiled
     assert wrapper.index("@PyEval_SaveThread") < wrapper.index("@PyEval_RestoreThread")
+
+
+EMIT = """
+import sys
+from pathlib import Path
+from llvmlite import binding as llvm
+llvm.initialize_all_targets()
+llvm.initialize_all_asmprinters()
+machine = llvm.Target.from_triple(sys.argv[2]).create_target_machine(opt=2, reloc="pic")
+module = llvm.parse_assembly(Path(sys.argv[1]).read_text())
+module.triple = sys.argv[2]
+module.data_layout = str(machine.target_data)
+print(machine.emit_assembly(module))
+"""
+
+
+@pytest.mark.parametrize(
+    ("triple", "vectors"),
+    [
+        ("aarch64-unknown-linux-gnu", r"\bfml[as]\s+v\d+\.4s"),
+        ("x86_64-unknown-linux-gnu", r"\bmulps\s+.*%xmm"),
+    ],
+)
+def test_kernels_become_code_for_other_processors(compiled, tmp_path, triple, vectors):
+    """ARM, and x86 with nothing beyond the baseline; LLVM ends the process if it can't."""
+    *_, cache = compiled
+    text = (cache.parent / "tile.ll").read_text()
+    text = re.sub(r"^target .*\n", "", text, flags=re.MULTILINE)
+    # Not the wrapper that Python calls, nor what counts references for it: both are of this
+    # machine. If a kernel used them, the rest would be no module.
+    (tmp_path / "kernel.ll").write_text(
+        re.sub(
+            r"^define [^\n]*@(?:_ZN7cpython|NRT_)[^\n]*\{\n.*?^\}\n",
+            "",
+            text,
+            flags=re.MULTILINE | re.DOTALL,
+        )
+    )
+    assembly = subprocess.run(
+        [sys.executable, "-c", EMIT, str(tmp_path / "kernel.ll"), triple],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert len(re.findall(vectors, assembly)) > 100
 
 
 def test_compiled_here_or_loaded_from_disk_renders_the_same_bits(tmp_path):
