@@ -16,24 +16,34 @@ FIRST_PICTURE = """
 import raywidget as rw
 rw.render(rw.presets.cornell(), width=64, height=64, spp=1)
 """
-# Seconds of CPU that compilation takes, by entry; needs an empty cache.
+# Seconds of CPU that compilation takes, by entry, each alone; needs an empty cache.
 ENTRIES = """
 import json, time
-from raywidget import presets
-from raywidget.compiler import bvh, compile_scene
+import raywidget as rw
+from raywidget.compiler import compile_scene
 from raywidget.engine.renderer import Renderer
 from raywidget.engine.settings import RenderSettings
-from raywidget.kernels import tile
 
+scene = rw.presets.cornell()
+if {full}:
+    ball = rw.Sphere((0, 0, 0), 1, material=rw.Principled(roughness=0.3))
+    scene = rw.Scene([ball], camera=scene.camera)
 begin = time.process_time()
-scene = presets.cornell()
 compile_scene(scene)
 build = time.process_time()
-Renderer(scene, RenderSettings())
-end = time.process_time()
-entries = {"tree and packing": build - begin, "render_tile (path)": end - build}
-print(json.dumps(entries))
+Renderer(scene, RenderSettings(integrator="{integrator}"))
+print(json.dumps([build - begin, time.process_time() - build]))
 """
+ALONE = {
+    "render_tile (path), plain scenes": ("path", False),
+    "render_tile (path), full": ("path", True),
+    "render_bdpt, plain scenes": ("bdpt", False),
+    "render_bdpt, full": ("bdpt", True),
+    "render_volpath, plain scenes": ("volpath", False),
+    "render_volpath, full": ("volpath", True),
+    "render_preview (ao, normals, albedo, depth), plain scenes": ("normals", False),
+    "render_preview (ao, normals, albedo, depth), full": ("normals", True),
+}
 # Million samples per second of CPU, one thread; depth 8 as in the preset.
 RATE = """
 import time
@@ -112,9 +122,12 @@ def measure(repeats: int) -> list[Table]:
             _, wall, cpu = run(FIRST_PICTURE, cold)
             note("first picture of cornell, cold: wall s", wall)
             note("first picture of cornell, cold: CPU s", cpu)
+    for entry, (integrator, full) in ALONE.items():
+        code = ENTRIES.format(integrator=integrator, full=full)
         with tempfile.TemporaryDirectory() as cold:
-            for entry, seconds in json.loads(run(ENTRIES, cold)[0]).items():
-                note(f"compilation of {entry}: CPU s", seconds)
+            tree, seconds = json.loads(run(code, cold)[0])
+        note("compilation of tree and packing: CPU s", tree)
+        note(f"compilation of {entry}: CPU s", seconds)
     with tempfile.TemporaryDirectory() as warm:
         run(FIRST_PICTURE, warm)
         for _ in range(repeats):

@@ -153,7 +153,7 @@ def render(
 
 
 def warmup() -> float:
-    """Compile all kernels that `render` needs, or load them from disk; returns the seconds it took.
+    """Compile all that `render` and a widget need, or load it from disk; returns the seconds taken.
 
     Compiled code is kept in the user's cache folder, so only the first call after an installation
     takes long. Useful before a demonstration, or when an image of a machine is built.
@@ -164,12 +164,19 @@ def warmup() -> float:
     >>> rw.warmup() >= 0.0
     True
     """
+    from raywidget.engine.picking import pick_pixel
     from raywidget.scene import Diffuse, PerspectiveCamera, Sphere
 
     begin = time.perf_counter()
     camera = PerspectiveCamera(look_from=(0, 0, 4), look_at=(0, 0, 0))
     scene = Scene([Sphere((0, 0, 0), 1.0, material=Diffuse(0.5))], camera=camera)
-    render(scene, width=4, height=4, spp=1, threads=1)
+    session = Session(scene, RenderSettings(width=4, height=4, spp=1, threads=1))
+    try:
+        session.start()
+        session.wait()
+        pick_pixel(session.run(), 2, 2)
+    finally:
+        session.close()
     return time.perf_counter() - begin
 
 

@@ -170,6 +170,11 @@ def test_a_cache_folder_of_the_user_is_respected(compiled):
     assert list(cache.rglob("tile.render_tile*.nbi"))
 
 
+def test_warmup_compiles_what_a_widget_needs(compiled):
+    *_, cache = compiled
+    assert list(cache.rglob("pick.*.nbi"))
+
+
 def test_only_sums_are_of_double_precision(compiled):
     code, *_ = compiled
     doubles = [line for line in code.splitlines() if re.search(r"\bdouble\b", line)]
