@@ -525,7 +525,8 @@ class Session:
             spp = self._refine(run, job)
         else:
             sums, evens, _ = run.film.check_out(job.tile)
-            spp, published = self._take(run, job.tile, job.first, job.target, sums, evens)
+            taken = self._take(run, job.tile, job.first, job.target, sums, evens)
+            spp, published, sums, evens = taken
             if spp > published:
                 run.film.publish(job.tile, sums, spp, evens)
         self._end_job(run, job, spp)
@@ -538,8 +539,8 @@ class Session:
         target: int,
         sums: NDArray[np.float64],
         evens: NDArray[np.float64],
-    ) -> tuple[int, int]:
-        """Add samples to sums, in place; how many there are then, and how many were published."""
+    ) -> tuple[int, int, NDArray[np.float64], NDArray[np.float64]]:
+        """Add samples to sums: how many there are then, how many were published, and the sums."""
         assert run.renderer is not None
         spp = published = first
         pixels = tile.width * tile.height
@@ -554,7 +555,7 @@ class Session:
             rendered = run.renderer.render(tile, spp, count, attempt, run.cancel, even_attempt)
             if not rendered.finished:
                 continue
-            sums[...], evens[...] = attempt, even_attempt
+            sums, evens = attempt, even_attempt
             spp += count
             seconds = (time.perf_counter() - begin) / (count * pixels)
             if rendered.splats is not None:  # not kept for long: they would fill the memory
@@ -568,7 +569,7 @@ class Session:
                 run.taken += count * pixels
                 old = run.seconds_per_sample
                 run.seconds_per_sample = seconds if old == 0.0 else 0.75 * old + 0.25 * seconds
-        return spp, published
+        return spp, published, sums, evens
 
     def _refine(self, run: Run, job: Job) -> int:
         """As `_take`, with samples where they are needed; all of them, or none is published."""
@@ -582,8 +583,8 @@ class Session:
         for cell, rows, columns, first, end in refinements(
             tile, shares, pilot, job.first, job.target
         ):
-            part, even_part = sums[rows, columns].copy(), evens[rows, columns].copy()
-            spp, _ = self._take(run, cell, first, end, part, even_part)
+            part, even_part = sums[rows, columns], evens[rows, columns]
+            spp, _, part, even_part = self._take(run, cell, first, end, part, even_part)
             taken += (spp - first) * cell.width * cell.height
             if spp < end:  # broken off
                 with self._changed:
