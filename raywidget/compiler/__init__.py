@@ -4,7 +4,7 @@
 user wrote it. Nothing behind it checks either.
 """
 
-from raywidget.compiler.compiled import compile_camera, compile_scene
+from raywidget.compiler.compiled import Trees, compile_camera, compile_scene, compile_with_trees
 from raywidget.compiler.media import needs_volpath
 
-__all__ = ["compile_camera", "compile_scene", "needs_volpath"]
+__all__ = ["Trees", "compile_camera", "compile_scene", "compile_with_trees", "needs_volpath"]

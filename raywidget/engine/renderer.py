@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.compiler import compile_camera, compile_scene, needs_volpath
+from raywidget.compiler import Trees, compile_camera, compile_with_trees, needs_volpath
 from raywidget.engine.filters import make_filter
 from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.engine.tiles import Tile
@@ -143,7 +143,8 @@ class Renderer:
     settings : RenderSettings
         How.
     previous : Renderer, optional
-        An earlier one; its tables are used again if only the camera or the settings differ.
+        An earlier one; its tables are used again if only the camera or the settings differ, its
+        trees if no shape has moved.
     """
 
     def __init__(
@@ -151,10 +152,12 @@ class Renderer:
     ) -> None:
         self.scene = scene
         self._tables: SceneTables
+        self._trees: Trees
         if previous is not None and _same_contents(previous.scene, scene):
-            self._tables = previous._tables
+            self._tables, self._trees = previous._tables, previous._trees
         else:
-            self._tables = compile_scene(scene, settings.thread_count())
+            trees = previous._trees if previous is not None else None
+            self._tables, self._trees = compile_with_trees(scene, settings.thread_count(), trees)
         if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(self._tables):
             raise SettingsError(
                 f"integrator: {settings.integrator!r} knows no media that scatter, and no "

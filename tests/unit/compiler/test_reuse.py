@@ -1,0 +1,77 @@
+"""Trees are used again where no shape has moved."""
+
+import numpy as np
+import pytest
+
+import raywidget as rw
+from raywidget.compiler import compile_scene, compile_with_trees, compiled
+from raywidget.engine.renderer import Renderer
+from raywidget.engine.settings import RenderSettings
+from raywidget.scene.edits import edit_scene
+
+TETRAHEDRON = ([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], [(0, 2, 1), (0, 1, 3), (1, 2, 3)])
+PLACES = np.stack([np.eye(4)] * 3)
+PLACES[:, 0, 3] = (3, 5, 7)
+SCENE = rw.Scene(
+    [
+        rw.Mesh(*TETRAHEDRON, name="mesh"),
+        rw.Sphere((3, 0, 0), 1, name="ball"),
+        rw.Disk((0, 3, 0), (0, -1, 0), 1, emission=(1, 1, 1), name="lamp"),
+        rw.Instances(rw.Mesh(*TETRAHEDRON), PLACES, name="copies"),
+    ],
+    camera=rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0)),
+)
+
+UNMOVED = {
+    "mesh.material": rw.Metal((0.9, 0.9, 0.9), 0.2),
+    "ball.material": rw.Dielectric(1.5),
+    "copies.material": rw.Diffuse((1, 0, 0)),
+    "lamp.emission": (5, 1, 1),
+    "mesh.emission": (1, 1, 1),
+    "emitters": [rw.ConstantEnvironment((0.5, 0.5, 0.5))],
+    "camera.look_from": (1, 0, 5),
+}
+MOVED = {
+    "mesh.vertices": np.array(TETRAHEDRON[0]) + 1e-3,
+    "mesh.flip_normals": True,
+    "ball.radius": 1.01,
+    "lamp.center": (0, 3.01, 0),
+    "copies.transforms": PLACES[:2],
+}
+
+
+@pytest.fixture
+def builds(monkeypatch):
+    """A list that grows by one whenever trees are built."""
+    calls = []
+    build = compiled._build_trees
+
+    def count(*arguments):
+        calls.append(1)
+        return build(*arguments)
+
+    monkeypatch.setattr(compiled, "_build_trees", count)
+    return calls
+
+
+@pytest.mark.parametrize("path", [*UNMOVED, *MOVED])
+def test_an_edit_builds_trees_only_if_a_shape_moves_and_tables_are_as_if_new(path, builds):
+    _, trees = compile_with_trees(SCENE)
+    edited = edit_scene(SCENE, {path: (UNMOVED | MOVED)[path]})
+    tables, _ = compile_with_trees(edited, 1, trees)
+    assert len(builds) == (1 if path in UNMOVED else 2)
+    for field, ours, new in zip(tables._fields, tables, compile_scene(edited), strict=True):
+        if isinstance(ours, np.ndarray):
+            assert ours.tobytes() == new.tobytes(), field
+        else:
+            assert ours == new, field
+
+
+def test_a_renderer_hands_its_trees_on(builds):
+    settings = RenderSettings(width=8, height=8, spp=1, integrator="normals")
+    renderer = Renderer(SCENE, settings)
+    for path, value in UNMOVED.items():
+        renderer = Renderer(edit_scene(renderer.scene, {path: value}), settings, renderer)
+    assert len(builds) == 1
+    Renderer(edit_scene(renderer.scene, {"ball.radius": 2}), settings, renderer)
+    assert len(builds) == 2
