@@ -1,7 +1,8 @@
 """Where samples are added up: sums in float64 and a sample count per tile.
 
-A worker takes a private copy of a tile's sums, adds samples to it, and publishes it: what others
-see of a tile is always the sum of whole samples (no torn tile), and abandoned work leaves no trace.
+The arrays of a tile never change once they are published. A worker adds samples to a copy, and
+publishes that in their place: what others see of a tile is always the sum of whole samples (no torn
+tile), abandoned work leaves no trace, and whoever looks holds the lock for a few references only.
 
 Samples of even number are added up a second time on their own. They and the others are estimates of
 the same picture that know nothing of each other: how far the two differ tells the error of their
@@ -30,15 +31,20 @@ class Splats(Protocol):
 
 
 class TileSums(NamedTuple):
-    """A private copy of one tile."""
+    """What is known of one tile; all arrays are read-only."""
 
     sums: NDArray[np.float64]  # (height, width, 3)
     evens: NDArray[np.float64]  # (height, width, 3)
     spp: int  # samples per pixel, on average if they are adaptive
+    counts: NDArray[np.int64] | None = None  # (height, width), those of the pixels if they differ
+
+    def pixel_counts(self) -> NDArray[np.int64] | int:
+        """Samples of each pixel, or of every one."""
+        return self.spp if self.counts is None else self.counts
 
 
 class TileState(NamedTuple):
-    """An untorn copy of one tile."""
+    """The picture in one tile, as of one moment."""
 
     pixels: NDArray[np.float32]  # (height, width, 3) mean radiance; zeros while spp == 0
     spp: int  # samples per pixel in it, on average if they are adaptive
@@ -47,7 +53,7 @@ class TileState(NamedTuple):
 
 @dataclass(frozen=True)
 class FilmState:
-    """An untorn copy of a whole film, enough to go on from. All arrays are read-only."""
+    """A copy of a whole film as of one moment, enough to go on from. All arrays are read-only."""
 
     sums: NDArray[np.float64]  # (H, W, 3), sums of radiance
     evens: NDArray[np.float64]  # (H, W, 3), sums of radiance of samples of even number
@@ -99,37 +105,33 @@ class Film:
         self.width = width
         self.height = height
         self.tiles = make_tiles(width, height, tile_size)
-        self._sums = np.zeros((height, width, 3))
-        self._evens = np.zeros((height, width, 3))
+        self._parts = [_empty(tile) for tile in self.tiles]
         self._splats: NDArray[np.int64] | None = None  # allocated for the first splats
         self._samples = 0  # of all pixels together
-        self._spp = np.zeros((height, width), np.int64)
-        self._tile_spp = [0] * len(self.tiles)
         self._versions = [0] * len(self.tiles)
-        # One lock for all tiles: it is held for the copy of one tile (100 kB, some 10 us), never
-        # for the whole picture.
         self._lock = threading.Lock()
 
     def load(self, state: FilmState) -> None:
         """Start from an earlier render's sums, which must have the same size."""
-        if state.sums.shape != self._sums.shape:
-            raise ValueError(f"expected sums of shape {self._sums.shape}, got {state.sums.shape}")
+        expected = (self.height, self.width, 3)
+        if state.sums.shape != expected:
+            raise ValueError(f"expected sums of shape {expected}, got {state.sums.shape}")
+        parts = []
+        for tile in self.tiles:
+            where = _slices(tile)
+            spp = int(state.spp[tile.y, tile.x])
+            sums, evens = state.sums[where].copy(), state.evens[where].copy()
+            parts.append(_frozen(TileSums(sums, evens, spp)))
         with self._lock:
-            self._sums[...] = state.sums
-            self._evens[...] = state.evens
-            self._spp[...] = state.spp
-            self._tile_spp = [int(state.spp[tile.y, tile.x]) for tile in self.tiles]
+            self._parts = parts
             self._samples = int(state.spp.sum())
             self._splats = None if state.splats is None else state.splats.copy()
             self._versions = [version + 1 for version in self._versions]
 
     def check_out(self, tile: Tile) -> TileSums:
-        """A private copy of a tile's sums."""
-        rows, columns = _slices(tile)
+        """A tile's sums, to be copied before samples are added."""
         with self._lock:
-            sums = self._sums[rows, columns].copy()
-            evens = self._evens[rows, columns].copy()
-            return TileSums(sums, evens, self._tile_spp[tile.index])
+            return self._parts[tile.index]
 
     def publish(
         self,
@@ -142,16 +144,17 @@ class Film:
     ) -> None:
         """Replace a tile's sums by those with all samples up to `spp` added.
 
-        `counts` (height, width) are those of the pixels if they are not all alike. Without `evens`,
-        nothing is known about the error of this tile. `splats` are added to the layer.
+        The arrays are the film's from now on, and become read-only. `counts` (height, width) are
+        those of the pixels if they are not all alike. Without `evens`, nothing is known about the
+        error of this tile. `splats` are added to the layer.
         """
-        rows, columns = _slices(tile)
+        if evens is None:
+            evens = np.full_like(sums, np.nan)
+        part = _frozen(TileSums(sums, evens, spp, counts))
         with self._lock:
-            self._samples += (spp - self._tile_spp[tile.index]) * tile.width * tile.height
-            self._sums[rows, columns] = sums
-            self._evens[rows, columns] = np.nan if evens is None else evens
-            self._spp[rows, columns] = spp if counts is None else counts
-            self._tile_spp[tile.index] = spp
+            before = self._parts[tile.index].spp
+            self._samples += (spp - before) * tile.width * tile.height
+            self._parts[tile.index] = part
             self._versions[tile.index] += 1
             if splats is not None:
                 if self._splats is None:
@@ -168,24 +171,22 @@ class Film:
 
     def read(self, tile: Tile) -> TileState:
         """The mean radiance of one tile, as of now."""
-        rows, columns = _slices(tile)
         splats = None
         with self._lock:
-            sums = self._sums[rows, columns].copy()
-            spp, counts = self._tile_spp[tile.index], self._spp[rows, columns].copy()
-            version = self._versions[tile.index]
+            part, version = self._parts[tile.index], self._versions[tile.index]
             if self._splats is not None:
-                splats = self._splats[0, rows, columns] + self._splats[1, rows, columns]
+                even, odd = (half[_slices(tile)] for half in self._splats)
+                splats = even + odd
                 paths = self._samples / (self.width * self.height)
-        pixels = mean_radiance(sums, counts)
+        pixels = mean_radiance(part.sums, part.pixel_counts())
         if splats is not None:
             pixels += _splatted(splats, paths)
-        return TileState(pixels, spp, version)
+        return TileState(pixels, part.spp, version)
 
     def read_spp(self, tile: Tile) -> int:
         """Samples per pixel of one tile, as of now; on average if they are adaptive."""
         with self._lock:
-            return self._tile_spp[tile.index]
+            return self._parts[tile.index].spp
 
     def versions(self) -> list[int]:
         """How often each tile has been published."""
@@ -193,22 +194,16 @@ class Film:
             return self._versions.copy()
 
     def state(self) -> FilmState:
-        """A copy of the sums, each tile of it untorn; with splats, all of them as of one moment."""
-        sums = np.empty_like(self._sums)
-        evens = np.empty_like(self._evens)
-        spp = np.empty_like(self._spp)
-        splats = None
+        """A copy of the sums, all of them as of one moment."""
         with self._lock:
-            if self._splats is not None:
-                sums[...], evens[...], spp[...] = self._sums, self._evens, self._spp
-                splats = self._splats.copy()
-        if splats is None:
-            for tile in self.tiles:  # one by one, so that workers never wait for a whole picture
-                rows, columns = _slices(tile)
-                with self._lock:
-                    sums[rows, columns] = self._sums[rows, columns]
-                    evens[rows, columns] = self._evens[rows, columns]
-                    spp[rows, columns] = self._spp[rows, columns]
+            parts = self._parts.copy()
+            splats = None if self._splats is None else self._splats.copy()
+        sums = np.empty((self.height, self.width, 3))
+        evens = np.empty_like(sums)
+        spp = np.empty((self.height, self.width), np.int64)
+        for tile, part in zip(self.tiles, parts, strict=True):
+            where = _slices(tile)
+            sums[where], evens[where], spp[where] = part.sums, part.evens, part.pixel_counts()
         for array in (sums, evens, spp, splats):
             if array is not None:
                 array.flags.writeable = False
@@ -230,3 +225,15 @@ def _splatted(layer: NDArray[np.int64], paths: float) -> NDArray[np.float32]:
 
 def _slices(tile: Tile) -> tuple[slice, slice]:
     return slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
+
+
+def _empty(tile: Tile) -> TileSums:
+    shape = (tile.height, tile.width, 3)
+    return _frozen(TileSums(np.zeros(shape), np.zeros(shape), 0))
+
+
+def _frozen(part: TileSums) -> TileSums:
+    for array in (part.sums, part.evens, part.counts):
+        if array is not None:
+            array.flags.writeable = False
+    return part

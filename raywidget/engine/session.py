@@ -524,7 +524,7 @@ class Session:
         if run.settings.adaptive and job.first >= pilot_samples(run.settings.spp):
             spp = self._refine(run, job)
         else:
-            sums, evens, _ = run.film.check_out(job.tile)
+            sums, evens, *_ = run.film.check_out(job.tile)
             taken = self._take(run, job.tile, job.first, job.target, sums, evens)
             spp, published, sums, evens = taken
             if spp > published:
@@ -574,7 +574,8 @@ class Session:
     def _refine(self, run: Run, job: Job) -> int:
         """As `_take`, with samples where they are needed; all of them, or none is published."""
         tile, pilot = job.tile, pilot_samples(run.settings.spp)
-        sums, evens, _ = run.film.check_out(tile)
+        before = run.film.check_out(tile)
+        sums, evens = before.sums.copy(), before.evens.copy()
         if job.first == pilot:
             run.shares[tile.index] = plan_shares(sums, evens, pilot)
         counts = np.empty((tile.height, tile.width), np.int64)

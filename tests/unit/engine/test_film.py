@@ -48,17 +48,27 @@ def test_what_is_published_is_read(film):
     assert not state_elsewhere.any()
 
 
-def test_what_is_checked_out_is_private(film):
+def test_what_is_published_never_changes(film):
     tile = film.tiles[0]
-    publish(film, tile, constant(tile, 3), 1)
-    sums, _, spp = film.check_out(tile)
-    sums += 5
-    assert spp == 1
-    assert np.all(film.read(tile).pixels == 3)
-    published = constant(tile, 7)
+    published = constant(tile, 3)
     publish(film, tile, published, 1)
-    published += 1
+    with pytest.raises(ValueError, match="read-only"):
+        published += 5  # the film's from now on
+    before = film.check_out(tile)
+    with pytest.raises(ValueError, match="read-only"):
+        before.sums[0] += 5
+    publish(film, tile, before.sums + 4, 1)
+    assert np.all(before.sums == 3)
     assert np.all(film.read(tile).pixels == 7)
+
+
+def test_counts_of_single_pixels(film):
+    tile = film.tiles[0]
+    counts = np.arange(1, 1 + tile.width * tile.height).reshape(tile.height, tile.width)
+    publish(film, tile, constant(tile, 6), 40, counts=counts)
+    assert np.all(film.read(tile).pixels == (6 / counts[..., None]).astype(np.float32))
+    assert film.read_spp(tile) == 40
+    assert np.all(film.state().spp[: tile.height, : tile.width] == counts)
 
 
 def test_states_are_read_only_and_go_back_in(film):
