@@ -260,8 +260,10 @@ class _Gathering:
 
     def _triangles(self, mesh: Mesh, materials: I32, shape: int) -> tuple[F32, float, I32]:
         faces = mesh.faces[:, [0, 2, 1]] if mesh.flip_normals else mesh.faces
-        a, b, c = (mesh.vertices[faces[:, k]] for k in range(3))
-        corners = np.stack([a, b - a, c - a], axis=1)
+        corners = np.take(mesh.vertices, faces, axis=0)
+        for axis in range(3):  # columns are long, rows are short
+            corners[:, 1, axis] -= corners[:, 0, axis]
+            corners[:, 2, axis] -= corners[:, 0, axis]
         numbers = self._number(len(faces), materials, shape)
         rows = self._primitives[-1]
         if mesh.face_colors is not None:

@@ -204,10 +204,12 @@ def find_slots(
 def _flat_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     flats = geometry.flats
     emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
-    emission = emission[geometry.primitives[flats.primitives, PRIMITIVE_MATERIAL]]
-    shining = np.flatnonzero(np.any(emission > 0.0, axis=1) & (flats.areas() > 0.0))
+    own = geometry.primitives[flats.primitives, PRIMITIVE_MATERIAL]
+    shining = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])  # few of many, mostly
     corners = flats.corners[shining].astype(np.float64)
-    rows = _rows_of_flats(corners, flats.shears[shining], emission[shining])
+    has_area = flat_areas(corners, flats.shears[shining]) > 0.0
+    shining, corners = shining[has_area], corners[has_area]
+    rows = _rows_of_flats(corners, flats.shears[shining], emission[own[shining]])
     return rows, flats.primitives[shining]
 
 

@@ -30,12 +30,21 @@ class Flats:
 
     def bounds(self) -> F32:
         """Boxes, (F, 6)."""
-        corner, u, v = self.corners[:, 0], self.corners[:, 1], self.corners[:, 2]
-        far = np.where(self.shears[:, None] == PARALLELOGRAM, corner + u + v, corner)
-        return widened(
-            np.minimum(np.minimum(corner, corner + u), np.minimum(corner + v, far)),
-            np.maximum(np.maximum(corner, corner + u), np.maximum(corner + v, far)),
-        )
+        boxes = np.empty((len(self.corners), 6), np.float32)
+        four = np.flatnonzero(self.shears == PARALLELOGRAM)
+        for axis in range(3):  # column by column, since numpy is slow along short axes
+            corner, u, v = self.corners[:, :, axis].T
+            at_u, at_v = corner + u, corner + v
+            lo = np.minimum(corner, np.minimum(at_u, at_v))
+            hi = np.maximum(corner, np.maximum(at_u, at_v))
+            if len(four):
+                far = at_u[four] + v[four]
+                lo[four] = np.minimum(lo[four], far)
+                hi[four] = np.maximum(hi[four], far)
+            room = np.maximum(np.abs(lo), np.abs(hi))
+            room *= _WIDEN
+            boxes[:, axis], boxes[:, 3 + axis] = lo - room, hi + room
+        return boxes
 
     def areas(self) -> F64:
         """Areas, (F,)."""
