@@ -13,6 +13,7 @@ from raywidget.engine.film import Film, FilmState
 from raywidget.engine.schedule import Schedule
 from raywidget.engine.settings import RenderSettings
 from raywidget.engine.tiles import Tile
+from raywidget.errors import PictureError
 from raywidget.scene.scene import Scene
 
 if TYPE_CHECKING:
@@ -102,3 +103,37 @@ class Run:
         self.elapsed = 0.0
         self.since: float | None = None  # when the clock was last started
         self.seconds_per_sample = 0.0  # of one pixel, a running estimate for the size of calls
+
+    def take_up(self, resume: ResumeState) -> None:
+        """Start from the samples of an earlier render.
+
+        Raises
+        ------
+        PictureError
+            If they are not of the picture that is asked for.
+        """
+        if resume.scene is not self.scene:
+            raise PictureError(
+                "resume: this image was rendered from another Scene object; pass the same one"
+            )
+        if self.settings.adaptive or resume.settings.adaptive:
+            raise PictureError("resume: a picture that is adaptive can't be gone on with")
+        if not self.settings.same_samples(resume.settings):
+            raise PictureError(
+                "resume: settings that name the picture must stay the same (size, depth, seed, "
+                f"sampler, integrator); the image has {resume.settings}, asked for {self.settings}"
+            )
+        if resume.film.spp.max() > self.settings.spp:
+            raise PictureError(
+                f"resume: the image has {resume.film.spp.max()} samples per pixel already, "
+                f"spp must be at least that, got spp={self.settings.spp}"
+            )
+        for tile in self.film.tiles:
+            part = resume.film.spp[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
+            if part.min() != part.max():
+                raise PictureError(
+                    "resume: an image that was stopped within a pass can only be resumed with its "
+                    f"own tile_size={resume.settings.tile_size}"
+                )
+        self.film.load(resume.film)
+        self.samples = int(resume.film.spp.sum())

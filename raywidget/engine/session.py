@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from raywidget.engine.adaptive import pilot_samples, plan_shares, refinements
+from raywidget.engine.accumulation import Accumulator
+from raywidget.engine.adaptive import pilot_samples
 from raywidget.engine.coarse import (
     Coarse,
     CoarsePicture,
@@ -42,16 +42,12 @@ from raywidget.engine.run import (
 )
 from raywidget.engine.schedule import Job, Schedule
 from raywidget.engine.settings import MAX_SPP, RenderSettings, check_scene_fits
-from raywidget.engine.tiles import Tile, order_centre_out, tiles_in
-from raywidget.errors import PictureError, RenderError, SettingsError
+from raywidget.engine.tiles import order_centre_out, tiles_in
+from raywidget.errors import RenderError, SettingsError
 from raywidget.picture.image import Image
 from raywidget.picture.luminance import luminance
 from raywidget.picture.noise import relative_noise
 from raywidget.scene.scene import Scene
-
-# One kernel call is bounded to about this long, so that pause, stop and restart act at once,
-# however many samples a pass takes. The Python around a call costs some 30 us.
-CALL_SECONDS = 0.010
 
 # Waits are polled, so that an interrupt (Ctrl-C) is seen on every system.
 POLL_SECONDS = 0.05
@@ -108,6 +104,7 @@ class Session:
         self._on_coarse = on_coarse
         self._hold_passes = hold_passes
         self._changed = threading.Condition()  # guards everything below
+        self._accumulator = Accumulator(self._changed, self._may_go_on)
         self._threads: list[threading.Thread] = []
         self._compiler: threading.Thread | None = None  # while it compiles
         self._state = STOPPED
@@ -119,7 +116,7 @@ class Session:
         self._region: tuple[int, int, int, int] | None = None
         self._look: Look | None = None  # where the camera is while it moves
         if resume is not None:
-            self._load(resume)
+            self._run.take_up(resume)
 
     # --- What is there ---------------------------------------------------------------------------
 
@@ -519,83 +516,13 @@ class Session:
             self._on_coarse(picture)
 
     def _render(self, run: Run, job: Job) -> None:
-        """Bring a tile to the end of a pass, in calls of about `CALL_SECONDS`."""
+        """Bring a tile to the end of a pass."""
         assert run.renderer is not None
         if run.settings.adaptive and job.first >= pilot_samples(run.settings.spp):
-            spp = self._refine(run, job)
+            spp = self._accumulator.refine(run, job)
         else:
-            sums, evens, *_ = run.film.check_out(job.tile)
-            taken = self._take(run, job.tile, job.first, job.target, sums, evens)
-            spp, published, sums, evens = taken
-            if spp > published:
-                run.film.publish(job.tile, sums, spp, evens)
+            spp = self._accumulator.accumulate(run, job)
         self._end_job(run, job, spp)
-
-    def _take(
-        self,
-        run: Run,
-        tile: Tile,
-        first: int,
-        target: int,
-        sums: NDArray[np.float64],
-        evens: NDArray[np.float64],
-    ) -> tuple[int, int, NDArray[np.float64], NDArray[np.float64]]:
-        """Add samples to sums: how many there are then, how many were published, and the sums."""
-        assert run.renderer is not None
-        spp = published = first
-        pixels = tile.width * tile.height
-        most = run.renderer.most_samples(tile)
-        while spp < target and self._may_go_on(run):
-            count = 1
-            if run.seconds_per_sample > 0.0:
-                count = int(CALL_SECONDS / (run.seconds_per_sample * pixels))
-            count = max(1, min(count, target - spp, most))
-            attempt, even_attempt = sums.copy(), evens.copy()  # cancelled, they are left half done
-            begin = time.perf_counter()
-            rendered = run.renderer.render(tile, spp, count, attempt, run.cancel, even_attempt)
-            if not rendered.finished:
-                continue
-            sums, evens = attempt, even_attempt
-            spp += count
-            seconds = (time.perf_counter() - begin) / (count * pixels)
-            if rendered.splats is not None:  # not kept for long: they would fill the memory
-                run.film.publish(tile, sums, spp, evens, rendered.splats)
-                published = spp
-            with self._changed:
-                run.settled = run.settled and rendered.splats is None
-                run.rays += rendered.rays
-                run.dropped += rendered.dropped
-                run.samples += count * pixels
-                run.taken += count * pixels
-                old = run.seconds_per_sample
-                run.seconds_per_sample = seconds if old == 0.0 else 0.75 * old + 0.25 * seconds
-        return spp, published, sums, evens
-
-    def _refine(self, run: Run, job: Job) -> int:
-        """As `_take`, with samples where they are needed; all of them, or none is published."""
-        tile, pilot = job.tile, pilot_samples(run.settings.spp)
-        before = run.film.check_out(tile)
-        sums, evens = before.sums.copy(), before.evens.copy()
-        if job.first == pilot:
-            run.shares[tile.index] = plan_shares(sums, evens, pilot)
-        counts = np.empty((tile.height, tile.width), np.int64)
-        taken = 0
-        shares = run.shares[tile.index]
-        for cell, rows, columns, first, end in refinements(
-            tile, shares, pilot, job.first, job.target
-        ):
-            part, even_part = sums[rows, columns], evens[rows, columns]
-            spp, _, part, even_part = self._take(run, cell, first, end, part, even_part)
-            taken += (spp - first) * cell.width * cell.height
-            if spp < end:  # broken off
-                with self._changed:
-                    run.samples -= taken
-                    run.taken -= taken
-                return job.first
-            sums[rows, columns], evens[rows, columns] = part, even_part
-            counts[rows, columns] = end
-        run.film.publish(tile, sums, job.target, evens, counts=counts)
-        return job.target
 
     def _end_job(self, run: Run, job: Job, spp: int) -> None:
         """Tell of a tile that has `spp` samples now, and of what ends with it."""
@@ -684,33 +611,3 @@ class Session:
     def _is_late(self, run: Run) -> bool:
         with self._changed:
             return run is not self._run or self._state in (CLOSED, FAILED)
-
-    # --- Going on with an image ------------------------------------------------------------------
-
-    def _load(self, resume: ResumeState) -> None:
-        run = self._run
-        if resume.scene is not run.scene:
-            raise PictureError(
-                "resume: this image was rendered from another Scene object; pass the same one"
-            )
-        if run.settings.adaptive or resume.settings.adaptive:
-            raise PictureError("resume: a picture that is adaptive can't be gone on with")
-        if not run.settings.same_samples(resume.settings):
-            raise PictureError(
-                "resume: settings that name the picture must stay the same (size, depth, seed, "
-                f"sampler, integrator); the image has {resume.settings}, asked for {run.settings}"
-            )
-        if resume.film.spp.max() > run.settings.spp:
-            raise PictureError(
-                f"resume: the image has {resume.film.spp.max()} samples per pixel already, "
-                f"spp must be at least that, got spp={run.settings.spp}"
-            )
-        for tile in run.film.tiles:
-            part = resume.film.spp[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
-            if part.min() != part.max():
-                raise PictureError(
-                    "resume: an image that was stopped within a pass can only be resumed with its "
-                    f"own tile_size={resume.settings.tile_size}"
-                )
-        run.film.load(resume.film)
-        run.samples = int(resume.film.spp.sum())

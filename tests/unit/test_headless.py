@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import raywidget as rw
-from raywidget.engine import session as session_module
+from raywidget.engine import accumulation
 from raywidget.engine.renderer import Renderer
 
 pytestmark = pytest.mark.usefixtures("no_workers_left")
@@ -38,7 +38,7 @@ def slow_calls(monkeypatch):
         return real(self, tile, first, count, sums, cancel, evens)
 
     monkeypatch.setattr(Renderer, "render", slowly)
-    monkeypatch.setattr(session_module, "CALL_SECONDS", 0.0)
+    monkeypatch.setattr(accumulation, "CALL_SECONDS", 0.0)
 
 
 def test_a_picture_with_its_statistics(by_spp):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import raywidget as rw
-from raywidget.engine import session as session_module
+from raywidget.engine import accumulation
 from raywidget.engine.renderer import Rendered, Renderer
 from raywidget.engine.session import Session
 from raywidget.engine.settings import SAMPLERS, RenderSettings
@@ -50,7 +50,7 @@ def slow_calls(monkeypatch):
         return real(self, tile, first, count, sums, cancel, evens)
 
     monkeypatch.setattr(Renderer, "render", slowly)
-    monkeypatch.setattr(session_module, "CALL_SECONDS", 0.0)
+    monkeypatch.setattr(accumulation, "CALL_SECONDS", 0.0)
 
 
 def finish(settings, scene=SCENE, **options):
@@ -86,7 +86,7 @@ def test_threads_and_tiles_change_no_bit(reference, threads, tile_size):
 @pytest.mark.parametrize("passes", [None, 1, 3, 10])
 @pytest.mark.parametrize("seconds", [0.0, 1e-4, 10.0])
 def test_passes_and_sizes_of_calls_change_no_bit(reference, passes, seconds, monkeypatch):
-    monkeypatch.setattr(session_module, "CALL_SECONDS", seconds)
+    monkeypatch.setattr(accumulation, "CALL_SECONDS", seconds)
     same(finish(SETTINGS.replace(passes=passes)), reference)
 
 
@@ -241,7 +241,7 @@ def test_states_of_a_render(opened):
 
 
 def test_a_pause_holds_the_workers(opened, monkeypatch):
-    monkeypatch.setattr(session_module, "CALL_SECONDS", 0.0)
+    monkeypatch.setattr(accumulation, "CALL_SECONDS", 0.0)
     session = opened(SETTINGS.replace(spp=10_000))
     session.start()
     wait_until(lambda: session.progress().samples > 0)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import raywidget as rw
+from raywidget.engine import accumulation
 from raywidget.engine import renderer as renderer_module
-from raywidget.engine import session as session_module
 from raywidget.engine.film import Film
 from raywidget.engine.renderer import Integrator
 from raywidget.engine.session import Session
@@ -95,7 +95,7 @@ def test_what_is_splatted_is_in_the_picture():
 @pytest.mark.parametrize("how", [{"threads": 1}, {"threads": 3, "passes": 4}, {"tile_size": 9}])
 def test_threads_tiles_passes_and_calls_change_no_bit(how, seconds, monkeypatch):
     reference = finish(SETTINGS.replace(threads=1, passes=1, tile_size=64))
-    monkeypatch.setattr(session_module, "CALL_SECONDS", seconds)
+    monkeypatch.setattr(accumulation, "CALL_SECONDS", seconds)
     image = finish(SETTINGS.replace(**how))
     np.testing.assert_array_equal(image.pixels, reference.pixels)
     np.testing.assert_array_equal(image.state.film.splats, reference.state.film.splats)
