@@ -61,6 +61,7 @@ import raywidget as rw
 from raywidget.engine.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.stream.pump import Pump
+from raywidget.widget.interaction import Interaction
 
 rw.warmup()
 scene = rw.presets.cornell()
@@ -77,7 +78,7 @@ def rate(stream):
     pump = Pump(send)
     session = Session(scene, settings, on_tile=pump.tile_ready, on_state=pump.wake)
     if stream:
-        pump.start(session)
+        pump.start(Interaction(session, None))  # nobody clicks here: no listener is called
         pump.hear({"k": "hello", "v": 1, "client": 1, "have": None})
         ready = {"k": "ack", "client": 1, "epoch": pump.epoch, "seq": 0}
         pump.hear({**ready, "missing": [], "visible": True})
@@ -88,6 +89,7 @@ def rate(stream):
     samples = session.progress().samples
     session.close()
     pump.close()
+    assert stream == (sent[0] > 0), "the stream was not measured"
     return samples / cpu, sent[0]
 
 rate(False)
