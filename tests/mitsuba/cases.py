@@ -313,6 +313,25 @@ def frosted_glass():
     )
 
 
+@case(max_depth=10)
+def water_in_glass():
+    # What Mitsuba calls 1.33 inside and 1.5 outside is 1.5 / 1.33 turned inside out here.
+    water = rw.Dielectric(1.5 / 1.33)
+    inside = rw.Sphere((0.1, 1, 0), 0.7, material=water, flip_normals=True)
+    return scene(floor(), ball(rw.Dielectric(1.5)), inside, emitters=[SKY])
+
+
+@case(max_depth=8)
+def frosted_bubbles():
+    balls = [
+        rw.Sphere(
+            (x, 0.7, 0), 0.6, material=rw.Dielectric(ior, roughness=roughness), flip_normals=True
+        )
+        for x, ior, roughness in ((-1.4, 1.5, 0.25), (0, 4 / 3, 0.55), (1.4, 2.4, 0.9))
+    ]
+    return scene(floor(), *balls, emitters=[SKY])
+
+
 @case(max_depth=8)
 def frosted_glass_under_a_lamp():
     pane = rw.Box((0, 1.0, 0.5), (2.4, 1.6, 0.2), material=rw.Dielectric(1.5, roughness=0.6))
@@ -454,6 +473,24 @@ def instances():
         for x, z, sign in ((-1.2, 0, 1), (0, -1, -1), (1, 0.4, 0.6))
     ]
     return scene(floor(), rw.Instances(mesh, matrices), lamp(), emitters=[SKY])
+
+
+MIRRORED = tf.translate(0, 1, 0) @ tf.rotate(30, (0, 0, 1)) @ tf.scale(-1.2, 0.6, 0.9)
+
+
+@case(max_depth=5)
+def stretched_and_mirrored_smooth_copy():
+    # Normals go by the inverse transpose, and a highlight shows where they point.
+    mesh = round_mesh((0, 0, 0), 1, 10, 7, material=rw.Metal(1, 0.5))
+    return scene(floor(), rw.Instances(mesh, [MIRRORED]), lamp(4), emitters=[SKY])
+
+
+@case(max_depth=9)
+def mirrored_copy_of_glass():
+    # The inside stays inside, though the corners run the other way round.
+    mesh = round_mesh((0, 0, 0), 1, 10, 7, material=rw.Dielectric(1.5))
+    flat = mesh.replace(normals=None, uvs=None)
+    return scene(floor(), rw.Instances(flat, [MIRRORED]), emitters=[SKY])
 
 
 @case()

@@ -144,3 +144,42 @@ def test_no_light_leaks_out_of_a_closed_room(size, turn, shift, round_):
     sums, dropped = drawn(scene.replace(emitters=[rw.ConstantEnvironment(1e6)]))
     assert dropped == 0
     assert sums.max() == 0.0
+
+
+def without_area(radiance):
+    """Triangles that are points or lines: lamps where a corner is repeated, so no turn opens them.
+
+    Three corners on a line are matte only: rounding may give them an area, and light with it.
+    """
+    corners = [(-1.5, 0.2, 0), (1.5, 0.2, 0), (0, 0.2, 0), (0, 0.2, 1e-7), (0.5, -0.3, 0.8)]
+    lamps = [(0, 0, 0), (0, 1, 1), (4, 4, 2), (2, 3, 2)]
+    lines = [(0, 1, 2), (0, 2, 3)]
+    return [
+        rw.Mesh(corners, lamps, material=rw.Diffuse(1), emission=radiance),
+        rw.Mesh(corners, lines, material=rw.Diffuse(1)),
+    ]
+
+
+@given(size=SIZES, turn=TURNS, shift=SHIFTS, roughness=st.sampled_from([0.0, 0.1, 0.7]))
+@example(size=1e-3, turn=(0.0, 0.0, 0.0), shift=(0.0, 0.0, 0.0), roughness=0.0)
+@example(size=1e6, turn=(10.0, 20.0, 30.0), shift=(100.0, 0.0, -100.0), roughness=0.1)
+@settings(max_examples=40)
+def test_no_sample_is_too_bright_for_a_camera_inside_glass(size, turn, shift, roughness):
+    # Under a sky of 1 nothing in glass may look brighter than eta^2 (Veach 1997, 5.2), and no
+    # sample does, as nothing is divided by a chance: a firefly would be a wrong offset, or a
+    # density of rounding. Lamps without area stand in the way and give no light, be it a million.
+    matrix = tf.scale(size) @ tf.translate(*shift) @ tf.rotate_xyz(*turn)
+    ior = 1.5
+    shapes = [
+        rw.Sphere((0, 0, 0), 1, material=rw.Dielectric(ior, roughness=roughness)),
+        rw.Sphere((0.4, 0.1, -0.2), 0.3, material=rw.Diffuse(1)),
+        rw.Sphere((-0.4, 0, 0), 0.2, material=rw.Dielectric(ior), flip_normals=True),
+        *without_area(1e6),
+    ]
+    camera = rw.PerspectiveCamera(look_from=(0, 0.1, 0.9), look_at=(0, 0, 0), vfov=100)
+    scene = moved(rw.Scene(shapes, camera=camera), matrix)
+    sums, dropped = drawn(scene.replace(emitters=[rw.ConstantEnvironment(1)]), roulette=False)
+    assert dropped == 0
+    assert np.isfinite(sums).all()
+    assert sums.max() <= 4 * ior**2 * 1.001
+    assert sums.mean() > 1.0
