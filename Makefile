@@ -23,7 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types layers unit js browser notebooks wheel bench soak format clean \
+.PHONY: help demo test lint types layers unit js browser notebooks wheel bench soak elsewhere format clean \
 	chromium environment
 
 say = printf '\n==> %s\n' '$(1)'
@@ -89,7 +89,7 @@ layers: $(VENV)/.test ## imports point down only
 	$(bin)/lint-imports
 
 unit: $(VENV)/.test $(static) ## tests in Python: unit, statistical, the widget without a browser
-	$(pytest) -q -m 'not browser and not wheel and not notebook'
+	$(pytest) -q -m 'not browser and not wheel and not notebook and not elsewhere'
 
 js: js/node_modules/.installed ## tests of the front end in Node
 	cd js && npm test --silent
@@ -109,6 +109,9 @@ bench: $(VENV)/.test $(static) ## measure, against peers in an environment of th
 soak: $(VENV)/.test $(static) chromium ## what CI has no time for: memory over 50,000 messages
 	$(bin)/python benchmarks/stream.py
 	$(bin)/python benchmarks/soak.py
+
+elsewhere: $(VENV)/.test $(static) chromium ## other kernels and front ends: ipykernel 6 to 7, Notebook, Voila, marimo
+	$(pytest) -q -m elsewhere
 
 # --- To change ---------------------------------------------------------------------------------
 

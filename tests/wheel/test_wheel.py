@@ -1,15 +1,13 @@
 """The wheel as a user gets it: from a clean checkout, in an empty environment, without Node."""
 
 import json
-import os
 import shutil
-import subprocess
-import venv
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from environments import Environment
 from PIL import Image as PictureFile
 
 pytestmark = pytest.mark.wheel
@@ -17,30 +15,6 @@ pytestmark = pytest.mark.wheel
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 NOT_SOURCES = (".*", "node_modules", "static", "__pycache__", "build", "dist", "test-results")
-
-
-class Environment:
-    """An environment of Python in a folder; programs in it find no others, so no Node."""
-
-    def __init__(self, folder):
-        venv.create(folder, with_pip=True)
-        self.bin = folder / ("Scripts" if os.name == "nt" else "bin")
-        variables = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
-        self.variables = variables | {"PATH": str(self.bin)}
-
-    def run(self, program, *arguments, cwd):
-        """Run one of its programs; its output."""
-        done = subprocess.run(
-            [self.bin / program, *map(str, arguments)],
-            cwd=cwd,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-        assert done.returncode == 0, f"{program} failed:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
 
 
 @pytest.fixture(scope="module")
