@@ -29,6 +29,8 @@
 
     kernelStatus: () => kernel()?.status ?? "none",
 
+    connectionStatus: () => kernel()?.connectionStatus ?? "none",
+
     ids: () => panel().content.widgets.map((widget) => widget.model.id),
 
     isCode: (id) => cell(id).model.type === "code",

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from lab_driver import PRELUDE, Notebook
+from lab_server import LabServer
 from network_path import NetworkPath
 
 import raywidget as rw
@@ -120,6 +121,24 @@ def test_the_kernel_restarts_and_the_picture_stays_with_a_notice(notebook):
     # The cell run again has a new widget, which works.
     cell.rerun().wait()
     cell.view().wait_running()
+
+
+def test_the_server_ends_and_the_picture_stays(context, tmp_path, picture):
+    server = LabServer(tmp_path)
+    try:
+        notebook = Notebook(server, context, server.write_notebook("ending.ipynb"))
+        notebook.run(PRELUDE)
+        view = notebook.run(f"widget = {WIDGET}\nwidget").view()
+        view.wait_painted("done")
+        view.assert_shows(picture)
+        server.stop()
+        notebook.wait_until(
+            "() => window.driver.connectionStatus() !== 'connected'", "the loss is noticed"
+        )
+        view.assert_shows_now(picture)
+        notebook.close()
+    finally:
+        server.stop()
 
 
 def test_a_blocking_callback_of_another_widget(notebook):
