@@ -126,6 +126,27 @@ def test_exposure_and_curve_follow_the_kernel(notebook):
     assert view.element.get_by_label("Tone curve").input_value() == "linear"
 
 
+def test_a_slider_of_ipywidgets_is_linked_without_the_kernel(notebook):
+    cell = notebook.run(
+        "from ipywidgets import FloatSlider, VBox, jslink\n"
+        f"widget = {SMALL}\n"
+        "slider = FloatSlider(min=-3, max=3, step=0.5)\n"
+        "link = jslink((slider, 'value'), (widget, 'exposure'))\n"
+        "VBox([widget, slider])"
+    )
+    view = cell.view()
+    view.wait_painted("done")
+    brighter = notebook.array("widget.image.to_uint8(exposure=0.5)")
+    process = notebook.evaluate("os.getpid()")
+    os.kill(process, signal.SIGSTOP)
+    try:
+        cell.element.locator(".noUi-handle").first.press("ArrowRight")
+        view.assert_shows(brighter)
+    finally:
+        os.kill(process, signal.SIGCONT)
+    notebook.wait_until_value("widget.exposure", 0.5)
+
+
 def test_save_downloads_what_is_shown(notebook, tmp_path):
     view = notebook.run(f"widget = {SMALL}\nwidget").view()
     view.wait_painted("done")

@@ -235,6 +235,10 @@ def test_nothing_stands_in_the_way_of_those_who_see_or_work_otherwise(notebook, 
         check(view)
         Hands(view).press("x", "?")
         check(view)
+        view.element.evaluate("(element) => { element.parentElement.style.width = '300px'; }")
+        check(view)
+        overflow = "(element) => element.scrollWidth - element.clientWidth"
+        assert view.element.evaluate(overflow) <= 0, "something sticks out of a narrow cell"
     finally:
         page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })",
