@@ -12,7 +12,7 @@ mean, whatever the sampler does within each half.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -170,7 +170,7 @@ class Film:
             return True
 
     def read(self, tile: Tile) -> TileState:
-        """The mean radiance of one tile, as of now."""
+        """The mean radiance of one tile, or of a rectangle within it, as of now."""
         splats = None
         with self._lock:
             part, version = self._parts[tile.index], self._versions[tile.index]
@@ -178,7 +178,12 @@ class Film:
                 even, odd = (half[_slices(tile)] for half in self._splats)
                 splats = even + odd
                 paths = self._samples / (self.width * self.height)
-        pixels = mean_radiance(part.sums, part.pixel_counts())
+        whole = self.tiles[tile.index]
+        rows, columns = _slices(replace(tile, x=tile.x - whole.x, y=tile.y - whole.y))
+        counts = part.pixel_counts()
+        if isinstance(counts, np.ndarray):
+            counts = counts[rows, columns]
+        pixels = mean_radiance(part.sums[rows, columns], counts)
         if splats is not None:
             pixels += _splatted(splats, paths)
         return TileState(pixels, part.spp, version)

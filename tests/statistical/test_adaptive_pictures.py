@@ -6,7 +6,7 @@ from scipy import stats
 from significance import LEVEL, check_batches, render_batches
 
 import raywidget as rw
-from raywidget.engine import session
+from raywidget.engine import accumulation
 from raywidget.engine.adaptive import CELL
 from raywidget.picture.noise import relative_noise
 
@@ -67,7 +67,7 @@ def test_pixels_that_decide_their_own_number_are_noticed(plain, monkeypatch):
         error = error.reshape(len(error) // CELL, CELL, -1, CELL).sum(axis=(1, 3))
         return np.where(error > error.mean(), 3.0, 0.25)
 
-    monkeypatch.setattr(session, "plan_shares", by_themselves)
+    monkeypatch.setattr(accumulation, "plan_shares", by_themselves)
     pictures = adaptive_pictures(SEEDS // 2)
     assert check_batches(cells_of(pixels_of(pictures)), cells_of(plain)) < 0.1 * LEVEL
 

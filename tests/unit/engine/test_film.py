@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,16 @@ def test_what_is_published_never_changes(film):
     publish(film, tile, before.sums + 4, 1)
     assert np.all(before.sums == 3)
     assert np.all(film.read(tile).pixels == 7)
+
+
+def test_a_rectangle_within_a_tile_is_read(film):
+    tile = film.tiles[4]
+    sums = np.random.default_rng(2).random((tile.height, tile.width, 3))
+    counts = np.arange(1, 1 + tile.width * tile.height).reshape(tile.height, tile.width)
+    publish(film, tile, sums, 7, counts=counts)
+    strip = replace(tile, x=tile.x + 3, y=tile.y + 2, width=5, height=4)
+    expected = (sums / counts[..., None]).astype(np.float32)[2:6, 3:8]
+    np.testing.assert_array_equal(film.read(strip).pixels, expected)
 
 
 def test_counts_of_single_pixels(film):
