@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ class Schedule:
         self._targets = tuple(targets)
         self._spp = list(spp)
         self._busy = 0
-        self._reached = [sum(n >= target for n in spp) for target in self._targets]
+        self._count_passes()
         self._first: frozenset[int] = frozenset()  # tiles that come before all others
         # A heap of (0 if it comes first, pass_index, rank, tile index).
         self._ready: list[tuple[int, int, int, int]] = []
@@ -77,7 +78,7 @@ class Schedule:
     @property
     def passes_done(self) -> int:
         """How many passes all tiles have finished."""
-        return sum(count == len(self._tiles) for count in self._reached)
+        return self._passes_done
 
     def finish_early(self) -> None:
         """Begin no pass that has not begun."""
@@ -101,9 +102,9 @@ class Schedule:
     def give_back(self, job: Job, spp: int) -> None:
         """A job has ended, with its tile at `spp` samples per pixel."""
         self._busy -= 1
-        before = bisect_right(self._targets, self._spp[job.tile.index])
-        for index in range(before, bisect_right(self._targets, spp)):
-            self._reached[index] += 1
+        self._tiles_at[bisect_right(self._targets, self._spp[job.tile.index])] -= 1
+        self._tiles_at[bisect_right(self._targets, spp)] += 1
+        self._advance()
         self._spp[job.tile.index] = spp
         self._make_ready(job.tile.index)
 
@@ -122,10 +123,22 @@ class Schedule:
         self._targets = tuple(t for t in self._targets if t <= last)
         done = [t.index for t in self._tiles if self._spp[t.index] >= self._targets[-1]]
         self._targets += tuple(targets)
-        self._reached = [sum(n >= target for n in self._spp) for target in self._targets]
+        self._count_passes()
         for index in done:
             if index not in waiting:
                 self._make_ready(index)
+
+    def _count_passes(self) -> None:
+        # Not a count for each pass: there may be a million, and this is asked after each tile.
+        self._tiles_at = Counter(bisect_right(self._targets, n) for n in self._spp)
+        self._passes_done = 0
+        self._advance()
+
+    def _advance(self) -> None:
+        """All tiles have finished a pass if none is still at it."""
+        while self._passes_done < len(self._targets) and not self._tiles_at[self._passes_done]:
+            del self._tiles_at[self._passes_done]
+            self._passes_done += 1
 
     def _make_ready(self, index: int) -> None:
         pass_index = bisect_right(self._targets, self._spp[index])

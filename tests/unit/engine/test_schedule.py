@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,3 +134,23 @@ def test_more_samples_after_the_end(hold):
         (2, 2, 3),
         (3, 3, 5),
     ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_passes_are_counted_as_by_hand(seed):
+    random = np.random.default_rng(seed)
+    tiles = make_tiles(64, 48, 16)
+    targets = sorted(random.choice(np.arange(1, 40), 9, replace=False).tolist())
+    spp = random.integers(0, 4, len(tiles)).tolist()
+    schedule = Schedule(tiles, range(len(tiles)), targets, spp)
+    done = [schedule.passes_done]
+    while (job := schedule.take()) is not None:
+        # As far as the pass, less far if it was broken off, or further.
+        spp[job.tile.index] = int(random.integers(job.first, targets[-1] + 1))
+        schedule.give_back(job, spp[job.tile.index])
+        done.append(schedule.passes_done)
+        assert done[-1] == sum(min(spp) >= target for target in targets)
+    assert done == sorted(done)
+    assert done[-1] == len(targets)
+    schedule.extend([50, 60])
+    assert schedule.passes_done == len(targets)
