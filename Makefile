@@ -23,8 +23,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types layers unit js browser notebooks wheel bench soak elsewhere format clean \
-	chromium environment
+.PHONY: help demo test lint types layers unit js browser notebooks wheel bench soak elsewhere \
+	format clean chromium environment
 
 say = printf '\n==> %s\n' '$(1)'
 

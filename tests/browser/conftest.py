@@ -6,8 +6,7 @@ import re
 
 import pytest
 from lab_driver import HERE, PRELUDE, RESULTS, Notebook
-from lab_server import CHROMIUM_FLAGS, PATIENCE, LabServer, find_chromium
-from playwright.sync_api import sync_playwright
+from lab_server import PATIENCE, LabServer, running_chromium
 
 WINDOW = {"width": 1400, "height": 1000}
 
@@ -47,12 +46,8 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(), headless=True, args=CHROMIUM_FLAGS
-        )
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

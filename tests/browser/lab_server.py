@@ -12,6 +12,7 @@ import time
 import urllib.request
 
 import nbformat
+from playwright.sync_api import sync_playwright
 
 PATIENCE = 180.0  # seconds; a first run compiles kernels, and the machine may be busy
 
@@ -40,6 +41,17 @@ def find_chromium():
         "`make browser` installs it on Debian, CHROMIUM=... says where it is, "
         "and -m 'not browser' leaves them out"
     )
+
+
+@contextlib.contextmanager
+def running_chromium():
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), headless=True, args=CHROMIUM_FLAGS
+        )
+        yield browser
+        browser.close()
 
 
 class LabServer:

@@ -11,8 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 from example import WIDGET
-from lab_server import CHROMIUM_FLAGS, find_chromium
-from playwright.sync_api import sync_playwright
+from lab_server import running_chromium
 
 PATIENCE = 180.0
 
@@ -55,12 +54,8 @@ READ_CANVAS = """(element) => {
 
 @pytest.fixture(scope="session")
 def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(), headless=True, args=CHROMIUM_FLAGS
-        )
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 def free_port():

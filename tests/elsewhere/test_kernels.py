@@ -119,6 +119,10 @@ class Kernel:
             self.prompt = word["prompt"]
         self.page.receive(word, [bytes(buffer) for buffer in buffers], time.monotonic())
 
+    def has_some(self):
+        """Has the page pixels? (A `begin` alone makes an empty picture.)"""
+        return self.page.front is not None and bool(self.page.front.spp.any())
+
     def has_all(self):
         """Has the page the whole picture, exactly, and does it know that it is the end?"""
         front = self.page.front
@@ -155,7 +159,7 @@ def test_with_a_page_that_asks_for_a_subshell_all_goes_on(kernel, version, expec
         assert kernel.is_busy
         assert kernel.prompt is True
     else:
-        kernel.talk(lambda: kernel.page.front is not None, "a picture while the cell runs")
+        kernel.talk(kernel.has_some, "pixels while the cell runs")
         assert kernel.is_busy
     kernel.open_gate("gate")
     kernel.talk(lambda: kernel.has_all() and not kernel.is_busy, "the whole picture")
@@ -181,10 +185,10 @@ def test_buttons_act_while_a_cell_runs_where_there_are_subshells(kernel, version
     kernel.talk(lambda: not kernel.is_busy, "it is closed")
 
 
-def test_a_page_without_subshells_gets_a_picture_while_a_cell_runs(kernel, expected):
+def test_a_page_without_subshells_gets_pixels_while_a_cell_runs(kernel, expected):
     kernel.run(WIDGET + "display(widget)")
     kernel.run_until("gate")
-    kernel.talk(lambda: kernel.page.front is not None, "a picture while the cell runs")
+    kernel.talk(kernel.has_some, "pixels while the cell runs")
     assert kernel.is_busy
     kernel.open_gate("gate")
     kernel.talk(kernel.has_all, "the whole picture")
