@@ -5,21 +5,8 @@
  * @typedef {{columns: number, rows: number, half: Uint16Array}} Coarse
  */
 
-import { halfToNumber } from "./halves.js";
-
 /** Beyond so many pixels there is no time for smoothness: the nearest pixel is taken. */
 const MOST_SMOOTH = 2_200_000;
-
-/** @type {Float32Array | null} the value of each half float */
-let values = null;
-
-function halfValues() {
-  if (values === null) {
-    values = new Float32Array(65536);
-    for (let bits = 0; bits < 65536; bits++) values[bits] = halfToNumber(bits);
-  }
-  return values;
-}
 
 /**
  * For each of `size` places: the first of the two coarse pixels it lies between, and its share of
@@ -77,52 +64,45 @@ function enlargeNearest({ columns, rows, half }, width, height, use) {
   }
 }
 
-/** @type {typeof enlarge} */
+/**
+ * Mixes the bits of the half floats, which grow about as the logarithm of the light: a mean of bits
+ * lies near the geometric mean, as smooth to the eye as that of the light, at a third of the time
+ * (no number is unpacked, and none packed).
+ *
+ * @type {typeof enlarge}
+ */
 function enlargeSmoothly({ columns, rows, half }, width, height, use) {
-  const value = halfValues();
   const across = weights(width, columns);
   const down = weights(height, rows);
   const row = new Uint16Array(3 * width);
-  const mixed = new Float32Array(3 * width);
-  const bits = new Uint32Array(mixed.buffer);
   const step = columns > 1 ? 3 : 0;
-  /** @type {Map<number, Float32Array>} the two coarse rows at hand, enlarged to the full width */
-  const wide = new Map();
+  /** @type {[number, Float32Array][]} the two coarse rows at hand, enlarged to the full width */
+  const wide = [
+    [-1, new Float32Array(3 * width)],
+    [-1, new Float32Array(3 * width)],
+  ];
   /** @param {number} index */
   const widen = (index) => {
-    let line = wide.get(index);
-    if (line !== undefined) return line;
-    line = new Float32Array(3 * width);
-    for (const old of wide.keys()) {
-      if (old >= index - 1) continue;
-      line = wide.get(old) ?? line;
-      wide.delete(old);
-    }
+    const slot = wide[index % 2];
+    const line = slot[1];
+    if (slot[0] === index) return line;
+    slot[0] = index;
     const start = 3 * index * columns;
-    for (let x = 0, to = 0; x < width; x++) {
+    for (let x = 0, to = 0; x < width; x++, to += 3) {
       const at = start + 3 * across.first[x];
       const share = across.share[x];
-      for (let c = 0; c < 3; c++, to++) {
-        const a = value[half[at + c]];
-        line[to] = a + share * (value[half[at + c + step]] - a);
+      for (let c = 0; c < 3; c++) {
+        const a = half[at + c];
+        line[to + c] = a + share * (half[at + c + step] - a) + 0.5; // to be rounded down
       }
     }
-    wide.set(index, line);
     return line;
   };
   for (let y = 0; y < height; y++) {
     const top = widen(down.first[y]);
     const bottom = widen(Math.min(down.first[y] + 1, rows - 1));
     const share = down.share[y];
-    for (let i = 0; i < mixed.length; i++) mixed[i] = top[i] + share * (bottom[i] - top[i]);
-    for (let i = 0; i < row.length; i++) {
-      // As `numberToHalf`, which would cost twice the time here.
-      const b = bits[i];
-      row[i] =
-        b < 0x38800000
-          ? Math.round(mixed[i] * 16777216)
-          : Math.min((b + 0x1000 - 0x38000000) >>> 13, 0x7bff);
-    }
+    for (let i = 0; i < row.length; i++) row[i] = top[i] + share * (bottom[i] - top[i]);
     use(row, y);
   }
 }

@@ -5,6 +5,9 @@
 /** The largest finite half float. */
 export const MOST = 65504;
 
+/** The bits of infinity; those of numbers >= 0 are smaller, and grow with them. */
+export const INFINITY = 0x7c00;
+
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 

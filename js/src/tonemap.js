@@ -9,7 +9,7 @@
  * @typedef {(x: number) => number} Curve from radiance >= 0 to [0, 1]; what is beyond is clamped
  */
 
-import { halfToNumber, MOST } from "./halves.js";
+import { halfToNumber, INFINITY, MOST } from "./halves.js";
 
 /** @type {Curve} */
 const linear = (x) => x;
@@ -80,15 +80,30 @@ export const SINGLE = new Map([
 export function makeTable(curve, exposure, exponent = 0) {
   const apply = CURVES.get(curve) ?? srgb;
   const gain = 2 ** exposure * 2 ** exponent;
-  const table = new Uint8Array(65536);
-  for (let bits = 0; bits < 65536; bits++) {
-    let x = halfToNumber(bits);
-    if (Number.isNaN(x) || x < 0) x = 0;
-    if (x === Infinity) x = MOST;
-    x = x * gain;
+  /** @param {number} bits */
+  const develop = (bits) => {
+    const x = Math.min(halfToNumber(bits), MOST) * gain;
     const y = Math.min(Math.max(apply(x), 0), 1);
-    table[bits] = Math.floor(y * 255 + 0.5);
-  }
+    return Math.floor(y * 255 + 0.5);
+  };
+  // Negative ones and NaN stay black.
+  const table = new Uint8Array(65536);
+  // Halves grow with their bits, and no curve ever falls: where both ends of a range have the same
+  // byte, so has all between them. That takes some 3,000 calls instead of 65,536, which are 20 to
+  // 40 ms of a first picture, as the code is cold then.
+  /** @param {number} first @param {number} last */
+  const fill = (first, last) => {
+    if (table[first] === table[last]) table.fill(table[first], first + 1, last);
+    else if (last - first > 1) {
+      const middle = (first + last) >> 1;
+      table[middle] = develop(middle);
+      fill(first, middle);
+      fill(middle, last);
+    }
+  };
+  table[0] = develop(0);
+  table[INFINITY] = develop(INFINITY);
+  fill(0, INFINITY);
   return table;
 }
 

@@ -18,6 +18,13 @@ test("between the middles of coarse pixels light is mixed, beyond them it stays"
   const rows = enlarged({ columns: 2, rows: 1, half: halves([1, 2]) }, 4, 2);
   assert.deepEqual(rows[0], [1, 1.25, 1.75, 2]);
   assert.deepEqual(rows[1], rows[0]);
+  // Over several stops it is their number that is mixed.
+  assert.deepEqual(
+    enlarged({ columns: 2, rows: 1, half: halves([1, 16]) }, 4, 1)[0],
+    [1, 2, 8, 16],
+  );
+  const column = enlarged({ columns: 1, rows: 3, half: halves([1, 4, 0.25]) }, 1, 6);
+  assert.deepEqual(column.flat(), [1, 1.5, 3, 2, 0.5, 0.25]);
 });
 
 test("as large as the picture, it goes bit for bit", () => {

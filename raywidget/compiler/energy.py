@@ -171,6 +171,7 @@ def internal_reflectance(eta: float) -> float:
     return 1.0 - (1.0 - outer) / eta**2
 
 
+@lru_cache(maxsize=1)
 def _cosine_nodes() -> tuple[F64, F64]:
     """Cosines, and weights that integrate a function of them times 2 cos from 0 to 1."""
     nodes, weights = np.polynomial.legendre.leggauss(128)

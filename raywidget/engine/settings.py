@@ -266,7 +266,7 @@ class RenderSettings:
         if passes == 1:
             return (self.spp,)
         step = (self.spp - 1) // (passes - 1)
-        return (*(1 + k * step for k in range(passes - 1)), self.spp)
+        return (*range(1, 1 + step * (passes - 1), step), self.spp)
 
     def same_samples(self, other: RenderSettings) -> bool:
         """Would both draw the same samples, so that one can go on where the other ended?"""
