@@ -64,6 +64,32 @@ def test_modifiers_buttons_wheel_and_fingers(notebook, view):
     assert distance(camera(notebook)) == pytest.approx(distance(before) / 3, rel=0.05)
 
 
+def test_a_tap_then_one_finger_turns_and_two_shift_the_camera(notebook, view):
+    hands = Hands(view)
+    untouched = camera(notebook)
+    hands.touch([(0.5, 0.5)])  # a tap takes the picture in hand
+    view.element.get_by_role("region", name="Inspector").wait_for()
+    hands.press("Escape")  # it lies over most of so small a picture
+    assert camera(notebook) == untouched
+
+    generation = view.data["generation"]
+    hands.touch([(0.4, 0.5)], [(0.45, 0.5)], [(0.6, 0.5)])
+    wait_rendered(view, generation)
+    turned = camera(notebook)
+    assert turned[0] != untouched[0]
+    assert turned[1] == untouched[1]
+    assert distance(turned) == pytest.approx(distance(untouched))
+
+    generation = view.data["generation"]
+    hands.touch([(0.4, 0.5), (0.6, 0.5)], [(0.45, 0.5), (0.65, 0.5)], [(0.5, 0.5), (0.7, 0.5)])
+    wait_rendered(view, generation)
+    shifted = camera(notebook)
+    move = np.subtract(shifted, turned)
+    assert np.abs(move).max() > 0.01
+    # Each finger of the two is told on its own: in between, they are a little closer together.
+    np.testing.assert_allclose(move[0], move[1], atol=0.05 * np.abs(move).max())
+
+
 def test_a_wheel_over_a_picture_that_nobody_has_taken_in_hand_scrolls_the_page(notebook, view):
     hands = Hands(view)
     before = camera(notebook)
