@@ -23,7 +23,7 @@ const title = ({ object }) =>
  * @param {Pixel} pixel
  * @returns {{title: string, lines: [string, string][]}}
  */
-export function describePixel({ x, y, rgb, spp, hit, message }) {
+export function describePixel({ x, y, rgb, error, spp, hit, message }) {
   /** @type {[string, string][]} */
   const lines = [];
   if (hit !== null) {
@@ -39,7 +39,9 @@ export function describePixel({ x, y, rgb, spp, hit, message }) {
     if (bent) lines.push(["shading normal", list(hit.shading_normal)]);
     lines.push(["u, v", list(hit.uv)]);
   }
-  lines.push(["radiance", list(rgb)], ["samples", String(spp)], ["pixel", `${x}, ${y}`]);
+  lines.push(["radiance", list(rgb)]);
+  if (error !== null) lines.push(["± error", list(error)]);
+  lines.push(["samples", String(spp)], ["pixel", `${x}, ${y}`]);
   const nothing = message ?? "nothing: the environment";
   return { title: hit === null ? nothing : title(hit), lines };
 }

@@ -20,7 +20,8 @@
  * @typedef {{object: Named, material: Named & {parameters: [string, string][]}, distance: number,
  *   point: Vec, normal: Vec, shading_normal: Vec, uv: [number, number]}} Hit
  * @typedef {{k: "pixel", epoch: number, generation: number, client: number, number: number,
- *   x: number, y: number, rgb: Vec, spp: number, hit: Hit | null, message: string | null}} Pixel
+ *   x: number, y: number, rgb: Vec, error: Vec | null,
+ *   spp: number, hit: Hit | null, message: string | null}} Pixel
  * @typedef {{k: "file", epoch: number, client: number, number: number, name: string, index: number,
  *   count: number, message: string | null, bytes: DataView | null}} FilePiece
  * @typedef {{k: "coarse", epoch: number, generation: number, width: number, height: number,
@@ -261,13 +262,14 @@ function readHit(value) {
 }
 
 /** @param {Record<string, unknown>} message @returns {Pixel | null} */
-function readPixel({ epoch, generation, client, number, x, y, rgb, spp, hit, message }) {
+function readPixel({ epoch, generation, client, number, x, y, rgb, error, spp, hit, message }) {
   if (!isInteger(epoch, 1) || !isInteger(generation, 1) || !isInteger(client, 1)) return null;
   if (!isInteger(number, 1) || !isInteger(x, 0) || !isInteger(y, 0) || !isVector(rgb)) return null;
   if (!isInteger(spp, 0)) return null;
   const text = typeof message === "string" ? message : null;
   const where = { epoch, generation, client, number, x, y };
-  return { k: "pixel", ...where, rgb, spp, hit: readHit(hit), message: text };
+  const read = { rgb, error: isVector(error) ? error : null, spp, hit: readHit(hit) };
+  return { k: "pixel", ...where, ...read, message: text };
 }
 
 /** @param {Record<string, unknown>} content @param {unknown} buffers @returns {FilePiece | null} */

@@ -70,7 +70,8 @@ test("a pixel is told in lines", () => {
       uv: [0.5, 0],
     },
   };
-  const pixel = { x: 3, y: 4, rgb: [1, 0.5, 0], spp: 16, hit, message: null };
+  const value = { rgb: [1, 0.5, 0], error: [0.1, 0.05, 0] };
+  const pixel = { x: 3, y: 4, ...value, spp: 16, hit, message: null };
   const { title, lines } = describePixel(pixel);
   assert.equal(title, "ball (Sphere)");
   assert.deepEqual(lines.slice(0, 3), [
@@ -78,6 +79,9 @@ test("a pixel is told in lines", () => {
     ["roughness", "0.3"],
     ["distance", "4"],
   ]);
+  assert.ok(lines.some(([name, text]) => name === "± error" && text === "0.1, 0.05, 0"));
+  const unknown = describePixel({ ...pixel, error: null }).lines;
+  assert.ok(unknown.every(([name]) => name !== "± error"));
   assert.equal(
     lines.some(([name]) => name === "shading normal"),
     false,

@@ -18,7 +18,7 @@ const COARSE = {
 const PIXELS = [new DataView(new ArrayBuffer(12))];
 const PIXEL = {
   ...{ k: "pixel", epoch: 9, generation: 2, client: 7, number: 1, x: 3, y: 4 },
-  ...{ rgb: [1, 2, 3], spp: 4, message: null },
+  ...{ rgb: [1, 2, 3], error: [0.1, 0.2, 0.3], spp: 4, message: null },
   hit: {
     object: { type: "Sphere", name: "ball", index: 0 },
     material: { type: "Metal", name: null, parameters: [["roughness", "0.2"]] },
@@ -66,6 +66,8 @@ test("what a pixel shows is read as far as it is right", () => {
   assert.deepEqual(pixel.hit.material.parameters, [["roughness", "0.2"]]);
   assert.equal(readMessage({ ...PIXEL, hit: { ...PIXEL.hit, uv: [1] } }).hit, null);
   assert.equal(readMessage({ ...PIXEL, rgb: [1, Number.NaN, 3] }), null);
+  assert.deepEqual(pixel.error, [0.1, 0.2, 0.3]);
+  assert.equal(readMessage({ ...PIXEL, error: undefined }).error, null);
   const odd = { ...PIXEL.hit.material, parameters: [["a"], 5, ["b", "c"]] };
   const read = readMessage({ ...PIXEL, hit: { ...PIXEL.hit, material: odd } });
   assert.deepEqual(read.hit.material.parameters, [["b", "c"]]);

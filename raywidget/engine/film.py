@@ -67,6 +67,12 @@ class FilmState:
             pixels[...] += _splatted(self.splats[0] + self.splats[1], float(self.spp.mean()))
         return pixels
 
+    def part(self, rows: slice, columns: slice) -> FilmState:
+        """A rectangle of it, for which the rest need not be computed."""
+        where = rows, columns
+        splats = None if self.splats is None else self.splats[:, rows, columns]
+        return FilmState(self.sums[where], self.evens[where], self.spp[where], splats)
+
     def variance(self) -> NDArray[np.float32]:
         """Squared standard error of each pixel, (H, W, 3), from the difference of the halves.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.engine.film import FilmState
 from raywidget.engine.run import Run
 from raywidget.errors import SettingsError
+from raywidget.picture.noise import ERROR_REACH, standard_error
 from raywidget.scene.materials import Material
 from raywidget.scene.meshes import Mesh
 from raywidget.scene.shapes import Shape
@@ -65,6 +68,9 @@ class Pick:
         The pixel, from the top left corner.
     radiance : (float, float, float)
         Mean radiance so far, linear Rec. 709.
+    error : (float, float, float) or None
+        Its standard error, an estimate, as in `Image.error`; None if there is no telling, as with
+        a single sample.
     spp : int
         Samples in it.
     hit : Hit or None
@@ -76,6 +82,7 @@ class Pick:
     x: int
     y: int
     radiance: Vector
+    error: Vector | None
     spp: int
     hit: Hit | None
     generation: int
@@ -104,7 +111,16 @@ def pick_pixel(run: Run, x: int, y: int) -> Pick:
     state = run.film.read(tile)
     red, green, blue = state.pixels[y - tile.y, x - tile.x].tolist()
     hit = None if run.renderer is None else _trace(run, x, y)
-    return Pick(x, y, (red, green, blue), state.spp, hit, run.generation)
+    error = _error_of(run.film.state(), x, y)
+    return Pick(x, y, (red, green, blue), error, state.spp, hit, run.generation)
+
+
+def _error_of(film: FilmState, x: int, y: int) -> Vector | None:
+    """A pixel of `Image.error`, from the neighbours over which that is averaged."""
+    top, left = max(0, y - ERROR_REACH), max(0, x - ERROR_REACH)
+    around = film.part(slice(top, y + ERROR_REACH + 1), slice(left, x + ERROR_REACH + 1))
+    red, green, blue = standard_error(around.variance())[y - top, x - left].tolist()
+    return (red, green, blue) if math.isfinite(red + green + blue) else None
 
 
 def _trace(run: Run, x: int, y: int) -> Hit | None:

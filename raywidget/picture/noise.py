@@ -11,6 +11,7 @@ from raywidget.picture.luminance import luminance
 
 _DARK = 0.1  # of the mean luminance: darker pixels are not measured against themselves
 _TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
+ERROR_REACH = len(_TAPS) // 2  # pixels on each side that `standard_error` looks at
 
 
 def relative_noise(pixels: NDArray[np.float32], variance: NDArray[np.float32]) -> float | None:
@@ -61,7 +62,8 @@ def standard_error(variance: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Alone, each pixel's variance is an estimate with a single degree of freedom.
     """
-    padded = np.pad(variance.astype(np.float64), ((2, 2), (2, 2), (0, 0)), mode="symmetric")
+    reach = (ERROR_REACH, ERROR_REACH)
+    padded = np.pad(variance.astype(np.float64), (reach, reach, (0, 0)), mode="symmetric")
     height, width, _ = variance.shape
     rows = sum(tap * padded[k : k + height] for k, tap in enumerate(_TAPS))
     smooth = sum(tap * rows[:, k : k + width] for k, tap in enumerate(_TAPS))

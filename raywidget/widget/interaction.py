@@ -238,6 +238,7 @@ def describe_pick(pick: Pick) -> Content:
         "x": pick.x,
         "y": pick.y,
         "rgb": [_finite(value) for value in pick.radiance],
+        "error": None if pick.error is None else list(pick.error),
         "spp": pick.spp,
         "hit": None if pick.hit is None else _describe_hit(pick.hit),
     }

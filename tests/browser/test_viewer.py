@@ -39,7 +39,16 @@ def test_a_click_tells_what_is_there(notebook, view):
     pick = "widget.pick(80, 108)"
     point = notebook.evaluate(f"[f'{{x:.4g}}' for x in {pick}.hit.point]")
     assert ", ".join(point) in lines
-    for term in ("material", "color", "distance", "normal", "u, v", "radiance", "samples"):
+    for term in (
+        "material",
+        "color",
+        "distance",
+        "normal",
+        "u, v",
+        "radiance",
+        "± error",
+        "samples",
+    ):
         assert term in lines
     notebook.wait_until_value(f"picks == [{pick}]", True)
     Hands(view).press("Escape")

@@ -34,12 +34,17 @@ def scene():
 
 
 @pytest.fixture(scope="module")
-def run(scene):
+def session(scene):
     session = Session(scene, SETTINGS)
     session.start()
     assert session.wait(300)
-    yield session.run()
+    yield session
     session.close()
+
+
+@pytest.fixture(scope="module")
+def run(session):
+    return session.run()
 
 
 def pixel_of(scene, point):
@@ -77,6 +82,22 @@ def test_a_triangle_and_a_copy(scene, run):
     np.testing.assert_allclose(hit.normal, (0, 0, 1), atol=1e-6)
     hit = pick_pixel(run, *pixel_of(scene, (2.12, 0.12, 0))).hit
     assert (hit.index, hit.shape.name, hit.material.name) == (2, "copies", "white")
+
+
+@pytest.mark.parametrize("x, y", [(0, 0), (1, 47), (63, 20), (31, 30)])
+def test_its_error_is_that_of_the_image(run, session, x, y):
+    pick = pick_pixel(run, x, y)
+    np.testing.assert_array_equal(pick.error, session.image().error[y, x])
+
+
+def test_of_a_single_sample_the_error_is_unknown(scene):
+    session = Session(scene, SETTINGS.replace(spp=1))
+    session.start()
+    try:
+        assert session.wait(60)
+        assert pick_pixel(session.run(), 5, 5).error is None
+    finally:
+        session.close()
 
 
 def test_nothing(run):
