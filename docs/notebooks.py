@@ -34,7 +34,7 @@ PICTURES = {
     "06_inside_a_path_tracer": {"paths": "paths", "nee": "next-event", "plot": "convergence"},
 }
 VIEWER = "viewer"
-WIDTH, HEIGHT = 880, 620  # of the page that is photographed
+WIDTH, HEIGHT = 860, 660  # of the page that is photographed
 
 
 def pictures_of(name: str) -> None:
@@ -90,8 +90,7 @@ def picture_of_the_viewer() -> None:
         context.add_init_script(path=HERE / "driver.js")
         try:
             notebook = Notebook(server, context, "live_editing.ipynb")
-            hide = "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
-            notebook.page.evaluate(hide)
+            notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
             for cell in ("scene", "sun", "widget"):
                 notebook.cell(cell).rerun().wait()
             view = notebook.cell("widget").view()

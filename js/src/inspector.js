@@ -40,7 +40,8 @@ export function describePixel({ x, y, rgb, error, spp, hit, message }) {
     lines.push(["u, v", list(hit.uv)]);
   }
   lines.push(["radiance", list(rgb)]);
-  if (error !== null) lines.push(["± error", list(error)]);
+  if (error !== null)
+    lines.push(["± error", error.map((x) => number(Number(x.toPrecision(2)))).join(", ")]);
   lines.push(["samples", String(spp)], ["pixel", `${x}, ${y}`]);
   const nothing = message ?? "nothing: the environment";
   return { title: hit === null ? nothing : title(hit), lines };

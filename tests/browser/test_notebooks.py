@@ -1,4 +1,4 @@
-"""The other notebooks in a browser: run from top to bottom, every picture is there, no cell fails."""
+"""The other notebooks in a browser: they run from top to bottom, and every picture is there."""
 
 import re
 from pathlib import Path

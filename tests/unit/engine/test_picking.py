@@ -84,7 +84,7 @@ def test_a_triangle_and_a_copy(scene, run):
     assert (hit.index, hit.shape.name, hit.material.name) == (2, "copies", "white")
 
 
-@pytest.mark.parametrize("x, y", [(0, 0), (1, 47), (63, 20), (31, 30)])
+@pytest.mark.parametrize(("x", "y"), [(0, 0), (1, 47), (63, 20), (31, 30)])
 def test_its_error_is_that_of_the_image(run, session, x, y):
     pick = pick_pixel(run, x, y)
     np.testing.assert_array_equal(pick.error, session.image().error[y, x])
