@@ -60,9 +60,15 @@ class LabServer:
     def __init__(self, folder):
         self.folder = folder / "notebooks"
         self.folder.mkdir()
+        self._home = folder
         self._log = folder / "server.log"
         self._token = secrets.token_hex(16)
         self._configuration(folder)
+        self.start()
+
+    def start(self, port=0):
+        """Start it; on the port that it had before, pages find it again."""
+        folder = self._home
         environment = dict(os.environ)
         for name in ("config", "data", "runtime"):
             environment[f"JUPYTER_{name.upper()}_DIR"] = str(folder / name)
@@ -78,7 +84,7 @@ class LabServer:
             "--allow-root",
             "--expose-app-in-browser",
             "--ServerApp.ip=127.0.0.1",
-            "--ServerApp.port=0",
+            f"--ServerApp.port={port}",
             f"--ServerApp.root_dir={self.folder}",
             f"--IdentityProvider.token={self._token}",
             "--LabApp.extension_manager=readonly",

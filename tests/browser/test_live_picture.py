@@ -152,6 +152,69 @@ def test_malformed_messages_from_a_page_are_ignored(notebook, small_picture):
     assert notebook.evaluate("[widget.width, widget.exposure, widget.curve]") == [160, 0, "srgb"]
 
 
+def test_a_flood_of_messages_starves_nothing(notebook):
+    notebook.run("begun = len(threading.enumerate())")
+    cell = notebook.run(f"widget = {ENDLESS}\nwidget")
+    view = cell.view()
+    view.wait_running()
+    comm = notebook.evaluate("widget.model_id")
+    flood = [
+        {"k": "hello", "v": 1, "client": 5, "have": None},
+        {"k": "ack", "client": 5, "epoch": 1, "seq": 3, "missing": [1, 2], "visible": True},
+        {"k": "need", "client": 5, "epoch": 1, "generation": 1},
+        {"k": "probe", "client": 5, "number": 1, "x": 1, "y": 1},
+        {"k": "x" * 10_000},
+    ]
+    notebook.page.evaluate(
+        """([comm, flood]) => {
+            for (let i = 0; i < 400; i++) {
+                for (const content of flood) {
+                    if (content.k === "hello" || content.k === "probe") content.client = i + 1;
+                    window.driver.sendToWidget(comm, { method: "custom", content }, []);
+                }
+            }
+        }""",
+        [comm, flood],
+    )
+    view.wait_running(tiles=50)  # in the middle of it
+    # All have been heard: of 400 clients a few are kept, and as few of their questions.
+    assert notebook.evaluate("len(widget._pump._conversation.flow.clients)") <= 16
+    assert notebook.evaluate("len(widget._pump._conversation.answers)") <= 256
+    view.wait_running(tiles=50)
+    notebook.run("widget.stop()")
+    view.wait_for("data.state === 'stopped'", "stopped")
+    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+
+
+def test_a_worker_that_fails_says_so_over_the_picture(notebook, small_picture):
+    notebook.run(
+        "from raywidget.engine.accumulation import Accumulator\n"
+        "sound = Accumulator.accumulate\n"
+        "def broken(self, run, job):\n"
+        "    if job.pass_index > 0:\n"
+        "        raise OSError('the <disk> is full')\n"
+        "    return sound(self, run, job)\n"
+        "Accumulator.accumulate = broken"
+    )
+    cell = notebook.run(f"widget = rw.RayWidget(rw.presets.cornell(), {arguments(SMALL)})\nwidget")
+    view = cell.view()
+    view.wait_for("data.state === 'failed'", "the failure is seen")
+    alert = view.element.get_by_role("alert")
+    alert.wait_for()
+    assert alert.inner_text() == "OSError: the <disk> is full"
+    waited = notebook.run(
+        "try:\n    widget.wait()\nexcept rw.RenderError as error:\n    print(repr(error.__cause__))"
+    )
+    assert waited.wait().strip() == "OSError('the <disk> is full')"
+    assert not any("worker" in line for line in notebook.console)
+
+    notebook.run("Accumulator.accumulate = sound")
+    view.button("Restart").click()
+    view.wait_painted("done")
+    alert.wait_for(state="hidden")
+    view.assert_shows(small_picture)
+
+
 def test_malformed_messages_from_a_kernel_are_ignored(notebook, small_picture):
     cell = notebook.run(
         f"widget = rw.RayWidget(rw.presets.cornell(), {arguments(SMALL)}, autostart=False)\nwidget"

@@ -141,6 +141,36 @@ def test_the_server_ends_and_the_picture_stays(context, tmp_path, picture):
         server.stop()
 
 
+def test_the_server_starts_again_and_the_cell_run_again_has_a_new_picture(
+    context, tmp_path, picture
+):
+    server = LabServer(tmp_path)
+    try:
+        notebook = Notebook(server, context, server.write_notebook("again.ipynb"))
+        notebook.run(PRELUDE)
+        cell = notebook.run(f"widget = {WIDGET}\nwidget")
+        view = cell.view()
+        view.wait_painted("done")
+        notebook.save()
+        port = server.port
+        server.stop()
+        notebook.wait_until(
+            "() => window.driver.connectionStatus() !== 'connected'", "the loss is noticed"
+        )
+        server.start(port)
+        view.assert_shows_now(picture)
+        # The kernel went with the server; a user restarts it, or loads the page anew, as here.
+        notebook.reload()
+        cell = notebook.find_cell(WIDGET)
+        notebook.run(PRELUDE)
+        cell.rerun().wait()
+        cell.view().wait_painted("done")
+        cell.view().assert_shows(picture)
+        notebook.close()
+    finally:
+        server.stop()
+
+
 def test_a_blocking_callback_of_another_widget(notebook):
     """It keeps the thread busy that brings messages to all widgets; tiles go on nevertheless."""
     gate = notebook.gate()
