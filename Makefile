@@ -106,7 +106,7 @@ wheel: $(VENV)/.test ## build the wheel, install it into an empty environment, t
 bench: $(VENV)/.test $(static) ## measure, against peers in an environment of their own: all, or BENCH=name
 	$(bin)/python -m benchmarks $(BENCH)
 
-soak: $(VENV)/.test $(static) chromium ## what CI has no time for: memory over 50,000 messages
+soak: $(VENV)/.test $(static) chromium ## what CI has no time for: a minute without a network, memory over 50,000 messages
 	$(bin)/python benchmarks/stream.py
 	$(bin)/python benchmarks/soak.py
 

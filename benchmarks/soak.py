@@ -1,4 +1,4 @@
-"""Hours in minutes: does anything grow while 50,000 messages go by, and over 1,000 restarts?
+"""A network that is away for a minute; and what grows over 50,000 messages and 1,000 restarts?
 
 Run from the root of the repository: ``python benchmarks/soak.py [MESSAGES] [RESTARTS]``. Memory is
 the resident set of the kernel, of the server, and of all of the browser's processes.
@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from lab_driver import HERE, PRELUDE, Notebook
 from lab_server import CHROMIUM_FLAGS, LabServer, find_chromium
+from network_path import NetworkPath
 from playwright.sync_api import sync_playwright
 from stream import PUBLISH, load
 
@@ -80,6 +81,28 @@ def browser_pid(folder):
     raise RuntimeError("the browser's process is not to be found")
 
 
+def long_cut(server, context, seconds):
+    """A network that is away for so long: what is on show afterwards, and after how long."""
+    path = NetworkPath(server.port)
+    notebook = Notebook(server, context, server.write_notebook("cut.ipynb"), port=path.port)
+    notebook.run(PRELUDE)
+    endless = "rw.presets.cornell(), width=96, height=96, tile_size=32, spp=10**6, passes=10**5"
+    view = notebook.run(f"widget = rw.RayWidget({endless})\nwidget").view()
+    view.wait_running()
+    path.cut()
+    time.sleep(seconds)
+    path.mend()
+    begin = time.monotonic()
+    view.wait_running(tiles=100)
+    back = time.monotonic() - begin
+    notebook.run("widget.stop()")
+    view.wait_for("data.state === 'stopped'", "stopped")
+    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    print(f"cut for {seconds:.0f} s: tiles again after {back:.1f} s, in the end byte for byte")
+    notebook.close()
+    path.close()
+
+
 def main(messages=50_000, restarts=1_000):
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = LabServer(Path(folder))
@@ -94,6 +117,8 @@ def main(messages=50_000, restarts=1_000):
         context.set_default_timeout(180_000)
         context.add_init_script(path=HERE / "driver.js")
         try:
+            for seconds in (5.0, 60.0):
+                long_cut(server, context, seconds)
             notebook = Notebook(server, context, server.write_notebook("soak.ipynb"))
             notebook.run(PRELUDE + PUBLISH + HURRY)
             memory = Memory(notebook, server, browser_pid(profile))

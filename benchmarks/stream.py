@@ -28,8 +28,9 @@ WATCH = """
 () => {
   window.seen = [];
   const look = (view) => {
-    const { painted = 0, coarse = 0, state } = view.dataset;
-    window.seen.push([Date.now() / 1000, Number(painted), Number(coarse), state]);
+    const { painted = 0, coarse = 0, state, paintedCoarse = 0 } = view.dataset;
+    const counts = [painted, coarse].map(Number);
+    window.seen.push([Date.now() / 1000, ...counts, state, Number(paintedCoarse)]);
   };
   new MutationObserver((changes) => {
     for (const { target } of changes) {
@@ -38,8 +39,11 @@ WATCH = """
   }).observe(document.body, {
     subtree: true,
     attributes: true,
-    attributeFilter: ["data-painted", "data-coarse"],
+    attributeFilter: ["data-painted", "data-coarse", "data-painted-coarse"],
   });
+  window.moved = null;
+  const move = () => { window.moved ??= Date.now() / 1000; };
+  document.addEventListener("pointermove", move, { capture: true });
 }
 """
 
@@ -114,9 +118,9 @@ class Bench:
             cell.view().wait_running()
             seen = self.seen()
             pictures.append(
-                next(at for at, painted, coarse, _ in seen if painted or coarse) - begin
+                next(at for at, painted, coarse, *_ in seen if painted or coarse) - begin
             )
-            tiles.append(next(at for at, painted, _, _ in seen if painted) - begin)
+            tiles.append(next(at for at, painted, *_ in seen if painted) - begin)
             self.clear()
         for name, values in (("picture", pictures), ("tile", tiles)):
             text = f"median {1000 * median(values):.0f} ms, worst {1000 * max(values):.0f} ms"
@@ -151,6 +155,79 @@ class Bench:
         report(name, text)
         self.clear()
 
+    def still(self):
+        """From the cell to the first PNG that a saved notebook would show."""
+        self.notebook.run(
+            "import raywidget.widget.still as still\n"
+            "stills, publish_still = [], still._publish\n"
+            "def noting(png, display_id, update, size=None):\n"
+            "    stills.append((time.time(), update, len(png)))\n"
+            "    publish_still(png, display_id, update, size)\n"
+            "still._publish = noting"
+        )
+        times = []
+        for _ in range(REPEATS):
+            cell = self.notebook.start(
+                f"stills.clear()\nbegun = time.time()\nwidget = {LONG}\nwidget"
+            )
+            cell.view().wait_running()
+            times.append(self.notebook.evaluate("stills[0][0] - begun"))
+            self.clear()
+        text = f"median {1000 * median(times):.0f} ms, worst {1000 * max(times):.0f} ms"
+        report("cell run to the PNG that stays, 640x480", text)
+
+    def again(self):
+        """A cell is run again: how long the threads of its old widget live on."""
+        ends = []
+        for _ in range(REPEATS):
+            self.notebook.run(
+                f"widget = {LONG}\n"
+                "old = [t for t in threading.enumerate() if t.name.startswith('raywidget')]\n"
+                "time.sleep(0.3)\nbegun = time.time()\nwidget.close()\n"
+                "for thread in old:\n    thread.join()\nended = time.time()"
+            )
+            ends.append(self.notebook.evaluate("ended - begun"))
+            self.clear()
+        text = f"median {1000 * median(ends):.0f} ms, worst {1000 * max(ends):.0f} ms"
+        report("a widget is closed: its threads have ended", text)
+
+    def drag(self, name, make):
+        """From the hand to the first coarse picture, and how many there are while it moves."""
+        self.notebook.run(f"widget = {make}")
+        view = self.notebook.run("widget").view()
+        view.wait_running(tiles=20)
+        page = self.notebook.page
+        box = view.element.locator("canvas").first.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        waits = []
+        for turn in range(REPEATS):
+            page.mouse.move(x, y)
+            page.mouse.down()
+            page.mouse.move(x + 6, y)  # less than this may still be a click
+            page.evaluate("() => { window.seen = []; window.moved = null; }")
+            before = view.data["paintedCoarse"]
+            page.mouse.move(x + 12 + turn, y + 3)
+            view.wait_for(f"data.paintedCoarse > {before}", "a coarse picture")
+            moved = page.evaluate("() => window.moved")
+            waits.append(next(at for at, *_, done in self.seen() if done > before) - moved)
+            page.mouse.up()
+            view.wait_running(tiles=1)
+        text = f"median {1000 * median(waits):.0f} ms, worst {1000 * max(waits):.0f} ms"
+        report(f"hand to coarse picture, {name}", text)
+
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.evaluate("() => { window.seen = []; }")
+        begin = time.monotonic()
+        while time.monotonic() < begin + 4.0:
+            step = time.monotonic() - begin
+            page.mouse.move(x + 30 * step, y + 10 * step)
+            time.sleep(0.016)
+        page.mouse.up()
+        pictures = len({done for *_, done in self.seen()})
+        report(f"coarse pictures in a drag, {name}", f"{pictures / 4.0:.1f} a second")
+        self.clear()
+
     def streaming_cpu(self, make):
         """What 30 updates a second cost the kernel, beyond the making of the tiles."""
         self.notebook.run(f"widget = {make}")
@@ -158,6 +235,7 @@ class Bench:
         for shown in (False, True):
             if shown:
                 self.notebook.run("widget").view().wait_painted("done")
+                time.sleep(2.0)  # the PNG that stays is made, once
             before = self.notebook.evaluate("time.process_time()")
             self.notebook.run("publish(widget, 10, 30)")
             spent[shown] = self.notebook.evaluate("time.process_time()") - before
@@ -178,7 +256,7 @@ class Bench:
             cell = notebook.start(f"widget = {LONG}\nwidget")
             cell.view().wait_running()
             seen = self.seen(notebook)
-            times.append(next(at for at, painted, coarse, _ in seen if coarse or painted) - begin)
+            times.append(next(at for at, painted, coarse, *_ in seen if coarse or painted) - begin)
             self.clear(notebook)
         text = f"median {1000 * median(times):.0f} ms, worst {1000 * max(times):.0f} ms"
         report("10 Mbit/s, 40 ms: cell run to first picture", text)
@@ -198,7 +276,7 @@ class Bench:
             time.sleep(0.016)
         mouse.up()
         seen = self.seen(notebook)
-        pictures = len({coarse for _, _, coarse, _ in seen})
+        pictures = len({coarse for _, _, coarse, *_ in seen})
         report("10 Mbit/s, 40 ms: pictures during a drag", f"{pictures / 4.0:.1f} a second")
         notebook.close()
 
@@ -216,6 +294,15 @@ def main():
         try:
             bench = Bench(server, context, path)
             bench.first_tile()
+            bench.still()
+            bench.again()
+            bench.drag("640x480", BUSY)
+            bench.notebook.run(
+                f"import sys\nsys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
+                "from benchmarks.scenes import bumpy_sphere, under_the_sky\n"
+                "mesh = under_the_sky(bumpy_sphere(328_000))"
+            )
+            bench.drag("328,000 triangles", BUSY.replace(SCENE, "mesh"))
             bench.latency("rendering on all cores, 640x480", BUSY, None, 10.0)
             still = f"rw.RayWidget({SCENE}, width=640, height=480, spp=1)\nwidget.wait()"
             bench.latency("30 tiles a second", still, "publish(widget, 10, 30)", 10.0)

@@ -30,6 +30,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from raywidget.engine.coarse import CoarsePicture
 from raywidget.engine.picking import Pick, pick_pixel
 from raywidget.engine.session import Session
 from raywidget.engine.settings import RenderSettings
@@ -214,15 +215,20 @@ class RayWidget(anywidget.AnyWidget):
             lambda content, buffers: _send(this, content, buffers),
             announce=lambda state: _announce(this, state),
         )
+
+        def show_coarse(picture: CoarsePicture) -> None:
+            pump.coarse_ready(picture)
+            still.coarse_ready(picture)
+
         self._session = session = Session(
             scene,
             chosen,
             on_tile=pump.tile_ready,
             on_state=pump.wake,
-            on_coarse=pump.coarse_ready,
+            on_coarse=show_coarse,
         )
         self._still = still = Still(
-            session, str(pump.epoch), lambda: _look(this), lambda: _keep_snapshot(this)
+            session, str(pump.epoch), partial(_look, this), lambda: _keep_snapshot(this)
         )
         self._observers = Observers()
         self._last_status = "stopped"  # the pump's own
@@ -576,9 +582,13 @@ def _announce(this: weakref.ref[RayWidget], state: str) -> None:
     widget.send_state("status")  # reads and sends, but sets nothing
 
 
-def _look(this: weakref.ref[RayWidget]) -> Image | None:
+def _look(this: weakref.ref[RayWidget], coarse: CoarsePicture | None) -> Image | None:
+    """The picture, or a coarse one, with the display settings of the widget."""
     widget = this()
-    return None if widget is None else widget.image
+    if widget is None or coarse is None:
+        return None if widget is None else widget.image
+    exposure, curve, channel = widget.exposure, widget.curve, widget.channel
+    return Image(coarse.pixels, spp=1, exposure=exposure, curve=curve, channel=channel)
 
 
 def _keep_snapshot(this: weakref.ref[RayWidget]) -> None:

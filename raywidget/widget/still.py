@@ -21,6 +21,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
+from raywidget.engine.coarse import CoarsePicture
 from raywidget.engine.film import Film
 from raywidget.engine.session import Session
 from raywidget.picture.image import Image
@@ -80,7 +81,7 @@ class Still:
     key : str
         The widget's name.
     look : callable
-        Returns the picture as the widget shows it now.
+        Returns the picture as the widget shows it now, or a coarse one as it would show that.
     settled : callable
         Called in the thread when the render rests, after the picture was kept.
     """
@@ -89,7 +90,7 @@ class Still:
         self,
         session: Session,
         key: str,
-        look: Callable[[], Image | None],
+        look: Callable[[CoarsePicture | None], Image | None],
         settled: Callable[[], None],
     ) -> None:
         self._session = session
@@ -98,6 +99,7 @@ class Still:
         self._settled = settled
         self._news = threading.Event()
         self._closing = False
+        self._coarse: CoarsePicture | None = None  # the newest; other threads put it here
         self._lock = threading.Lock()  # for all below
         self._thread: threading.Thread | None = None
         self._shown: tuple[object, ...] | None = None  # what the picture was made of
@@ -107,11 +109,16 @@ class Still:
         """Is there a picture to be kept up to date?"""
         return self._shown is not None
 
+    def coarse_ready(self, picture: CoarsePicture) -> None:
+        """A coarse picture is there. Called by the workers."""
+        self._coarse = picture
+
     def display(self) -> None:
-        """Show the first picture, or a placeholder if there will be none soon."""
+        """Show the first picture, coarse if need be, or a placeholder if there is none soon."""
         deadline = time.monotonic() + AT_ONCE
-        while not self._has_picture() and time.monotonic() < deadline:
-            if self._session.current().state in ("compiling", *RESTS):
+        while self._coarse is None and time.monotonic() < deadline:
+            view = self._session.current()
+            if _is_whole(view.film) or view.state in RESTS:
                 break
             time.sleep(LOOK_AGAIN)
         with self._lock:
@@ -167,37 +174,47 @@ class Still:
     def _publish(self, update: bool) -> bool:
         """Show what there is; False if that was shown already."""
         view = self._session.current()
-        image = self._look()
-        if image is None:
-            return False
-        display = (image.curve, image.exposure, image.channel)
-        if _has_samples(view.film):
-            assert view.film is not None
-            made_of: tuple[object, ...] = (view.generation, tuple(view.film.versions()), display)
-            picture = None
+        coarse = self._coarse
+        if _is_whole(view.film) or coarse is None or coarse.generation != view.generation:
+            coarse = None
+        width, height = view.settings.width, view.settings.height
+        made_of: tuple[object, ...]
+        if coarse is not None or _has_samples(view.film):
+            image = self._look(coarse)
+            if image is None:
+                return False
+            versions = () if coarse is not None or view.film is None else view.film.versions()
+            display = (image.curve, image.exposure, image.channel)
+            made_of = (view.generation, tuple(versions), display)
         else:
+            image = None
             text = "compiling the kernels\n(first run)" if view.state == "compiling" else view.state
-            made_of, picture = (view.generation, text), text
+            made_of = (view.generation, text)
         if update and made_of == self._shown:
             return False
-        if picture is None:
-            png = encode_still(image, self._key)
+        if image is None:
+            png = encode_placeholder(width, height, text, self._key)
         else:
-            png = encode_placeholder(image.width, image.height, picture, self._key)
-        _publish(png, f"raywidget-{self._key}", update)
+            png = encode_still(image, self._key)
+        # A coarse picture is a sixteenth of the bytes, and shown as large as what takes its place.
+        size = None if coarse is None else (width, height)
+        _publish(png, f"raywidget-{self._key}", update, size)
         self._shown = made_of
         return True
-
-    def _has_picture(self) -> bool:
-        film = self._session.current().film
-        return film is not None and all(film.versions())
 
 
 def _has_samples(film: Film | None) -> bool:
     return film is not None and any(film.versions())
 
 
-def _publish(png: bytes, display_id: str, update: bool) -> None:
+def _is_whole(film: Film | None) -> bool:
+    return film is not None and all(film.versions())
+
+
+def _publish(
+    png: bytes, display_id: str, update: bool, size: tuple[int, int] | None = None
+) -> None:
+    """Display a picture or bring it up to date, at a size that differs from its own if given."""
     from IPython import get_ipython
 
     shell = get_ipython()
@@ -205,7 +222,9 @@ def _publish(png: bytes, display_id: str, update: bool) -> None:
         return
     shell.display_pub.publish(
         data={"image/png": b64encode(png).decode("ascii")},
-        metadata={},
+        metadata={}
+        if size is None
+        else {"image/png": dict(zip(("width", "height"), size, strict=True))},
         transient={"display_id": display_id},
         update=update,
     )

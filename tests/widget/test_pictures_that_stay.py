@@ -28,6 +28,7 @@ class Shell:
 
     def publish(self, data, metadata=None, *, transient=None, update=False, **more):
         self.shown.append((data, transient or {}, update))
+        self.metadata = metadata
 
     def pictures(self):
         return [
@@ -80,6 +81,19 @@ def test_without_anybody_who_waits_the_picture_is_kept_too(make_widget, shell):
     widget.curve = "filmic"
     filmic = widget.image.to_uint8()
     until(lambda: np.array_equal(shell.pictures()[-1][0], filmic))
+
+
+def test_the_first_picture_of_a_large_one_is_coarse_and_shown_as_large(make_widget, shell):
+    widget = make_widget(width=400, height=300, spp=10**6, passes=1, exposure=1.0)
+    until(lambda: widget._still._coarse is not None)
+    widget._ipython_display_()
+    (picture, _, update) = shell.pictures()[0]
+    coarse = widget._still._coarse
+    assert not update
+    assert coarse.pixels.shape[1] < 400
+    expected = rw.Image(coarse.pixels, spp=1, exposure=1.0).to_uint8()
+    np.testing.assert_array_equal(picture, expected)
+    assert shell.metadata == {"image/png": {"width": 400, "height": 300}}
 
 
 def test_before_there_is_a_picture_a_placeholder_says_so(make_widget, shell):
