@@ -1,6 +1,7 @@
 """The tools of a view: inspector, display, region, close-up, comparison, files, help."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -217,6 +218,45 @@ def test_live_edits_by_path(notebook, view):
     assert notebook.evaluate("widget.scene.shapes[-1] is not None")
     assert (view.pixels() != before).any()
     view.assert_shows_now(notebook.array("widget.image.to_uint8()"))
+
+
+def test_the_status_tells_of_compiling_progress_and_the_end(notebook):
+    gate = notebook.gate()
+    notebook.run(
+        "import raywidget.engine.renderer as renderer\n"
+        "made = renderer.Renderer\n"
+        "def slowly(*arguments):\n"
+        f"    exec({gate.code!r}, {{}})\n"
+        "    renderer.Renderer = made\n"
+        "    return made(*arguments)\n"
+        "renderer.Renderer = slowly"
+    )
+    settings = "width=320, height=240, spp=10**6, passes=10**5"
+    view = notebook.run(f"widget = rw.RayWidget(rw.presets.cornell(), {settings})\nwidget").view()
+    status = view.element.get_by_role("status")
+    status.get_by_text("compiling kernels (first run)").wait_for()
+    assert view.data["state"] == "compiling"
+    assert view.element.evaluate(ANIMATIONS) == ["raywidget-wait"]
+    notebook.page.emulate_media(reduced_motion="reduce")
+    assert view.element.evaluate(ANIMATIONS) == []
+    notebook.page.emulate_media(reduced_motion="no-preference")
+    gate.open()
+    counted = r"\d+ of 1000000 spp · \d+ %"
+    rate = r"\d+(\.\d)? [kM] samples/s"
+    left = r"\d+ (min|h \d+ min) left"
+    error = r"±\d+(\.\d+)? %"
+    status.get_by_text(re.compile(f"^{counted} · {error} · {rate} · {left}$")).wait_for()
+    view.button("Pause").click()
+    status.get_by_text(re.compile(f"^paused · {counted} · {error}$")).wait_for()
+    view.button("Stop").click()
+    status.get_by_text(re.compile(f"^stopped · {counted} · {error}$")).wait_for()
+    notebook.run("widget.restart(spp=8, passes=1)")
+    status.get_by_text(re.compile(f"^done · 8 spp · {error} · \\d+(\\.\\d)? s$")).wait_for()
+
+
+# The names of what moves by itself within an element.
+ANIMATIONS = """(element) => element.getAnimations({ subtree: true })
+    .map((one) => one.animationName ?? "transition")"""
 
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
