@@ -30,9 +30,8 @@
 import { makeCompare } from "./compare.js";
 import { make, OWN_KEYS } from "./dom.js";
 import { makeDrawer } from "./drawer.js";
-import { Gestures } from "./gestures.js";
+import { Hands } from "./hands.js";
 import { number } from "./inspector.js";
-import { deedOf } from "./keys.js";
 import * as orbit from "./orbit.js";
 import { makeHelp, makeInspector } from "./panels.js";
 import { Region } from "./region.js";
@@ -93,7 +92,7 @@ export class View {
   #compare;
   #region;
   #readout;
-  #gestures;
+  #hands;
   #closeup = WHOLE;
   #closer = false;
   #tone = { curve: "srgb", exposure: 0, channel: "color" };
@@ -107,8 +106,6 @@ export class View {
   #resizes = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #resized;
-  /** @type {number | null} */
-  #flight = null;
 
   /** @param {ViewEvents} events @param {number} width @param {number} height */
   constructor(events, width, height) {
@@ -163,15 +160,26 @@ export class View {
     over.append(this.#help, this.#error);
     this.element = make("div", "raywidget");
     this.element.append(over, this.#toolbar.element, this.#drawer.element);
-    this.#gestures = new Gestures({
-      pose: events.camera.get,
-      move: events.camera.move,
-      hold: events.camera.hold,
-      size: () => this.#stageSize(),
-      click: (x, y) => this.#inspect({ x, y }),
-      doubleClick: (x, y) => this.#lookAt({ x, y }),
-    });
-    this.#listen();
+    this.#hands = new Hands(
+      this.#stage,
+      {
+        camera: events.camera,
+        region: this.#region,
+        size: () => this.#stageSize(),
+        closer: () => this.#closer,
+        frame: () => this.#regionFrame(),
+        chooseRegion: (region) => this.#chooseRegion(region),
+        shift: (x, y) => this.#showCloseup(move(this.#closeup, x, y, this.#stageSize())),
+        zoom: (factor, at) => this.#zoom(factor, at),
+        point: (at) => (at === null ? this.#hideReadout() : this.#showReadout(at)),
+        click: (at) => this.#inspect(at),
+        doubleClick: (at) => this.#lookAt(at),
+        act: (deed) => this.#act(deed),
+        leave: () => this.#leave(),
+      },
+      signal,
+    );
+    this.element.addEventListener("keydown", (event) => this.#hands.escape(event), { signal });
     this.#showOpen();
     this.resize(width, height);
   }
@@ -257,149 +265,16 @@ export class View {
     this.#observer?.disconnect();
     this.#resizes?.disconnect();
     clearTimeout(this.#resized);
-    if (this.#flight !== null) cancelAnimationFrame(this.#flight);
-    this.#gestures.release();
+    this.#hands.release();
     this.#listeners.abort();
     this.#toolbar.destroy();
     this.element.remove();
     this.visible = false;
   }
 
-  // --- Hands -------------------------------------------------------------------------------------
-
   #stageSize() {
     const { width, height } = this.#stage.getBoundingClientRect();
     return { width: Math.max(width, 1), height: Math.max(height, 1) };
-  }
-
-  /** @param {MouseEvent} event */
-  #place({ clientX, clientY }) {
-    const { left, top } = this.#stage.getBoundingClientRect();
-    return { x: clientX - left, y: clientY - top };
-  }
-
-  /** @param {PointerEvent} event */
-  #pointer(event) {
-    const { x, y } = this.#place(event);
-    const { pointerId, pointerType, button, shiftKey, ctrlKey, altKey, metaKey } = event;
-    const { timeStamp } = event;
-    return {
-      ...{ pointerId, pointerType, button, shiftKey, ctrlKey, altKey, metaKey, timeStamp },
-      ...{ offsetX: x, offsetY: y },
-    };
-  }
-
-  #listen() {
-    const { signal } = this.#listeners;
-    const stage = this.#stage;
-    /** @type {{x: number, y: number} | null} where a drag of the close-up is */
-    let dragged = null;
-
-    stage.addEventListener(
-      "pointerdown",
-      (event) => {
-        stage.focus({ preventScroll: true });
-        if (event.button === 1) event.preventDefault(); // no autoscroll
-        stage.setPointerCapture(event.pointerId);
-        const at = this.#place(event);
-        if (this.#region.choosing) this.#region.begin(at, this.#regionFrame());
-        else if (this.#closer && event.button === 0 && !event.altKey) dragged = at;
-        else this.#gestures.down(this.#pointer(event));
-      },
-      { signal },
-    );
-    stage.addEventListener(
-      "pointermove",
-      (event) => {
-        const at = this.#place(event);
-        this.#showReadout(at);
-        if (this.#region.dragging) this.#region.drag(at, this.#regionFrame());
-        else if (dragged !== null) {
-          const next = move(this.#closeup, at.x - dragged.x, at.y - dragged.y, this.#stageSize());
-          dragged = at;
-          this.#showCloseup(next);
-        } else this.#gestures.drag(this.#pointer(event));
-      },
-      { signal },
-    );
-    stage.addEventListener(
-      "pointerup",
-      (event) => {
-        if (this.#region.dragging) this.#chooseRegion(this.#region.end());
-        else if (dragged !== null) dragged = null;
-        else this.#gestures.up(this.#pointer(event));
-      },
-      { signal },
-    );
-    stage.addEventListener(
-      "pointercancel",
-      (event) => {
-        dragged = null;
-        this.#region.cancel();
-        this.#gestures.cancel(event);
-      },
-      { signal },
-    );
-    stage.addEventListener("pointerleave", () => this.#hideReadout(), { signal });
-    stage.addEventListener(
-      "contextmenu",
-      (event) => {
-        // The right button pans; with Shift the browser's own menu opens, as elsewhere in Jupyter.
-        if (event.shiftKey) return;
-        event.preventDefault();
-        event.stopPropagation();
-      },
-      { signal },
-    );
-    stage.addEventListener(
-      "wheel",
-      (event) => {
-        // A page scrolls past a picture that nobody has taken in hand.
-        if (!event.ctrlKey && document.activeElement !== stage) return;
-        event.preventDefault();
-        if (this.#closer) this.#zoom(1.002 ** -event.deltaY, this.#place(event));
-        else this.#gestures.wheel(event);
-      },
-      { signal, passive: false },
-    );
-    stage.addEventListener("keydown", (event) => this.#keyDown(event), { signal });
-    stage.addEventListener("keyup", (event) => this.#gestures.keyUp(event), { signal });
-    stage.addEventListener("blur", () => this.#gestures.release(), { signal });
-    this.element.addEventListener(
-      "keydown",
-      (event) => {
-        if (event.key === "Escape" && !event.defaultPrevented && this.#leave()) {
-          event.preventDefault();
-          event.stopPropagation();
-        }
-      },
-      { signal },
-    );
-  }
-
-  /** @param {KeyboardEvent} event */
-  #keyDown(event) {
-    if (event.target !== this.#stage) return;
-    const flies = this.#gestures.keyDown(event, performance.now());
-    const deed = flies ? null : deedOf(event);
-    if (!flies && deed === null) return;
-    if (deed === "leave" && !this.#leave()) return;
-    // Handled: the notebook has keys of its own, among them "delete this cell".
-    event.preventDefault();
-    event.stopPropagation();
-    if (flies) this.#fly();
-    else if (deed !== null && deed !== "leave") this.#act(deed);
-  }
-
-  #fly() {
-    if (this.#flight !== null) return;
-    const step = () => {
-      this.#flight = null;
-      if (!this.#gestures.flying) return;
-      this.#gestures.flyOn(performance.now());
-      this.#flight = requestAnimationFrame(step);
-    };
-    this.#flight = requestAnimationFrame(step);
   }
 
   // --- Deeds -------------------------------------------------------------------------------------

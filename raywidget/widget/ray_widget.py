@@ -37,7 +37,6 @@ from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SettingsError
 from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check_display
 from raywidget.picture.image import Image
-from raywidget.scene.camera import Camera
 from raywidget.scene.edits import edit_scene
 from raywidget.scene.scene import Scene
 from raywidget.stream.conversation import Disconnected
@@ -54,8 +53,8 @@ from raywidget.widget.host import (
 )
 from raywidget.widget.interaction import Interaction
 from raywidget.widget.page import write_page
-from raywidget.widget.snapshot import MOST_PIXELS, MOST_PIXELS_NARROW, encode_snapshot
 from raywidget.widget.still import Still, encode_still
+from raywidget.widget.traits import CameraTrait, SceneTrait, Size, Snapshot, Status
 
 __all__ = ["RayWidget", "show"]
 
@@ -65,65 +64,6 @@ ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
 
 # The widgets that may have to make room, see `_replace_earlier`.
 _open_widgets: weakref.WeakSet[RayWidget] = weakref.WeakSet()
-
-
-class _Status(traitlets.Unicode[str, str]):
-    """A trait that is never set: its value is what the render does when it is asked for."""
-
-    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> str:
-        session = getattr(obj, "_session", None)
-        return "stopped" if session is None else str(session.current().state)
-
-
-class _Size(traitlets.Int[int, int]):
-    """A trait that is never set: its value is that of the render's settings."""
-
-    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> int:
-        session = getattr(obj, "_session", None)
-        if session is None:
-            return 1
-        return int(getattr(session.current().settings, str(self.name)))
-
-
-class _Snapshot(traitlets.Bytes):
-    """A trait that is never set: its value is the picture, for pages without a kernel."""
-
-    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> bytes:
-        session = getattr(obj, "_session", None)
-        film = None if session is None else session.current().film
-        if session is None or film is None or not any(film.versions()):
-            return b""
-        narrow = obj._pump.narrow  # type: ignore[attr-defined]
-        return encode_snapshot(session.image(), MOST_PIXELS_NARROW if narrow else MOST_PIXELS)
-
-
-class _Scene(traitlets.TraitType[Scene, Scene]):
-    """A trait whose value is the scene that is rendered; setting it begins to render another."""
-
-    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
-        session = getattr(obj, "_session", None)
-        return None if session is None else session.scene
-
-    def set(self, obj: traitlets.HasTraits, value: Any) -> None:
-        if not isinstance(value, Scene):
-            raise SettingsError(f"scene: expected a Scene, got {type(value).__name__}")
-        obj.restart(value)  # type: ignore[attr-defined]
-
-
-class _Camera(traitlets.TraitType[Camera, Camera]):
-    """A trait whose value is the camera as it is now; setting it moves the view."""
-
-    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
-        session = getattr(obj, "_session", None)
-        return None if session is None else session.scene.camera
-
-    def set(self, obj: traitlets.HasTraits, value: Any) -> None:
-        if not isinstance(value, Camera):
-            raise SettingsError(
-                f"camera: expected a camera, such as PerspectiveCamera(look_from=(0, 1, 5), "
-                f"look_at=(0, 1, 0)), got {type(value).__name__}"
-            )
-        obj.restart(obj.scene.replace(camera=value))  # type: ignore[attr-defined]
 
 
 class RayWidget(anywidget.AnyWidget):
@@ -170,8 +110,8 @@ class RayWidget(anywidget.AnyWidget):
     _esm = front_end("widget.js")
     _css = front_end("widget.css")
 
-    width = _Size(1, help="Width of the picture in pixels.", read_only=True).tag(sync=True)
-    height = _Size(1, help="Height of the picture in pixels.", read_only=True).tag(sync=True)
+    width = Size(1, help="Width of the picture in pixels.", read_only=True).tag(sync=True)
+    height = Size(1, help="Height of the picture in pixels.", read_only=True).tag(sync=True)
     exposure = traitlets.Float(0.0, help="Display setting, in stops.").tag(sync=True)
     curve = traitlets.Enum(CURVE_NAMES, "srgb", help="Display setting: the tone curve.").tag(
         sync=True
@@ -179,10 +119,10 @@ class RayWidget(anywidget.AnyWidget):
     channel = traitlets.Enum(
         CHANNELS, "color", help="Display setting: what of the light is shown."
     ).tag(sync=True)
-    status = _Status("stopped", help="What the render does now.", read_only=True).tag(sync=True)
-    scene = _Scene(help="What is rendered; set it to render another.")
-    camera = _Camera(help="Where it is seen from; follows the mouse. Set it to move the view.")
-    _snapshot = _Snapshot(b"", read_only=True).tag(sync=True)
+    status = Status("stopped", help="What the render does now.", read_only=True).tag(sync=True)
+    scene = SceneTrait(help="What is rendered; set it to render another.")
+    camera = CameraTrait(help="Where it is seen from; follows the mouse. Set it to move the view.")
+    _snapshot = Snapshot(b"", read_only=True).tag(sync=True)
     # Names the widget within a page, where hosts hand out several objects for one model.
     _key = traitlets.Unicode(read_only=True).tag(sync=True)
 

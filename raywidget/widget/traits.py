@@ -1,0 +1,84 @@
+"""Traits whose values are computed: what the render does now, whenever anybody asks.
+
+None of them is ever set by a thread of the render (see `ray_widget` for the reasons). Setting
+`scene` or `camera` is a restart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import traitlets
+
+from raywidget.errors import SettingsError
+from raywidget.scene.camera import Camera
+from raywidget.scene.scene import Scene
+from raywidget.widget.snapshot import MOST_PIXELS, MOST_PIXELS_NARROW, encode_snapshot
+
+__all__ = ["CameraTrait", "SceneTrait", "Size", "Snapshot", "Status"]
+
+
+class Status(traitlets.Unicode[str, str]):
+    """A trait that is never set: its value is what the render does when it is asked for."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> str:
+        """The state of the session."""
+        session = getattr(obj, "_session", None)
+        return "stopped" if session is None else str(session.current().state)
+
+
+class Size(traitlets.Int[int, int]):
+    """A trait that is never set: its value is that of the render's settings."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> int:
+        """Its own name in the settings."""
+        session = getattr(obj, "_session", None)
+        if session is None:
+            return 1
+        return int(getattr(session.current().settings, str(self.name)))
+
+
+class Snapshot(traitlets.Bytes):
+    """A trait that is never set: its value is the picture, for pages without a kernel."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> bytes:
+        """The picture, or nothing while there is none."""
+        session = getattr(obj, "_session", None)
+        film = None if session is None else session.current().film
+        if session is None or film is None or not any(film.versions()):
+            return b""
+        narrow = obj._pump.narrow  # type: ignore[attr-defined]
+        return encode_snapshot(session.image(), MOST_PIXELS_NARROW if narrow else MOST_PIXELS)
+
+
+class SceneTrait(traitlets.TraitType[Scene, Scene]):
+    """A trait whose value is the scene that is rendered; setting it begins to render another."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
+        """The session's scene."""
+        session = getattr(obj, "_session", None)
+        return None if session is None else session.scene
+
+    def set(self, obj: traitlets.HasTraits, value: Any) -> None:
+        """Begin anew with it."""
+        if not isinstance(value, Scene):
+            raise SettingsError(f"scene: expected a Scene, got {type(value).__name__}")
+        obj.restart(value)  # type: ignore[attr-defined]
+
+
+class CameraTrait(traitlets.TraitType[Camera, Camera]):
+    """A trait whose value is the camera as it is now; setting it moves the view."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
+        """The camera of the session's scene."""
+        session = getattr(obj, "_session", None)
+        return None if session is None else session.scene.camera
+
+    def set(self, obj: traitlets.HasTraits, value: Any) -> None:
+        """Begin anew with it."""
+        if not isinstance(value, Camera):
+            raise SettingsError(
+                f"camera: expected a camera, such as PerspectiveCamera(look_from=(0, 1, 5), "
+                f"look_at=(0, 1, 0)), got {type(value).__name__}"
+            )
+        obj.restart(obj.scene.replace(camera=value))  # type: ignore[attr-defined]
