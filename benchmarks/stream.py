@@ -19,6 +19,7 @@ from network_path import NetworkPath
 from playwright.sync_api import sync_playwright
 
 REPEATS = 15
+SWEEP = 4.0  # seconds of a drag
 SCENE = "rw.presets.cornell()"
 LONG = f"rw.RayWidget({SCENE}, width=640, height=480, spp=10**6)"
 BUSY = f"rw.RayWidget({SCENE}, width=640, height=480, spp=10**6, passes=10**6)"
@@ -95,6 +96,21 @@ def report(name, text):
     print(f"{name:46s} {text}   ({load()})", flush=True)
 
 
+def spread(values):
+    return f"median {1000 * median(values):.0f} ms, worst {1000 * max(values):.0f} ms"
+
+
+def sweep(page, x, y):
+    """Drag the camera from there for some seconds, as often as a mouse tells where it is."""
+    page.mouse.move(x, y)
+    page.mouse.down()
+    begin = time.monotonic()
+    while (step := time.monotonic() - begin) < SWEEP:
+        page.mouse.move(x + 30 * step, y + 10 * step)
+        time.sleep(0.016)
+    page.mouse.up()
+
+
 class Bench:
     def __init__(self, server, context, path):
         self.server, self.context, self.path = server, context, path
@@ -123,8 +139,7 @@ class Bench:
             tiles.append(next(at for at, painted, *_ in seen if painted) - begin)
             self.clear()
         for name, values in (("picture", pictures), ("tile", tiles)):
-            text = f"median {1000 * median(values):.0f} ms, worst {1000 * max(values):.0f} ms"
-            report(f"cell run to first {name} painted, 640x480", text)
+            report(f"cell run to first {name} painted, 640x480", spread(values))
 
     def latency(self, name, make, drive, seconds):
         self.notebook.run(f"widget = {make}\nrecord(widget)")
@@ -173,11 +188,10 @@ class Bench:
             cell.view().wait_running()
             times.append(self.notebook.evaluate("stills[0][0] - begun"))
             self.clear()
-        text = f"median {1000 * median(times):.0f} ms, worst {1000 * max(times):.0f} ms"
-        report("cell run to the PNG that stays, 640x480", text)
+        report("cell run to the PNG that stays, 640x480", spread(times))
 
     def again(self):
-        """A cell is run again: how long the threads of its old widget live on."""
+        """How long the threads of a widget live on when it is closed, as by its cell run again."""
         ends = []
         for _ in range(REPEATS):
             self.notebook.run(
@@ -188,8 +202,7 @@ class Bench:
             )
             ends.append(self.notebook.evaluate("ended - begun"))
             self.clear()
-        text = f"median {1000 * median(ends):.0f} ms, worst {1000 * max(ends):.0f} ms"
-        report("a widget is closed: its threads have ended", text)
+        report("a widget is closed: its threads have ended", spread(ends))
 
     def drag(self, name, make):
         """From the hand to the first coarse picture, and how many there are while it moves."""
@@ -212,20 +225,12 @@ class Bench:
             waits.append(next(at for at, *_, done in self.seen() if done > before) - moved)
             page.mouse.up()
             view.wait_running(tiles=1)
-        text = f"median {1000 * median(waits):.0f} ms, worst {1000 * max(waits):.0f} ms"
-        report(f"hand to coarse picture, {name}", text)
+        report(f"hand to coarse picture, {name}", spread(waits))
 
-        page.mouse.move(x, y)
-        page.mouse.down()
         page.evaluate("() => { window.seen = []; }")
-        begin = time.monotonic()
-        while time.monotonic() < begin + 4.0:
-            step = time.monotonic() - begin
-            page.mouse.move(x + 30 * step, y + 10 * step)
-            time.sleep(0.016)
-        page.mouse.up()
+        sweep(page, x, y)
         pictures = len({done for *_, done in self.seen()})
-        report(f"coarse pictures in a drag, {name}", f"{pictures / 4.0:.1f} a second")
+        report(f"coarse pictures in a drag, {name}", f"{pictures / SWEEP:.1f} a second")
         self.clear()
 
     def streaming_cpu(self, make):
@@ -258,26 +263,17 @@ class Bench:
             seen = self.seen(notebook)
             times.append(next(at for at, painted, coarse, *_ in seen if coarse or painted) - begin)
             self.clear(notebook)
-        text = f"median {1000 * median(times):.0f} ms, worst {1000 * max(times):.0f} ms"
-        report("10 Mbit/s, 40 ms: cell run to first picture", text)
+        report("10 Mbit/s, 40 ms: cell run to first picture", spread(times))
 
         view = notebook.run(f"widget = {BUSY}\nwidget").view()
         view.wait_running(tiles=100)
         notebook.page.evaluate("() => { window.seen = []; }")
         box = view.element.locator("canvas").first.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        mouse = notebook.page.mouse
-        mouse.move(x, y)
-        mouse.down()
-        begin = time.monotonic()
-        while time.monotonic() < begin + 4.0:
-            step = time.monotonic() - begin
-            mouse.move(x + 30 * step, y + 10 * step)
-            time.sleep(0.016)
-        mouse.up()
+        sweep(notebook.page, x, y)
         seen = self.seen(notebook)
         pictures = len({coarse for _, _, coarse, *_ in seen})
-        report("10 Mbit/s, 40 ms: pictures during a drag", f"{pictures / 4.0:.1f} a second")
+        report("10 Mbit/s, 40 ms: pictures during a drag", f"{pictures / SWEEP:.1f} a second")
         notebook.close()
 
 

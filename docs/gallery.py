@@ -1,4 +1,4 @@
-"""Render the pictures of docs/gallery.md, some of which the README shows, too.
+"""Render the pictures of docs/gallery.md.
 
 python docs/gallery.py                # all of them: half an hour on two cores
 python docs/gallery.py chess forest   # only these

@@ -1,6 +1,6 @@
 """Run the notebooks and keep pictures of them, for the README.
 
-python docs/notebooks.py               # all of them, and one of the viewer at work: ten minutes
+python docs/notebooks.py               # all of them, and one of the viewer at work: five minutes
 python docs/notebooks.py 04_your_data  # only of these notebooks
 python docs/notebooks.py viewer        # only the viewer, in JupyterLab and a headless Chromium
 
@@ -31,8 +31,9 @@ PICTURES = {
     "02_materials_and_lights": {"save": "materials", "image": "evening"},
     "04_your_data": {"bar": "field", "molecule-render": "molecule", "terrain": "land"},
     "05_headless_and_batch": {"aovs": "aovs"},
-    "06_inside_a_path_tracer": {"paths": "paths", "nee": "next-event", "plot": "convergence"},
+    "06_inside_a_path_tracer": {"paths": "paths", "nee": "next-event"},
 }
+WIDGET = re.compile(r"^rw\.RayWidget\(", re.MULTILINE)
 VIEWER = "viewer"
 WIDTH, HEIGHT = 860, 660  # of the page that is photographed
 
@@ -42,9 +43,9 @@ def pictures_of(name: str) -> None:
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     for cell in notebook.cells:
         cell.source = re.sub(r"\bspp=(\d+)", lambda m: f"spp={SAMPLES * int(m[1])}", cell.source)
-        if cell.cell_type == "code" and re.search(r"^rw\.RayWidget\(", cell.source, re.MULTILINE):
+        if cell.cell_type == "code" and WIDGET.search(cell.source):
             # nbclient hears of the last picture of a widget only while a cell runs.
-            cell.source = re.sub(r"^rw\.RayWidget\(", "shown = rw.RayWidget(", cell.source, flags=8)
+            cell.source = WIDGET.sub("shown = rw.RayWidget(", cell.source)
             cell.source += "\nshown.wait()\nshown.image"
     with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}

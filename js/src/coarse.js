@@ -66,8 +66,8 @@ function enlargeNearest({ columns, rows, half }, width, height, use) {
 
 /**
  * Mixes the bits of the half floats, which grow about as the logarithm of the light: a mean of bits
- * lies near the geometric mean, as smooth to the eye as that of the light, at a third of the time
- * (no number is unpacked, and none packed).
+ * lies near the geometric mean, as smooth to the eye as that of the light, at half of the time or
+ * less (20 to 37 ms instead of 42 to 142 for the first one of a page; no number is unpacked).
  *
  * @type {typeof enlarge}
  */
