@@ -35,8 +35,8 @@ Renderer(scene, RenderSettings(integrator="{integrator}"))
 print(json.dumps([build - begin, time.process_time() - build]))
 """
 ALONE = {
-    "render_tile (path), plain scenes": ("path", False),
-    "render_tile (path), full": ("path", True),
+    "render_path, plain scenes": ("path", False),
+    "render_path, full": ("path", True),
     "render_bdpt, plain scenes": ("bdpt", False),
     "render_bdpt, full": ("bdpt", True),
     "render_volpath, plain scenes": ("volpath", False),

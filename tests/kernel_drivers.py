@@ -12,6 +12,15 @@ from raywidget.compiler import compile_camera, compile_scene
 from raywidget.kernels.attributes import hit_color, hit_tangent
 from raywidget.kernels.bsdf import eval_bsdf_cos, load_bsdf, make_parameters, sample_bsdf
 from raywidget.kernels.buffers import view
+from raywidget.kernels.bundle import (
+    Bundle,
+    load_sequences,
+    make_numbers,
+    make_rooms,
+    make_stacks,
+    make_words,
+    store_sequence,
+)
 from raywidget.kernels.camera import generate_ray
 from raywidget.kernels.emitter import (
     emitted_radiance,
@@ -21,10 +30,12 @@ from raywidget.kernels.emitter import (
     pdf_light_hit,
     sample_light,
 )
+from raywidget.kernels.few import find_closest_of_few, is_occluded_by_few
 from raywidget.kernels.hit import make_hit, spawn_origin
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import CAMERA_SIZE, ENVIRONMENT_LIGHT, MISS
 from raywidget.kernels.random import draw_four, start_sequence
+from raywidget.kernels.simd import WIDTH, lane_mask, load_lanes, store_lanes
 from raywidget.kernels.tile import view_scene
 from raywidget.kernels.traverse import find_closest, is_occluded
 from raywidget.kernels.vec3 import dot, vec3
@@ -393,3 +404,93 @@ def _rows(a):
 def _both(a, b):
     a, b = np.broadcast_arrays(_rows(a), _rows(b))
     return np.ascontiguousarray(a), np.ascontiguousarray(b)
+
+
+@entry
+def _draw_in_lanes(seed, pixels, samples, groups, lattice, room, numbers):
+    lanes = Bundle(make_numbers(), make_words(), make_stacks(), make_rooms())
+    table = view(numbers)
+    for first in range(0, len(pixels), WIDTH):
+        for lane in range(WIDTH):
+            i = first + lane
+            store_sequence(lanes, lane, start_sequence(seed, pixels[i], samples[i], lattice))
+            room[lane] = groups[i]
+        four = draw_four(load_sequences(lanes, lattice), load_lanes(view(room), 0))
+        for k, lane_numbers in enumerate((four.x, four.y, four.z, four.w)):
+            store_lanes(table, 4 * first + k * WIDTH, lane_numbers)
+
+
+def draw_in_lanes(seed, pixels, samples, groups, lattice):
+    """The same as `draw`, drawn for `WIDTH` sequences at once; N is a multiple of that."""
+    numbers = np.zeros((len(pixels) // WIDTH, 4, WIDTH), np.float32)
+    room = np.zeros(WIDTH, np.int32)
+    _draw_in_lanes(np.uint64(seed), pixels, samples, groups, lattice, room, numbers)
+    return numbers.transpose(0, 2, 1).reshape(-1, 4)
+
+
+# --- A few primitives, many rays at once ----------------------------------------------------------
+
+
+@entry
+def _trace_few(tables, camera, origins, directions, t_max, floats, slots, occluded):
+    """Rays are in blocks of `WIDTH`, (B, 3, WIDTH)."""
+    scene = view_scene(tables, camera)
+    o, d, limits, hits = view(origins), view(directions), view(t_max), view(floats)
+    found = view(slots)
+    for block in range(len(origins)):
+        at = 3 * block * WIDTH
+        origin = vec3(load_lanes(o, at), load_lanes(o, at + WIDTH), load_lanes(o, at + 2 * WIDTH))
+        direction = vec3(
+            load_lanes(d, at), load_lanes(d, at + WIDTH), load_lanes(d, at + 2 * WIDTH)
+        )
+        t, u, v, slot = find_closest_of_few(scene, origin, direction)
+        store_lanes(hits, at, t)
+        store_lanes(hits, at + WIDTH, u)
+        store_lanes(hits, at + 2 * WIDTH, v)
+        store_lanes(found, block * WIDTH, slot)
+        mask = lane_mask(
+            is_occluded_by_few(scene, origin, direction, load_lanes(limits, block * WIDTH))
+        )
+        for lane in range(WIDTH):
+            occluded[block * WIDTH + lane] = (mask >> lane) & 1
+
+
+@entry
+def _trace_slots(tables, camera, origins, directions, t_max, floats, slots, occluded):
+    scene = view_scene(tables, camera)
+    for i in range(len(origins)):
+        o = vec3(origins[i, 0], origins[i, 1], origins[i, 2])
+        d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
+        ray = find_closest(scene, o, d, np.float32(np.inf))
+        floats[i, 0] = ray.t
+        floats[i, 1] = ray.u
+        floats[i, 2] = ray.v
+        slots[i] = ray.slot
+        occluded[i] = is_occluded(scene, o, d, t_max[i])
+
+
+def trace_both_ways(tables, origins, directions, t_max):
+    """Rays through the tree, and against the lists of `kernels.few`: (t, u, v), slots, occluded.
+
+    As many as a multiple of `WIDTH`.
+    """
+    origins, directions = _rows(origins), _rows(directions)
+    count = len(origins)
+    limits = np.broadcast_to(np.asarray(t_max, np.float32), count).copy()
+    found = []
+    for entry_, in_blocks in ((_trace_slots, False), (_trace_few, True)):
+        floats = np.zeros((count, 3), np.float32)
+        slots = np.zeros(count, np.int32)
+        occluded = np.zeros(count, np.bool_)
+        o, d = (_in_blocks(a) if in_blocks else a for a in (origins, directions))
+        out = _in_blocks(floats) if in_blocks else floats
+        entry_(tables, NO_CAMERA, o, d, limits, out, slots, occluded)
+        if in_blocks:
+            out = out.transpose(0, 2, 1).reshape(-1, 3)
+        found.append((out, slots, occluded))
+    return found
+
+
+def _in_blocks(rows):
+    """(N, 3) as (N / WIDTH, 3, WIDTH)."""
+    return np.ascontiguousarray(rows.reshape(-1, WIDTH, 3).transpose(0, 2, 1))

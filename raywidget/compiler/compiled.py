@@ -16,6 +16,7 @@ from raywidget.compiler.bvh import (
     pack_flats,
     pack_rows,
 )
+from raywidget.compiler.few import list_balls, list_flats
 from raywidget.compiler.geometry import Geometry, gather_geometry
 from raywidget.compiler.lights import LightTables, find_slots, pack_lights, spot_discs
 from raywidget.compiler.materials import MaterialRows, MaterialTables
@@ -39,6 +40,9 @@ from raywidget.kernels.layout import (
     F32,
     FEATURE_MASKS,
     FEATURES_SIZE,
+    FEW,
+    FEW_BALL_SIZE,
+    FEW_SIZE,
     FLAT_ROWS,
     I32,
     INSTANCE_ROOT,
@@ -107,6 +111,8 @@ def compile_with_trees(
         flats=trees.flats,
         balls=trees.balls,
         rounds=trees.rounds,
+        few_flats=trees.few_flats,
+        few_balls=trees.few_balls,
         instances=geometry.instances,
         instance_codes=geometry.instance_codes,
         primitives=geometry.primitives,
@@ -196,6 +202,8 @@ class Trees(NamedTuple):
     flats: F32
     balls: F32
     rounds: F32
+    few_flats: F32
+    few_balls: F32
     roots: tuple[int, ...]  # of instanced meshes
     key: bytes  # of the geometry that they are of
 
@@ -253,6 +261,8 @@ def _build_trees(geometry: Geometry, threads: int, key: bytes) -> Trees:
         _aligned(int(count) * size) for count, size in zip(totals, sizes, strict=True)
     )
     roots: list[int] = []
+    few_flats = np.zeros((0, FEW_SIZE), np.float32)
+    few_balls = np.zeros((0, FEW_BALL_SIZE), np.float32)
 
     counts = np.zeros(4, np.int64)
     for number, (tree, (_, kinds)) in enumerate(zip(trees, parts, strict=True)):
@@ -267,11 +277,14 @@ def _build_trees(geometry: Geometry, threads: int, key: bytes) -> Trees:
             _pack_flats(geometry.flats, of_flats, flats)
             _pack_rows(geometry.balls.centres_radii, geometry.balls.primitives, of_balls, balls)
             _pack_rows(geometry.rounds.values, geometry.rounds.primitives, of_rounds, rounds)
+            if len(kinds) == len(of_flats) + len(of_balls) and len(kinds) <= FEW:
+                few_flats = list_flats(geometry.flats, of_flats)
+                few_balls = list_balls(geometry.balls, of_balls)
         else:
             _pack_flats(geometry.meshes[number - 1].flats, slots, flats)
             roots.append(root)
     _write_roots(geometry, tuple(roots))
-    return Trees(nodes, flats, balls, rounds, tuple(roots), key)
+    return Trees(nodes, flats, balls, rounds, few_flats, few_balls, tuple(roots), key)
 
 
 def _pack_flats(flats: Flats, slots: I32, blocks: F32) -> None:

@@ -21,7 +21,8 @@ from raywidget.kernels.aov import AOV_IDS_SIZE, AOV_SIZE, AovTarget, render_aovs
 from raywidget.kernels.bdpt import render_bdpt
 from raywidget.kernels.bdpt_vertex import MAX_EDGES, BdptSettings
 from raywidget.kernels.layout import SceneTables
-from raywidget.kernels.path import PathSettings
+from raywidget.kernels.path import render_path
+from raywidget.kernels.path_lanes import PathSettings
 from raywidget.kernels.preview import (
     ALBEDO,
     DEPTH,
@@ -40,7 +41,6 @@ from raywidget.kernels.tile import (
     Picture,
     TileTarget,
     Work,
-    render_tile,
 )
 from raywidget.kernels.volpath import render_volpath
 from raywidget.scene.scene import Scene
@@ -54,14 +54,14 @@ _OCCLUSION_SHARE = 0.2  # of the size of what is seen, how far occluders count
 class Integrator(NamedTuple):
     """A way to find light: compiled code, and what it needs of scene and settings."""
 
-    entry: Callable[..., bool]  # with the parameters of `tile.render_tile`; compiled when called
+    entry: Callable[..., bool]  # with the parameters of `path.render_path`; compiled when called
     settings: tuple[Any, ...]  # a NamedTuple, the entry's fourth argument
     splats: int = 0  # a sample makes at most; if > 0, a `SplatLog` is the entry's last argument
 
 
 def _path(scene: Scene, settings: RenderSettings) -> Integrator:
     chosen = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
-    return Integrator(render_tile, chosen)
+    return Integrator(render_path, chosen)
 
 
 def _direct(scene: Scene, settings: RenderSettings) -> Integrator:

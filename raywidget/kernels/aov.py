@@ -17,7 +17,7 @@ from raywidget.kernels.hit import make_hit
 from raywidget.kernels.jit import entry
 from raywidget.kernels.layout import F32, SceneTables
 from raywidget.kernels.preview import albedo, find_surface
-from raywidget.kernels.random import start_sequence
+from raywidget.kernels.random import GROUP_EDGE, draw_four, start_sequence
 from raywidget.kernels.scalars import single
 from raywidget.kernels.tile import Picture, Work, start_ray, view_picture, view_scene
 
@@ -66,7 +66,8 @@ def render_aovs(
             for sample in range(work.first, work.first + work.samples):
                 number = y * picture.width + x
                 sequence = start_sequence(picture.seed, number, sample, picture.lattice)
-                origin, direction = start_ray(scene, seen, x, y, sequence)
+                edge = draw_four(sequence, GROUP_EDGE)
+                origin, direction = start_ray(scene, seen, x, y, sequence, edge)
                 met = find_surface(scene, origin, direction, sequence)
                 if not met.found:
                     continue

@@ -38,12 +38,12 @@ from raywidget.kernels.vec3 import Vec3, cross, dot, length, load_vec3, normaliz
 
 # Rounding of a point, relative to the largest coordinates that went into it and into the test that
 # finds it again: a few ulp.
-_ROUNDING = 2.0**-20
+ROUNDING = 2.0**-20
 
 # A rectangle is drawn from by solid angle where its area is more than this times its squared
 # distance: 1.2 times the efficiency in a room with a large lamp; always, it costs more than it
 # brings (0.67 times, on a small lamp).
-_NEAR = 0.5
+NEAR = 0.5
 _SMALLEST_SOLID_ANGLE = 0.02  # below, rounding of the formula shows
 
 
@@ -59,7 +59,7 @@ def sample_flat(
     from_corner = load_vec3(scene.lights, row + LIGHT_CORNER) - p
     normal = load_vec3(scene.lights, row + LIGHT_NORMAL)
     facing = -dot(from_corner, normal)
-    rounding = _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
+    rounding = ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
     if facing <= rounding:  # its back, or its edge
         return no_sample(light)
     edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
@@ -71,7 +71,7 @@ def sample_flat(
         u, v = sample_triangle(u, v)
     elif shear == RECTANGLE:
         middle = from_corner + (edge_u + edge_v) * 0.5
-        if area > _NEAR * dot(middle, middle):
+        if area > NEAR * dot(middle, middle):
             seen = sample_seen_rectangle(from_corner, edge_u, edge_v, u, v)
             if seen.solid_angle > _SMALLEST_SOLID_ANGLE:
                 u = seen.u
@@ -99,14 +99,14 @@ def pdf_flat(scene: SceneView, row: int, p: Vec3, point: Vec3, cos: float) -> fl
     """Density with which `sample_flat` at `p` draws the direction to a point of it."""
     from_corner = load_vec3(scene.lights, row + LIGHT_CORNER) - p
     facing = -dot(from_corner, load_vec3(scene.lights, row + LIGHT_NORMAL))
-    if facing <= _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p)):
+    if facing <= ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p)):
         return 0.0
     area = scene.lights[row + LIGHT_AREA]
     if scene.lights[row + LIGHT_SHEAR] == RECTANGLE:
         edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
         edge_v = load_vec3(scene.lights, row + LIGHT_EDGE_V)
         middle = from_corner + (edge_u + edge_v) * 0.5
-        if area > _NEAR * dot(middle, middle):
+        if area > NEAR * dot(middle, middle):
             seen = sample_seen_rectangle(from_corner, edge_u, edge_v, 0.5, 0.5)
             if seen.solid_angle > _SMALLEST_SOLID_ANGLE:
                 return 1.0 / seen.solid_angle
@@ -226,7 +226,7 @@ def sample_ball(
     signed_radius = scene.lights[row + LIGHT_EDGE_U]
     radius = abs(signed_radius)
     radiance = load_vec3(scene.lights, row + LIGHT_RADIANCE)
-    rounding = _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
+    rounding = ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
     cap = _cap_height(to_centre, radius)
     if cap > 0.0:
         if signed_radius < 0.0:  # it shines inwards, and is seen from without
@@ -347,7 +347,7 @@ def sample_round(
     square = dot(to_light, to_light)
     distance = math.sqrt(square)
     cos = facing / distance
-    rounding = _ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
+    rounding = ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
     slack = rounding + rounding / max(cos, math.sqrt(rounding * point.curvature))
     return LightSample(
         to_light * (1.0 / distance),

@@ -44,7 +44,6 @@ from raywidget.kernels.importance import pdf_camera
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
 from raywidget.kernels.medium import inside_towards, transmittance
-from raywidget.kernels.path import PathResult
 from raywidget.kernels.random import (
     GROUP_CHOICE,
     GROUP_EDGE,
@@ -61,6 +60,7 @@ from raywidget.kernels.surface import (
     resolve_surface,
 )
 from raywidget.kernels.tile import (
+    PathResult,
     Picture,
     TileTarget,
     Work,
@@ -188,7 +188,7 @@ def trace_camera_subpath(
             back = eval_scattering(hit, bsdf, d, wo).pdf
             ratios = scatter_ratios(ratios, sample.pdf, back, cos_i)
         if crosses and scene.medium_count > 0:
-            inside = inside_towards(scene, inside, hit, wo, d)
+            inside = inside_towards(scene, inside, hit.ng, hit.material, wo, d)
         previous = hit.p
         o = spawn_origin(hit, d)
 
@@ -205,7 +205,7 @@ def trace_camera_subpath(
 
 @device
 def trace_bdpt(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, run: BdptRun) -> PathResult:
-    """One sample, with the signature of `path.trace_path`."""
+    """One sample, a `tile.Trace`."""
     light = trace_light_subpath(scene, sequence, run.settings, run.points, run.splats)
     path = trace_camera_subpath(scene, o, d, sequence, run.settings, run.points, light.points)
     return PathResult(path.radiance, path.rays + light.rays)

@@ -52,7 +52,9 @@ def _left_over(scene: SceneView, x: Vertex, w: Vec3, distance: float) -> Vec3:
     """Share of light that gets through the medium on the way from a point in direction `w`."""
     if scene.medium_count == 0:
         return vec3(1.0, 1.0, 1.0)
-    return transmittance(scene, inside_towards(scene, x.inside, x.hit, x.wo, w), distance)
+    return transmittance(
+        scene, inside_towards(scene, x.inside, x.hit.ng, x.hit.material, x.wo, w), distance
+    )
 
 
 @device

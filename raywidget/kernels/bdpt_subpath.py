@@ -48,11 +48,11 @@ from raywidget.kernels.vec3 import dot, vec3
 INFINITY = float("inf")
 
 # Far above the groups of the camera's subpath, those of surfaces that it passes included.
-GROUP_EMISSION = 1 << 40  # point u, v and direction u, v at the light
-GROUP_LIGHT = (1 << 40) + 1  # which light, three unused
-GROUP_LIGHT_EDGE = (1 << 40) + 2  # at point i: BSDF u, v, and point of the lens u, v
-GROUP_LIGHT_CHOICE = (1 << 40) + 3  # at point i: lobe, roulette, unused, see `surface`
-GROUP_SPLAT = 1 << 42  # of point i: which pixel, see `filter`
+GROUP_EMISSION = 1 << 31  # point u, v and direction u, v at the light
+GROUP_LIGHT = (1 << 31) + 1  # which light, three unused
+GROUP_LIGHT_EDGE = (1 << 31) + 2  # at point i: BSDF u, v, and point of the lens u, v
+GROUP_LIGHT_CHOICE = (1 << 31) + 3  # at point i: lobe, roulette, unused, see `surface`
+GROUP_SPLAT = 3 << 30  # of point i: which pixel, see `filter`
 LIGHT_GROUPS_PER_EDGE = 2
 
 _ROULETTE_FULL = 0.25  # as in `path`
@@ -204,7 +204,7 @@ def trace_light_subpath(
         if brightest <= 0.0:
             break
         if crosses and scene.medium_count > 0:
-            inside = inside_towards(scene, inside, hit, wo, d)
+            inside = inside_towards(scene, inside, hit.ng, hit.material, wo, d)
         o = spawn_origin(hit, d)
 
         # --- Russian roulette --------------------------------------------------------------------

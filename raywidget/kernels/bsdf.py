@@ -57,17 +57,30 @@ make_parameters = make_stack_array(types.float32, MATERIAL_SIZE)
 
 
 @device
+def load_textures(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
+    """Fill `room`, which is from `make_parameters`, with what textures say where a ray has hit."""
+    flags = scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
+    if flags & MATERIAL_TEXTURED:
+        _look_up(scene, hit, material, room)
+
+
+@device
 def load_bsdf(scene: SceneView, hit: Hit, material: int, room: Any) -> Bsdf:
     """The material of a row of the tables where a ray has hit.
 
-    `room` is from `make_parameters`: what textures say goes there, and must last as long as the
-    result.
+    `room` is from `make_parameters`, and must last as long as the result.
     """
+    load_textures(scene, hit, material, room)
+    return view_bsdf(scene, material, room)
+
+
+@device
+def view_bsdf(scene: SceneView, material: int, room: Any) -> Bsdf:
+    """The same, where `room` has been filled by `load_textures`."""
     codes = material * MATERIAL_CODES_SIZE
     parameters = scene.materials
     row = material * MATERIAL_SIZE
     if scene.material_codes[codes + MATERIAL_FLAGS] & MATERIAL_TEXTURED:
-        _look_up(scene, hit, material, room)
         parameters = room
         row = 0
     return Bsdf(

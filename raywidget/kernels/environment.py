@@ -26,7 +26,7 @@ from raywidget.kernels.layout import (
     SceneView,
 )
 from raywidget.kernels.on_demand import on_demand
-from raywidget.kernels.sampling import PI
+from raywidget.kernels.sampling import PI, turn_towards
 from raywidget.kernels.scalars import single
 from raywidget.kernels.vec3 import Vec3, dot, load_vec3, vec3
 
@@ -83,9 +83,9 @@ def _find_place(scene: SceneView, d: Vec3) -> _Place:
     x = dot(load_vec3(scene.environment, ENVIRONMENT_FROM_WORLD), d)
     y = dot(load_vec3(scene.environment, ENVIRONMENT_FROM_WORLD + 3), d)
     z = dot(load_vec3(scene.environment, ENVIRONMENT_FROM_WORLD + 6), d)
-    turns = math.atan2(x, -z) * (0.5 / PI)
+    turns = turn_towards(x, -z)
     across = turns * single(width) - 0.5
-    down = math.atan2(math.sqrt(x * x + z * z), y) * (1.0 / PI) * single(cells)
+    down = 2.0 * turn_towards(math.sqrt(x * x + z * z), y) * single(cells)
     row = min(int(down), cells - 1)
     column = math.floor(across)
     across -= single(column)

@@ -38,9 +38,9 @@ from raywidget.kernels.layout import (
     VERTEX_SIZE,
     SceneView,
 )
-from raywidget.kernels.sampling import PI
+from raywidget.kernels.sampling import turn_towards
 from raywidget.kernels.scalars import index32
-from raywidget.kernels.simd import WIDTH
+from raywidget.kernels.simd import WIDTH, Real, choose, lanes_abs, lanes_max, lanes_sqrt
 from raywidget.kernels.traverse import RayHit
 from raywidget.kernels.vec3 import Vec3, cross, dot, length, load_vec3, normalize, vec3
 
@@ -48,7 +48,7 @@ from raywidget.kernels.vec3 import Vec3, cross, dot, length, load_vec3, normaliz
 # point and will go into the next test against the same surface. For flats each axis counts as much
 # as it contributes to the normal: on a huge floor y = 0 nothing is rounded along y, and a ball that
 # lies on it is not entered from below.
-_OFFSET = 2.0**-20
+RAY_OFFSET = 2.0**-20
 
 
 class Hit(NamedTuple):
@@ -74,13 +74,13 @@ class Hit(NamedTuple):
 @device
 def largest(a: Vec3) -> float:
     """The largest magnitude of a component."""
-    return max(abs(a.x), max(abs(a.y), abs(a.z)))
+    return lanes_max(lanes_abs(a.x), lanes_max(lanes_abs(a.y), lanes_abs(a.z)))
 
 
 @device
 def magnitude(a: Vec3) -> Vec3:
     """The magnitude of each component."""
-    return vec3(abs(a.x), abs(a.y), abs(a.z))
+    return vec3(lanes_abs(a.x), lanes_abs(a.y), lanes_abs(a.z))
 
 
 @device
@@ -123,6 +123,52 @@ def make_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     return _flat_hit(scene, ray)
 
 
+class FlatSurface(NamedTuple):
+    """A point of a flat, in its own space."""
+
+    p: Vec3
+    ng: Vec3  # unit, edge_u x edge_v
+    reach: Real  # see `RAY_OFFSET`
+
+
+@device
+def flat_surface(corner: Vec3, edge_u: Vec3, edge_v: Vec3, u: Real, v: Real) -> FlatSurface:
+    """The point of a flat with weights `u` and `v` of its edges; of lanes, lanes."""
+    normal = cross(edge_u, edge_v)
+    # The square of a tiny triangle's would be too small for float32 to be precise.
+    scale = choose(dot(normal, normal) < 1e-30, 2.0**60, 1.0)
+    normal = normal * scale
+    per_length = 1.0 / lanes_sqrt(dot(normal, normal))
+    ng = normal * per_length
+    # Rounding across the surface: of points, and of the normal itself where edges nearly coincide.
+    along_u = magnitude(edge_u)
+    along_v = magnitude(edge_v)
+    along = along_u + along_v
+    reach = dot(magnitude(ng), magnitude(corner) + along)
+    reach = reach + scale * per_length * dot(_cross_magnitude(along_u, along_v), along)
+    return FlatSurface(corner + edge_u * u + edge_v * v, ng, reach)
+
+
+@device
+def bare_flat(scene: SceneView, slot: int, instance: int) -> int:
+    """The primitive that was hit, if it is a flat that is told by its edges alone; else -1.
+
+    It is no copy, does not shine, and no vertex of it has attributes.
+    """
+    if slot >= BALL_SLOT or instance >= 0:
+        return -1
+    block = slot // WIDTH
+    row = block * FLAT_BLOCK + (slot - block * WIDTH)
+    primitive = scene.flat_references[row + FLAT_PRIMITIVE_ROW * WIDTH]
+    row = primitive * PRIMITIVE_SIZE
+    if (
+        scene.primitives[row + PRIMITIVE_CORNERS] >= 0
+        or scene.primitives[row + PRIMITIVE_LIGHT] >= 0
+    ):
+        return -1
+    return 0 + primitive  # 64 bits, as above
+
+
 @device
 def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
     block = ray.slot // WIDTH
@@ -133,16 +179,11 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
     edge_v = vec3(flats[row + 6 * WIDTH], flats[row + 7 * WIDTH], flats[row + 8 * WIDTH])
     primitive = scene.flat_references[row + FLAT_PRIMITIVE_ROW * WIDTH]
 
-    p = corner + edge_u * ray.u + edge_v * ray.v
-    normal = cross(edge_u, edge_v)
-    square = dot(normal, normal)
-    per_area = 1.0 / math.sqrt(square)
-    ng = normal * per_area
-    if square < 1e-30:  # too small for float32 to be precise: a tiny triangle
-        scale = 1.0 / largest(normal)
-        ng = normalize(normal * scale)
-        per_area = scale / length(normal * scale)
+    flat = flat_surface(corner, edge_u, edge_v, ray.u, ray.v)
+    p = flat.p
+    ng = flat.ng
     ns = ng
+    is_smooth = False
     u = ray.u
     v = ray.v
 
@@ -160,6 +201,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
             u = table[a + 3] * weight + table[b + 3] * ray.u + table[c + 3] * ray.v
             v = table[a + 4] * weight + table[b + 4] * ray.u + table[c + 4] * ray.v
         if flags & CORNERS_NORMALS:
+            is_smooth = True
             ns = (
                 load_vec3(scene.vertices, a) * weight
                 + load_vec3(scene.vertices, b) * ray.u
@@ -169,12 +211,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
     material = scene.primitives[row + PRIMITIVE_MATERIAL]
     light = scene.primitives[row + PRIMITIVE_LIGHT]
     shape = scene.primitives[row + PRIMITIVE_SHAPE]
-    # Rounding across the surface: of points, and of the normal itself where edges nearly coincide.
-    along_u = magnitude(edge_u)
-    along_v = magnitude(edge_v)
-    along = along_u + along_v
-    reach = dot(magnitude(ng), magnitude(corner) + along)
-    reach += per_area * dot(_cross_magnitude(along_u, along_v), along)
+    reach = flat.reach
     if ray.instance >= 0:
         p, ng, ns, reach = _to_world(scene, ray.instance, p, ng, ns, reach)
         codes = ray.instance * INSTANCE_CODES_SIZE
@@ -185,14 +222,17 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
         light = index32(first + light if first >= 0 and light >= 0 else -1)
         shape = scene.instance_codes[codes + INSTANCE_SHAPE]
 
-    # Interpolated normals may be opposite, or cancel out; the winding decides what is outside.
-    square = dot(ns, ns)
-    if square > 1e-12:
-        ns = ns * (1.0 / math.sqrt(square))
+    if is_smooth:
+        # Interpolated normals may be opposite, or cancel out; the winding decides what is outside.
+        square = dot(ns, ns)
+        if square > 1e-12:
+            ns = ns * (1.0 / math.sqrt(square))
+        else:
+            ns = ng
+        if dot(ns, ng) < 0.0:
+            ns = -ns
     else:
         ns = ng
-    if dot(ns, ng) < 0.0:
-        ns = -ns
     return Hit(
         p,
         ng,
@@ -200,7 +240,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
         u,
         v,
         ray.t,
-        reach * _OFFSET,
+        reach * RAY_OFFSET,
         material,
         light,
         shape,
@@ -216,7 +256,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
 def _to_world(
     scene: SceneView, instance: int, p: Vec3, ng: Vec3, ns: Vec3, reach: float
 ) -> tuple[Vec3, Vec3, Vec3, float]:
-    """A point, its normals and its reach (see `_OFFSET`) out of the object space of an instance."""
+    """A point, its normals and its reach out of the object space of an instance."""
     row = instance * INSTANCE_SIZE
     table = scene.instances
     x = load_vec3(table, row)
@@ -262,9 +302,9 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     p = centre + outward * abs(radius)
     ng = outward if radius > 0.0 else -outward
     # Texture: u once round the y axis, v from the bottom to the top.
-    u = 0.5 + math.atan2(outward.z, outward.x) * (0.5 / PI)
+    u = 0.5 + turn_towards(outward.z, outward.x)
     across = math.sqrt(outward.x * outward.x + outward.z * outward.z)
-    v = math.atan2(across, -outward.y) * (1.0 / PI)
+    v = 2.0 * turn_towards(across, -outward.y)
     row = primitive * PRIMITIVE_SIZE
     return Hit(
         p,
@@ -273,7 +313,7 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         u,
         v,
         ray.t,
-        (largest(centre) + abs(radius)) * _OFFSET,
+        (largest(centre) + abs(radius)) * RAY_OFFSET,
         scene.primitives[row + PRIMITIVE_MATERIAL],
         scene.primitives[row + PRIMITIVE_LIGHT],
         scene.primitives[row + PRIMITIVE_SHAPE],
@@ -344,10 +384,10 @@ def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         base + x_axis * (cos * r) + y_axis * (sin * r) + axis * z,
         ng,
         ng,
-        0.5 + math.atan2(sin, cos) * (0.5 / PI),
+        0.5 + turn_towards(sin, cos),
         v,
         ray.t,
-        reach * _OFFSET,
+        reach * RAY_OFFSET,
         scene.primitives[row + PRIMITIVE_MATERIAL],
         scene.primitives[row + PRIMITIVE_LIGHT],
         scene.primitives[row + PRIMITIVE_SHAPE],

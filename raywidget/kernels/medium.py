@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from raywidget.kernels.hit import Hit
 from raywidget.kernels.jit import device
 from raywidget.kernels.layout import (
     MATERIAL_CODES_SIZE,
@@ -87,11 +86,16 @@ def cross_surface(scene: SceneView, inside: int, material: int, enters: bool) ->
 
 
 @on_demand
-def inside_towards(scene: SceneView, inside: int, hit: Hit, wo: Vec3, wi: Vec3) -> int:
-    """The stack in direction `wi` from a point that was reached from `wo` with a given stack."""
-    if dot(wo, hit.ng) * dot(wi, hit.ng) > 0.0:
+def inside_towards(
+    scene: SceneView, inside: int, ng: Vec3, material: int, wo: Vec3, wi: Vec3
+) -> int:
+    """The stack in direction `wi` from a surface that was reached from `wo` with a given stack.
+
+    `ng` is its geometric normal, `material` a row of the material tables.
+    """
+    if dot(wo, ng) * dot(wi, ng) > 0.0:
         return inside
-    return cross_surface(scene, inside, hit.material, dot(wi, hit.ng) < 0.0)
+    return cross_surface(scene, inside, material, dot(wi, ng) < 0.0)
 
 
 @device

@@ -12,11 +12,11 @@ from raywidget.kernels.emitter import emitted_radiance
 from raywidget.kernels.hit import Hit, make_hit, spawn_origin
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
-from raywidget.kernels.path import PathResult
 from raywidget.kernels.random import GROUP_CHOICE, GROUP_EDGE, Sequence, draw_four
 from raywidget.kernels.sampling import make_frame, sample_cosine_hemisphere, to_world
 from raywidget.kernels.surface import MAX_PASSED, is_special, resolve_surface
 from raywidget.kernels.tile import (
+    PathResult,
     Picture,
     TileTarget,
     Work,
@@ -68,7 +68,7 @@ class Met(NamedTuple):
 
 @device
 def find_surface(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence) -> Met:
-    """Follow a camera ray through what is masked, as `path.trace_path` does."""
+    """Follow a camera ray through what is masked, as `path_lanes.arrive` does."""
     travelled = 0.0
     passed = 0
     while True:

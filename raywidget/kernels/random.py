@@ -14,12 +14,13 @@ again alone. Dimensions come in groups of four. There are two kinds of sequences
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from raywidget.kernels.jit import device
-from raywidget.kernels.scalars import reverse_bits, single
+from raywidget.kernels.scalars import reverse_bits
+from raywidget.kernels.simd import as_floats, as_words
 
 # SplitMix64's increment and finaliser (Steele, Lea and Flood 2014, "Fast splittable pseudorandom
 # number generators"; Stafford's variant 13).
@@ -30,10 +31,15 @@ _SHIFT_27 = np.uint64(27)
 _SHIFT_30 = np.uint64(30)
 _SHIFT_31 = np.uint64(31)
 _SHIFT_32 = np.uint64(32)
-_SHIFT_16 = np.uint64(16)
-_SHIFT_8 = np.uint64(8)
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _ONE = np.uint64(1)
+
+# Groups are hashed by arithmetic on 32 bits, which processors also do in vectors: pcg4d of
+# Jarzynski and Olano 2020, "Hash functions for GPU rendering".
+_PCG_MULTIPLIER = np.uint64(1664525)
+_PCG_INCREMENT = np.uint64(1013904223)
+_SHIFT_16 = np.uint64(16)
+_SHIFT_8 = np.uint64(8)
 
 # Generating vector of the lattice, found by a search over its bits from the lowest up (a beam of
 # 3000 down to 30): for 4, 8, ... 256 points, the worst-case error P_2 of all four dimensions is at
@@ -54,6 +60,9 @@ _LK_3 = np.uint64(0x53A22864)
 # A float32 has 24 bits: more would round up to exactly 1 (for 1 in 3.4e7 numbers).
 _TO_UNIT = 2.0**-24
 
+# Groups are numbers of 32 bits: those of a path's edges and of the surfaces that let it pass (see
+# `surface`) lie below 2^31; what other integrators draw besides begins there.
+#
 # The numbers that choose where an edge of the path goes, and those that choose a point on a light
 # from its end, are one group: that they are spread evenly together brought 2-8 % less error.
 GROUP_LENS = 0  # lens u, v, two unused
@@ -80,12 +89,13 @@ def mix(z: np.uint64) -> np.uint64:
 
 
 class Sequence(NamedTuple):
-    """One sample of one pixel, whose numbers `draw_four` gives."""
+    """One sample of one pixel, whose numbers `draw_four` gives. All but `lattice` may be lanes."""
 
     lattice: bool
-    key: np.uint64  # of the half of a pixel for a lattice, of the sample for independent numbers
-    place: np.uint64  # in the lattice: half the sample number, with its 32 bits reversed
-    half: int  # 0: even samples, 1: odd ones
+    key: Any  # two words: of the half of a pixel for a lattice, of the sample otherwise
+    other_key: Any
+    place: Any  # in the lattice: half the sample number, with its 32 bits reversed
+    half: Any  # 0: even samples, 1: odd ones
 
 
 @device
@@ -93,48 +103,72 @@ def start_sequence(seed: np.uint64, pixel: int, sample: int, lattice: bool) -> S
     """The numbers of one sample of one pixel; `pixel` counts from the top left of the picture."""
     key = mix(mix(seed + _GOLDEN) ^ mix(np.uint64(pixel) * _GOLDEN))
     half = sample & 1
+    place = np.uint64(0)
     if lattice:
         if half != 0:
             key = mix(key ^ _GOLDEN)
-        return Sequence(True, key, reverse_bits(np.uint64(sample >> 1)), half)
-    return Sequence(False, mix(key + np.uint64(sample) * _GOLDEN), np.uint64(0), half)
+        place = reverse_bits(np.uint64(sample >> 1))
+    else:
+        key = mix(key + np.uint64(sample) * _GOLDEN)
+    return Sequence(lattice, key & _LOW_32, key >> _SHIFT_32, place, half)
 
 
 @device
-def draw_four(sequence: Sequence, group: int) -> Four:
-    """The numbers of one group of dimensions."""
-    counter = np.uint64(2 * group)
-    first = mix(sequence.key + (counter + _ONE) * _GOLDEN)
-    second = mix(sequence.key + (counter + _ONE + _ONE) * _GOLDEN)
+def draw_four(sequence: Sequence, group: Any) -> Four:
+    """The numbers of one group of dimensions; of lanes of sequences and groups, lanes of numbers.
+
+    All arithmetic is modulo 2^32: numbers are masked where higher bits would come down.
+    """
+    # What is hashed is random already but for the group.
+    x = sequence.key
+    y = sequence.other_key
+    z = as_words(group) * _PCG_MULTIPLIER + _PCG_INCREMENT
+    w = z * _PCG_MULTIPLIER + _PCG_INCREMENT
+    x, y, z, w = _stir(x, y, z, w)
+    x = _fold(x)
+    y = _fold(y)
+    z = _fold(z)
+    w = _fold(w)
+    x, y, z, w = _stir(x, y, z, w)
     if sequence.lattice:
         # Another order in each group, so that groups are independent of each other; blocks of 2^k
         # samples stay together, so that prefixes stay lattices.
-        place = _shuffle(sequence.place, mix(first ^ second))
-        return Four(
-            _to_unit(place * _Z1 + first),
-            _to_unit(place * _Z2 + (first >> _SHIFT_32)),
-            _to_unit(place * _Z3 + second),
-            _to_unit(place * _Z4 + (second >> _SHIFT_32)),
-        )
-    return Four(
-        _to_unit(first),
-        _to_unit(first >> _SHIFT_32),
-        _to_unit(second),
-        _to_unit(second >> _SHIFT_32),
-    )
+        place = _shuffle(sequence.place, _fold((x ^ (y * _LK_1)) + (z ^ (w * _LK_2))))
+        x = place * _Z1 + x
+        y = place * _Z2 + y
+        z = place * _Z3 + z
+        w = place * _Z4 + w
+    return Four(_to_unit(x), _to_unit(y), _to_unit(z), _to_unit(w))
 
 
 @device
-def _to_unit(bits: np.uint64) -> float:
-    """The lower 32 bits as a number in [0, 1)."""
-    return single((bits & _LOW_32) >> _SHIFT_8) * _TO_UNIT
+def _stir(x: Any, y: Any, z: Any, w: Any) -> tuple[Any, Any, Any, Any]:
+    """Half of pcg4d."""
+    x = x + y * w
+    y = y + z * x
+    z = z + x * y
+    w = w + y * z
+    return x, y, z, w
 
 
 @device
-def _shuffle(place: np.uint64, seed: np.uint64) -> np.uint64:
-    place ^= place * _LK_1
-    place += seed
-    place *= (seed >> _SHIFT_16) | _ONE
-    place ^= place * _LK_2
-    place ^= place * _LK_3
+def _fold(x: Any) -> Any:
+    """32 bits, the upper half of which changes the lower one."""
+    x = x & _LOW_32
+    return x ^ (x >> _SHIFT_16)
+
+
+@device
+def _to_unit(bits: Any) -> float:
+    """32 bits as a number in [0, 1)."""
+    return as_floats((bits & _LOW_32) >> _SHIFT_8) * _TO_UNIT
+
+
+@device
+def _shuffle(place: Any, seed: Any) -> Any:
+    place = place ^ (place * _LK_1)
+    place = place + seed
+    place = place * ((seed >> _SHIFT_16) | _ONE)
+    place = place ^ (place * _LK_2)
+    place = place ^ (place * _LK_3)
     return place & _LOW_32

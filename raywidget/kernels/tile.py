@@ -1,4 +1,4 @@
-"""The entries that Python calls: one tile, a range of samples, no GIL."""
+"""What entries have in common: what is rendered, where it goes, and one path after the other."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from raywidget.kernels.buffers import as_int32, load_flag, view
 from raywidget.kernels.camera import generate_ray
 from raywidget.kernels.filter import FilterView, sample_filter
-from raywidget.kernels.jit import device, entry
-from raywidget.kernels.layout import F32, FEATURE_MASKS, SceneTables, SceneView
-from raywidget.kernels.path import PathResult, PathSettings, trace_path
+from raywidget.kernels.jit import device
+from raywidget.kernels.layout import CAMERA_LENS, F32, FEATURE_MASKS, SceneTables, SceneView
 from raywidget.kernels.random import (
     GROUP_EDGE,
     GROUP_LENS,
+    Four,
     Sequence,
     draw_four,
     start_sequence,
@@ -31,6 +31,14 @@ COUNTER_RAYS = 0
 COUNTER_DROPPED = 1  # samples that were not finite, counted as black
 COUNTER_SPLATS = 2  # rows of a `SplatLog` that are filled
 COUNTERS_SIZE = 3
+
+
+class PathResult(NamedTuple):
+    """What one path brought."""
+
+    radiance: Vec3
+    rays: int  # traced, shadow rays included
+
 
 Trace = Callable[[SceneView, Vec3, Vec3, Sequence, Any], PathResult]
 """Origin and direction of a camera ray, its numbers, settings -> what it brought."""
@@ -92,6 +100,8 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     balls = view(tables.balls)
     light_nodes = view(tables.light_nodes)
     rounds = view(tables.rounds)
+    few_flats = view(tables.few_flats)
+    few_balls = view(tables.few_balls)
     return SceneView(
         nodes,
         as_int32(nodes),
@@ -101,6 +111,13 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         as_int32(balls),
         rounds,
         as_int32(rounds),
+        len(tables.few_flats) + len(tables.few_balls) > 0,
+        few_flats,
+        as_int32(few_flats),
+        len(tables.few_flats),
+        few_balls,
+        as_int32(few_balls),
+        len(tables.few_balls),
         view(tables.instances),
         view(tables.instance_codes),
         view(tables.primitives),
@@ -170,11 +187,15 @@ def view_tile(target: TileTarget) -> TileView:
 
 @device
 def start_ray(
-    scene: SceneView, picture: PictureView, x: int, y: int, sequence: Sequence
+    scene: SceneView, picture: PictureView, x: int, y: int, sequence: Sequence, where: Four
 ) -> tuple[Vec3, Vec3]:
-    """Origin and direction of the camera ray of one sample of pixel (x, y)."""
-    where = draw_four(sequence, GROUP_EDGE)
-    lens = draw_four(sequence, GROUP_LENS)
+    """Origin and direction of the camera ray of one sample of pixel (x, y).
+
+    `where` is the first group of GROUP_EDGE: two of its numbers are the place in the pixel.
+    """
+    lens = Four(0.0, 0.0, 0.0, 0.0)
+    if scene.camera[CAMERA_LENS] > 0.0:
+        lens = draw_four(sequence, GROUP_LENS)
     return generate_ray(
         scene.camera,
         (single(x) + sample_filter(picture.filter, where.x)) * picture.per_x - 1.0,
@@ -182,6 +203,25 @@ def start_ray(
         lens.x,
         lens.y,
     )
+
+
+@device
+def deposit(tile: TileView, pixel: int, sample: int, radiance: Vec3) -> bool:
+    """Add a sample to the sums of a pixel, numbered row by row; False if it is not finite.
+
+    One that is not counts as black: it would spoil the pixel for ever.
+    """
+    if not abs(radiance.x) + abs(radiance.y) + abs(radiance.z) < INFINITY:
+        return False
+    at = 3 * pixel
+    tile.sums[at] = tile.sums[at] + radiance.x
+    tile.sums[at + 1] = tile.sums[at + 1] + radiance.y
+    tile.sums[at + 2] = tile.sums[at + 2] + radiance.z
+    if sample & 1 == 0:
+        tile.evens[at] = tile.evens[at] + radiance.x
+        tile.evens[at + 1] = tile.evens[at + 1] + radiance.y
+        tile.evens[at + 2] = tile.evens[at + 2] + radiance.z
+    return True
 
 
 @device
@@ -207,51 +247,17 @@ def sample_tile(
         y = work.y + row
         for column in range(tile.width):
             x = work.x + column
-            place = 3 * (row * tile.width + column)
-            red = tile.sums[place]
-            green = tile.sums[place + 1]
-            blue = tile.sums[place + 2]
-            even_red = tile.evens[place]
-            even_green = tile.evens[place + 1]
-            even_blue = tile.evens[place + 2]
+            place = row * tile.width + column
             for sample in range(work.first, work.first + work.samples):
                 pixel = y * picture.width + x
                 sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
-                origin, direction = start_ray(scene, picture, x, y, sequence)
+                origin, direction = start_ray(
+                    scene, picture, x, y, sequence, draw_four(sequence, GROUP_EDGE)
+                )
                 path = trace(scene, origin, direction, sequence, settings)
                 rays += path.rays
-                radiance = path.radiance
-                if abs(radiance.x) + abs(radiance.y) + abs(radiance.z) < INFINITY:
-                    red += radiance.x
-                    green += radiance.y
-                    blue += radiance.z
-                    if sample & 1 == 0:
-                        even_red += radiance.x
-                        even_green += radiance.y
-                        even_blue += radiance.z
-                else:  # one NaN would spoil the pixel for ever
+                if not deposit(tile, place, sample, path.radiance):
                     dropped += 1
-            tile.sums[place] = red
-            tile.sums[place + 1] = green
-            tile.sums[place + 2] = blue
-            tile.evens[place] = even_red
-            tile.evens[place + 1] = even_green
-            tile.evens[place + 2] = even_blue
     tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
     tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
     return True
-
-
-@entry
-def render_tile(
-    tables: SceneTables,
-    camera: F32,
-    picture: Picture,
-    settings: PathSettings,
-    work: Work,
-    target: TileTarget,
-) -> bool:
-    """Path tracing, see `sample_tile`."""
-    scene = view_scene(tables, camera)
-    seen = view_picture(picture)
-    return sample_tile(trace_path, scene, seen, settings, work, view_tile(target))

@@ -26,6 +26,8 @@ from numba.extending import lower_builtin, lower_getattr_generic, models, regist
 
 from raywidget.kernels.buffers import BufferType
 from raywidget.kernels.jit import intrinsic
+from raywidget.kernels.simd import Real, as_vector, floats
+from raywidget.kernels.vec3_lanes import cross_lanes, dot_lanes, pack_lanes, vec3_lanes_type
 
 FAST = ("contract", "nsz", "arcp")  # as jit's fastmath, for the instructions built here
 
@@ -39,9 +41,9 @@ class Vec3:
 
     def __add__(self, other: Vec3) -> Vec3: ...
     def __sub__(self, other: Vec3) -> Vec3: ...
-    def __mul__(self, other: Vec3 | float) -> Vec3: ...
-    def __rmul__(self, other: float) -> Vec3: ...
-    def __truediv__(self, other: Vec3 | float) -> Vec3: ...
+    def __mul__(self, other: Vec3 | Real) -> Vec3: ...
+    def __rmul__(self, other: Real) -> Vec3: ...
+    def __truediv__(self, other: Vec3 | Real) -> Vec3: ...
     def __neg__(self) -> Vec3: ...
 
 
@@ -167,23 +169,26 @@ def _sqrt(builder: Any, x: Any) -> Any:
 
 @intrinsic
 def vec3(typing: Any, x: Any, y: Any, z: Any) -> Any:
-    """The vector (x, y, z); integers and float64 are converted."""
+    """The vector (x, y, z); integers and float64 are converted. Of lanes, it is one of lanes."""
+    of_lanes = floats in (x, y, z)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pairs = list(zip(args, sig.args, strict=True))
+        if of_lanes:
+            lanes = [as_vector(context, builder, value, kind, floats) for value, kind in pairs]
+            return pack_lanes(context, builder, lanes)
         return _pack(
-            builder,
-            [
-                context.cast(builder, a, t, types.float32)
-                for a, t in zip(args, sig.args, strict=True)
-            ],
+            builder, [context.cast(builder, value, kind, types.float32) for value, kind in pairs]
         )
 
-    return vec3_type(x, y, z), generate
+    return (vec3_lanes_type if of_lanes else vec3_type)(x, y, z), generate
 
 
 @intrinsic
 def dot(typing: Any, a: Any, b: Any) -> Any:
-    """Inner product."""
+    """Inner product; of two vectors of lanes, lane by lane."""
+    if a is vec3_lanes_type:
+        return floats(a, b), lambda context, builder, sig, args: dot_lanes(builder, *args)
     return types.float32(vec3_type, vec3_type), lambda context, builder, sig, args: _dot(
         builder, *args
     )
@@ -191,7 +196,11 @@ def dot(typing: Any, a: Any, b: Any) -> Any:
 
 @intrinsic
 def cross(typing: Any, a: Any, b: Any) -> Any:
-    """Vector product, right-handed."""
+    """Vector product, right-handed; of two vectors of lanes, lane by lane."""
+    if a is vec3_lanes_type:
+        return vec3_lanes_type(a, b), lambda context, builder, sig, args: cross_lanes(
+            context, builder, *args
+        )
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         a, b = args

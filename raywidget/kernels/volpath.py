@@ -44,7 +44,7 @@ from raywidget.kernels.medium import (
     load_medium,
     sample_phase,
 )
-from raywidget.kernels.path import PathResult, PathSettings
+from raywidget.kernels.path_lanes import PathSettings
 from raywidget.kernels.random import (
     GROUP_CHOICE,
     GROUP_EDGE,
@@ -55,6 +55,7 @@ from raywidget.kernels.random import (
 from raywidget.kernels.sampling import make_frame, power_heuristic, to_local, to_world
 from raywidget.kernels.surface import MAX_PASSED, eval_opacity, is_special, resolve_surface
 from raywidget.kernels.tile import (
+    PathResult,
     Picture,
     TileTarget,
     Work,
@@ -68,7 +69,7 @@ from raywidget.kernels.vec3 import Vec3, dot, vec3
 
 INFINITY = float("inf")
 
-GROUP_SEGMENT = 1 << 41  # of each straight piece of the path: channel, distance, two unused
+GROUP_SEGMENT = 1 << 31  # of each straight piece of the path: channel, distance, two unused
 
 _ROULETTE_FULL = 0.25  # as in `path`
 
@@ -149,7 +150,7 @@ def trace_shadow(scene: SceneView, o: Vec3, wi: Vec3, reach: float, inside: int)
 def trace_volpath(
     scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, settings: PathSettings
 ) -> PathResult:
-    """As `path.trace_path`, which explains what surfaces do."""
+    """As `path.advance_paths`, which explains what surfaces do, one path at a time."""
     room = make_parameters()
     radiance = vec3(0.0, 0.0, 0.0)
     throughput = vec3(1.0, 1.0, 1.0)
@@ -267,7 +268,7 @@ def trace_volpath(
                             spawn_origin(hit, light.wi),
                             light.wi,
                             reach_from_spawn(hit, light.reach),
-                            inside_towards(scene, inside, hit, wo_world, light.wi),
+                            inside_towards(scene, inside, hit.ng, hit.material, wo_world, light.wi),
                         )
                         rays += shadow.rays
                         weight = 1.0 / light.pdf
@@ -284,7 +285,7 @@ def trace_volpath(
             crosses = sample.wi.z * wo.z < 0.0
             if (dot(d, hit.ng) * cos_g < 0.0) != crosses:
                 break
-            inside = inside_towards(scene, inside, hit, wo_world, d)
+            inside = inside_towards(scene, inside, hit.ng, hit.material, wo_world, d)
             compression *= sample.eta * sample.eta
             scatter_pdf = 0.0
             if sampled and not sample.is_specular:

@@ -199,7 +199,7 @@ def test_copies_with_several_materials_colors_and_lights_are_like_meshes():
             **SMALL,
         )
         for seed, (shapes, next_event) in enumerate(
-            [([copies], True), (baked, True), ([copies], False)]
+            [([copies], True), (baked, True), ([copies], False)], start=10
         )
     ]
     assert check_means(pictures[0], pictures[1]) > LEVEL / 2

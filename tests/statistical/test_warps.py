@@ -9,6 +9,7 @@ from significance import LEVEL, CapBins, check_sampler, chi_square, corrected
 import raywidget as rw
 from raywidget.kernels.jit import entry
 from raywidget.kernels.sampling import (
+    cos_sin_turn,
     make_frame,
     power_heuristic,
     sample_cosine_hemisphere,
@@ -17,6 +18,7 @@ from raywidget.kernels.sampling import (
     sample_triangle,
     to_local,
     to_world,
+    turn_towards,
 )
 from raywidget.kernels.vec3 import vec3
 
@@ -186,3 +188,30 @@ def test_the_tests_notice_a_wrong_density():
     # ... and are right as often as they should be
     p = [chi_square(generator.poisson(20, 100), np.full(100, 20.0)) for _ in range(2000)]
     assert stats.binomtest(int((np.array(p) < 0.05).sum()), 2000, 0.056).pvalue > 0.001
+
+
+# --- Angles ---------------------------------------------------------------------------------------
+
+
+@entry
+def _angles(turns, x, y, cosines, sines, towards):
+    for i in range(len(turns)):
+        cosines[i], sines[i] = cos_sin_turn(turns[i])
+        towards[i] = turn_towards(y[i], x[i])
+
+
+def test_angles_are_those_of_the_c_library():
+    generator = np.random.default_rng(8)
+    turns = np.concatenate([np.linspace(0, 1, 8001), np.arange(8) / 8]).astype(np.float32)
+    count = len(turns)
+    x, y = (generator.normal(size=count) * 10.0 ** generator.uniform(-9, 9, count) for _ in "xy")
+    x[:9], y[:9] = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]).T
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    cosines, sines, towards = (np.zeros(count, np.float32) for _ in range(3))
+    _angles(turns, x, y, cosines, sines, towards)
+    angle = 2 * np.pi * turns.astype(np.float64)
+    assert np.abs(cosines - np.cos(angle)).max() < 2**-22
+    assert np.abs(sines - np.sin(angle)).max() < 2**-22
+    # On the negative x axis, the C library tells 0 from -0.
+    expected = np.arctan2(y + 0.0, x.astype(np.float64)) / (2 * np.pi)
+    assert np.abs(towards - expected).max() < 2**-23

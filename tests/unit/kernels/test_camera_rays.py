@@ -72,7 +72,7 @@ def test_a_panorama_has_right_to_the_right_and_up_on_top():
         rw.Sphere((0, 5, 0), 0.5, material=rw.Emissive((0, 0, 1))),  # above
     ]
     camera = rw.PanoramicCamera(look_from=(0, 0, 0), look_at=(0, 0, -1))
-    pixels = rw.render(rw.Scene(lamps, camera=camera), width=64, height=32, spp=400).pixels
+    pixels = rw.render(rw.Scene(lamps, camera=camera), width=64, height=32, spp=1600).pixels
     rows, columns = (np.arange(n) + 0.5 for n in (32, 64))
     red, green, blue = np.moveaxis(pixels, -1, 0).astype(float)
     for channel, x in ((red, 32), (green, 48)):

@@ -138,16 +138,16 @@ COMPILE = """
 import sys
 from pathlib import Path
 import raywidget as rw
-from raywidget.kernels.tile import render_tile
+from raywidget.kernels.path import render_path
 rw.warmup()
-(signature,) = render_tile.signatures
-Path(sys.argv[1]).write_text(render_tile.inspect_llvm(signature))
+(signature,) = render_path.signatures
+Path(sys.argv[1]).write_text(render_path.inspect_llvm(signature))
 """
 
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory):
-    """Optimised LLVM code of render_tile: without the wrapper that Python calls, and that wrapper.
+    """Optimised LLVM code of render_path: without the wrapper that Python calls, and that wrapper.
 
     And the folder it was cached in.
     """
@@ -167,7 +167,7 @@ def compiled(tmp_path_factory):
 
 def test_a_cache_folder_of_the_user_is_respected(compiled):
     *_, cache = compiled
-    assert list(cache.rglob("tile.render_tile*.nbi"))
+    assert list(cache.rglob("path.render_path*.nbi"))
 
 
 def test_warmup_compiles_what_a_widget_needs(compiled):

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from kernel_drivers import draw
+from kernel_drivers import draw, draw_in_lanes
 from scipy import stats
 
 MASK = (1 << 64) - 1
+LOW = (1 << 32) - 1
 GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -21,12 +22,25 @@ def reference(seed, pixel, sample, group, lattice):
         key = mix((key + sample * GOLDEN) & MASK)
     elif sample % 2 == 1:  # a lattice of its own
         key = mix(key ^ GOLDEN)
-    first, second = (mix((key + (2 * group + k) * GOLDEN) & MASK) for k in (1, 2))
-    words = [first, first >> 32, second, second >> 32]
+    third = (group * 1664525 + 1013904223) & LOW
+    words = stirred([key & LOW, key >> 32, third, (third * 1664525 + 1013904223) & LOW])
+    words = stirred([word ^ word >> 16 for word in words])
     if lattice:
-        place = shuffled(int(f"{sample // 2:032b}"[::-1], 2), mix(first ^ second))
+        x, y, z, w = words
+        order = ((x ^ y * 0x3D20ADEA) + (z ^ w * 0x05526C56)) & LOW
+        place = shuffled(int(f"{sample // 2:032b}"[::-1], 2), order ^ order >> 16)
         words = [place * z + word for z, word in zip(VECTOR, words, strict=True)]
-    return [(word & 0xFFFFFFFF) // 256 / 2**24 for word in words]
+    return [(word & LOW) // 256 / 2**24 for word in words]
+
+
+def stirred(words):
+    """Half of pcg4d."""
+    x, y, z, w = words
+    x = (x + y * w) & LOW
+    y = (y + z * x) & LOW
+    z = (z + x * y) & LOW
+    w = (w + y * z) & LOW
+    return [x, y, z, w]
 
 
 VECTOR = (0x9E372C1D, 0x7F4A5419, 0xC2B20DA5, 0x165E4D01)
@@ -53,6 +67,13 @@ def test_numbers_are_those_of_the_definition(seed, lattice):
     rows = zip(*(a.tolist() for a in where), strict=True)
     expected = [reference(seed, *row, lattice) for row in rows]
     np.testing.assert_array_equal(draw(seed, *where, lattice), expected)
+
+
+@KINDS
+def test_lanes_are_the_same_numbers(lattice):
+    generator = np.random.default_rng(1)
+    where = [generator.integers(0, top, 64) for top in (2**25, 2**30, 2000)]
+    np.testing.assert_array_equal(draw_in_lanes(7, *where, lattice), draw(7, *where, lattice))
 
 
 def test_mixing_is_that_of_splitmix64():
