@@ -28,8 +28,11 @@ def list_flats(flats: Flats, slots: I32) -> F32:
     corner, u, v = np.moveaxis(flats.corners.astype(np.float64), 1, 0)
     normal = np.cross(u, v)
     area = np.linalg.norm(normal, axis=1)
-    seen = area > 0.0  # no ray hits others
-    table = np.zeros((np.count_nonzero(seen), FEW_SIZE), np.float32)
+    # No ray hits what has no area. The first of two in the same place is seen: a lamp that lies in
+    # the ceiling, the bottom of a box that stands on the floor. (A tree shows the one or the other.)
+    seen = np.argsort(area, kind="stable")
+    seen = seen[area[seen] > 0.0]
+    table = np.zeros((len(seen), FEW_SIZE), np.float32)
     per_area = 1.0 / area[seen, None]
     for column, values in (
         (FEW_CORNER, corner[seen]),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kernel_drivers import compiled, directions, trace_both_ways
 
 import raywidget as rw
-from raywidget.kernels.layout import FEW, MISS
+from raywidget.kernels.layout import FEW, FEW_NORMAL, FEW_SLOT, MISS
 from raywidget.kernels.simd import WIDTH
 
 RAYS = 64 * WIDTH
@@ -80,6 +80,19 @@ def test_flats_without_area_are_never_hit():
     origins = np.tile([0.5, 0, -3], (WIDTH, 1))
     _, (_, slots, _) = trace_both_ways(tables, origins, np.tile([0, 0, 1], (WIDTH, 1)), 1)
     assert np.all(slots != MISS)
+
+
+def test_the_smaller_of_two_in_the_same_place_is_seen():
+    # Whatever their order: the bottom of a box, not the floor that it stands on.
+    floor = rw.Quad((-4, 0, 4), (8, 0, 0), (0, 0, -8))
+    box = rw.Box((0, 0.5, 0), (1, 1, 1))
+    for shapes in ([floor, box], [box, floor]):
+        tables = compiled(shapes)
+        origins = np.random.default_rng(0).uniform(-0.4, 0.4, (RAYS, 3))
+        origins[:, 1] += 0.5
+        _, (_, slots, _) = trace_both_ways(tables, origins, np.tile([0, -1, 0], (RAYS, 1)), 1)
+        (bottom,) = np.flatnonzero(tables.few_flats[:, FEW_NORMAL + 1] == -1)
+        assert np.all(slots == tables.few_flats.view(np.int32)[bottom, FEW_SLOT])
 
 
 def settings_for(scene, **changes):
