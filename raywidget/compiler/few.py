@@ -29,7 +29,7 @@ def list_flats(flats: Flats, slots: I32) -> F32:
     normal = np.cross(u, v)
     area = np.linalg.norm(normal, axis=1)
     # No ray hits what has no area. The first of two in the same place is seen: a lamp that lies in
-    # the ceiling, the bottom of a box that stands on the floor. (A tree shows the one or the other.)
+    # the ceiling, the bottom of a box that stands on the floor. A tree shows one or the other.
     seen = np.argsort(area, kind="stable")
     seen = seen[area[seen] > 0.0]
     table = np.zeros((len(seen), FEW_SIZE), np.float32)
