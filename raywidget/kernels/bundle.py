@@ -19,8 +19,6 @@ from raywidget.kernels.random import Sequence
 from raywidget.kernels.simd import WIDTH, Lanes, Real, load_lanes, store_lanes
 from raywidget.kernels.vec3 import Vec3, vec3
 
-ALL_LANES = (1 << WIDTH) - 1
-
 # --- Rows of `numbers`, float32; those of three are points, directions or colours -----------------
 # A path between two surfaces
 ORIGIN = 0  # 3

@@ -16,6 +16,7 @@ from raywidget.kernels.layout import (
     LIGHT_FLAT,
     LIGHT_KIND,
     LIGHT_NORMAL,
+    LIGHT_RADIANCE,
     LIGHT_SHEAR,
     MISS,
     RECTANGLE,
@@ -31,6 +32,7 @@ class LampSample(NamedTuple):
 
     wi: Vec3
     reach: Lanes
+    radiance: Vec3
     pdf: Lanes
     faces: Lanes  # where the lamp turns its front to the surface
     near: Lanes  # where it is drawn from by solid angle, and the rest means nothing
@@ -48,7 +50,7 @@ def is_one_lamp(scene: SceneView) -> bool:
 
 @device
 def _spread(scene: SceneView, column: int) -> Vec3:
-    """A point or direction of the lamp, in all lanes."""
+    """A point, direction or colour of the lamp, in all lanes."""
     return vec3(
         spread_number(scene.lights[column]),
         spread_number(scene.lights[column + 1]),
@@ -78,6 +80,7 @@ def sample_lamp(scene: SceneView, p: Vec3, u: Real, v: Real) -> LampSample:
     return LampSample(
         to_light * (1.0 / distance),
         distance - lanes_min(rounding / cos, 0.01 * distance),
+        _spread(scene, LIGHT_RADIANCE),
         square / (cos * area),
         facing > rounding,
         near,

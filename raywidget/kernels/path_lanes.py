@@ -100,7 +100,7 @@ from raywidget.kernels.scalars import index32
 from raywidget.kernels.simd import WIDTH, choose, lane_mask, lowest_bit, spread_number
 from raywidget.kernels.surface import MAX_PASSED, is_special, resolve_surface, visibility
 from raywidget.kernels.traverse import RayHit, find_closest
-from raywidget.kernels.vec3 import Vec3, load_vec3
+from raywidget.kernels.vec3 import Vec3
 
 INFINITY = float("inf")
 
@@ -259,10 +259,7 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
         store_row(bundle, LIGHT_REACH, seen.reach)
         store_row(bundle, LIGHT_PDF, seen.pdf)
         store_row(bundle, LIGHT_DELTA, spread_number(0.0))
-        radiance = load_vec3(scene.lights, 0)
-        store_row(bundle, LIGHT_RADIANCE, spread_number(radiance.x))
-        store_row(bundle, LIGHT_RADIANCE + 1, spread_number(radiance.y))
-        store_row(bundle, LIGHT_RADIANCE + 2, spread_number(radiance.z))
+        store_point_row(bundle, LIGHT_RADIANCE, seen.radiance)
         lit = lanes & lane_mask(seen.faces) & ~lane_mask(seen.near)
         lanes &= lane_mask(seen.near)
     while lanes != 0:

@@ -95,13 +95,13 @@ def test_the_smaller_of_two_in_the_same_place_is_seen():
         assert np.all(slots == tables.few_flats.view(np.int32)[bottom, FEW_SLOT])
 
 
-def settings_for(scene, **changes):
+def picture_of(scene, **changes):
     return rw.render(scene, width=24, height=24, spp=16, seed=3, **changes).pixels
 
 
 @pytest.mark.parametrize("name", ["cornell_boxes", "default"])
 def test_pictures_do_not_depend_on_threads_and_tiles(name):
     scene = getattr(rw.presets, name)()
-    expected = settings_for(scene, threads=1, tile_size=24)
+    expected = picture_of(scene, threads=1, tile_size=24)
     for changes in ({"threads": 2, "tile_size": 8}, {"threads": 1, "tile_size": 16}):
-        np.testing.assert_array_equal(settings_for(scene, **changes), expected)
+        np.testing.assert_array_equal(picture_of(scene, **changes), expected)
