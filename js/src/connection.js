@@ -14,6 +14,9 @@ const HELLO_EVERY = 5000;
 /** No two acks within this time, in ms: each costs the kernel about a millisecond. */
 const ACK_EVERY = 50;
 
+/** What the kernel does not wait for is acknowledged within this time, in ms, with what follows. */
+const ACK_WITHIN = 250;
+
 /** More than this many lost messages are not listed: the whole picture is asked for instead. */
 const MOST_MISSING = 64;
 
@@ -47,8 +50,11 @@ export class Connection {
 
   /** @type {number[]} sequence numbers given up, oldest first */
   #missing = [];
-  #ackDue = false;
+  /** From when on an ack is due; Infinity while there is nothing to say. */
+  #ackFrom = Infinity;
   #ackedAt = -Infinity;
+  /** When the message `seq` arrived; -Infinity if it never did, but was counted in the welcome. */
+  #newestAt = -Infinity;
   /** @type {number | null} when the first hello was due; null while none is to be said */
   #helloFrom = null;
   #hellos = 0;
@@ -72,7 +78,7 @@ export class Connection {
   /** Say nothing any more. */
   stop() {
     this.#helloFrom = null;
-    this.#ackDue = false;
+    this.#ackFrom = Infinity;
     this.#need = null;
     this.state = null;
   }
@@ -81,7 +87,7 @@ export class Connection {
   setVisible(visible) {
     if (visible === this.visible) return;
     this.visible = visible;
-    this.#ackDue = true;
+    this.#ackFrom = -Infinity;
   }
 
   /** What this page shows. @returns {Have | null} */
@@ -124,11 +130,14 @@ export class Connection {
       this.#missing = [];
       this.#need = null;
     }
-    this.seq = Math.max(this.seq ?? 0, next - 1);
+    if (this.seq === null || next - 1 > this.seq) {
+      this.seq = next - 1;
+      this.#newestAt = -Infinity;
+    }
     this.welcomed = true;
     this.#helloFrom = null;
     // The kernel can't know yet whether anybody is looking.
-    this.#ackDue = true;
+    this.#ackFrom = -Infinity;
     return true;
   }
 
@@ -140,7 +149,7 @@ export class Connection {
     // It comes ahead of its `begin`, and of no `seq`: the next one is better than a lost one.
     if (message.k === "coarse") return message.generation >= this.generation;
     if (message.k === "pixel" || message.k === "file") return message.client === this.client;
-    if (message.k === "tiles") this.#arrived(message.seq, now);
+    if (message.k === "tiles") this.#arrived(message, now);
     if (message.generation < this.generation) return false;
     if (message.k === "begin") {
       this.generation = message.generation;
@@ -153,10 +162,12 @@ export class Connection {
     return message.k !== "tiles" || message.generation === this.generation;
   }
 
-  /** @param {number} seq @param {number} now */
-  #arrived(seq, now) {
-    this.#ackDue = true;
+  /** @param {import("./protocol.js").Tiles} message @param {number} now */
+  #arrived({ seq, soon }, now) {
     const last = this.seq ?? seq - 1;
+    // What is out of order can't wait: the kernel may have to send something again.
+    const patience = soon || seq !== last + 1 ? 0 : ACK_WITHIN;
+    this.#ackFrom = Math.min(this.#ackFrom, now + patience);
     if (seq <= last) {
       // A duplicate, or one that was overtaken and given up too early.
       this.#missing = this.#missing.filter((lost) => lost !== seq);
@@ -168,6 +179,7 @@ export class Connection {
     // Each ack repeats the list, so that a lost ack can't pass a lost message off as arrived.
     this.#missing = this.#missing.slice(-MOST_MISSING);
     this.seq = seq;
+    this.#newestAt = now;
     if (seq - last - 1 > MOST_MISSING) this.#want(this.generation, now);
   }
 
@@ -192,9 +204,9 @@ export class Connection {
       while (this.#helloAt() <= now) this.#hellos++;
     }
     if (this.epoch !== null && this.seq !== null && now >= this.#ackAt()) {
-      due.push(ack(this.client, this.epoch, this.seq, this.#missing, this.visible));
-      this.#repeats = this.#ackDue ? 0 : this.#repeats + 1;
-      this.#ackDue = false;
+      due.push(ack(this.client, this.epoch, this.seq, this.#missing, this.visible, this.#held()));
+      this.#repeats = this.#ackFrom < Infinity ? 0 : this.#repeats + 1;
+      this.#ackFrom = Infinity;
       this.#ackedAt = now;
     }
     if (this.epoch !== null && this.#need !== null && now >= this.#need.at) {
@@ -218,8 +230,14 @@ export class Connection {
     return this.#helloFrom + HELLO_AT[Math.min(this.#hellos, last)] + extra;
   }
 
+  /** How long the ack of the newest message was kept back on purpose; lateness is not counted. */
+  #held() {
+    const held = Math.round(Math.max(this.#ackAt() - this.#newestAt, 0));
+    return Number.isFinite(held) ? held : 0;
+  }
+
   #ackAt() {
-    if (this.#ackDue) return this.#ackedAt + ACK_EVERY;
+    if (this.#ackFrom < Infinity) return Math.max(this.#ackFrom, this.#ackedAt + ACK_EVERY);
     if (!this.welcomed || !this.visible || this.state === "closed") return Infinity;
     if (QUIET.has(this.state) && this.#repeats >= REPEATS) return Infinity;
     return Math.max(this.#heardAt, this.#ackedAt) + SILENCE;

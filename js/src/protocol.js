@@ -28,7 +28,7 @@
  *   tile: number, columns: number, rows: number, exponent: number, half: Uint16Array,
  *   client: number, number: number}} Coarse
  * @typedef {{k: "tiles", epoch: number, generation: number, seq: number, tiles: Tile[],
- *   progress: Progress | null}} Tiles
+ *   soon: boolean, progress: Progress | null}} Tiles
  * @typedef {{k: "state", epoch: number, generation: number, state: State, message: string | null,
  *   prompt: boolean, progress: Progress | null}} StateMessage
  * @typedef {Welcome | Begin | Coarse | Tiles | StateMessage | Pixel | FilePiece} KernelMessage
@@ -36,7 +36,7 @@
  * @typedef {{epoch: number, generation: number, seq: number}} Have
  * @typedef {{k: "hello", v: number, client: number, have: Have | null}} Hello
  * @typedef {{k: "ack", client: number, epoch: number, seq: number, missing: number[],
- *   visible: boolean}} Ack
+ *   visible: boolean, held: number}} Ack
  * @typedef {{k: "need", client: number, epoch: number, generation: number}} Need
  * @typedef {"pause" | "resume" | "stop" | "restart" | "more"} Action
  * @typedef {{k: "control", client: number, do: Action, samples?: number}} Control
@@ -303,13 +303,14 @@ function readCoarse(message, buffers) {
 }
 
 /** @param {Record<string, unknown>} message @param {unknown} buffers @returns {Tiles | null} */
-function readTilesMessage({ epoch, generation, seq, n, encoding, progress }, buffers) {
+function readTilesMessage({ epoch, generation, seq, n, encoding, soon, progress }, buffers) {
   if (!isInteger(epoch, 1) || !isInteger(generation, 1) || !isInteger(seq, 1)) return null;
   if (!isInteger(n, 0) || typeof encoding !== "string") return null;
   const view = Array.isArray(buffers) ? asDataView(buffers[0]) : null;
   const tiles = view === null ? null : readTiles(view, n, encoding);
   if (tiles === null) return null;
-  return { k: "tiles", epoch, generation, seq, tiles, progress: readProgress(progress) };
+  const said = { tiles, soon: soon !== false, progress: readProgress(progress) };
+  return { k: "tiles", epoch, generation, seq, ...said };
 }
 
 /** @param {Record<string, unknown>} content @returns {StateMessage | null} */
@@ -368,10 +369,11 @@ export function hello(client, have) {
  * @param {number} seq
  * @param {readonly number[]} missing
  * @param {boolean} visible
+ * @param {number} held in ms
  * @returns {Ack}
  */
-export function ack(client, epoch, seq, missing, visible) {
-  return { k: "ack", client, epoch, seq, missing: [...missing], visible };
+export function ack(client, epoch, seq, missing, visible, held) {
+  return { k: "ack", client, epoch, seq, missing: [...missing], visible, held };
 }
 
 /** @param {number} client @param {number} epoch @param {number} generation @returns {Need} */

@@ -146,8 +146,9 @@ class Conversation {
     return this.browser({ k: "hello", v: 1, client: CLIENT, have });
   }
 
-  ack(seq, missing = [], visible = true) {
-    return this.browser({ k: "ack", client: CLIENT, epoch: EPOCH, seq, missing, visible });
+  ack(seq, missing = [], held = 0) {
+    const state = { seq, missing, visible: true, held };
+    return this.browser({ k: "ack", client: CLIENT, epoch: EPOCH, ...state });
   }
 
   need(generation) {
@@ -182,10 +183,10 @@ class Conversation {
     });
   }
 
-  tiles(generation, tiles, progress, { seq, ...extra } = {}) {
+  tiles(generation, tiles, progress, { seq, soon = true, ...extra } = {}) {
     this.seq = seq ?? this.seq + 1;
     const content = { k: "tiles", epoch: EPOCH, generation, seq: this.seq, n: tiles.length };
-    return this.kernel({ ...content, encoding: "half3", progress }, pack(tiles), extra);
+    return this.kernel({ ...content, encoding: "half3", soon, progress }, pack(tiles), extra);
   }
 
   check(generation, canvas) {
@@ -254,7 +255,7 @@ const RECTS = grid(40, 24, 16);
     .wait(10)
     .tiles(1, first.slice(4), progress(960, 4 * PIXELS, 0.4))
     .wait(30)
-    .ack(3);
+    .ack(3, [], 30);
   for (const one of first) canvas.draw(one);
   talk
     .check(1, canvas)
@@ -302,11 +303,11 @@ const RECTS = grid(40, 24, 16);
     .ack(8, [2, 5, 7])
     .wait(60)
     .tiles(1, [t(0, 2), t(1, 2)], progress(1408, goal, 0.8), { seq: 7 })
-    .ack(8, [2, 5])
+    .ack(8, [2, 5], 60)
     .wait(60)
     // A duplicate.
     .tiles(1, [t(1, 2)], progress(1408, goal, 0.8), { seq: 8 })
-    .ack(8, [2, 5])
+    .ack(8, [2, 5], 120)
     .wait(60)
     // Ninety messages lost: more than an ack may list.
     .tiles(1, [t(3, 2)], progress(1536, goal, 0.9), { seq: 99 })
@@ -328,6 +329,56 @@ const RECTS = grid(40, 24, 16);
   talk.check(1, canvas);
   write("loss-and-repair", "Lost, overtaken and doubled messages; a large gap.", talk, {
     tiles: 16,
+    malformed: 0,
+    late: 0,
+    state: "done",
+  });
+}
+
+{
+  const canvas = new Canvas(...SIZE);
+  const t = (index, spp) => tile(1, spp, RECTS[index]);
+  const goal = 4 * PIXELS;
+  const calm = { soon: false };
+  const talk = opened(1, SIZE, 4)
+    .tiles(1, [t(0, 1), t(1, 1)], progress(512, goal, 0.1))
+    .ack(1)
+    .wait(100)
+    // Nothing waits for these three: one word for all, 250 ms after the first.
+    .tiles(1, [t(2, 1)], progress(640, goal, 0.2), calm)
+    .wait(100)
+    .tiles(1, [t(3, 1)], progress(768, goal, 0.3), calm)
+    .wait(100)
+    .tiles(1, [t(4, 1)], progress(896, goal, 0.4), calm)
+    .wait(50)
+    .ack(4, [], 50)
+    .wait(100)
+    .tiles(1, [t(5, 1)], progress(960, goal, 0.5), calm)
+    .wait(30)
+    // This one is waited for, and speaks for the one before it too.
+    .tiles(1, [t(0, 2)], progress(1216, goal, 0.6))
+    .ack(6)
+    .wait(10)
+    // Waited for too, but no two words within 50 ms.
+    .tiles(1, [t(1, 2)], progress(1472, goal, 0.7))
+    .wait(40)
+    .ack(7, [], 40)
+    .wait(60)
+    // A gap can't wait.
+    .tiles(1, [t(2, 2)], progress(1600, goal, 0.8), { ...calm, lost: true })
+    .wait(30)
+    .tiles(1, [t(3, 2)], progress(1728, goal, 0.9), calm)
+    .ack(9, [8])
+    .wait(60);
+  const last = RECTS.map((_, index) => t(index, 4));
+  talk
+    .tiles(1, last, progress(goal, goal, 2.0))
+    .ack(10, [8])
+    .state(1, "done", progress(goal, goal, 2.0));
+  for (const one of last) canvas.draw(one);
+  talk.check(1, canvas);
+  write("calm", "Tiles that nothing waits for are acknowledged together.", talk, {
+    tiles: 15,
     malformed: 0,
     late: 0,
     state: "done",

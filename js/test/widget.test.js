@@ -83,7 +83,7 @@ test("a welcome is acknowledged through the model", () => {
   const cleanup = widget.initialize({ model });
   const { client } = model.sent[0];
   model.emit("msg:custom", { k: "welcome", v: 1, epoch: 9, client, next: 4 }, []);
-  const expected = { k: "ack", client, epoch: 9, seq: 3, missing: [], visible: false };
+  const expected = { k: "ack", client, epoch: 9, seq: 3, missing: [], visible: false, held: 0 };
   assert.deepEqual(model.sent[1], expected);
   cleanup();
 });

@@ -474,14 +474,18 @@ class Conversation:
         self, view: View, records: list[Record], encoding: str, more: bool, now: float
     ) -> int:
         self._refresh_digest(now)
+        # Whatever waits for an acknowledgement asks for it: a full window, the end of the render.
+        size = sum(len(record.pixels) for record in records)
+        soon = more or view.state not in AT_WORK or self.flow.wants_word(size)
         content, buffer = make_tiles(
             records,
             epoch=self.epoch,
             generation=view.generation,
             seq=self.flow.next_seq,
             encoding=encoding,
+            soon=soon,
             progress=self._digest,
         )
         self._send_raw(content, [buffer])
         self._progress_said_at = now
-        return self.flow.note_sent(len(buffer), now, more)
+        return self.flow.note_sent(len(buffer), now, more, soon)

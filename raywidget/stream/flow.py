@@ -43,7 +43,8 @@ class Flight:
 
     size: int
     sent: float
-    busy: bool = False  # did more wait behind it?
+    busy: bool = False  # did more wait behind it, and was the link never without work before?
+    soon: bool = True  # was it to be acknowledged at once?
     delivered: int = 0  # bytes that had got through when it was sent, and when
     delivered_at: float = 0.0
     counted: bool = False  # has it been counted as delivered?
@@ -115,7 +116,8 @@ class Flow:
             client.acked = message.seq
             flight = self.flights.get(message.seq)
             if flight is not None and slowest:
-                self.window.measure(now - flight.sent, message.seq, self.next_seq)
+                taken = max(0.0, now - flight.sent - message.held)
+                self.window.measure(taken, message.seq, self.next_seq)
                 self._measure_rate(message, flight, now)
         client.owes_since = now if client.acked < self.next_seq - 1 else None
         back = message.visible and not counted
@@ -234,13 +236,29 @@ class Flow:
             return Allowance(0, math.inf, False)
         return Allowance(min(room, self.window.batch()), math.inf, used == 0)
 
-    def note_sent(self, size: int, now: float, busy: bool = False) -> int:
-        """A message with so many bytes goes out, and more waits if `busy`; returns its number."""
+    def wants_word(self, size: int) -> bool:
+        """Is a message of so many bytes to be acknowledged at once, though more could follow it?
+
+        Each word from a page costs about 1.2 ms of CPU here, so that there should be few of them
+        while nothing waits for them.
+        """
+        if not self.closed_loop() or not self.window.round_trip or self.window.narrow:
+            return True
+        used, count = self.in_flight()
+        return used + size > self.window.limit // 2 or count + 1 > MAX_IN_FLIGHT // 2
+
+    def note_sent(self, size: int, now: float, busy: bool = False, soon: bool = True) -> int:
+        """A message goes out; returns its number.
+
+        `size` is in bytes. `busy`: more waits behind it. `soon`: its word is wanted at once.
+        """
         seq = self.next_seq
         self.next_seq += 1
         if self.in_flight()[1] == 0:
             self._delivered_at = now  # the link has rested, which is not its fault
-        self.flights[seq] = Flight(size, now, busy, self._delivered, self._delivered_at)
+        # Behind a message whose word may wait, the bytes of two words say nothing of the link.
+        busy = busy and all(flight.soon for flight in self.flights.values())
+        self.flights[seq] = Flight(size, now, busy, soon, self._delivered, self._delivered_at)
         while len(self.flights) > 2 * MAX_IN_FLIGHT:
             expired = (old for old, flight in self.flights.items() if flight.expired)
             del self.flights[next(expired, next(iter(self.flights)))]

@@ -63,6 +63,7 @@ class Ack(NamedTuple):
     seq: int
     missing: tuple[int, ...]
     visible: bool
+    held: float = 0.0  # seconds for which the page kept it back, to say it with others at once
 
 
 class Need(NamedTuple):
@@ -202,6 +203,7 @@ def _parse_ack(content: Mapping[Any, Any]) -> Ack:
         _integer(content, "seq", low=0),
         tuple(_check_integer("missing", number, 1) for number in missing),
         visible,
+        _integer(content, "held", low=0) / 1000 if "held" in content else 0.0,
     )
 
 
@@ -394,9 +396,10 @@ def make_tiles(
     generation: int,
     seq: int,
     encoding: str,
+    soon: bool,
     progress: Content,
 ) -> tuple[Content, bytes]:
-    """A batch of tiles: the message and its buffer."""
+    """A batch of tiles: the message and its buffer. `soon`: it is to be acknowledged at once."""
     content = {
         "k": "tiles",
         "epoch": epoch,
@@ -404,6 +407,7 @@ def make_tiles(
         "seq": seq,
         "n": len(records),
         "encoding": encoding,
+        "soon": soon,
         "progress": progress,
     }
     return content, pack_records(records)

@@ -198,8 +198,9 @@ class Browser:
         self.others = []  # coarse pictures, and answers to questions
         self.hello_from = now
         self.hellos = 0
-        self.ack_due = False
+        self.ack_from = math.inf
         self.acked_at = -math.inf
+        self.newest_at = -math.inf
         self.heard_at = -math.inf
         self.repeats = 0
         self.need = None
@@ -216,10 +217,12 @@ class Browser:
         if kind == "welcome":
             if content["client"] == self.client:
                 self.epoch = content["epoch"]
-                self.seq = max(self.seq or 0, content["next"] - 1)
+                if self.seq is None or content["next"] - 1 > self.seq:
+                    self.seq = content["next"] - 1
+                    self.newest_at = -math.inf
                 self.welcomes += 1
                 self.hello_from = None
-                self.ack_due = True
+                self.ack_from = -math.inf
             return
         if self.epoch is None and kind != "tiles":
             self.epoch = content["epoch"]
@@ -229,7 +232,7 @@ class Browser:
             self.others.append((content, buffers))
             return
         if kind == "tiles":
-            self._arrived(content["seq"])
+            self._arrived(content["seq"], content.get("soon") is not False, now)
         if content["generation"] < self.generation:
             return
         if kind == "begin":
@@ -260,9 +263,10 @@ class Browser:
         if self.back is not None and self.back.spp.all():
             self.front, self.back = self.back, None
 
-    def _arrived(self, seq):
-        self.ack_due = True
+    def _arrived(self, seq, soon, now):
         last = self.seq if self.seq is not None else seq - 1
+        calm = not soon and seq == last + 1
+        self.ack_from = min(self.ack_from, now + (0.25 if calm else 0.0))
         if seq <= last:
             self.missing = [lost for lost in self.missing if lost != seq]
             return
@@ -270,9 +274,11 @@ class Browser:
         if seq - last - 1 > 64:
             self.need, self.need_at = self.generation, -math.inf
         self.seq = seq
+        self.newest_at = now
 
     def show(self, visible):
-        self.ack_due |= visible != self.visible
+        if visible != self.visible:
+            self.ack_from = -math.inf
         self.visible = visible
 
     def hello_at(self):
@@ -285,8 +291,8 @@ class Browser:
     def ack_at(self):
         if self.seq is None:
             return math.inf
-        if self.ack_due:
-            return self.acked_at + 0.05
+        if self.ack_from < math.inf:
+            return max(self.ack_from, self.acked_at + 0.05)
         if not self.visible or not self.welcomes or self.state == "closed":
             return math.inf
         if self.state not in ("paused", "done", "stopped", "failed") or self.repeats < 3:
@@ -306,6 +312,7 @@ class Browser:
             while self.hello_at() <= now:
                 self.hellos += 1
         if now >= self.ack_at():
+            held = max(self.ack_at() - self.newest_at, 0.0)
             due.append(
                 {
                     "k": "ack",
@@ -314,10 +321,11 @@ class Browser:
                     "seq": self.seq,
                     "missing": list(self.missing),
                     "visible": self.visible,
+                    "held": round(1000 * held) if held < math.inf else 0,
                 }
             )
-            self.repeats = 0 if self.ack_due else self.repeats + 1
-            self.ack_due = False
+            self.repeats = 0 if self.ack_from < math.inf else self.repeats + 1
+            self.ack_from = math.inf
             self.acked_at = now
         if self.need is not None and now >= self.need_at and self.epoch is not None:
             due.append(

@@ -60,6 +60,35 @@ def test_a_single_tile_goes_when_it_is_ready_and_many_go_together(world):
     assert shows(world.pages[0], world.render)
 
 
+def test_pages_say_little_while_nothing_waits_for_their_words(world):
+    heard = []
+    put = world.inbox.put
+
+    def listen(content):
+        heard.append((world.now, content))
+        return put(content)
+
+    world.inbox.put = listen
+    world.publish_all()
+    world.run(1.0)
+    start = world.now
+    for k in range(300):  # 30 small messages a second
+        world.publish(k % len(world.render.film.tiles))
+        world.run(1 / 30)
+    sent = world.messages("tiles", start)
+    words = [content for at, content in heard if at >= start]
+    assert len(sent) >= 250
+    assert len(words) <= 45  # one in 250 ms
+    assert not any(content["soon"] for content in sent)
+    assert world.flow.window.round_trip < 0.025  # 10 ms there, 10 ms back
+    world.change("paused")
+    world.publish(0)
+    world.run(0.03)
+    assert world.messages("tiles")[-1]["soon"]
+    world.run(0.1)
+    assert world.flow.in_flight() == (0, 0)
+
+
 def test_a_slow_browser_slows_the_pictures_and_gets_the_newest():
     world = World(Render(640, 480, 64))
     page = world.open_page()

@@ -17,11 +17,11 @@ from raywidget.stream.inbox import MAX_CONTROLS, Inbox
 from raywidget.stream.ledger import Ledger, cut_tile
 from raywidget.stream.parcel import choose_pieces, pack_parcel
 from raywidget.stream.protocol import Ack
-from raywidget.stream.window import CEILING, FLOOR, START, Window
+from raywidget.stream.window import CEILING, ENOUGH, FLOOR, START, Window
 
 
-def ack(client, seq, missing=(), visible=True):
-    return Ack(client, 1, seq, tuple(missing), visible)
+def ack(client, seq, missing=(), visible=True, held=0.0):
+    return Ack(client, 1, seq, tuple(missing), visible, held)
 
 
 # -- window ---------------------------------------------------------------------------------------
@@ -186,6 +186,53 @@ def test_the_slowest_client_sets_the_pace():
     assert flow.window.round_trip == pytest.approx(0.11)
     flow.ack(ack(2, 2), 0.5)
     assert flow.window.round_trip > 0.15
+
+
+def test_what_a_page_kept_back_is_no_part_of_the_round_trip():
+    flow = Flow()
+    flow.hello(1, True, 0.0)
+    flow.note_sent(1000, 0.0)
+    flow.ack(ack(1, 1, held=0.25), 0.27)
+    assert flow.window.round_trip == pytest.approx(0.02)
+    flow.note_sent(1000, 1.0)
+    flow.ack(ack(1, 2, held=1e9), 1.1)  # a page that lies harms nobody but itself
+    assert flow.window.round_trip >= 0.0
+
+
+def test_a_word_at_once_is_wanted_when_something_may_have_to_wait_for_it():
+    flow = Flow()
+    assert flow.wants_word(10)  # nobody may be there: whoever is should say so
+    flow.hello(1, True, 0.0)
+    assert flow.wants_word(10)  # how long it takes is not known yet
+    flow.note_sent(10, 0.0)
+    flow.ack(ack(1, 1), 0.02)
+    assert not flow.wants_word(10)
+    assert flow.wants_word(START // 2 + 1)
+    flow.note_sent(START // 4, 0.1, soon=False)
+    flow.note_sent(START // 4, 0.2, soon=False)
+    assert flow.wants_word(10)  # half of the window is used
+    flow.ack(ack(1, 3), 0.3)
+    assert not flow.wants_word(10)
+    for k in range(flow_module.MAX_IN_FLIGHT // 2):
+        flow.note_sent(10, 0.4 + k / 30, soon=False)
+    assert flow.wants_word(10)  # half of the messages are
+
+
+def test_a_link_is_not_slow_because_a_page_keeps_its_words_back():
+    def rate(soon):
+        flow = Flow()
+        flow.hello(1, True, 0.0)
+        now = 0.0
+        for _ in range(2 * ENOUGH):
+            flow.note_sent(20_000, now, soon=soon)
+            now += 0.25
+            seq = flow.note_sent(20_000, now, busy=True)
+            now += 0.05
+            flow.ack(ack(1, seq), now)
+        return flow.window.narrow
+
+    assert rate(soon=True)  # 40 kB in 0.3 s while more was waiting
+    assert not rate(soon=False)
 
 
 def test_acks_of_what_was_never_sent_and_of_strangers_are_ignored():

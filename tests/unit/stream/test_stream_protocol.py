@@ -46,6 +46,7 @@ def test_what_browsers_say():
     have = {"epoch": 9, "generation": 2, "seq": 0}
     assert parse_message(HELLO | {"have": have}) == Hello(5, Shown(9, 2, 0))
     assert parse_message(ACK | {"missing": [3, 1]}) == Ack(5, 9, 0, (3, 1), True)
+    assert parse_message(ACK | {"held": 250}) == Ack(5, 9, 0, (), True, 0.25)
     assert parse_message(NEED) == Need(5, 9, 2)
     assert parse_message(CONTROL) == Control(5, "more", 16)
     assert parse_message({"k": "control", "client": 5, "do": "stop"}) == Control(5, "stop", 0)
@@ -104,6 +105,9 @@ def test_integers_are_integers(message, field, wrong):
         ACK | {"missing": [True]},
         ACK | {"missing": [1.0]},
         ACK | {"missing": list(range(1, 66))},
+        ACK | {"held": -1},
+        ACK | {"held": 0.25},
+        ACK | {"held": None},
         ACK | {"visible": 1},
         ACK | {"visible": None},
         CONTROL | {"do": "explode"},
@@ -157,7 +161,9 @@ def test_what_the_kernel_says():
         make_state(
             epoch=4, generation=1, state="done", message=None, prompt=True, progress=progress
         ),
-        make_tiles([], epoch=4, generation=1, seq=6, encoding="half3", progress=progress)[0],
+        make_tiles(
+            [], epoch=4, generation=1, seq=6, encoding="half3", soon=False, progress=progress
+        )[0],
     ]
     assert json.loads(json.dumps(messages, allow_nan=False)) == [
         {"k": "welcome", "v": 1, "epoch": 4, "client": 5, "next": 6},
@@ -187,6 +193,7 @@ def test_what_the_kernel_says():
             "seq": 6,
             "n": 0,
             "encoding": "half3",
+            "soon": False,
             "progress": {"samples": 3, "goal": 9, "elapsed": 0.25, "rate": 12.0, "noise": 0.5},
         },
     ]
@@ -242,7 +249,7 @@ def test_recorded_kernels_speak_as_this_one(name):
         "welcome": make_welcome(epoch=1, client=1, next_seq=1),
         "begin": make_begin(width=1, height=1, tile=1, spp=1, encoding="half3", **common),
         "state": make_state(state="done", message=None, prompt=True, progress=progress, **common),
-        "tiles": make_tiles([], seq=1, encoding="half3", progress=progress, **common)[0],
+        "tiles": make_tiles([], seq=1, encoding="half3", soon=True, progress=progress, **common)[0],
     }
     for step in load(name)["steps"]:
         if step["from"] != "kernel":
