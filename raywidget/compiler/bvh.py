@@ -1,8 +1,7 @@
-"""The tree over primitives: binned SAH, then collapsed until nodes are as wide as the vectors.
+"""The binary tree over primitives, by binned SAH; `wide` makes a tree as wide as the vectors of it.
 
-Wald 2007, "On fast construction of SAH-based bounding volume hierarchies"; Wald, Benthin and
-Boulos 2008, "Getting rid of packets", for the collapse. A primitive here is a box and a kind; what
-is inside does not matter until the leaves are packed.
+Wald 2007, "On fast construction of SAH-based bounding volume hierarchies". A primitive here is a
+box and a kind; what is inside does not matter until the leaves are packed.
 """
 
 from __future__ import annotations
@@ -14,9 +13,11 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from raywidget.compiler.threads import THREAD_NAME, WORTH_THREADS
 from raywidget.kernels.boxes import (
     BOX,
     clear_box,
+    copy_box,
     find_bins,
     grow_box,
     grow_centres,
@@ -26,22 +27,17 @@ from raywidget.kernels.boxes import (
 from raywidget.kernels.buffers import make_stack_array, view
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import (
-    CHILD_ROW,
     F32,
-    FLAT_PRIMITIVE_ROW,
-    FLAT_ROWS,
     I32,
-    LEAF_BALL,
-    LEAF_FLAT,
     LEAF_INSTANCE,
-    NODE_SIZE,
 )
 from raywidget.kernels.scalars import single
 from raywidget.kernels.simd import WIDTH
 from raywidget.kernels.traverse import MAX_TREE_DEPTH
 
 _BINS = 16
-_BINS_PER_EXTENT = _BINS * 0.999  # the last centre still falls into the last bin
+_FEWEST_BINS = 4
+_BELOW_ONE = 0.999  # the last centre still falls into the last bin
 _INFINITY = float("inf")
 
 # From this depth on, nodes are halved instead of split by cost: with at most 2^27 primitives no
@@ -61,33 +57,33 @@ class BinaryTree(NamedTuple):
     order: I32  # (P,) primitives, sorted so that each leaf is a range
 
 
-def build_binary_tree(bounds: F32, kinds: NDArray[np.uint8], threads: int = 1) -> BinaryTree:
-    """Build a tree over boxes (P, 6) of P >= 1 primitives, the same one with any number of threads.
+def build_binary_tree(boxes: F32, kinds: NDArray[np.uint8], threads: int = 1) -> BinaryTree:
+    """Build a tree over P >= 1 primitives, the same one with any number of threads.
+
+    `boxes` (P, 8) are records of `kernels.boxes`, which are sorted on the way.
 
     All primitives of a leaf have the same kind, and fill at most one block: `WIDTH` flats, balls or
     rounds, or one instance. Instances come first in the list: their number in it is their row.
     """
-    count = len(bounds)
-    items = np.empty((count, BOX), np.float32)
-    items[:, :3] = bounds[:, :3]
-    np.negative(bounds[:, 3:], out=items[:, 4:7])
-    codes = items.view(np.int32)
-    codes[:, _PRIMITIVE] = np.arange(count)
+    count = len(boxes)
+    codes = boxes.view(np.int32)
+    codes[:, _PRIMITIVE] = np.arange(_TAG, _TAG + count)
     codes[:, _KIND] = kinds
+    codes[:, _KIND] += _TAG
     tree = BinaryTree(
         np.empty((2 * count, BOX), np.float32), np.empty((2 * count, 2), np.int32), codes[:, 0]
     )
-    if threads == 1 or count < _WORTH_THREADS:
-        _build(items, codes, tree.bounds, tree.links, _Part(0, 0, count, 0), False)
+    if threads == 1 or count < WORTH_THREADS:
+        _build(boxes, codes, tree.bounds, tree.links, _Part(0, 0, count, 0), False)
     else:
-        _build_in_parts(items, codes, tree, threads)
-    return tree._replace(order=np.ascontiguousarray(codes[:, _PRIMITIVE]))
+        _build_in_parts(boxes, codes, tree, threads)
+    return tree._replace(order=codes[:, _PRIMITIVE] - _TAG)
 
 
 def _build_in_parts(items: F32, codes: I32, tree: BinaryTree, threads: int) -> None:
     """Split large parts one by one, and leave each that is small enough to one thread."""
     enough = len(items) // (4 * threads)
-    with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-build") as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix=THREAD_NAME) as pool:
         waiting = {pool.submit(_build_part, items, codes, tree, _Part(0, 0, len(items), 0), enough)}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -112,31 +108,14 @@ def _build_part(
     )
 
 
-def count_wide(tree: BinaryTree, kinds: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """How many wide nodes, and blocks of flats, balls and rounds, the collapsed tree will take."""
-    counts = np.zeros(4, np.int64)
-    nothing = np.empty(0, np.float32)
-    _collapse(tree, kinds, False, nothing, nothing.view(np.int32), counts)
-    return counts
-
-
-def collapse(
-    tree: BinaryTree, kinds: NDArray[np.uint8], nodes: F32, counts: NDArray[np.int64]
-) -> I32:
-    """Write the wide nodes, from node ``counts[0]`` on, and number the blocks of the leaves.
-
-    `counts` holds the next free node, block of flats, balls and rounds, and is moved on. Returns
-    the slot of each primitive (P,): block * WIDTH + lane, or its own number for instances.
-    """
-    return _collapse(tree, kinds, True, nodes, nodes.view(np.int32), counts)
-
-
 # What travels with a primitive's box.
 _PRIMITIVE = 3  # its number
 _KIND = 7
+# As floats, whole numbers would be denormal, which makes arithmetic slow though nobody looks at its
+# result: 140 ms instead of 109 for 328,000 triangles. With this bit they are not.
+_TAG = 1 << 29
 
-# Below this many primitives a build takes a few milliseconds, and threads would cost as much.
-_WORTH_THREADS = 20_000
+_LARGEST = 3  # the place in a box around centres of half the area of the largest box
 
 
 class _Part(NamedTuple):
@@ -163,7 +142,7 @@ def _blocks(count: int) -> float:
 
 @device
 def _kind(items: _Items, i: int) -> int:
-    return items.codes[i * BOX + _KIND]
+    return items.codes[i * BOX + _KIND] - _TAG
 
 
 @device
@@ -180,9 +159,17 @@ def _fits_leaf(items: _Items, first: int, last: int) -> bool:
 _bin_boxes = make_stack_array(types.float32, 3 * _BINS * BOX)
 _bin_counts = make_stack_array(types.int64, 3 * _BINS)
 _right_costs = make_stack_array(types.float32, _BINS)
-_side_boxes = make_stack_array(types.float32, 2 * BOX)
+_two_boxes = make_stack_array(types.float32, 2 * BOX)
 _record = make_stack_array(types.float32, BOX)
 _waiting = make_stack_array(types.int64, 4 * 128)
+_waiting_centres = make_stack_array(types.float32, 128 * BOX)
+
+
+class _Halves(NamedTuple):
+    """What a split knows of its two halves: two records each."""
+
+    boxes: Any
+    centres: Any  # the box around twice the centres; at _LARGEST, half the area of the largest box
 
 
 @entry
@@ -198,15 +185,13 @@ def _build(
     items = _Items(view(boxes), view(codes))
     nodes = view(node_bounds)
     waiting = _waiting()  # node, first, last, depth
+    waiting_centres = _waiting_centres()
     count = 0
     node, first, last, depth = part.node, part.first, part.last, part.depth
-    bounds = _record()
+    halves = _Halves(_two_boxes(), _two_boxes())
+    centres = _record()
+    _measure(items, first, last, nodes, node, centres, 0)
     while True:
-        clear_box(bounds, 0)  # a place of its own can stay in a register
-        for i in range(first, last):
-            grow_box(bounds, 0, items.boxes, i)
-        clear_box(nodes, node)
-        grow_box(nodes, node, bounds, 0)
         if _fits_leaf(items, first, last):
             links[node, 0] = first
             links[node, 1] = last - first
@@ -217,14 +202,19 @@ def _build(
             first = waiting[4 * count + 1]
             last = waiting[4 * count + 2]
             depth = waiting[4 * count + 3]
+            copy_box(centres, 0, waiting_centres, count)
             continue
         middle = first
         if depth < _HALVING_DEPTH:
-            middle = _split_by_cost(items, first, last, half_area(nodes, node))
-        if middle == first or middle == last:
+            middle = _split_by_cost(items, first, last, half_area(nodes, node), centres, halves)
+        if middle == first:
             middle = _split_by_kind(items, first, last)
-        if middle == first or middle == last:
-            middle = (first + last) // 2
+            if middle == first or middle == last:
+                middle = (first + last) // 2
+            _measure(items, first, middle, halves.boxes, 0, halves.centres, 0)
+            _measure(items, middle, last, halves.boxes, 1, halves.centres, 1)
+        copy_box(nodes, 2 * middle, halves.boxes, 0)
+        copy_box(nodes, 2 * middle + 1, halves.boxes, 1)
         links[node, 0] = 2 * middle
         links[node, 1] = 0
         if only_one:
@@ -234,12 +224,32 @@ def _build(
         waiting[4 * count + 1] = first if left_is_larger else middle
         waiting[4 * count + 2] = middle if left_is_larger else last
         waiting[4 * count + 3] = depth + 1
+        copy_box(waiting_centres, count, halves.centres, 0 if left_is_larger else 1)
+        copy_box(centres, 0, halves.centres, 1 if left_is_larger else 0)
         count += 1
         if left_is_larger:
             node, first = 2 * middle + 1, middle
         else:
             node, last = 2 * middle, middle
         depth += 1
+
+
+@device
+def _measure(
+    items: _Items, first: int, last: int, boxes: Any, box: int, centres: Any, record: int
+) -> None:
+    """Write the box around a range and that around its centres."""
+    around, around_centres = _record(), _record()  # places of their own can stay in registers
+    clear_box(around, 0)
+    clear_box(around_centres, 0)
+    largest = 0.0
+    for i in range(first, last):
+        grow_box(around, 0, items.boxes, i)
+        grow_centres(around_centres, 0, items.boxes, i)
+        largest = max(largest, half_area(items.boxes, i))
+    around_centres[_LARGEST] = largest
+    copy_box(boxes, box, around, 0)
+    copy_box(centres, record, around_centres, 0)
 
 
 @device
@@ -257,33 +267,30 @@ def _split_by_kind(items: _Items, first: int, last: int) -> int:
 
 
 @device
-def _split_by_cost(items: _Items, first: int, last: int, node_area: float) -> int:
+def _split_by_cost(
+    items: _Items, first: int, last: int, node_area: float, centres: Any, halves: _Halves
+) -> int:
     """Sort a range into two by the cheapest split; its position, or `first` if there is none."""
     bins = _bin_boxes()
     bin_counts = _bin_counts()
     right_costs = _right_costs()
-    side = _side_boxes()
-    centres = _record()
+    side = _two_boxes()
     scales = _record()
-
-    # --- Extent of the centres, and the largest box -----------------------------------------------
-    clear_box(centres, 0)
-    largest = 0.0
-    for i in range(first, last):
-        largest = max(largest, half_area(items.boxes, i))
-        grow_centres(centres, 0, items.boxes, i)
     clear_box(scales, 0)
+    # Few primitives need few bins: their sweeps took a third of the build.
+    used = min(_BINS, _FEWEST_BINS + (last - first) // 4)
     for axis in range(3):
         extent = -centres[axis + 4] - centres[axis]
         # 0 puts all into the first bin, where no plane separates them
-        scales[axis] = _BINS_PER_EXTENT / extent if extent > 1e-30 else 0.0
+        scales[axis] = single(used) * _BELOW_ONE / extent if extent > 1e-30 else 0.0
 
     # --- Fill the bins of all three axes ----------------------------------------------------------
-    for b in range(3 * _BINS):
-        clear_box(bins, b)
-        bin_counts[b] = 0
+    for axis in range(3):
+        for b in range(axis * _BINS, axis * _BINS + used):
+            clear_box(bins, b)
+            bin_counts[b] = 0
     for i in range(first, last):
-        x, y, z = find_bins(items.boxes, i, centres, scales, _BINS - 1)
+        x, y, z = find_bins(items.boxes, i, centres, scales, used - 1)
         y += _BINS
         z += 2 * _BINS
         grow_box(bins, x, items.boxes, i)
@@ -300,13 +307,13 @@ def _split_by_cost(items: _Items, first: int, last: int, node_area: float) -> in
     for axis in range(3):
         clear_box(side, 0)
         count = 0
-        for b in range(_BINS - 1, 0, -1):
+        for b in range(used - 1, 0, -1):
             grow_box(side, 0, bins, axis * _BINS + b)
             count += bin_counts[axis * _BINS + b]
             right_costs[b] = half_area(side, 0) * _blocks(count) if count > 0 else _INFINITY
         clear_box(side, 0)
         count = 0
-        for b in range(1, _BINS):
+        for b in range(1, used):
             grow_box(side, 0, bins, axis * _BINS + b - 1)
             count += bin_counts[axis * _BINS + b - 1]
             if count > 0:
@@ -315,6 +322,7 @@ def _split_by_cost(items: _Items, first: int, last: int, node_area: float) -> in
                     best_cost, best_axis, best_bin = cost, axis, b
 
     # --- Or the largest few apart: a huge ground would stretch every box on the way to its leaf ---
+    largest = centres[_LARGEST]
     if largest > _HUGE * node_area:
         threshold = 0.5 * largest
         clear_box(side, 0)
@@ -323,146 +331,46 @@ def _split_by_cost(items: _Items, first: int, last: int, node_area: float) -> in
         for i in range(first, last):
             is_large = half_area(items.boxes, i) >= threshold
             apart += is_large
-            grow_box(side, 1 if is_large else 0, items.boxes, i)
+            grow_box(side, 0 if is_large else 1, items.boxes, i)
         if apart < last - first:
-            cost = half_area(side, 1) * _blocks(apart)
-            cost += half_area(side, 0) * _blocks(last - first - apart)
+            cost = half_area(side, 0) * _blocks(apart)
+            cost += half_area(side, 1) * _blocks(last - first - apart)
             if cost < best_cost:
                 middle = first
                 for i in range(first, last):
                     if half_area(items.boxes, i) >= threshold:
                         swap_boxes(items.boxes, i, middle)
                         middle += 1
+                _measure(items, first, middle, halves.boxes, 0, halves.centres, 0)
+                _measure(items, middle, last, halves.boxes, 1, halves.centres, 1)
                 return middle
     if best_axis < 0:
         return first
 
     # --- Sort by the plane ------------------------------------------------------------------------
+    clear_box(halves.boxes, 0)
+    clear_box(halves.boxes, 1)
+    for b in range(used):
+        grow_box(halves.boxes, 0 if b < best_bin else 1, bins, best_axis * _BINS + b)
+    left, right = _record(), _record()
+    clear_box(left, 0)
+    clear_box(right, 0)
+    largest_left = largest_right = 0.0
     middle = first
     end = last
     while middle < end:
-        x, y, z = find_bins(items.boxes, middle, centres, scales, _BINS - 1)
+        x, y, z = find_bins(items.boxes, middle, centres, scales, used - 1)
         number = x if best_axis == 0 else (y if best_axis == 1 else z)
         if number < best_bin:
+            grow_centres(left, 0, items.boxes, middle)
+            largest_left = max(largest_left, half_area(items.boxes, middle))
             middle += 1
         else:
+            grow_centres(right, 0, items.boxes, middle)
+            largest_right = max(largest_right, half_area(items.boxes, middle))
             end -= 1
             swap_boxes(items.boxes, middle, end)
+    left[_LARGEST], right[_LARGEST] = largest_left, largest_right
+    copy_box(halves.centres, 0, left, 0)
+    copy_box(halves.centres, 1, right, 0)
     return middle
-
-
-@entry
-def _collapse(
-    tree: BinaryTree,
-    kinds: NDArray[np.uint8],
-    write: bool,
-    nodes: F32,
-    references: I32,
-    counts: NDArray[np.int64],
-) -> I32:
-    """Give each wide node the up to `WIDTH` largest descendants of a binary node as children."""
-    bounds = view(tree.bounds)
-    slots = np.zeros(len(tree.order) if write else 0, np.int32)
-    stack = np.empty((len(tree.links) // 2 + 2, 2), np.int64)  # binary node, wide node
-    children = np.empty(WIDTH, np.int64)
-    stack[0, 0] = 0
-    stack[0, 1] = counts[0]
-    counts[0] += 1
-    waiting = 1
-    while waiting > 0:
-        waiting -= 1
-        binary = stack[waiting, 0]
-        row = stack[waiting, 1] * NODE_SIZE
-        count = 1
-        children[0] = binary
-        while count < WIDTH:
-            widest = -1
-            area = -1.0
-            for k in range(count):
-                child_area = half_area(bounds, children[k])
-                if tree.links[children[k], 1] == 0 and child_area > area:
-                    area = child_area
-                    widest = k
-            if widest < 0:
-                break
-            left = tree.links[children[widest], 0]
-            children[widest] = left
-            children[count] = left + 1
-            count += 1
-        for k in range(WIDTH):
-            if k >= count:
-                if write:
-                    for axis in range(3):
-                        nodes[row + 2 * axis * WIDTH + k] = _INFINITY
-                        nodes[row + (2 * axis + 1) * WIDTH + k] = -_INFINITY
-                    references[row + CHILD_ROW + k] = 0
-                    references[row + CHILD_ROW + WIDTH + k] = 0
-                continue
-            child = children[k]
-            if tree.links[child, 1] == 0:
-                reference = counts[0]
-                counts[0] += 1
-                stack[waiting, 0] = child
-                stack[waiting, 1] = reference
-                waiting += 1
-            else:
-                reference = _number_leaf(tree, kinds, child, write, slots, counts)
-            if write:
-                for axis in range(3):
-                    nodes[row + 2 * axis * WIDTH + k] = bounds[child * BOX + axis]
-                    nodes[row + (2 * axis + 1) * WIDTH + k] = -bounds[child * BOX + 4 + axis]
-                references[row + CHILD_ROW + k] = reference
-                references[row + CHILD_ROW + WIDTH + k] = 0
-    return slots
-
-
-@device
-def _number_leaf(
-    tree: BinaryTree,
-    kinds: NDArray[np.uint8],
-    leaf: int,
-    write: bool,
-    slots: I32,
-    counts: NDArray[np.int64],
-) -> int:
-    """Take the next block for a leaf, and the reference to it."""
-    first = tree.links[leaf, 0]
-    kind = kinds[tree.order[first]]
-    if kind == LEAF_INSTANCE:
-        index = np.int64(tree.order[first])
-        if write:
-            slots[index] = index
-        return -1 - ((index << 2) | kind)
-    counter = 1 if kind == LEAF_FLAT else 2 if kind == LEAF_BALL else 3
-    block = counts[counter]
-    counts[counter] += 1
-    if write:
-        for lane in range(tree.links[leaf, 1]):
-            slots[tree.order[first + lane]] = block * WIDTH + lane
-    return -1 - ((block << 2) | kind)
-
-
-@entry
-def pack_flats(
-    corners: F32, shears: F32, primitives: I32, slots: I32, blocks: F32, block_references: I32
-) -> None:
-    """Write flats, (F, 3, 3) corner and edges, to their slots in the blocks."""
-    for i in range(len(slots)):
-        row = slots[i] // WIDTH * (FLAT_ROWS * WIDTH) + slots[i] % WIDTH
-        for k in range(9):
-            blocks[row + k * WIDTH] = corners[i, k // 3, k % 3]
-        blocks[row + 9 * WIDTH] = shears[i]
-        block_references[row + FLAT_PRIMITIVE_ROW * WIDTH] = primitives[i]
-
-
-@entry
-def pack_rows(values: F32, primitives: I32, slots: I32, blocks: F32, block_references: I32) -> None:
-    """Write balls or rounds, (N, C) values, to their slots; the last row of a block is the number
-    of the primitive.
-    """
-    columns = values.shape[1]
-    for i in range(len(slots)):
-        row = slots[i] // WIDTH * ((columns + 1) * WIDTH) + slots[i] % WIDTH
-        for k in range(columns):
-            blocks[row + k * WIDTH] = values[i, k]
-        block_references[row + columns * WIDTH] = primitives[i]

@@ -19,8 +19,11 @@ from raywidget.compiler.primitives import (
     Rounds,
     flat_areas,
     frames_around,
-    widened,
+    write_boxes,
 )
+from raywidget.compiler.threads import in_ranges
+from raywidget.kernels.boxes import BOX
+from raywidget.kernels.jit import entry
 from raywidget.kernels.layout import (
     CORNERS_COLORS,
     CORNERS_FLAGS,
@@ -83,7 +86,7 @@ class Geometry:
     meshes: list[InstancedMesh]
     instances: F32  # see layout
     instance_codes: I32  # see layout; roots are filled in when the trees are built
-    instance_bounds: F32  # (I, 6)
+    instance_boxes: F32  # (I, 8) records of `kernels.boxes`
     primitives: I32  # see layout; lights are filled in when they are numbered
     corners: I32  # see layout
     vertices: F32  # see layout
@@ -91,12 +94,21 @@ class Geometry:
     copied_flats: CopiedFlats  # INSTANCE_LIGHT + PRIMITIVE_LIGHT is the number among them
 
 
-def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows) -> Geometry:
+def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows, threads: int = 1) -> Geometry:
     """Take all shapes apart."""
-    gathering = _Gathering(materials)
+    gathering = _Gathering(materials, threads)
     for index, shape in enumerate(shapes):
         gathering.add(index, shape)
     return gathering.finish()
+
+
+class _FlatsPart(NamedTuple):
+    """The parallelograms of a shape, or its triangles."""
+
+    primitives: I32
+    corners: F32 | None  # (F, 3, 3) of parallelograms; of triangles, they are yet to be looked up
+    vertices: F32 | None = None
+    faces: I32 | None = None
 
 
 class _MeshParts(NamedTuple):
@@ -119,9 +131,10 @@ class _Places(NamedTuple):
 class _Gathering:
     """Lists that grow shape by shape."""
 
-    def __init__(self, materials: MaterialRows) -> None:
+    def __init__(self, materials: MaterialRows, threads: int) -> None:
         self._materials = materials
-        self._flats: list[tuple[F32, float, I32]] = []
+        self._threads = threads
+        self._flats: list[_FlatsPart] = []
         self._balls: list[tuple[F32, I32]] = []
         self._rounds: list[tuple[F32, I32]] = []
         self._meshes: dict[tuple[int, object], _MeshParts] = {}  # the scene keeps the Mesh alive
@@ -153,10 +166,10 @@ class _Gathering:
                 self._color_items(shape.colors)
         elif isinstance(shape, Quad):
             corners = np.array([[shape.origin, shape.edge_u, shape.edge_v]], np.float32)
-            self._flats.append((corners, PARALLELOGRAM, self._number(1, material, index)))
+            self._flats.append(_FlatsPart(self._number(1, material, index), corners))
         elif isinstance(shape, Box):
             corners = _box_faces(shape)
-            self._flats.append((corners, PARALLELOGRAM, self._number(6, material, index)))
+            self._flats.append(_FlatsPart(self._number(6, material, index), corners))
         else:
             rounds = _round_rows(shape)
             self._rounds.append((rounds, self._number(len(rounds), material, index)))
@@ -230,7 +243,8 @@ class _Gathering:
         self._places.append(_Places(key, codes, copies.transforms, *mesh.bounds()))
 
     def _mesh_parts(self, mesh: Mesh, radiances: Sequence[Any], index: int) -> _MeshParts:
-        flats = _join_flats([self._triangles(mesh, self._face_rows(mesh, radiances), index)])
+        part = self._triangles(mesh, self._face_rows(mesh, radiances), index)
+        flats = _join_flats([part], self._threads)
         shines = np.array([radiance is not None for radiance in radiances])
         of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
         lit = np.flatnonzero(of_faces & (flats.areas() > 0.0))
@@ -258,12 +272,8 @@ class _Gathering:
             )
         )
 
-    def _triangles(self, mesh: Mesh, materials: I32, shape: int) -> tuple[F32, float, I32]:
+    def _triangles(self, mesh: Mesh, materials: I32, shape: int) -> _FlatsPart:
         faces = mesh.faces[:, [0, 2, 1]] if mesh.flip_normals else mesh.faces
-        corners = np.take(mesh.vertices, faces, axis=0)
-        for axis in range(3):  # columns are long, rows are short
-            corners[:, 1, axis] -= corners[:, 0, axis]
-            corners[:, 2, axis] -= corners[:, 0, axis]
         numbers = self._number(len(faces), materials, shape)
         rows = self._primitives[-1]
         if mesh.face_colors is not None:
@@ -274,7 +284,7 @@ class _Gathering:
         if any(a is not None for a in (mesh.normals, mesh.uvs, mesh.colors)):
             rows[:, PRIMITIVE_CORNERS] = np.arange(len(faces)) + self._corner_count
             self._attributes(mesh, faces)
-        return corners, TRIANGLE, numbers
+        return _FlatsPart(numbers, None, mesh.vertices, faces)
 
     def _attributes(self, mesh: Mesh, faces: I32) -> None:
         flags = 0
@@ -307,7 +317,7 @@ class _Gathering:
             places += own
             first += count
         return Geometry(
-            flats=_join_flats(self._flats),
+            flats=_join_flats(self._flats, self._threads),
             balls=Balls(*_join(self._balls, 4)),
             rounds=Rounds(*_join(self._rounds, ROUND_PRIMITIVE_ROW)),
             meshes=meshes,
@@ -318,8 +328,8 @@ class _Gathering:
             instance_codes=_stack(
                 [place.codes for place in places], np.empty((0, INSTANCE_CODES_SIZE), np.int32)
             ),
-            instance_bounds=_stack(
-                [_moved_boxes(place) for place in places], np.empty((0, 6), np.float32)
+            instance_boxes=_stack(
+                [_moved_boxes(place) for place in places], np.empty((0, BOX), np.float32)
             ),
             primitives=_stack(self._primitives, np.empty((0, PRIMITIVE_SIZE), np.int32)),
             corners=_stack(self._corners, np.empty((0, CORNERS_SIZE), np.int32)),
@@ -425,23 +435,47 @@ def _dot(a: F64, b: F64) -> F64:
 
 
 def _moved_boxes(place: _Places) -> F32:
-    """Boxes (N, 6) of all copies."""
+    """Boxes (N, 8) of all copies."""
     centre, half = transforms.move_box(place.matrices, place.lo, place.hi)
-    boxes = np.empty((len(centre), 6), np.float32)
+    boxes = np.zeros((len(centre), BOX), np.float32)
     for part in transforms.chunks(len(centre)):
-        boxes[part] = widened(centre[part] - half[part], centre[part] + half[part])
+        write_boxes(boxes[part], centre[part] - half[part], centre[part] + half[part])
     return boxes
 
 
-def _join_flats(parts: list[tuple[F32, float, I32]]) -> Flats:
-    return Flats(
-        _stack([corners for corners, _, _ in parts], np.empty((0, 3, 3), np.float32)),
-        _stack(
-            [np.full(len(corners), shear, np.float32) for corners, shear, _ in parts],
-            np.empty(0, np.float32),
-        ),
-        _stack([numbers for _, _, numbers in parts], np.empty(0, np.int32)),
+def _join_flats(parts: list[_FlatsPart], threads: int) -> Flats:
+    ends = np.cumsum([0, *(len(part.primitives) for part in parts)])
+    corners = np.empty((ends[-1], 3, 3), np.float32)
+    shears = np.empty(ends[-1], np.float32)
+    for part, first, last in zip(parts, ends[:-1], ends[1:], strict=True):
+        shears[first:last] = PARALLELOGRAM if part.corners is not None else TRIANGLE
+        if part.corners is not None:
+            corners[first:last] = part.corners
+        else:
+            _look_up(part.vertices, part.faces, corners[first:last], threads)
+    return Flats(corners, shears, _stack([p.primitives for p in parts], np.empty(0, np.int32)))
+
+
+def _look_up(vertices: F32 | None, faces: I32 | None, corners: F32, threads: int) -> None:
+    assert vertices is not None
+    assert faces is not None
+    faces = np.ascontiguousarray(faces)
+    in_ranges(
+        lambda first, last: _write_corners(vertices, faces, corners, first, last),
+        len(corners),
+        threads,
     )
+
+
+@entry
+def _write_corners(vertices: F32, faces: I32, corners: F32, first: int, last: int) -> None:
+    """The corners and edges of triangles."""
+    for i in range(first, last):
+        for axis in range(3):
+            corner = vertices[faces[i, 0], axis]
+            corners[i, 0, axis] = corner
+            corners[i, 1, axis] = vertices[faces[i, 1], axis] - corner
+            corners[i, 2, axis] = vertices[faces[i, 2], axis] - corner
 
 
 def _join(parts: list[tuple[F32, I32]], columns: int) -> tuple[F32, I32]:

@@ -9,6 +9,8 @@ import raywidget as rw
 from raywidget import transforms as tf
 from raywidget.compiler import compile_scene
 from raywidget.compiler.bvh import build_binary_tree
+from raywidget.compiler.primitives import write_boxes
+from raywidget.kernels.boxes import BOX
 from raywidget.kernels.layout import (
     INSTANCE_CODES_SIZE,
     INSTANCE_ROOT,
@@ -229,9 +231,10 @@ def test_a_mesh_fills_its_blocks():
 def test_threads_build_the_same_tree():
     random = np.random.default_rng(11)
     lo = random.random((30_000, 3), np.float32)
-    bounds = np.concatenate([lo, lo + np.float32(0.01)], axis=1)
-    kinds = np.full(len(bounds), LEAF_FLAT, np.uint8)
-    one, three = build_binary_tree(bounds, kinds, 1), build_binary_tree(bounds, kinds, 3)
+    boxes = np.empty((len(lo), BOX), np.float32)
+    write_boxes(boxes, lo, lo + np.float32(0.01))
+    kinds = np.full(len(boxes), LEAF_FLAT, np.uint8)
+    one, three = (build_binary_tree(boxes.copy(), kinds, threads) for threads in (1, 3))
     assert np.array_equal(one.order, three.order)
     reachable = [0]
     for node in reachable:
@@ -243,3 +246,22 @@ def test_threads_build_the_same_tree():
         if count == 0:
             reachable += [child, child + 1]
     assert len(reachable) > 2 * 30_000 / WIDTH
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=3, deadline=None)
+def test_threads_make_the_same_tables(seed):
+    generator = np.random.default_rng(seed)
+    copied = triangles(generator, 21_000, 0.02)
+    shapes = [
+        triangles(generator, 30_000, 0.02),
+        rw.Instances(copied, [tf.translate(k, 0, 0) for k in range(5)]),
+        *balls(generator, 50),
+        rw.Quad((-9, -2, -9), (18, 0, 0), (0, 0, 18)),
+    ]
+    scene = rw.Scene(shapes, camera=rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0)))
+    one, four = compile_scene(scene, 1), compile_scene(scene, 4)
+    for name in ("nodes", "flats", "balls", "instance_codes", "primitives", "light_slots"):
+        assert np.array_equal(
+            getattr(one, name).view(np.int32), getattr(four, name).view(np.int32)
+        ), name

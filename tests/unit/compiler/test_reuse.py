@@ -44,13 +44,13 @@ MOVED = {
 def builds(monkeypatch):
     """A list that grows by one whenever trees are built."""
     calls = []
-    build = compiled._build_trees
+    build = compiled.build_trees
 
     def count(*arguments):
         calls.append(1)
         return build(*arguments)
 
-    monkeypatch.setattr(compiled, "_build_trees", count)
+    monkeypatch.setattr(compiled, "build_trees", count)
     return calls
 
 

@@ -138,10 +138,12 @@ COMPILE = """
 import sys
 from pathlib import Path
 import raywidget as rw
+from raywidget.compiler.bvh import _build
 from raywidget.kernels.path import render_path
 rw.warmup()
-(signature,) = render_path.signatures
-Path(sys.argv[1]).write_text(render_path.inspect_llvm(signature))
+for kernel, name in ((render_path, "tile.ll"), (_build, "build.ll")):
+    (signature,) = kernel.signatures
+    Path(sys.argv[1], name).write_text(kernel.inspect_llvm(signature))
 """
 
 
@@ -155,9 +157,7 @@ def compiled(tmp_path_factory):
     # numba shows no code that it has loaded from a cache: compile it anew, in a folder that the
     # user has chosen.
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(place / "cache"), "PYTHONPATH": str(ROOT)}
-    subprocess.run(
-        [sys.executable, "-c", COMPILE, str(place / "tile.ll")], check=True, env=environment
-    )
+    subprocess.run([sys.executable, "-c", COMPILE, str(place)], check=True, env=environment)
     parts = re.split(r"^(?=define )", (place / "tile.ll").read_text(), flags=re.MULTILINE)
     kernels = [part for part in parts[1:] if "raywidget" in part.split("\n", 1)[0]]
     (wrapper,) = (part for part in kernels if "cpython" in part.split("\n", 1)[0])
@@ -212,7 +212,8 @@ from pathlib import Path
 from llvmlite import binding as llvm
 llvm.initialize_all_targets()
 llvm.initialize_all_asmprinters()
-machine = llvm.Target.from_triple(sys.argv[2]).create_target_machine(opt=2, reloc="pic")
+target = llvm.Target.from_triple(sys.argv[2])
+machine = target.create_target_machine(cpu=sys.argv[3], opt=2, reloc="pic")
 module = llvm.parse_assembly(Path(sys.argv[1]).read_text())
 module.triple = sys.argv[2]
 module.data_layout = str(machine.target_data)
@@ -230,11 +231,24 @@ print(machine.emit_assembly(module))
 def test_kernels_become_code_for_other_processors(compiled, tmp_path, triple, vectors):
     """ARM, and x86 with nothing beyond the baseline; LLVM ends the process if it can't."""
     *_, cache = compiled
-    text = (cache.parent / "tile.ll").read_text()
-    text = re.sub(r"^target .*\n", "", text, flags=re.MULTILINE)
+    assembly = emit(cache.parent / "tile.ll", tmp_path, triple)
+    assert len(re.findall(vectors, assembly)) > 100
+
+
+def test_trees_are_built_without_masked_stores(compiled, tmp_path):
+    """They are what LLVM makes of `box = box if it is smaller else other`, and slow on AMD's."""
+    *_, cache = compiled
+    assembly = emit(cache.parent / "build.ll", tmp_path, "x86_64-unknown-linux-gnu", "haswell")
+    assert len(re.findall(r"\bvminps\s", assembly)) > 10
+    assert "vmaskmov" not in assembly
+
+
+def emit(source, folder, triple, processor=""):
+    """Assembly for another processor."""
+    text = re.sub(r"^target .*\n", "", source.read_text(), flags=re.MULTILINE)
     # Not the wrapper that Python calls, nor what counts references for it: both are of this
     # machine. If a kernel used them, the rest would be no module.
-    (tmp_path / "kernel.ll").write_text(
+    (folder / "kernel.ll").write_text(
         re.sub(
             r"^define [^\n]*@(?:_ZN7cpython|NRT_)[^\n]*\{\n.*?^\}\n",
             "",
@@ -242,13 +256,12 @@ def test_kernels_become_code_for_other_processors(compiled, tmp_path, triple, ve
             flags=re.MULTILINE | re.DOTALL,
         )
     )
-    assembly = subprocess.run(
-        [sys.executable, "-c", EMIT, str(tmp_path / "kernel.ll"), triple],
+    return subprocess.run(
+        [sys.executable, "-c", EMIT, str(folder / "kernel.ll"), triple, processor],
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    assert len(re.findall(vectors, assembly)) > 100
 
 
 def test_compiled_here_or_loaded_from_disk_renders_the_same_bits(tmp_path):
