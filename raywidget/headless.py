@@ -165,11 +165,16 @@ def warmup() -> float:
     True
     """
     from raywidget.engine.picking import pick_pixel
-    from raywidget.scene import Diffuse, PerspectiveCamera, Sphere
+    from raywidget.scene import Mesh, PerspectiveCamera, Sphere
 
     begin = time.perf_counter()
     camera = PerspectiveCamera(look_from=(0, 0, 4), look_at=(0, 0, 0))
-    scene = Scene([Sphere((0, 0, 0), 1.0, material=Diffuse(0.5))], camera=camera)
+    # A fan of more triangles than would do without a tree, so that its builder is compiled too.
+    turn = np.linspace(0.0, 2.0 * np.pi, 200)
+    points = np.stack([np.cos(turn), np.sin(turn), 0.0 * turn], axis=1)
+    around = np.arange(1, len(turn) - 1)
+    fan = Mesh(points, np.stack([0 * around, around, around + 1], axis=1))
+    scene = Scene([fan, Sphere((0, 0, 1), 0.5)], camera=camera)
     session = Session(scene, RenderSettings(width=4, height=4, spp=1, threads=1))
     try:
         session.start()

@@ -23,7 +23,6 @@ from raywidget.compiler.primitives import (
 )
 from raywidget.compiler.threads import in_ranges
 from raywidget.kernels.boxes import BOX
-from raywidget.kernels.jit import entry
 from raywidget.kernels.layout import (
     CORNERS_COLORS,
     CORNERS_FLAGS,
@@ -457,25 +456,18 @@ def _join_flats(parts: list[_FlatsPart], threads: int) -> Flats:
 
 
 def _look_up(vertices: F32 | None, faces: I32 | None, corners: F32, threads: int) -> None:
+    """Write the corners and edges of triangles."""
     assert vertices is not None
     assert faces is not None
-    faces = np.ascontiguousarray(faces)
-    in_ranges(
-        lambda first, last: _write_corners(vertices, faces, corners, first, last),
-        len(corners),
-        threads,
-    )
 
+    def look_up(first: int, last: int) -> None:
+        part = corners[first:last]
+        np.take(vertices, faces[first:last], axis=0, out=part, mode="clip")  # "raise" would copy
+        for axis in range(3):  # columns are long, rows are short
+            part[:, 1, axis] -= part[:, 0, axis]
+            part[:, 2, axis] -= part[:, 0, axis]
 
-@entry
-def _write_corners(vertices: F32, faces: I32, corners: F32, first: int, last: int) -> None:
-    """The corners and edges of triangles."""
-    for i in range(first, last):
-        for axis in range(3):
-            corner = vertices[faces[i, 0], axis]
-            corners[i, 0, axis] = corner
-            corners[i, 1, axis] = vertices[faces[i, 1], axis] - corner
-            corners[i, 2, axis] = vertices[faces[i, 2], axis] - corner
+    in_ranges(look_up, len(corners), threads)
 
 
 def _join(parts: list[tuple[F32, I32]], columns: int) -> tuple[F32, I32]:

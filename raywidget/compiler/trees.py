@@ -9,16 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.bvh import build_binary_tree
-from raywidget.compiler.few import list_balls, list_flats
+from raywidget.compiler.few import is_few, list_few, write_root
 from raywidget.compiler.geometry import Geometry
 from raywidget.compiler.primitives import Flats
-from raywidget.compiler.wide import WidePlan, pack_flats, pack_rows, plan_wide, write_wide
+from raywidget.compiler.wide import (
+    WidePlan,
+    aligned_zeros,
+    pack_flats,
+    pack_rows,
+    plan_wide,
+    write_wide,
+)
 from raywidget.kernels.boxes import BOX
 from raywidget.kernels.layout import (
     BALL_ROWS,
-    CHILD_ROW,
     F32,
-    FEW,
     FEW_BALL_SIZE,
     FEW_SIZE,
     FLAT_ROWS,
@@ -33,7 +38,6 @@ from raywidget.kernels.layout import (
 )
 from raywidget.kernels.simd import WIDTH
 
-_CACHE_LINE = 64  # bytes
 _EMPTY_NODE = np.array([1, 0, 0, 0])  # nodes and blocks of a world without shapes
 
 
@@ -81,6 +85,10 @@ def write_roots(geometry: Geometry, roots: tuple[int, ...]) -> None:
 
 def build_trees(geometry: Geometry, threads: int, key: bytes) -> Trees:
     """Nodes and blocks of the world's tree and of those of instanced meshes."""
+    if is_few(geometry):
+        few = list_few(geometry)
+        rounds = np.zeros(0, np.float32)
+        return Trees(few.nodes, few.flats, few.balls, rounds, few.few_flats, few.few_balls, (), key)
     counts_by_kind = [
         len(geometry.instances),
         len(geometry.flats.primitives),
@@ -109,17 +117,14 @@ def build_trees(geometry: Geometry, threads: int, key: bytes) -> Trees:
     totals = sum((p.counts if p else _EMPTY_NODE for p in plans), np.zeros(4, np.int64))
     sizes = (NODE_SIZE, FLAT_ROWS * WIDTH, BALL_ROWS * WIDTH, ROUND_ROWS * WIDTH)
     nodes, flats, balls, rounds = (
-        _aligned(int(count) * size) for count, size in zip(totals, sizes, strict=True)
+        aligned_zeros(int(count) * size) for count, size in zip(totals, sizes, strict=True)
     )
     roots: list[int] = []
-    few_flats = np.zeros((0, FEW_SIZE), np.float32)
-    few_balls = np.zeros((0, FEW_BALL_SIZE), np.float32)
-
     counts = np.zeros(4, np.int64)
-    for number, (part, (_, kinds)) in enumerate(zip(plans, parts, strict=True)):
+    for number, part in enumerate(plans):
         root = int(counts[0])
-        if part is None:  # a world without shapes
-            _write_empty_node(nodes)
+        if part is None:  # all that there is of a mesh is no copies
+            write_root(nodes, [])
             counts += _EMPTY_NODE
             continue
         slots = write_wide(part, nodes, counts, threads)
@@ -128,28 +133,12 @@ def build_trees(geometry: Geometry, threads: int, key: bytes) -> Trees:
             _pack_flats(geometry.flats, of_flats, flats, threads)
             pack_rows(geometry.balls.centres_radii, geometry.balls.primitives, of_balls, balls)
             pack_rows(geometry.rounds.values, geometry.rounds.primitives, of_rounds, rounds)
-            if len(kinds) == len(of_flats) + len(of_balls) and len(kinds) <= FEW:
-                few_flats = list_flats(geometry.flats, of_flats)
-                few_balls = list_balls(geometry.balls, of_balls)
         else:
             _pack_flats(geometry.meshes[number - 1].flats, slots, flats, threads)
             roots.append(root)
-    return Trees(nodes, flats, balls, rounds, few_flats, few_balls, tuple(roots), key)
+    none = np.zeros((0, FEW_SIZE), np.float32), np.zeros((0, FEW_BALL_SIZE), np.float32)
+    return Trees(nodes, flats, balls, rounds, *none, tuple(roots), key)
 
 
 def _pack_flats(flats: Flats, slots: I32, blocks: F32, threads: int) -> None:
     pack_flats(flats.corners, flats.shears, flats.primitives, slots, blocks, threads)
-
-
-def _aligned(size: int) -> NDArray[Any]:
-    """Zeros (size,) of float32 that start at a cache line, so that no vector straddles two."""
-    memory = np.zeros(size + _CACHE_LINE // 4, np.float32)
-    start = -memory.ctypes.data % _CACHE_LINE // 4
-    return memory[start : start + size]
-
-
-def _write_empty_node(nodes: F32) -> None:
-    rows = nodes[:NODE_SIZE].reshape(-1, WIDTH)
-    rows[0:6:2] = np.inf
-    rows[1:6:2] = -np.inf
-    rows[CHILD_ROW // WIDTH] = 0.0

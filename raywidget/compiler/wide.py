@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from raywidget.compiler.bvh import BinaryTree
 from raywidget.compiler.threads import in_ranges, run_all
 from raywidget.kernels.boxes import BOX, half_area
-from raywidget.kernels.buffers import view
+from raywidget.kernels.buffers import CACHE_LINE, view
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import (
     CHILD_ROW,
@@ -39,6 +39,13 @@ _ENOUGH = 32
 
 _NOTHING = np.empty(0, np.float32)
 _NO_SLOTS = np.empty(0, np.int32)
+
+
+def aligned_zeros(size: int) -> F32:
+    """Zeros (size,) that start at a cache line, so that no vector straddles two."""
+    memory = np.zeros(size + CACHE_LINE // 4, np.float32)
+    start = -memory.ctypes.data % CACHE_LINE // 4
+    return memory[start : start + size]
 
 
 @dataclass(frozen=True)

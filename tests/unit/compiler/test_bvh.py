@@ -7,11 +7,12 @@ from trees import check_tree, children, walk
 
 import raywidget as rw
 from raywidget import transforms as tf
-from raywidget.compiler import compile_scene
+from raywidget.compiler import compile_scene, trees
 from raywidget.compiler.bvh import build_binary_tree
 from raywidget.compiler.primitives import write_boxes
 from raywidget.kernels.boxes import BOX
 from raywidget.kernels.layout import (
+    FEW,
     INSTANCE_CODES_SIZE,
     INSTANCE_ROOT,
     LEAF_BALL,
@@ -265,3 +266,18 @@ def test_threads_make_the_same_tables(seed):
         assert np.array_equal(
             getattr(one, name).view(np.int32), getattr(four, name).view(np.int32)
         ), name
+
+
+def test_a_few_primitives_need_no_builder(monkeypatch):
+    """It would have to be compiled first, which takes longer than their whole picture."""
+    monkeypatch.setattr(trees, "build_binary_tree", None)
+    generator = np.random.default_rng(5)
+    for faces, spheres in ((0, 0), (3, 0), (0, 7), (FEW - 9, 9)):
+        shapes = balls(generator, spheres)
+        if faces:
+            shapes.append(triangles(generator, faces))
+        tree, primitives, _ = check_tree(compiled(shapes))
+        assert sorted(primitives) == list(range(faces + spheres))
+        assert tree.depth == 1
+    with pytest.raises(TypeError):
+        compiled([triangles(generator, FEW + 1)])
