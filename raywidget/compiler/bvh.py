@@ -13,7 +13,6 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from raywidget.compiler.threads import THREAD_NAME, WORTH_THREADS
 from raywidget.kernels.boxes import (
     BOX,
     clear_box,
@@ -55,6 +54,7 @@ class BinaryTree(NamedTuple):
     bounds: F32  # (N, 8) records of `kernels.boxes`
     links: I32  # (N, 2) leaf: first primitive (in sorted order), count; else left child, 0
     order: I32  # (P,) primitives, sorted so that each leaf is a range
+    leaves: int
 
 
 def build_binary_tree(boxes: F32, kinds: NDArray[np.uint8], threads: int = 1) -> BinaryTree:
@@ -71,38 +71,45 @@ def build_binary_tree(boxes: F32, kinds: NDArray[np.uint8], threads: int = 1) ->
     codes[:, _KIND] = kinds
     codes[:, _KIND] += _TAG
     tree = BinaryTree(
-        np.empty((2 * count, BOX), np.float32), np.empty((2 * count, 2), np.int32), codes[:, 0]
+        np.empty((2 * count, BOX), np.float32), np.empty((2 * count, 2), np.int32), codes[:, 0], 0
     )
-    if threads == 1 or count < WORTH_THREADS:
-        _build(boxes, codes, tree.bounds, tree.links, _Part(0, 0, count, 0), False)
+    if threads == 1 or count < _WORTH_THREADS:
+        leaves = _build(boxes, codes, tree.bounds, tree.links, _Part(0, 0, count, 0), False)
     else:
-        _build_in_parts(boxes, codes, tree, threads)
-    return tree._replace(order=codes[:, _PRIMITIVE] - _TAG)
+        leaves = _build_in_parts(boxes, codes, tree, threads)
+    return tree._replace(order=codes[:, _PRIMITIVE] - _TAG, leaves=leaves)
 
 
-def _build_in_parts(items: F32, codes: I32, tree: BinaryTree, threads: int) -> None:
-    """Split large parts one by one, and leave each that is small enough to one thread."""
+def _build_in_parts(items: F32, codes: I32, tree: BinaryTree, threads: int) -> int:
+    """Split large parts one by one, and leave each that is small enough to one thread.
+
+    Returns how many leaves there are.
+    """
+    leaves = 0
     enough = len(items) // (4 * threads)
-    with ThreadPoolExecutor(threads, thread_name_prefix=THREAD_NAME) as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-build") as pool:
         waiting = {pool.submit(_build_part, items, codes, tree, _Part(0, 0, len(items), 0), enough)}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for finished in done:
-                for part in finished.result():
+                more, parts = finished.result()
+                leaves += more
+                for part in parts:
                     waiting.add(pool.submit(_build_part, items, codes, tree, part, enough))
+    return leaves
 
 
 def _build_part(
     items: F32, codes: I32, tree: BinaryTree, part: _Part, enough: int
-) -> tuple[_Part, ...]:
-    """Build a part, or only its uppermost node; returns the parts that are left to be built."""
+) -> tuple[int, tuple[_Part, ...]]:
+    """Build a part, or only its uppermost node; returns leaves made, and parts left to be built."""
     only_one = part.last - part.first > enough
-    _build(items, codes, tree.bounds, tree.links, part, only_one)
+    leaves = _build(items, codes, tree.bounds, tree.links, part, only_one)
     child = int(tree.links[part.node, 0])
     if not only_one or tree.links[part.node, 1] > 0:
-        return ()
+        return leaves, ()
     middle = child // 2
-    return (
+    return leaves, (
         _Part(child, part.first, middle, part.depth + 1),
         _Part(child + 1, middle, part.last, part.depth + 1),
     )
@@ -114,6 +121,9 @@ _KIND = 7
 # As floats, whole numbers would be denormal, which makes arithmetic slow though nobody looks at its
 # result: 140 ms instead of 109 for 328,000 triangles. With this bit they are not.
 _TAG = 1 << 29
+
+# Below this many primitives a build takes a few milliseconds, and threads would cost as much.
+_WORTH_THREADS = 20_000
 
 _LARGEST = 3  # the place in a box around centres of half the area of the largest box
 
@@ -175,18 +185,18 @@ class _Halves(NamedTuple):
 @entry
 def _build(
     boxes: F32, codes: I32, node_bounds: F32, links: I32, part: _Part, only_one: bool
-) -> None:
+) -> int:
     """Top down; the larger half of each split waits on the stack, so that it stays small.
 
     The children of a node that is split before primitive m are nodes 2 m and 2 m + 1: no other
     split is there, so threads need not agree on numbers. With `only_one` just the part's own node
-    is made.
+    is made. Returns how many leaves were.
     """
     items = _Items(view(boxes), view(codes))
     nodes = view(node_bounds)
     waiting = _waiting()  # node, first, last, depth
     waiting_centres = _waiting_centres()
-    count = 0
+    count = leaves = 0
     node, first, last, depth = part.node, part.first, part.last, part.depth
     halves = _Halves(_two_boxes(), _two_boxes())
     centres = _record()
@@ -195,8 +205,9 @@ def _build(
         if _fits_leaf(items, first, last):
             links[node, 0] = first
             links[node, 1] = last - first
+            leaves += 1
             if count == 0:
-                return
+                return leaves
             count -= 1
             node = waiting[4 * count]
             first = waiting[4 * count + 1]
@@ -218,7 +229,7 @@ def _build(
         links[node, 0] = 2 * middle
         links[node, 1] = 0
         if only_one:
-            return
+            return 0
         left_is_larger = middle - first > last - middle
         waiting[4 * count] = 2 * middle if left_is_larger else 2 * middle + 1
         waiting[4 * count + 1] = first if left_is_larger else middle

@@ -73,7 +73,7 @@ def _compile(
     materials = MaterialRows(media)
     discs = spot_discs(scene.emitters)
     shapes = (*scene.shapes, *(disc for _, disc in discs))
-    geometry = gather_geometry(shapes, materials, threads)
+    geometry = gather_geometry(shapes, materials)
     surfaces = materials.tables()
     textures = materials.textures.tables()
     lights = pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds(), discs)

@@ -21,7 +21,6 @@ from raywidget.compiler.primitives import (
     frames_around,
     write_boxes,
 )
-from raywidget.compiler.threads import in_ranges
 from raywidget.kernels.boxes import BOX
 from raywidget.kernels.layout import (
     CORNERS_COLORS,
@@ -93,9 +92,9 @@ class Geometry:
     copied_flats: CopiedFlats  # INSTANCE_LIGHT + PRIMITIVE_LIGHT is the number among them
 
 
-def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows, threads: int = 1) -> Geometry:
+def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows) -> Geometry:
     """Take all shapes apart."""
-    gathering = _Gathering(materials, threads)
+    gathering = _Gathering(materials)
     for index, shape in enumerate(shapes):
         gathering.add(index, shape)
     return gathering.finish()
@@ -130,9 +129,8 @@ class _Places(NamedTuple):
 class _Gathering:
     """Lists that grow shape by shape."""
 
-    def __init__(self, materials: MaterialRows, threads: int) -> None:
+    def __init__(self, materials: MaterialRows) -> None:
         self._materials = materials
-        self._threads = threads
         self._flats: list[_FlatsPart] = []
         self._balls: list[tuple[F32, I32]] = []
         self._rounds: list[tuple[F32, I32]] = []
@@ -243,7 +241,7 @@ class _Gathering:
 
     def _mesh_parts(self, mesh: Mesh, radiances: Sequence[Any], index: int) -> _MeshParts:
         part = self._triangles(mesh, self._face_rows(mesh, radiances), index)
-        flats = _join_flats([part], self._threads)
+        flats = _join_flats([part])
         shines = np.array([radiance is not None for radiance in radiances])
         of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
         lit = np.flatnonzero(of_faces & (flats.areas() > 0.0))
@@ -316,7 +314,7 @@ class _Gathering:
             places += own
             first += count
         return Geometry(
-            flats=_join_flats(self._flats, self._threads),
+            flats=_join_flats(self._flats),
             balls=Balls(*_join(self._balls, 4)),
             rounds=Rounds(*_join(self._rounds, ROUND_PRIMITIVE_ROW)),
             meshes=meshes,
@@ -442,7 +440,7 @@ def _moved_boxes(place: _Places) -> F32:
     return boxes
 
 
-def _join_flats(parts: list[_FlatsPart], threads: int) -> Flats:
+def _join_flats(parts: list[_FlatsPart]) -> Flats:
     ends = np.cumsum([0, *(len(part.primitives) for part in parts)])
     corners = np.empty((ends[-1], 3, 3), np.float32)
     shears = np.empty(ends[-1], np.float32)
@@ -451,23 +449,18 @@ def _join_flats(parts: list[_FlatsPart], threads: int) -> Flats:
         if part.corners is not None:
             corners[first:last] = part.corners
         else:
-            _look_up(part.vertices, part.faces, corners[first:last], threads)
+            _look_up(part.vertices, part.faces, corners[first:last])
     return Flats(corners, shears, _stack([p.primitives for p in parts], np.empty(0, np.int32)))
 
 
-def _look_up(vertices: F32 | None, faces: I32 | None, corners: F32, threads: int) -> None:
+def _look_up(vertices: F32 | None, faces: I32 | None, corners: F32) -> None:
     """Write the corners and edges of triangles."""
     assert vertices is not None
     assert faces is not None
-
-    def look_up(first: int, last: int) -> None:
-        part = corners[first:last]
-        np.take(vertices, faces[first:last], axis=0, out=part, mode="clip")  # "raise" would copy
-        for axis in range(3):  # columns are long, rows are short
-            part[:, 1, axis] -= part[:, 0, axis]
-            part[:, 2, axis] -= part[:, 0, axis]
-
-    in_ranges(look_up, len(corners), threads)
+    np.take(vertices, faces, axis=0, out=corners, mode="clip")  # "raise" would copy
+    for axis in range(3):  # columns are long, rows are short
+        corners[:, 1, axis] -= corners[:, 0, axis]
+        corners[:, 2, axis] -= corners[:, 0, axis]
 
 
 def _join(parts: list[tuple[F32, I32]], columns: int) -> tuple[F32, I32]:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.compiler.threads import in_ranges
 from raywidget.kernels.jit import entry
 from raywidget.kernels.layout import F32, I32
 
@@ -33,13 +32,10 @@ class Flats:
     shears: F32  # (F,)
     primitives: I32  # (F,) numbers in the table of primitives
 
-    def write_boxes(self, boxes: F32, threads: int = 1) -> None:
+    def write_boxes(self, boxes: F32) -> None:
         """Write the boxes, (F, 8)."""
-        in_ranges(
-            lambda first, last: _box_flats(self.corners, self.shears, boxes, first, last),
-            len(boxes),
-            threads,
-        )
+        if len(boxes):
+            _box_flats(self.corners, self.shears, boxes)
 
     def areas(self) -> F64:
         """Areas, (F,)."""
@@ -94,9 +90,9 @@ class Rounds:
 
 
 @entry
-def _box_flats(corners: F32, shears: F32, boxes: F32, first: int, last: int) -> None:
-    """`write_boxes` for a range of flats: in numpy, pass by pass, it took six times as long."""
-    for i in range(first, last):
+def _box_flats(corners: F32, shears: F32, boxes: F32) -> None:
+    """`write_boxes` for flats: in numpy, pass by pass, it took six times as long."""
+    for i in range(len(boxes)):
         for axis in range(3):
             corner, u, v = corners[i, 0, axis], corners[i, 1, axis], corners[i, 2, axis]
             at_u, at_v = corner + u, corner + v

@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 from raywidget.compiler.bvh import build_binary_tree
 from raywidget.compiler.few import is_few, list_few, write_root
 from raywidget.compiler.geometry import Geometry
-from raywidget.compiler.primitives import Flats
 from raywidget.compiler.wide import (
-    WidePlan,
     aligned_zeros,
+    collapse,
     pack_flats,
     pack_rows,
-    plan_wide,
-    write_wide,
 )
 from raywidget.kernels.boxes import BOX
 from raywidget.kernels.layout import (
@@ -37,8 +34,6 @@ from raywidget.kernels.layout import (
     ROUND_ROWS,
 )
 from raywidget.kernels.simd import WIDTH
-
-_EMPTY_NODE = np.array([1, 0, 0, 0])  # nodes and blocks of a world without shapes
 
 
 class Trees(NamedTuple):
@@ -98,47 +93,41 @@ def build_trees(geometry: Geometry, threads: int, key: bytes) -> Trees:
     ends = np.cumsum(counts_by_kind)
     boxes = np.empty((ends[-1], BOX), np.float32)
     boxes[: ends[0]] = geometry.instance_boxes
-    geometry.flats.write_boxes(boxes[ends[0] : ends[1]], threads)
+    geometry.flats.write_boxes(boxes[ends[0] : ends[1]])
     geometry.balls.write_boxes(boxes[ends[1] : ends[2]])
     geometry.rounds.write_boxes(boxes[ends[2] :])
     kinds_in_order = np.array([LEAF_INSTANCE, LEAF_FLAT, LEAF_BALL, LEAF_ROUND], np.uint8)
     parts = [(boxes, np.repeat(kinds_in_order, counts_by_kind))]
     for mesh in geometry.meshes:
         boxes = np.empty((len(mesh.flats.primitives), BOX), np.float32)
-        mesh.flats.write_boxes(boxes, threads)
+        mesh.flats.write_boxes(boxes)
         parts.append((boxes, np.full(len(boxes), LEAF_FLAT, np.uint8)))
 
-    def plan(boxes: F32, kinds: NDArray[np.uint8]) -> WidePlan | None:
-        if not len(boxes):
-            return None
-        return plan_wide(build_binary_tree(boxes, kinds, threads), kinds, threads)
-
-    plans = [plan(boxes, kinds) for boxes, kinds in parts]
-    totals = sum((p.counts if p else _EMPTY_NODE for p in plans), np.zeros(4, np.int64))
+    counts = np.zeros(4, np.int64)  # nodes, blocks of flats, balls, rounds
+    roots: list[int] = []
+    made: list[F32] = []
+    slots: list[I32] = []
+    for boxes, kinds in parts:
+        roots.append(int(counts[0]))
+        if len(boxes):
+            its_nodes, its_slots = collapse(build_binary_tree(boxes, kinds, threads), kinds, counts)
+        else:  # all that there is of a mesh is no copies
+            its_nodes, its_slots = np.empty(NODE_SIZE, np.float32), np.empty(0, np.int32)
+            write_root(its_nodes, [])
+            counts[0] += 1
+        made.append(its_nodes)
+        slots.append(its_slots)
     sizes = (NODE_SIZE, FLAT_ROWS * WIDTH, BALL_ROWS * WIDTH, ROUND_ROWS * WIDTH)
     nodes, flats, balls, rounds = (
-        aligned_zeros(int(count) * size) for count, size in zip(totals, sizes, strict=True)
+        aligned_zeros(int(count) * size) for count, size in zip(counts, sizes, strict=True)
     )
-    roots: list[int] = []
-    counts = np.zeros(4, np.int64)
-    for number, part in enumerate(plans):
-        root = int(counts[0])
-        if part is None:  # all that there is of a mesh is no copies
-            write_root(nodes, [])
-            counts += _EMPTY_NODE
-            continue
-        slots = write_wide(part, nodes, counts, threads)
-        if number == 0:
-            _, of_flats, of_balls, of_rounds = np.split(slots, ends[:3])
-            _pack_flats(geometry.flats, of_flats, flats, threads)
-            pack_rows(geometry.balls.centres_radii, geometry.balls.primitives, of_balls, balls)
-            pack_rows(geometry.rounds.values, geometry.rounds.primitives, of_rounds, rounds)
-        else:
-            _pack_flats(geometry.meshes[number - 1].flats, slots, flats, threads)
-            roots.append(root)
+    np.concatenate(made, out=nodes)
+    del made
+    _, of_flats, of_balls, of_rounds = np.split(slots[0], ends[:3])
+    packed = [geometry.flats, *(mesh.flats for mesh in geometry.meshes)]
+    for part, its_slots in zip(packed, [of_flats, *slots[1:]], strict=True):
+        pack_flats(part.corners, part.shears, part.primitives, its_slots, flats)
+    pack_rows(geometry.balls.centres_radii, geometry.balls.primitives, of_balls, balls)
+    pack_rows(geometry.rounds.values, geometry.rounds.primitives, of_rounds, rounds)
     none = np.zeros((0, FEW_SIZE), np.float32), np.zeros((0, FEW_BALL_SIZE), np.float32)
-    return Trees(nodes, flats, balls, rounds, *none, tuple(roots), key)
-
-
-def _pack_flats(flats: Flats, slots: I32, blocks: F32, threads: int) -> None:
-    pack_flats(flats.corners, flats.shears, flats.primitives, slots, blocks, threads)
+    return Trees(nodes, flats, balls, rounds, *none, tuple(roots[1:]), key)
