@@ -51,7 +51,7 @@ from raywidget.kernels.random import (
     Sequence,
     draw_four,
 )
-from raywidget.kernels.sampling import to_local, to_world
+from raywidget.kernels.sampling import survival_per_throughput, to_local, to_world
 from raywidget.kernels.splat import SplatLog, view_splats
 from raywidget.kernels.surface import (
     MAX_PASSED,
@@ -73,8 +73,6 @@ from raywidget.kernels.traverse import find_closest
 from raywidget.kernels.vec3 import Vec3, dot, vec3
 
 INFINITY = float("inf")
-
-_ROULETTE_FULL = 0.25  # as in `path`
 
 
 class BdptRun(NamedTuple):
@@ -194,7 +192,8 @@ def trace_camera_subpath(
 
         # --- Russian roulette --------------------------------------------------------------------
         if settings.roulette:
-            survival = brightest * compression / _ROULETTE_FULL
+            per_throughput = survival_per_throughput(scene.light_count > 0)
+            survival = brightest * compression * per_throughput
             if survival < 1.0:
                 if choice.z >= survival:
                     break

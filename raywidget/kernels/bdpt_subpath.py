@@ -55,7 +55,7 @@ GROUP_LIGHT_CHOICE = (1 << 31) + 3  # at point i: lobe, roulette, unused, see `s
 GROUP_SPLAT = 3 << 30  # of point i: which pixel, see `filter`
 LIGHT_GROUPS_PER_EDGE = 2
 
-_ROULETTE_FULL = 0.25  # as in `path`
+_ROULETTE_FULL = 0.25
 
 
 class Splats(NamedTuple):

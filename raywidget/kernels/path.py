@@ -105,6 +105,7 @@ from raywidget.kernels.sampling import (
     make_frame,
     power_heuristic,
     sample_cosine_hemisphere,
+    survival_per_throughput,
     to_local,
     to_world,
 )
@@ -135,10 +136,6 @@ from raywidget.kernels.tile import (
 )
 from raywidget.kernels.vec3 import Vec3, dot, vec3
 from raywidget.kernels.vec3_lanes import choose_vec3
-
-# Paths live on with probability min(1, throughput / this), from the first bounce on: 1.1-1.5 times
-# the efficiency of starting at the fourth with min(throughput, 0.95).
-_ROULETTE_FULL = 0.25
 
 
 class Advanced(NamedTuple):
@@ -293,7 +290,8 @@ def advance_paths(
 
     # --- Russian roulette -------------------------------------------------------------------------
     if settings.roulette:
-        survival = brightest * compression * (1.0 / _ROULETTE_FULL)
+        with_lights = settings.next_event and scene.light_count > 0
+        survival = brightest * compression * survival_per_throughput(with_lights)
         lives &= lane_mask((survival >= 1.0) | (choice.z < survival))
         throughput = throughput * choose(survival < 1.0, 1.0 / survival, 1.0)
 

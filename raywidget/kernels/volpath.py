@@ -52,7 +52,13 @@ from raywidget.kernels.random import (
     Sequence,
     draw_four,
 )
-from raywidget.kernels.sampling import make_frame, power_heuristic, to_local, to_world
+from raywidget.kernels.sampling import (
+    make_frame,
+    power_heuristic,
+    survival_per_throughput,
+    to_local,
+    to_world,
+)
 from raywidget.kernels.surface import MAX_PASSED, eval_opacity, is_special, resolve_surface
 from raywidget.kernels.tile import (
     PathResult,
@@ -70,8 +76,6 @@ from raywidget.kernels.vec3 import Vec3, dot, vec3
 INFINITY = float("inf")
 
 GROUP_SEGMENT = 1 << 31  # of each straight piece of the path: channel, distance, two unused
-
-_ROULETTE_FULL = 0.25  # as in `path`
 
 
 class Flight(NamedTuple):
@@ -297,7 +301,8 @@ def trace_volpath(
         # --- Russian roulette --------------------------------------------------------------------
         if settings.roulette:
             brightest = max(throughput.x, max(throughput.y, throughput.z))
-            survival = brightest * compression / _ROULETTE_FULL
+            with_lights = settings.next_event and scene.light_count > 0
+            survival = brightest * compression * survival_per_throughput(with_lights)
             if survival < 1.0:
                 if choice.z >= survival:
                     break
