@@ -53,8 +53,8 @@ begin = time.process_time()
 image = rw.render(rw.presets.cornell(), width=512, height=512, spp={spp}, max_depth=8, threads=1)
 print(512 * 512 * {spp} / (time.process_time() - begin) / 1e6)
 """
-# Samples per second of CPU on all cores, without and with a listener on the stream that acknowledges
-# as pages do; the cost of all that happens in the kernel but for the socket.
+# Samples per second of CPU on all cores, without and with a listener on the stream, who
+# acknowledges as pages do; the cost of all that happens in the kernel but for the socket.
 STREAMED = """
 import json, time
 import raywidget as rw
