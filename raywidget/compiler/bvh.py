@@ -25,11 +25,7 @@ from raywidget.kernels.boxes import (
 )
 from raywidget.kernels.buffers import make_stack_array, view
 from raywidget.kernels.jit import device, entry
-from raywidget.kernels.layout import (
-    F32,
-    I32,
-    LEAF_INSTANCE,
-)
+from raywidget.kernels.layout import F32, I32, LEAF_INSTANCE
 from raywidget.kernels.scalars import single
 from raywidget.kernels.simd import WIDTH
 from raywidget.kernels.traverse import MAX_TREE_DEPTH
@@ -218,7 +214,7 @@ def _build(
         middle = first
         if depth < _HALVING_DEPTH:
             middle = _split_by_cost(items, first, last, half_area(nodes, node), centres, halves)
-        if middle == first:
+        if middle == first or middle == last:
             middle = _split_by_kind(items, first, last)
             if middle == first or middle == last:
                 middle = (first + last) // 2
