@@ -43,7 +43,7 @@ class Flight:
 
     size: int
     sent: float
-    busy: bool = False  # did more wait behind it, and was the link never without work before?
+    busy: bool = False  # did more wait behind it, and did all before it ask for a word at once?
     soon: bool = True  # was it to be acknowledged at once?
     delivered: int = 0  # bytes that had got through when it was sent, and when
     delivered_at: float = 0.0
