@@ -27,6 +27,8 @@ from raywidget.kernels.layout import (
     F32,
     FEATURE_MASKS,
     FEATURES_SIZE,
+    FLAT_PRIMITIVE_ROW,
+    FLAT_ROWS,
     I32,
     LIGHT_BALL,
     LIGHT_KIND,
@@ -39,9 +41,13 @@ from raywidget.kernels.layout import (
     PANORAMA,
     PANORAMIC,
     PERSPECTIVE,
+    PRIMITIVE_CORNERS,
+    PRIMITIVE_LIGHT,
+    PRIMITIVE_MATERIAL,
     SceneTables,
 )
 from raywidget.kernels.on_demand import FULL
+from raywidget.kernels.simd import WIDTH
 from raywidget.scene.camera import (
     Camera,
     OrthographicCamera,
@@ -90,6 +96,7 @@ def _compile(
         flats=trees.flats,
         balls=trees.balls,
         rounds=trees.rounds,
+        bare_materials=_bare_materials(trees.flats, geometry.primitives, surfaces.codes),
         few_flats=trees.few_flats,
         few_balls=trees.few_balls,
         instances=geometry.instances,
@@ -136,6 +143,17 @@ def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> boo
         or lights.environment.values[ENVIRONMENT_KIND] == PANORAMA
     )
     return simple_surfaces and simple_lights and not rounds
+
+
+def _bare_materials(flats: F32, primitives: I32, material_codes: I32) -> I32:
+    """By slots of flats, see `hit.bare_material`; trees outlive materials, and can not hold it."""
+    materials = primitives[:, PRIMITIVE_MATERIAL]
+    is_bare = (primitives[:, [PRIMITIVE_CORNERS, PRIMITIVE_LIGHT]] < 0).all(axis=1)
+    is_bare &= material_codes[materials, MATERIAL_FLAGS] == 0
+    in_slots = flats.view(np.int32).reshape(-1, FLAT_ROWS, WIDTH)[:, FLAT_PRIMITIVE_ROW].ravel()
+    if not len(in_slots):
+        return np.empty(0, np.int32)
+    return np.where(is_bare, materials, -1).astype(np.int32)[in_slots]
 
 
 def _features(material_codes: I32) -> I32:

@@ -5,14 +5,15 @@ Wald, Benthin and Boulos 2008, "Getting rid of packets", for the collapse of the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 from raywidget.compiler.bvh import BinaryTree
 from raywidget.kernels.boxes import BOX, half_area
-from raywidget.kernels.buffers import CACHE_LINE, view
+from raywidget.kernels.buffers import CACHE_LINE, make_stack_array, view
 from raywidget.kernels.jit import device, entry
 from raywidget.kernels.layout import (
     CHILD_ROW,
@@ -47,79 +48,183 @@ def collapse(
     Returns the nodes, and the slot of each primitive (P,): block * WIDTH + lane, or its own number
     for instances.
     """
+    first = counts[0]
+    size = 2 * tree.leaves - 1
+    plan = _Plan(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
+    _plan_nodes(tree, plan)
     # How many there will be is known at the end; what is not written takes no memory until then.
     nodes = np.zeros(max(1, tree.leaves - 1) * NODE_SIZE, np.float32)
     slots = np.empty(len(tree.order), np.int32)
-    first = counts[0]
-    _collapse(tree, kinds, nodes, nodes.view(np.int32), slots, counts)
+    _collapse(tree, plan, kinds, nodes, nodes.view(np.int32), slots, counts)
     return nodes[: (counts[0] - first) * NODE_SIZE], slots
+
+
+class _Plan(NamedTuple):
+    """Which nodes of the binary tree become wide ones; a row for each, parents before children.
+
+    The left child of a node is in the next row. `choices` holds `_CHOICE_BITS` bits for each number
+    of places j that its parent may have left for a node: 0 if it is to be a wide node, in one of
+    them; else how many its left child gets when its two children share them. The lowest bits (j =
+    0) are for the children that it has as a wide node.
+    """
+
+    order: I32  # (2 leaves - 1,) nodes of the binary tree
+    right: I32  # rows of right children; 0 for leaves
+    choices: NDArray[np.int64]
+
+
+_CHOICE_BITS = 4
+_STACK_SIZE = MAX_TREE_DEPTH + 2
+_costs = make_stack_array(types.float32, _STACK_SIZE * WIDTH)
+_own_costs = make_stack_array(types.float32, WIDTH)
+
+
+@device
+def _choice(plan: _Plan, row: int, places: int) -> Any:
+    return (plan.choices[row] >> (places * _CHOICE_BITS)) & ((1 << _CHOICE_BITS) - 1)
+
+
+@entry
+def _plan_nodes(tree: BinaryTree, plan: _Plan) -> None:
+    """Find the wide nodes whose areas have the smallest sum: that many are visited by rays.
+
+    By dynamic programming (Ylitie, Karras and Laine 2017, "Efficient incoherent ray traversal on
+    GPUs through compressed wide BVHs", section 3.1): the best way for a node to fill up to j places
+    is to become a wide node in one, or to leave its children i and j - i of them. Which leaves
+    there are is not in question.
+    """
+    bounds = view(tree.bounds)
+    waiting = np.empty(_STACK_SIZE, np.int64)
+    waiting[0] = 0
+    depth = 1
+    count = 0
+    while depth > 0:
+        depth -= 1
+        node = waiting[depth]
+        plan.order[count] = node
+        count += 1
+        if tree.links[node, 1] == 0:
+            left = tree.links[node, 0]
+            waiting[depth] = left + 1
+            waiting[depth + 1] = left
+            depth += 2
+
+    # From the last row to the first. On the stack are the costs of subtrees whose parents have not
+    # had their turn: of two children, the left one's are on top. There `waiting` holds their rows.
+    costs = _costs()
+    own = _own_costs()
+    for row in range(count - 1, -1, -1):
+        node = plan.order[row]
+        if tree.links[node, 1] > 0:
+            plan.right[row] = 0
+            plan.choices[row] = 0
+            for j in range(WIDTH):
+                costs[depth * WIDTH + j] = 0.0
+            waiting[depth] = row
+            depth += 1
+            continue
+        depth -= 1
+        left = depth * WIDTH - 1  # the cost of j places is at left + j
+        right = left - WIDTH
+        choices = 0
+        best = 0
+        for j in range(2, WIDTH + 1):
+            best = 1
+            least = costs[left + 1] + costs[right + j - 1]
+            for i in range(2, j):
+                cost = costs[left + i] + costs[right + j - i]
+                if cost < least:
+                    least = cost
+                    best = i
+            own[j - 1] = least
+            if j < WIDTH:
+                choices |= best << (j * _CHOICE_BITS)
+        alone = half_area(bounds, node) + own[WIDTH - 1]
+        choices |= best
+        own[0] = alone
+        for j in range(2, WIDTH + 1):
+            if alone < own[j - 1]:
+                own[j - 1] = alone
+                if j < WIDTH:
+                    choices &= ~(((1 << _CHOICE_BITS) - 1) << (j * _CHOICE_BITS))
+        for j in range(WIDTH):
+            costs[(depth - 1) * WIDTH + j] = own[j]
+        plan.right[row] = waiting[depth - 1]
+        plan.choices[row] = choices
+        waiting[depth - 1] = row
 
 
 @entry
 def _collapse(
     tree: BinaryTree,
+    plan: _Plan,
     kinds: NDArray[np.uint8],
     nodes: F32,
     references: I32,
     slots: I32,
     counts: NDArray[np.int64],
 ) -> None:
-    """Give each wide node the up to `WIDTH` largest descendants of a binary node as children."""
+    """Write the wide nodes of a plan, and number the blocks of its leaves."""
     bounds = view(tree.bounds)
     first = counts[0]
     # Depth first: of each level, no more wait than a node has children.
-    waiting = np.empty(((MAX_TREE_DEPTH + 1) * WIDTH, 2), np.int64)  # binary node, wide node
+    waiting = np.empty(((MAX_TREE_DEPTH + 1) * WIDTH, 2), np.int64)  # row of the plan, wide node
     waiting[0, 0] = 0
     waiting[0, 1] = first
     counts[0] += 1
     count_waiting = 1
-    children = np.empty(WIDTH, np.int64)
+    children = np.empty((WIDTH, 2), np.int64)
     while count_waiting > 0:
         count_waiting -= 1
-        row = (waiting[count_waiting, 1] - first) * NODE_SIZE
-        count = _choose_children(tree, bounds, waiting[count_waiting, 0], children)
+        at = (waiting[count_waiting, 1] - first) * NODE_SIZE
+        count = _find_children(tree, plan, waiting[count_waiting, 0], children)
         for k in range(WIDTH):
             if k >= count:
                 for axis in range(3):
-                    nodes[row + 2 * axis * WIDTH + k] = _INFINITY
-                    nodes[row + (2 * axis + 1) * WIDTH + k] = -_INFINITY
+                    nodes[at + 2 * axis * WIDTH + k] = _INFINITY
+                    nodes[at + (2 * axis + 1) * WIDTH + k] = -_INFINITY
                 continue
-            child = children[k]
+            row = children[k, 0]
+            child = plan.order[row]
             if tree.links[child, 1] == 0:
                 reference = counts[0]
                 counts[0] += 1
-                waiting[count_waiting, 0] = child
+                waiting[count_waiting, 0] = row
                 waiting[count_waiting, 1] = reference
                 count_waiting += 1
             else:
                 reference = _number_leaf(tree, kinds, child, slots, counts)
             for axis in range(3):
-                nodes[row + 2 * axis * WIDTH + k] = bounds[child * BOX + axis]
-                nodes[row + (2 * axis + 1) * WIDTH + k] = -bounds[child * BOX + 4 + axis]
-            references[row + CHILD_ROW + k] = reference
+                nodes[at + 2 * axis * WIDTH + k] = bounds[child * BOX + axis]
+                nodes[at + (2 * axis + 1) * WIDTH + k] = -bounds[child * BOX + 4 + axis]
+            references[at + CHILD_ROW + k] = reference
 
 
 @device
-def _choose_children(
-    tree: BinaryTree, bounds: Any, binary: int, children: NDArray[np.int64]
-) -> int:
-    """Open the largest of a node's descendants until there are enough; returns how many."""
+def _find_children(tree: BinaryTree, plan: _Plan, row: int, children: NDArray[np.int64]) -> int:
+    """Rows of the children of a wide node, in the first column; returns how many there are."""
+    children[0, 0] = row
+    children[0, 1] = WIDTH
     count = 1
-    children[0] = binary
-    while count < WIDTH:
-        widest = -1
-        area = -1.0
-        for k in range(count):
-            child_area = half_area(bounds, children[k])
-            if tree.links[children[k], 1] == 0 and child_area > area:
-                area = child_area
-                widest = k
-        if widest < 0:
-            break
-        left = tree.links[children[widest], 0]
-        children[widest] = left
-        children[count] = left + 1
-        count += 1
+    if tree.links[plan.order[row], 1] > 0:  # the root of a tree that is one leaf
+        return count
+    k = 0
+    share = _choice(plan, row, 0)
+    while k < count:
+        row = children[k, 0]
+        if share == 0:  # stays what it is: a wide node, or a leaf
+            k += 1
+        else:
+            children[count, 0] = plan.right[row]
+            children[count, 1] = children[k, 1] - share
+            count += 1
+            children[k, 0] = row + 1
+            children[k, 1] = share
+        if k < count:
+            places = children[k, 1]
+            share = 0
+            if places > 1:
+                share = _choice(plan, children[k, 0], places)
     return count
 
 

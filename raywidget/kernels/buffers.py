@@ -13,6 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin, models, register_model
 
@@ -106,6 +107,31 @@ def advance(typing: Any, buffer: Any, index: Any) -> Any:
         return element_pointer(context, builder, sig, args)
 
     return buffer(buffer, index), generate
+
+
+@intrinsic
+def address_of(typing: Any, table: Any, index: Any) -> Any:
+    """Where an element of a buffer lies in memory."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ptrtoint(element_pointer(context, builder, sig, args), ir.IntType(64))
+
+    return types.int64(table, index), generate
+
+
+@intrinsic
+def prefetch(typing: Any, address: Any) -> Any:
+    """Ask for the cache line around an address, which need not be one of ours."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+        word = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, word, word, word])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [pointer, word(0), word(3), word(1)])  # to read, data, to keep
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
 
 
 @intrinsic

@@ -320,6 +320,7 @@ class SceneTables(NamedTuple):
     flats: F32  # (B * FLAT_ROWS * WIDTH,) 64-byte aligned
     balls: F32  # (B * BALL_ROWS * WIDTH,) 64-byte aligned
     rounds: F32  # (B * ROUND_ROWS * WIDTH,) 64-byte aligned
+    bare_materials: I32  # (B * WIDTH,) by slots of flats: see `hit.bare_material`
     few_flats: F32  # (F, FEW_SIZE) of a world of few primitives, else (0, FEW_SIZE)
     few_balls: F32  # (B, FEW_BALL_SIZE)
     instances: F32  # (I, INSTANCE_SIZE)
@@ -361,6 +362,7 @@ class SceneView(NamedTuple):
     ball_references: Any  # the same memory as `balls`, as int32
     rounds: Any
     round_references: Any  # the same memory as `rounds`, as int32
+    bare_materials: Any
     is_few: bool  # all that there is is in the next two
     few_flats: Any
     few_flat_slots: Any  # the same memory as `few_flats`, as int32

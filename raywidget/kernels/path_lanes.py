@@ -80,17 +80,13 @@ from raywidget.kernels.emitter import (
     sample_light,
 )
 from raywidget.kernels.few import is_occluded_by_few
-from raywidget.kernels.hit import bare_flat, make_hit, spawn_origin
+from raywidget.kernels.hit import bare_material, make_hit, spawn_origin
 from raywidget.kernels.intersect import FLAT_BLOCK
 from raywidget.kernels.jit import device
 from raywidget.kernels.lamp import is_one_lamp, sample_lamp
 from raywidget.kernels.layout import (
     DIFFUSE,
-    MATERIAL_CODES_SIZE,
-    MATERIAL_FLAGS,
     MISS,
-    PRIMITIVE_MATERIAL,
-    PRIMITIVE_SIZE,
     SceneView,
 )
 from raywidget.kernels.medium import inside_towards, transmittance
@@ -152,14 +148,12 @@ def arrive(
                 weight = power_heuristic(scatter_pdf, pdf_environment(scene, d))
             _add(bundle, lane, eval_environment(scene, d) * weight)
             return Arrival(FOUND_END, passed + 1)
-        primitive = bare_flat(scene, ray.slot, ray.instance)
-        if primitive >= 0 and depth < settings.max_depth:
-            material = scene.primitives[primitive * PRIMITIVE_SIZE + PRIMITIVE_MATERIAL]
-            if scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS] == 0:
-                _store_flat(scene, bundle, lane, ray)
-                store_word(bundle, MATERIAL, lane, material)
-                found = _load_material(scene, bundle, lane, material)
-                return Arrival(FOUND_BARE | found, passed + 1)
+        material = bare_material(scene, ray.slot, ray.instance)
+        if material >= 0 and depth < settings.max_depth:
+            _store_flat(scene, bundle, lane, ray)
+            store_word(bundle, MATERIAL, lane, material)
+            found = _load_material(scene, bundle, lane, material)
+            return Arrival(FOUND_BARE | found, passed + 1)
         hit = make_hit(scene, o, d, ray)
         material = 0 + hit.material
         ns = hit.ns

@@ -48,6 +48,8 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, numba_type, ir.VectorType(_ELEMENTS[numba_type.element], WIDTH))
 
 
+NO_KEY = 0xFFFFFFFF  # see `distance_keys`
+
 Real = Any
 """What annotations call a number, or a vector of them, where a function takes either."""
 
@@ -404,6 +406,57 @@ def smallest(typing: Any, lanes: Any) -> Any:
         return builder.extract_element(vector, _INT32(0))
 
     return types.float32(floats), generate
+
+
+@intrinsic
+def distance_keys(typing: Any, distances: Any, condition: Any) -> Any:
+    """Integers in the order of distances >= 0, each with its lane's number in its lowest bits.
+
+    `NO_KEY` where the condition does not hold. Distances lose their lowest bits: they are rounded
+    down. (Bits of positive floats, read as integers, are in the order of the floats.)
+    """
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        words = ir.VectorType(_INT32, WIDTH)
+        bits = builder.and_(builder.bitcast(args[0], words), ir.Constant(words, [-WIDTH] * WIDTH))
+        keys = builder.or_(bits, ir.Constant(words, list(range(WIDTH))))
+        return builder.select(args[1], keys, ir.Constant(words, [-1] * WIDTH))
+
+    return _ints(floats, _bools), generate
+
+
+@intrinsic
+def smallest_key(typing: Any, keys: Any) -> Any:
+    """The smallest of `distance_keys`; `NO_KEY` if there is none."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        key = _call(builder, f"llvm.vector.reduce.umin.v{WIDTH}i32", _INT32, [args[0]])
+        return builder.zext(key, ir.IntType(64))
+
+    return types.int64(_ints), generate
+
+
+@intrinsic
+def without_key(typing: Any, keys: Any, key: Any) -> Any:
+    """`distance_keys` with one of them, which must be among them, replaced by `NO_KEY`."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        key = spread(builder, context.cast(builder, args[1], sig.args[1], types.int32))
+        same = builder.icmp_signed("==", args[0], key)
+        return builder.or_(args[0], builder.sext(same, args[0].type))
+
+    return _ints(keys, key), generate
+
+
+@intrinsic
+def distance_bits(typing: Any, distance: Any) -> Any:
+    """A distance >= 0 as an integer that `distance_keys` may be compared with, see there."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        single = context.cast(builder, args[0], sig.args[0], types.float32)
+        return builder.zext(builder.bitcast(single, _INT32), ir.IntType(64))
+
+    return types.int64(distance), generate
 
 
 @intrinsic

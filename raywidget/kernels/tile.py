@@ -111,6 +111,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         as_int32(balls),
         rounds,
         as_int32(rounds),
+        view(tables.bare_materials),
         len(tables.few_flats) + len(tables.few_balls) > 0,
         few_flats,
         as_int32(few_flats),
