@@ -26,6 +26,8 @@ from raywidget.kernels.vec3 import Vec3
 
 INFINITY = float("inf")
 
+_LARGE = 1 << 17  # floats in nodes and blocks: 512 kB, a second-level cache
+
 # Elements of `counters`
 COUNTER_RAYS = 0
 COUNTER_DROPPED = 1  # samples that were not finite, counted as black
@@ -111,6 +113,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         as_int32(balls),
         rounds,
         as_int32(rounds),
+        len(tables.nodes) + len(tables.flats) + len(tables.balls) > _LARGE,
         view(tables.bare_materials),
         len(tables.few_flats) + len(tables.few_balls) > 0,
         few_flats,

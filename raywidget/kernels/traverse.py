@@ -191,8 +191,10 @@ def _fetch_ahead(scene: SceneView, reference: int) -> None:
     """Have a node, or a block of flats or balls, brought near that will be visited in a while.
 
     Rays that scatter wait for memory more than for anything else: 1.05 to 1.15 times the rays per
-    second in a mesh of 328,000 triangles.
+    second in a mesh of 328,000 triangles. With 36, which never leave the cache, 0.9 times.
     """
+    if not scene.is_large:
+        return
     code = -1 - reference
     place = address_of(scene.flats, (code >> 2) * FLAT_BLOCK)
     if code & 3 == LEAF_BALL:
