@@ -1,7 +1,8 @@
 """A network that is away for a minute; and what grows over 50,000 messages and 1,000 restarts?
 
 Run from the root of the repository: ``python benchmarks/soak.py [MESSAGES] [RESTARTS]``. Memory is
-the resident set of the kernel, of the server, and of all of the browser's processes.
+the resident set of the kernel, of the server, and of all of the browser's processes, and what is
+alive of the page's JavaScript after its garbage was collected.
 """
 
 import os
@@ -47,19 +48,23 @@ def descendants(pid):
 
 class Memory:
     def __init__(self, notebook, server, browser_pid):
+        self.page = notebook.page
         self.kernel = notebook.evaluate("os.getpid()")
         self.server = server.pid
         self.browser = browser_pid
         self.rows = []
 
     def look(self, count):
+        alive = self.page.evaluate("() => { gc(); return performance.memory.usedJSHeapSize; }")
         browser = sum(map(resident, descendants(self.browser)))
-        self.rows.append((count, resident(self.kernel), resident(self.server), browser))
+        self.rows.append(
+            (count, resident(self.kernel), resident(self.server), browser, alive / 1e6)
+        )
 
     def report(self, what):
         rows = np.array(self.rows)
         half = rows[len(rows) // 3 :]  # what grows at the beginning is caches
-        for column, name in enumerate(("kernel", "server", "browser"), 1):
+        for column, name in enumerate(("kernel", "server", "browser", "page"), 1):
             slope = np.polyfit(half[:, 0], half[:, column], 1)[0] * 1000
             first, last = half[0, column], half[-1, column]
             print(
@@ -111,7 +116,7 @@ def main(messages=50_000, restarts=1_000):
             profile,
             executable_path=find_chromium(),
             headless=True,
-            args=CHROMIUM_FLAGS,
+            args=[*CHROMIUM_FLAGS, "--js-flags=--expose-gc", "--enable-precise-memory-info"],
             viewport={"width": 1400, "height": 1000},
         )
         context.set_default_timeout(180_000)

@@ -139,8 +139,9 @@ def _plan_nodes(tree: BinaryTree, plan: _Plan) -> None:
             own[j - 1] = least
             if j < WIDTH:
                 choices |= best << (j * _CHOICE_BITS)
-        alone = half_area(bounds, node) + own[WIDTH - 1]
+        # In a single place it is a wide node, whose children share all places there are.
         choices |= best
+        alone = half_area(bounds, node) + own[WIDTH - 1]
         own[0] = alone
         for j in range(2, WIDTH + 1):
             if alone < own[j - 1]:
