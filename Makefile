@@ -95,7 +95,7 @@ js: js/node_modules/.installed ## tests of the front end in Node
 	cd js && npm test --silent
 
 browser: $(VENV)/.test $(static) chromium ## tests in JupyterLab and a headless Chromium
-	$(pytest) -q -m browser
+	$(pytest) -q -m browser --durations=10
 
 notebooks: $(VENV)/.test $(static) ## run the example notebooks
 	$(pytest) -q -m notebook
