@@ -52,6 +52,7 @@ class CoarsePicture(NamedTuple):
     pixels: NDArray[np.float32]  # (rows, columns, 3) radiance
     client: int
     number: int
+    sketched: bool = False  # drawn without kernels, see `sketch`
 
 
 class Strip(NamedTuple):

@@ -42,6 +42,7 @@ from raywidget.engine.run import (
 )
 from raywidget.engine.schedule import Job, Schedule
 from raywidget.engine.settings import MAX_SPP, RenderSettings, check_scene_fits
+from raywidget.engine.sketcher import sketch_meanwhile
 from raywidget.engine.tiles import order_centre_out, tiles_in
 from raywidget.errors import RenderError, SettingsError
 from raywidget.picture.image import Image
@@ -70,7 +71,8 @@ class Session:
         has changed.
     on_coarse : callable, optional
         Called with a `CoarsePicture` in a worker thread whenever one is finished: one at the
-        begin of each generation, and one for each `look`.
+        begin of each generation, and one for each `look`. Where kernels have to be compiled first,
+        sketches come before it.
     resume : ResumeState, optional
         Go on from an earlier render's samples.
     hold_passes : bool
@@ -107,6 +109,7 @@ class Session:
         self._accumulator = Accumulator(self._changed, self._may_go_on)
         self._threads: list[threading.Thread] = []
         self._compiler: threading.Thread | None = None  # while it compiles
+        self._sketcher: threading.Thread | None = None  # meanwhile
         self._state = STOPPED
         self._message: str | None = None
         self._error: BaseException | None = None
@@ -244,7 +247,7 @@ class Session:
         """
         with self._changed:
             run = self._run
-            if self._state == CLOSED or run.renderer is None:
+            if self._state == CLOSED or (run.renderer is None and self._sketcher is None):
                 return
             run.cancel[0] = 1
             self._look = Look(self._next_generation(), scene, run.settings, client, number)
@@ -333,6 +336,8 @@ class Session:
             if self._state != CLOSED:
                 self._set_state(CLOSED)
             threads = [t for t in self._threads if t is not self._compiler]
+            if self._sketcher is not None:
+                threads.append(self._sketcher)
         self._tell()
         for thread in threads:
             if thread is not threading.current_thread():
@@ -459,6 +464,8 @@ class Session:
     def _compile(self, run: Run) -> None:
         with self._changed:
             self._compiler = threading.current_thread()
+        if self._on_coarse is not None:
+            self._sketch(run, self._on_coarse)
         try:
             # Only here, in the background: it loads numba, which takes most of a second.
             from raywidget.engine.renderer import Renderer
@@ -486,11 +493,34 @@ class Session:
             self._measure(run)
         with self._changed:
             if run is self._run and self._state == COMPILING:
-                if self._on_coarse is not None and max(spp) == 0 and helps(run.settings):
+                if self._look is not None:
+                    self._coarse.want(self._look)
+                elif self._on_coarse is not None and max(spp) == 0 and helps(run.settings):
                     self._coarse.want(Look(run.generation, run.scene, run.settings, 0, 0))
                 self._set_state(RUNNING)
                 self._finish_if_done()
         self._tell()
+
+    def _sketch(self, run: Run, show: Callable[[CoarsePicture], None]) -> None:
+        """Show sketches while a scene compiles, should it take long."""
+
+        def wanted() -> Look | None:
+            if run is not self._run or run.renderer is not None or self._state in ENDED:
+                return None
+            return self._look or Look(run.generation, run.scene, run.settings, 0, 0)
+
+        def work() -> None:
+            try:
+                sketch_meanwhile(self._changed, wanted, show)
+            except BaseException as error:
+                self._fail(run, error)
+
+        sketcher = threading.Thread(target=work, name="raywidget-sketch", daemon=True)
+        with self._changed:
+            if self._state == CLOSED:
+                return
+            self._sketcher = sketcher
+            sketcher.start()
 
     def _render_coarse(self, run: Run, strip: Strip) -> None:
         job, tile = strip

@@ -120,6 +120,7 @@ class Conversation:
             None  # the newest, to be sent; other threads put it here
         )
         self._coarse_at = -math.inf
+        self._sketch_said: CoarsePicture | None = None  # to all who are here
         self._settle_at = math.inf
         # What other threads want to be said; a page that asks for more than this gets less.
         self.answers: deque[tuple[Content, list[bytes]]] = deque(maxlen=MAX_ANSWERS)
@@ -251,7 +252,7 @@ class Conversation:
             self._welcomes[number] = None
             while len(self._welcomes) > MAX_CLIENTS:
                 del self._welcomes[next(iter(self._welcomes))]
-            self._begun = self._said = None
+            self._begun = self._said = self._sketch_said = None
             self._coarse_due = True
         if slot.ack is not None and slot.ack.epoch == self.epoch:
             heard = self.flow.ack(slot.ack, now)
@@ -383,13 +384,24 @@ class Conversation:
 
     # -- telling: coarse pictures ------------------------------------------------------------------
 
+    def offer(self, picture: CoarsePicture) -> None:
+        """Have a coarse picture sent, the newest only. From any thread."""
+        waiting = self.coarse
+        if picture.sketched and waiting is not None and not waiting.sketched:
+            return  # what was rendered has overtaken it
+        self.coarse = picture
+
     def _say_coarse(self, view: View, now: float) -> float:
         """Send the newest coarse picture: one message, which nobody repeats if it gets lost."""
         picture = self.coarse
-        if picture is None:
+        if picture is None or picture is self._sketch_said:
             return math.inf
         looking = self.flow.closed_loop() or (self.flow.open_loop() and not self.flow.exhausted())
-        if picture.generation < view.generation or not looking:
+        # There is nothing but a sketch until the scene is compiled: who comes later sees it, too.
+        only = picture.sketched and view.film is None
+        if only and not looking:
+            return math.inf
+        if picture.generation < view.generation or not looking or picture.sketched > only:
             self.coarse = None
             return math.inf
         # A page that moves the camera says how fast it sees; others can only be guessed at.
@@ -397,7 +409,9 @@ class Conversation:
         pause = COARSE_EVERY if picture.client and watching == 1 else COARSE_OTHERS
         if now < self._coarse_at + pause:
             return self._coarse_at + pause - now
-        if self.coarse is picture:  # else another thread has put a newer one there
+        if only:
+            self._sketch_said = picture
+        elif self.coarse is picture:  # else another thread has put a newer one there
             self.coarse = None
         rows, columns, _ = picture.pixels.shape
         exponent = choose_exponent(picture.pixels)
@@ -417,7 +431,7 @@ class Conversation:
         )
         self._coarse_at = now
         self._send_raw(content, [pixels])
-        return math.inf if self.coarse is None else pause
+        return math.inf if self.coarse is None or self.coarse is self._sketch_said else pause
 
     # -- telling: tiles ---------------------------------------------------------------------------
 

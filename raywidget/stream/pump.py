@@ -89,7 +89,7 @@ class Pump:
     def coarse_ready(self, picture: CoarsePicture) -> None:
         """A coarse picture is there; only the newest is kept. Called by the workers."""
         if self._conversation is not None:
-            self._conversation.coarse = picture
+            self._conversation.offer(picture)
             self._news.set()
 
     def say(self, content: Content, buffers: list[bytes]) -> None:

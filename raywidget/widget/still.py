@@ -110,8 +110,9 @@ class Still:
         return self._shown is not None
 
     def coarse_ready(self, picture: CoarsePicture) -> None:
-        """A coarse picture is there. Called by the workers."""
-        self._coarse = picture
+        """A coarse picture is there. Called by the workers. Sketches aren't worth keeping."""
+        if not picture.sketched:
+            self._coarse = picture
 
     def display(self) -> None:
         """Show the first picture, coarse if need be, or a placeholder if there is none soon."""

@@ -287,6 +287,20 @@ class Notebook:
         self.gates.append(path)
         return Gate(path)
 
+    def compile_slowly(self):
+        """A gate for what is compiled next."""
+        gate = self.gate()
+        self.run(
+            "import raywidget.engine.renderer as renderer\n"
+            "made = renderer.Renderer\n"
+            "def slowly(*arguments):\n"
+            f"    exec({gate.code!r}, {{}})\n"
+            "    renderer.Renderer = made\n"
+            "    return made(*arguments)\n"
+            "renderer.Renderer = slowly"
+        )
+        return gate
+
     def block(self):
         """Keep the kernel busy with a cell; returns when it is, until `release`."""
         gate = self.gate()

@@ -38,6 +38,26 @@ def test_a_drag_orbits_and_the_picture_follows_and_is_what_render_makes(notebook
     view.assert_shows_now(notebook.array(expected))
 
 
+def test_a_sketch_is_there_while_kernels_compile_and_turns_too(notebook):
+    gate = notebook.compile_slowly()
+    view = notebook.run(f"widget = {SMALL}\nwidget").view()
+    view.wait_for("data.paintedCoarse > 0", "a sketch is there")
+    assert (view.data["state"], view.data["tiles"]) == ("compiling", 0)
+    seen, before = view.pixels(), camera(notebook)
+    assert len(np.unique(seen.reshape(-1, 4), axis=0)) > 50
+    hands = Hands(view)
+    with hands.hold((0.3, 0.5)):
+        coarse = view.data["paintedCoarse"]
+        hands.move(0.5, 0.5)
+        view.wait_for(f"data.paintedCoarse > {coarse}", "the sketch follows the mouse")
+    assert (view.pixels() != seen).any()
+    gate.open()
+    wait_rendered(view, 1)
+    assert camera(notebook)[0] != before[0]
+    expected = "rw.render(widget.scene, width=160, height=120, spp=4).to_uint8()"
+    view.assert_shows_now(notebook.array(expected))
+
+
 def test_modifiers_buttons_wheel_and_fingers(notebook, view):
     hands = Hands(view)
     for how in ({"modifiers": ["Shift"]}, {"button": "middle"}, {"button": "right"}):

@@ -221,16 +221,7 @@ def test_live_edits_by_path(notebook, view):
 
 
 def test_the_status_tells_of_compiling_progress_and_the_end(notebook):
-    gate = notebook.gate()
-    notebook.run(
-        "import raywidget.engine.renderer as renderer\n"
-        "made = renderer.Renderer\n"
-        "def slowly(*arguments):\n"
-        f"    exec({gate.code!r}, {{}})\n"
-        "    renderer.Renderer = made\n"
-        "    return made(*arguments)\n"
-        "renderer.Renderer = slowly"
-    )
+    gate = notebook.compile_slowly()
     settings = "width=320, height=240, spp=10**6, passes=10**5"
     view = notebook.run(f"widget = rw.RayWidget(rw.presets.cornell(), {settings})\nwidget").view()
     status = view.element.get_by_role("status")

@@ -222,6 +222,49 @@ def test_late_and_unseen_coarse_pictures_are_dropped(world):
     assert world.conversation.coarse is None
 
 
+def sketch(generation, value=0.5):
+    return coarse(generation, 0, 0, value)._replace(sketched=True)
+
+
+def test_a_sketch_is_shown_to_all_until_the_scene_is_compiled():
+    world = World()
+    film, world.render.film = world.render.film, None  # it compiles
+    drawn = world.conversation.coarse = sketch(1)
+    world.run(1.0)  # nobody is there yet
+    assert world.conversation.coarse is drawn
+    first = world.open_page()
+    world.run(0.5)
+    second = world.open_page()
+    world.run(1.0)
+    # Sent twice, to all: who has seen it sees it again.
+    assert [len(page.others) for page in (first, second)] == [2, 1]
+    world.render.film = film
+    world.conversation.coarse = coarse(1, 0, 0, value=0.25)
+    world.news = True
+    world.run(0.5)
+    for page in (first, second):
+        shown = np.frombuffer(page.others[-1][1][0], "<f2")
+        assert set(shown.tolist()) == {0.25}
+
+
+def test_a_sketch_that_comes_late_is_dropped(world):
+    world.conversation.coarse = sketch(1)
+    world.news = True
+    world.run(0.1)
+    assert world.pages[0].others == []
+    assert world.conversation.coarse is None
+
+
+def test_a_sketch_takes_the_place_of_nothing_rendered(world):
+    world.render.film = None
+    world.conversation.offer(coarse(1, value=0.25))
+    world.conversation.offer(sketch(1))
+    world.news = True
+    world.run(0.1)
+    ((_, buffers),) = world.pages[0].others
+    assert set(np.frombuffer(buffers[0], "<f2").tolist()) == {0.25}
+
+
 def test_questions_reach_the_source_and_answers_the_page(world):
     world.say(PROBE)
     world.say(FILE)
