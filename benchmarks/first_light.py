@@ -16,6 +16,22 @@ FIRST_PICTURE = """
 import raywidget as rw
 rw.render(rw.presets.cornell(), width=64, height=64, spp=1)
 """
+# What a widget shows until kernels are there.
+FIRST_SKETCH = """
+import threading
+import raywidget as rw
+from raywidget.engine.session import Session
+from raywidget.engine.settings import RenderSettings
+pictures, news = [], threading.Event()
+session = Session(
+    rw.presets.cornell(),
+    RenderSettings(width=640, height=480),
+    on_coarse=lambda picture: (pictures.append(picture), news.set()),
+)
+session.start()
+news.wait()
+assert pictures[0].sketched
+"""
 # Seconds of CPU that compilation takes, by entry, each alone; needs an empty cache.
 ENTRIES = """
 import json, time
@@ -125,6 +141,9 @@ def measure(repeats: int) -> list[Table]:
 
     for _ in range(3):
         with tempfile.TemporaryDirectory() as cold:
+            _, wall, cpu = run(FIRST_SKETCH, cold)
+            note("first sketch of cornell, cold: wall s", wall)
+            note("first sketch of cornell, cold: CPU s", cpu)
             _, wall, cpu = run(FIRST_PICTURE, cold)
             note("first picture of cornell, cold: wall s", wall)
             note("first picture of cornell, cold: CPU s", cpu)

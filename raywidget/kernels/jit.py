@@ -32,7 +32,7 @@ from numba.core import ir
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
-from numba.core.typed_passes import NativeLowering
+from numba.core.typed_passes import InlineOverloads, NativeLowering, NopythonRewrites
 from numba.core.untyped_passes import (
     FixupArgs,
     GenericRewrites,
@@ -41,10 +41,14 @@ from numba.core.untyped_passes import (
     TranslateByteCode,
 )
 
+from raywidget.kernels.remembering import remembering
+
 config: Any = _config  # its attributes are made when it is loaded
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_NEEDLESS = (InlineOverloads, NopythonRewrites)
 
 _RARE: set[str] = set()  # parts of the LLVM names of the functions that `rare` has marked
 
@@ -172,8 +176,8 @@ def _all_callees(library: Any) -> list[Any]:
 class _EntryCompiler(CompilerBase):
     """numba's pipeline without the passes for what no kernel has.
 
-    That is closures, ``with`` blocks, dynamic exceptions, inlining in numba's own IR, and loops
-    over literals.
+    That is closures, ``with`` blocks, dynamic exceptions, inlining in numba's own IR, loops over
+    literals, and expressions of whole arrays.
     """
 
     def define_pipelines(self) -> list[Any]:
@@ -186,14 +190,14 @@ class _EntryCompiler(CompilerBase):
         untyped.add_pass(GenericRewrites, "nopython rewrites")
         untyped.add_pass(ReconstructSSA, "ssa")
         untyped.finalize()
+        typed = DefaultPassBuilder.define_typed_pipeline(self.state)
+        typed.passes = [step for step in typed.passes if step[0] not in _NEEDLESS]
         pipeline = PassManager("raywidget")
-        for part in (
-            untyped,
-            DefaultPassBuilder.define_typed_pipeline(self.state),
-            self._lowering(),
-        ):
+        for part in (untyped, typed, self._lowering()):
             pipeline.passes.extend(part.passes)
         pipeline.finalize()
+        # Else all variables are analysed after each pass that may have changed something.
+        pipeline._ENFORCING = False
         return [pipeline]
 
     def _compile_core(self) -> Any:
@@ -202,7 +206,8 @@ class _EntryCompiler(CompilerBase):
         before = gc.get_threshold()
         gc.set_threshold(50_000, *before[1:])
         try:
-            return super()._compile_core()
+            with remembering():
+                return super()._compile_core()
         finally:
             gc.set_threshold(*before)
 

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import pytest
 
-from raywidget.kernels import jit
+from raywidget.kernels import jit, remembering
 from raywidget.kernels.simd import WIDTH
 
 ROOT = Path(__file__).parents[3]
@@ -309,3 +309,29 @@ def test_what_is_rare_is_not_inlined():
     calls = [line for line in code.splitlines() if " call " in line]
     assert any("seldom_called" in line for line in calls)
     assert not any("often_called" in line for line in calls)
+
+
+def test_numba_is_as_it_was_after_a_compilation_even_one_that_fails():
+    asked = [(owner, name) for owner, name, _, _ in remembering._ANSWERS]
+    before = [getattr(owner, name) for owner, name in asked]
+    seen = []
+
+    @numba.extending.intrinsic
+    def look(context, x):
+        seen.append(remembering.BaseFunction.get_call_type)
+        return x(x), lambda context, builder, signature, arguments: arguments[0]
+
+    @jit.entry
+    def looks(x):
+        return look(x)
+
+    @jit.entry
+    def fails(x):
+        return look(x) + x.nothing
+
+    assert looks(1.5) == 1.5
+    with pytest.raises(numba.TypingError):
+        fails(1.5)
+    assert remembering._get_call_type in seen
+    assert [getattr(owner, name) for owner, name in asked] == before
+    assert remembering._signatures == remembering._counted == {}
