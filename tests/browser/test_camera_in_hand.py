@@ -44,7 +44,7 @@ def test_a_sketch_is_there_while_kernels_compile_and_turns_too(notebook):
     view.wait_for("data.paintedCoarse > 0", "a sketch is there")
     assert (view.data["state"], view.data["tiles"]) == ("compiling", 0)
     seen, before = view.pixels(), camera(notebook)
-    assert len(np.unique(seen.reshape(-1, 4), axis=0)) > 50
+    assert len(np.unique(seen.reshape(-1, 3), axis=0)) > 50
     hands = Hands(view)
     with hands.hold((0.3, 0.5)):
         coarse = view.data["paintedCoarse"]
@@ -194,9 +194,14 @@ def test_two_views_share_the_camera(notebook, view):
     other.wait_painted("done")
     Hands(other).press("ArrowLeft")
     wait_rendered(other, 1)
-    picture = other.pixels()
-    view.element.scroll_into_view_if_needed()
-    view.assert_shows(picture)
+    assert camera(notebook)[0][0] != 278
+    # The camera glides to rest, and may have rested on its way: what counts is what is there then.
+    for one in (other, view):
+        one.element.scroll_into_view_if_needed()
+        notebook.wait_for(
+            lambda one=one: np.array_equal(one.pixels(), notebook.array("widget.image.to_uint8()")),
+            "it shows what the kernel has",
+        )
     generation = view.data["generation"]
     Hands(view).press("Home")
     wait_rendered(view, generation)
