@@ -109,7 +109,8 @@ class Session:
         self._accumulator = Accumulator(self._changed, self._may_go_on)
         self._threads: list[threading.Thread] = []
         self._compiler: threading.Thread | None = None  # while it compiles
-        self._sketcher: threading.Thread | None = None  # meanwhile
+        self._sketcher: threading.Thread | None = None  # meanwhile, the last one
+        self._sketching = False  # does it go on?
         self._state = STOPPED
         self._message: str | None = None
         self._error: BaseException | None = None
@@ -247,7 +248,7 @@ class Session:
         """
         with self._changed:
             run = self._run
-            if self._state == CLOSED or (run.renderer is None and self._sketcher is None):
+            if self._state == CLOSED or (run.renderer is None and not self._sketching):
                 return
             run.cancel[0] = 1
             self._look = Look(self._next_generation(), scene, run.settings, client, number)
@@ -356,7 +357,23 @@ class Session:
         elif state in (RUNNING, COMPILING):
             run.cancel[0] = 0
         self._state = state
+        if state == COMPILING and not self._sketching and self._on_coarse is not None:
+            self._sketching = True
+            self._sketcher = threading.Thread(
+                target=self._sketch, name="raywidget-sketch", daemon=True, args=(self._on_coarse,)
+            )
+            self._sketcher.start()
         self._changed.notify_all()
+
+    def _look_to_sketch(self) -> Look | None:
+        """What can't be rendered yet; None ends the thread that asks."""
+        run = self._run
+        if self._sketcher is not threading.current_thread():
+            return None
+        if run.renderer is not None or self._state in ENDED:
+            self._sketching = False
+            return None
+        return self._look or Look(run.generation, run.scene, run.settings, 0, 0)
 
     def _next_generation(self) -> int:
         self._last_generation += 1
@@ -461,11 +478,18 @@ class Session:
                     return run, job
             self._changed.wait()
 
+    def _sketch(self, show: Callable[[CoarsePicture], None]) -> None:
+        """Show sketches while scenes compile, should it take long."""
+        try:
+            sketch_meanwhile(self._changed, self._look_to_sketch, show)
+        except BaseException as error:
+            with self._changed:
+                run, self._sketching = self._run, False
+            self._fail(run, error)
+
     def _compile(self, run: Run) -> None:
         with self._changed:
             self._compiler = threading.current_thread()
-        if self._on_coarse is not None:
-            self._sketch(run, self._on_coarse)
         try:
             # Only here, in the background: it loads numba, which takes most of a second.
             from raywidget.engine.renderer import Renderer
@@ -500,27 +524,6 @@ class Session:
                 self._set_state(RUNNING)
                 self._finish_if_done()
         self._tell()
-
-    def _sketch(self, run: Run, show: Callable[[CoarsePicture], None]) -> None:
-        """Show sketches while a scene compiles, should it take long."""
-
-        def wanted() -> Look | None:
-            if run is not self._run or run.renderer is not None or self._state in ENDED:
-                return None
-            return self._look or Look(run.generation, run.scene, run.settings, 0, 0)
-
-        def work() -> None:
-            try:
-                sketch_meanwhile(self._changed, wanted, show)
-            except BaseException as error:
-                self._fail(run, error)
-
-        sketcher = threading.Thread(target=work, name="raywidget-sketch", daemon=True)
-        with self._changed:
-            if self._state == CLOSED:
-                return
-            self._sketcher = sketcher
-            sketcher.start()
 
     def _render_coarse(self, run: Run, strip: Strip) -> None:
         job, tile = strip

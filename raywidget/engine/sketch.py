@@ -83,7 +83,7 @@ class Sketch:
     """
 
     def __init__(self, scene: Scene) -> None:
-        self._environment = scene.environment
+        self._scene = scene
         parts = list(outline_scene(scene.shapes))
         # Triangles come first, then balls.
         self._flat_parts = [part for part in parts if part.corners.ndim == 3]
@@ -92,6 +92,10 @@ class Sketch:
         self._first = np.cumsum([0, *(len(part.corners) for part in self._parts)])
         self._corners = _stack([part.corners for part in self._flat_parts], (3, 3))
         self._balls = _stack([part.corners for part in ball_parts], (4,))
+
+    def is_of(self, scene: Scene) -> bool:
+        """Does this scene differ from the one that is drawn in its camera at most?"""
+        return scene.shapes is self._scene.shapes and scene.emitters is self._scene.emitters
 
     def draw(
         self, camera: Camera, columns: int, rows: int, give_up: Callable[[], bool]
@@ -119,7 +123,7 @@ class Sketch:
 
     def _shade(self, view: _View, points: F64, nearest: NDArray[np.uint64]) -> F32:
         origins, directions = _rays(points, view)
-        result = _sky(self._environment, directions @ view.axes)
+        result = _sky(self._scene.environment, directions @ view.axes)
         seen = np.flatnonzero(nearest != NOTHING)
         number = (nearest[seen] & np.uint64(0xFFFF_FFFF)).astype(np.int64)
         depth = (nearest[seen] >> np.uint64(32)).astype(np.uint32).view(np.float32)

@@ -24,7 +24,7 @@ def sketch_meanwhile(
     changed : threading.Condition
         Is notified when something else is wanted; its lock is held while `wanted` is called.
     wanted : callable
-        Returns what is to be seen now, always of the same shapes; None ends it.
+        Returns what is to be seen now; None ends it.
     show : callable
         Called with each sketch.
     """
@@ -33,7 +33,7 @@ def sketch_meanwhile(
         with changed:
             return wanted() is None
 
-    sketch = None
+    sketch: Sketch | None = None
     shown = 0
     due = time.monotonic() + PATIENCE
     while True:
@@ -45,7 +45,7 @@ def sketch_meanwhile(
                 changed.wait(left if left > 0.0 else None)
         if look is None:
             return
-        if sketch is None:
+        if sketch is None or not sketch.is_of(look.scene):
             sketch = Sketch(look.scene)
         settings = look.settings
         columns, rows, _ = coarse_size(settings.width, settings.height, MOST_PIXELS)

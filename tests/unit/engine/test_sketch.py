@@ -215,6 +215,26 @@ def test_a_session_sketches_while_it_compiles_and_then_no_more(slow):
     np.testing.assert_array_equal(session.image().pixels, plain.pixels)
 
 
+def test_what_is_begun_anew_while_it_compiles_is_sketched_too(slow):
+    """Though no worker is free to compile it."""
+    scene, pictures = rw.presets.cornell(), []
+    session = Session(scene, SETTINGS, on_coarse=pictures.append)
+    session.start()
+    wait_until(lambda: pictures)
+    turned = scene.replace(camera=scene.camera.replace(look_at=(0, 0, 0)))
+    other = rw.Scene([rw.Sphere((0, 0, 0), 300)], camera=scene.camera)
+    for count, next_scene in enumerate((turned, other), start=2):
+        session.restart(scene=next_scene)
+        wait_until(lambda count=count: len(pictures) == count)
+        assert pictures[-1].generation == session.current().generation
+        assert not np.array_equal(pictures[-1].pixels, pictures[-2].pixels)
+    assert [t.name for t in threading.enumerate()].count("raywidget-sketch") == 1
+    slow.go.set()
+    assert session.wait(60)
+    session.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("raywidget-")]
+
+
 def test_closing_ends_the_sketching(slow):
     pictures = []
     session = Session(rw.presets.cornell(), SETTINGS, on_coarse=pictures.append)
