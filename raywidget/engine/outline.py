@@ -21,12 +21,15 @@ from raywidget.scene.materials import (
     Coated,
     Conductor,
     Dielectric,
+    Diffuse,
     Emissive,
     Interface,
     Material,
+    Metal,
     Mix,
 )
 from raywidget.scene.meshes import Instances, Mesh
+from raywidget.scene.principled import Principled
 from raywidget.scene.round_shapes import Cone, Cylinder, Disk
 from raywidget.scene.shapes import Box, Quad, Shape, Sphere
 from raywidget.scene.textures import Attribute, Texture
@@ -58,12 +61,12 @@ class Part(NamedTuple):
     uvs: F32 | None = None  # (T, 3, 2) at the corners, where the paint is a texture
 
 
-def outline_scene(scene_shapes: Sequence[Shape]) -> Iterator[Part]:
+def outline_shapes(shapes: Sequence[Shape]) -> Iterator[Part]:
     """All that is to be drawn, shape by shape."""
     counts = Counter[type[Shape]]()
-    for shape in scene_shapes:
+    for shape in shapes:
         counts[type(shape)] += _count(shape)
-    for shape in scene_shapes:
+    for shape in shapes:
         step = max(1, math.ceil(counts[type(shape)] / MOST))
         if isinstance(shape, Mesh):
             yield from _mesh(shape, step)
@@ -122,7 +125,8 @@ def _color(material: Material) -> Color | Texture | None:
         return _color(material.base)
     if isinstance(material, Emissive):
         return (0.0, 0.0, 0.0)
-    color: Any = material.base_color if hasattr(material, "base_color") else material.color  # type: ignore[attr-defined]
+    assert isinstance(material, Conductor | Dielectric | Diffuse | Metal | Principled)
+    color: Any = material.base_color if isinstance(material, Principled) else material.color
     factor = np.ones(3)
     if isinstance(material, Conductor):
         # Fresnel's equations at normal incidence.
@@ -178,7 +182,8 @@ def _simple(shape: Shape, paint: Paint, step: int) -> Iterator[Part]:
             else (shape.base_radius, shape.top_radius)
         )
         yield Part(paint, _tubes(*ends, np.array([low]), np.array([high]), shape.caps, SEGMENTS))
-    elif isinstance(shape, Cylinders):
+    else:
+        assert isinstance(shape, Cylinders)
         rows = slice(None, None, step)
         ends = shape.starts[rows].astype(np.float64), shape.ends[rows].astype(np.float64)
         radii = shape.radii[rows].astype(np.float64) * _growth(step)

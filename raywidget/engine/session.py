@@ -482,10 +482,9 @@ class Session:
         """Show sketches while scenes compile, should it take long."""
         try:
             sketch_meanwhile(self._changed, self._look_to_sketch, show)
-        except BaseException as error:
+        except Exception:  # the picture itself will come: no sketch is worth ending the render
             with self._changed:
-                run, self._sketching = self._run, False
-            self._fail(run, error)
+                self._sketching = False
 
     def _compile(self, run: Run) -> None:
         with self._changed:

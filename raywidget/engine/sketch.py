@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.engine.outline import Part, mean_color, outline_scene
+from raywidget.engine.outline import Part, mean_color, outline_shapes
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.emitters import (
     ConstantEnvironment,
@@ -84,13 +84,13 @@ class Sketch:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        parts = list(outline_scene(scene.shapes))
+        parts = list(outline_shapes(scene.shapes))
         # Triangles come first, then balls.
-        self._flat_parts = [part for part in parts if part.corners.ndim == 3]
+        flat_parts = [part for part in parts if part.corners.ndim == 3]
         ball_parts = [part for part in parts if part.corners.ndim == 2]
-        self._parts = self._flat_parts + ball_parts
+        self._parts = flat_parts + ball_parts
         self._first = np.cumsum([0, *(len(part.corners) for part in self._parts)])
-        self._corners = _stack([part.corners for part in self._flat_parts], (3, 3))
+        self._corners = _stack([part.corners for part in flat_parts], (3, 3))
         self._balls = _stack([part.corners for part in ball_parts], (4,))
 
     def is_of(self, scene: Scene) -> bool:

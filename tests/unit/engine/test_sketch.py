@@ -137,7 +137,7 @@ def test_of_very_many_primitives_some_are_drawn_larger(monkeypatch):
     scene = rw.Scene([rw.Mesh(vertices, faces, material=RED)], camera=camera)
     assert (draw(scene)[..., 0] > 0).all()
     monkeypatch.setattr(outline, "MOST", 700)
-    (part,) = outline.outline_scene(scene.shapes)
+    (part,) = outline.outline_shapes(scene.shapes)
     assert len(part.corners) <= 700
     assert (draw(scene)[..., 0] > 0).mean() > 0.7
 
@@ -245,14 +245,29 @@ def test_closing_ends_the_sketching(slow):
     slow.go.set()
 
 
-def test_nobody_sketches_for_headless_renders(slow, monkeypatch):
-    def refuse(*_):
-        raise AssertionError
-
-    monkeypatch.setattr("raywidget.engine.session.sketch_meanwhile", refuse)
+def test_nobody_sketches_for_headless_renders(slow):
     session = Session(rw.presets.cornell(), SETTINGS)
     session.start()
-    time.sleep(0.05)
+    assert not [t for t in threading.enumerate() if t.name == "raywidget-sketch"]
     slow.go.set()
     assert session.wait(60)
     session.close()
+
+
+def test_a_sketch_that_fails_leaves_the_render_alone(slow, monkeypatch):
+    tried = threading.Event()
+
+    def fail(scene):
+        tried.set()
+        raise MemoryError
+
+    monkeypatch.setattr(sketcher, "Sketch", fail)
+    pictures = []
+    session = Session(rw.presets.cornell(), SETTINGS, on_coarse=pictures.append)
+    session.start()
+    assert tried.wait(60)
+    slow.go.set()
+    assert session.wait(60)
+    session.close()
+    assert session.image().pixels.any()
+    assert not any(picture.sketched for picture in pictures)
