@@ -12,7 +12,7 @@ mean, whatever the sampler does within each half.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -185,7 +185,8 @@ class Film:
                 splats = even + odd
                 paths = self._samples / (self.width * self.height)
         whole = self.tiles[tile.index]
-        rows, columns = _slices(replace(tile, x=tile.x - whole.x, y=tile.y - whole.y))
+        left, top = tile.x - whole.x, tile.y - whole.y
+        rows, columns = slice(top, top + tile.height), slice(left, left + tile.width)
         counts = part.pixel_counts()
         if isinstance(counts, np.ndarray):
             counts = counts[rows, columns]

@@ -468,10 +468,11 @@ class Conversation:
             seq = self._send_tiles(view, parcel.records, encoding, full, now)
             for index, version in parcel.versions:
                 ledger.mark_sent(index, version, seq, encoding)
-        if full:
-            return self.flow.allowance(now).wait if chosen else math.inf
-        self.hungry = True
-        return 0.0 if len(ledger.unsent()) else math.inf
+        if chosen:
+            # Until the next message may go, tiles are no news either: they would cost a turn each.
+            return self.flow.allowance(now).wait
+        self.hungry = not full
+        return math.inf
 
     def _choose(self, ledger: Ledger, view: View, now: float) -> tuple[str, Indices]:
         """What is to be sent, and how: on a narrow link drafts go first, while tiles still come."""

@@ -22,6 +22,19 @@ def test_halves_are_never_negative_nan_or_infinite(pixels):
     np.testing.assert_array_equal(half[ordinary], pixels[ordinary].astype(np.float16))
 
 
+def test_every_half_and_what_lies_between_two_is_rounded_as_numpy_does():
+    halves = np.arange(0x7BFF, dtype=np.uint16).view(np.float16).astype(np.float32)
+    steps = np.diff(np.append(halves, np.float32(65504)))
+    ties = halves + steps / 2
+    values = np.concatenate(
+        [halves, ties, np.nextafter(ties, 0), np.nextafter(ties, np.float32(7e4))]
+    )
+    got, expected = to_half(values).view(np.uint16), values.astype(np.float16).view(np.uint16)
+    np.testing.assert_array_equal(got, expected)
+    for part in (values[:0], values[1000:0:-7], values[-1000:]):  # nothing, strided, none small
+        np.testing.assert_array_equal(to_half(part), part.astype(np.float16))
+
+
 def test_what_halves_do_to_the_rest():
     values = np.array(
         [np.nan, -1, -np.inf, np.inf, 1e9, 65504, 65519, 65520, -0.0, 1e-9], np.float32
