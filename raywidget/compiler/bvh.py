@@ -32,6 +32,12 @@ from raywidget.kernels.traverse import MAX_TREE_DEPTH
 
 _BINS = 16
 _FEWEST_BINS = 4
+# Where there are many primitives, a plane is chosen by every so manieth: 0.8 of the time for
+# 328,000 triangles, and the area of the nodes stays the same to 1 in 1000. Not if a large one among
+# them might be missed, the wall of a room: the area became 1.5 times as large.
+_SAMPLED = 2048
+_SAMPLE_STEP = 8
+_SMALL = 0.01  # of the area of the node
 _BELOW_ONE = 0.999  # the last centre still falls into the last bin
 _INFINITY = float("inf")
 
@@ -296,7 +302,9 @@ def _split_by_cost(
         for b in range(axis * _BINS, axis * _BINS + used):
             clear_box(bins, b)
             bin_counts[b] = 0
-    for i in range(first, last):
+    alike = centres[_LARGEST] < _SMALL * node_area
+    step = _SAMPLE_STEP if last - first >= _SAMPLED and alike else 1
+    for i in range(first, last, step):
         x, y, z = find_bins(items.boxes, i, centres, scales, used - 1)
         y += _BINS
         z += 2 * _BINS
@@ -317,14 +325,14 @@ def _split_by_cost(
         for b in range(used - 1, 0, -1):
             grow_box(side, 0, bins, axis * _BINS + b)
             count += bin_counts[axis * _BINS + b]
-            right_costs[b] = half_area(side, 0) * _blocks(count) if count > 0 else _INFINITY
+            right_costs[b] = half_area(side, 0) * _blocks(count * step) if count > 0 else _INFINITY
         clear_box(side, 0)
         count = 0
         for b in range(1, used):
             grow_box(side, 0, bins, axis * _BINS + b - 1)
             count += bin_counts[axis * _BINS + b - 1]
             if count > 0:
-                cost = half_area(side, 0) * _blocks(count) + right_costs[b]
+                cost = half_area(side, 0) * _blocks(count * step) + right_costs[b]
                 if cost < best_cost:
                     best_cost, best_axis, best_bin = cost, axis, b
 
@@ -355,13 +363,11 @@ def _split_by_cost(
         return first
 
     # --- Sort by the plane ------------------------------------------------------------------------
-    clear_box(halves.boxes, 0)
-    clear_box(halves.boxes, 1)
-    for b in range(used):
-        grow_box(halves.boxes, 0 if b < best_bin else 1, bins, best_axis * _BINS + b)
     left, right = _record(), _record()
     clear_box(left, 0)
     clear_box(right, 0)
+    clear_box(side, 0)
+    clear_box(side, 1)
     largest_left = largest_right = 0.0
     middle = first
     end = last
@@ -369,15 +375,19 @@ def _split_by_cost(
         x, y, z = find_bins(items.boxes, middle, centres, scales, used - 1)
         number = x if best_axis == 0 else (y if best_axis == 1 else z)
         if number < best_bin:
+            grow_box(side, 0, items.boxes, middle)
             grow_centres(left, 0, items.boxes, middle)
             largest_left = max(largest_left, half_area(items.boxes, middle))
             middle += 1
         else:
+            grow_box(side, 1, items.boxes, middle)
             grow_centres(right, 0, items.boxes, middle)
             largest_right = max(largest_right, half_area(items.boxes, middle))
             end -= 1
             swap_boxes(items.boxes, middle, end)
     left[_LARGEST], right[_LARGEST] = largest_left, largest_right
+    copy_box(halves.boxes, 0, side, 0)
+    copy_box(halves.boxes, 1, side, 1)
     copy_box(halves.centres, 0, left, 0)
     copy_box(halves.centres, 1, right, 0)
     return middle

@@ -10,6 +10,7 @@ from raywidget.compiler.geometry import gather_geometry
 from raywidget.compiler.lights import LightTables, find_slots, pack_lights, spot_discs
 from raywidget.compiler.materials import MaterialRows, MaterialTables
 from raywidget.compiler.media import MediumRows
+from raywidget.compiler.parallel import begin
 from raywidget.compiler.trees import Trees, build_trees, key_of_trees, write_roots
 from raywidget.kernels.layout import (
     BLACK,
@@ -79,15 +80,20 @@ def _compile(
     materials = MaterialRows(media)
     discs = spot_discs(scene.emitters)
     shapes = (*scene.shapes, *(disc for _, disc in discs))
-    geometry = gather_geometry(shapes, materials)
+    geometry = gather_geometry(shapes, materials, threads)
     surfaces = materials.tables()
     textures = materials.textures.tables()
-    lights = pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds(), discs)
-    key = key_of_trees(geometry) if with_key else b""
-    if previous is not None and previous.key == key:
+    # Neither knows of trees; and the upper end of a tree has work for one thread only.
+    find_key = begin(threads, lambda: key_of_trees(geometry) if with_key else b"")
+    find_lights = begin(
+        threads,
+        lambda: pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds(), discs),
+    )
+    if previous is not None and previous.key == find_key():
         trees = previous
     else:
-        trees = build_trees(geometry, threads, key)
+        trees = build_trees(geometry, threads)._replace(key=find_key())
+    lights = find_lights()
     write_roots(geometry, trees.roots)
     media_table = media.table()
     plain = not len(media_table) and _is_plain(surfaces, lights, len(trees.rounds))
@@ -147,13 +153,15 @@ def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> boo
 
 def _bare_materials(flats: F32, primitives: I32, material_codes: I32) -> I32:
     """By slots of flats, see `hit.bare_material`; trees outlive materials, and can not hold it."""
-    materials = primitives[:, PRIMITIVE_MATERIAL]
-    is_bare = (primitives[:, [PRIMITIVE_CORNERS, PRIMITIVE_LIGHT]] < 0).all(axis=1)
-    is_bare &= material_codes[materials, MATERIAL_FLAGS] == 0
     in_slots = flats.view(np.int32).reshape(-1, FLAT_ROWS, WIDTH)[:, FLAT_PRIMITIVE_ROW].ravel()
     if not len(in_slots):
         return np.empty(0, np.int32)
-    return np.where(is_bare, materials, -1).astype(np.int32)[in_slots]
+    materials = primitives[:, PRIMITIVE_MATERIAL]
+    # Negative numbers have their first bit set, and two of them a common one.
+    is_bare = (primitives[:, PRIMITIVE_CORNERS] & primitives[:, PRIMITIVE_LIGHT]) < 0
+    if material_codes[:, MATERIAL_FLAGS].any():
+        is_bare &= material_codes[materials, MATERIAL_FLAGS] == 0
+    return np.where(is_bare, materials, np.int32(-1)).take(in_slots, mode="clip")
 
 
 def _features(material_codes: I32) -> I32:

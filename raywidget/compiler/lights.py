@@ -241,11 +241,11 @@ def _rows_of_flats(corners: F64, shears: F32, emission: F32) -> F64:
 def _ball_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     balls = geometry.balls
     emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
-    emission = emission[geometry.primitives[balls.primitives, PRIMITIVE_MATERIAL]]
-    glowing = np.flatnonzero(np.any(emission > 0.0, axis=1))
+    own = geometry.primitives[balls.primitives, PRIMITIVE_MATERIAL]
+    glowing = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])
     rows = np.zeros((len(glowing), LIGHT_SIZE))
     rows[:, LIGHT_KIND] = LIGHT_BALL
-    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[glowing]
+    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[own[glowing]]
     rows[:, LIGHT_CORNER : LIGHT_CORNER + 3] = balls.centres_radii[glowing, :3]
     rows[:, LIGHT_EDGE_U] = balls.centres_radii[glowing, 3]
     rows[:, LIGHT_EXTENT] = np.abs(rows[:, LIGHT_CORNER : LIGHT_CORNER + 4]).max(axis=1) * 2.0
@@ -256,13 +256,13 @@ def _ball_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
 def _round_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     rounds = geometry.rounds
     emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
-    emission = emission[geometry.primitives[rounds.primitives, PRIMITIVE_MATERIAL]]
-    shining = np.flatnonzero(np.any(emission > 0.0, axis=1))
+    own = geometry.primitives[rounds.primitives, PRIMITIVE_MATERIAL]
+    shining = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])
     values = rounds.values[shining].astype(np.float64)
     areas = rounds.areas()[shining]
     rows = np.zeros((len(shining), LIGHT_SIZE))
     rows[:, LIGHT_KIND] = LIGHT_ROUND
-    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[shining]
+    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[own[shining]]
     rows[:, LIGHT_CORNER : LIGHT_CORNER + 3] = values[:, :3]
     rows[:, LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = values[:, 9:12]
     rows[:, LIGHT_EDGE_V : LIGHT_EDGE_V + 3] = values[:, ROUND_HEIGHT_ROW : ROUND_HEIGHT_ROW + 3]

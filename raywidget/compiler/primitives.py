@@ -51,8 +51,10 @@ class Balls:
 
     def write_boxes(self, boxes: F32) -> None:
         """Write the boxes, (B, 8)."""
-        centres, radii = self.centres_radii[:, :3], np.abs(self.centres_radii[:, 3:])
-        write_boxes(boxes, centres - radii, centres + radii)
+        radii = np.abs(self.centres_radii[:, 3])
+        for axis in range(3):
+            centres = self.centres_radii[:, axis]
+            _write_sides(boxes, axis, centres - radii, centres + radii)
 
     def areas(self) -> F64:
         """Areas, (B,)."""
@@ -130,6 +132,11 @@ def frames_around(axes: F64) -> tuple[F64, F64]:
 
 def write_boxes(boxes: F32, lo: NDArray[Any], hi: NDArray[Any]) -> None:
     """Write boxes, with some room for rounding, as records (N, 8) of `kernels.boxes`."""
+    for axis in range(3):  # columns are long, rows are short
+        _write_sides(boxes, axis, lo[:, axis], hi[:, axis])
+
+
+def _write_sides(boxes: F32, axis: int, lo: NDArray[Any], hi: NDArray[Any]) -> None:
     room = np.maximum(np.abs(lo), np.abs(hi)) * np.float32(_WIDEN)
-    boxes[:, :3] = lo - room
-    boxes[:, 4:7] = -hi - room
+    boxes[:, axis] = lo - room
+    boxes[:, 4 + axis] = -hi - room

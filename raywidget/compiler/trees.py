@@ -12,6 +12,8 @@ from raywidget.compiler.bvh import build_binary_tree
 from raywidget.compiler.few import is_few, list_few, write_root
 from raywidget.compiler.geometry import Geometry
 from raywidget.compiler.wide import (
+    NO_MEMBERS,
+    Members,
     aligned_zeros,
     collapse,
     pack_flats,
@@ -24,7 +26,6 @@ from raywidget.kernels.layout import (
     FEW_BALL_SIZE,
     FEW_SIZE,
     FLAT_ROWS,
-    I32,
     INSTANCE_ROOT,
     LEAF_BALL,
     LEAF_FLAT,
@@ -46,7 +47,7 @@ class Trees(NamedTuple):
     few_flats: F32
     few_balls: F32
     roots: tuple[int, ...]  # of instanced meshes
-    key: bytes  # of the geometry that they are of; empty if nobody will ask
+    key: bytes = b""  # of the geometry that they are of; empty if nobody will ask
 
     def blocks(self) -> tuple[F32, F32, F32]:
         """Flats, balls and rounds."""
@@ -78,12 +79,12 @@ def write_roots(geometry: Geometry, roots: tuple[int, ...]) -> None:
         geometry.instance_codes[mesh.rows.start : mesh.rows.stop, INSTANCE_ROOT] = root
 
 
-def build_trees(geometry: Geometry, threads: int, key: bytes) -> Trees:
+def build_trees(geometry: Geometry, threads: int) -> Trees:
     """Nodes and blocks of the world's tree and of those of instanced meshes."""
     if is_few(geometry):
         few = list_few(geometry)
         rounds = np.zeros(0, np.float32)
-        return Trees(few.nodes, few.flats, few.balls, rounds, few.few_flats, few.few_balls, (), key)
+        return Trees(few.nodes, few.flats, few.balls, rounds, few.few_flats, few.few_balls, ())
     counts_by_kind = [
         len(geometry.instances),
         len(geometry.flats.primitives),
@@ -106,28 +107,32 @@ def build_trees(geometry: Geometry, threads: int, key: bytes) -> Trees:
     counts = np.zeros(4, np.int64)  # nodes, blocks of flats, balls, rounds
     roots: list[int] = []
     made: list[F32] = []
-    slots: list[I32] = []
+    members: list[tuple[Members, Members, Members]] = []
     for boxes, kinds in parts:
         roots.append(int(counts[0]))
         if len(boxes):
-            its_nodes, its_slots = collapse(build_binary_tree(boxes, kinds, threads), kinds, counts)
+            tree = build_binary_tree(boxes, kinds, threads)
+            its_nodes, its_members = collapse(tree, kinds, counts)
         else:  # nothing in the world but a mesh that is copied nowhere
-            its_nodes, its_slots = np.empty(NODE_SIZE, np.float32), np.empty(0, np.int32)
+            its_nodes, its_members = np.empty(NODE_SIZE, np.float32), NO_MEMBERS
             write_root(its_nodes, [])
             counts[0] += 1
         made.append(its_nodes)
-        slots.append(its_slots)
+        members.append(its_members)
     sizes = (NODE_SIZE, FLAT_ROWS * WIDTH, BALL_ROWS * WIDTH, ROUND_ROWS * WIDTH)
     nodes, flats, balls, rounds = (
         aligned_zeros(int(count) * size) for count, size in zip(counts, sizes, strict=True)
     )
     np.concatenate(made, out=nodes)
     del made, its_nodes, parts, boxes  # at its peak a build takes three times what it leaves
-    _, of_flats, of_balls, of_rounds = np.split(slots[0], ends[:3])
-    packed = [geometry.flats, *(mesh.flats for mesh in geometry.meshes)]
-    for part, its_slots in zip(packed, [of_flats, *slots[1:]], strict=True):
-        pack_flats(part.corners, part.shears, part.primitives, its_slots, flats)
-    pack_rows(geometry.balls.centres_radii, geometry.balls.primitives, of_balls, balls)
-    pack_rows(geometry.rounds.values, geometry.rounds.primitives, of_rounds, rounds)
+    of_flats, of_balls, of_rounds = members[0]
+    packed = [(geometry.flats, of_flats, int(ends[0]))]
+    for mesh, (of_its_flats, *_) in zip(geometry.meshes, members[1:], strict=True):
+        packed.append((mesh.flats, of_its_flats, 0))
+    for part, its_flats, first in packed:
+        pack_flats(part.corners, part.shears, part.primitives, its_flats, first, flats, threads)
+    some, others = geometry.balls, geometry.rounds
+    pack_rows(some.centres_radii, some.primitives, of_balls, int(ends[1]), balls, threads)
+    pack_rows(others.values, others.primitives, of_rounds, int(ends[2]), rounds, threads)
     none = np.zeros((0, FEW_SIZE), np.float32), np.zeros((0, FEW_BALL_SIZE), np.float32)
-    return Trees(nodes, flats, balls, rounds, *none, tuple(roots[1:]), key)
+    return Trees(nodes, flats, balls, rounds, *none, tuple(roots[1:]))

@@ -12,6 +12,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from raywidget.compiler.bvh import BinaryTree
+from raywidget.compiler.parallel import in_parts
 from raywidget.kernels.boxes import BOX, half_area
 from raywidget.kernels.buffers import CACHE_LINE, make_stack_array, view
 from raywidget.kernels.jit import device, entry
@@ -39,24 +40,38 @@ def aligned_zeros(size: int) -> F32:
     return memory[start : start + size]
 
 
+class Members(NamedTuple):
+    """What the blocks of one kind hold."""
+
+    order: I32  # primitives of the tree
+    ranges: I32  # (B, 2) of each block: where its primitives begin in `order`, and their count
+    block: int  # the number of the first block
+
+
+NO_MEMBERS = (Members(np.empty(0, np.int32), np.empty((0, 2), np.int32), 0),) * 3
+
+
 def collapse(
     tree: BinaryTree, kinds: NDArray[np.uint8], counts: NDArray[np.int64]
-) -> tuple[F32, I32]:
+) -> tuple[F32, tuple[Members, Members, Members]]:
     """Make wide nodes of a binary tree, and number the blocks of its leaves.
 
     `counts` (4,) holds the next free node, block of flats, balls and rounds, and is moved on.
-    Returns the nodes, and the slot of each primitive (P,): block * WIDTH + lane, or its own number
-    for instances.
+    Returns the nodes, and what the blocks of flats, balls and rounds hold.
     """
-    first = counts[0]
+    before = counts.copy()
     size = 2 * tree.leaves - 1
     plan = _Plan(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
     _plan_nodes(tree, plan)
     # How many there will be is known at the end; what is not written takes no memory until then.
     nodes = np.zeros(max(1, tree.leaves - 1) * NODE_SIZE, np.float32)
-    slots = np.empty(len(tree.order), np.int32)
-    _collapse(tree, plan, kinds, nodes, nodes.view(np.int32), slots, counts)
-    return nodes[: (counts[0] - first) * NODE_SIZE], slots
+    ranges = np.empty((3, tree.leaves, 2), np.int32)
+    _collapse(tree, plan, kinds, nodes, nodes.view(np.int32), ranges, counts)
+    made = counts - before
+    flats, balls, rounds = (
+        Members(tree.order, ranges[k, : made[k + 1]], int(before[k + 1])) for k in range(3)
+    )
+    return nodes[: made[0] * NODE_SIZE], (flats, balls, rounds)
 
 
 class _Plan(NamedTuple):
@@ -162,12 +177,13 @@ def _collapse(
     kinds: NDArray[np.uint8],
     nodes: F32,
     references: I32,
-    slots: I32,
+    ranges: NDArray[np.int32],
     counts: NDArray[np.int64],
 ) -> None:
     """Write the wide nodes of a plan, and number the blocks of its leaves."""
     bounds = view(tree.bounds)
     first = counts[0]
+    made = np.zeros(3, np.int64)  # blocks
     # Depth first: of each level, no more wait than a node has children.
     waiting = np.empty(((MAX_TREE_DEPTH + 1) * WIDTH, 2), np.int64)  # row of the plan, wide node
     waiting[0, 0] = 0
@@ -194,7 +210,7 @@ def _collapse(
                 waiting[count_waiting, 1] = reference
                 count_waiting += 1
             else:
-                reference = _number_leaf(tree, kinds, child, slots, counts)
+                reference = _number_leaf(tree, kinds, child, ranges, counts, made)
             for axis in range(3):
                 nodes[at + 2 * axis * WIDTH + k] = bounds[child * BOX + axis]
                 nodes[at + (2 * axis + 1) * WIDTH + k] = -bounds[child * BOX + 4 + axis]
@@ -234,56 +250,107 @@ def _number_leaf(
     tree: BinaryTree,
     kinds: NDArray[np.uint8],
     leaf: int,
-    slots: I32,
+    ranges: NDArray[np.int32],
     counts: NDArray[np.int64],
+    made: NDArray[np.int64],
 ) -> Any:
     """Take the next block for a leaf, and the reference to it."""
     first = tree.links[leaf, 0]
     kind = kinds[tree.order[first]]
     if kind == LEAF_INSTANCE:
-        index = np.int64(tree.order[first])
-        slots[index] = index
-        return -1 - ((index << 2) | kind)
-    counter = 1 if kind == LEAF_FLAT else 2 if kind == LEAF_BALL else 3
-    block = counts[counter]
-    counts[counter] += 1
-    for lane in range(tree.links[leaf, 1]):
-        slots[tree.order[first + lane]] = block * WIDTH + lane
+        return -1 - ((np.int64(tree.order[first]) << 2) | kind)
+    counter = 0 if kind == LEAF_FLAT else 1 if kind == LEAF_BALL else 2
+    ranges[counter, made[counter], 0] = first
+    ranges[counter, made[counter], 1] = tree.links[leaf, 1]
+    made[counter] += 1
+    block = counts[counter + 1]
+    counts[counter + 1] += 1
     return -1 - ((block << 2) | kind)
 
 
-def pack_flats(corners: F32, shears: F32, primitives: I32, slots: I32, blocks: F32) -> None:
-    """Write flats, (F, 3, 3) corner and edges, to their slots in the blocks."""
-    if len(slots):
-        _pack_flats(corners, shears, primitives, slots, blocks, blocks.view(np.int32))
+def pack_flats(
+    corners: F32,
+    shears: F32,
+    primitives: I32,
+    members: Members,
+    first: int,
+    blocks: F32,
+    threads: int,
+) -> None:
+    """Write flats, (F, 3, 3) corner and edges, into their blocks.
+
+    `first` is the number that the first of them has among all primitives of the tree.
+    """
+    rows = corners.reshape(-1, 9)
+    references = blocks.view(np.int32)
+
+    def pack(begin: int, end: int) -> None:
+        part = members.ranges[begin:end]
+        block = members.block + begin
+        _pack_flats(rows, shears, primitives, members.order, part, block, first, blocks, references)
+
+    if len(primitives):
+        in_parts(len(members.ranges), threads, pack)
 
 
 @entry
 def _pack_flats(
-    corners: F32, shears: F32, primitives: I32, slots: I32, blocks: F32, references: I32
+    corners: F32,
+    shears: F32,
+    primitives: I32,
+    order: I32,
+    ranges: I32,
+    block: int,
+    first: int,
+    blocks: F32,
+    references: I32,
 ) -> None:
-    # In one thread: what takes time is the memory, and two were slower.
-    for i in range(len(slots)):
-        row = slots[i] // WIDTH * (FLAT_ROWS * WIDTH) + slots[i] % WIDTH
-        for k in range(9):
-            blocks[row + k * WIDTH] = corners[i, k // 3, k % 3]
-        blocks[row + 9 * WIDTH] = shears[i]
-        references[row + FLAT_PRIMITIVE_ROW * WIDTH] = primitives[i]
+    # Block by block: to write each flat where it belongs, one after the other, took twice as long.
+    for b in range(len(ranges)):
+        begin = ranges[b, 0]
+        for lane in range(ranges[b, 1]):
+            i = order[begin + lane] - first
+            row = (block + b) * (FLAT_ROWS * WIDTH) + lane
+            for k in range(9):
+                blocks[row + k * WIDTH] = corners[i, k]
+            blocks[row + 9 * WIDTH] = shears[i]
+            references[row + FLAT_PRIMITIVE_ROW * WIDTH] = primitives[i]
 
 
-def pack_rows(values: F32, primitives: I32, slots: I32, blocks: F32) -> None:
-    """Write balls or rounds, (N, C) values, to their slots; the last row of a block is the number
-    of the primitive.
+def pack_rows(
+    values: F32, primitives: I32, members: Members, first: int, blocks: F32, threads: int
+) -> None:
+    """Write balls or rounds, (N, C) values, into their blocks, likewise; the last row of a block is
+    the number of the primitive.
     """
-    if len(slots):  # many scenes have none, and need not compile this
-        _pack_rows(values, primitives, slots, blocks, blocks.view(np.int32))
+    references = blocks.view(np.int32)
+
+    def pack(begin: int, end: int) -> None:
+        part = members.ranges[begin:end]
+        block = members.block + begin
+        _pack_rows(values, primitives, members.order, part, block, first, blocks, references)
+
+    if len(primitives):  # many scenes have none, and need not compile this
+        in_parts(len(members.ranges), threads, pack)
 
 
 @entry
-def _pack_rows(values: F32, primitives: I32, slots: I32, blocks: F32, references: I32) -> None:
+def _pack_rows(
+    values: F32,
+    primitives: I32,
+    order: I32,
+    ranges: I32,
+    block: int,
+    first: int,
+    blocks: F32,
+    references: I32,
+) -> None:
     columns = values.shape[1]
-    for i in range(len(slots)):
-        row = slots[i] // WIDTH * ((columns + 1) * WIDTH) + slots[i] % WIDTH
-        for k in range(columns):
-            blocks[row + k * WIDTH] = values[i, k]
-        references[row + columns * WIDTH] = primitives[i]
+    for b in range(len(ranges)):
+        begin = ranges[b, 0]
+        for lane in range(ranges[b, 1]):
+            i = order[begin + lane] - first
+            row = (block + b) * ((columns + 1) * WIDTH) + lane
+            for k in range(columns):
+                blocks[row + k * WIDTH] = values[i, k]
+            references[row + columns * WIDTH] = primitives[i]

@@ -69,8 +69,10 @@ class Spheres(Shape):
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the box round all of them, (3,) float64 each."""
-        centers, radii = self.centers.astype(np.float64), self.radii.astype(np.float64)[:, None]
-        return (centers - radii).min(axis=0), (centers + radii).max(axis=0)
+        radii = self.radii.astype(np.float64)
+        columns = [self.centers[:, axis].astype(np.float64) for axis in range(3)]
+        lo = np.array([(column - radii).min() for column in columns])
+        return lo, np.array([(column + radii).max() for column in columns])
 
     def area(self) -> float:
         """Area of all of them, in square scene units."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -130,8 +131,12 @@ class Mesh(Shape):
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the box round all triangles, (3,) float64 each."""
-        used = np.zeros(len(self.vertices), dtype=np.bool_)
-        used[self.faces] = True
+        lo, hi = self._bounds
+        return lo.copy(), hi.copy()
+
+    @cached_property
+    def _bounds(self) -> Bounds:
+        used = np.bincount(self.faces.ravel(), minlength=len(self.vertices)) > 0
         corners = self.vertices if used.all() else self.vertices[used]
         # Column by column: numpy is ten times as fast along long axes as along one of three.
         lo = [corners[:, axis].min() for axis in range(3)]

@@ -1,0 +1,38 @@
+"""Work that threads share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TypeVar
+
+_WORTH_THREADS = 10_000
+
+Result = TypeVar("Result")
+
+
+def begin(threads: int, work: Callable[[], Result]) -> Callable[[], Result]:
+    """Begin something in another thread, if there may be one; what is returned waits for it."""
+    if threads == 1:
+        result = work()
+        return lambda: result
+    pool = ThreadPoolExecutor(1, thread_name_prefix="raywidget-build")
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    return future.result
+
+
+def in_parts(count: int, threads: int, work: Callable[[int, int], object]) -> None:
+    """Call ``work(first, last)`` for the parts of ``range(count)``, each in a thread of its own.
+
+    What comes of it must not depend on where the parts end. If there is little to do, it is done
+    here and now.
+    """
+    if threads == 1 or count < _WORTH_THREADS:
+        work(0, count)
+        return
+    ends = [count * k // threads for k in range(threads + 1)]
+    with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-build") as pool:
+        for done in [pool.submit(work, *part) for part in pairwise(ends)]:
+            done.result()
