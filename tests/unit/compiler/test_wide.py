@@ -70,7 +70,7 @@ def test_walls_are_not_missed_where_planes_are_chosen_by_a_sample():
     radius = 1 + 0.05 * np.sin(9 * around) * np.sin(7 * down)
     unit = np.cos(around) * np.sin(down), np.cos(down), np.sin(around) * np.sin(down)
     corner = (np.arange(100)[:, None] * 101 + np.arange(100)).reshape(-1, 1)
-    faces = np.concatenate([corner + [0, 1, 102], corner + [0, 102, 101]])
+    faces = np.concatenate([np.add(corner, triangle) for triangle in ([0, 1, 102], [0, 102, 101])])
     ball = rw.Mesh((radius * unit).reshape(3, -1).T, faces)
     x, y, z = np.eye(3) * 4
     start, end = (-2, -2, -2), (2, 2, 2)
