@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +36,14 @@ class Accumulator:
 
     Parameters
     ----------
-    lock : threading.Condition
+    lock : context manager
         Guards the counts of a `Run`.
     may_go_on : callable
         Asked before each kernel call; it waits while the render is paused, and says False if the
         run is over or stopped.
     """
 
-    def __init__(self, lock: threading.Condition, may_go_on: Callable[[Run], bool]) -> None:
+    def __init__(self, lock: AbstractContextManager[Any], may_go_on: Callable[[Run], bool]) -> None:
         self._lock = lock
         self._may_go_on = may_go_on
 
@@ -72,7 +72,7 @@ class Accumulator:
             tile, shares, pilot, job.first, job.target
         ):
             where = rows, columns
-            taken = self._take(run, cell, first, end, sums[where], evens[where])
+            taken = self._take(run, cell, first, end, sums[where].copy(), evens[where].copy())
             added += (taken.spp - first) * cell.width * cell.height
             if taken.spp < end:  # broken off
                 with self._lock:
@@ -86,7 +86,7 @@ class Accumulator:
     def _take(
         self, run: Run, tile: Tile, first: int, target: int, sums: Sums, evens: Sums
     ) -> _Taken:
-        """Add samples to copies of sums, in calls of about `CALL_SECONDS`."""
+        """Add samples to sums, in calls of about `CALL_SECONDS`; the arrays stay as they are."""
         assert run.renderer is not None
         spp = published = first
         pixels = tile.width * tile.height
@@ -96,10 +96,12 @@ class Accumulator:
             if run.seconds_per_sample > 0.0:
                 count = int(CALL_SECONDS / (run.seconds_per_sample * pixels))
             count = max(1, min(count, target - spp, most))
-            attempt, even_attempt = sums.copy(), evens.copy()  # cancelled, they are left half done
+            attempt, even_attempt = np.empty_like(sums), np.empty_like(evens)
             begin = time.perf_counter()
-            rendered = run.renderer.render(tile, spp, count, attempt, run.cancel, even_attempt)
-            if not rendered.finished:
+            rendered = run.renderer.render(
+                tile, spp, count, attempt, run.cancel, even_attempt, (sums, evens)
+            )
+            if not rendered.finished:  # cancelled, they are left half done
                 continue
             sums, evens = attempt, even_attempt
             spp += count

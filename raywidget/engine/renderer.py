@@ -195,17 +195,21 @@ class Renderer:
         sums: NDArray[np.float64],
         cancel: NDArray[np.uint8],
         evens: NDArray[np.float64] | None = None,
+        before: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     ) -> Rendered:
-        """Add samples `first` to `first + count - 1` to a tile's sums (height, width, 3), in place.
+        """Add samples `first` to `first + count - 1` to a tile's sums (height, width, 3).
 
-        Those of even number are added to `evens`, too. `cancel` (1,) ends the call within one row
-        of pixels when another thread sets it.
+        Those of even number are added to `evens`, too. `before` holds both as they were; they stay
+        so, while what is in `sums` and `evens` is lost. Without it they are added to in place.
+        `cancel` (1,) ends the call within one row of pixels when another thread sets it.
         """
         integrator = self._integrator
         counters = np.zeros(COUNTERS_SIZE, np.int64)
         if evens is None:
             evens = np.zeros_like(sums)
-        target = TileTarget(sums, evens, cancel, counters)
+        old_sums, old_evens = (sums, evens) if before is None else before
+        old_sums, old_evens = _read_only(old_sums), _read_only(old_evens)
+        target = TileTarget(sums, evens, old_sums, old_evens, cancel, counters)
         work = Work(tile.x, tile.y, first, count)
         arguments = (self._tables, self._camera, self._picture, integrator.settings, work, target)
         rays, dropped = COUNTER_RAYS, COUNTER_DROPPED
@@ -246,6 +250,14 @@ class Renderer:
         if not self.makes_splats:
             return MAX_SPP
         return max(1, _LOG_SPLATS // (tile.width * tile.height * self._integrator.splats))
+
+
+def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As the film's arrays are: kernels would be compiled twice, for those that aren't, too."""
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
 
 
 def _make_log(size: int) -> SplatLog:

@@ -105,8 +105,10 @@ class Session:
         self._on_state = on_state
         self._on_coarse = on_coarse
         self._hold_passes = hold_passes
-        self._changed = threading.Condition()  # guards everything below
-        self._accumulator = Accumulator(self._changed, self._may_go_on)
+        self._lock = threading.RLock()  # guards everything below
+        self._changed = threading.Condition(self._lock)
+        self._idle = 0  # workers that wait for a job
+        self._accumulator = Accumulator(self._lock, self._may_go_on)
         self._threads: list[threading.Thread] = []
         self._compiler: threading.Thread | None = None  # while it compiles
         self._sketcher: threading.Thread | None = None  # meanwhile, the last one
@@ -403,6 +405,15 @@ class Session:
         ):
             self._set_state(DONE)
 
+    def _conclude(self, run: Run) -> bool:
+        """A job has ended; does that end the render?"""
+        done_before = self._state == DONE
+        if run is self._run:
+            self._finish_if_done()
+        if self._idle:  # the next pass of this tile may be a job for them
+            self._changed.notify_all()
+        return self._state == DONE and not done_before
+
     # --- ... and is not held ---------------------------------------------------------------------
 
     def _go_on(self, *sources: str) -> None:
@@ -446,7 +457,7 @@ class Session:
 
     def _work(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 run, job = self._await_job()
             if run is None:
                 return
@@ -476,7 +487,9 @@ class Session:
                 job = run.schedule.take()
                 if job is not None:
                     return run, job
+            self._idle += 1
             self._changed.wait()
+            self._idle -= 1
 
     def _sketch(self, show: Callable[[CoarsePicture], None]) -> None:
         """Show sketches while scenes compile, should it take long."""
@@ -565,30 +578,37 @@ class Session:
             last = spp == run.settings.spp or run.settings.looks_at_noise(spp)
             settled = not (splats and last)
             self._on_tile(TileUpdate(run.generation, job.pass_index, tile, spp, settled))
-        with self._changed:
+        with self._lock:
             assert run.schedule is not None
             run.schedule.give_back(job, spp)
             measure = run.schedule.passes_done > run.passes_measured
-            run.passes_measured = max(run.passes_measured, run.schedule.passes_done)
-            run.closing += measure
+            if not measure and not splats:  # most tiles
+                done = self._conclude(run)
+            else:
+                run.passes_measured = max(run.passes_measured, run.schedule.passes_done)
+                run.closing += measure
+        if measure or splats:
+            done = self._end_pass(run, measure, splats and spp != job.target)
+        if done or spp != job.target:  # the end, or whole samples of a pass that was broken off
+            self._tell()
+
+    def _end_pass(self, run: Run, measure: bool, renew: bool) -> bool:
+        """What comes with the last tile of a pass, or with splats; does it end the render?"""
+        assert run.renderer is not None
+        assert run.schedule is not None
         if measure:  # by whoever has finished the last tile of a pass
             self._measure(run)
+        splats = run.renderer.makes_splats
         with self._changed:
             run.closing -= measure
             settle = splats and run.schedule.finished and not run.settled and run.closing == 0
             run.closing += settle
         if settle:
             self._settle(run)
-        elif splats and spp != job.target:
+        elif renew:
             run.film.renew_versions()
         with self._changed:
-            done_before = self._state == DONE
-            if run is self._run:
-                self._finish_if_done()
-            self._changed.notify_all()
-            done = self._state == DONE and not done_before
-        if done or spp != job.target:  # the end, or whole samples of a pass that was broken off
-            self._tell()
+            return self._conclude(run)
 
     def _measure(self, run: Run) -> None:
         """All tiles have finished a pass: how much noise is left, and is it little enough?"""
@@ -635,11 +655,13 @@ class Session:
 
     def _may_go_on(self, run: Run) -> bool:
         """Wait while paused; False if this run is over or stopped."""
+        if self._state == RUNNING and run is self._run and self._look is None:
+            return True  # as it is before nearly every call, of which none needs the lock
         with self._changed:
             while self._state == PAUSED and run is self._run:
                 self._changed.wait()
             return run is self._run and self._state == RUNNING and self._look is None
 
     def _is_late(self, run: Run) -> bool:
-        with self._changed:
+        with self._lock:
             return run is not self._run or self._state in (CLOSED, FAILED)

@@ -130,6 +130,7 @@ from raywidget.kernels.tile import (
     Work,
     deposit,
     start_ray,
+    take_up,
     view_picture,
     view_scene,
     view_tile,
@@ -325,15 +326,17 @@ def _start_sample(
     lane: int,
     picture: PictureView,
     work: Work,
-    width: int,
+    tile: TileView,
 ) -> None:
     """Begin the path of the sample and the pixel that are noted for a lane."""
     at = load_word(bundle, PIXEL, lane)
-    row = at // width
-    x = work.x + (at - row * width)
+    row = at // tile.width
+    x = work.x + (at - row * tile.width)
     y = work.y + row
     pixel = y * picture.width + x
     sample = load_word(bundle, SAMPLE, lane)
+    if sample == work.first:
+        take_up(tile, at)
     sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
     store_sequence(bundle, lane, sequence)
     edge = draw_four(sequence, GROUP_EDGE)
@@ -371,7 +374,7 @@ def _sample_tile(
         if waiting < pixels:
             store_word(bundle, PIXEL, lane, waiting)
             store_word(bundle, SAMPLE, lane, work.first)
-            _start_sample(scene, bundle, lane, picture, work, tile.width)
+            _start_sample(scene, bundle, lane, picture, work, tile)
             lanes |= 1 << lane
             waiting += 1
     while lanes != 0:
@@ -396,7 +399,7 @@ def _sample_tile(
                 waiting += 1
                 sample = work.first
             store_word(bundle, SAMPLE, lane, sample)
-            _start_sample(scene, bundle, lane, picture, work, tile.width)
+            _start_sample(scene, bundle, lane, picture, work, tile)
     tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
     tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
     return True

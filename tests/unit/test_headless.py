@@ -33,9 +33,9 @@ def by_spp():
 def slow_calls(monkeypatch):
     real = Renderer.render
 
-    def slowly(self, tile, first, count, sums, cancel, evens=None):
+    def slowly(self, tile, *rest):
         time.sleep(0.005 if tile.width > 0 else 0.0)
-        return real(self, tile, first, count, sums, cancel, evens)
+        return real(self, tile, *rest)
 
     monkeypatch.setattr(Renderer, "render", slowly)
     monkeypatch.setattr(accumulation, "CALL_SECONDS", 0.0)

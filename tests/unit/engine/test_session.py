@@ -45,9 +45,9 @@ def slow_calls(monkeypatch):
     """Calls of one sample that take some milliseconds, so that much can happen between them."""
     real = Renderer.render
 
-    def slowly(self, tile, first, count, sums, cancel, evens=None):
+    def slowly(self, tile, *rest):
         time.sleep(0.002 if tile.width > 0 else 0.0)
-        return real(self, tile, first, count, sums, cancel, evens)
+        return real(self, tile, *rest)
 
     monkeypatch.setattr(Renderer, "render", slowly)
     monkeypatch.setattr(accumulation, "CALL_SECONDS", 0.0)
@@ -322,11 +322,11 @@ def test_a_failure_reaches_who_waits(opened, monkeypatch):
     real = Renderer.render
     calls = []
 
-    def fail(self, tile, first, count, sums, cancel, evens=None):
+    def fail(self, tile, *rest):
         if tile.width > 0 and len(calls) == 5:
             raise MemoryError("no more")
         calls.append(tile)
-        return real(self, tile, first, count, sums, cancel, evens)
+        return real(self, tile, *rest)
 
     monkeypatch.setattr(Renderer, "render", fail)
     states = []
@@ -388,14 +388,14 @@ def test_late_work_of_an_old_generation_goes_nowhere(opened, monkeypatch, refere
     held, go = threading.Event(), threading.Event()
     old = []
 
-    def hold(self, tile, first, count, sums, cancel, evens=None):
+    def hold(self, tile, first, count, sums, *rest):
         if tile.width > 0 and not held.is_set():
             held.set()
             old.append(tile)
             go.wait(HANG)
             sums += 1e6
             return Rendered(True, 1, 0)
-        return real(self, tile, first, count, sums, cancel, evens)
+        return real(self, tile, first, count, sums, *rest)
 
     monkeypatch.setattr(Renderer, "render", hold)
     updates = []
