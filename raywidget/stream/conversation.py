@@ -442,6 +442,10 @@ class Conversation:
             return math.inf
         if ledger is None or self._begun is None or self._begun["generation"] != view.generation:
             return math.inf
+        if self._settle_at < math.inf:
+            # The camera moves: tiles show what is past, and coarse pictures would wait behind them.
+            self.hungry = False
+            return math.inf
         encoding, unsent = self._choose(ledger, view, now)
         if not len(unsent):
             return math.inf

@@ -158,6 +158,18 @@ def test_a_camera_that_is_let_go_settles_at_once(world):
     assert world.render.calls[-1] == "settle"
 
 
+def test_tiles_wait_while_the_camera_moves(world):
+    """Coarse pictures would wait behind them, and they show what is past."""
+    sent = len(world.messages("tiles"))
+    world.say(CAMERA)
+    world.run(0.01)
+    world.publish_all()
+    world.run(STILL / 2)
+    assert len(world.messages("tiles")) == sent
+    world.run(STILL)  # nothing came of it: no new render, and no word that it has ended
+    assert sum(content["n"] for content in world.messages("tiles")[sent:]) == 12
+
+
 def test_a_camera_that_cannot_be_is_refused_with_its_message(world):
     def refuse(move):
         raise SceneError("PerspectiveCamera: look_from and look_at must differ")
