@@ -142,6 +142,7 @@ class Pump:
             # A bug, or a render that can't be asked: the stream goes on as soon as it can.
             self.failures += 1
             wait = AFTER_FAILURE
+        wait += started - time.monotonic()  # it is told from the begin of the turn
         if wait > 0 and not self._closing:
             self._news.wait(None if math.isinf(wait) else wait)
         rest = started + SHORTEST_TURN - time.monotonic()
