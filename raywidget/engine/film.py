@@ -1,8 +1,9 @@
 """Where samples are added up: sums in float64 and a sample count per tile.
 
-The arrays of a tile never change once they are published. A worker adds samples to a copy, and
-publishes that in their place: what others see of a tile is always the sum of whole samples (no torn
-tile), abandoned work leaves no trace, and whoever looks holds the lock for a few references only.
+The arrays of a tile never change once they are published. A kernel writes what they hold, and more
+samples, into new ones, which are published in their place: what others see of a tile is always the
+sum of whole samples (no torn tile), abandoned work leaves no trace, and whoever looks holds the lock
+for a few references only.
 
 Samples of even number are added up a second time on their own. They and the others are estimates of
 the same picture that know nothing of each other: how far the two differ tells the error of their
@@ -135,7 +136,7 @@ class Film:
             self._versions = [version + 1 for version in self._versions]
 
     def check_out(self, tile: Tile) -> TileSums:
-        """A tile's sums, to be copied before samples are added."""
+        """A tile's sums, to which samples are added in other arrays."""
         with self._lock:
             return self._parts[tile.index]
 
