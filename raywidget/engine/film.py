@@ -2,8 +2,8 @@
 
 The arrays of a tile never change once they are published. A kernel writes what they hold, and more
 samples, into new ones, which are published in their place: what others see of a tile is always the
-sum of whole samples (no torn tile), abandoned work leaves no trace, and whoever looks holds the lock
-for a few references only.
+sum of whole samples (no torn tile), abandoned work leaves no trace, and whoever looks holds the
+lock for a few references only.
 
 Samples of even number are added up a second time on their own. They and the others are estimates of
 the same picture that know nothing of each other: how far the two differ tells the error of their
