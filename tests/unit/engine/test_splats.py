@@ -35,6 +35,7 @@ def light_entry(tables, camera, picture, settings, work, target, log):
     height, width, _ = target.sums.shape
     y, x = np.mgrid[work.y : work.y + height, work.x : work.x + width]
     pixel = (y * WIDTH + x).ravel()
+    target.sums[...], target.evens[...] = target.old_sums, target.old_evens
     for sample in range(work.first, work.first + work.samples):
         if target.cancel[0]:
             return False
