@@ -166,6 +166,7 @@ class RayWidget(anywidget.AnyWidget):
             on_tile=pump.tile_ready,
             on_state=pump.wake,
             on_coarse=show_coarse,
+            give_way=True,
         )
         self._still = still = Still(
             session, str(pump.epoch), partial(_look, this), lambda: _keep_snapshot(this)

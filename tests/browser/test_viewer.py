@@ -107,7 +107,7 @@ def test_a_region_is_refined_first(notebook):
     assert region.get_attribute("aria-pressed") == "true"
     region.click()
     assert region.get_attribute("aria-pressed") == "false"
-    notebook.wait_until_value("widget._session._region", None)
+    notebook.wait_until_value("widget._session._stage.region", None)
 
 
 def test_depth_and_width_are_settings_of_the_render(notebook, view):

@@ -21,13 +21,15 @@ def scene():
 
 
 class Listener:
-    """Collects coarse pictures."""
+    """Collects coarse pictures, but no sketches: loading kernels may take long enough for one."""
 
     def __init__(self):
         self.pictures = []
         self.news = threading.Condition()
 
     def __call__(self, picture):
+        if picture.sketched:
+            return
         with self.news:
             self.pictures.append(picture)
             self.news.notify_all()
@@ -70,7 +72,7 @@ def test_without_a_listener_there_is_none(opened, monkeypatch):
     def refuse(*_):
         raise AssertionError
 
-    monkeypatch.setattr("raywidget.engine.session.make_renderer", refuse)
+    monkeypatch.setattr("raywidget.engine.workers.make_renderer", refuse)
     assert opened().wait(HANG)
 
 
@@ -119,7 +121,7 @@ def test_a_coarse_picture_that_fails_ends_the_render_with_its_error(opened, monk
     def fail(*_):
         raise RuntimeError("no picture today")
 
-    monkeypatch.setattr("raywidget.engine.session.render_strip", fail)
+    monkeypatch.setattr("raywidget.engine.workers.render_strip", fail)
     session = opened(on_coarse=lambda picture: None)
     with pytest.raises(rw.RenderError, match="no picture today"):
         session.wait(HANG)

@@ -1,6 +1,8 @@
 """The background render: whatever is done to it, the picture stays the same to the bit."""
 
+import os
 import random
+import sys
 import threading
 import time
 
@@ -452,3 +454,17 @@ def test_updates_say_what_can_be_read(opened):
         assert state.version == update.pass_index + 1
         part = by_spp[update.spp][tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
         np.testing.assert_array_equal(state.pixels, part)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
+@pytest.mark.parametrize("give_way", [False, True])
+def test_workers_give_way_only_where_they_are_asked_to(give_way):
+    priorities = set()
+
+    def note(update):
+        priorities.add(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+    finish(SETTINGS, on_tile=note, give_way=give_way)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == here
+    assert priorities == {min(here + 5, 19) if give_way else here}
