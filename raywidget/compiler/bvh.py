@@ -13,6 +13,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from raywidget.compiler.parallel import in_parts
 from raywidget.kernels.boxes import (
     BOX,
     clear_box,
@@ -32,11 +33,11 @@ from raywidget.kernels.traverse import MAX_TREE_DEPTH
 
 _BINS = 16
 _FEWEST_BINS = 4
-# Where there are many primitives, a plane is chosen by every so manieth: 0.8 of the time for
-# 328,000 triangles, and the area of the nodes stays the same to 1 in 1000. Not if a large one among
+# Of many primitives, a plane is chosen by so many, but at least every eighth: 0.75 of the time for
+# 328,000 triangles, and the area of the nodes stays the same to 1 in 200. Not if a large one among
 # them might be missed, the wall of a room: the area became 1.5 times as large.
-_SAMPLED = 2048
-_SAMPLE_STEP = 8
+_SAMPLES = 128
+_LONGEST_STEP = 8
 _SMALL = 0.01  # of the area of the node
 _BELOW_ONE = 0.999  # the last centre still falls into the last bin
 _INFINITY = float("inf")
@@ -69,9 +70,7 @@ def build_binary_tree(boxes: F32, kinds: NDArray[np.uint8], threads: int = 1) ->
     """
     count = len(boxes)
     codes = boxes.view(np.int32)
-    codes[:, _PRIMITIVE] = np.arange(_TAG, _TAG + count)
-    codes[:, _KIND] = kinds
-    codes[:, _KIND] += _TAG
+    in_parts(count, threads, lambda first, last: _mark(boxes, codes, kinds, first, last))
     tree = BinaryTree(
         np.empty((2 * count, BOX), np.float32), np.empty((2 * count, 2), np.int32), codes[:, 0], 0
     )
@@ -79,7 +78,7 @@ def build_binary_tree(boxes: F32, kinds: NDArray[np.uint8], threads: int = 1) ->
         leaves = _build(boxes, codes, tree.bounds, tree.links, _Part(0, 0, count, 0), False)
     else:
         leaves = _build_in_parts(boxes, codes, tree, threads)
-    return tree._replace(order=codes[:, _PRIMITIVE] - _TAG, leaves=leaves)
+    return tree._replace(order=(codes[:, _CODE] - _TAG) >> _KIND_BITS, leaves=leaves)
 
 
 def _build_in_parts(items: F32, codes: I32, tree: BinaryTree, threads: int) -> int:
@@ -118,16 +117,15 @@ def _build_part(
 
 
 # What travels with a primitive's box.
-_PRIMITIVE = 3  # its number
-_KIND = 7
-# As floats, whole numbers would be denormal, which makes arithmetic slow though nobody looks at its
-# result: 140 ms instead of 109 for 328,000 triangles. With this bit they are not.
+_CODE = 3  # its number and its kind
+_AREA = 7  # half its area, negated: where boxes are put together, that of the largest remains
+_KIND_BITS = 2
+# As a float, a small whole number would be denormal, which makes arithmetic slow though nobody
+# looks at its result: 140 ms instead of 109 for 328,000 triangles. With this bit it is not.
 _TAG = 1 << 29
 
 # Below this many primitives a build takes a few milliseconds, and threads would cost as much.
 _WORTH_THREADS = 20_000
-
-_LARGEST = 3  # the place in a box around centres of half the area of the largest box
 
 
 class _Part(NamedTuple):
@@ -154,7 +152,13 @@ def _blocks(count: int) -> float:
 
 @device
 def _kind(items: _Items, i: int) -> int:
-    return items.codes[i * BOX + _KIND] - _TAG
+    return items.codes[i * BOX + _CODE] & ((1 << _KIND_BITS) - 1)
+
+
+@device
+def _largest(boxes: Any, box: int) -> float:
+    """Half the area of a primitive, or of the largest one in a box."""
+    return -boxes[box * BOX + _AREA]
 
 
 @device
@@ -181,7 +185,18 @@ class _Halves(NamedTuple):
     """What a split knows of its two halves: two records each."""
 
     boxes: Any
-    centres: Any  # the box around twice the centres; at _LARGEST, half the area of the largest box
+    centres: Any  # the box around twice the centres
+
+
+@entry
+def _mark(boxes: F32, codes: I32, kinds: NDArray[np.uint8], first: int, last: int) -> None:
+    """Write what travels with the boxes of a range."""
+    for i in range(first, last):
+        codes[i, _CODE] = _TAG + (i << _KIND_BITS) + kinds[i]
+        dx = boxes[i, 4] + boxes[i, 0]
+        dy = boxes[i, 5] + boxes[i, 1]
+        dz = boxes[i, 6] + boxes[i, 2]
+        boxes[i, _AREA] = -(dx * dy + dy * dz + dz * dx)
 
 
 @entry
@@ -219,13 +234,13 @@ def _build(
             continue
         middle = first
         if depth < _HALVING_DEPTH:
-            middle = _split_by_cost(items, first, last, half_area(nodes, node), centres, halves)
+            middle = _split_by_cost(items, first, last, nodes, node, centres)
         if middle == first or middle == last:
             middle = _split_by_kind(items, first, last)
             if middle == first or middle == last:
                 middle = (first + last) // 2
-            _measure(items, first, middle, halves.boxes, 0, halves.centres, 0)
-            _measure(items, middle, last, halves.boxes, 1, halves.centres, 1)
+        _measure(items, first, middle, halves.boxes, 0, halves.centres, 0)
+        _measure(items, middle, last, halves.boxes, 1, halves.centres, 1)
         copy_box(nodes, 2 * middle, halves.boxes, 0)
         copy_box(nodes, 2 * middle + 1, halves.boxes, 1)
         links[node, 0] = 2 * middle
@@ -255,12 +270,9 @@ def _measure(
     around, around_centres = _record(), _record()  # places of their own can stay in registers
     clear_box(around, 0)
     clear_box(around_centres, 0)
-    largest = 0.0
     for i in range(first, last):
         grow_box(around, 0, items.boxes, i)
         grow_centres(around_centres, 0, items.boxes, i)
-        largest = max(largest, half_area(items.boxes, i))
-    around_centres[_LARGEST] = largest
     copy_box(boxes, box, around, 0)
     copy_box(centres, record, around_centres, 0)
 
@@ -281,9 +293,11 @@ def _split_by_kind(items: _Items, first: int, last: int) -> int:
 
 @device
 def _split_by_cost(
-    items: _Items, first: int, last: int, node_area: float, centres: Any, halves: _Halves
+    items: _Items, first: int, last: int, nodes: Any, node: int, centres: Any
 ) -> int:
     """Sort a range into two by the cheapest split; its position, or `first` if there is none."""
+    node_area = half_area(nodes, node)
+    largest = _largest(nodes, node)
     bins = _bin_boxes()
     bin_counts = _bin_counts()
     right_costs = _right_costs()
@@ -302,8 +316,9 @@ def _split_by_cost(
         for b in range(axis * _BINS, axis * _BINS + used):
             clear_box(bins, b)
             bin_counts[b] = 0
-    alike = centres[_LARGEST] < _SMALL * node_area
-    step = _SAMPLE_STEP if last - first >= _SAMPLED and alike else 1
+    step = 1
+    if largest < _SMALL * node_area:
+        step = max(1, min((last - first) // _SAMPLES, _LONGEST_STEP))
     for i in range(first, last, step):
         x, y, z = find_bins(items.boxes, i, centres, scales, used - 1)
         y += _BINS
@@ -337,14 +352,13 @@ def _split_by_cost(
                     best_cost, best_axis, best_bin = cost, axis, b
 
     # --- Or the largest few apart: a huge ground would stretch every box on the way to its leaf ---
-    largest = centres[_LARGEST]
     if largest > _HUGE * node_area:
         threshold = 0.5 * largest
         clear_box(side, 0)
         clear_box(side, 1)
         apart = 0
         for i in range(first, last):
-            is_large = half_area(items.boxes, i) >= threshold
+            is_large = _largest(items.boxes, i) >= threshold
             apart += is_large
             grow_box(side, 0 if is_large else 1, items.boxes, i)
         if apart < last - first:
@@ -353,41 +367,20 @@ def _split_by_cost(
             if cost < best_cost:
                 middle = first
                 for i in range(first, last):
-                    if half_area(items.boxes, i) >= threshold:
-                        swap_boxes(items.boxes, i, middle)
-                        middle += 1
-                _measure(items, first, middle, halves.boxes, 0, halves.centres, 0)
-                _measure(items, middle, last, halves.boxes, 1, halves.centres, 1)
+                    is_large = _largest(items.boxes, i) >= threshold
+                    swap_boxes(items.boxes, i, middle)
+                    middle += is_large
                 return middle
     if best_axis < 0:
         return first
 
     # --- Sort by the plane ------------------------------------------------------------------------
-    left, right = _record(), _record()
-    clear_box(left, 0)
-    clear_box(right, 0)
-    clear_box(side, 0)
-    clear_box(side, 1)
-    largest_left = largest_right = 0.0
+    # Without a branch: a processor would guess every other one wrongly.
     middle = first
-    end = last
-    while middle < end:
-        x, y, z = find_bins(items.boxes, middle, centres, scales, used - 1)
-        number = x if best_axis == 0 else (y if best_axis == 1 else z)
-        if number < best_bin:
-            grow_box(side, 0, items.boxes, middle)
-            grow_centres(left, 0, items.boxes, middle)
-            largest_left = max(largest_left, half_area(items.boxes, middle))
-            middle += 1
-        else:
-            grow_box(side, 1, items.boxes, middle)
-            grow_centres(right, 0, items.boxes, middle)
-            largest_right = max(largest_right, half_area(items.boxes, middle))
-            end -= 1
-            swap_boxes(items.boxes, middle, end)
-    left[_LARGEST], right[_LARGEST] = largest_left, largest_right
-    copy_box(halves.boxes, 0, side, 0)
-    copy_box(halves.boxes, 1, side, 1)
-    copy_box(halves.centres, 0, left, 0)
-    copy_box(halves.centres, 1, right, 0)
+    for i in range(first, last):
+        at = i * BOX + best_axis
+        twice_the_centre = items.boxes[at] - items.boxes[at + 4]
+        place = (twice_the_centre - centres[best_axis]) * scales[best_axis]
+        swap_boxes(items.boxes, i, middle)  # what was passed from there on belongs to the right
+        middle += place < best_bin
     return middle

@@ -18,6 +18,7 @@ from raywidget.kernels.jit import device, intrinsic
 BOX = 8  # float32 a record
 
 _VECTOR = ir.VectorType(ir.FloatType(), BOX)
+_INT = ir.IntType(32)
 
 
 def _record(context: Any, builder: Any, buffer: Any, index: Any, index_type: Any) -> Any:
@@ -79,7 +80,7 @@ def swap_boxes(typing: Any, boxes: Any, i: Any, j: Any) -> Any:
 
 
 _WITHOUT_EXTRAS = ir.Constant(ir.VectorType(ir.IntType(1), BOX), [1, 1, 1, 0] * 2)
-_SWAPPED_HALVES = ir.Constant(ir.VectorType(ir.IntType(32), BOX), [4, 5, 6, 7, 0, 1, 2, 3])
+_SWAPPED_HALVES = ir.Constant(ir.VectorType(_INT, BOX), [4, 5, 6, 7, 0, 1, 2, 3])
 
 
 def _twice_the_centre(builder: Any, box: Any) -> Any:
@@ -121,14 +122,15 @@ def find_bins(typing: Any, boxes: Any, box: Any, centres: Any, scales: Any, last
         )
         centre = _twice_the_centre(builder, loaded)
         place = builder.fmul(builder.fsub(centre, lowest), scale)
-        numbers = builder.fptosi(place, ir.VectorType(ir.IntType(32), BOX))
-        limit = context.cast(builder, args[4], sig.args[4], types.intp)
-        bins = []
-        for axis in range(3):
-            number = builder.extract_element(numbers, ir.IntType(32)(axis))
-            number = builder.sext(number, ir.IntType(64))
-            over = builder.icmp_signed(">", number, limit)
-            bins.append(builder.select(over, limit, number))
+        numbers = builder.fptosi(place, ir.VectorType(_INT, BOX))
+        limit = context.cast(builder, args[4], sig.args[4], types.int32)
+        one = builder.insert_element(ir.Constant(numbers.type, ir.Undefined), limit, _INT(0))
+        limits = builder.shuffle_vector(one, one, ir.Constant(numbers.type, [0] * BOX))
+        numbers = builder.select(builder.icmp_signed("<", numbers, limits), numbers, limits)
+        bins = [
+            builder.sext(builder.extract_element(numbers, _INT(axis)), ir.IntType(64))
+            for axis in range(3)
+        ]
         return context.make_tuple(builder, result, bins)
 
     return result(boxes, box, centres, scales, last), generate
