@@ -205,15 +205,17 @@ def _build(
 ) -> int:
     """Top down; the larger half of each split waits on the stack, so that it stays small.
 
-    The children of a node that is split before primitive m are nodes 2 m and 2 m + 1: no other
-    split is there, so threads need not agree on numbers. With `only_one` just the part's own node
-    is made. Returns how many leaves were.
+    Children are pairs of nodes. A part of primitives has the pairs from its first one on to itself,
+    so that threads need not agree on numbers: the first of them for the split that made the part,
+    the others, in turn, for splits of its own, so that what will be read together is together. With
+    `only_one` just the part's own node is made. Returns how many leaves were.
     """
     items = _Items(view(boxes), view(codes))
     nodes = view(node_bounds)
     waiting = _waiting()  # node, first, last, depth
     waiting_centres = _waiting_centres()
     count = leaves = 0
+    child = 2 * part.first
     node, first, last, depth = part.node, part.first, part.last, part.depth
     halves = _Halves(_two_boxes(), _two_boxes())
     centres = _record()
@@ -241,14 +243,15 @@ def _build(
                 middle = (first + last) // 2
         _measure(items, first, middle, halves.boxes, 0, halves.centres, 0)
         _measure(items, middle, last, halves.boxes, 1, halves.centres, 1)
-        copy_box(nodes, 2 * middle, halves.boxes, 0)
-        copy_box(nodes, 2 * middle + 1, halves.boxes, 1)
-        links[node, 0] = 2 * middle
+        child = 2 * middle if only_one else child + 2
+        copy_box(nodes, child, halves.boxes, 0)
+        copy_box(nodes, child + 1, halves.boxes, 1)
+        links[node, 0] = child
         links[node, 1] = 0
         if only_one:
             return 0
         left_is_larger = middle - first > last - middle
-        waiting[4 * count] = 2 * middle if left_is_larger else 2 * middle + 1
+        waiting[4 * count] = child if left_is_larger else child + 1
         waiting[4 * count + 1] = first if left_is_larger else middle
         waiting[4 * count + 2] = middle if left_is_larger else last
         waiting[4 * count + 3] = depth + 1
@@ -256,9 +259,9 @@ def _build(
         copy_box(centres, 0, halves.centres, 1 if left_is_larger else 0)
         count += 1
         if left_is_larger:
-            node, first = 2 * middle + 1, middle
+            node, first = child + 1, middle
         else:
-            node, last = 2 * middle, middle
+            node, last = child, middle
         depth += 1
 
 

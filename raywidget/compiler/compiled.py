@@ -80,7 +80,7 @@ def _compile(
     materials = MaterialRows(media)
     discs = spot_discs(scene.emitters)
     shapes = (*scene.shapes, *(disc for _, disc in discs))
-    geometry = gather_geometry(shapes, materials, threads)
+    geometry = gather_geometry(shapes, materials)
     surfaces = materials.tables()
     textures = materials.textures.tables()
     # Neither knows of trees; and the upper end of a tree has work for one thread only.

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.materials import MaterialRows
-from raywidget.compiler.parallel import in_parts
 from raywidget.compiler.primitives import (
     F64,
     PARALLELOGRAM,
@@ -20,6 +19,7 @@ from raywidget.compiler.primitives import (
     Rounds,
     flat_areas,
     frames_around,
+    look_up_corners,
     write_boxes,
 )
 from raywidget.kernels.boxes import BOX
@@ -51,8 +51,6 @@ from raywidget.scene.many import Cylinders, Spheres
 from raywidget.scene.meshes import Instances, Mesh
 from raywidget.scene.round_shapes import Cone, Cylinder, Disk
 from raywidget.scene.shapes import Box, Quad, Shape, Sphere
-
-_IN_CACHE = 1 << 14  # triangles: their corners go through memory once, not seven times
 
 
 @dataclass(frozen=True)
@@ -95,9 +93,9 @@ class Geometry:
     copied_flats: CopiedFlats  # INSTANCE_LIGHT + PRIMITIVE_LIGHT is the number among them
 
 
-def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows, threads: int = 1) -> Geometry:
+def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows) -> Geometry:
     """Take all shapes apart."""
-    gathering = _Gathering(materials, threads)
+    gathering = _Gathering(materials)
     for index, shape in enumerate(shapes):
         gathering.add(index, shape)
     return gathering.finish()
@@ -132,9 +130,8 @@ class _Places(NamedTuple):
 class _Gathering:
     """Lists that grow shape by shape."""
 
-    def __init__(self, materials: MaterialRows, threads: int) -> None:
+    def __init__(self, materials: MaterialRows) -> None:
         self._materials = materials
-        self._threads = threads
         self._flats: list[_FlatsPart] = []
         self._balls: list[tuple[F32, I32]] = []
         self._rounds: list[tuple[F32, I32]] = []
@@ -245,7 +242,7 @@ class _Gathering:
 
     def _mesh_parts(self, mesh: Mesh, radiances: Sequence[Any], index: int) -> _MeshParts:
         part = self._triangles(mesh, self._face_rows(mesh, radiances), index)
-        flats = _join_flats([part], self._threads)
+        flats = _join_flats([part])
         shines = np.array([radiance is not None for radiance in radiances])
         of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
         lit = np.flatnonzero(of_faces & (flats.areas() > 0.0))
@@ -318,7 +315,7 @@ class _Gathering:
             places += own
             first += count
         return Geometry(
-            flats=_join_flats(self._flats, self._threads),
+            flats=_join_flats(self._flats),
             balls=Balls(*_join(self._balls, 4)),
             rounds=Rounds(*_join(self._rounds, ROUND_PRIMITIVE_ROW)),
             meshes=meshes,
@@ -444,7 +441,7 @@ def _moved_boxes(place: _Places) -> F32:
     return boxes
 
 
-def _join_flats(parts: list[_FlatsPart], threads: int) -> Flats:
+def _join_flats(parts: list[_FlatsPart]) -> Flats:
     ends = np.cumsum([0, *(len(part.primitives) for part in parts)])
     corners = np.empty((ends[-1], 3, 3), np.float32)
     shears = np.empty(ends[-1], np.float32)
@@ -453,27 +450,10 @@ def _join_flats(parts: list[_FlatsPart], threads: int) -> Flats:
         if part.corners is not None:
             corners[first:last] = part.corners
         else:
-            _look_up(part.vertices, part.faces, corners[first:last], threads)
+            assert part.vertices is not None
+            assert part.faces is not None
+            look_up_corners(part.vertices, part.faces, corners[first:last])
     return Flats(corners, shears, _stack([p.primitives for p in parts], np.empty(0, np.int32)))
-
-
-def _look_up(vertices: F32 | None, faces: I32 | None, corners: F32, threads: int) -> None:
-    """Write the corners and edges of triangles."""
-    assert vertices is not None
-    assert faces is not None
-
-    def look_up(begin: int, end: int) -> None:
-        for first in range(begin, end, _IN_CACHE):
-            last = min(first + _IN_CACHE, end)
-            into = corners[first:last]
-            np.take(
-                vertices, faces[first:last], axis=0, out=into, mode="clip"
-            )  # "raise" would copy
-            for axis in range(3):  # columns are long, rows are short
-                into[:, 1, axis] -= into[:, 0, axis]
-                into[:, 2, axis] -= into[:, 0, axis]
-
-    in_parts(len(faces), threads, look_up)
 
 
 def _join(parts: list[tuple[F32, I32]], columns: int) -> tuple[F32, I32]:
