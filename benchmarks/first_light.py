@@ -121,6 +121,7 @@ print(json.dumps(runs))
 def run(code: str, cache: str) -> tuple[str, float, float]:
     """Run code in a fresh process: its output, seconds of wall time, seconds of CPU."""
     environment = {**os.environ, "XDG_CACHE_HOME": cache, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     probe = (
         "import time as _time, os as _os, sys as _sys\n_begin = _time.perf_counter()\n"
         + code
