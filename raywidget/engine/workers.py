@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 
 from raywidget.engine.accumulation import Accumulator
 from raywidget.engine.adaptive import pilot_samples
@@ -191,4 +192,6 @@ def _go_second() -> None:
     """
     if sys.platform == "linux":  # elsewhere priorities are those of whole processes
         thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
+        with suppress(OSError):  # a sandbox may forbid it, and the picture is worth more
+            before = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, before + NICENESS)
