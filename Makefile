@@ -14,7 +14,7 @@ pytest := $(bin)/python -m pytest
 # Several at once where there are cores: much of a test is waiting, or compilation in one thread.
 # 2 cores, no kernel compiled yet: unit 15 min -> 6, browser 10.4 -> 8.7.
 side_by_side := --numprocesses logical --maxprocesses 4 --dist loadfile
-js_sources := $(wildcard js/src/*) js/build.mjs js/package-lock.json
+js_sources := $(wildcard js/src/*.* js/src/*/*.*) js/build.mjs js/package-lock.json
 static := raywidget/static/widget.js
 all_extras := test,lab
 stages := lint types layers unit js browser notebooks wheel

@@ -20,7 +20,7 @@ rw.render(rw.presets.cornell(), width=64, height=64, spp=1)
 FIRST_SKETCH = """
 import threading
 import raywidget as rw
-from raywidget.engine.session import Session
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 pictures, news = [], threading.Event()
 session = Session(
@@ -74,7 +74,7 @@ print(512 * 512 * {spp} / (time.process_time() - begin) / 1e6)
 STREAMED = """
 import json, time
 import raywidget as rw
-from raywidget.engine.session import Session
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.stream.pump import Pump
 from raywidget.widget.interaction import Interaction

@@ -179,7 +179,7 @@ class Bench:
     def still(self):
         """From the cell to the first PNG that a saved notebook would show."""
         self.notebook.run(
-            "import raywidget.widget.still as still\n"
+            "import raywidget.widget.static_image as still\n"
             "stills, publish_still = [], still._publish\n"
             "def noting(png, display_id, update, size=None):\n"
             "    stills.append((time.time(), update, len(png)))\n"

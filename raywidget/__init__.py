@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from raywidget.headless import render, warmup
     from raywidget.io.meshes import load_mesh
     from raywidget.picture.image import Image
-    from raywidget.scene import transforms
     from raywidget.scene.camera import OrthographicCamera, PanoramicCamera, PerspectiveCamera
-    from raywidget.scene.emitters import (
+    from raywidget.scene.emitters.emitters import (
         ConstantEnvironment,
         DirectionalLight,
         GradientEnvironment,
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
         PointLight,
         SpotLight,
     )
-    from raywidget.scene.many import Cylinders, Spheres
-    from raywidget.scene.materials import (
+    from raywidget.scene.materials.materials import (
         Coated,
         Conductor,
         Dielectric,
@@ -45,13 +43,15 @@ if TYPE_CHECKING:
         Metal,
         Mix,
     )
-    from raywidget.scene.media import HomogeneousMedium
-    from raywidget.scene.meshes import Instances, Mesh
-    from raywidget.scene.principled import Principled
-    from raywidget.scene.round_shapes import Cone, Cylinder, Disk
+    from raywidget.scene.materials.media import HomogeneousMedium
+    from raywidget.scene.materials.principled import Principled
     from raywidget.scene.scene import Scene
-    from raywidget.scene.shapes import Box, Quad, Sphere
-    from raywidget.scene.textures import Attribute, Checkerboard, Gradient, ImageTexture
+    from raywidget.scene.shapes.many import Cylinders, Spheres
+    from raywidget.scene.shapes.meshes import Instances, Mesh
+    from raywidget.scene.shapes.round import Cone, Cylinder, Disk
+    from raywidget.scene.shapes.simple import Box, Quad, Sphere
+    from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient, ImageTexture
+    from raywidget.scene.values import transforms
     from raywidget.widget.ray_widget import RayWidget, show
 
 __version__ = "0.1.0"
@@ -125,7 +125,7 @@ _MODULES = {
     "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.image": ("Image",),
     "raywidget.scene.camera": ("OrthographicCamera", "PanoramicCamera", "PerspectiveCamera"),
-    "raywidget.scene.emitters": (
+    "raywidget.scene.emitters.emitters": (
         "ConstantEnvironment",
         "DirectionalLight",
         "GradientEnvironment",
@@ -133,8 +133,8 @@ _MODULES = {
         "PointLight",
         "SpotLight",
     ),
-    "raywidget.scene.many": ("Cylinders", "Spheres"),
-    "raywidget.scene.materials": (
+    "raywidget.scene.shapes.many": ("Cylinders", "Spheres"),
+    "raywidget.scene.materials.materials": (
         "Coated",
         "Conductor",
         "Dielectric",
@@ -144,17 +144,17 @@ _MODULES = {
         "Metal",
         "Mix",
     ),
-    "raywidget.scene.media": ("HomogeneousMedium",),
-    "raywidget.scene.meshes": ("Instances", "Mesh"),
-    "raywidget.scene.principled": ("Principled",),
-    "raywidget.scene.round_shapes": ("Cone", "Cylinder", "Disk"),
+    "raywidget.scene.materials.media": ("HomogeneousMedium",),
+    "raywidget.scene.shapes.meshes": ("Instances", "Mesh"),
+    "raywidget.scene.materials.principled": ("Principled",),
+    "raywidget.scene.shapes.round": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.scene": ("Scene",),
-    "raywidget.scene.shapes": ("Box", "Quad", "Sphere"),
-    "raywidget.scene.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
+    "raywidget.scene.shapes.simple": ("Box", "Quad", "Sphere"),
+    "raywidget.scene.textures.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
     "raywidget.widget.ray_widget": ("RayWidget", "show"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
-_SUBMODULES = {"presets": "raywidget.presets", "transforms": "raywidget.scene.transforms"}
+_SUBMODULES = {"presets": "raywidget.presets", "transforms": "raywidget.scene.values.transforms"}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 
 import raywidget
 from raywidget import presets
-from raywidget.engine.filters import FILTERS
+from raywidget.engine.film.filters import FILTERS
 from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
 from raywidget.headless import FinishedPass, render

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.engine.session import POLL_SECONDS, Session
+from raywidget.engine.film.tiles import make_tiles
+from raywidget.engine.session.session import POLL_SECONDS, Session
 from raywidget.engine.settings import RenderSettings
-from raywidget.engine.tiles import make_tiles
 from raywidget.errors import RenderCancelled, SettingsError
 from raywidget.picture.curves import check_display
 from raywidget.scene.scene import Scene
 
 if TYPE_CHECKING:
-    from raywidget.engine.run import ResumeState, TileUpdate
+    from raywidget.engine.session.run import ResumeState, TileUpdate
     from raywidget.picture.image import Image
 
 # Finished tiles that wait for a callback, at most; when it is slower than the workers, they wait.

@@ -9,10 +9,11 @@ import numpy as np
 
 import raywidget as rw
 from raywidget.compiler import compile_camera, compile_scene
-from raywidget.kernels.attributes import hit_color, hit_tangent
-from raywidget.kernels.bsdf import eval_bsdf_cos, load_bsdf, make_parameters, sample_bsdf
-from raywidget.kernels.buffers import view
-from raywidget.kernels.bundle import (
+from raywidget.kernels.geometry.attributes import hit_color, hit_tangent
+from raywidget.kernels.geometry.brute_force import find_closest_of_few, is_occluded_by_few
+from raywidget.kernels.geometry.hit import make_hit, spawn_origin
+from raywidget.kernels.geometry.traverse import find_closest, is_occluded
+from raywidget.kernels.integrators.bundle import (
     Bundle,
     load_sequences,
     make_numbers,
@@ -21,8 +22,14 @@ from raywidget.kernels.bundle import (
     make_words,
     store_sequence,
 )
-from raywidget.kernels.camera import generate_ray
-from raywidget.kernels.emitter import (
+from raywidget.kernels.integrators.tile import view_scene
+from raywidget.kernels.language.buffers import view
+from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.random import draw_four, start_sequence
+from raywidget.kernels.language.simd import WIDTH, lane_mask, load_lanes, store_lanes
+from raywidget.kernels.language.vec3 import dot, vec3
+from raywidget.kernels.layout import CAMERA_SIZE, ENVIRONMENT_LIGHT, MISS
+from raywidget.kernels.lights.emitter import (
     emitted_radiance,
     eval_environment,
     light_probability,
@@ -30,15 +37,8 @@ from raywidget.kernels.emitter import (
     pdf_light_hit,
     sample_light,
 )
-from raywidget.kernels.few import find_closest_of_few, is_occluded_by_few
-from raywidget.kernels.hit import make_hit, spawn_origin
-from raywidget.kernels.jit import device, entry
-from raywidget.kernels.layout import CAMERA_SIZE, ENVIRONMENT_LIGHT, MISS
-from raywidget.kernels.random import draw_four, start_sequence
-from raywidget.kernels.simd import WIDTH, lane_mask, load_lanes, store_lanes
-from raywidget.kernels.tile import view_scene
-from raywidget.kernels.traverse import find_closest, is_occluded
-from raywidget.kernels.vec3 import dot, vec3
+from raywidget.kernels.sensors.camera import generate_ray
+from raywidget.kernels.surfaces.bsdf import eval_bsdf_cos, load_bsdf, make_parameters, sample_bsdf
 
 NO_CAMERA = np.zeros(CAMERA_SIZE, np.float32)
 

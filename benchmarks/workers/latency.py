@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks import scenes
 from benchmarks.harness import serve
-from raywidget.engine.session import Session
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 
 SETTINGS = RenderSettings(width=640, height=480, spp=1, max_depth=8, threads=2)

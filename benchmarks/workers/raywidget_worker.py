@@ -8,7 +8,7 @@ from typing import Any
 import raywidget as rw
 from benchmarks.harness import serve
 from benchmarks.workers.rendering import MAKERS, reply
-from raywidget.engine.session import Session
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 
 _scenes: dict[str, rw.Scene] = {}

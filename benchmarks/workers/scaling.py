@@ -13,7 +13,7 @@ from benchmarks import scenes
 from benchmarks.harness import serve
 from raywidget.compiler import compile_scene
 from raywidget.engine import renderer as renderer_module
-from raywidget.engine.session import Session
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 
 _BASE = RenderSettings(width=203, height=203, spp=16, max_depth=8, threads=1)

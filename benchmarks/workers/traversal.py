@@ -20,11 +20,11 @@ from benchmarks.workers.embree import (
     call_embree,
 )
 from raywidget.compiler import compile_scene
-from raywidget.kernels.jit import entry
+from raywidget.kernels.geometry.traverse import find_closest, is_occluded
+from raywidget.kernels.integrators.tile import view_scene
+from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.vec3 import vec3
 from raywidget.kernels.layout import CAMERA_SIZE, MISS
-from raywidget.kernels.tile import view_scene
-from raywidget.kernels.traverse import find_closest, is_occluded
-from raywidget.kernels.vec3 import vec3
 
 SIDE = 512
 _NO_CAMERA = np.zeros(CAMERA_SIZE, np.float32)

@@ -2,24 +2,24 @@
  * All that a page knows of one widget: the conversation with its kernel, the pixels, the views.
  *
  * @import { AnyModel } from "@anywidget/types"
- * @import { Surface } from "./compositor.js"
- * @import { Action, BrowserMessage, KernelMessage, Progress, RenderState } from "./protocol.js"
- * @import { Phase, Status } from "./status.js"
+ * @import { Surface } from "./pixels/compositor.js"
+ * @import { Action, BrowserMessage, KernelMessage, Progress, RenderState } from "./wire/protocol.js"
+ * @import { Phase, Status } from "./face/status.js"
  *
  * @typedef {{width: number, height: number, exposure: number, curve: string, channel: string, status: string,
  *   _key: string, _snapshot?: DataView}} Traits
  * @typedef {AnyModel<Traits>} Model
  */
 
-import { Camera } from "./camera.js";
-import { Compositor } from "./compositor.js";
-import { Connection } from "./connection.js";
-import { ANSWER, Hearing } from "./hearing.js";
-import { PixelStore } from "./pixels.js";
-import { control, readSnapshot } from "./protocol.js";
-import { Questions } from "./questions.js";
-import { StillCover } from "./still.js";
-import { View } from "./view.js";
+import { StillCover } from "./face/static_image.js";
+import { View } from "./face/view.js";
+import { Camera } from "./hand/camera.js";
+import { Compositor } from "./pixels/compositor.js";
+import { PixelStore } from "./pixels/pixels.js";
+import { Connection } from "./wire/connection.js";
+import { ANSWER, Hearing } from "./wire/hearing.js";
+import { control, readSnapshot } from "./wire/protocol.js";
+import { Questions } from "./wire/questions.js";
 
 /** With no word from the kernel for so long, the page says that it is waiting, in ms. */
 const PATIENCE = 3000;
@@ -56,7 +56,7 @@ function randomClient() {
   return (high % 2 ** 20) * 2 ** 32 + low + 1;
 }
 
-/** @type {import("./compositor.js").Host} */
+/** @type {import("./pixels/compositor.js").Host} */
 const BROWSER = {
   requestFrame: (callback) => requestAnimationFrame(guard(callback)),
   cancelFrame: (handle) => cancelAnimationFrame(handle),
@@ -360,7 +360,7 @@ export class Session {
         camera: {
           // Nothing is to be turned before there is anything to see.
           get: () => (this.#tiles + this.#coarse > 0 ? this.#camera.stage : null),
-          move: guard((/** @type {import("./orbit.js").Pose} */ pose) => {
+          move: guard((/** @type {import("./hand/orbit.js").Pose} */ pose) => {
             this.#camera.move(pose, performance.now());
             this.#talk();
           }),

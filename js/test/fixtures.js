@@ -2,9 +2,9 @@
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { Connection } from "../src/connection.js";
-import { PixelStore } from "../src/pixels.js";
-import { develop, makeTable } from "../src/tonemap.js";
+import { PixelStore } from "../src/pixels/pixels.js";
+import { develop, makeTable } from "../src/pixels/tonemap.js";
+import { Connection } from "../src/wire/connection.js";
 
 const FOLDER = new URL("../../tests/fixtures/protocol/", import.meta.url);
 

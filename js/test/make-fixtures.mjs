@@ -6,8 +6,8 @@
 
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { CURVES, makeTable } from "../src/tonemap.js";
-import { mixingCases } from "./mixing-cases.js";
+import { CURVES, makeTable } from "../src/pixels/tonemap.js";
+import { mixingCases } from "./pixels/mixing-cases.js";
 
 // `node --test` runs every file in a folder called test; fixtures may not follow the code by themselves.
 if (process.env.NODE_TEST_CONTEXT !== undefined) process.exit(0);

@@ -4,8 +4,8 @@
 user wrote it. Nothing behind it checks either.
 """
 
-from raywidget.compiler.compiled import compile_camera, compile_scene, compile_with_trees
-from raywidget.compiler.media import needs_volpath
-from raywidget.compiler.trees import Trees
+from raywidget.compiler.geometry.trees import Trees
+from raywidget.compiler.scene_tables import compile_camera, compile_scene, compile_with_trees
+from raywidget.compiler.surfaces.media import needs_volpath
 
 __all__ = ["Trees", "compile_camera", "compile_scene", "compile_with_trees", "needs_volpath"]

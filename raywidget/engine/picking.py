@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.engine.film import FilmState
-from raywidget.engine.run import Run
+from raywidget.engine.film.film import FilmState
+from raywidget.engine.session.run import Run
 from raywidget.errors import SettingsError
 from raywidget.picture.noise import ERROR_REACH, standard_error
-from raywidget.scene.materials import Material
-from raywidget.scene.meshes import Mesh
-from raywidget.scene.shapes import Shape
+from raywidget.scene.materials.materials import Material
+from raywidget.scene.shapes.meshes import Mesh
+from raywidget.scene.shapes.simple import Shape
 
 if TYPE_CHECKING:
     from raywidget.scene.scene import Scene
@@ -125,7 +125,7 @@ def _error_of(film: FilmState, x: int, y: int) -> Vector | None:
 
 def _trace(run: Run, x: int, y: int) -> Hit | None:
     from raywidget.compiler import compile_camera
-    from raywidget.kernels import pick
+    from raywidget.kernels.integrators import pick
 
     assert run.renderer is not None
     scene: Scene = run.scene

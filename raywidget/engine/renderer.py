@@ -13,17 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler import Trees, compile_camera, compile_with_trees, needs_volpath
-from raywidget.engine.filters import make_filter
+from raywidget.engine.film.filters import make_filter
+from raywidget.engine.film.tiles import Tile
 from raywidget.engine.settings import MAX_SPP, RenderSettings
-from raywidget.engine.tiles import Tile
 from raywidget.errors import SettingsError
-from raywidget.kernels.aov import AOV_IDS_SIZE, AOV_SIZE, AovTarget, render_aovs
-from raywidget.kernels.bdpt import render_bdpt
-from raywidget.kernels.bdpt_vertex import MAX_EDGES, BdptSettings
-from raywidget.kernels.layout import SceneTables
-from raywidget.kernels.path import render_path
-from raywidget.kernels.path_lanes import PathSettings
-from raywidget.kernels.preview import (
+from raywidget.kernels.integrators.aov import AOV_IDS_SIZE, AOV_SIZE, AovTarget, render_aovs
+from raywidget.kernels.integrators.bdpt.bdpt import render_bdpt
+from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings
+from raywidget.kernels.integrators.path import render_path
+from raywidget.kernels.integrators.path_lanes import PathSettings
+from raywidget.kernels.integrators.preview import (
     ALBEDO,
     DEPTH,
     NORMALS,
@@ -31,9 +30,9 @@ from raywidget.kernels.preview import (
     PreviewSettings,
     render_preview,
 )
-from raywidget.kernels.splat import SplatLog, commit_splats
-from raywidget.kernels.surroundings import fill_surroundings
-from raywidget.kernels.tile import (
+from raywidget.kernels.integrators.splat import SplatLog, commit_splats
+from raywidget.kernels.integrators.surroundings import fill_surroundings
+from raywidget.kernels.integrators.tile import (
     COUNTER_DROPPED,
     COUNTER_RAYS,
     COUNTER_SPLATS,
@@ -42,7 +41,8 @@ from raywidget.kernels.tile import (
     TileTarget,
     Work,
 )
-from raywidget.kernels.volpath import render_volpath
+from raywidget.kernels.integrators.volpath import render_volpath
+from raywidget.kernels.layout import SceneTables
 from raywidget.scene.scene import Scene
 
 # Splats that a call may note, at most, unless one sample per pixel makes more: 16 bytes each.

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from raywidget.engine.adaptive import CELL, pilot_samples
-from raywidget.engine.filters import FILTERS
+from raywidget.engine.film.adaptive import CELL, pilot_samples
+from raywidget.engine.film.filters import FILTERS
 from raywidget.errors import SettingsError
 from raywidget.scene.camera import PerspectiveCamera
 from raywidget.scene.scene import Scene

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene import arrays, transforms
-from raywidget.scene.checks import MAX_ROWS, fail
-from raywidget.scene.materials import DEFAULT_MATERIAL, Material
-from raywidget.scene.meshes import Mesh
-from raywidget.scene.normals import smooth_normals
+from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
+from raywidget.scene.shapes.meshes import Mesh
+from raywidget.scene.shapes.normals import smooth_normals
+from raywidget.scene.values import arrays, transforms
+from raywidget.scene.values.checks import MAX_ROWS, fail
 
 SUFFIXES = (".ply", ".obj", ".stl", ".glb", ".off")
 """The formats that meshes can be read from."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.kernels.simd import WIDTH
+from raywidget.kernels.language.simd import WIDTH
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]

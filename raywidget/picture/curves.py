@@ -1,8 +1,8 @@
 """Tone curves, from linear light to the value shown, and the tables made from them.
 
-`js/src/tonemap.js` repeats this file operation by operation in float64, so that the canvas equals
-the saved PNG byte for byte; `tests/fixtures/protocol/tonemap.json` holds the digests that both
-sides must reach. Change neither alone.
+`js/src/pixels/tonemap.js` repeats this file operation by operation in float64, so that the canvas
+equals the saved PNG byte for byte; `tests/fixtures/protocol/tonemap.json` holds the digests that
+both sides must reach. Change neither alone.
 """
 
 from __future__ import annotations

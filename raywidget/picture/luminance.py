@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from raywidget.scene.colors import REC709_WEIGHTS
+from raywidget.scene.values.colors import REC709_WEIGHTS
 
 
 def luminance(pixels: ArrayLike) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Displays that mix channels: AgX, Khronos PBR Neutral, luminance, false colour.
 
-`js/src/mixing.js` repeats this file operation by operation: float64, in a fixed order, and whatever
-is not plus, minus, times or divided by comes from tables of whole numbers, which
+`js/src/pixels/mixing.js` repeats this file operation by operation: float64, in a fixed order, and
+whatever is not plus, minus, times or divided by comes from tables of whole numbers, which
 `tests/fixtures/protocol/mixing.json` compares entry by entry. So the canvas equals the saved PNG
 byte for byte. Change neither alone.
 """

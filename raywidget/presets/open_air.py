@@ -18,8 +18,8 @@ from raywidget.scene import (
     Shape,
     Sphere,
 )
-from raywidget.scene.checks import Color
-from raywidget.scene.colors import from_oklch
+from raywidget.scene.values.checks import Color
+from raywidget.scene.values.colors import from_oklch
 
 
 def default() -> Scene:

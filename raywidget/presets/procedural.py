@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raywidget.scene import Material, Mesh
-from raywidget.scene.normals import smooth_normals
+from raywidget.scene.shapes.normals import smooth_normals
 
 Vertices = NDArray[np.float64]
 Faces = NDArray[np.int32]

@@ -24,8 +24,8 @@ from raywidget.scene import (
     Scene,
     Sphere,
     SpotLight,
-    transforms,
 )
+from raywidget.scene.values import transforms
 
 DRAGON_FINISHES = ("gold", "plastic", "matte", "mirror", "glass", "copper")
 """What the dragon may be made of."""

@@ -7,7 +7,7 @@ from raywidget.scene.camera import (
     PanoramicCamera,
     PerspectiveCamera,
 )
-from raywidget.scene.emitters import (
+from raywidget.scene.emitters.emitters import (
     ConstantEnvironment,
     DirectionalLight,
     Emitter,
@@ -17,8 +17,7 @@ from raywidget.scene.emitters import (
     PointLight,
     SpotLight,
 )
-from raywidget.scene.many import Cylinders, Spheres
-from raywidget.scene.materials import (
+from raywidget.scene.materials.materials import (
     DEFAULT_MATERIAL,
     Coated,
     Conductor,
@@ -30,13 +29,20 @@ from raywidget.scene.materials import (
     Metal,
     Mix,
 )
-from raywidget.scene.media import HomogeneousMedium
-from raywidget.scene.meshes import Instances, Mesh
-from raywidget.scene.principled import Principled
-from raywidget.scene.round_shapes import Cone, Cylinder, Disk
+from raywidget.scene.materials.media import HomogeneousMedium
+from raywidget.scene.materials.principled import Principled
 from raywidget.scene.scene import Scene
-from raywidget.scene.shapes import Bounds, Box, Quad, Shape, Sphere
-from raywidget.scene.textures import Attribute, Checkerboard, Gradient, ImageTexture, Texture
+from raywidget.scene.shapes.many import Cylinders, Spheres
+from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.round import Cone, Cylinder, Disk
+from raywidget.scene.shapes.simple import Bounds, Box, Quad, Shape, Sphere
+from raywidget.scene.textures.textures import (
+    Attribute,
+    Checkerboard,
+    Gradient,
+    ImageTexture,
+    Texture,
+)
 
 __all__ = [
     "DEFAULT_MATERIAL",

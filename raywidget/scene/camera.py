@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene import checks
-from raywidget.scene.checks import Vec3Like
-from raywidget.scene.described import SceneObject
+from raywidget.scene.values import checks
+from raywidget.scene.values.checks import Vec3Like
+from raywidget.scene.values.described import SceneObject
 
 
 class CameraFrame(NamedTuple):

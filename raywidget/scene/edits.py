@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from raywidget.errors import SceneError
-from raywidget.scene import checks
-from raywidget.scene.described import SceneObject
+from raywidget.scene.values import checks
+from raywidget.scene.values.described import SceneObject
 
 T = TypeVar("T", bound=SceneObject)
 

@@ -10,12 +10,12 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from raywidget.errors import SceneError
-from raywidget.scene import checks
 from raywidget.scene.camera import Camera
-from raywidget.scene.described import SceneObject
-from raywidget.scene.emitters import Emitter, Environment
-from raywidget.scene.media import HomogeneousMedium
-from raywidget.scene.shapes import Bounds, Shape
+from raywidget.scene.emitters.emitters import Emitter, Environment
+from raywidget.scene.materials.media import HomogeneousMedium
+from raywidget.scene.shapes.simple import Bounds, Shape
+from raywidget.scene.values import checks
+from raywidget.scene.values.described import SceneObject
 
 T = TypeVar("T", bound=SceneObject)
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from raywidget.engine.coarse import CoarsePicture
-from raywidget.engine.film import Film
+from raywidget.engine.film.film import Film
+from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.errors import RaywidgetError
 from raywidget.picture.development import choose_exponent
 from raywidget.stream.encoders import DRAFT, ENCODERS, EXACT

@@ -1,4 +1,4 @@
-"""Pixels -> bytes. Each encoder has a decoder of the same name in ``js/src/decoders.js``.
+"""Pixels -> bytes. Each encoder has a decoder of the same name in ``js/src/pixels/decoders.js``.
 
 ``half3`` is exact: what a picture is developed from. ``luma8`` takes a quarter of it, for links on
 which exact pixels would come too late; it keeps brightness to 2 % or so, and mixes the colours of

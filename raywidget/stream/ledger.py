@@ -12,8 +12,8 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.engine.film import Film, TileState
-from raywidget.engine.tiles import Tile, order_centre_out
+from raywidget.engine.film.film import Film, TileState
+from raywidget.engine.film.tiles import Tile, order_centre_out
 from raywidget.picture.development import Metering
 from raywidget.stream.encoders import DRAFT, EXACT, sent_size
 

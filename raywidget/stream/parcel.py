@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from raywidget.engine.film import TileState
+from raywidget.engine.film.film import TileState
 from raywidget.stream.encoders import ENCODERS, EXACT, sent_size
 from raywidget.stream.ledger import Indices, Ledger
 from raywidget.stream.protocol import RECORD, Record

@@ -1,6 +1,6 @@
 """Messages as values: those from the browser are checked here, those to it are made here.
 
-``docs/protocol.md`` is the contract; ``js/src/protocol.js`` is the other side.
+``docs/protocol.md`` is the contract; ``js/src/wire/protocol.js`` is the other side.
 """
 
 from __future__ import annotations

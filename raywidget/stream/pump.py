@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from raywidget.engine.coarse import CoarsePicture
+from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.stream.conversation import Conversation, Disconnected, Send
 from raywidget.stream.inbox import Inbox
 from raywidget.stream.protocol import Content

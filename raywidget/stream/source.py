@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from raywidget.engine.film import Film
+from raywidget.engine.film.film import Film
 from raywidget.engine.settings import RenderSettings
 from raywidget.stream.protocol import CameraMove, Content, FileRequest, Probe, RenderChange
 

@@ -15,14 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from raywidget.engine.picking import Hit, Pick, pick_pixel
-from raywidget.engine.run import Current, Progress
-from raywidget.engine.session import Session
+from raywidget.engine.session.run import Current, Progress
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import INTEGRATORS
 from raywidget.errors import RaywidgetError
 from raywidget.scene.camera import Camera, PerspectiveCamera
-from raywidget.scene.described import SceneObject, is_default
 from raywidget.scene.scene import Scene
-from raywidget.scene.shapes import Shape
+from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.values.described import SceneObject, is_default
 from raywidget.stream.protocol import (
     CameraMove,
     Content,

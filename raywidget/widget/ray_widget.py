@@ -30,9 +30,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from raywidget.engine.coarse import CoarsePicture
 from raywidget.engine.picking import Pick, pick_pixel
-from raywidget.engine.session import Session
+from raywidget.engine.preview.coarse import CoarsePicture
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SettingsError
 from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check_display
@@ -53,7 +53,7 @@ from raywidget.widget.host import (
 )
 from raywidget.widget.interaction import Interaction
 from raywidget.widget.page import write_page
-from raywidget.widget.still import Still, encode_still
+from raywidget.widget.static_image import Still, encode_still
 from raywidget.widget.traits import CameraTrait, SceneTrait, Size, Snapshot, Status
 
 __all__ = ["RayWidget", "show"]

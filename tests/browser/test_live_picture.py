@@ -188,7 +188,7 @@ def test_a_flood_of_messages_starves_nothing(notebook):
 
 def test_a_worker_that_fails_says_so_over_the_picture(notebook, small_picture):
     notebook.run(
-        "from raywidget.engine.accumulation import Accumulator\n"
+        "from raywidget.engine.session.accumulation import Accumulator\n"
         "sound = Accumulator.accumulate\n"
         "def broken(self, run, job):\n"
         "    if job.pass_index > 0:\n"

@@ -21,8 +21,8 @@ CLASSES_AND_FUNCTIONS = [
 NOT_RUN_HERE = ("raywidget.headless", "raywidget.widget.ray_widget")
 MODULES_WITH_EXAMPLES = [
     "raywidget.presets",
-    "raywidget.scene.transforms",
-    "raywidget.scene.colors",
+    "raywidget.scene.values.transforms",
+    "raywidget.scene.values.colors",
     "raywidget.picture.curves",
     "raywidget.picture.development",
     "raywidget.io.images",

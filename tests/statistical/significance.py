@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from raywidget.engine.film import SPLAT_ONE
+from raywidget.engine.film.film import SPLAT_ONE
+from raywidget.engine.film.tiles import Tile
 from raywidget.engine.renderer import Renderer
 from raywidget.engine.settings import RenderSettings
-from raywidget.engine.tiles import Tile
 from raywidget.picture.image import Image
 
 LEVEL = 0.01

@@ -6,8 +6,8 @@ from scipy import stats
 from significance import LEVEL, check_batches, render_batches
 
 import raywidget as rw
-from raywidget.engine import accumulation
-from raywidget.engine.adaptive import CELL
+from raywidget.engine.film.adaptive import CELL
+from raywidget.engine.session import accumulation
 from raywidget.picture.noise import relative_noise
 
 pytestmark = pytest.mark.statistical

@@ -7,7 +7,7 @@ from significance import LEVEL, check_batches, render_batches
 import raywidget as rw
 from raywidget.engine import renderer
 from raywidget.engine.settings import RenderSettings
-from raywidget.kernels.bdpt_vertex import MAX_EDGES, BdptSettings
+from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings
 from raywidget.presets.procedural import uv_sphere
 
 pytestmark = pytest.mark.statistical

@@ -5,10 +5,10 @@ import pytest
 from significance import LEVEL, chi_square, corrected
 
 import raywidget as rw
-from raywidget.engine.filters import FILTERS, filter_radius, filter_value, make_filter
-from raywidget.kernels.buffers import view
-from raywidget.kernels.filter import FilterView, choose_pixel, eval_filter, sample_filter
-from raywidget.kernels.jit import entry
+from raywidget.engine.film.filters import FILTERS, filter_radius, filter_value, make_filter
+from raywidget.kernels.language.buffers import view
+from raywidget.kernels.language.jit import entry
+from raywidget.kernels.sensors.filter import FilterView, choose_pixel, eval_filter, sample_filter
 
 pytestmark = pytest.mark.statistical
 

@@ -8,9 +8,9 @@ from significance import LEVEL, check_means, picture_statistics
 
 import raywidget as rw
 from raywidget import transforms as tf
+from raywidget.engine.film.tiles import Tile
 from raywidget.engine.renderer import Renderer
 from raywidget.engine.settings import RenderSettings
-from raywidget.engine.tiles import Tile
 
 pytestmark = pytest.mark.statistical
 

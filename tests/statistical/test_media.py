@@ -14,9 +14,9 @@ from significance import (
 )
 
 import raywidget as rw
-from raywidget.kernels.jit import entry
-from raywidget.kernels.medium import eval_phase, sample_phase
-from raywidget.kernels.vec3 import vec3
+from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.vec3 import vec3
+from raywidget.kernels.volumes.medium import eval_phase, sample_phase
 
 pytestmark = pytest.mark.statistical
 

@@ -7,8 +7,8 @@ from scipy import stats
 from significance import LEVEL, CapBins, check_sampler, chi_square, corrected
 
 import raywidget as rw
-from raywidget.kernels.jit import entry
-from raywidget.kernels.sampling import (
+from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.sampling import (
     cos_sin_turn,
     make_frame,
     power_heuristic,
@@ -20,7 +20,7 @@ from raywidget.kernels.sampling import (
     to_world,
     turn_towards,
 )
-from raywidget.kernels.vec3 import vec3
+from raywidget.kernels.language.vec3 import vec3
 
 pytestmark = pytest.mark.statistical
 

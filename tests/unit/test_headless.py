@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import raywidget as rw
-from raywidget.engine import accumulation
 from raywidget.engine.renderer import Renderer
+from raywidget.engine.session import accumulation
 
 pytestmark = pytest.mark.usefixtures("no_workers_left")
 

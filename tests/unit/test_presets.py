@@ -6,7 +6,7 @@ from raywidget.engine.settings import RenderSettings
 from raywidget.errors import SceneError
 from raywidget.presets.statues import DRAGON_FINISHES
 from raywidget.scene import Box, Coated, Dielectric, Mesh, Metal, Scene, Sphere
-from raywidget.scene.transforms import rotate
+from raywidget.scene.values.transforms import rotate
 
 
 @pytest.fixture(params=presets.NAMES, scope="module")

@@ -15,7 +15,7 @@ import raywidget as rw
 from raywidget.errors import PictureError
 from raywidget.picture.development import choose_exponent, to_half
 from raywidget.stream.protocol import RECORD
-from raywidget.widget import still
+from raywidget.widget import static_image as still
 from raywidget.widget.snapshot import encode_snapshot
 
 

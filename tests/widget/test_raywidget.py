@@ -191,7 +191,7 @@ RayWidget._esm = RayWidget._esm or "export default {};"
 sys.setswitchinterval(5.0)  # the loader gets no turn before the next line
 import time
 widget = RayWidget(rw.presets.cornell(), width=8, height=8, spp=1)
-assert "raywidget.kernels.tile" not in sys.modules
+assert "raywidget.kernels.integrators.tile" not in sys.modules
 sys.setswitchinterval(0.005)
 assert widget.wait(300)
 print(widget.status)

@@ -22,8 +22,8 @@ from raywidget.scene import (
     Sphere,
     Spheres,
 )
-from raywidget.scene.colors import from_oklch
-from raywidget.scene.normals import smooth_normals
+from raywidget.scene.shapes.normals import smooth_normals
+from raywidget.scene.values.colors import from_oklch
 
 
 def hundred_thousand(*, count: int = 100_000) -> Scene:

@@ -19,9 +19,9 @@ from raywidget.scene import (
     Shape,
     Sphere,
     Spheres,
-    transforms,
 )
-from raywidget.scene.colors import from_oklch
+from raywidget.scene.values import transforms
+from raywidget.scene.values.colors import from_oklch
 
 _PAWN = rounded(
     [

@@ -22,7 +22,7 @@ from raywidget.scene import (
     Shape,
     Sphere,
 )
-from raywidget.scene.colors import from_oklch
+from raywidget.scene.values.colors import from_oklch
 
 
 def softboxes(boxes: list[tuple[float, float, float, float, float]]) -> ImageEnvironment:

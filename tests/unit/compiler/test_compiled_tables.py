@@ -10,9 +10,9 @@ from scipy.integrate import quad
 import raywidget as rw
 from raywidget import transforms as tf
 from raywidget.compiler import compile_scene
-from raywidget.compiler.energy import internal_reflectance
+from raywidget.compiler.surfaces.energy import internal_reflectance
 from raywidget.kernels import layout
-from raywidget.kernels.on_demand import FULL
+from raywidget.kernels.language.on_demand import FULL
 
 DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 

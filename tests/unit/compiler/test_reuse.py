@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import raywidget as rw
-from raywidget.compiler import compile_scene, compile_with_trees, compiled
+from raywidget.compiler import compile_scene, compile_with_trees
+from raywidget.compiler import scene_tables as compiled
 from raywidget.engine.renderer import Renderer
 from raywidget.engine.settings import RenderSettings
 from raywidget.scene.edits import edit_scene

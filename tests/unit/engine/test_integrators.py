@@ -7,7 +7,7 @@ import pytest
 
 import raywidget as rw
 from raywidget.engine.renderer import INTEGRATORS
-from raywidget.engine.session import Session
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import INTEGRATORS as NAMES
 from raywidget.engine.settings import RenderSettings
 

@@ -5,7 +5,7 @@ import pytest
 
 import raywidget as rw
 from raywidget.engine.picking import pick_pixel
-from raywidget.engine.session import Session
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 
 SETTINGS = RenderSettings(width=64, height=48, spp=2, threads=1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import raywidget as rw
 from raywidget.io import meshes
 from raywidget.io.meshes import load_mesh
-from raywidget.scene.normals import smooth_normals
+from raywidget.scene.shapes.normals import smooth_normals
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("trimesh") is None, reason="trimesh is not installed"

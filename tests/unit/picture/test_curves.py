@@ -1,4 +1,4 @@
-"""The tables must come out the same here and in js/src/tonemap.js."""
+"""The tables must come out the same here and in js/src/pixels/tonemap.js."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Whatever mixes channels must come out the same here and in js/src/mixing.js."""
+"""Whatever mixes channels must come out the same here and in js/src/pixels/mixing.js."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def digest(numbers):
 
 
 def some_halves():
-    """As in js/test/mixing-cases.js."""
+    """As in js/test/pixels/mixing-cases.js."""
     state = 12_345
     values = np.empty(3 * PIXELS, np.uint16)
     for index in range(3 * PIXELS):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from raywidget.engine.film import Film
+from raywidget.engine.film.film import Film
 from raywidget.engine.settings import RenderSettings
 from raywidget.picture.development import choose_exponent, to_half
 from raywidget.stream.protocol import RECORD

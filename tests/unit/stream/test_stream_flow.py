@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raywidget.engine.film import Film
-from raywidget.engine.tiles import Tile
+from raywidget.engine.film.film import Film
+from raywidget.engine.film.tiles import Tile
 from raywidget.stream import flow as flow_module
 from raywidget.stream.flow import MAX_CLIENTS, OPEN_BATCH, OPEN_BUDGET, Flow
 from raywidget.stream.inbox import MAX_CONTROLS, Inbox

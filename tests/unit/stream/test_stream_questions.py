@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from simulated_world import World
 
-from raywidget.engine.coarse import CoarsePicture
+from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.errors import ProtocolError, SceneError
 from raywidget.stream.conversation import COARSE_EVERY, STILL
 from raywidget.stream.inbox import MAX_QUESTIONS, Inbox

@@ -1,0 +1,48 @@
+/**
+ * What the kernel says of a pixel, in lines for people. Pure functions.
+ *
+ * @import { Pixel } from "../wire/protocol.js"
+ */
+
+/** With four significant digits. @param {number} x */
+export function number(x) {
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  if (size >= 1e5 || size < 1e-3) return x.toExponential(2);
+  return String(Number(x.toPrecision(4)));
+}
+
+/** @param {readonly number[]} values */
+const list = (values) => values.map(number).join(", ");
+
+/** What the object is called. @param {NonNullable<Pixel["hit"]>} hit */
+const title = ({ object }) =>
+  object.name === null ? object.type : `${object.name} (${object.type})`;
+
+/**
+ * @param {Pixel} pixel
+ * @returns {{title: string, lines: [string, string][]}}
+ */
+export function describePixel({ x, y, rgb, error, spp, hit, message }) {
+  /** @type {[string, string][]} */
+  const lines = [];
+  if (hit !== null) {
+    const { material } = hit;
+    lines.push([
+      "material",
+      material.name === null ? material.type : `${material.name} (${material.type})`,
+    ]);
+    for (const [name, value] of material.parameters) lines.push([name, value]);
+    lines.push(["distance", number(hit.distance)], ["point", list(hit.point)]);
+    lines.push(["normal", list(hit.normal)]);
+    const bent = hit.shading_normal.some((value, i) => Math.abs(value - hit.normal[i]) > 1e-4);
+    if (bent) lines.push(["shading normal", list(hit.shading_normal)]);
+    lines.push(["u, v", list(hit.uv)]);
+  }
+  lines.push(["radiance", list(rgb)]);
+  if (error !== null)
+    lines.push(["± error", error.map((x) => number(Number(x.toPrecision(2)))).join(", ")]);
+  lines.push(["samples", String(spp)], ["pixel", `${x}, ${y}`]);
+  const nothing = message ?? "nothing: the environment";
+  return { title: hit === null ? nothing : title(hit), lines };
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as orbit from "../../src/hand/orbit.js";
+
+const POSE = { look_from: [0, 0, 5], look_at: [0, 0, 0], up: [0, 1, 0], vfov: 40 };
+
+const close = (actual, expected, what) =>
+  actual.forEach((value, i) => {
+    assert.ok(Math.abs(value - expected[i]) < 1e-9, `${what}: ${actual} is not ${expected}`);
+  });
+
+test("orbiting keeps distance, target and up", () => {
+  const turned = orbit.orbit(POSE, Math.PI / 2, 0);
+  close(turned.look_from, [5, 0, 0], "a quarter turn");
+  close(turned.look_at, POSE.look_at, "the target");
+  assert.equal(turned.up, POSE.up);
+  const around = [1, 2, 3, 4].reduce((pose) => orbit.orbit(pose, Math.PI / 2, 0), POSE);
+  close(around.look_from, POSE.look_from, "all the way round");
+  assert.ok(Math.abs(orbit.distance(orbit.orbit(POSE, 0.3, 0.4)) - 5) < 1e-12);
+});
+
+test("no drag reaches the poles", () => {
+  for (const pitch of [10, -10, 1.6, -1.6]) {
+    const pose = orbit.orbit(POSE, 0, pitch);
+    const { right } = orbit.frame(pose);
+    assert.ok(right.every(Number.isFinite));
+    close(right, [1, 0, 0], "right stays right");
+  }
+});
+
+test("an up that is not y turns round itself", () => {
+  const pose = { ...POSE, look_from: [5, 0, 0], up: [0, 0, 2] };
+  close(orbit.orbit(pose, Math.PI / 2, 0).look_from, [0, 5, 0], "round z");
+});
+
+test("panning moves by shares of the picture's height", () => {
+  const high = 2 * 5 * Math.tan((20 * Math.PI) / 180);
+  close(orbit.pan(POSE, 0.5, 0).look_from, [high / 2, 0, 5], "right");
+  close(orbit.pan(POSE, 0, 1).look_at, [0, high, 0], "up");
+});
+
+test("dollying changes the distance alone, and never to nothing", () => {
+  close(orbit.dolly(POSE, 0.5).look_from, [0, 0, 2.5], "half way");
+  const near = Array.from({ length: 200 }).reduce((pose) => orbit.dolly(pose, 0.5), POSE);
+  assert.ok(orbit.distance(near) > 0);
+  const far = Array.from({ length: 200 }).reduce((pose) => orbit.dolly(pose, 4), POSE);
+  assert.ok(far.look_from.every((x) => Math.abs(x) < 1e15));
+});
+
+test("flying and turning the head leave the distance to what is looked at", () => {
+  close(orbit.fly(POSE, 0, 0, 0.2).look_from, [0, 0, 4], "forward");
+  close(orbit.fly(POSE, 0, 0.2, 0).look_at, [0, 1, 0], "up");
+  close(orbit.look(POSE, Math.PI / 2, 0).look_at, [-5, 0, 5], "to the left");
+});
+
+test("a point is looked at from where one is, but not straight above", () => {
+  close(orbit.center(POSE, [1, 1, 0]).look_at, [1, 1, 0], "the point");
+  assert.equal(orbit.center(POSE, [0, 9, 5]), POSE);
+});
+
+test("fitting shows all of a ball, in tall pictures too", () => {
+  const subject = { center: [1, 2, 3], radius: 2 };
+  for (const aspect of [0.5, 1, 2]) {
+    const pose = orbit.fit(POSE, subject, aspect);
+    const half = Math.atan(Math.tan((20 * Math.PI) / 180) * Math.min(1, aspect));
+    assert.ok(Math.abs(Math.asin(2 / orbit.distance(pose)) - half) < 1e-9);
+    close(pose.look_at, subject.center, "its middle");
+  }
+});
+
+test("views along the axes follow the scene's up", () => {
+  const from = (pose, side) => orbit.side(pose, side).look_from.map((x) => Math.round(x) + 0);
+  assert.deepEqual(from(POSE, "front"), [0, 0, 5]);
+  assert.deepEqual(from(POSE, "right"), [5, 0, 0]);
+  assert.deepEqual(from(POSE, "back"), [0, 0, -5]);
+  assert.deepEqual(from(POSE, "left"), [-5, 0, 0]);
+  assert.deepEqual(from(POSE, "top"), [0, 5, 0]);
+  assert.deepEqual(from(POSE, "bottom"), [0, -5, 0]);
+  const z = { ...POSE, look_from: [0, -5, 0], up: [0, 0, 1] };
+  assert.deepEqual(from(z, "front"), [0, -5, 0]);
+  assert.deepEqual(from(z, "right"), [5, 0, 0]);
+  assert.deepEqual(from(z, "top"), [0, 0, 5]);
+});
+
+test("the line of Python says what differs from what is usual", () => {
+  assert.equal(
+    orbit.python(POSE),
+    "PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=40)",
+  );
+  assert.equal(
+    orbit.python({ ...POSE, look_from: [0.1 + 0.2, 0, 1e-7], up: [0, 0, 1], aperture_radius: 0.1 }),
+    "PerspectiveCamera(look_from=(0.3, 0, 1e-7), look_at=(0, 0, 0), up=(0, 0, 1), vfov=40, aperture_radius=0.1)",
+  );
+});

@@ -1,0 +1,181 @@
+"""A world of few primitives: the lists of `kernels.few`, and a tree of a single node.
+
+That node is made in numpy: to compile the builder of large trees (2 s of CPU, a fifth of the first
+picture of a small scene) would take longer than it could ever save.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.compiler.geometry.gathering import Geometry
+from raywidget.compiler.geometry.primitives import PARALLELOGRAM, Balls, Flats, write_boxes
+from raywidget.compiler.geometry.wide import aligned_zeros
+from raywidget.kernels.language.boxes import BOX
+from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.layout import (
+    BALL_PRIMITIVE_ROW,
+    BALL_ROWS,
+    BALL_SLOT,
+    CHILD_ROW,
+    F32,
+    FEW,
+    FEW_ACROSS_U,
+    FEW_ACROSS_V,
+    FEW_BALL_CENTRE,
+    FEW_BALL_SIZE,
+    FEW_BALL_SLOT,
+    FEW_BALL_SQUARE,
+    FEW_CORNER,
+    FEW_NORMAL,
+    FEW_SHEAR,
+    FEW_SIZE,
+    FEW_SLOT,
+    FLAT_PRIMITIVE_ROW,
+    FLAT_ROWS,
+    I32,
+    LEAF_BALL,
+    LEAF_FLAT,
+    NODE_SIZE,
+)
+
+
+class FewTables(NamedTuple):
+    """A node whose children are blocks, those blocks, and the lists."""
+
+    nodes: F32
+    flats: F32
+    balls: F32
+    few_flats: F32
+    few_balls: F32
+
+
+def is_few(geometry: Geometry) -> bool:
+    """Is this world small enough to be tested without a tree?"""
+    count = len(geometry.flats.primitives) + len(geometry.balls.primitives)
+    return count <= FEW and not geometry.meshes and not len(geometry.rounds.primitives)
+
+
+def list_few(geometry: Geometry) -> FewTables:
+    """All about a world of few primitives."""
+    flats, balls = geometry.flats, geometry.balls
+    flat_groups, ball_groups = _share_out(_box_flats(flats)), _share_out(_box_balls(balls))
+    nodes = aligned_zeros(NODE_SIZE)
+    write_root(nodes, [*_leaves(LEAF_FLAT, flat_groups), *_leaves(LEAF_BALL, ball_groups)])
+    of_flats, of_balls = _slots(flat_groups), _slots(ball_groups)
+    flat_columns = [*flats.corners.reshape(-1, 9).T, flats.shears]
+    return FewTables(
+        nodes,
+        _pack(FLAT_ROWS, flat_columns, FLAT_PRIMITIVE_ROW, flats.primitives, of_flats),
+        _pack(BALL_ROWS, [*balls.centres_radii.T], BALL_PRIMITIVE_ROW, balls.primitives, of_balls),
+        list_flats(flats, of_flats),
+        list_balls(balls, of_balls),
+    )
+
+
+def write_root(nodes: F32, leaves: list[tuple[int, F32]]) -> None:
+    """Write a node with leaves only: references and boxes, records of `kernels.boxes`."""
+    rows = nodes[:NODE_SIZE].reshape(-1, WIDTH)
+    rows[0:6:2] = np.inf  # a box that no ray meets
+    rows[1:6:2] = -np.inf
+    references = rows[CHILD_ROW // WIDTH :].view(np.int32)
+    references[:] = 0
+    for lane, (reference, box) in enumerate(leaves):
+        rows[0:6:2, lane] = box[:3]
+        rows[1:6:2, lane] = -box[4:7]
+        references[0, lane] = reference
+
+
+class _Group(NamedTuple):
+    """Primitives that share a block."""
+
+    members: NDArray[np.int64]
+    box: F32
+
+
+def _box_flats(flats: Flats) -> F32:
+    boxes = np.zeros((len(flats.corners), BOX), np.float32)
+    corner, u, v = np.moveaxis(flats.corners, 1, 0)
+    is_four = (flats.shears == PARALLELOGRAM)[:, None]
+    points = np.stack([corner, corner + u, corner + v, np.where(is_four, corner + u + v, corner)])
+    write_boxes(boxes, points.min(axis=0), points.max(axis=0))
+    return boxes
+
+
+def _box_balls(balls: Balls) -> F32:
+    boxes = np.zeros((len(balls.primitives), BOX), np.float32)
+    balls.write_boxes(boxes)
+    return boxes
+
+
+def _share_out(boxes: F32) -> list[_Group]:
+    """Neighbours together, in as few blocks as can be."""
+    centres = boxes[:, :3] - boxes[:, 4:7]
+
+    def share(members: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        if len(members) <= WIDTH:
+            return [members]
+        axis = int(np.argmax(np.ptp(centres[members], axis=0)))
+        order = members[np.argsort(centres[members, axis], kind="stable")]
+        half = (len(members) + WIDTH - 1) // WIDTH // 2 * WIDTH
+        return share(order[:half]) + share(order[half:])
+
+    groups = share(np.arange(len(boxes))) if len(boxes) else []
+    return [_Group(members, boxes[members].min(axis=0)) for members in groups]
+
+
+def _leaves(kind: int, groups: list[_Group]) -> list[tuple[int, F32]]:
+    return [(-1 - ((block << 2) | kind), group.box) for block, group in enumerate(groups)]
+
+
+def _slots(groups: list[_Group]) -> I32:
+    slots = np.zeros(sum(len(group.members) for group in groups), np.int32)
+    for block, group in enumerate(groups):
+        slots[group.members] = block * WIDTH + np.arange(len(group.members))
+    return slots
+
+
+def _pack(rows: int, columns: list[F32], primitive_row: int, primitives: I32, slots: I32) -> F32:
+    """Blocks of so many rows, with the columns from row 0 on."""
+    blocks = aligned_zeros((len(slots) + WIDTH - 1) // WIDTH * rows * WIDTH)
+    block, lane = np.divmod(slots, WIDTH)
+    by_row = blocks.reshape(-1, rows, WIDTH)
+    for row, column in enumerate(columns):
+        by_row[block, row, lane] = column
+    by_row.view(np.int32)[block, primitive_row, lane] = primitives
+    return blocks
+
+
+def list_flats(flats: Flats, slots: I32) -> F32:
+    """The table `few_flats`."""
+    corner, u, v = np.moveaxis(flats.corners.astype(np.float64), 1, 0)
+    normal = np.cross(u, v)
+    area = np.linalg.norm(normal, axis=1)
+    # No ray hits what has no area. The first of two in the same place is seen: a lamp that lies in
+    # the ceiling, the bottom of a box that stands on the floor. A tree shows one or the other.
+    seen = np.argsort(area, kind="stable")
+    seen = seen[area[seen] > 0.0]
+    table = np.zeros((len(seen), FEW_SIZE), np.float32)
+    per_area = 1.0 / area[seen, None]
+    for column, values in (
+        (FEW_CORNER, corner[seen]),
+        (FEW_NORMAL, normal[seen] * per_area),
+        (FEW_ACROSS_U, v[seen] * per_area),
+        (FEW_ACROSS_V, -u[seen] * per_area),
+    ):
+        table[:, column : column + 3] = values
+    table[:, FEW_SHEAR] = flats.shears[seen]
+    table.view(np.int32)[:, FEW_SLOT] = slots[seen]
+    return table
+
+
+def list_balls(balls: Balls, slots: I32) -> F32:
+    """The table `few_balls`."""
+    table = np.zeros((len(slots), FEW_BALL_SIZE), np.float32)
+    table[:, FEW_BALL_CENTRE : FEW_BALL_CENTRE + 3] = balls.centres_radii[:, :3]
+    table[:, FEW_BALL_SQUARE] = balls.centres_radii[:, 3] ** 2
+    table.view(np.int32)[:, FEW_BALL_SLOT] = slots + BALL_SLOT
+    return table

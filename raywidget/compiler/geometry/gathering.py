@@ -1,0 +1,467 @@
+"""Shapes -> flats, balls, rounds and instances: the primitives that trees are built over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.compiler.geometry.primitives import (
+    F64,
+    PARALLELOGRAM,
+    TRIANGLE,
+    Balls,
+    Flats,
+    Rounds,
+    flat_areas,
+    frames_around,
+    look_up_corners,
+    write_boxes,
+)
+from raywidget.compiler.surfaces.materials import MaterialRows
+from raywidget.kernels.language.boxes import BOX
+from raywidget.kernels.layout import (
+    CORNERS_COLORS,
+    CORNERS_FLAGS,
+    CORNERS_NORMALS,
+    CORNERS_SIZE,
+    CORNERS_UVS,
+    F32,
+    I32,
+    INSTANCE_CODES_SIZE,
+    INSTANCE_COLOR,
+    INSTANCE_LIGHT,
+    INSTANCE_MATERIAL,
+    INSTANCE_SHAPE,
+    INSTANCE_SIZE,
+    PRIMITIVE_COLOR,
+    PRIMITIVE_CORNERS,
+    PRIMITIVE_LIGHT,
+    PRIMITIVE_MATERIAL,
+    PRIMITIVE_SHAPE,
+    PRIMITIVE_SIZE,
+    ROUND_PRIMITIVE_ROW,
+    VERTEX_SIZE,
+)
+from raywidget.scene.shapes.many import Cylinders, Spheres
+from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.round import Cone, Cylinder, Disk
+from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
+from raywidget.scene.values import transforms
+
+
+@dataclass(frozen=True)
+class InstancedMesh:
+    """A mesh with a tree of its own, and the rows of `instances` that place it."""
+
+    flats: Flats
+    rows: range
+
+
+class CopiedFlats(NamedTuple):
+    """The flats of copies that shine, in the world."""
+
+    corners: F64  # (F, 3, 3) corner, edge_u, edge_v: their product points to the front
+    shears: F32  # (F,)
+    primitives: I32  # (F,)
+    materials: I32  # (F,) of the copies, or -1: that of the primitive
+    mirrored: NDArray[np.bool_]  # (F,) are the edges the other way round than the primitive's?
+
+    def areas(self) -> F64:
+        """Areas, (F,)."""
+        return flat_areas(self.corners, self.shears)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """All primitives of a scene, and what is known about each."""
+
+    flats: Flats
+    balls: Balls
+    rounds: Rounds
+    meshes: list[InstancedMesh]
+    instances: F32  # see layout
+    instance_codes: I32  # see layout; roots are filled in when the trees are built
+    instance_boxes: F32  # (I, 8) records of `kernels.boxes`
+    primitives: I32  # see layout; lights are filled in when they are numbered
+    corners: I32  # see layout
+    vertices: F32  # see layout
+    colors: F32  # see layout
+    copied_flats: CopiedFlats  # INSTANCE_LIGHT + PRIMITIVE_LIGHT is the number among them
+
+
+def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows) -> Geometry:
+    """Take all shapes apart."""
+    gathering = _Gathering(materials)
+    for index, shape in enumerate(shapes):
+        gathering.add(index, shape)
+    return gathering.finish()
+
+
+class _FlatsPart(NamedTuple):
+    """The parallelograms of a shape, or its triangles."""
+
+    primitives: I32
+    corners: F32 | None  # (F, 3, 3) of parallelograms; of triangles, they are yet to be looked up
+    vertices: F32 | None = None
+    faces: I32 | None = None
+
+
+class _MeshParts(NamedTuple):
+    """A mesh that is copied: one tree for all copies."""
+
+    flats: Flats
+    lit: NDArray[np.int64]  # flats that shine, where copies shine
+
+
+class _Places(NamedTuple):
+    """All copies of one `Instances`."""
+
+    mesh: tuple[int, object]  # key of the mesh
+    codes: I32
+    matrices: F64
+    lo: F64  # box of the mesh
+    hi: F64
+
+
+class _Gathering:
+    """Lists that grow shape by shape."""
+
+    def __init__(self, materials: MaterialRows) -> None:
+        self._materials = materials
+        self._flats: list[_FlatsPart] = []
+        self._balls: list[tuple[F32, I32]] = []
+        self._rounds: list[tuple[F32, I32]] = []
+        self._meshes: dict[tuple[int, object], _MeshParts] = {}  # the scene keeps the Mesh alive
+        self._places: list[_Places] = []
+        self._primitives: list[I32] = []
+        self._primitive_count = 0
+        self._corners: list[I32] = []
+        self._corner_count = 0
+        self._vertices: list[F32] = []
+        self._vertex_count = 0
+        self._colors: list[F32] = []
+        self._color_count = 0
+        self._copied: list[CopiedFlats] = []
+        self._copied_count = 0
+
+    def add(self, index: int, shape: Shape) -> None:
+        if isinstance(shape, Mesh):
+            self._add_mesh(shape, index)
+        elif isinstance(shape, Instances):
+            self._add_copies(shape, index)
+        else:
+            self._add_simple(shape, self._materials.row_of(shape), index)
+
+    def _add_simple(self, shape: Shape, material: int, index: int) -> None:
+        if isinstance(shape, Sphere | Spheres):
+            balls = _ball_rows(shape)
+            self._balls.append((balls, self._number(len(balls), material, index)))
+            if isinstance(shape, Spheres):
+                self._color_items(shape.colors)
+        elif isinstance(shape, Quad):
+            corners = np.array([[shape.origin, shape.edge_u, shape.edge_v]], np.float32)
+            self._flats.append(_FlatsPart(self._number(1, material, index), corners))
+        elif isinstance(shape, Box):
+            corners = _box_faces(shape)
+            self._flats.append(_FlatsPart(self._number(6, material, index), corners))
+        else:
+            rounds = _round_rows(shape)
+            self._rounds.append((rounds, self._number(len(rounds), material, index)))
+            if isinstance(shape, Cylinders):
+                self._color_items(shape.colors)
+
+    def _number(self, count: int, material: int | I32, shape: int) -> I32:
+        """Rows of the table of primitives for `count` more."""
+        rows = np.full((count, PRIMITIVE_SIZE), -1, np.int32)
+        rows[:, PRIMITIVE_MATERIAL] = material
+        rows[:, PRIMITIVE_SHAPE] = shape
+        self._primitives.append(rows)
+        first = self._primitive_count
+        self._primitive_count += count
+        return np.arange(first, first + count, dtype=np.int32)
+
+    def _color_items(self, colors: F32 | None) -> None:
+        """Give the primitives numbered last a colour each."""
+        if colors is not None:
+            self._primitives[-1][:, PRIMITIVE_COLOR] = self._add_colors(colors)
+
+    def _add_colors(self, colors: F32) -> NDArray[np.int64]:
+        """Take up colours; their rows."""
+        self._colors.append(colors)
+        first = self._color_count
+        self._color_count += len(colors)
+        return np.arange(first, self._color_count)
+
+    # --- Meshes -----------------------------------------------------------------------------------
+
+    def _add_mesh(self, mesh: Mesh, index: int) -> None:
+        materials = self._face_rows(mesh, [mesh.radiance_of(m) for m in mesh.all_materials])
+        self._flats.append(self._triangles(mesh, materials, index))
+
+    def _face_rows(self, mesh: Mesh, radiances: Sequence[Any]) -> I32:
+        """The row of the material tables of each face, (F,), or of all, ()."""
+        rows = [
+            self._materials.row(mesh, material, radiance)
+            for material, radiance in zip(mesh.all_materials, radiances, strict=True)
+        ]
+        return np.array(rows, np.int32)[0 if mesh.face_materials is None else mesh.face_materials]
+
+    def _add_copies(self, copies: Instances, index: int) -> None:
+        """One tree for all copies of a mesh, unless some shine and others do not."""
+        mesh = copies.mesh
+        radiances = copies.radiances()
+        key: tuple[int, object] = (id(mesh), None)
+        material = -1  # those of the faces
+        if len(radiances) == 1:
+            material = self._materials.row(copies, copies.material, radiances[0])
+            key = (id(mesh), True)
+            radiances = radiances * len(mesh.all_materials)
+        elif copies.emission is not None:
+            key = (id(mesh), id(copies))
+        is_lit = any(radiance is not None for radiance in radiances)
+        if not is_lit:
+            key = (id(mesh), None)
+        if key not in self._meshes:
+            own = radiances
+            if key[1] is None:
+                own = [mesh.radiance_of(m) for m in mesh.all_materials]
+            self._meshes[key] = self._mesh_parts(mesh, own, index)
+        codes = np.empty((len(copies.transforms), INSTANCE_CODES_SIZE), np.int32)
+        codes[:] = -1
+        codes[:, INSTANCE_MATERIAL] = material
+        codes[:, INSTANCE_SHAPE] = index
+        if copies.colors is not None:
+            codes[:, INSTANCE_COLOR] = self._add_colors(copies.colors)
+        if is_lit:
+            self._add_lit_copies(self._meshes[key], copies.transforms, codes)
+        self._places.append(_Places(key, codes, copies.transforms, *mesh.bounds()))
+
+    def _mesh_parts(self, mesh: Mesh, radiances: Sequence[Any], index: int) -> _MeshParts:
+        part = self._triangles(mesh, self._face_rows(mesh, radiances), index)
+        flats = _join_flats([part])
+        shines = np.array([radiance is not None for radiance in radiances])
+        of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
+        lit = np.flatnonzero(of_faces & (flats.areas() > 0.0))
+        self._primitives[-1][lit, PRIMITIVE_LIGHT] = np.arange(len(lit))
+        return _MeshParts(flats, lit)
+
+    def _add_lit_copies(self, mesh: _MeshParts, matrices: F64, codes: I32) -> None:
+        """Write down where the flats that shine are in the world."""
+        count, each = len(matrices), len(mesh.lit)
+        codes[:, INSTANCE_LIGHT] = self._copied_count + each * np.arange(count)
+        self._copied_count += count * each
+        corners = mesh.flats.corners[mesh.lit].astype(np.float64)
+        moved = np.einsum("nij,fkj->nfki", matrices[:, :3, :3], corners)
+        moved[:, :, 0] += matrices[:, None, :3, 3]
+        mirrored = np.linalg.det(matrices[:, :3, :3]) < 0.0
+        moved[mirrored] = moved[mirrored][:, :, [0, 2, 1]]  # what was in front stays in front
+        numbers = mesh.flats.primitives[mesh.lit]
+        self._copied.append(
+            CopiedFlats(
+                moved.reshape(-1, 3, 3),
+                np.tile(mesh.flats.shears[mesh.lit], count),
+                np.tile(numbers, count),
+                np.repeat(codes[:, INSTANCE_MATERIAL], each),
+                np.repeat(mirrored, each),
+            )
+        )
+
+    def _triangles(self, mesh: Mesh, materials: I32, shape: int) -> _FlatsPart:
+        faces = mesh.faces[:, [0, 2, 1]] if mesh.flip_normals else mesh.faces
+        numbers = self._number(len(faces), materials, shape)
+        rows = self._primitives[-1]
+        if mesh.face_colors is not None:
+            rows[:, PRIMITIVE_COLOR] = self._add_colors(mesh.face_colors)
+        elif mesh.colors is not None:
+            rows[:, PRIMITIVE_COLOR] = self._color_count - self._vertex_count
+            self._add_colors(mesh.colors)
+        if any(a is not None for a in (mesh.normals, mesh.uvs, mesh.colors)):
+            rows[:, PRIMITIVE_CORNERS] = np.arange(len(faces)) + self._corner_count
+            self._attributes(mesh, faces)
+        return _FlatsPart(numbers, None, mesh.vertices, faces)
+
+    def _attributes(self, mesh: Mesh, faces: I32) -> None:
+        flags = 0
+        vertices = np.zeros((len(mesh.vertices), VERTEX_SIZE), np.float32)
+        if mesh.normals is not None:
+            flags |= CORNERS_NORMALS
+            vertices[:, :3] = -mesh.normals if mesh.flip_normals else mesh.normals
+        if mesh.uvs is not None:
+            flags |= CORNERS_UVS
+            vertices[:, 3:] = mesh.uvs
+        if mesh.colors is not None:
+            flags |= CORNERS_COLORS
+        corners = np.empty((len(faces), CORNERS_SIZE), np.int32)
+        corners[:, :3] = faces + self._vertex_count
+        corners[:, CORNERS_FLAGS] = flags
+        self._corners.append(corners)
+        self._corner_count += len(corners)
+        self._vertices.append(vertices)
+        self._vertex_count += len(vertices)
+
+    # --- All together -----------------------------------------------------------------------------
+
+    def finish(self) -> Geometry:
+        meshes, places = [], []
+        first = 0
+        for key, parts in self._meshes.items():
+            own = [place for place in self._places if place.mesh == key]
+            count = sum(len(place.codes) for place in own)
+            meshes.append(InstancedMesh(parts.flats, range(first, first + count)))
+            places += own
+            first += count
+        return Geometry(
+            flats=_join_flats(self._flats),
+            balls=Balls(*_join(self._balls, 4)),
+            rounds=Rounds(*_join(self._rounds, ROUND_PRIMITIVE_ROW)),
+            meshes=meshes,
+            instances=_stack(
+                [_instance_rows(place.matrices) for place in places],
+                np.empty((0, INSTANCE_SIZE), np.float32),
+            ),
+            instance_codes=_stack(
+                [place.codes for place in places], np.empty((0, INSTANCE_CODES_SIZE), np.int32)
+            ),
+            instance_boxes=_stack(
+                [_moved_boxes(place) for place in places], np.empty((0, BOX), np.float32)
+            ),
+            primitives=_stack(self._primitives, np.empty((0, PRIMITIVE_SIZE), np.int32)),
+            corners=_stack(self._corners, np.empty((0, CORNERS_SIZE), np.int32)),
+            vertices=_stack(self._vertices, np.empty((0, VERTEX_SIZE), np.float32)),
+            colors=_stack(self._colors, np.empty((0, 3), np.float32)),
+            copied_flats=CopiedFlats(
+                _stack([c.corners for c in self._copied], np.empty((0, 3, 3))),
+                _stack([c.shears for c in self._copied], np.empty(0, np.float32)),
+                _stack([c.primitives for c in self._copied], np.empty(0, np.int32)),
+                _stack([c.materials for c in self._copied], np.empty(0, np.int32)),
+                _stack([c.mirrored for c in self._copied], np.empty(0, np.bool_)),
+            ),
+        )
+
+
+def _ball_rows(shape: Sphere | Spheres) -> F32:
+    """Centres and signed radii, (B, 4)."""
+    if isinstance(shape, Sphere):
+        rows = np.array([(*shape.center, shape.radius)], np.float32)
+    else:
+        rows = np.concatenate([shape.centers, shape.radii[:, None]], axis=1)
+    if shape.flip_normals:
+        rows[:, 3] *= -1.0
+    return rows
+
+
+def _box_faces(box: Box) -> F32:
+    """Six parallelograms, (6, 3, 3), whose normals point outwards."""
+    transform = box.transform()
+    axes, centre = transform[:3, :3].T, transform[:3, 3]  # full edges
+    faces = []
+    for axis in range(3):
+        u, v, w = axes[(axis + 1) % 3], axes[(axis + 2) % 3], axes[axis]
+        faces.append([centre + 0.5 * (w - u - v), u, v])
+        faces.append([centre - 0.5 * (w + u + v), v, u])
+    return np.array(faces, np.float32)
+
+
+def _round_rows(shape: Shape) -> F32:
+    """The rows of a block of rounds, as columns (R, ROUND_PRIMITIVE_ROW)."""
+    base_radius: Any
+    top_radius: Any
+    if isinstance(shape, Disk):
+        base = np.array([shape.center], np.float64)
+        step = np.array([shape.normal], np.float64)
+        base_radius = top_radius = shape.radius
+        caps = (False, True)
+    elif isinstance(shape, Cylinder | Cone):
+        base = np.array([shape.base], np.float64)
+        step = np.array([shape.top], np.float64) - base
+        if isinstance(shape, Cylinder):
+            base_radius = top_radius = shape.radius
+        else:
+            base_radius, top_radius = shape.base_radius, shape.top_radius
+        caps = (shape.caps, shape.caps or top_radius == 0.0)  # no ray slips out at a tip
+    elif isinstance(shape, Cylinders):
+        base = shape.starts.astype(np.float64)
+        step = shape.ends - base
+        base_radius = top_radius = shape.radii
+        caps = (shape.caps, shape.caps)
+    else:  # the scene admits no other
+        raise AssertionError(f"no primitives for {type(shape).__name__}")
+    length = np.linalg.norm(step, axis=1)
+    axis = step / length[:, None]
+    height = np.zeros(1) if isinstance(shape, Disk) else length
+    rows = np.empty((len(axis), ROUND_PRIMITIVE_ROW), np.float32)
+    rows[:, 0:3] = base
+    rows[:, 3:6], rows[:, 6:9] = frames_around(axis)
+    rows[:, 9:12] = axis
+    rows[:, 12] = height
+    rows[:, 13] = base_radius
+    rows[:, 14] = top_radius
+    rows[:, 15] = (rows[:, 14] - rows[:, 13]) / np.where(height > 0.0, height, 1.0)
+    rows[:, 16], rows[:, 17] = caps
+    rows[:, 18] = -1.0 if shape.flip_normals else 1.0
+    return rows
+
+
+def _instance_rows(matrices: F64) -> F32:
+    """World-from-object and the inverse of its linear part, (N, INSTANCE_SIZE)."""
+    rows = np.empty((len(matrices), INSTANCE_SIZE), np.float32)
+    rows[:, :12] = matrices[:, :3].reshape(-1, 12)
+    # The inverse by cofactors, row by row: numpy's for any size takes ten times as long.
+    for part in transforms.chunks(len(matrices)):
+        m = np.ascontiguousarray(matrices[part, :3].reshape(-1, 12).T).reshape(3, 4, -1)
+        x, y, z = m[:, 0], m[:, 1], m[:, 2]
+        per_volume = 1.0 / _dot(x, _cross(y, z))
+        for k, row in enumerate((_cross(y, z), _cross(z, x), _cross(x, y))):
+            rows[part, 12 + 3 * k : 15 + 3 * k] = (row * per_volume).T
+    return rows
+
+
+def _cross(a: F64, b: F64) -> F64:
+    """Vector products of (3, N)."""
+    return np.stack(
+        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    )
+
+
+def _dot(a: F64, b: F64) -> F64:
+    """Inner products of (3, N)."""
+    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+
+
+def _moved_boxes(place: _Places) -> F32:
+    """Boxes (N, 8) of all copies."""
+    centre, half = transforms.move_box(place.matrices, place.lo, place.hi)
+    boxes = np.zeros((len(centre), BOX), np.float32)
+    for part in transforms.chunks(len(centre)):
+        write_boxes(boxes[part], centre[part] - half[part], centre[part] + half[part])
+    return boxes
+
+
+def _join_flats(parts: list[_FlatsPart]) -> Flats:
+    ends = np.cumsum([0, *(len(part.primitives) for part in parts)])
+    corners = np.empty((ends[-1], 3, 3), np.float32)
+    shears = np.empty(ends[-1], np.float32)
+    for part, first, last in zip(parts, ends[:-1], ends[1:], strict=True):
+        shears[first:last] = PARALLELOGRAM if part.corners is not None else TRIANGLE
+        if part.corners is not None:
+            corners[first:last] = part.corners
+        else:
+            assert part.vertices is not None
+            assert part.faces is not None
+            look_up_corners(part.vertices, part.faces, corners[first:last])
+    return Flats(corners, shears, _stack([p.primitives for p in parts], np.empty(0, np.int32)))
+
+
+def _join(parts: list[tuple[F32, I32]], columns: int) -> tuple[F32, I32]:
+    return (
+        _stack([values for values, _ in parts], np.empty((0, columns), np.float32)),
+        _stack([numbers for _, numbers in parts], np.empty(0, np.int32)),
+    )
+
+
+def _stack(parts: list[NDArray[Any]], empty: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate(parts, dtype=empty.dtype) if parts else empty

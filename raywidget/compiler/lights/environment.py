@@ -1,0 +1,113 @@
+"""Environments -> their tables: radiance, and for images what directions are drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.kernels.layout import (
+    CONSTANT,
+    ENVIRONMENT_BOTTOM,
+    ENVIRONMENT_FROM_WORLD,
+    ENVIRONMENT_HEIGHT,
+    ENVIRONMENT_KIND,
+    ENVIRONMENT_LIGHT,
+    ENVIRONMENT_ROW_SIZE,
+    ENVIRONMENT_SIZE,
+    ENVIRONMENT_TOP,
+    ENVIRONMENT_WIDTH,
+    F32,
+    GRADIENT,
+    PANORAMA,
+)
+from raywidget.kernels.lights.environment import ROW_LOWER, ROW_PER_SOLID_ANGLE, ROW_SUM, ROW_UPPER
+from raywidget.scene.emitters.emitters import (
+    ConstantEnvironment,
+    Emitter,
+    Environment,
+    GradientEnvironment,
+    ImageEnvironment,
+)
+from raywidget.scene.values.colors import REC709_WEIGHTS
+
+_STEPS = 2.0**24  # random numbers of kernels are multiples of 1 / this
+
+
+class EnvironmentTables(NamedTuple):
+    """See layout."""
+
+    values: F32
+    pixels: F32
+    rows: F32
+    cdf: F32
+    brightness: float  # integral of the luminance over all directions; 0 unless it is sampled
+
+
+def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
+    """The tables of the one environment among the emitters, or of none."""
+    values = np.zeros(ENVIRONMENT_SIZE, np.float32)
+    values[ENVIRONMENT_LIGHT] = -1.0
+    pixels = np.zeros((0, 3), np.float32)
+    rows = np.zeros((0, ENVIRONMENT_ROW_SIZE), np.float32)
+    cdf = np.zeros((0, 1), np.float32)
+    brightness = 0.0
+    for emitter in emitters:  # the scene admits one environment
+        if isinstance(emitter, ConstantEnvironment):
+            values[ENVIRONMENT_KIND] = CONSTANT
+            values[ENVIRONMENT_TOP : ENVIRONMENT_TOP + 3] = emitter.radiance
+            values[ENVIRONMENT_BOTTOM : ENVIRONMENT_BOTTOM + 3] = emitter.radiance
+        elif isinstance(emitter, GradientEnvironment):
+            values[ENVIRONMENT_KIND] = GRADIENT
+            values[ENVIRONMENT_TOP : ENVIRONMENT_TOP + 3] = emitter.top
+            values[ENVIRONMENT_BOTTOM : ENVIRONMENT_BOTTOM + 3] = emitter.bottom
+        elif isinstance(emitter, ImageEnvironment):
+            image = np.asarray(emitter.image)
+            values[ENVIRONMENT_KIND] = PANORAMA
+            values[ENVIRONMENT_HEIGHT], values[ENVIRONMENT_WIDTH] = image.shape[:2]
+            # A rotation goes back by its transpose.
+            turned = np.asarray(emitter.rotation).T.ravel()
+            values[ENVIRONMENT_FROM_WORLD : ENVIRONMENT_FROM_WORLD + 9] = turned
+            pixels = np.ascontiguousarray(image.reshape(-1, 3) * np.float32(emitter.scale))
+            rows, cdf, brightness = _pack_cells(pixels.reshape(image.shape))
+        elif isinstance(emitter, Environment):
+            raise AssertionError(f"no row for {type(emitter).__name__}")
+    return EnvironmentTables(values, pixels, rows, cdf, brightness)
+
+
+def _pack_cells(image: F32) -> tuple[F32, F32, float]:
+    """Rows, running sums within them, and the integral of the luminance."""
+    luminance = image @ np.array(REC709_WEIGHTS, np.float32)
+    mean = luminance + np.roll(luminance, -1, axis=1)
+    mean = 0.25 * (mean[:-1] + mean[1:]).astype(np.float64)
+    count, width = mean.shape
+    # sin^2 of half the angle to the nearest pole is exact where 1 - cos is not.
+    edges = np.sin(np.arange(count + 1) * (0.5 * np.pi / count)) ** 2
+    upper, lower = edges[:-1], edges[1:]
+    solid_angle = 4.0 * np.pi / width * (lower - upper)
+    south = 2 * np.arange(count) + 1 > count
+    total = solid_angle * mean.sum(axis=1)
+
+    rows = np.zeros((count, ENVIRONMENT_ROW_SIZE), np.float32)
+    rows[:, ROW_SUM] = running_sum(total)
+    rows[:, ROW_PER_SOLID_ANGLE] = 1.0 / solid_angle
+    rows[:, ROW_UPPER] = np.where(south, edges[::-1][:-1], upper)
+    rows[:, ROW_LOWER] = np.where(south, edges[::-1][1:], lower)
+    return rows, running_sum(mean), float(total.sum())
+
+
+def running_sum(weights: NDArray[np.float64]) -> F32:
+    """Running sums of probabilities along the last axis; the last is 1.
+
+    In steps of the random number that chooses, so that each is drawn exactly as often as its
+    density says. What is too weak for a step is left to scattering.
+    """
+    if weights.shape[-1] == 0:
+        return np.zeros(weights.shape, np.float32)
+    sums = np.cumsum(weights, axis=-1, dtype=np.float64)
+    sums /= np.maximum(sums[..., -1:], 1e-300)
+    sums = np.round(sums * _STEPS) / _STEPS
+    sums[..., -1] = 1.0
+    return np.ascontiguousarray(sums, np.float32)

@@ -1,0 +1,451 @@
+"""Emissive primitives and emitters -> the table of lights, with the chance of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.compiler.geometry.gathering import Geometry
+from raywidget.compiler.geometry.primitives import flat_areas
+from raywidget.compiler.lights.environment import EnvironmentTables, pack_environment, running_sum
+from raywidget.compiler.lights.light_tree import (
+    AXIS,
+    LOWER,
+    NORMALS,
+    POWER,
+    SPREAD,
+    SUMMARY_SIZE,
+    UPPER,
+    build_light_tree,
+)
+from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.layout import (
+    BALL_PRIMITIVE_ROW,
+    BALL_ROWS,
+    BALL_SLOT,
+    ENVIRONMENT_CENTRE,
+    ENVIRONMENT_LIGHT,
+    ENVIRONMENT_PROBABILITY,
+    ENVIRONMENT_REACH,
+    F32,
+    FLAT_PRIMITIVE_ROW,
+    FLAT_ROWS,
+    I32,
+    INSTANCE_LIGHT,
+    INSTANCE_MATERIAL,
+    LIGHT_AREA,
+    LIGHT_BALL,
+    LIGHT_BEAM,
+    LIGHT_CAPS,
+    LIGHT_CORNER,
+    LIGHT_DIRECTIONAL,
+    LIGHT_EDGE_U,
+    LIGHT_EDGE_V,
+    LIGHT_ENVIRONMENT,
+    LIGHT_EXTENT,
+    LIGHT_FLAT,
+    LIGHT_INSTANCE,
+    LIGHT_KIND,
+    LIGHT_MIRRORED,
+    LIGHT_NODE_SIZE,
+    LIGHT_NORMAL,
+    LIGHT_POINT,
+    LIGHT_PROBABILITY,
+    LIGHT_RADIANCE,
+    LIGHT_ROUND,
+    LIGHT_SHEAR,
+    LIGHT_SIDE,
+    LIGHT_SIZE,
+    LIGHT_SLOT,
+    LIGHT_SLOT_SIZE,
+    LIGHT_SPOT,
+    MATERIAL_EMISSION,
+    MATERIAL_FLAGS,
+    MATERIAL_GLOW_TEXTURED,
+    MISS,
+    PRIMITIVE_LIGHT,
+    PRIMITIVE_MATERIAL,
+    PRIMITIVE_SHAPE,
+    RECTANGLE,
+    ROUND_HEIGHT_ROW,
+    ROUND_PRIMITIVE_ROW,
+    ROUND_ROWS,
+    ROUND_SIDE_ROW,
+    ROUND_SLOT,
+    SPOT_LINEAR,
+    SPOT_QUARTIC,
+    SPOT_SMOOTH,
+)
+from raywidget.scene.emitters.emitters import DirectionalLight, Emitter, PointLight, SpotLight
+from raywidget.scene.materials.materials import Emissive
+from raywidget.scene.shapes.round import Disk
+from raywidget.scene.shapes.simple import Bounds
+from raywidget.scene.values.colors import REC709_WEIGHTS
+
+F64 = NDArray[np.float64]
+
+# Lights that stand apart are chosen by a tree, else by their power: 2 to 9 times the efficiency for
+# 2 to 10,000 balls, random quads or ceiling panels in a room, also where there are only two. Those
+# that are within this many radii of the largest are one lamp, unless they are many.
+_APART = 1.5
+_MANY = 8
+
+# Where there are finite lights and ones that are infinitely far away, neither kind gets less than
+# this share of the samples: which of them matters at a point, their powers can't tell.
+_SMALLEST_SHARE = 0.25
+
+_STEP = 2.0**-24
+
+FALLOFFS = {"linear": SPOT_LINEAR, "smooth": SPOT_SMOOTH, "quartic": SPOT_QUARTIC}
+
+
+class LightTables(NamedTuple):
+    """See layout."""
+
+    lights: F32
+    cdf: F32
+    nodes: F32
+    leaves: I32
+    environment: EnvironmentTables
+
+
+def pack_lights(
+    geometry: Geometry,
+    materials: F32,
+    emitters: Sequence[Emitter],
+    bounds: Bounds,
+    discs: Sequence[tuple[SpotLight, Disk]],
+) -> LightTables:
+    """Number all lights, and write their numbers into the table of primitives.
+
+    `discs` are those of spots (`spot_discs`); their shapes are the last.
+    """
+    flats, flat_primitives = _flat_rows(geometry, materials)
+    balls, ball_primitives = _ball_rows(geometry, materials)
+    rounds, round_primitives = _round_rows(geometry, materials)
+    _set_beams(rounds, geometry.primitives[round_primitives, PRIMITIVE_SHAPE], discs)
+    primitives = np.concatenate([flat_primitives, ball_primitives, round_primitives])
+    geometry.primitives[primitives, PRIMITIVE_LIGHT] = np.arange(len(primitives))
+    first_copied = geometry.instance_codes[:, INSTANCE_LIGHT]
+    first_copied[first_copied >= 0] += len(primitives)
+    copied = _copied_rows(geometry, materials)
+    finite = np.concatenate([flats, balls, rounds, copied, _delta_rows(emitters)])
+    environment = pack_environment(emitters)
+    infinite = _infinite_rows(emitters, environment)
+    rows = np.concatenate([finite, infinite])
+    powers = _powers(finite)
+    far_powers = infinite[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] @ np.array(REC709_WEIGHTS)
+
+    share = _finite_share(powers, far_powers, bounds)
+    weights = np.concatenate([_shares(powers) * share, _shares(far_powers) * (1.0 - share)])
+    cdf = running_sum(weights)
+    rows[:, LIGHT_PROBABILITY] = np.diff(cdf.astype(np.float64), prepend=0.0)
+    if len(infinite) and infinite[-1, LIGHT_KIND] == LIGHT_ENVIRONMENT:
+        environment.values[ENVIRONMENT_LIGHT] = len(rows) - 1
+        environment.values[ENVIRONMENT_PROBABILITY] = rows[-1, LIGHT_PROBABILITY]
+    low, high = bounds
+    environment.values[ENVIRONMENT_CENTRE : ENVIRONMENT_CENTRE + 3] = 0.5 * (low + high)
+    environment.values[ENVIRONMENT_REACH] = 0.5 * np.linalg.norm(high - low) * 1.001
+    nodes = np.zeros((0, LIGHT_NODE_SIZE), np.float32)
+    leaves = np.zeros(0, np.int32)
+    summaries = _summaries(finite, powers)
+    if _stand_apart(summaries):
+        nodes, leaves = build_light_tree(summaries)
+    return LightTables(np.ascontiguousarray(rows, np.float32), cdf, nodes, leaves, environment)
+
+
+def find_slots(
+    geometry: Geometry, material_codes: I32, count: int, flats: F32, balls: F32, rounds: F32
+) -> I32:
+    """Where in the blocks of the trees the primitives of textured lights are, see layout."""
+    result = np.full((count, LIGHT_SLOT_SIZE), MISS, np.int32)
+    materials, numbers = geometry.primitives[:, [PRIMITIVE_MATERIAL, PRIMITIVE_LIGHT]].T
+    textured = material_codes[:, MATERIAL_FLAGS] & MATERIAL_GLOW_TEXTURED != 0
+    if not textured.any():
+        return result
+    slots = np.full(len(numbers), MISS, np.int32)  # of primitives
+    for blocks, rows, row, values, first in (
+        (flats, FLAT_ROWS, FLAT_PRIMITIVE_ROW, slice(3, 9), 0),
+        (balls, BALL_ROWS, BALL_PRIMITIVE_ROW, slice(3, 4), BALL_SLOT),
+        (rounds, ROUND_ROWS, ROUND_PRIMITIVE_ROW, slice(9, 12), ROUND_SLOT),
+    ):
+        by_block = blocks.reshape(-1, rows, WIDTH)
+        used = by_block[:, values].any(axis=1).ravel()
+        primitives = by_block.view(np.int32)[:, row].ravel()
+        slots[primitives[used]] = np.flatnonzero(used) + first
+
+    world = (geometry.flats, geometry.balls, geometry.rounds)
+    own = np.concatenate([part.primitives for part in world])
+    own = own[(numbers[own] >= 0) & textured[materials[own]]]
+    result[numbers[own], LIGHT_SLOT] = slots[own]
+
+    mirrored = np.linalg.det(geometry.instances[:, :12].reshape(-1, 3, 4)[:, :, :3]) < 0.0
+    for mesh in geometry.meshes:
+        lit = mesh.flats.primitives[numbers[mesh.flats.primitives] >= 0]
+        for row in mesh.rows:
+            first = int(geometry.instance_codes[row, INSTANCE_LIGHT])
+            if first < 0 or not len(lit):
+                continue
+            material = int(geometry.instance_codes[row, INSTANCE_MATERIAL])
+            shines = lit[textured[materials[lit] if material < 0 else np.full(len(lit), material)]]
+            result[first + numbers[shines], LIGHT_SLOT] = slots[shines]
+            result[first + numbers[shines], LIGHT_INSTANCE] = row
+            result[first + numbers[shines], LIGHT_MIRRORED] = mirrored[row]
+    return result
+
+
+# --- Rows -----------------------------------------------------------------------------------------
+
+
+def _flat_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
+    flats = geometry.flats
+    emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
+    own = geometry.primitives[flats.primitives, PRIMITIVE_MATERIAL]
+    shining = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])  # few of many, mostly
+    corners = flats.corners[shining].astype(np.float64)
+    has_area = flat_areas(corners, flats.shears[shining]) > 0.0
+    shining, corners = shining[has_area], corners[has_area]
+    rows = _rows_of_flats(corners, flats.shears[shining], emission[own[shining]])
+    return rows, flats.primitives[shining]
+
+
+def _copied_rows(geometry: Geometry, materials: F32) -> F64:
+    copied = geometry.copied_flats
+    own = geometry.primitives[copied.primitives, PRIMITIVE_MATERIAL]
+    rows = np.where(copied.materials >= 0, copied.materials, own)
+    emission = materials[rows, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
+    return _rows_of_flats(copied.corners, copied.shears, emission)
+
+
+def _rows_of_flats(corners: F64, shears: F32, emission: F32) -> F64:
+    rows = np.zeros((len(corners), LIGHT_SIZE))
+    rows[:, LIGHT_KIND] = LIGHT_FLAT
+    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission
+    rows[:, LIGHT_CORNER : LIGHT_CORNER + 9] = corners.reshape(-1, 9)
+    u, v = corners[:, 1], corners[:, 2]
+    cosine = np.abs((u * v).sum(axis=1))
+    right = cosine <= 1e-6 * np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
+    rows[:, LIGHT_SHEAR] = np.where(right & (shears == 0.0), RECTANGLE, shears)
+    rows[:, LIGHT_AREA] = flat_areas(corners, shears)
+    normals = np.cross(u, v)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    rows[:, LIGHT_NORMAL : LIGHT_NORMAL + 3] = normals / np.maximum(lengths, 1e-300)
+    rows[:, LIGHT_EXTENT] = np.abs(corners).max(axis=2).sum(axis=1)
+    return rows
+
+
+def _ball_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
+    balls = geometry.balls
+    emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
+    own = geometry.primitives[balls.primitives, PRIMITIVE_MATERIAL]
+    glowing = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])
+    rows = np.zeros((len(glowing), LIGHT_SIZE))
+    rows[:, LIGHT_KIND] = LIGHT_BALL
+    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[own[glowing]]
+    rows[:, LIGHT_CORNER : LIGHT_CORNER + 3] = balls.centres_radii[glowing, :3]
+    rows[:, LIGHT_EDGE_U] = balls.centres_radii[glowing, 3]
+    rows[:, LIGHT_EXTENT] = np.abs(rows[:, LIGHT_CORNER : LIGHT_CORNER + 4]).max(axis=1) * 2.0
+    rows[:, LIGHT_AREA] = 4.0 * np.pi * balls.centres_radii[glowing, 3].astype(float) ** 2
+    return rows, balls.primitives[glowing]
+
+
+def _round_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
+    rounds = geometry.rounds
+    emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
+    own = geometry.primitives[rounds.primitives, PRIMITIVE_MATERIAL]
+    shining = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])
+    values = rounds.values[shining].astype(np.float64)
+    areas = rounds.areas()[shining]
+    rows = np.zeros((len(shining), LIGHT_SIZE))
+    rows[:, LIGHT_KIND] = LIGHT_ROUND
+    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[own[shining]]
+    rows[:, LIGHT_CORNER : LIGHT_CORNER + 3] = values[:, :3]
+    rows[:, LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = values[:, 9:12]
+    rows[:, LIGHT_EDGE_V : LIGHT_EDGE_V + 3] = values[:, ROUND_HEIGHT_ROW : ROUND_HEIGHT_ROW + 3]
+    rows[:, LIGHT_SIDE] = values[:, ROUND_SIDE_ROW]
+    rows[:, LIGHT_AREA] = areas.sum(axis=1)
+    rows[:, LIGHT_CAPS : LIGHT_CAPS + 2] = areas[:, 1:]
+    reach = np.abs(values[:, :3]).max(axis=1) + values[:, 12] + values[:, 13:15].max(axis=1)
+    rows[:, LIGHT_EXTENT] = reach
+    return rows, rounds.primitives[shining]
+
+
+def _delta_rows(emitters: Sequence[Emitter]) -> F64:
+    rows = []
+    for emitter in emitters:
+        row = np.zeros(LIGHT_SIZE)
+        if isinstance(emitter, PointLight):
+            row[LIGHT_KIND] = LIGHT_POINT
+        elif isinstance(emitter, SpotLight) and emitter.radius == 0.0:
+            row[LIGHT_KIND] = LIGHT_SPOT
+            row[LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = emitter.axis
+            row[LIGHT_EDGE_V : LIGHT_EDGE_V + 3] = _beam(emitter)
+        else:
+            continue
+        if np.max(emitter.intensity) > 0.0:
+            row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emitter.intensity
+            row[LIGHT_CORNER : LIGHT_CORNER + 3] = emitter.position
+            rows.append(row)
+    return np.array(rows).reshape(-1, LIGHT_SIZE)
+
+
+def _beam(spot: SpotLight) -> tuple[float, float, int]:
+    cone, beam = np.radians(spot.half_angles)
+    return float(cone), float(beam), FALLOFFS[spot.falloff]
+
+
+def spot_discs(emitters: Sequence[Emitter]) -> list[tuple[SpotLight, Disk]]:
+    """Spots that are discs, and the shapes that stand for them."""
+    discs = []
+    for emitter in emitters:
+        if isinstance(emitter, SpotLight) and emitter.radius > 0.0 and np.max(emitter.intensity):
+            radiance = np.array(emitter.intensity) / (math.pi * emitter.radius**2)
+            lamp = Emissive(radiance)
+            discs.append(
+                (emitter, Disk(emitter.position, emitter.axis, emitter.radius, material=lamp))
+            )
+    return discs
+
+
+def _set_beams(rounds: F64, shapes: I32, discs: Sequence[tuple[SpotLight, Disk]]) -> None:
+    """Write the cones of spots into the rows of their discs: the last of all rounds."""
+    if discs:
+        rows = rounds[np.argsort(shapes, kind="stable")[-len(discs) :]]
+        rows[:, LIGHT_BEAM : LIGHT_BEAM + 3] = [_beam(spot) for spot, _ in discs]
+        rounds[np.argsort(shapes, kind="stable")[-len(discs) :]] = rows
+
+
+def _infinite_rows(emitters: Sequence[Emitter], environment: EnvironmentTables) -> F64:
+    """What they give is the irradiance across their direction; the environment comes last."""
+    rows = []
+    for emitter in emitters:
+        if isinstance(emitter, DirectionalLight) and np.max(emitter.irradiance) > 0.0:
+            row = np.zeros(LIGHT_SIZE)
+            row[LIGHT_KIND] = LIGHT_DIRECTIONAL
+            row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emitter.irradiance
+            row[LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = emitter.axis
+            rows.append(row)
+    if environment.brightness > 0.0:
+        row = np.zeros(LIGHT_SIZE)
+        row[LIGHT_KIND] = LIGHT_ENVIRONMENT
+        # What a small thing receives on average: a quarter of its surface is its cross section.
+        row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = environment.brightness
+        rows.append(row)
+    return np.array(rows).reshape(-1, LIGHT_SIZE)
+
+
+# --- Power ----------------------------------------------------------------------------------------
+
+
+def _powers(rows: F64) -> F64:
+    """Luminous power of finite lights, in all directions."""
+    brightness = rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] @ np.array(REC709_WEIGHTS)
+    kinds = rows[:, LIGHT_KIND]
+    factors = np.where(kinds == LIGHT_POINT, 4.0 * np.pi, np.pi * rows[:, LIGHT_AREA])
+    for row in np.flatnonzero(kinds == LIGHT_SPOT):
+        factors[row] = spot_factor(*rows[row, LIGHT_EDGE_V : LIGHT_EDGE_V + 3])
+    for row in np.flatnonzero(rows[:, LIGHT_BEAM] > 0.0):  # the cosine left out: a little more
+        whole = spot_factor(*rows[row, LIGHT_BEAM : LIGHT_BEAM + 3])
+        factors[row] = min(factors[row], rows[row, LIGHT_AREA] * whole)
+    return np.asarray(brightness * factors)
+
+
+def spot_factor(cone: float, beam: float, kind: float) -> float:
+    """Power of a spot of full intensity 1: the integral of its falloff over all directions."""
+    full = 2.0 * math.pi * (1.0 - math.cos(beam))
+    nodes, weights = np.polynomial.legendre.leggauss(32)
+    angle = beam + (cone - beam) * 0.5 * (nodes + 1.0)
+    if cone <= beam:
+        return full
+    if kind == SPOT_LINEAR:
+        share = (cone - angle) / (cone - beam)
+    else:
+        share = (np.cos(angle) - math.cos(cone)) / (math.cos(beam) - math.cos(cone))
+        share = share**2 * (3.0 - 2.0 * share) if kind == SPOT_SMOOTH else share**4
+    rest = 2.0 * math.pi * np.sin(angle) * share @ weights * 0.5 * (cone - beam)
+    return float(full + rest)
+
+
+def _shares(powers: F64) -> F64:
+    """Probabilities, none so small that no random number leads to it."""
+    if not len(powers):
+        return powers
+    shares = powers / max(powers.sum(), 1e-300)
+    return np.asarray(np.maximum(shares, 4.0 * _STEP))
+
+
+def _finite_share(powers: F64, far_powers: F64, bounds: Bounds) -> float:
+    """Share of the samples that goes to finite lights."""
+    if not len(far_powers):
+        return 1.0
+    if not len(powers):
+        return 0.0
+    low, high = bounds
+    across = np.pi * (0.5 * np.linalg.norm(high - low)) ** 2
+    near, far = powers.sum(), far_powers.sum() * across
+    return float(np.clip(near / (near + far), _SMALLEST_SHARE, 1.0 - _SMALLEST_SHARE))
+
+
+# --- The tree -------------------------------------------------------------------------------------
+
+
+def _stand_apart(summaries: F64) -> bool:
+    """Does it matter where a point is, for which of the lights it should choose?"""
+    if len(summaries) < 2:
+        return False
+    low, high = summaries[:, LOWER : LOWER + 3], summaries[:, UPPER : UPPER + 3]
+    largest = np.linalg.norm(high - low, axis=1).max()
+    whole = np.linalg.norm(high.max(axis=0) - low.min(axis=0))
+    return bool(len(summaries) >= _MANY or whole > _APART * largest)
+
+
+def _summaries(rows: F64, powers: F64) -> F64:
+    """What the tree has to know of each finite light."""
+    summaries = np.zeros((len(rows), SUMMARY_SIZE))
+    corner, u, v = (
+        rows[:, first : first + 3] for first in (LIGHT_CORNER, LIGHT_EDGE_U, LIGHT_EDGE_V)
+    )
+    kinds = rows[:, LIGHT_KIND]
+    summaries[:, LOWER : LOWER + 3] = corner
+    summaries[:, UPPER : UPPER + 3] = corner
+    summaries[:, AXIS + 1] = 1.0
+    summaries[:, NORMALS] = np.pi
+    summaries[:, SPREAD] = np.pi / 2.0
+    summaries[:, POWER] = powers
+
+    flat = kinds == LIGHT_FLAT
+    whole = (rows[:, LIGHT_SHEAR] <= 0.0)[:, None]
+    points = np.stack([corner, corner + u, corner + v, np.where(whole, corner + u + v, corner)])
+    summaries[flat, LOWER : LOWER + 3] = points.min(axis=0)[flat]
+    summaries[flat, UPPER : UPPER + 3] = points.max(axis=0)[flat]
+    summaries[flat, AXIS : AXIS + 3] = rows[flat, LIGHT_NORMAL : LIGHT_NORMAL + 3]
+    summaries[flat, NORMALS] = 0.0
+
+    ball = kinds == LIGHT_BALL
+    radii = np.abs(rows[ball, LIGHT_EDGE_U])[:, None]
+    summaries[ball, LOWER : LOWER + 3] -= radii
+    summaries[ball, UPPER : UPPER + 3] += radii
+
+    round_ = kinds == LIGHT_ROUND
+    top = corner + u * v[:, :1]
+    extent = np.sqrt(np.maximum(0.0, 1.0 - u**2))
+    low = np.minimum(corner - extent * v[:, 1:2], top - extent * v[:, 2:3])
+    high = np.maximum(corner + extent * v[:, 1:2], top + extent * v[:, 2:3])
+    summaries[round_, LOWER : LOWER + 3] = low[round_]
+    summaries[round_, UPPER : UPPER + 3] = high[round_]
+    disk = round_ & (v[:, 0] == 0.0)
+    summaries[disk, AXIS : AXIS + 3] = (u * rows[:, LIGHT_SIDE : LIGHT_SIDE + 1])[disk]
+    summaries[disk, NORMALS] = 0.0
+    beamed = rows[:, LIGHT_BEAM] > 0.0
+    summaries[beamed, SPREAD] = np.minimum(rows[beamed, LIGHT_BEAM], np.pi / 2.0)
+
+    spot = kinds == LIGHT_SPOT
+    cone, beam = rows[spot, LIGHT_EDGE_V], rows[spot, LIGHT_EDGE_V + 1]
+    summaries[spot, AXIS : AXIS + 3] = u[spot]
+    summaries[spot, NORMALS] = np.maximum(beam, cone - np.pi / 2.0)
+    summaries[spot, SPREAD] = np.clip(cone - summaries[spot, NORMALS], 0.0, np.pi / 2.0)
+    return summaries

@@ -1,0 +1,240 @@
+"""Builds the tree of lights: binned, by the surface area orientation heuristic.
+
+Conty Estevez and Kulla 2018, "Importance sampling of many lights with adaptive tree splitting",
+section 4.4: a split is judged by the power of both sides times the area of their boxes times the
+measure of their cones of light.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.layout import (
+    F32,
+    I32,
+    LIGHT_NODE_AXIS,
+    LIGHT_NODE_CENTRE,
+    LIGHT_NODE_CHILD,
+    LIGHT_NODE_COS_LIGHT,
+    LIGHT_NODE_COS_NORMALS,
+    LIGHT_NODE_PARENT,
+    LIGHT_NODE_POWER,
+    LIGHT_NODE_RADIUS,
+    LIGHT_NODE_SIN_NORMALS,
+    LIGHT_NODE_SIZE,
+)
+
+F64 = NDArray[np.float64]
+
+# What is known of a light or a group of them
+LOWER = 0  # 3: lowest corner of the box
+UPPER = 3  # 3
+AXIS = 6  # 3: unit
+NORMALS = 9  # all normals lie within this angle of the axis
+SPREAD = 10  # light leaves up to this angle from a normal
+POWER = 11
+SUMMARY_SIZE = 12
+
+_BINS = 12
+_ROOM = 1e-3  # radians that cones are widened by, for the rounding of kernels
+
+
+def build_light_tree(summaries: F64) -> tuple[F32, I32]:
+    """Nodes and leaves of the tree over lights (F, SUMMARY_SIZE), see layout."""
+    count = len(summaries)
+    nodes = np.zeros((2 * count - 1, LIGHT_NODE_SIZE), np.float32)
+    leaves = np.zeros(count, np.int32)
+    groups = np.zeros((2 * count - 1, SUMMARY_SIZE))
+    order = np.arange(count, dtype=np.int32)
+    bins = np.zeros((3 * _BINS, SUMMARY_SIZE))
+    _build(summaries, groups, order, bins, nodes.view(np.int32), leaves)
+
+    lower, upper = groups[:, LOWER : LOWER + 3], groups[:, UPPER : UPPER + 3]
+    nodes[:, LIGHT_NODE_CENTRE : LIGHT_NODE_CENTRE + 3] = 0.5 * (lower + upper)
+    nodes[:, LIGHT_NODE_RADIUS] = 0.5 * np.linalg.norm(upper - lower, axis=1)
+    nodes[:, LIGHT_NODE_AXIS : LIGHT_NODE_AXIS + 3] = groups[:, AXIS : AXIS + 3]
+    normals = np.minimum(groups[:, NORMALS] + _ROOM, np.pi)
+    nodes[:, LIGHT_NODE_COS_NORMALS] = np.cos(normals)
+    nodes[:, LIGHT_NODE_SIN_NORMALS] = np.sin(normals)
+    nodes[:, LIGHT_NODE_COS_LIGHT] = np.cos(np.minimum(groups[:, SPREAD] + _ROOM, np.pi / 2))
+    nodes[:, LIGHT_NODE_POWER] = groups[:, POWER] / groups[0, POWER]
+    return nodes, leaves
+
+
+@device
+def _clear(group: Any) -> None:
+    group[:] = 0.0
+    group[LOWER : LOWER + 3] = np.inf
+    group[UPPER : UPPER + 3] = -np.inf
+    group[NORMALS] = -1.0  # no light yet
+
+
+@device
+def _join(group: Any, other: Any) -> None:
+    """Widen a group so that it holds another one too."""
+    if other[NORMALS] < 0.0:
+        return
+    for k in range(3):
+        group[LOWER + k] = min(group[LOWER + k], other[LOWER + k])
+        group[UPPER + k] = max(group[UPPER + k], other[UPPER + k])
+    group[POWER] += other[POWER]
+    group[SPREAD] = max(group[SPREAD], other[SPREAD])
+    if group[NORMALS] < 0.0:
+        group[AXIS : AXIS + 3] = other[AXIS : AXIS + 3]
+        group[NORMALS] = other[NORMALS]
+        return
+    # The smallest cone round two (Conty Estevez and Kulla 2018, algorithm 1)
+    ax, ay, az = group[AXIS], group[AXIS + 1], group[AXIS + 2]
+    bx, by, bz = other[AXIS], other[AXIS + 1], other[AXIS + 2]
+    a, b = group[NORMALS], other[NORMALS]
+    if b > a:
+        ax, ay, az, bx, by, bz = bx, by, bz, ax, ay, az
+        a, b = b, a
+    apart = math.acos(min(1.0, max(-1.0, ax * bx + ay * by + az * bz)))
+    group[AXIS] = ax
+    group[AXIS + 1] = ay
+    group[AXIS + 2] = az
+    group[NORMALS] = a
+    if apart + b <= a:
+        return
+    wide = 0.5 * (a + apart + b)
+    # Turn the axis of the wider cone towards the other one.
+    cx, cy, cz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    norm = math.sqrt(cx * cx + cy * cy + cz * cz)
+    if wide >= math.pi or norm < 1e-9:
+        if apart > 1.0 or wide >= math.pi:  # opposite
+            group[NORMALS] = math.pi
+        else:
+            group[NORMALS] = wide
+        return
+    turn = wide - a
+    sine, cosine = math.sin(turn) / norm, math.cos(turn)
+    group[AXIS] = cosine * ax + sine * (cy * az - cz * ay)
+    group[AXIS + 1] = cosine * ay + sine * (cz * ax - cx * az)
+    group[AXIS + 2] = cosine * az + sine * (cx * ay - cy * ax)
+    group[NORMALS] = wide
+
+
+@device
+def _cost(group: Any) -> Any:
+    """Power times area times measure of the cone."""
+    if group[NORMALS] < 0.0:
+        return np.float64(0.0)
+    x = group[UPPER] - group[LOWER]
+    y = group[UPPER + 1] - group[LOWER + 1]
+    z = group[UPPER + 2] - group[LOWER + 2]
+    normals = group[NORMALS]
+    light = min(normals + group[SPREAD], math.pi)
+    cone = 2.0 * math.pi * (1.0 - math.cos(normals)) + math.pi / 2.0 * (
+        2.0 * light * math.sin(normals)
+        - math.cos(normals - 2.0 * light)
+        - 2.0 * normals * math.sin(normals)
+        + math.cos(normals)
+    )
+    # Lights in a row span no area, but are near or far all the same.
+    area = x * y + y * z + z * x + 1e-3 * (x * x + y * y + z * z)
+    return group[POWER] * area * cone
+
+
+@entry
+def _build(
+    summaries: F64, groups: F64, order: I32, bins: F64, references: I32, leaves: I32
+) -> None:
+    count = len(summaries)
+    stack = np.empty((count + 1, 3), np.int64)  # node, first and end of its lights in `order`
+    stack[0, 0] = 0
+    stack[0, 1] = 0
+    stack[0, 2] = count
+    waiting = 1
+    made = 1
+    references[0, LIGHT_NODE_PARENT] = -1
+    side = np.empty(SUMMARY_SIZE)
+    costs = np.empty(_BINS)
+    moved = np.empty(count, np.int32)
+    while waiting > 0:
+        waiting -= 1
+        node = stack[waiting, 0]
+        first = stack[waiting, 1]
+        end = stack[waiting, 2]
+        group = groups[node]
+        _clear(group)
+        for k in range(first, end):
+            _join(group, summaries[order[k]])
+        if end - first == 1:
+            references[node, LIGHT_NODE_CHILD] = -1 - order[first]
+            leaves[order[first]] = node
+            continue
+
+        # --- The best of all splits between bins -------------------------------------------------
+        lo = np.empty(3)
+        hi = np.empty(3)
+        for axis in range(3):
+            lo[axis] = np.inf
+            hi[axis] = -np.inf
+            for k in range(first, end):
+                middle = summaries[order[k], LOWER + axis] + summaries[order[k], UPPER + axis]
+                lo[axis] = min(lo[axis], middle)
+                hi[axis] = max(hi[axis], middle)
+        best = np.inf
+        best_axis = -1
+        best_bin = -1
+        longest = max(hi[0] - lo[0], max(hi[1] - lo[1], hi[2] - lo[2]))
+        for axis in range(3):
+            extent = hi[axis] - lo[axis]
+            if not extent > 0.0:
+                continue
+            for b in range(_BINS):
+                _clear(bins[b])
+            for k in range(first, end):
+                middle = summaries[order[k], LOWER + axis] + summaries[order[k], UPPER + axis]
+                b = min(_BINS - 1, int(_BINS * ((middle - lo[axis]) / extent)))
+                _join(bins[b], summaries[order[k]])
+            _clear(side)
+            for b in range(_BINS - 1):
+                _join(side, bins[b])
+                costs[b] = _cost(side) if side[NORMALS] >= 0.0 else np.inf
+            _clear(side)
+            for b in range(_BINS - 1, 0, -1):
+                _join(side, bins[b])
+                cost = (costs[b - 1] + _cost(side)) * longest / extent  # against thin boxes
+                if side[NORMALS] >= 0.0 and cost < best:
+                    best = cost
+                    best_axis = axis
+                    best_bin = b
+
+        # --- Split, or halve where nothing tells the lights apart --------------------------------
+        split = (first + end) >> 1
+        if best_axis >= 0:
+            extent = hi[best_axis] - lo[best_axis]
+            left = first
+            right = 0
+            for k in range(first, end):
+                light = order[k]
+                middle = summaries[light, LOWER + best_axis] + summaries[light, UPPER + best_axis]
+                b = min(_BINS - 1, int(_BINS * ((middle - lo[best_axis]) / extent)))
+                if b < best_bin:
+                    order[left] = light
+                    left += 1
+                else:
+                    moved[right] = light
+                    right += 1
+            for k in range(right):
+                order[left + k] = moved[k]
+            if first < left < end:
+                split = left
+        references[node, LIGHT_NODE_CHILD] = made
+        references[made, LIGHT_NODE_PARENT] = node
+        references[made + 1, LIGHT_NODE_PARENT] = node
+        stack[waiting, 0] = made
+        stack[waiting, 1] = first
+        stack[waiting, 2] = split
+        stack[waiting + 1, 0] = made + 1
+        stack[waiting + 1, 1] = split
+        stack[waiting + 1, 2] = end
+        waiting += 2
+        made += 2

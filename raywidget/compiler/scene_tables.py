@@ -1,0 +1,200 @@
+"""A scene's tables, ready for the kernels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from raywidget.compiler.geometry.gathering import gather_geometry
+from raywidget.compiler.geometry.trees import Trees, build_trees, key_of_trees, write_roots
+from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_lights, spot_discs
+from raywidget.compiler.parallel import begin
+from raywidget.compiler.surfaces.materials import MaterialRows, MaterialTables
+from raywidget.compiler.surfaces.media import MediumRows
+from raywidget.kernels.language.on_demand import FULL
+from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.layout import (
+    BLACK,
+    CAMERA_FOCUS,
+    CAMERA_FORWARD,
+    CAMERA_KIND,
+    CAMERA_LENS,
+    CAMERA_LENS_RIGHT,
+    CAMERA_LENS_UP,
+    CAMERA_ORIGIN,
+    CAMERA_RIGHT,
+    CAMERA_SIZE,
+    CAMERA_UP,
+    ENVIRONMENT_KIND,
+    F32,
+    FEATURE_MASKS,
+    FEATURES_SIZE,
+    FLAT_PRIMITIVE_ROW,
+    FLAT_ROWS,
+    I32,
+    LIGHT_BALL,
+    LIGHT_KIND,
+    MATERIAL_EMISSION_TEXTURE,
+    MATERIAL_ENERGY,
+    MATERIAL_FLAGS,
+    MATERIAL_KIND,
+    MATERIAL_MASKED,
+    ORTHOGRAPHIC,
+    PANORAMA,
+    PANORAMIC,
+    PERSPECTIVE,
+    PRIMITIVE_CORNERS,
+    PRIMITIVE_LIGHT,
+    PRIMITIVE_MATERIAL,
+    SceneTables,
+)
+from raywidget.scene.camera import (
+    Camera,
+    OrthographicCamera,
+    PanoramicCamera,
+    PerspectiveCamera,
+)
+from raywidget.scene.scene import Scene
+
+
+def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
+    """Turn a description into tables: pack, build the trees, number the lights.
+
+    The tables do not depend on the number of threads.
+    """
+    return _compile(scene, threads, None, False)[0]
+
+
+def compile_with_trees(
+    scene: Scene, threads: int = 1, previous: Trees | None = None
+) -> tuple[SceneTables, Trees]:
+    """The same, and the trees, which the next scene may use again if no shape has moved."""
+    return _compile(scene, threads, previous, True)
+
+
+def _compile(
+    scene: Scene, threads: int, previous: Trees | None, with_key: bool
+) -> tuple[SceneTables, Trees]:
+    media = MediumRows(scene.medium)
+    materials = MaterialRows(media)
+    discs = spot_discs(scene.emitters)
+    shapes = (*scene.shapes, *(disc for _, disc in discs))
+    geometry = gather_geometry(shapes, materials)
+    surfaces = materials.tables()
+    textures = materials.textures.tables()
+    # Neither knows of trees; and the upper end of a tree has work for one thread only.
+    find_key = begin(threads, lambda: key_of_trees(geometry) if with_key else b"")
+    find_lights = begin(
+        threads,
+        lambda: pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds(), discs),
+    )
+    if previous is not None and previous.key == find_key():
+        trees = previous
+    else:
+        trees = build_trees(geometry, threads)._replace(key=find_key())
+    lights = find_lights()
+    write_roots(geometry, trees.roots)
+    media_table = media.table()
+    plain = not len(media_table) and _is_plain(surfaces, lights, len(trees.rounds))
+    tables = SceneTables(
+        nodes=trees.nodes,
+        flats=trees.flats,
+        balls=trees.balls,
+        rounds=trees.rounds,
+        bare_materials=_bare_materials(trees.flats, geometry.primitives, surfaces.codes),
+        few_flats=trees.few_flats,
+        few_balls=trees.few_balls,
+        instances=geometry.instances,
+        instance_codes=geometry.instance_codes,
+        primitives=geometry.primitives,
+        corners=geometry.corners,
+        vertices=geometry.vertices,
+        colors=geometry.colors,
+        material_codes=surfaces.codes,
+        materials=surfaces.values,
+        texture_codes=textures.codes,
+        textures=textures.values,
+        texels=textures.texels,
+        texel_bytes=textures.texel_bytes,
+        energy=materials.energy.table(),
+        features=_features(surfaces.codes),
+        media=media_table,
+        surroundings=np.zeros(1 + len(lights.lights), np.int64),
+        lights=lights.lights,
+        light_cdf=lights.cdf,
+        light_slots=find_slots(geometry, surfaces.codes, len(lights.lights), *trees.blocks()),
+        light_nodes=lights.nodes,
+        light_leaves=lights.leaves,
+        environment=lights.environment.values,
+        environment_pixels=lights.environment.pixels,
+        environment_rows=lights.environment.rows,
+        environment_cdf=lights.environment.cdf,
+        full=None if plain else FULL,
+    )
+    return tables, trees
+
+
+def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> bool:
+    """Can the scene be rendered without any of the functions marked `on_demand`?"""
+    simple_surfaces = not (
+        np.any(surfaces.codes[:, MATERIAL_FLAGS])
+        or np.any(surfaces.codes[:, MATERIAL_EMISSION_TEXTURE] >= 0)
+        or np.any(surfaces.codes[:, MATERIAL_KIND] > BLACK)
+        or np.any(surfaces.values[:, MATERIAL_ENERGY])
+    )
+    simple_lights = not (
+        np.any(lights.lights[:, LIGHT_KIND] > LIGHT_BALL)
+        or len(lights.leaves)
+        or lights.environment.values[ENVIRONMENT_KIND] == PANORAMA
+    )
+    return simple_surfaces and simple_lights and not rounds
+
+
+def _bare_materials(flats: F32, primitives: I32, material_codes: I32) -> I32:
+    """By slots of flats, see `hit.bare_material`; trees outlive materials, and can not hold it."""
+    in_slots = flats.view(np.int32).reshape(-1, FLAT_ROWS, WIDTH)[:, FLAT_PRIMITIVE_ROW].ravel()
+    if not len(in_slots):
+        return np.empty(0, np.int32)
+    materials = primitives[:, PRIMITIVE_MATERIAL]
+    # Negative numbers have their first bit set, and two of them a common one.
+    is_bare = (primitives[:, PRIMITIVE_CORNERS] & primitives[:, PRIMITIVE_LIGHT]) < 0
+    if material_codes[:, MATERIAL_FLAGS].any():
+        is_bare &= material_codes[materials, MATERIAL_FLAGS] == 0
+    return np.where(is_bare, materials, np.int32(-1)).take(in_slots, mode="clip")
+
+
+def _features(material_codes: I32) -> I32:
+    features = np.zeros(FEATURES_SIZE, np.int32)
+    features[FEATURE_MASKS] = np.any(material_codes[:, MATERIAL_FLAGS] & MATERIAL_MASKED)
+    return features
+
+
+def compile_camera(camera: Camera, width: int, height: int) -> F32:
+    """The camera's table for a picture of `width` x `height` pixels."""
+    frame = camera.frame()
+    table = np.zeros(CAMERA_SIZE, np.float32)
+    if isinstance(camera, PerspectiveCamera):
+        table[CAMERA_KIND] = PERSPECTIVE
+        half_height = math.tan(math.radians(camera.vfov) / 2.0)
+        half_width = half_height * width / height
+        look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
+        focus = camera.focus_distance
+        table[CAMERA_LENS] = camera.aperture_radius
+        table[CAMERA_FOCUS] = np.linalg.norm(look_at - look_from) if focus is None else focus
+    elif isinstance(camera, OrthographicCamera):
+        table[CAMERA_KIND] = ORTHOGRAPHIC
+        half_height = camera.height / 2.0
+        half_width = half_height * width / height
+    elif isinstance(camera, PanoramicCamera):
+        table[CAMERA_KIND] = PANORAMIC
+        half_height = half_width = 1.0
+    else:
+        raise AssertionError(f"no table for {type(camera).__name__}")
+    table[CAMERA_ORIGIN : CAMERA_ORIGIN + 3] = camera.look_from
+    table[CAMERA_RIGHT : CAMERA_RIGHT + 3] = frame.right * half_width
+    table[CAMERA_UP : CAMERA_UP + 3] = frame.up * half_height
+    table[CAMERA_FORWARD : CAMERA_FORWARD + 3] = frame.forward
+    table[CAMERA_LENS_RIGHT] = 1.0 / half_width
+    table[CAMERA_LENS_UP] = 1.0 / half_height
+    return table

@@ -1,0 +1,141 @@
+"""Textures -> rows of the texture tables, and their pixels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.errors import SceneError
+from raywidget.kernels.layout import (
+    ATTRIBUTE,
+    CHECKERBOARD,
+    F32,
+    I32,
+    IMAGE,
+    RAMP,
+    TEXEL_FLOATS,
+    TEXELS_LINEAR,
+    TEXELS_SRGB,
+    TEXTURE_AXIS,
+    TEXTURE_CHANNELS,
+    TEXTURE_CHILDREN,
+    TEXTURE_CODES_SIZE,
+    TEXTURE_COLORS,
+    TEXTURE_FIRST,
+    TEXTURE_HEIGHT,
+    TEXTURE_KIND,
+    TEXTURE_NEAREST,
+    TEXTURE_OFFSET,
+    TEXTURE_SCALE,
+    TEXTURE_SIZE,
+    TEXTURE_STORAGE,
+    TEXTURE_WIDTH,
+    TEXTURE_WRAP,
+    U8,
+    WRAP_CLAMP,
+    WRAP_MIRROR,
+    WRAP_REPEAT,
+)
+from raywidget.scene.textures.textures import (
+    Attribute,
+    Checkerboard,
+    Gradient,
+    ImageTexture,
+    Texture,
+)
+from raywidget.scene.values.colors import decode_srgb
+
+_WRAPS = {"repeat": WRAP_REPEAT, "mirror": WRAP_MIRROR, "clamp": WRAP_CLAMP}
+_MOST_ELEMENTS = 2**31 - 1  # offsets are int32
+
+
+class TextureTables(NamedTuple):
+    """See layout."""
+
+    codes: I32
+    values: F32
+    texels: F32
+    texel_bytes: U8
+
+
+class TextureRows:
+    """Gives each texture a row, and each array of pixels a place."""
+
+    def __init__(self) -> None:
+        # By id of the objects, which the scene keeps alive.
+        self._rows: dict[int, int] = {}
+        self._codes: list[I32] = []
+        self._values: list[F32] = []
+        steps = np.arange(256) / 255.0
+        self._floats: list[F32] = [np.concatenate([steps, decode_srgb(steps)]).astype(np.float32)]
+        self._bytes: list[U8] = []
+
+    def row_of(self, texture: Texture) -> int:
+        """The row of a texture."""
+        if id(texture) not in self._rows:
+            codes = np.zeros(TEXTURE_CODES_SIZE, np.int32)
+            values = np.zeros(TEXTURE_SIZE, np.float32)
+            if isinstance(texture, Checkerboard):
+                self._pack_checkerboard(texture, codes, values)
+            elif isinstance(texture, ImageTexture):
+                self._pack_image(texture, codes, values)
+            elif isinstance(texture, Gradient):
+                codes[TEXTURE_KIND] = RAMP
+                codes[TEXTURE_AXIS] = "uv".index(texture.axis)
+                values[TEXTURE_COLORS : TEXTURE_COLORS + 3] = texture.bottom
+                values[TEXTURE_COLORS + 3 : TEXTURE_COLORS + 6] = texture.top
+            elif isinstance(texture, Attribute):
+                codes[TEXTURE_KIND] = ATTRIBUTE
+            else:  # the scene admits no other
+                raise AssertionError(f"no row for {type(texture).__name__}")
+            self._rows[id(texture)] = len(self._codes)
+            self._codes.append(codes)
+            self._values.append(values)
+        return self._rows[id(texture)]
+
+    def tables(self) -> TextureTables:
+        """All rows and pixels."""
+        return TextureTables(
+            np.array(self._codes, np.int32).reshape(-1, TEXTURE_CODES_SIZE),
+            np.array(self._values, np.float32).reshape(-1, TEXTURE_SIZE),
+            np.concatenate(self._floats),
+            np.concatenate([*self._bytes, np.zeros(0, np.uint8)]),
+        )
+
+    def _pack_checkerboard(self, texture: Checkerboard, codes: I32, values: F32) -> None:
+        codes[TEXTURE_KIND] = CHECKERBOARD
+        values[TEXTURE_SCALE : TEXTURE_SCALE + 2] = texture.scale
+        for k, color in enumerate((texture.color_a, texture.color_b)):
+            if isinstance(color, Texture):
+                codes[TEXTURE_CHILDREN + k] = self.row_of(color)
+            else:
+                codes[TEXTURE_CHILDREN + k] = -1
+                at = TEXTURE_COLORS + 3 * k
+                values[at : at + 3] = color
+
+    def _pack_image(self, texture: ImageTexture, codes: I32, values: F32) -> None:
+        pixels: NDArray[np.float32] | U8 = texture.pixels
+        codes[TEXTURE_KIND] = IMAGE
+        codes[TEXTURE_HEIGHT], codes[TEXTURE_WIDTH], codes[TEXTURE_CHANNELS] = pixels.shape
+        codes[TEXTURE_WRAP] = _WRAPS[texture.wrap]
+        codes[TEXTURE_NEAREST] = texture.filter == "nearest"
+        values[TEXTURE_SCALE : TEXTURE_SCALE + 2] = texture.scale
+        values[TEXTURE_OFFSET : TEXTURE_OFFSET + 2] = texture.offset
+        values[TEXTURE_COLORS : TEXTURE_COLORS + 3] = texture.factor
+        if pixels.dtype == np.uint8:
+            codes[TEXTURE_STORAGE] = TEXELS_SRGB if texture.is_srgb else TEXELS_LINEAR
+            codes[TEXTURE_FIRST] = _append(self._bytes, pixels)
+        else:
+            codes[TEXTURE_STORAGE] = TEXEL_FLOATS
+            codes[TEXTURE_FIRST] = _append(self._floats, texture.decoded().astype(np.float32))
+
+
+def _append(parts: list[NDArray], more: NDArray) -> int:  # type: ignore[type-arg]
+    """Put the elements of an array at the end; where that was."""
+    first = sum(len(part) for part in parts)
+    if first + more.size > _MOST_ELEMENTS:
+        raise SceneError("Scene: all its textures together must have less than 2^31 numbers")
+    parts.append(more.ravel())
+    return first

@@ -1,0 +1,199 @@
+"""Coarse pictures: what is seen while the camera moves, and before the first tiles are there.
+
+They are a product of their own: small, with few bounces, rendered anew as a whole for each camera,
+and never part of a film. A session's workers render one strip by strip, before any tile.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.engine.film.tiles import Tile
+from raywidget.engine.settings import RenderSettings
+from raywidget.scene.scene import Scene
+
+if TYPE_CHECKING:
+    from raywidget.engine.renderer import Renderer
+
+SECONDS = (
+    0.018  # of rendering for one coarse picture, in all threads together; 15 a second and more
+)
+LEAST_PIXELS = 4_800  # 80 x 60: less shows nothing
+MOST_PIXELS = 30_000  # 200 x 150: 180 kB on the wire; what is left of the time goes into samples
+MOST_SPP = 4
+MOST_DEPTH = 5  # edges: through a glass ball, and light on what is behind it
+MOST_STRIPS = 8
+WHITE = 6.0  # times the mean
+
+
+class Look(NamedTuple):
+    """What a coarse picture is to show."""
+
+    generation: int
+    scene: Scene
+    settings: RenderSettings
+    client: int  # the page that moves the camera; 0: none does
+    number: int  # of its last word
+
+
+class CoarsePicture(NamedTuple):
+    """A finished coarse picture."""
+
+    generation: int
+    width: int  # of the picture that it stands for
+    height: int
+    tile: int
+    pixels: NDArray[np.float32]  # (rows, columns, 3) radiance
+    client: int
+    number: int
+    sketched: bool = False  # drawn without kernels, see `sketch`
+
+
+class Strip(NamedTuple):
+    """A piece of a coarse picture, for one worker; without rows, the making of all of them."""
+
+    job: CoarseJob
+    tile: Tile | None
+
+
+class CoarseJob:
+    """One coarse picture that is being rendered."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.renderer: Renderer | None = None
+        self.spp = 1
+        self.sums = np.zeros((0, 0, 3))
+        self.waiting: list[Tile] = []
+        self.left = 0  # strips that are not finished
+        self.since = 0.0
+
+
+class Coarse:
+    """Which coarse picture comes next. Not thread-safe: its session holds a lock.
+
+    The newest look counts; one that has been begun is finished, or a camera that moves fast would
+    never be seen.
+    """
+
+    def __init__(self) -> None:
+        self._wanted: Look | None = None
+        self._job: CoarseJob | None = None
+        self._rate = 0.0  # samples per second, of all threads, a running estimate
+
+    def want(self, look: Look) -> None:
+        """Render this next."""
+        self._wanted = look
+
+    def forget(self) -> None:
+        """Render none."""
+        self._wanted = None
+
+    def take(self) -> Strip | None:
+        """Work for one thread, or None."""
+        if self._job is not None:
+            return Strip(self._job, self._job.waiting.pop()) if self._job.waiting else None
+        if self._wanted is None:
+            return None
+        self._job, self._wanted = CoarseJob(self._wanted), None
+        return Strip(self._job, None)
+
+    def size(self, settings: RenderSettings, threads: int) -> tuple[int, int, int]:
+        """Columns, rows and samples per pixel of a coarse picture."""
+        samples = SECONDS * self._rate if self._rate > 0.0 else LEAST_PIXELS * 2 * threads
+        return coarse_size(settings.width, settings.height, int(samples))
+
+    def begin(self, job: CoarseJob, renderer: Renderer, size: tuple[int, int, int]) -> None:
+        """The tables are there: hand out strips."""
+        columns, rows, job.spp = size
+        job.renderer = renderer
+        job.sums = np.zeros((rows, columns, 3))
+        edges = np.linspace(0, rows, min(MOST_STRIPS, rows) + 1).astype(int).tolist()
+        job.waiting = [Tile(0, 0, top, columns, end - top) for top, end in pairwise(edges)]
+        job.left = len(job.waiting)
+        job.since = time.perf_counter()
+
+    def finish(self, job: CoarseJob) -> CoarsePicture | None:
+        """A strip is done; the picture, if it was the last."""
+        job.left -= 1
+        if job.left > 0:
+            return None
+        self._job = None
+        rows, columns, _ = job.sums.shape
+        seconds = max(time.perf_counter() - job.since, 1e-6)
+        rate = rows * columns * job.spp / seconds
+        self._rate = rate if self._rate == 0.0 else 0.5 * (self._rate + rate)
+        look = job.look
+        return CoarsePicture(
+            look.generation,
+            look.settings.width,
+            look.settings.height,
+            look.settings.tile_size,
+            _without_fireflies((job.sums / job.spp).astype(np.float32)),
+            look.client,
+            look.number,
+        )
+
+    def drop(self, job: CoarseJob) -> None:
+        """It could not be rendered."""
+        job.waiting.clear()
+        if self._job is job:
+            self._job = None
+
+
+def _without_fireflies(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """No pixel brighter than is seen as white, beside the others: enlarged, it would be a blot."""
+    brightest = pixels.max(axis=2)
+    limit = max(WHITE * float(brightest.mean()), 1e-30)
+    scale = (limit / np.maximum(brightest, limit)).astype(np.float32)
+    result: NDArray[np.float32] = pixels * scale[..., None]
+    return result
+
+
+def make_renderer(job: CoarseJob, previous: Renderer, size: tuple[int, int, int]) -> Renderer:
+    """A renderer for a coarse picture, from one whose tables are there."""
+    from raywidget.engine.renderer import Renderer
+
+    columns, rows, _ = size
+    settings = job.look.settings
+    small = settings.replace(
+        width=columns, height=rows, max_depth=min(settings.max_depth, MOST_DEPTH)
+    )
+    return Renderer(job.look.scene, small, previous)
+
+
+def render_strip(job: CoarseJob, tile: Tile) -> None:
+    """Render one strip; takes some milliseconds."""
+    assert job.renderer is not None
+    sums = np.zeros((tile.height, tile.width, 3))
+    job.renderer.render(tile, 0, job.spp, sums, np.zeros(1, np.uint8))
+    job.sums[tile.y : tile.y + tile.height] = sums
+
+
+def helps(settings: RenderSettings) -> bool:
+    """Is a picture so large that a coarse one is there long before its first tiles?"""
+    return settings.width * settings.height > 2 * MOST_PIXELS
+
+
+def coarse_size(width: int, height: int, samples: int) -> tuple[int, int, int]:
+    """Columns, rows and samples per pixel for a picture that may take so many samples.
+
+    Examples
+    --------
+    >>> from raywidget.engine.preview.coarse import coarse_size
+    >>> coarse_size(640, 480, 20_000)
+    (160, 120, 1)
+    """
+    pixels = min(max(samples, LEAST_PIXELS), MOST_PIXELS)
+    least = max(1, math.ceil(math.sqrt(width * height / pixels)))
+    # A square of whole pixels stands behind each: else the picture would jump when it sharpens.
+    whole = (k for k in range(least, 2 * least) if width % k == 0 and height % k == 0)
+    side = next(whole, least)
+    columns, rows = math.ceil(width / side), math.ceil(height / side)
+    return columns, rows, min(max(samples // (columns * rows), 1), MOST_SPP)

@@ -1,0 +1,103 @@
+"""When sketches are drawn: while a scene compiles, and only if that takes long."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from raywidget.engine.preview.coarse import MOST_PIXELS, CoarsePicture, Look, coarse_size
+from raywidget.engine.preview.sketch import Sketch
+
+PATIENCE = 0.4  # seconds: kernels that are compiled already are loaded by then, or nearly so
+
+
+class Sketcher:
+    """Sketches each look that is wanted, in a thread of its own, until none is any more.
+
+    Parameters
+    ----------
+    changed : threading.Condition
+        Is notified when something else is wanted.
+    wanted : callable
+        Returns what is to be seen now, or None; the lock of `changed` is held meanwhile.
+    show : callable
+        Called with each sketch.
+    """
+
+    def __init__(
+        self,
+        changed: threading.Condition,
+        wanted: Callable[[], Look | None],
+        show: Callable[[CoarsePicture], None],
+    ) -> None:
+        self._changed = changed
+        self._wanted = wanted
+        self._show = show
+        self._thread: threading.Thread | None = None  # the last one
+        self.at_work = False
+
+    def begin(self) -> None:
+        """Sketch from now on; the lock is held."""
+        if not self.at_work:
+            self.at_work = True
+            self._thread = threading.Thread(target=self._work, name="raywidget-sketch", daemon=True)
+            self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the end of its thread, which is near when nothing is wanted any more."""
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _ask(self) -> Look | None:
+        """What is wanted; None ends the thread that asks. The lock is held."""
+        if self._thread is not threading.current_thread():  # it has ended, and another has begun
+            return None
+        look = self._wanted()
+        self.at_work = look is not None
+        return look
+
+    def _is_over(self) -> bool:
+        with self._changed:
+            return self._ask() is None
+
+    def _work(self) -> None:
+        try:
+            self._sketch()
+        except Exception:  # the picture itself will come: no sketch is worth ending the render
+            with self._changed:
+                self.at_work = False
+
+    def _sketch(self) -> None:
+        sketch: Sketch | None = None
+        shown = 0
+        due = time.monotonic() + PATIENCE
+        while True:
+            with self._changed:
+                while (look := self._ask()) is not None:
+                    left = due - time.monotonic()
+                    if left <= 0.0 and look.generation != shown:
+                        break
+                    self._changed.wait(left if left > 0.0 else None)
+            if look is None:
+                return
+            if sketch is None or not sketch.is_of(look.scene):
+                sketch = Sketch(look.scene)
+            settings = look.settings
+            columns, rows, _ = coarse_size(settings.width, settings.height, MOST_PIXELS)
+            pixels = sketch.draw(look.scene.camera, columns, rows, self._is_over)
+            shown = look.generation
+            if pixels is not None and not self._is_over():
+                self._show(
+                    CoarsePicture(
+                        look.generation,
+                        settings.width,
+                        settings.height,
+                        settings.tile_size,
+                        pixels,
+                        look.client,
+                        look.number,
+                        sketched=True,
+                    )
+                )

@@ -1,0 +1,89 @@
+"""Arbitrary output variables of a picture: made when it is asked for, kept while it grows."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.engine.film.film import Film, FilmState
+
+if TYPE_CHECKING:
+    from raywidget.engine.renderer import Renderer
+
+MOST_SAMPLES = 256  # after that they have no noise worth a ray
+_TRACED = ("albedo", "normal", "depth", "position", "object_id", "material_id")
+
+
+class Aovs:
+    """What camera rays of one run have met so far."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spp = 0
+        self._arrays: tuple[NDArray[np.float64], NDArray[np.int32]] | None = None
+
+    def images(
+        self,
+        names: tuple[str, ...],
+        state: FilmState,
+        film: Film,
+        renderer: Renderer | None,
+        threads: int,
+    ) -> dict[str, NDArray[Any]]:
+        """Those of the camera rays that all pixels of a film have taken."""
+        found: dict[str, NDArray[Any]] = {}
+        if renderer is not None and set(names).intersection(_TRACED):
+            with self._lock:
+                self._trace(film, renderer, min(int(state.spp.min()), MOST_SAMPLES), threads)
+                found = self._means()
+        if "samples" in names:
+            found["samples"] = state.spp.astype(np.int32)
+        if "variance" in names:
+            found["variance"] = state.variance()
+        return {name: found[name] for name in names if name in found}
+
+    def _trace(self, film: Film, renderer: Renderer, spp: int, threads: int) -> None:
+        if self._arrays is None:
+            self._arrays = renderer.make_aov_arrays(film.width, film.height)
+        sums, ids = self._arrays
+        first, count = self._spp, spp - self._spp
+        if count <= 0 and self._spp > 0:
+            return
+
+        def trace(tile: Any) -> None:
+            rows, columns = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
+            part, numbers = sums[rows, columns].copy(), ids[rows, columns].copy()
+            renderer.trace_aovs(tile, first, count, part, numbers)
+            sums[rows, columns], ids[rows, columns] = part, numbers
+
+        with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-aovs") as pool:
+            for _ in pool.map(trace, film.tiles):
+                pass
+        self._spp = spp
+
+    def _means(self) -> dict[str, NDArray[Any]]:
+        from raywidget.kernels.integrators import aov as columns
+
+        assert self._arrays is not None
+        sums, ids = self._arrays
+        hits = sums[..., columns.AOV_HITS]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            depth = np.where(hits > 0, sums[..., columns.AOV_DEPTH] / hits, np.inf)
+        per_sample = 1.0 / max(self._spp, 1)
+        per_hit = 1.0 / np.maximum(hits, 1.0)[..., None]
+
+        def three(first: int, scale: Any) -> NDArray[np.float32]:
+            return np.asarray(sums[..., first : first + 3] * scale, np.float32)
+
+        return {
+            "albedo": three(columns.AOV_ALBEDO, per_sample),
+            "normal": three(columns.AOV_NORMAL, per_sample),
+            "position": three(columns.AOV_POSITION, per_hit),
+            "depth": depth.astype(np.float32),
+            "object_id": ids[..., columns.AOV_OBJECT].copy(),
+            "material_id": ids[..., columns.AOV_MATERIAL].copy(),
+        }

@@ -1,0 +1,103 @@
+"""What comes with the end of a tile's pass, of everybody's pass, and of the render."""
+
+from __future__ import annotations
+
+from raywidget.engine.session.run import DONE, Run
+from raywidget.engine.session.schedule import Job
+from raywidget.engine.session.stage import Stage
+from raywidget.picture.noise import relative_noise
+
+
+def end_job(stage: Stage, run: Run, job: Job, spp: int) -> None:
+    """Tell of a tile that has `spp` samples now, and of what ends with it."""
+    assert run.renderer is not None
+    splats = run.renderer.makes_splats
+    if spp == job.target:
+        last = spp == run.settings.spp or run.settings.looks_at_noise(spp)
+        stage.tell_tile(run, job.pass_index, job.tile, spp, not (splats and last))
+    with stage.lock:
+        assert run.schedule is not None
+        run.schedule.give_back(job, spp)
+        measure = run.schedule.passes_done > run.passes_measured
+        if not measure and not splats:  # most tiles
+            done = _conclude(stage, run)
+        else:
+            run.passes_measured = max(run.passes_measured, run.schedule.passes_done)
+            run.closing += measure
+    if measure or splats:
+        done = _end_pass(stage, run, measure, splats and spp != job.target)
+    if done or spp != job.target:  # the end, or whole samples of a pass that was broken off
+        stage.tell_state()
+
+
+def measure_noise(stage: Stage, run: Run) -> None:
+    """All tiles have finished a pass: how much noise is left, and is it little enough?"""
+    assert run.schedule is not None
+    passes = run.schedule.passes_done
+    spp = run.schedule.targets[passes - 1]
+    looks = run.settings.looks_at_noise(spp)
+    noise = run.noise
+    if looks or spp >= max(4, 2 * run.spp_measured):  # not after each of many passes
+        state = run.film.state()
+        noise = relative_noise(state.pixels(), state.variance())
+    with stage.lock:
+        run.noise = noise
+        run.spp_measured = max(run.spp_measured, spp)
+        goal = run.settings.noise
+        enough = looks and goal is not None and noise is not None and noise <= goal
+        if enough:
+            run.schedule.finish_early()
+            run.settings = run.settings.replace(spp=spp)
+    if goal is None or enough:
+        return
+    assert run.renderer is not None
+    if looks and spp < run.settings.spp and run.renderer.makes_splats:
+        _tell_again(stage, run)  # it might have been the end
+    with stage.lock:
+        run.noise_allows = max(run.noise_allows, passes)
+        stage.open_gates(run)
+
+
+def _end_pass(stage: Stage, run: Run, measure: bool, renew: bool) -> bool:
+    """What comes with the last tile of a pass, or with splats; does it end the render?"""
+    assert run.renderer is not None
+    assert run.schedule is not None
+    if measure:  # by whoever has finished the last tile of a pass
+        measure_noise(stage, run)
+    splats = run.renderer.makes_splats
+    with stage.lock:
+        run.closing -= measure
+        settle = splats and run.schedule.finished and not run.settled and run.closing == 0
+        run.closing += settle
+    if settle:
+        _settle(stage, run)
+    elif renew:
+        run.film.renew_versions()
+    with stage.lock:
+        return _conclude(stage, run)
+
+
+def _conclude(stage: Stage, run: Run) -> bool:
+    """A job has ended; does that end the render? The lock is held."""
+    done_before = stage.state == DONE
+    if run is stage.run:
+        stage.finish_if_done()
+    if stage.idle:  # the next pass of this tile may be a job for them
+        stage.changed.notify_all()
+    return stage.state == DONE and not done_before
+
+
+def _settle(stage: Stage, run: Run) -> None:
+    """All samples are taken: the first tiles have got light from the last ones since."""
+    _tell_again(stage, run)
+    with stage.lock:
+        run.settled = True
+        run.closing -= 1
+
+
+def _tell_again(stage: Stage, run: Run) -> None:
+    assert run.schedule is not None
+    last = run.schedule.passes_done - 1
+    run.film.renew_versions()
+    for tile in run.film.tiles:
+        stage.tell_tile(run, last, tile, run.schedule.targets[last], True)

@@ -1,0 +1,139 @@
+"""What a session tells about itself, and what it throws away at a restart."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.engine.film.film import Film, FilmState
+from raywidget.engine.film.tiles import Tile
+from raywidget.engine.session.aovs import Aovs
+from raywidget.engine.session.schedule import Schedule
+from raywidget.engine.settings import RenderSettings
+from raywidget.errors import PictureError
+from raywidget.scene.scene import Scene
+
+if TYPE_CHECKING:
+    from raywidget.engine.renderer import Renderer
+
+COMPILING = "compiling"
+RUNNING = "running"
+PAUSED = "paused"
+DONE = "done"
+STOPPED = "stopped"
+FAILED = "failed"
+CLOSED = "closed"
+ENDED = (DONE, STOPPED, FAILED, CLOSED)
+
+
+class TileUpdate(NamedTuple):
+    """A tile has reached the end of a pass and can be read from the film."""
+
+    generation: int
+    pass_index: int
+    tile: Tile
+    spp: int
+    settled: bool = True  # False: light from other tiles is still to come, and another update
+
+
+class Progress(NamedTuple):
+    """How far a render is."""
+
+    samples: int  # pixel samples taken
+    goal: int  # pixel samples wanted
+    elapsed: float  # seconds of rendering, without compilation and pauses
+    rate: float  # samples per second
+    rays: int
+    noise: float | None = None  # `Image.noise` as of the last whole pass; None before two samples
+
+
+class Current(NamedTuple):
+    """One consistent view of a session."""
+
+    generation: int
+    settings: RenderSettings
+    film: Film | None  # None until the scene has been compiled
+    state: str
+    message: str | None
+
+
+class ResumeState(NamedTuple):
+    """What an `Image` carries so that its render can be gone on with."""
+
+    scene: Scene
+    settings: RenderSettings
+    film: FilmState
+
+
+class Run:
+    """One generation: everything that a restart throws away."""
+
+    def __init__(
+        self,
+        generation: int,
+        scene: Scene,
+        settings: RenderSettings,
+        previous: Renderer | None = None,
+    ) -> None:
+        self.previous = previous  # whose tables may be used again
+        self.generation = generation
+        self.scene = scene
+        self.settings = settings
+        self.film = Film(settings.width, settings.height, settings.tile_size)
+        self.cancel = np.zeros(1, np.uint8)
+        self.renderer: Renderer | None = None  # None until compiled
+        self.schedule: Schedule | None = None
+        self.compiling = False
+        self.aovs = Aovs()
+        self.shares: dict[int, NDArray[np.float64]] = {}  # of tiles, see `adaptive.plan_shares`
+        self.noise: float | None = None
+        self.passes_measured = 0  # after so many passes `noise` was estimated last
+        self.spp_measured = 0
+        self.caller_allows: float = math.inf  # index of the last pass that may begin
+        self.noise_allows: float = math.inf
+        self.closing = 0  # workers that do what belongs to the end of a pass, or of the render
+        self.settled = True  # False: tiles have changed since they were told of, by splats
+        self.samples = 0
+        self.taken = 0  # samples taken in this session, without those of a resumed image
+        self.rays = 0
+        self.dropped = 0
+        self.elapsed = 0.0
+        self.since: float | None = None  # when the clock was last started
+        self.seconds_per_sample = 0.0  # of one pixel, a running estimate for the size of calls
+
+    def take_up(self, resume: ResumeState) -> None:
+        """Start from the samples of an earlier render.
+
+        Raises
+        ------
+        PictureError
+            If they are not of the picture that is asked for.
+        """
+        if resume.scene is not self.scene:
+            raise PictureError(
+                "resume: this image was rendered from another Scene object; pass the same one"
+            )
+        if self.settings.adaptive or resume.settings.adaptive:
+            raise PictureError("resume: a picture that is adaptive can't be gone on with")
+        if not self.settings.same_samples(resume.settings):
+            raise PictureError(
+                "resume: settings that name the picture must stay the same (size, depth, seed, "
+                f"sampler, integrator); the image has {resume.settings}, asked for {self.settings}"
+            )
+        if resume.film.spp.max() > self.settings.spp:
+            raise PictureError(
+                f"resume: the image has {resume.film.spp.max()} samples per pixel already, "
+                f"spp must be at least that, got spp={self.settings.spp}"
+            )
+        for tile in self.film.tiles:
+            part = resume.film.spp[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
+            if part.min() != part.max():
+                raise PictureError(
+                    "resume: an image that was stopped within a pass can only be resumed with its "
+                    f"own tile_size={resume.settings.tile_size}"
+                )
+        self.film.load(resume.film)
+        self.samples = int(resume.film.spp.sum())

@@ -1,0 +1,147 @@
+"""Which tile is worked on next: pass by pass, centre first, each tile by one worker at a time."""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from raywidget.engine.film.tiles import Tile
+
+
+class Job(NamedTuple):
+    """Bring one tile from `first` samples per pixel to `target`."""
+
+    tile: Tile
+    pass_index: int
+    first: int
+    target: int
+
+
+class Schedule:
+    """The work of one render. Not thread-safe: its session holds a lock.
+
+    Parameters
+    ----------
+    tiles : sequence of Tile
+        All tiles, by index.
+    order : sequence of int
+        Tile indices, the most urgent first.
+    targets : sequence of int
+        Samples per pixel after each pass, increasing.
+    spp : sequence of int
+        Samples per pixel that each tile has already.
+    hold_passes : bool
+        Begin a pass only when `allow_pass` was called for it (the first is always allowed).
+
+    Notes
+    -----
+    There is no barrier between passes otherwise: a worker that finds no tile of this pass goes on
+    with the next one.
+    """
+
+    def __init__(
+        self,
+        tiles: Sequence[Tile],
+        order: Sequence[int],
+        targets: Sequence[int],
+        spp: Sequence[int],
+        *,
+        hold_passes: bool = False,
+    ) -> None:
+        self._tiles = tiles
+        self._rank = {index: rank for rank, index in enumerate(order)}
+        self._targets = tuple(targets)
+        self._spp = list(spp)
+        self._busy = 0
+        self._count_passes()
+        self._first: frozenset[int] = frozenset()  # tiles that come before all others
+        # A heap of (0 if it comes first, pass_index, rank, tile index).
+        self._ready: list[tuple[int, int, int, int]] = []
+        for tile in tiles:
+            self._make_ready(tile.index)
+        first = self._ready[0][1] if self._ready else 0
+        self._allowed = first if hold_passes else None
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """Samples per pixel after each pass."""
+        return self._targets
+
+    @property
+    def finished(self) -> bool:
+        """Has every tile reached the last target?"""
+        return self._busy == 0 and not self._ready
+
+    @property
+    def passes_done(self) -> int:
+        """How many passes all tiles have finished."""
+        return self._passes_done
+
+    def finish_early(self) -> None:
+        """Begin no pass that has not begun."""
+        self._ready.clear()
+
+    def allow_pass(self, pass_index: int) -> None:
+        """Let passes up to `pass_index` begin."""
+        if self._allowed is not None:
+            self._allowed = max(self._allowed, pass_index)
+
+    def take(self) -> Job | None:
+        """The most urgent job, or None if there is none to begin now."""
+        if not self._ready:
+            return None
+        if self._allowed is not None and self._ready[0][1] > self._allowed:
+            return None
+        _, pass_index, _, index = heapq.heappop(self._ready)
+        self._busy += 1
+        return Job(self._tiles[index], pass_index, self._spp[index], self._targets[pass_index])
+
+    def give_back(self, job: Job, spp: int) -> None:
+        """A job has ended, with its tile at `spp` samples per pixel."""
+        self._busy -= 1
+        self._tiles_at[bisect_right(self._targets, self._spp[job.tile.index])] -= 1
+        self._tiles_at[bisect_right(self._targets, spp)] += 1
+        self._advance()
+        self._spp[job.tile.index] = spp
+        self._make_ready(job.tile.index)
+
+    def prefer(self, indices: Iterable[int]) -> None:
+        """Bring these tiles to the last pass before any other is taken."""
+        self._first = frozenset(indices)
+        waiting = [index for *_, index in self._ready]
+        self._ready.clear()
+        for index in waiting:
+            self._make_ready(index)
+
+    def extend(self, targets: Sequence[int]) -> None:
+        """More samples are wanted: `targets` continue where the present ones end."""
+        waiting = {index for *_, index in self._ready}
+        last = max(self._spp) if self._busy == 0 and not self._ready else self._targets[-1]
+        self._targets = tuple(t for t in self._targets if t <= last)
+        done = [t.index for t in self._tiles if self._spp[t.index] >= self._targets[-1]]
+        self._targets += tuple(targets)
+        self._count_passes()
+        for index in done:
+            if index not in waiting:
+                self._make_ready(index)
+
+    def _count_passes(self) -> None:
+        # Not a count for each pass: there may be a million, and this is asked after each tile.
+        self._tiles_at = Counter(bisect_right(self._targets, n) for n in self._spp)
+        self._passes_done = 0
+        self._advance()
+
+    def _advance(self) -> None:
+        """All tiles have finished a pass if none is still at it."""
+        while self._passes_done < len(self._targets) and not self._tiles_at[self._passes_done]:
+            del self._tiles_at[self._passes_done]
+            self._passes_done += 1
+
+    def _make_ready(self, index: int) -> None:
+        pass_index = bisect_right(self._targets, self._spp[index])
+        if pass_index < len(self._targets):
+            later = 0 if index in self._first else 1
+            heapq.heappush(self._ready, (later, pass_index, self._rank[index], index))

@@ -1,0 +1,139 @@
+"""Scenes of a few flats and balls: `WIDTH` rays at once against one of them after the other.
+
+A tree over so few costs more than it saves: each ray walks it alone, and most of the time goes
+into finding out where to go. Here nothing branches, and all lanes work for any rays.
+"""
+
+from __future__ import annotations
+
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.simd import (
+    Lanes,
+    choose,
+    copy_sign,
+    flip_sign,
+    lanes_abs,
+    lanes_in,
+    lanes_max,
+    lanes_min,
+    lanes_sqrt,
+    spread_number,
+    spread_word,
+)
+from raywidget.kernels.language.vec3 import Vec3, dot
+from raywidget.kernels.layout import (
+    FEW_ACROSS_U,
+    FEW_ACROSS_V,
+    FEW_BALL_SIZE,
+    FEW_BALL_SLOT,
+    FEW_BALL_SQUARE,
+    FEW_NORMAL,
+    FEW_SHEAR,
+    FEW_SIZE,
+    FEW_SLOT,
+    MISS,
+    SceneView,
+)
+
+_INFINITY = float("inf")
+
+
+@device
+def _test_flat(
+    scene: SceneView, row: int, o: Vec3, d: Vec3
+) -> tuple[Lanes, Lanes, Lanes, Lanes, Lanes]:
+    """One flat: (inside, t, u, v, size), the last four as in `intersect.intersect_flats`.
+
+    The table has normals of unit length and edges divided by the area, so that `size` is a cosine:
+    products of it with distances neither overflow nor vanish.
+    """
+    few = scene.few_flats
+    corner_x = few[row] - o.x
+    corner_y = few[row + 1] - o.y
+    corner_z = few[row + 2] - o.z
+    at = row + FEW_NORMAL
+    facing = few[at] * d.x + few[at + 1] * d.y + few[at + 2] * d.z
+    t = few[at] * corner_x + few[at + 1] * corner_y + few[at + 2] * corner_z
+    side_x = corner_y * d.z - corner_z * d.y
+    side_y = corner_z * d.x - corner_x * d.z
+    side_z = corner_x * d.y - corner_y * d.x
+    at = row + FEW_ACROSS_U
+    u = few[at] * side_x + few[at + 1] * side_y + few[at + 2] * side_z
+    at = row + FEW_ACROSS_V
+    v = few[at] * side_x + few[at + 1] * side_y + few[at + 2] * side_z
+    size = lanes_abs(facing)
+    u = flip_sign(u, facing)
+    v = flip_sign(v, facing)
+    t = flip_sign(t, facing)
+    bound = lanes_max(lanes_max(u, v), few[row + FEW_SHEAR] * (u + v))
+    return (lanes_min(u, v) >= 0.0) & (bound <= size) & (t > 0.0), t, u, v, size
+
+
+@device
+def _test_ball(
+    scene: SceneView, row: int, o: Vec3, d: Vec3, per_square: Lanes
+) -> tuple[Lanes, Lanes]:
+    """One ball: (hit, t), as in `intersect.intersect_balls`."""
+    few = scene.few_balls
+    fx = o.x - few[row]
+    fy = o.y - few[row + 1]
+    fz = o.z - few[row + 2]
+    square = few[row + FEW_BALL_SQUARE]
+    b = 0.0 - (fx * d.x + fy * d.y + fz * d.z)
+    nearest = b * per_square
+    lx = fx + nearest * d.x
+    ly = fy + nearest * d.y
+    lz = fz + nearest * d.z
+    discriminant = square - (lx * lx + ly * ly + lz * lz)
+    q = b + copy_sign(lanes_sqrt(discriminant / per_square), b)
+    t0 = (fx * fx + fy * fy + fz * fz - square) / q
+    t1 = q * per_square
+    near = lanes_min(t0, t1)
+    t = choose(near > 0.0, near, lanes_max(t0, t1))
+    return (discriminant > 0.0) & (t > 0.0), t
+
+
+@device
+def find_closest_of_few(scene: SceneView, o: Vec3, d: Vec3) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+    """As `traverse.find_closest`: (t, u, v, slot) of each lane.
+
+    Distances are compared as fractions, t / size, and divided once in the end.
+    """
+    t = spread_number(_INFINITY)
+    size = spread_number(1.0)
+    u = spread_number(0.0)
+    v = spread_number(0.0)
+    slot = spread_word(MISS)
+    for flat in range(scene.few_flat_count):
+        row = flat * FEW_SIZE
+        inside, new_t, new_u, new_v, new_size = _test_flat(scene, row, o, d)
+        nearer = inside & (new_t * size < t * new_size)
+        t = choose(nearer, new_t, t)
+        u = choose(nearer, new_u, u)
+        v = choose(nearer, new_v, v)
+        size = choose(nearer, new_size, size)
+        slot = choose(nearer, scene.few_flat_slots[row + FEW_SLOT], slot)
+    per_square = 1.0 / dot(d, d)
+    for ball in range(scene.few_ball_count):
+        row = ball * FEW_BALL_SIZE
+        inside, new_t = _test_ball(scene, row, o, d, per_square)
+        nearer = inside & (new_t * size < t)
+        t = choose(nearer, new_t, t)
+        size = choose(nearer, 1.0, size)
+        slot = choose(nearer, scene.few_ball_slots[row + FEW_BALL_SLOT], slot)
+    per_size = 1.0 / size
+    return t * per_size, u * per_size, v * per_size, slot
+
+
+@device
+def is_occluded_by_few(scene: SceneView, o: Vec3, d: Vec3, t_max: Lanes) -> Lanes:
+    """As `traverse.is_occluded`, of each lane."""
+    occluded = lanes_in(0)
+    for flat in range(scene.few_flat_count):
+        inside, t, _, _, size = _test_flat(scene, flat * FEW_SIZE, o, d)
+        occluded = occluded | (inside & (t < t_max * size))
+    per_square = 1.0 / dot(d, d)
+    for ball in range(scene.few_ball_count):
+        inside, t = _test_ball(scene, ball * FEW_BALL_SIZE, o, d, per_square)
+        occluded = occluded | (inside & (t < t_max))
+    return occluded

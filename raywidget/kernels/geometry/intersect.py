@@ -1,0 +1,202 @@
+"""One ray against a block of primitives, all lanes at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raywidget.kernels.language.jit import device, rare
+from raywidget.kernels.language.simd import (
+    WIDTH,
+    Lanes,
+    choose,
+    copy_sign,
+    flip_sign,
+    lanes_abs,
+    lanes_max,
+    lanes_min,
+    lanes_sqrt,
+    load_lanes,
+)
+from raywidget.kernels.language.vec3 import Vec3
+from raywidget.kernels.layout import BALL_ROWS, FLAT_ROWS, FLAT_SHEAR_ROW, ROUND_ROWS
+
+FLAT_BLOCK = FLAT_ROWS * WIDTH
+BALL_BLOCK = BALL_ROWS * WIDTH
+ROUND_BLOCK = ROUND_ROWS * WIDTH
+
+# Which face of a round a ray ends on
+ROUND_SIDE = 0
+ROUND_BASE = 1
+ROUND_TOP = 2
+
+_INFINITY = float("inf")
+
+
+@device
+def intersect_flats(
+    flats: Any, block: int, o: Vec3, d: Vec3, t_max: float
+) -> tuple[Lanes, Lanes, Lanes, Lanes, Lanes]:
+    """Triangles and parallelograms: (hit, t, u, v, size) with 0 < t / size < `t_max`.
+
+    Möller and Trumbore 1997, with the edges' cross product computed anew (as Embree does). t, u and
+    v are to be divided by `size`: most blocks are missed, and whether one is hit is known before
+    the division (1.04 times the samples per second in a Cornell box).
+    """
+    row = block * FLAT_BLOCK
+    corner_x = load_lanes(flats, row) - o.x
+    corner_y = load_lanes(flats, row + WIDTH) - o.y
+    corner_z = load_lanes(flats, row + 2 * WIDTH) - o.z
+    ux = load_lanes(flats, row + 3 * WIDTH)
+    uy = load_lanes(flats, row + 4 * WIDTH)
+    uz = load_lanes(flats, row + 5 * WIDTH)
+    vx = load_lanes(flats, row + 6 * WIDTH)
+    vy = load_lanes(flats, row + 7 * WIDTH)
+    vz = load_lanes(flats, row + 8 * WIDTH)
+    shear = load_lanes(flats, row + FLAT_SHEAR_ROW * WIDTH)
+
+    normal_x = uy * vz - uz * vy
+    normal_y = uz * vx - ux * vz
+    normal_z = ux * vy - uy * vx
+    side_x = corner_y * d.z - corner_z * d.y
+    side_y = corner_z * d.x - corner_x * d.z
+    side_z = corner_x * d.y - corner_y * d.x
+
+    # Whether it is hit is decided before the division: most blocks are missed.
+    facing = normal_x * d.x + normal_y * d.y + normal_z * d.z
+    size = lanes_abs(facing)
+    u = flip_sign(side_x * vx + side_y * vy + side_z * vz, facing)
+    v = flip_sign(side_y * uy + side_x * ux + side_z * uz, 0.0 - facing)
+    t = flip_sign(normal_x * corner_x + normal_y * corner_y + normal_z * corner_z, facing)
+
+    # Degenerate and unused lanes have t = 0; every comparison with NaN is false.
+    inside = (lanes_min(u, v) >= 0.0) & (lanes_max(lanes_max(u, v), shear * (u + v)) <= size)
+    hits = inside & (t > 0.0) & (t < size * t_max)
+    return hits, t, u, v, size
+
+
+@device
+def intersect_balls(balls: Any, block: int, o: Vec3, d: Vec3, t_max: float) -> tuple[Lanes, Lanes]:
+    """Spheres: (hit, t) with 0 < t < `t_max`.
+
+    The discriminant is taken from the distance between centre and ray, and the nearer root by
+    division, which keeps small spheres far away and huge spheres close by exact (Haines, Günther
+    and Akenine-Möller, Ray Tracing Gems 2019, chapter 7).
+    """
+    row = block * BALL_BLOCK
+    fx = o.x - load_lanes(balls, row)
+    fy = o.y - load_lanes(balls, row + WIDTH)
+    fz = o.z - load_lanes(balls, row + 2 * WIDTH)
+    radius = load_lanes(balls, row + 3 * WIDTH)
+
+    a = d.x * d.x + d.y * d.y + d.z * d.z
+    b = 0.0 - (fx * d.x + fy * d.y + fz * d.z)
+    nearest = b * (1.0 / a)
+    lx = fx + nearest * d.x
+    ly = fy + nearest * d.y
+    lz = fz + nearest * d.z
+    discriminant = radius * radius - (lx * lx + ly * ly + lz * lz)
+    hit = discriminant > 0.0  # strictly: unused lanes have radius 0
+
+    q = b + copy_sign(lanes_sqrt(a * discriminant), b)
+    t0 = (fx * fx + fy * fy + fz * fz - radius * radius) / q
+    t1 = q * (1.0 / a)
+    near = lanes_min(t0, t1)
+    t = choose(near > 0.0, near, lanes_max(t0, t1))
+    return hit & (t > 0.0) & (t < t_max), t
+
+
+@rare
+@device
+def intersect_rounds(
+    rounds: Any, block: int, o: Vec3, d: Vec3, t_max: float
+) -> tuple[Lanes, Lanes, Lanes]:
+    """Truncated cones: (hit, t, face) with 0 < t < `t_max`; the face is one of ROUND_SIDE...
+
+    What a ray has of the solid is what it has of the infinite cone and of the slab between base and
+    top; it is hit where that begins, or where it ends if the beginning lies behind or has no face.
+    So no ray slips through between the side and a cap. As for balls, roots are found by division
+    and the discriminant next to the cone, from products that don't cancel: with f from the axis,
+    |R d - s d_z f|^2 - |f x d|^2 is the same anywhere on the ray.
+    """
+    row = block * ROUND_BLOCK
+    fx = o.x - load_lanes(rounds, row)
+    fy = o.y - load_lanes(rounds, row + WIDTH)
+    fz = o.z - load_lanes(rounds, row + 2 * WIDTH)
+    frame = row + 3 * WIDTH
+    ax = load_lanes(rounds, frame)
+    ay = load_lanes(rounds, frame + WIDTH)
+    az = load_lanes(rounds, frame + 2 * WIDTH)
+    x = fx * ax + fy * ay + fz * az
+    dx = ax * d.x + ay * d.y + az * d.z
+    ax = load_lanes(rounds, frame + 3 * WIDTH)
+    ay = load_lanes(rounds, frame + 4 * WIDTH)
+    az = load_lanes(rounds, frame + 5 * WIDTH)
+    y = fx * ax + fy * ay + fz * az
+    dy = ax * d.x + ay * d.y + az * d.z
+    ax = load_lanes(rounds, frame + 6 * WIDTH)
+    ay = load_lanes(rounds, frame + 7 * WIDTH)
+    az = load_lanes(rounds, frame + 8 * WIDTH)
+    z = fx * ax + fy * ay + fz * az
+    dz = ax * d.x + ay * d.y + az * d.z
+    height = load_lanes(rounds, row + 12 * WIDTH)
+    base_radius = load_lanes(rounds, row + 13 * WIDTH)
+    slope = load_lanes(rounds, row + 15 * WIDTH)
+    has_base = load_lanes(rounds, row + 16 * WIDTH)
+    has_top = load_lanes(rounds, row + 17 * WIDTH)
+
+    # --- The slab ---------------------------------------------------------------------------------
+    rises = dz > 0.0
+    steep = choose((dz < 1e-30) & (dz > -1e-30), 1e-30, dz)
+    at_base = (0.0 - z) / steep
+    at_top = (height - z) / steep
+    slab_in = lanes_min(at_base, at_top)
+    slab_out = lanes_max(at_base, at_top)
+
+    # --- The cone, at a point of the ray near to it, but within the slab --------------------------
+    across = dx * dx + dy * dy
+    near = lanes_max(lanes_min(0.0 - (x * dx + y * dy) / across, slab_out), slab_in)
+    near_x = x + near * dx
+    near_y = y + near * dy
+    near_radius = base_radius + slope * (z + near * dz)
+    turn = slope * dz
+    wx = near_radius * dx - turn * near_x
+    wy = near_radius * dy - turn * near_y
+    cross = near_x * dy - near_y * dx
+    discriminant = wx * wx + wy * wy - cross * cross
+
+    # --- a t^2 + 2 b t + c < 0 within; c and b at the origin itself decide what lies behind it ----
+    radius = base_radius + slope * z
+    distance = lanes_sqrt(x * x + y * y)
+    a = across - turn * turn
+    b = x * dx + y * dy - turn * radius
+    c = (distance - radius) * (distance + radius)
+    least = 1e-14 * (dz * dz)  # along the axis of a cylinder, or along the side of a cone
+    along = (a <= least) & (a >= 0.0 - least)
+    a = choose(along, least, a)
+    discriminant = choose(along, b * b - a * c, discriminant)
+    opens = a < 0.0  # steeper than the side: within the cone from one root on, or up to it
+    root = lanes_sqrt(choose(opens, lanes_max(discriminant, 0.0), discriminant))
+    q = 0.0 - (b + copy_sign(root, b))
+    t0 = c / q
+    t1 = q / a
+    first = lanes_min(t0, t1)
+    last = lanes_max(t0, t1)
+    widens = turn > 0.0
+    cone_in = choose(opens, choose(widens, last, -_INFINITY), first)
+    cone_out = choose(opens, choose(widens, _INFINITY, first), last)
+
+    # --- Both -------------------------------------------------------------------------------------
+    t_in = lanes_max(cone_in, slab_in)
+    t_out = lanes_min(cone_out, slab_out)
+    face_in = choose(slab_in >= cone_in, choose(rises, ROUND_BASE, ROUND_TOP), ROUND_SIDE)
+    face_out = choose(slab_out <= cone_out, choose(rises, ROUND_TOP, ROUND_BASE), ROUND_SIDE)
+    # Unused lanes, and rays that miss the cone, divide 0 by 0 or take roots below 0: comparisons
+    # with NaN are false.
+    within = (root >= 0.0) & (t0 <= _INFINITY) & (t_in <= t_out)
+    closed_in = choose(rises, has_base, has_top)
+    closed_out = choose(rises, has_top, has_base)
+    there_in = (face_in < 0.5) | (closed_in > 0.0)
+    there_out = (face_out < 0.5) | (closed_out > 0.0)
+    hit_in = within & there_in & (t_in > 0.0) & (t_in < t_max)
+    hit_out = within & there_out & (t_out > 0.0) & (t_out < t_max)
+    return hit_in | hit_out, choose(hit_in, t_in, t_out), choose(hit_in, face_in, face_out)

@@ -1,0 +1,405 @@
+"""Rays through the tree: the closest hit, and whether anything is in between.
+
+One tree holds the world: its leaves are blocks of flats, of balls, of rounds, and instances. An
+instance takes the ray into the object space of a mesh, whose own tree holds flats only. Boxes and
+primitives are tested `WIDTH` at a time; children are visited front to back (Wald et al. 2014,
+"Embree: a kernel framework for efficient CPU ray tracing", single-ray traversal).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from numba import types
+
+from raywidget.kernels.geometry.intersect import (
+    BALL_BLOCK,
+    FLAT_BLOCK,
+    intersect_balls,
+    intersect_flats,
+    intersect_rounds,
+)
+from raywidget.kernels.language.buffers import CACHE_LINE, address_of, make_stack_array, prefetch
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.scalars import index32
+from raywidget.kernels.language.simd import (
+    NO_KEY,
+    WIDTH,
+    Lanes,
+    choose,
+    clear_lowest_bit,
+    distance_bits,
+    distance_keys,
+    lane_mask,
+    lanes_max,
+    lanes_min,
+    load_lanes,
+    lowest_bit,
+    multiply_add,
+    smallest,
+    smallest_key,
+    store_lanes,
+    without_key,
+)
+from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
+from raywidget.kernels.layout import (
+    BALL_SLOT,
+    CHILD_ROW,
+    FLAT_PRIMITIVE_ROW,
+    INSTANCE_CODES_SIZE,
+    INSTANCE_ROOT,
+    INSTANCE_SIZE,
+    LEAF_BALL,
+    LEAF_FLAT,
+    LEAF_INSTANCE,
+    MISS,
+    NODE_SIZE,
+    ROUND_SLOT,
+    SceneView,
+)
+
+INFINITY = float("inf")
+
+# What waits on the stack are groups: the children of one node that are still to be visited. Each
+# level of a tree puts off one, and the builder keeps every tree below MAX_TREE_DEPTH levels (a tree
+# over 1.3 million triangles has 9), so the stacks can't overflow. An instance's groups lie on those
+# of the world.
+#
+# The nearest child is found anew whenever one is taken, by one minimum over the whole vector:
+# sorting all of them onto the stack, one by one, made branches that no processor foresees.
+MAX_TREE_DEPTH = 80
+_STACK_SIZE = 2 * MAX_TREE_DEPTH
+_row_stack = make_stack_array(types.int64, _STACK_SIZE)
+_mask_stack = make_stack_array(types.uint32, _STACK_SIZE)
+_key_stack = make_stack_array(types.int64, _STACK_SIZE)
+_keys_stack = make_stack_array(types.int32, _STACK_SIZE * WIDTH)
+_LAST_LANE = 1 << (WIDTH - 1)  # of a mask; stands in where no bit is set
+_lane_array = make_stack_array(types.float32, WIDTH)
+
+# As many lines as the test of a block of flats reads; a node has fewer.
+_LINES_AHEAD = FLAT_PRIMITIVE_ROW * WIDTH * 4 // CACHE_LINE
+
+# Box distances carry rounding errors of a few ulp; the far side is pushed out by more than they can
+# amount to, so that no box is missed (Ize 2013, "Robust BVH Ray Traversal").
+_FAR_SLACK = 1.0000005
+
+
+class RayHit(NamedTuple):
+    """Where a ray ends: distance, weights of a flat's edges (rounds: the face), and which one."""
+
+    t: float
+    u: float
+    v: float
+    slot: int  # see layout.BALL_SLOT; MISS if nothing was hit
+    instance: int  # row of `instances`, or -1
+
+
+class RaySlopes(NamedTuple):
+    """What the box test needs of a ray, computed once."""
+
+    inverse: Vec3  # 1 / d
+    offset: Vec3  # -o / d
+    near_x: int  # row of a node that holds the near x planes; the far ones lie at far_x
+    near_y: int
+    near_z: int
+    far_x: int
+    far_y: int
+    far_z: int
+
+
+@device
+def _reciprocal(x: float) -> float:
+    """1 / x, kept finite so that 0 * infinity never arises."""
+    if abs(x) > 1e-18:
+        return 1.0 / x
+    return 1e18 if x >= 0.0 else -1e18
+
+
+@device
+def _ray_slopes(o: Vec3, d: Vec3) -> RaySlopes:
+    inverse = vec3(_reciprocal(d.x), _reciprocal(d.y), _reciprocal(d.z))
+    near_x = 0 if inverse.x >= 0.0 else WIDTH
+    near_y = 2 * WIDTH if inverse.y >= 0.0 else 3 * WIDTH
+    near_z = 4 * WIDTH if inverse.z >= 0.0 else 5 * WIDTH
+    return RaySlopes(
+        inverse,
+        -(o * inverse),
+        near_x,
+        near_y,
+        near_z,
+        WIDTH - near_x,
+        5 * WIDTH - near_y,
+        9 * WIDTH - near_z,
+    )
+
+
+@device
+def _box_distances(nodes: Any, node: int, ray: RaySlopes, t_max: float) -> tuple[Lanes, Lanes]:
+    """Distances at which a ray enters and leaves each child's box; not hit where enter > leave."""
+    row = node * NODE_SIZE
+    enter = lanes_max(
+        lanes_max(
+            multiply_add(load_lanes(nodes, row + ray.near_x), ray.inverse.x, ray.offset.x),
+            multiply_add(load_lanes(nodes, row + ray.near_y), ray.inverse.y, ray.offset.y),
+        ),
+        lanes_max(
+            multiply_add(load_lanes(nodes, row + ray.near_z), ray.inverse.z, ray.offset.z), 0.0
+        ),
+    )
+    leave = lanes_min(
+        lanes_min(
+            multiply_add(load_lanes(nodes, row + ray.far_x), ray.inverse.x, ray.offset.x),
+            multiply_add(load_lanes(nodes, row + ray.far_y), ray.inverse.y, ray.offset.y),
+        ),
+        lanes_min(
+            multiply_add(load_lanes(nodes, row + ray.far_z), ray.inverse.z, ray.offset.z), t_max
+        ),
+    )
+    return enter, leave * _FAR_SLACK
+
+
+@device
+def into_object(scene: SceneView, instance: int, o: Vec3, d: Vec3) -> tuple[Vec3, Vec3]:
+    """A ray in the object space of an instance; `d` keeps its parameter t, so distances agree."""
+    row = instance * INSTANCE_SIZE
+    # In this order: copies may be far from the world's origin.
+    o = o - vec3(scene.instances[row + 3], scene.instances[row + 7], scene.instances[row + 11])
+    x = load_vec3(scene.instances, row + 12)
+    y = load_vec3(scene.instances, row + 15)
+    z = load_vec3(scene.instances, row + 18)
+    origin = vec3(
+        x.x * o.x + x.y * o.y + x.z * o.z,
+        y.x * o.x + y.y * o.y + y.z * o.z,
+        z.x * o.x + z.y * o.y + z.z * o.z,
+    )
+    direction = vec3(
+        x.x * d.x + x.y * d.y + x.z * d.z,
+        y.x * d.x + y.y * d.y + y.z * d.z,
+        z.x * d.x + z.y * d.y + z.z * d.z,
+    )
+    return origin, direction
+
+
+@device
+def _instance_root(scene: SceneView, instance: int) -> int:
+    return scene.instance_codes[instance * INSTANCE_CODES_SIZE + INSTANCE_ROOT]
+
+
+@device
+def _fetch_ahead(scene: SceneView, reference: int) -> None:
+    """Have a node, or a block of flats or balls, brought near that will be visited in a while.
+
+    Rays that scatter wait for memory more than for anything else: 1.05 to 1.15 times the rays per
+    second in a mesh of 328,000 triangles. With 36, which never leave the cache, 0.9 times.
+    """
+    if not scene.is_large:
+        return
+    code = -1 - reference
+    place = address_of(scene.flats, (code >> 2) * FLAT_BLOCK)
+    if code & 3 == LEAF_BALL:
+        place = address_of(scene.balls, (code >> 2) * BALL_BLOCK)
+    if reference >= 0:
+        place = address_of(scene.nodes, reference * NODE_SIZE)
+    for line in range(_LINES_AHEAD):
+        prefetch(place + line * CACHE_LINE)
+
+
+class _RoundHit(NamedTuple):
+    """The nearest of a block of rounds."""
+
+    t: float  # the ray's own end if none is nearer
+    face: float
+    lane: int
+
+
+@on_demand
+def _find_round(scene: SceneView, block: int, o: Vec3, d: Vec3, t_max: float) -> _RoundHit:
+    hits, t, face = intersect_rounds(scene.rounds, block, o, d, t_max)
+    if lane_mask(hits) == 0:
+        return _RoundHit(t_max, 0.0, 0)
+    nearest = smallest(choose(hits, t, INFINITY))
+    lane = lowest_bit(lane_mask(hits & (t <= nearest)))
+    faces = _lane_array()
+    store_lanes(faces, 0, face)
+    return _RoundHit(nearest, faces[lane], lane)
+
+
+@device
+def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+    """The closest hit with 0 < t < `t_max`."""
+    # Groups that wait: where the children of a node are, the distances at which their boxes are
+    # entered, and the smallest of these.
+    rows = _row_stack()
+    all_keys = _keys_stack()
+    nearest_keys = _key_stack()
+    lanes_u = _lane_array()
+    lanes_v = _lane_array()
+    # The ray in the space of the tree that is being walked: the world's, or that of an instance,
+    # whose groups lie on the stack from `floor` on.
+    origin = o
+    direction = d
+    slopes = _ray_slopes(o, d)
+    inside = index32(-1)
+    floor = 0
+
+    t = t_max
+    u = 0.0
+    v = 0.0
+    slot = index32(MISS)
+    instance = index32(-1)
+    reference = index32(0)
+    depth = 0
+    while True:
+        if reference >= 0:
+            # A node: go to its nearest child, put off the others.
+            enter, leave = _box_distances(scene.nodes, reference, slopes, t)
+            keys = distance_keys(enter, enter <= leave)
+            key = smallest_key(keys)
+            if key != NO_KEY:
+                row = reference * NODE_SIZE + CHILD_ROW
+                reference = scene.node_references[row + (key & (WIDTH - 1))]
+                keys = without_key(keys, key)
+                key = smallest_key(keys)
+                rows[depth] = row
+                nearest_keys[depth] = key
+                store_lanes(all_keys, depth * WIDTH, keys)
+                depth += key != NO_KEY
+                _fetch_ahead(scene, scene.node_references[row + (key & (WIDTH - 1))])
+                continue
+        else:
+            code = -1 - reference
+            block = code >> 2
+            kind = code & 3
+            if kind == LEAF_FLAT:
+                hits, flat_t, flat_u, flat_v, size = intersect_flats(
+                    scene.flats, block, origin, direction, t
+                )
+                if lane_mask(hits) != 0:
+                    per_size = 1.0 / size
+                    flat_t = flat_t * per_size
+                    t = smallest(choose(hits, flat_t, INFINITY))
+                    lane = lowest_bit(lane_mask(hits & (flat_t <= t)))
+                    store_lanes(lanes_u, 0, flat_u * per_size)
+                    store_lanes(lanes_v, 0, flat_v * per_size)
+                    u = lanes_u[lane]
+                    v = lanes_v[lane]
+                    slot = index32(block * WIDTH + lane)
+                    instance = inside
+            elif kind == LEAF_BALL:
+                hits, ball_t = intersect_balls(scene.balls, block, origin, direction, t)
+                if lane_mask(hits) != 0:
+                    t = smallest(choose(hits, ball_t, INFINITY))
+                    lane = lowest_bit(lane_mask(hits & (ball_t <= t)))
+                    slot = index32(BALL_SLOT + block * WIDTH + lane)
+                    instance = inside
+            elif kind == LEAF_INSTANCE:
+                inside = index32(block)
+                floor = depth
+                origin, direction = into_object(scene, block, o, d)
+                slopes = _ray_slopes(origin, direction)
+                reference = _instance_root(scene, block)
+                continue
+            else:
+                nearest = _find_round(scene, block, origin, direction, t)
+                if nearest.t < t:
+                    t = nearest.t
+                    u = nearest.face
+                    slot = index32(ROUND_SLOT + block * WIDTH + nearest.lane)
+                    instance = inside
+
+        # Take the nearest child of the last group, unless the hit found since is nearer than all.
+        found = False
+        end = distance_bits(t)
+        while True:
+            if depth == floor:
+                if inside < 0:
+                    break
+                origin = o
+                direction = d
+                slopes = _ray_slopes(o, d)
+                inside = index32(-1)
+                floor = 0
+                continue
+            depth -= 1
+            key = nearest_keys[depth]
+            if key & -WIDTH < end:
+                row = rows[depth]
+                reference = scene.node_references[row + (key & (WIDTH - 1))]
+                keys = without_key(load_lanes(all_keys, depth * WIDTH), key)
+                key = smallest_key(keys)
+                nearest_keys[depth] = key
+                store_lanes(all_keys, depth * WIDTH, keys)
+                depth += key != NO_KEY
+                _fetch_ahead(scene, scene.node_references[row + (key & (WIDTH - 1))])
+                found = True
+                break
+        if not found:
+            break
+    return RayHit(t, u, v, slot, instance)
+
+
+@device
+def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
+    """Is there any hit with 0 < t < `t_max`? The first one found ends the search."""
+    # Groups that wait: where the children of a node are, and a bit for each that is to be visited.
+    rows = _row_stack()
+    masks = _mask_stack()
+    origin = o
+    direction = d
+    slopes = _ray_slopes(o, d)
+    inside = False
+    floor = 0
+    reference = index32(0)
+    depth = 0
+    while True:
+        if reference >= 0:
+            enter, leave = _box_distances(scene.nodes, reference, slopes, t_max)
+            mask = lane_mask(enter <= leave)
+            if mask != 0:
+                row = reference * NODE_SIZE + CHILD_ROW
+                reference = scene.node_references[row + lowest_bit(mask)]
+                mask = clear_lowest_bit(mask)
+                rows[depth] = row
+                masks[depth] = mask
+                depth += mask != 0
+                _fetch_ahead(scene, scene.node_references[row + lowest_bit(mask | _LAST_LANE)])
+                continue
+        else:
+            code = -1 - reference
+            block = code >> 2
+            kind = code & 3
+            if kind == LEAF_FLAT:
+                hits, _, _, _, _ = intersect_flats(scene.flats, block, origin, direction, t_max)
+                if lane_mask(hits) != 0:
+                    return True
+            elif kind == LEAF_BALL:
+                hits, _ = intersect_balls(scene.balls, block, origin, direction, t_max)
+                if lane_mask(hits) != 0:
+                    return True
+            elif kind == LEAF_INSTANCE:
+                inside = True
+                floor = depth
+                origin, direction = into_object(scene, block, o, d)
+                slopes = _ray_slopes(origin, direction)
+                reference = _instance_root(scene, block)
+                continue
+            else:
+                if _find_round(scene, block, origin, direction, t_max).t < t_max:
+                    return True
+        if depth == floor and inside:
+            origin = o
+            direction = d
+            slopes = _ray_slopes(o, d)
+            inside = False
+            floor = 0
+        if depth == 0:
+            return False
+        depth -= 1
+        row = rows[depth]
+        mask = masks[depth]
+        reference = scene.node_references[row + lowest_bit(mask)]
+        mask = clear_lowest_bit(mask)
+        masks[depth] = mask
+        depth += mask != 0
+        _fetch_ahead(scene, scene.node_references[row + lowest_bit(mask | _LAST_LANE)])

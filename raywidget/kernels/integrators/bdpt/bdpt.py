@@ -1,0 +1,231 @@
+"""Bidirectional path tracing: subpaths from camera and light, connected in every way (Veach 1997).
+
+A sample is one camera subpath and one light subpath (`bdpt_subpath`). Every point of the one is
+joined to every point of the other and to a light, every point of the light subpath to the lens, and
+lights that the camera subpath meets count as well (`bdpt_connect`). Each of these is an estimate of
+the same light, and `bdpt_weights` gives to each the share at which it is good.
+
+What is joined to the lens lands anywhere in the picture: it goes into a log of splats.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from raywidget.kernels.geometry.hit import make_hit, spawn_origin
+from raywidget.kernels.geometry.traverse import find_closest
+from raywidget.kernels.integrators.bdpt.connect import (
+    connect_subpaths,
+    connect_to_light,
+    counts,
+    weigh_emission,
+    weigh_environment,
+)
+from raywidget.kernels.integrators.bdpt.subpath import Splats, make_splats, trace_light_subpath
+from raywidget.kernels.integrators.bdpt.vertex import (
+    MAX_EDGES,
+    BdptSettings,
+    Points,
+    Vertex,
+    eval_scattering,
+    is_turned_away,
+    load_vertex,
+    make_points,
+    viewed_frame,
+)
+from raywidget.kernels.integrators.bdpt.weights import (
+    arrive_ratios,
+    mirror_ratios,
+    scatter_ratios,
+    start_camera_ratios,
+)
+from raywidget.kernels.integrators.splat import SplatLog, view_splats
+from raywidget.kernels.integrators.tile import (
+    PathResult,
+    Picture,
+    TileTarget,
+    Work,
+    sample_tile,
+    view_picture,
+    view_scene,
+    view_tile,
+)
+from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.random import (
+    GROUP_CHOICE,
+    GROUP_EDGE,
+    GROUPS_PER_EDGE,
+    Sequence,
+    draw_four,
+)
+from raywidget.kernels.language.sampling import survival_per_throughput, to_local, to_world
+from raywidget.kernels.language.vec3 import Vec3, dot, vec3
+from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
+from raywidget.kernels.lights.emitter import emitted_radiance, eval_environment
+from raywidget.kernels.sensors.importance import pdf_camera
+from raywidget.kernels.surfaces.bsdf import is_specular, load_bsdf, make_parameters, sample_bsdf
+from raywidget.kernels.surfaces.surface import (
+    MAX_PASSED,
+    changed_hit,
+    is_special,
+    resolve_surface,
+)
+from raywidget.kernels.volumes.medium import inside_towards, transmittance
+
+INFINITY = float("inf")
+
+
+class BdptRun(NamedTuple):
+    """What the samples of a kernel call have in common."""
+
+    settings: BdptSettings
+    points: Points
+    splats: Splats
+
+
+@device
+def trace_camera_subpath(
+    scene: SceneView,
+    o: Vec3,
+    d: Vec3,
+    sequence: Sequence,
+    settings: BdptSettings,
+    points: Points,
+    light_points: int,
+) -> PathResult:
+    """Radiance that arrives at `o` from `d`, but for what light subpaths bring to the lens."""
+    room = make_parameters()
+    radiance = vec3(0.0, 0.0, 0.0)
+    carried = vec3(1.0, 1.0, 1.0)
+    compression = 1.0
+    ratios = start_camera_ratios(pdf_camera(scene.camera, d))
+    previous = o
+    scatter_pdf = 0.0
+    edge = draw_four(sequence, GROUP_EDGE)
+    inside = int(scene.surroundings[0])
+    rays = 0
+    passed = 0  # surfaces that let the path pass since it was last scattered
+    travelled = 0.0
+    depth = 1
+    while True:
+        # --- The next point ----------------------------------------------------------------------
+        ray = find_closest(scene, o, d, INFINITY)
+        rays += 1
+        if scene.medium_count > 0:
+            carried = carried * transmittance(scene, inside, ray.t)
+        if ray.slot == MISS:
+            if counts(settings, 0, depth + 1):
+                weight = weigh_environment(scene, ratios, d, depth, scatter_pdf, settings)
+                radiance = radiance + carried * eval_environment(scene, d) * weight
+            break
+        hit = make_hit(scene, o, d, ray)
+        material = hit.material
+        if is_special(scene, hit):
+            group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
+            surface = resolve_surface(scene, hit, sequence, group, passed)
+            if surface.passes:
+                passed += 1
+                if passed == MAX_PASSED:
+                    break
+                travelled += hit.t
+                o = spawn_origin(hit, d)
+                continue
+            material = surface.material
+            hit = changed_hit(hit, surface.ns, hit.t)
+        if passed > 0:
+            hit = changed_hit(hit, hit.ns, hit.t + travelled)
+            passed = 0
+            travelled = 0.0
+        wo = -d
+        cos_o = abs(dot(wo, hit.ng))
+        if cos_o <= 0.0:
+            break
+        ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
+        bsdf = load_bsdf(scene, hit, material, room)
+        z = Vertex(hit, bsdf, wo, inside, carried, ratios)
+
+        # --- All ways to the light from here -----------------------------------------------------
+        if hit.light >= 0 and counts(settings, 0, depth + 1):
+            weight = weigh_emission(scene, z, previous, depth, scatter_pdf, settings)
+            radiance = radiance + carried * emitted_radiance(scene, hit, d) * weight
+        if depth >= settings.max_depth:
+            break
+        choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
+        if counts(settings, 1, depth + 1):
+            found = connect_to_light(scene, z, depth, edge.z, edge.w, choice.x, settings)
+            radiance = radiance + found.radiance
+            rays += found.rays
+        for i in range(min(light_points, min(settings.max_depth, MAX_EDGES) - depth - 1)):
+            if counts(settings, i + 2, depth + 1):
+                found = connect_subpaths(scene, load_vertex(points.vertices, i, z), z, settings)
+                radiance = radiance + found.radiance
+                rays += found.rays
+
+        # --- Scatter -----------------------------------------------------------------------------
+        edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
+        frame = viewed_frame(hit, wo)
+        wo_local = to_local(frame, wo)
+        sample = sample_bsdf(bsdf, wo_local, edge.x, edge.y, choice.y)
+        carried = carried * sample.weight
+        brightest = max(carried.x, max(carried.y, carried.z))
+        if brightest <= 0.0:
+            break
+        d = to_world(frame, sample.wi)
+        crosses = sample.wi.z * wo_local.z < 0.0
+        if (dot(d, hit.ng) * dot(wo, hit.ng) < 0.0) != crosses:
+            break
+        cos_i = abs(dot(d, hit.ng))
+        compression *= sample.eta * sample.eta
+        scatter_pdf = 0.0
+        if sample.is_specular:
+            reversible = is_turned_away(hit, d) == is_turned_away(hit, wo)
+            ratios = mirror_ratios(ratios, reversible, cos_i)
+        else:
+            if not is_specular(bsdf):
+                scatter_pdf = sample.pdf
+            back = eval_scattering(hit, bsdf, d, wo).pdf
+            ratios = scatter_ratios(ratios, sample.pdf, back, cos_i)
+        if crosses and scene.medium_count > 0:
+            inside = inside_towards(scene, inside, hit.ng, hit.material, wo, d)
+        previous = hit.p
+        o = spawn_origin(hit, d)
+
+        # --- Russian roulette --------------------------------------------------------------------
+        if settings.roulette:
+            per_throughput = survival_per_throughput(scene.light_count > 0)
+            survival = brightest * compression * per_throughput
+            if survival < 1.0:
+                if choice.z >= survival:
+                    break
+                carried = carried * (1.0 / survival)
+        depth += 1
+    return PathResult(radiance, rays)
+
+
+@device
+def trace_bdpt(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, run: BdptRun) -> PathResult:
+    """One sample, a `tile.Trace`."""
+    light = trace_light_subpath(scene, sequence, run.settings, run.points, run.splats)
+    path = trace_camera_subpath(scene, o, d, sequence, run.settings, run.points, light.points)
+    return PathResult(path.radiance, path.rays + light.rays)
+
+
+@entry
+def render_bdpt(
+    tables: SceneTables,
+    camera: F32,
+    picture: Picture,
+    settings: BdptSettings,
+    work: Work,
+    target: TileTarget,
+    log: SplatLog,
+) -> bool:
+    """Bidirectional path tracing, see `tile.sample_tile`.
+
+    The log has room for MAX_EDGES - 1 lines a sample, or `max_depth` - 1 if that is less.
+    """
+    scene = view_scene(tables, camera)
+    seen = view_picture(picture)
+    splats = make_splats(view_splats(log, target.counters), seen)
+    run = BdptRun(settings, make_points(), splats)
+    return sample_tile(trace_bdpt, scene, seen, run, work, view_tile(target))

@@ -1,0 +1,239 @@
+"""The strategies that end in a connection: to a light, between two subpaths, to the lens.
+
+s counts the points that come from the side of the light, t those from the side of the camera with
+the one on the lens (Veach 1997, section 10.2).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from raywidget.kernels.geometry.hit import spawn_origin
+from raywidget.kernels.integrators.bdpt.vertex import (
+    MAX_EDGES,
+    BdptSettings,
+    Vertex,
+    eval_scattering,
+    no_normal,
+)
+from raywidget.kernels.integrators.bdpt.weights import Ratios, others, others_at_light, weigh
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.sampling import power_heuristic
+from raywidget.kernels.language.vec3 import Vec3, dot, vec3
+from raywidget.kernels.layout import ENVIRONMENT_LIGHT, ENVIRONMENT_PROBABILITY, SceneView
+from raywidget.kernels.lights.emission import is_point, is_surface, pdf_emission
+from raywidget.kernels.lights.emitter import pdf_environment, pdf_light_hit, sample_light
+from raywidget.kernels.lights.light_sample import LightSample
+from raywidget.kernels.sensors.importance import sample_lens
+from raywidget.kernels.surfaces.bsdf import is_specular
+from raywidget.kernels.surfaces.surface import visibility
+from raywidget.kernels.volumes.medium import inside_towards, transmittance
+
+_REACH = 0.99999  # of the way between two points: the other one is not in between
+
+
+class Connection(NamedTuple):
+    """What one connection brought."""
+
+    radiance: Vec3
+    rays: int
+    x: float  # where in the picture, for a connection to the lens
+    y: float
+
+
+@device
+def _failed(rays: int) -> Connection:
+    return Connection(vec3(0.0, 0.0, 0.0), rays, 0.0, 0.0)
+
+
+@device
+def _left_over(scene: SceneView, x: Vertex, w: Vec3, distance: float) -> Vec3:
+    """Share of light that gets through the medium on the way from a point in direction `w`."""
+    if scene.medium_count == 0:
+        return vec3(1.0, 1.0, 1.0)
+    return transmittance(
+        scene, inside_towards(scene, x.inside, x.hit.ng, x.hit.material, x.wo, w), distance
+    )
+
+
+@device
+def counts(settings: BdptSettings, s: int, t: int) -> bool:
+    """Is this one of the strategies that are asked for?"""
+    return settings.only_s < 0 or (settings.only_s == s and settings.only_t == t)
+
+
+@device
+def weigh_emission(
+    scene: SceneView, z: Vertex, previous: Vec3, edges: int, pdf: float, settings: BdptSettings
+) -> float:
+    """Weight of a camera subpath that found a light by itself (s = 0).
+
+    `previous` is the point before `z`, where the direction was drawn with `pdf`; 0: next-event
+    estimation can't draw it.
+    """
+    if settings.only_s >= 0 or edges == 1:
+        return 1.0
+    d = -z.wo
+    direct = 0.0
+    if settings.next_event:
+        direct = pdf_light_hit(scene, previous, no_normal(), z.hit, d)
+    if edges > MAX_EDGES:
+        return power_heuristic(pdf, direct) if pdf > 0.0 else 1.0
+    cos = abs(dot(d, z.hit.ng))
+    direct_area = direct * cos / (z.hit.t * z.hit.t)
+    emit = pdf_emission(scene, z.hit.light, cos, z.wo)
+    return weigh(0.0, others_at_light(z.ratios, direct_area, emit))
+
+
+@device
+def weigh_environment(
+    scene: SceneView, ratios: Ratios, d: Vec3, edges: int, pdf: float, settings: BdptSettings
+) -> float:
+    """As `weigh_emission`, of light from infinitely far away: the last point is a direction."""
+    if settings.only_s >= 0 or edges == 1:
+        return 1.0
+    direct = 0.0
+    if settings.next_event:
+        direct = pdf_environment(scene, d)
+    if edges > MAX_EDGES:
+        return power_heuristic(pdf, direct) if pdf > 0.0 else 1.0
+    emit = 0.0
+    light = int(scene.environment[ENVIRONMENT_LIGHT])
+    if scene.environment[ENVIRONMENT_PROBABILITY] > 0.0:
+        emit = pdf_emission(scene, light, 1.0, -d)
+    return weigh(0.0, others_at_light(ratios, direct, emit))
+
+
+@device
+def _density_from_light(scene: SceneView, light: LightSample, cos: float) -> float:
+    """Density with which a light subpath draws the point that a light was sampled from.
+
+    By area, where the ray arrives under `cos`, times that of the light as `light.pdf` measures it.
+    """
+    if is_surface(scene, light.light):
+        cos_light = -dot(light.wi, light.normal)
+        if cos_light <= 0.0:
+            return 0.0
+        return pdf_emission(scene, light.light, cos_light, -light.wi) * cos / cos_light
+    density = pdf_emission(scene, light.light, 1.0, -light.wi) * cos
+    if is_point(scene, light.light):
+        return density / (light.reach * light.reach)
+    return density
+
+
+@device
+def connect_to_light(
+    scene: SceneView,
+    z: Vertex,
+    edges: int,
+    u: float,
+    v: float,
+    choice: float,
+    settings: BdptSettings,
+) -> Connection:
+    """Next-event estimation at the end of a camera subpath of so many edges (s = 1)."""
+    if scene.light_count == 0 or not settings.next_event or is_specular(z.bsdf):
+        return _failed(0)
+    light = sample_light(scene, z.hit.p, no_normal(), u, v, choice)
+    if light.pdf <= 0.0:
+        return _failed(0)
+    value = eval_scattering(z.hit, z.bsdf, z.wo, light.wi)
+    if value.pdf <= 0.0:
+        return _failed(0)
+    visible = visibility(scene, spawn_origin(z.hit, light.wi), light.wi, light.reach)
+    if visible <= 0.0:
+        return _failed(1)
+    weight = 1.0
+    if settings.only_s < 0:
+        of_light = 0.0
+        if not light.delta:
+            of_light = value.pdf / light.pdf
+        of_camera = 0.0
+        if edges < MAX_EDGES:
+            emit = _density_from_light(scene, light, abs(dot(light.wi, z.hit.ng)))
+            if emit > 0.0:
+                back = eval_scattering(z.hit, z.bsdf, light.wi, z.wo).pdf
+                of_camera = others(z.ratios, emit / light.pdf, back)
+        weight = weigh(of_light, of_camera)
+    radiance = z.carried * value.f_cos * light.radiance * (weight * visible / light.pdf)
+    radiance = radiance * _left_over(scene, z, light.wi, light.reach)
+    return Connection(radiance, 1, 0.0, 0.0)
+
+
+@device
+def connect_subpaths(scene: SceneView, y: Vertex, z: Vertex, settings: BdptSettings) -> Connection:
+    """Join the end `y` of a light subpath and the end `z` of a camera subpath (s, t >= 2)."""
+    if is_specular(y.bsdf) or is_specular(z.bsdf):
+        return _failed(0)
+    to_light = y.hit.p - z.hit.p
+    square = dot(to_light, to_light)
+    if square <= 0.0:
+        return _failed(0)
+    w = to_light * (1.0 / math.sqrt(square))
+    cos_y = abs(dot(w, y.hit.ng))
+    cos_z = abs(dot(w, z.hit.ng))
+    of_z = eval_scattering(z.hit, z.bsdf, z.wo, w)
+    if of_z.pdf <= 0.0:
+        return _failed(0)
+    of_y = eval_scattering(y.hit, y.bsdf, -w, y.wo)
+    if of_y.pdf <= 0.0:
+        return _failed(0)
+    radiance = z.carried * of_z.f_cos * y.carried * of_y.f_cos
+    radiance = radiance * (cos_y / (abs(dot(y.wo, y.hit.ng)) * square))
+    radiance = radiance * _left_over(scene, z, w, math.sqrt(square))
+    if max(radiance.x, max(radiance.y, radiance.z)) <= 0.0:
+        return _failed(0)
+
+    start = spawn_origin(z.hit, w)
+    way = spawn_origin(y.hit, -w) - start
+    distance = math.sqrt(dot(way, way))
+    visible = 1.0
+    if distance > 0.0:
+        visible = visibility(scene, start, way * (1.0 / distance), distance * _REACH)
+    if visible <= 0.0:
+        return _failed(1)
+    weight = 1.0
+    if settings.only_s < 0:
+        from_y = eval_scattering(y.hit, y.bsdf, y.wo, -w).pdf
+        from_z = eval_scattering(z.hit, z.bsdf, w, z.wo).pdf
+        weight = weigh(
+            others(y.ratios, of_z.pdf * cos_y / square, of_y.pdf),
+            others(z.ratios, from_y * cos_z / square, from_z),
+        )
+    return Connection(radiance * (weight * visible), 1, 0.0, 0.0)
+
+
+@device
+def connect_to_lens(
+    scene: SceneView,
+    y: Vertex,
+    u: float,
+    v: float,
+    most_x: float,
+    most_y: float,
+    settings: BdptSettings,
+) -> Connection:
+    """Join the end `y` of a light subpath to a point of the lens (t = 1).
+
+    The picture, and what filters see beyond its edge, goes from -`most` to `most`.
+    """
+    if is_specular(y.bsdf):
+        return _failed(0)
+    lens = sample_lens(scene.camera, y.hit.p, u, v)
+    if lens.pdf <= 0.0 or abs(lens.x) >= most_x or abs(lens.y) >= most_y:
+        return _failed(0)
+    value = eval_scattering(y.hit, y.bsdf, lens.wi, y.wo)
+    if value.pdf <= 0.0:
+        return _failed(0)
+    visible = visibility(scene, spawn_origin(y.hit, lens.wi), lens.wi, lens.distance)
+    if visible <= 0.0:
+        return _failed(1)
+    # Density by area with which a camera ray would have drawn this point
+    seen = lens.pdf * abs(dot(lens.wi, y.hit.ng)) / (lens.distance * lens.distance)
+    weight = 1.0
+    if settings.only_s < 0:
+        weight = weigh(others(y.ratios, seen, value.pdf), 0.0)
+    radiance = y.carried * value.f_cos * (weight * visible * seen / abs(dot(y.wo, y.hit.ng)))
+    radiance = radiance * _left_over(scene, y, lens.wi, lens.distance)
+    return Connection(radiance, 1, lens.x, lens.y)

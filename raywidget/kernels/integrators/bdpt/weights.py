@@ -1,0 +1,126 @@
+"""Weights of the strategies of bidirectional path tracing, without looking back along the path.
+
+A path of k + 1 points can be made in many ways: s points from the light, the others from the
+camera, and a connection between the two ends. Its weight in one of them is given by the power
+heuristic, p_s^2 / sum of all p_i^2 (Veach 1997, section 9.2), where p_i is the density of strategy
+i. Densities of neighbouring strategies differ in one point only, which the one draws from the side
+of the light and the other from that of the camera, so that the sum can be carried along both
+subpaths as they grow (Georgiev 2012, "Implementing vertex connection and merging", section 3; van
+Antwerpen 2011). Here the roots of sums of squares are carried instead of the sums: squares of areas
+would leave the range of float32 in scenes that are large or small.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from raywidget.kernels.language.jit import device
+
+
+class Ratios(NamedTuple):
+    """What a subpath knows of the strategies that make it shorter, at its last point x.
+
+    The point before x is called y. All is relative to the density with which the subpath drew its
+    own points, in units of area.
+    """
+
+    near: float  # connects y and x: 1 / density of x, by area
+    # All that connect at y or before it: the root of the sum of their squared densities, where that
+    # of drawing x and then y from the other side is left out; the connection supplies it.
+    far: float
+
+
+@device
+def start_camera_ratios(pdf: float) -> Ratios:
+    """At the lens, whose direction was drawn with `pdf`: light may be connected to the lens.
+
+    `pdf` is that of the whole picture, for there are as many light subpaths as samples of pixels;
+    0: the lens can't be connected to.
+    """
+    return Ratios(1.0 / pdf if pdf > 0.0 else 0.0, 0.0)
+
+
+@device
+def start_light_ratios(pdf_emit: float, cos: float, is_found: bool) -> Ratios:
+    """At a light, whose point and direction were drawn with the joint density `pdf_emit`.
+
+    `near` still lacks the density per solid angle with which next-event estimation at the next
+    point draws this one, since it depends on that point: see `seen_from`. `is_found` tells whether
+    scattering can find the light.
+    """
+    ratio = cos / pdf_emit
+    return Ratios(ratio, ratio if is_found else 0.0)
+
+
+@device
+def seen_from(ratios: Ratios, pdf_direct: float) -> Ratios:
+    """At the first point after the light: next-event estimation there has density `pdf_direct`."""
+    return Ratios(ratios.near * pdf_direct, ratios.far)
+
+
+@device
+def scatter_ratios(ratios: Ratios, pdf: float, pdf_reverse: float, cos: float) -> Ratios:
+    """After a direction was drawn with `pdf`, where that back has `pdf_reverse`.
+
+    `cos` is that between the new direction and the geometric normal.
+    """
+    inverse = 1.0 / pdf
+    return Ratios(inverse, cos * inverse * hypotenuse(ratios.near, pdf_reverse * ratios.far))
+
+
+@device
+def mirror_ratios(ratios: Ratios, reversible: bool, cos: float) -> Ratios:
+    """After a specular reflection or refraction: nothing can be connected to its point.
+
+    Both ways it is chosen with the same probability, or it is weighted as if it were.
+    """
+    return Ratios(0.0, cos * ratios.far if reversible else 0.0)
+
+
+@device
+def arrive_ratios(ratios: Ratios, square: float, cos: float) -> Ratios:
+    """At the next point, at a squared distance of `square`, where the ray arrives under `cos`."""
+    return Ratios(ratios.near * square / cos, ratios.far / cos)
+
+
+@device
+def arrive_from_light(ratios: Ratios, cos: float) -> Ratios:
+    """As `arrive_ratios`, at the first point: both ends of the edge are seen by solid angle."""
+    return Ratios(ratios.near / cos, ratios.far / cos)
+
+
+@device
+def others(ratios: Ratios, pdf_area: float, pdf_reverse: float) -> float:
+    """Root of the summed squares of all strategies that make this subpath shorter.
+
+    The other side draws its last point with `pdf_area`, and from there the point before it with
+    `pdf_reverse` per solid angle.
+    """
+    return pdf_area * hypotenuse(ratios.near, pdf_reverse * ratios.far)
+
+
+@device
+def others_at_light(ratios: Ratios, pdf_direct: float, pdf_emit: float) -> float:
+    """As `others`, where the last point lies on a light and the other side has no other point.
+
+    Next-event estimation draws it with `pdf_direct` by area; a light subpath draws it, and the
+    direction back, with `pdf_emit`.
+    """
+    return hypotenuse(pdf_direct * ratios.near, pdf_emit * ratios.far)
+
+
+@device
+def weigh(of_light: float, of_camera: float) -> float:
+    """The power heuristic, given `others` of both subpaths."""
+    return 1.0 / (1.0 + of_light * of_light + of_camera * of_camera)
+
+
+@device
+def hypotenuse(a: float, b: float) -> float:
+    """Root of a^2 + b^2 of non-negative numbers, also where squares overflow."""
+    larger = max(a, b)
+    if larger <= 0.0:
+        return 0.0
+    ratio = min(a, b) / larger
+    return larger * math.sqrt(1.0 + ratio * ratio)

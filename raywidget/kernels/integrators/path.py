@@ -1,0 +1,419 @@
+"""Path tracing: follow light backwards from the camera until it is found.
+
+`WIDTH` paths are followed at once (see `bundle`), an edge of each at a time. What is arithmetic is
+done for all of them in vectors; what looks something up (the tree, a material, a light) is done one
+lane after the other. A lane whose path has ended takes the next sample, so that all of them stay
+busy; which one does what changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from raywidget.kernels.geometry.brute_force import find_closest_of_few
+from raywidget.kernels.geometry.hit import RAY_OFFSET, flat_surface
+from raywidget.kernels.integrators.bundle import (
+    BSDF_U,
+    BSDF_V,
+    CHOICE,
+    COLOR,
+    COMPRESSION,
+    DEPTH,
+    DIRECTION,
+    DISTANCE,
+    ETA,
+    LIGHT_DELTA,
+    LIGHT_DIRECTION,
+    LIGHT_LOCAL,
+    LIGHT_PDF,
+    LIGHT_RADIANCE,
+    LIGHT_REACH,
+    LIGHT_U,
+    LIGHT_V,
+    LIT_SIDE,
+    LOBE,
+    NORMAL,
+    OFFSET,
+    ORIGIN,
+    PIXEL,
+    POINT,
+    PREVIOUS,
+    PREVIOUS_NORMAL,
+    RADIANCE,
+    SAMPLE,
+    SAMPLED,
+    SAMPLED_PDF,
+    SCATTER_PDF,
+    SHADING_NORMAL,
+    SHADOW_ORIGIN,
+    SLOT,
+    SPECULAR,
+    THROUGHPUT,
+    VALUE,
+    VALUE_PDF,
+    VISIBLE,
+    WEIGHT,
+    WO,
+    Bundle,
+    U,
+    V,
+    load_point,
+    load_point_row,
+    load_row,
+    load_sequences,
+    load_word,
+    load_word_row,
+    make_numbers,
+    make_rooms,
+    make_stacks,
+    make_words,
+    store_number,
+    store_point,
+    store_point_row,
+    store_row,
+    store_sequence,
+    store_word,
+    store_word_row,
+)
+from raywidget.kernels.integrators.path_lanes import (
+    FOUND_BARE,
+    FOUND_DIFFUSE,
+    FOUND_END,
+    FOUND_OTHER,
+    FOUND_SPECULAR,
+    FOUND_TRANSMITS,
+    PathSettings,
+    arrive,
+    enter_media,
+    eval_others,
+    find_visible,
+    sample_lights,
+    sample_others,
+)
+from raywidget.kernels.integrators.tile import (
+    COUNTER_DROPPED,
+    COUNTER_RAYS,
+    Picture,
+    PictureView,
+    TileTarget,
+    TileView,
+    Work,
+    deposit,
+    start_ray,
+    take_up,
+    view_picture,
+    view_scene,
+    view_tile,
+)
+from raywidget.kernels.language.buffers import load_flag
+from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.random import (
+    GROUP_CHOICE,
+    GROUP_EDGE,
+    GROUPS_PER_EDGE,
+    draw_four,
+    start_sequence,
+)
+from raywidget.kernels.language.sampling import (
+    INV_PI,
+    make_frame,
+    power_heuristic,
+    sample_cosine_hemisphere,
+    survival_per_throughput,
+    to_local,
+    to_world,
+)
+from raywidget.kernels.language.simd import (
+    WIDTH,
+    Lanes,
+    choose,
+    count_bits,
+    lane_mask,
+    lanes_abs,
+    lanes_in,
+    lanes_max,
+    lowest_bit,
+)
+from raywidget.kernels.language.vec3 import Vec3, dot, vec3
+from raywidget.kernels.language.vec3_lanes import choose_vec3
+from raywidget.kernels.layout import F32, SceneTables, SceneView
+
+
+class Advanced(NamedTuple):
+    """What one step of `advance_paths` did."""
+
+    ended: int  # lanes whose path is complete
+    rays: int
+
+
+@device
+def advance_paths(
+    scene: SceneView, bundle: Bundle, lanes: int, lattice: bool, settings: PathSettings
+) -> Advanced:
+    """Trace one edge of the paths in `lanes`, and scatter them where it ends.
+
+    Next-event estimation and scattering are combined by multiple importance sampling (Veach 1997,
+    section 9.2), which weights the emission that each of them finds and nothing else.
+    """
+    # --- Where do the rays end? What shines there, and what does it scatter? ----------------------
+    if scene.is_few:
+        t, u, v, slot = find_closest_of_few(
+            scene, load_point_row(bundle, ORIGIN), load_point_row(bundle, DIRECTION)
+        )
+        store_row(bundle, DISTANCE, t)
+        store_row(bundle, U, u)
+        store_row(bundle, V, v)
+        store_word_row(bundle, SLOT, slot)
+    ended = 0
+    bare = 0
+    diffuse = 0
+    other = 0
+    specular = 0
+    transmitting = 0
+    rays = 0
+    rest = lanes
+    while rest != 0:
+        lane = lowest_bit(rest)
+        rest &= rest - 1
+        bit = 1 << lane
+        arrival = arrive(scene, bundle, lane, lattice, settings)
+        rays += arrival.rays
+        if arrival.found & FOUND_END != 0:
+            ended |= bit
+        if arrival.found & FOUND_BARE != 0:
+            bare |= bit
+        if arrival.found & FOUND_DIFFUSE != 0:
+            diffuse |= bit
+        if arrival.found & FOUND_OTHER != 0:
+            other |= bit
+        if arrival.found & FOUND_SPECULAR != 0:
+            specular |= bit
+        if arrival.found & FOUND_TRANSMITS != 0:
+            transmitting |= bit
+    scattering = diffuse | other
+    if scattering == 0:
+        return Advanced(ended, rays)
+
+    # --- The surface, seen in the frame of its shading normal ------------------------------------
+    is_diffuse = lanes_in(diffuse)
+    throughput = load_point_row(bundle, THROUGHPUT)
+    p = load_point_row(bundle, POINT)
+    ng = load_point_row(bundle, NORMAL)
+    normal = load_point_row(bundle, SHADING_NORMAL)
+    offset = load_row(bundle, OFFSET)
+    if bare != 0:
+        is_bare = lanes_in(bare)
+        flat = flat_surface(p, ng, normal, load_row(bundle, U), load_row(bundle, V))
+        p = choose_vec3(is_bare, flat.p, p)
+        ng = choose_vec3(is_bare, flat.ng, ng)
+        normal = choose_vec3(is_bare, flat.ng, normal)
+        offset = choose(is_bare, flat.reach * RAY_OFFSET, offset)
+        store_point_row(bundle, POINT, p)
+        store_point_row(bundle, NORMAL, ng)
+    wo_world = -load_point_row(bundle, DIRECTION)
+    cos_g = dot(wo_world, ng)
+    # Interpolation, or a map, may have turned the surface away from who sees it.
+    normal = choose_vec3(cos_g * dot(wo_world, normal) <= 0.0, ng, normal)
+    frame = make_frame(normal)
+    wo = to_local(frame, wo_world)
+    side = choose(wo.z >= 0.0, 1.0, -1.0)
+    lit_side = normal * choose(lanes_in(transmitting), 0.0, side)
+    sequences = load_sequences(bundle, lattice)
+    depth = load_word_row(bundle, DEPTH)
+    choice = draw_four(sequences, depth * GROUPS_PER_EDGE + (GROUP_CHOICE - GROUPS_PER_EDGE))
+    store_row(bundle, CHOICE, choice.x)
+    store_row(bundle, LOBE, choice.y)
+    store_point_row(bundle, LIT_SIDE, lit_side)
+    store_point_row(bundle, WO, wo)
+
+    # --- Emission found by next-event estimation --------------------------------------------------
+    sampled = 0
+    if settings.next_event and scene.light_count > 0:
+        sampled = scattering & ~specular
+    lit = sample_lights(scene, bundle, sampled)
+    if lit != 0:
+        wi_world = load_point_row(bundle, LIGHT_DIRECTION)
+        wi = to_local(frame, wi_world)
+        store_point_row(bundle, LIGHT_LOCAL, wi)
+        stays = wi.z * wo.z > 0.0
+        cos = choose(stays, lanes_abs(wi.z) * INV_PI, 0.0)
+        value = load_point_row(bundle, COLOR) * cos
+        value_pdf = cos
+        if lit & other != 0:
+            eval_others(scene, bundle, lit & other)
+            value = choose_vec3(is_diffuse, value, load_point_row(bundle, VALUE))
+            value_pdf = choose(is_diffuse, value_pdf, load_row(bundle, VALUE_PDF))
+        # On the same side of the true surface as of the shading one: nothing leaks.
+        leaks = (dot(wi_world, ng) * cos_g > 0.0) ^ stays
+        lit &= lane_mask(value_pdf > 0.0) & ~lane_mask(leaks)
+        store_point_row(bundle, SHADOW_ORIGIN, _spawn(p, ng, offset, wi_world))
+        # The ray starts nearer to the light by up to the offset, and over there coordinates are as
+        # rough.
+        store_row(bundle, LIGHT_REACH, load_row(bundle, LIGHT_REACH) - 2.0 * offset)
+        find_visible(scene, bundle, lit)
+        rays += count_bits(lit)
+        light_pdf = load_row(bundle, LIGHT_PDF)
+        weight = choose(
+            load_row(bundle, LIGHT_DELTA) > 0.0, 1.0, power_heuristic(light_pdf, value_pdf)
+        )
+        weight = weight * load_row(bundle, VISIBLE) / light_pdf
+        brought = throughput * value * load_point_row(bundle, LIGHT_RADIANCE) * weight
+        brought = choose_vec3(lanes_in(lit), brought, 0.0)
+        store_point_row(bundle, RADIANCE, load_point_row(bundle, RADIANCE) + brought)
+
+    # --- Scatter ----------------------------------------------------------------------------------
+    edge = draw_four(sequences, depth * GROUPS_PER_EDGE + GROUP_EDGE)
+    above = sample_cosine_hemisphere(edge.x, edge.y)
+    wi = vec3(above.x, above.y, above.z * side)
+    weight = load_point_row(bundle, COLOR)
+    pdf = above.z * INV_PI
+    compression = load_row(bundle, COMPRESSION)
+    if other != 0:
+        store_row(bundle, BSDF_U, edge.x)
+        store_row(bundle, BSDF_V, edge.y)
+        sample_others(scene, bundle, other)
+        wi = choose_vec3(is_diffuse, wi, load_point_row(bundle, SAMPLED))
+        weight = choose_vec3(is_diffuse, weight, load_point_row(bundle, WEIGHT))
+        pdf = choose(is_diffuse, pdf, load_row(bundle, SAMPLED_PDF))
+        specular |= other & lane_mask(load_row(bundle, SPECULAR) > 0.0)
+        eta = choose(is_diffuse, 1.0, load_row(bundle, ETA))
+        compression = compression * eta * eta
+        store_row(bundle, COMPRESSION, compression)
+    throughput = throughput * weight
+    brightest = lanes_max(throughput.x, lanes_max(throughput.y, throughput.z))
+    d = to_world(frame, wi)
+    crosses = wi.z * wo.z < 0.0
+    leaks = (dot(d, ng) * cos_g < 0.0) ^ crosses
+    lives = lane_mask(brightest > 0.0) & ~lane_mask(leaks)
+    if scene.medium_count > 0:
+        store_point_row(bundle, SAMPLED, d)
+        enter_media(scene, bundle, scattering & lives & lane_mask(crosses))
+
+    # --- Russian roulette -------------------------------------------------------------------------
+    if settings.roulette:
+        with_lights = settings.next_event and scene.light_count > 0
+        survival = brightest * compression * survival_per_throughput(with_lights)
+        lives &= lane_mask((survival >= 1.0) | (choice.z < survival))
+        throughput = throughput * choose(survival < 1.0, 1.0 / survival, 1.0)
+
+    # Of lanes that don't go on, too: their next path overwrites it.
+    found_by_light = lanes_in(sampled & ~specular)
+    store_point_row(bundle, ORIGIN, _spawn(p, ng, offset, d))
+    store_point_row(bundle, DIRECTION, d)
+    store_point_row(bundle, THROUGHPUT, throughput)
+    store_row(bundle, SCATTER_PDF, choose(found_by_light, pdf, 0.0))
+    store_point_row(bundle, PREVIOUS, p)
+    store_point_row(bundle, PREVIOUS_NORMAL, lit_side)
+    store_row(bundle, LIGHT_U, edge.z)
+    store_row(bundle, LIGHT_V, edge.w)
+    store_word_row(bundle, DEPTH, depth + 1)
+    return Advanced(ended | (scattering & ~lives), rays)
+
+
+@device
+def _spawn(p: Vec3, ng: Vec3, offset: Lanes, direction: Vec3) -> Vec3:
+    """`hit.spawn_origin` of lanes."""
+    return p + ng * choose(dot(direction, ng) >= 0.0, offset, 0.0 - offset)
+
+
+# --- Tiles ----------------------------------------------------------------------------------------
+
+
+@device
+def _start_sample(
+    scene: SceneView,
+    bundle: Bundle,
+    lane: int,
+    picture: PictureView,
+    work: Work,
+    tile: TileView,
+) -> None:
+    """Begin the path of the sample and the pixel that are noted for a lane."""
+    at = load_word(bundle, PIXEL, lane)
+    row = at // tile.width
+    x = work.x + (at - row * tile.width)
+    y = work.y + row
+    pixel = y * picture.width + x
+    sample = load_word(bundle, SAMPLE, lane)
+    if sample == work.first:
+        take_up(tile, at)
+    sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+    store_sequence(bundle, lane, sequence)
+    edge = draw_four(sequence, GROUP_EDGE)
+    origin, direction = start_ray(scene, picture, x, y, sequence, edge)
+    store_point(bundle, ORIGIN, lane, origin)
+    store_point(bundle, DIRECTION, lane, direction)
+    store_point(bundle, THROUGHPUT, lane, vec3(1.0, 1.0, 1.0))
+    store_number(bundle, COMPRESSION, lane, 1.0)
+    store_point(bundle, RADIANCE, lane, vec3(0.0, 0.0, 0.0))
+    store_number(bundle, SCATTER_PDF, lane, 0.0)
+    store_number(bundle, LIGHT_U, lane, edge.z)
+    store_number(bundle, LIGHT_V, lane, edge.w)
+    store_word(bundle, DEPTH, lane, 1)
+    bundle.inside[lane] = scene.surroundings[0]
+
+
+@device
+def _sample_tile(
+    scene: SceneView, picture: PictureView, settings: PathSettings, work: Work, tile: TileView
+) -> bool:
+    """As `tile.sample_tile`, which says what it promises.
+
+    A lane takes all samples of a pixel one after the other, so that they are added in their order.
+    The flag is read before every step, which takes microseconds.
+    """
+    bundle = Bundle(make_numbers(), make_words(), make_stacks(), make_rooms())
+    pixels = tile.width * tile.height
+    if work.samples == 0:
+        return True
+    waiting = 0  # the next pixel that no lane has taken
+    lanes = 0  # that follow a path
+    rays = 0
+    dropped = 0
+    for lane in range(WIDTH):
+        if waiting < pixels:
+            store_word(bundle, PIXEL, lane, waiting)
+            store_word(bundle, SAMPLE, lane, work.first)
+            _start_sample(scene, bundle, lane, picture, work, tile)
+            lanes |= 1 << lane
+            waiting += 1
+    while lanes != 0:
+        if load_flag(tile.cancel, 0) != 0:
+            return False
+        step = advance_paths(scene, bundle, lanes, picture.lattice, settings)
+        rays += step.rays
+        ended = step.ended
+        while ended != 0:
+            lane = lowest_bit(ended)
+            ended &= ended - 1
+            pixel = load_word(bundle, PIXEL, lane)
+            sample = load_word(bundle, SAMPLE, lane)
+            if not deposit(tile, pixel, sample, load_point(bundle, RADIANCE, lane)):
+                dropped += 1
+            sample += 1
+            if sample == work.first + work.samples:
+                if waiting == pixels:
+                    lanes ^= 1 << lane
+                    continue
+                store_word(bundle, PIXEL, lane, waiting)
+                waiting += 1
+                sample = work.first
+            store_word(bundle, SAMPLE, lane, sample)
+            _start_sample(scene, bundle, lane, picture, work, tile)
+    tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
+    tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
+    return True
+
+
+@entry
+def render_path(
+    tables: SceneTables,
+    camera: F32,
+    picture: Picture,
+    settings: PathSettings,
+    work: Work,
+    target: TileTarget,
+) -> bool:
+    """Path tracing, see `_sample_tile`."""
+    scene = view_scene(tables, camera)
+    return _sample_tile(scene, view_picture(picture), settings, work, view_tile(target))

@@ -1,0 +1,358 @@
+"""The steps of a path that differ from one to the next: one lane of a bundle after the other.
+
+`path` calls them, and does what is the same for all paths.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from raywidget.kernels.geometry.brute_force import is_occluded_by_few
+from raywidget.kernels.geometry.hit import bare_material, make_hit, spawn_origin
+from raywidget.kernels.geometry.intersect import FLAT_BLOCK
+from raywidget.kernels.geometry.traverse import RayHit, find_closest
+from raywidget.kernels.integrators.bundle import (
+    BSDF_U,
+    BSDF_V,
+    CHOICE,
+    COLOR,
+    DEPTH,
+    DIRECTION,
+    DISTANCE,
+    ETA,
+    LIGHT_DELTA,
+    LIGHT_DIRECTION,
+    LIGHT_LOCAL,
+    LIGHT_PDF,
+    LIGHT_RADIANCE,
+    LIGHT_REACH,
+    LIGHT_U,
+    LIGHT_V,
+    LIT_SIDE,
+    LOBE,
+    MATERIAL,
+    NORMAL,
+    OFFSET,
+    ORIGIN,
+    PART,
+    POINT,
+    PREVIOUS,
+    PREVIOUS_NORMAL,
+    RADIANCE,
+    SAMPLED,
+    SAMPLED_PDF,
+    SCATTER_PDF,
+    SHADING_NORMAL,
+    SHADOW_ORIGIN,
+    SLOT,
+    SPECULAR,
+    THROUGHPUT,
+    VALUE,
+    VALUE_PDF,
+    VISIBLE,
+    WEIGHT,
+    WO,
+    Bundle,
+    U,
+    V,
+    load_number,
+    load_point,
+    load_point_row,
+    load_row,
+    load_sequence,
+    load_word,
+    room_of,
+    store_number,
+    store_point,
+    store_point_row,
+    store_row,
+    store_word,
+)
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.random import GROUP_CHOICE, GROUPS_PER_EDGE
+from raywidget.kernels.language.sampling import power_heuristic
+from raywidget.kernels.language.scalars import index32
+from raywidget.kernels.language.simd import WIDTH, choose, lane_mask, lowest_bit, spread_number
+from raywidget.kernels.language.vec3 import Vec3
+from raywidget.kernels.layout import (
+    DIFFUSE,
+    MISS,
+    SceneView,
+)
+from raywidget.kernels.lights.emitter import (
+    emitted_radiance,
+    eval_environment,
+    pdf_environment,
+    pdf_light_hit,
+    sample_light,
+)
+from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
+from raywidget.kernels.surfaces.bsdf import (
+    eval_bsdf_cos,
+    is_specular,
+    load_textures,
+    sample_bsdf,
+    transmits,
+    view_bsdf,
+)
+from raywidget.kernels.surfaces.surface import MAX_PASSED, is_special, resolve_surface, visibility
+from raywidget.kernels.volumes.medium import inside_towards, transmittance
+
+INFINITY = float("inf")
+
+# What `arrive` finds at the end of an edge
+FOUND_END = 1  # nothing that the path could go on from
+FOUND_DIFFUSE = 2
+FOUND_OTHER = 4
+FOUND_SPECULAR = 8
+FOUND_TRANSMITS = 16
+FOUND_BARE = 32  # a bare flat, see `hit`
+
+
+class Arrival(NamedTuple):
+    """What `arrive` has done."""
+
+    found: int  # FOUND_*
+    rays: int
+
+
+class PathSettings(NamedTuple):
+    """What paths need of the render settings."""
+
+    max_depth: int  # edges: 1 shows emission, 2 adds direct light
+    next_event: bool
+    roulette: bool
+
+
+@device
+def arrive(
+    scene: SceneView, bundle: Bundle, lane: int, lattice: bool, settings: PathSettings
+) -> Arrival:
+    """Trace one edge, add the emission that it finds, and load the surface at its end."""
+    o = load_point(bundle, ORIGIN, lane)
+    d = load_point(bundle, DIRECTION, lane)
+    depth = load_word(bundle, DEPTH, lane)
+    passed = 0  # surfaces that have let the path pass
+    while True:
+        if scene.is_few and passed == 0:
+            ray = _traced(bundle, lane)
+        else:
+            ray = find_closest(scene, o, d, INFINITY)
+        if scene.medium_count > 0:
+            through = transmittance(scene, bundle.inside[lane], ray.t)
+            store_point(bundle, THROUGHPUT, lane, load_point(bundle, THROUGHPUT, lane) * through)
+        if ray.slot == MISS:
+            weight = 1.0
+            scatter_pdf = load_number(bundle, SCATTER_PDF, lane)
+            if scatter_pdf > 0.0:
+                weight = power_heuristic(scatter_pdf, pdf_environment(scene, d))
+            _add(bundle, lane, eval_environment(scene, d) * weight)
+            return Arrival(FOUND_END, passed + 1)
+        material = bare_material(scene, ray.slot, ray.instance)
+        if material >= 0 and depth < settings.max_depth:
+            _store_flat(scene, bundle, lane, ray)
+            store_word(bundle, MATERIAL, lane, material)
+            found = _load_material(scene, bundle, lane, material)
+            return Arrival(FOUND_BARE | found, passed + 1)
+        hit = make_hit(scene, o, d, ray)
+        material = 0 + hit.material
+        ns = hit.ns
+        if not is_special(scene, hit):
+            break
+        group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
+        sequence = load_sequence(bundle, lane, lattice)
+        surface = resolve_surface(scene, hit, sequence, group, passed)
+        if not surface.passes:
+            material = surface.material
+            ns = surface.ns
+            break
+        passed += 1
+        if passed == MAX_PASSED:
+            return Arrival(FOUND_END, passed)
+        o = spawn_origin(hit, d)
+
+    if hit.light >= 0:
+        weight = 1.0
+        scatter_pdf = load_number(bundle, SCATTER_PDF, lane)
+        if scatter_pdf > 0.0:
+            previous = load_point(bundle, PREVIOUS, lane)
+            previous_normal = load_point(bundle, PREVIOUS_NORMAL, lane)
+            pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
+            weight = power_heuristic(scatter_pdf, pdf)
+        _add(bundle, lane, emitted_radiance(scene, hit, d) * weight)
+    if depth >= settings.max_depth:
+        return Arrival(FOUND_END, passed + 1)
+
+    store_point(bundle, POINT, lane, hit.p)
+    store_point(bundle, NORMAL, lane, hit.ng)
+    store_point(bundle, SHADING_NORMAL, lane, ns)
+    store_number(bundle, OFFSET, lane, hit.offset)
+    store_word(bundle, MATERIAL, lane, hit.material)
+    load_textures(scene, hit, material, room_of(bundle, lane))
+    return Arrival(_load_material(scene, bundle, lane, material), passed + 1)
+
+
+@device
+def _store_flat(scene: SceneView, bundle: Bundle, lane: int, ray: RayHit) -> None:
+    """What a flat is made of: `path` makes points and normals of it, of all lanes together."""
+    block = ray.slot // WIDTH
+    row = block * FLAT_BLOCK + (ray.slot - block * WIDTH)
+    for number in range(9):
+        bundle.numbers[(POINT + number) * WIDTH + lane] = scene.flats[row + number * WIDTH]
+    store_number(bundle, U, lane, ray.u)
+    store_number(bundle, V, lane, ray.v)
+
+
+@device
+def _load_material(scene: SceneView, bundle: Bundle, lane: int, material: int) -> int:
+    """Note what scatters where a path has arrived: FOUND_*."""
+    store_word(bundle, PART, lane, material)
+    bsdf = view_bsdf(scene, material, room_of(bundle, lane))
+    if bsdf.kind == DIFFUSE:
+        store_point(bundle, COLOR, lane, bsdf.color)
+        return FOUND_DIFFUSE
+    found = FOUND_OTHER
+    if is_specular(bsdf):
+        found |= FOUND_SPECULAR
+    if transmits(bsdf):
+        found |= FOUND_TRANSMITS
+    return found
+
+
+@device
+def _traced(bundle: Bundle, lane: int) -> RayHit:
+    """Where a ray ends that was traced with all others."""
+    return RayHit(
+        load_number(bundle, DISTANCE, lane),
+        load_number(bundle, U, lane),
+        load_number(bundle, V, lane),
+        index32(load_word(bundle, SLOT, lane)),
+        index32(-1),
+    )
+
+
+@device
+def _add(bundle: Bundle, lane: int, emitted: Vec3) -> None:
+    """Count light that a path has met."""
+    brought = load_point(bundle, THROUGHPUT, lane) * emitted
+    store_point(bundle, RADIANCE, lane, load_point(bundle, RADIANCE, lane) + brought)
+
+
+@device
+def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
+    """Draw a direction to a light for each lane; those that have one."""
+    lit = 0
+    if is_one_lamp(scene):
+        seen = sample_lamp(
+            scene,
+            load_point_row(bundle, POINT),
+            load_row(bundle, LIGHT_U),
+            load_row(bundle, LIGHT_V),
+        )
+        store_point_row(bundle, LIGHT_DIRECTION, seen.wi)
+        store_row(bundle, LIGHT_REACH, seen.reach)
+        store_row(bundle, LIGHT_PDF, seen.pdf)
+        store_row(bundle, LIGHT_DELTA, spread_number(0.0))
+        store_point_row(bundle, LIGHT_RADIANCE, seen.radiance)
+        lit = lanes & lane_mask(seen.faces) & ~lane_mask(seen.near)
+        lanes &= lane_mask(seen.near)
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        light = sample_light(
+            scene,
+            load_point(bundle, POINT, lane),
+            load_point(bundle, LIT_SIDE, lane),
+            load_number(bundle, LIGHT_U, lane),
+            load_number(bundle, LIGHT_V, lane),
+            load_number(bundle, CHOICE, lane),
+        )
+        if light.pdf > 0.0:
+            lit |= 1 << lane
+            store_point(bundle, LIGHT_DIRECTION, lane, light.wi)
+            store_number(bundle, LIGHT_REACH, lane, light.reach)
+            store_point(bundle, LIGHT_RADIANCE, lane, light.radiance)
+            store_number(bundle, LIGHT_PDF, lane, light.pdf)
+            store_number(bundle, LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
+    return lit
+
+
+@device
+def eval_others(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """What surfaces that are not diffuse make of light from LIGHT_LOCAL."""
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        bsdf = view_bsdf(scene, load_word(bundle, PART, lane), room_of(bundle, lane))
+        wo = load_point(bundle, WO, lane)
+        value = eval_bsdf_cos(bsdf, wo, load_point(bundle, LIGHT_LOCAL, lane))
+        store_point(bundle, VALUE, lane, value.f_cos)
+        store_number(bundle, VALUE_PDF, lane, value.pdf)
+
+
+@device
+def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """Trace a shadow ray for each lane, and weaken what comes through media."""
+    together = scene.is_few and not scene.has_masks
+    if together:
+        occluded = is_occluded_by_few(
+            scene,
+            load_point_row(bundle, SHADOW_ORIGIN),
+            load_point_row(bundle, LIGHT_DIRECTION),
+            load_row(bundle, LIGHT_REACH),
+        )
+        store_row(bundle, VISIBLE, choose(occluded, 0.0, spread_number(1.0)))
+        if scene.medium_count == 0:
+            return
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        wi = load_point(bundle, LIGHT_DIRECTION, lane)
+        reach = load_number(bundle, LIGHT_REACH, lane)
+        if not together:
+            start = load_point(bundle, SHADOW_ORIGIN, lane)
+            store_number(bundle, VISIBLE, lane, visibility(scene, start, wi, reach))
+        if scene.medium_count > 0:
+            way = _inside_towards(scene, bundle, lane, wi)
+            arrived = load_point(bundle, LIGHT_RADIANCE, lane) * transmittance(scene, way, reach)
+            store_point(bundle, LIGHT_RADIANCE, lane, arrived)
+
+
+@device
+def sample_others(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """Draw where surfaces that are not diffuse scatter to."""
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        bsdf = view_bsdf(scene, load_word(bundle, PART, lane), room_of(bundle, lane))
+        sample = sample_bsdf(
+            bsdf,
+            load_point(bundle, WO, lane),
+            load_number(bundle, BSDF_U, lane),
+            load_number(bundle, BSDF_V, lane),
+            load_number(bundle, LOBE, lane),
+        )
+        store_point(bundle, SAMPLED, lane, sample.wi)
+        store_point(bundle, WEIGHT, lane, sample.weight)
+        store_number(bundle, SAMPLED_PDF, lane, sample.pdf)
+        store_number(bundle, SPECULAR, lane, 1.0 if sample.is_specular else 0.0)
+        store_number(bundle, ETA, lane, sample.eta)
+
+
+@device
+def enter_media(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """Note what paths are in that have crossed a surface towards SAMPLED."""
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        d = load_point(bundle, SAMPLED, lane)
+        bundle.inside[lane] = _inside_towards(scene, bundle, lane, d)
+
+
+@device
+def _inside_towards(scene: SceneView, bundle: Bundle, lane: int, wi: Vec3) -> int:
+    """The stack of media in direction `wi` from the end of a path."""
+    ng = load_point(bundle, NORMAL, lane)
+    material = load_word(bundle, MATERIAL, lane)
+    wo = -load_point(bundle, DIRECTION, lane)
+    return inside_towards(scene, bundle.inside[lane], ng, material, wo, wi)

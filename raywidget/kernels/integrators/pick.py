@@ -1,0 +1,67 @@
+"""What a pixel shows: one ray through its centre, without light."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.traverse import find_closest
+from raywidget.kernels.integrators.tile import view_scene
+from raywidget.kernels.language.buffers import view
+from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.layout import F32, MISS, SceneTables
+from raywidget.kernels.sensors.camera import generate_ray
+
+INFINITY = float("inf")
+
+# Elements of `values`
+PICK_DISTANCE = 0
+PICK_POINT = 1  # 3
+PICK_NORMAL = 4  # 3: geometric
+PICK_SHADING_NORMAL = 7  # 3
+PICK_UV = 10  # 2
+PICK_SIZE = 12
+
+# Elements of `codes`
+PICK_SHAPE = 0  # index in Scene.shapes
+PICK_MATERIAL = 1  # row of the material tables
+PICK_PRIMITIVE = 2
+PICK_CODES = 3
+
+
+@entry
+def pick_point(
+    tables: SceneTables,
+    camera: F32,
+    x: float,
+    y: float,
+    values: NDArray[np.float32],
+    codes: NDArray[np.int32],
+) -> bool:
+    """Where the ray through (x, y) in [-1, 1]^2, y up, from the middle of the lens ends; False if
+    nowhere.
+    """
+    scene = view_scene(tables, camera)
+    origin, direction = generate_ray(view(camera), single(x), single(y), 0.0, 0.0)
+    ray = find_closest(scene, origin, direction, INFINITY)
+    if ray.slot == MISS:
+        return False
+    hit = make_hit(scene, origin, direction, ray)
+    values[PICK_DISTANCE] = hit.t
+    values[PICK_POINT] = hit.p.x
+    values[PICK_POINT + 1] = hit.p.y
+    values[PICK_POINT + 2] = hit.p.z
+    values[PICK_NORMAL] = hit.ng.x
+    values[PICK_NORMAL + 1] = hit.ng.y
+    values[PICK_NORMAL + 2] = hit.ng.z
+    values[PICK_SHADING_NORMAL] = hit.ns.x
+    values[PICK_SHADING_NORMAL + 1] = hit.ns.y
+    values[PICK_SHADING_NORMAL + 2] = hit.ns.z
+    values[PICK_UV] = hit.u
+    values[PICK_UV + 1] = hit.v
+    codes[PICK_SHAPE] = hit.shape
+    codes[PICK_MATERIAL] = hit.material
+    codes[PICK_PRIMITIVE] = hit.primitive
+    return True

@@ -1,0 +1,285 @@
+"""What entries have in common: what is rendered, where it goes, and one path after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.kernels.language.buffers import as_int32, load_flag, view
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.random import (
+    GROUP_EDGE,
+    GROUP_LENS,
+    Four,
+    Sequence,
+    draw_four,
+    start_sequence,
+)
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.vec3 import Vec3
+from raywidget.kernels.layout import CAMERA_LENS, F32, FEATURE_MASKS, SceneTables, SceneView
+from raywidget.kernels.sensors.camera import generate_ray
+from raywidget.kernels.sensors.filter import FilterView, sample_filter
+
+INFINITY = float("inf")
+
+_LARGE = 1 << 17  # floats in nodes and blocks: 512 kB, a second-level cache
+
+# Elements of `counters`
+COUNTER_RAYS = 0
+COUNTER_DROPPED = 1  # samples that were not finite, counted as black
+COUNTER_SPLATS = 2  # rows of a `SplatLog` that are filled
+COUNTERS_SIZE = 3
+
+
+class PathResult(NamedTuple):
+    """What one path brought."""
+
+    radiance: Vec3
+    rays: int  # traced, shadow rays included
+
+
+Trace = Callable[[SceneView, Vec3, Vec3, Sequence, Any], PathResult]
+"""Origin and direction of a camera ray, its numbers, settings -> what it brought."""
+
+
+class Picture(NamedTuple):
+    """What names the samples of a render."""
+
+    width: int
+    height: int
+    seed: np.uint64
+    lattice: bool  # else independent numbers
+    filter: int  # code of `filter`
+    radius: float  # of the filter in pixels; np.float32
+    quantiles: F32  # of the filter, see there
+
+
+class PictureView(NamedTuple):
+    """`Picture` inside compiled code."""
+
+    width: int
+    height: int
+    seed: np.uint64
+    lattice: bool
+    filter: FilterView
+    per_x: float  # of the width of the picture plane, 2, for a pixel
+    per_y: float
+
+
+@device
+def view_picture(picture: Picture) -> PictureView:
+    """With a bare pointer to its table; the caller keeps the array alive."""
+    filter = FilterView(picture.filter, picture.radius, view(picture.quantiles))
+    return PictureView(
+        picture.width,
+        picture.height,
+        picture.seed,
+        picture.lattice,
+        filter,
+        2.0 / single(picture.width),
+        2.0 / single(picture.height),
+    )
+
+
+class Work(NamedTuple):
+    """Samples `first` to `first + samples - 1` of the pixels of one tile."""
+
+    x: int
+    y: int
+    first: int
+    samples: int
+
+
+@device
+def view_scene(tables: SceneTables, camera: F32) -> SceneView:
+    """Bare pointers to the tables; the caller keeps the arrays alive."""
+    nodes = view(tables.nodes)
+    flats = view(tables.flats)
+    balls = view(tables.balls)
+    light_nodes = view(tables.light_nodes)
+    rounds = view(tables.rounds)
+    few_flats = view(tables.few_flats)
+    few_balls = view(tables.few_balls)
+    return SceneView(
+        nodes,
+        as_int32(nodes),
+        flats,
+        as_int32(flats),
+        balls,
+        as_int32(balls),
+        rounds,
+        as_int32(rounds),
+        len(tables.nodes) + len(tables.flats) + len(tables.balls) > _LARGE,
+        view(tables.bare_materials),
+        len(tables.few_flats) + len(tables.few_balls) > 0,
+        few_flats,
+        as_int32(few_flats),
+        len(tables.few_flats),
+        few_balls,
+        as_int32(few_balls),
+        len(tables.few_balls),
+        view(tables.instances),
+        view(tables.instance_codes),
+        view(tables.primitives),
+        view(tables.corners),
+        view(tables.vertices),
+        view(tables.colors),
+        view(tables.material_codes),
+        view(tables.materials),
+        view(tables.texture_codes),
+        view(tables.textures),
+        view(tables.texels),
+        view(tables.texel_bytes),
+        view(tables.energy),
+        view(tables.features)[FEATURE_MASKS] != 0,
+        view(tables.media),
+        len(tables.media),
+        view(tables.surroundings),
+        view(tables.lights),
+        view(tables.light_cdf),
+        len(tables.light_cdf),
+        view(tables.light_slots),
+        light_nodes,
+        as_int32(light_nodes),
+        view(tables.light_leaves),
+        len(tables.light_leaves),
+        view(tables.environment),
+        view(tables.environment_pixels),
+        view(tables.environment_rows),
+        view(tables.environment_cdf),
+        tables.full,
+        view(camera),
+    )
+
+
+class TileTarget(NamedTuple):
+    """What an entry writes into."""
+
+    sums: NDArray[np.float64]  # (height, width, 3) of all samples
+    evens: NDArray[np.float64]  # (height, width, 3) of those with even numbers
+    old_sums: NDArray[np.float64]  # the same of earlier samples, which sums begin with
+    old_evens: NDArray[np.float64]
+    cancel: NDArray[np.uint8]  # (1,) set by another thread
+    counters: NDArray[np.int64]  # (COUNTERS_SIZE,)
+
+
+class TileView(NamedTuple):
+    """`TileTarget` as buffers, inside compiled code."""
+
+    width: int
+    height: int
+    sums: Any
+    evens: Any
+    old_sums: Any
+    old_evens: Any
+    cancel: Any
+    counters: Any
+
+
+@device
+def view_tile(target: TileTarget) -> TileView:
+    """Bare pointers to what an entry writes into; its caller keeps the arrays alive."""
+    return TileView(
+        target.sums.shape[1],
+        target.sums.shape[0],
+        view(target.sums),
+        view(target.evens),
+        view(target.old_sums),
+        view(target.old_evens),
+        view(target.cancel),
+        view(target.counters),
+    )
+
+
+@device
+def start_ray(
+    scene: SceneView, picture: PictureView, x: int, y: int, sequence: Sequence, where: Four
+) -> tuple[Vec3, Vec3]:
+    """Origin and direction of the camera ray of one sample of pixel (x, y).
+
+    `where` is the first group of GROUP_EDGE: two of its numbers are the place in the pixel.
+    """
+    lens = Four(0.0, 0.0, 0.0, 0.0)
+    if scene.camera[CAMERA_LENS] > 0.0:
+        lens = draw_four(sequence, GROUP_LENS)
+    return generate_ray(
+        scene.camera,
+        (single(x) + sample_filter(picture.filter, where.x)) * picture.per_x - 1.0,
+        1.0 - (single(y) + sample_filter(picture.filter, where.y)) * picture.per_y,
+        lens.x,
+        lens.y,
+    )
+
+
+@device
+def take_up(tile: TileView, pixel: int) -> None:
+    """Let the sums of a pixel begin with those of earlier samples.
+
+    To copy the whole tile before a call took 40 us, half of what it cost outside of kernels.
+    """
+    for i in range(3 * pixel, 3 * pixel + 3):
+        tile.sums[i] = tile.old_sums[i]
+        tile.evens[i] = tile.old_evens[i]
+
+
+@device
+def deposit(tile: TileView, pixel: int, sample: int, radiance: Vec3) -> bool:
+    """Add a sample to the sums of a pixel, numbered row by row; False if it is not finite.
+
+    One that is not counts as black: it would spoil the pixel for ever.
+    """
+    if not abs(radiance.x) + abs(radiance.y) + abs(radiance.z) < INFINITY:
+        return False
+    at = 3 * pixel
+    tile.sums[at] = tile.sums[at] + radiance.x
+    tile.sums[at + 1] = tile.sums[at + 1] + radiance.y
+    tile.sums[at + 2] = tile.sums[at + 2] + radiance.z
+    if sample & 1 == 0:
+        tile.evens[at] = tile.evens[at] + radiance.x
+        tile.evens[at + 1] = tile.evens[at + 1] + radiance.y
+        tile.evens[at + 2] = tile.evens[at + 2] + radiance.z
+    return True
+
+
+@device
+def sample_tile(
+    trace: Trace,
+    scene: SceneView,
+    picture: PictureView,
+    settings: Any,
+    work: Work,
+    tile: TileView,
+) -> bool:
+    """Take samples of a tile, and add them to its sums; False if it was cancelled.
+
+    `trace` is a device function, called with `settings`: each entry that names one has its own
+    code. Sample after sample is added to the sum that the earlier ones left, so the result does not
+    depend on how a range is split into calls. The flag is read before every row.
+    """
+    rays = 0
+    dropped = 0
+    for row in range(tile.height):
+        if load_flag(tile.cancel, 0) != 0:
+            return False
+        y = work.y + row
+        for column in range(tile.width):
+            x = work.x + column
+            place = row * tile.width + column
+            take_up(tile, place)
+            for sample in range(work.first, work.first + work.samples):
+                pixel = y * picture.width + x
+                sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+                origin, direction = start_ray(
+                    scene, picture, x, y, sequence, draw_four(sequence, GROUP_EDGE)
+                )
+                path = trace(scene, origin, direction, sequence, settings)
+                rays += path.rays
+                if not deposit(tile, place, sample, path.radiance):
+                    dropped += 1
+    tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
+    tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
+    return True

@@ -1,0 +1,326 @@
+"""Path tracing through media that scatter: `path`, with points in between surfaces.
+
+Media are homogeneous, and fill closed shapes or the world (see `medium`). Surfaces of the material
+`Interface` only separate them: light passes straight on, and no edge is counted.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from raywidget.kernels.geometry.hit import Hit, make_hit, reach_from_spawn, spawn_origin
+from raywidget.kernels.geometry.traverse import find_closest
+from raywidget.kernels.integrators.path_lanes import PathSettings
+from raywidget.kernels.integrators.tile import (
+    PathResult,
+    Picture,
+    TileTarget,
+    Work,
+    sample_tile,
+    view_picture,
+    view_scene,
+    view_tile,
+)
+from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.random import (
+    GROUP_CHOICE,
+    GROUP_EDGE,
+    GROUPS_PER_EDGE,
+    Sequence,
+    draw_four,
+)
+from raywidget.kernels.language.sampling import (
+    make_frame,
+    power_heuristic,
+    survival_per_throughput,
+    to_local,
+    to_world,
+)
+from raywidget.kernels.language.vec3 import Vec3, dot, vec3
+from raywidget.kernels.layout import (
+    F32,
+    INTERFACE,
+    MATERIAL_CODES_SIZE,
+    MATERIAL_KIND,
+    MISS,
+    SceneTables,
+    SceneView,
+)
+from raywidget.kernels.lights.emitter import (
+    emitted_radiance,
+    eval_environment,
+    pdf_environment,
+    pdf_light_hit,
+    sample_light,
+)
+from raywidget.kernels.surfaces.bsdf import (
+    eval_bsdf_cos,
+    is_specular,
+    load_bsdf,
+    make_parameters,
+    sample_bsdf,
+    transmits,
+)
+from raywidget.kernels.surfaces.surface import MAX_PASSED, eval_opacity, is_special, resolve_surface
+from raywidget.kernels.volumes.medium import (
+    Medium,
+    cross_surface,
+    decay,
+    eval_phase,
+    inside_towards,
+    load_medium,
+    sample_phase,
+)
+
+INFINITY = float("inf")
+
+GROUP_SEGMENT = 1 << 31  # of each straight piece of the path: channel, distance, two unused
+
+
+class Flight(NamedTuple):
+    """How far light goes before it is scattered."""
+
+    t: float
+    scatters: bool  # at `t`, else it gets to the end
+    weight: Vec3  # transmittance, times scattering coefficient if it scatters, by density
+
+
+@device
+def sample_flight(medium: Medium, carried: Vec3, reach: float, choice: float, v: float) -> Flight:
+    """Draw a distance in a medium from the extinction of one channel.
+
+    Channels are chosen as `carried` shares them, and densities are those of all channels together
+    (the balance heuristic for one sample, Veach 1997, section 9.2.4): so where nothing is
+    absorbed, the sum of `carried` over the channels stays what it is.
+    """
+    extinction = medium.absorption + medium.scattering
+    if max(medium.scattering.x, max(medium.scattering.y, medium.scattering.z)) <= 0.0:
+        return Flight(reach, False, decay(extinction, reach))
+    share = carried * (1.0 / (carried.x + carried.y + carried.z))
+    rate = extinction.z
+    if choice < share.x:
+        rate = extinction.x
+    elif choice < share.x + share.y:
+        rate = extinction.y
+    t = INFINITY
+    if rate > 0.0:
+        t = -math.log(1.0 - v) / rate
+    if t >= reach:
+        left = decay(extinction, reach)
+        return Flight(reach, False, left * (1.0 / dot(share, left)))
+    left = decay(extinction, t)
+    return Flight(t, True, left * medium.scattering * (1.0 / dot(share, left * extinction)))
+
+
+@device
+def is_interface(scene: SceneView, hit: Hit) -> bool:
+    """Does the surface only separate two media?"""
+    return scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_KIND] == INTERFACE
+
+
+class Shadow(NamedTuple):
+    """What gets to a point from a light."""
+
+    share: Vec3
+    rays: int
+
+
+@device
+def trace_shadow(scene: SceneView, o: Vec3, wi: Vec3, reach: float, inside: int) -> Shadow:
+    """Share of light that gets through media and interfaces on the way of a shadow ray."""
+    share = vec3(1.0, 1.0, 1.0)
+    rays = 0
+    while True:
+        ray = find_closest(scene, o, wi, reach)
+        rays += 1
+        medium = load_medium(scene, inside)
+        extinction = medium.absorption + medium.scattering
+        if ray.slot == MISS:
+            return Shadow(share * decay(extinction, reach), rays)
+        hit = make_hit(scene, o, wi, ray)
+        share = share * decay(extinction, ray.t)
+        if is_interface(scene, hit):
+            inside = cross_surface(scene, inside, hit.material, dot(wi, hit.ng) < 0.0)
+        else:
+            share = share * (1.0 - eval_opacity(scene, hit))
+        if max(share.x, max(share.y, share.z)) <= 0.0:
+            return Shadow(vec3(0.0, 0.0, 0.0), rays)
+        o = spawn_origin(hit, wi)
+        reach -= ray.t
+
+
+@device
+def trace_volpath(
+    scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, settings: PathSettings
+) -> PathResult:
+    """As `path.advance_paths`, which explains what surfaces do, one path at a time."""
+    room = make_parameters()
+    radiance = vec3(0.0, 0.0, 0.0)
+    throughput = vec3(1.0, 1.0, 1.0)
+    compression = 1.0
+    inside = int(scene.surroundings[0])
+    rays = 0
+    scatter_pdf = 0.0
+    previous = o  # where light was scattered last, not where it passed an interface
+    previous_normal = d
+    edge = draw_four(sequence, GROUP_EDGE)
+    passed = 0  # surfaces that let the path pass since it was last scattered
+    segment = 0
+    depth = 1
+    while True:
+        # --- How far does light go? --------------------------------------------------------------
+        ray = find_closest(scene, o, d, INFINITY)
+        rays += 1
+        medium = load_medium(scene, inside)
+        numbers = draw_four(sequence, GROUP_SEGMENT + segment)
+        segment += 1
+        flight = sample_flight(medium, throughput, ray.t, numbers.x, numbers.y)
+        throughput = throughput * flight.weight
+        if max(throughput.x, max(throughput.y, throughput.z)) <= 0.0:
+            break
+
+        if flight.scatters:
+            # --- Scattered by the medium ---------------------------------------------------------
+            if depth >= settings.max_depth:
+                break
+            p = o + d * flight.t
+            choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
+            nowhere = vec3(0.0, 0.0, 0.0)
+            sampled = settings.next_event and scene.light_count > 0
+            if sampled:
+                light = sample_light(scene, p, nowhere, edge.z, edge.w, choice.x)
+                if light.pdf > 0.0:
+                    phase = eval_phase(medium.anisotropy, dot(d, light.wi))
+                    shadow = trace_shadow(scene, p, light.wi, light.reach, inside)
+                    rays += shadow.rays
+                    weight = phase / light.pdf
+                    if not light.delta:
+                        weight *= power_heuristic(light.pdf, phase)
+                    arrived = light.radiance * shadow.share
+                    radiance = radiance + throughput * arrived * weight
+            edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
+            wi_world = sample_phase(medium.anisotropy, d, edge.x, edge.y)
+            scatter_pdf = 0.0
+            if sampled:
+                scatter_pdf = eval_phase(medium.anisotropy, dot(d, wi_world))
+            d = wi_world
+            previous = p
+            previous_normal = nowhere
+            o = p
+        else:
+            # --- Emission ------------------------------------------------------------------------
+            if ray.slot == MISS:
+                weight = 1.0
+                if scatter_pdf > 0.0:
+                    weight = power_heuristic(scatter_pdf, pdf_environment(scene, d))
+                radiance = radiance + throughput * eval_environment(scene, d) * weight
+                break
+            hit = make_hit(scene, o, d, ray)
+            material = hit.material
+            ns = hit.ns
+            if is_special(scene, hit):
+                group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
+                surface = resolve_surface(scene, hit, sequence, group, passed)
+                if surface.passes:
+                    passed += 1
+                    if passed == MAX_PASSED:
+                        break
+                    o = spawn_origin(hit, d)
+                    continue
+                material = surface.material
+                ns = surface.ns
+            passed = 0
+            if hit.light >= 0:
+                weight = 1.0
+                if scatter_pdf > 0.0:
+                    pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
+                    weight = power_heuristic(scatter_pdf, pdf)
+                radiance = radiance + throughput * emitted_radiance(scene, hit, d) * weight
+
+            # --- Straight on into another medium -------------------------------------------------
+            if is_interface(scene, hit):
+                inside = cross_surface(scene, inside, hit.material, dot(d, hit.ng) < 0.0)
+                o = spawn_origin(hit, d)
+                continue
+            if depth >= settings.max_depth:
+                break
+
+            # --- Scattered by a surface ----------------------------------------------------------
+            bsdf = load_bsdf(scene, hit, material, room)
+            wo_world = -d
+            cos_g = dot(wo_world, hit.ng)
+            normal = ns
+            if cos_g * dot(wo_world, normal) <= 0.0:
+                normal = hit.ng
+            frame = make_frame(normal)
+            wo = to_local(frame, wo_world)
+            lit_side = normal if wo.z >= 0.0 else -normal
+            if transmits(bsdf):
+                lit_side = vec3(0.0, 0.0, 0.0)
+            choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
+            sampled = settings.next_event and scene.light_count > 0 and not is_specular(bsdf)
+            if sampled:
+                light = sample_light(scene, hit.p, lit_side, edge.z, edge.w, choice.x)
+                if light.pdf > 0.0:
+                    wi = to_local(frame, light.wi)
+                    value = eval_bsdf_cos(bsdf, wo, wi)
+                    stays = wi.z * wo.z > 0.0
+                    if value.pdf > 0.0 and (dot(light.wi, hit.ng) * cos_g > 0.0) == stays:
+                        shadow = trace_shadow(
+                            scene,
+                            spawn_origin(hit, light.wi),
+                            light.wi,
+                            reach_from_spawn(hit, light.reach),
+                            inside_towards(scene, inside, hit.ng, hit.material, wo_world, light.wi),
+                        )
+                        rays += shadow.rays
+                        weight = 1.0 / light.pdf
+                        if not light.delta:
+                            weight *= power_heuristic(light.pdf, value.pdf)
+                        arrived = light.radiance * shadow.share
+                        radiance = radiance + throughput * value.f_cos * arrived * weight
+            edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
+            sample = sample_bsdf(bsdf, wo, edge.x, edge.y, choice.y)
+            throughput = throughput * sample.weight
+            if max(throughput.x, max(throughput.y, throughput.z)) <= 0.0:
+                break
+            d = to_world(frame, sample.wi)
+            crosses = sample.wi.z * wo.z < 0.0
+            if (dot(d, hit.ng) * cos_g < 0.0) != crosses:
+                break
+            inside = inside_towards(scene, inside, hit.ng, hit.material, wo_world, d)
+            compression *= sample.eta * sample.eta
+            scatter_pdf = 0.0
+            if sampled and not sample.is_specular:
+                scatter_pdf = sample.pdf
+            previous = hit.p
+            previous_normal = lit_side
+            o = spawn_origin(hit, d)
+
+        # --- Russian roulette --------------------------------------------------------------------
+        if settings.roulette:
+            brightest = max(throughput.x, max(throughput.y, throughput.z))
+            with_lights = settings.next_event and scene.light_count > 0
+            survival = brightest * compression * survival_per_throughput(with_lights)
+            if survival < 1.0:
+                if choice.z >= survival:
+                    break
+                throughput = throughput * (1.0 / survival)
+        depth += 1
+    return PathResult(radiance, rays)
+
+
+@entry
+def render_volpath(
+    tables: SceneTables,
+    camera: F32,
+    picture: Picture,
+    settings: PathSettings,
+    work: Work,
+    target: TileTarget,
+) -> bool:
+    """Path tracing through media, see `tile.sample_tile`."""
+    scene = view_scene(tables, camera)
+    seen = view_picture(picture)
+    return sample_tile(trace_volpath, scene, seen, settings, work, view_tile(target))

@@ -1,0 +1,42 @@
+"""Numbers that Python has no word for: narrow integers, float32, bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from raywidget.kernels.language.jit import intrinsic
+
+
+@intrinsic
+def index32(typing: Any, x: Any) -> Any:
+    """An integer narrowed to int32 (numba widens all integer arithmetic to 64 bits)."""
+    return types.int32(x), lambda context, builder, sig, args: context.cast(
+        builder, args[0], sig.args[0], types.int32
+    )
+
+
+@intrinsic
+def single(typing: Any, x: Any) -> Any:
+    """An integer, or a float64, as float32."""
+    return types.float32(x), lambda context, builder, sig, args: context.cast(
+        builder, args[0], sig.args[0], types.float32
+    )
+
+
+@intrinsic
+def reverse_bits(typing: Any, x: Any) -> Any:
+    """The lower 32 bits in reverse order."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(word, [word]), "llvm.bitreverse.i32"
+        )
+        reverse = builder.call(function, [builder.trunc(args[0], word)])
+        return builder.zext(reverse, ir.IntType(64))
+
+    return types.uint64(types.uint64), generate

@@ -1,0 +1,94 @@
+"""Scenes with one flat lamp: a point of it is drawn for `WIDTH` surfaces at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from raywidget.kernels.geometry.hit import largest
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.sampling import sample_triangle
+from raywidget.kernels.language.simd import (
+    Lanes,
+    Real,
+    lanes_in,
+    lanes_min,
+    lanes_sqrt,
+    spread_number,
+)
+from raywidget.kernels.language.vec3 import Vec3, dot, vec3
+from raywidget.kernels.layout import (
+    LIGHT_AREA,
+    LIGHT_CORNER,
+    LIGHT_EDGE_U,
+    LIGHT_EDGE_V,
+    LIGHT_EXTENT,
+    LIGHT_FLAT,
+    LIGHT_KIND,
+    LIGHT_NORMAL,
+    LIGHT_RADIANCE,
+    LIGHT_SHEAR,
+    MISS,
+    RECTANGLE,
+    SceneView,
+)
+from raywidget.kernels.lights.area_light import NEAR, ROUNDING
+
+
+class LampSample(NamedTuple):
+    """As `LightSample`, of lanes."""
+
+    wi: Vec3
+    reach: Lanes
+    radiance: Vec3
+    pdf: Lanes
+    faces: Lanes  # where the lamp turns its front to the surface
+    near: Lanes  # where it is drawn from by solid angle, and the rest means nothing
+
+
+@device
+def is_one_lamp(scene: SceneView) -> bool:
+    """Is a flat without a texture the only light that is sampled?"""
+    return (
+        scene.light_count == 1
+        and int(scene.lights[LIGHT_KIND]) == LIGHT_FLAT
+        and scene.light_slots[0] == MISS
+    )
+
+
+@device
+def _spread(scene: SceneView, column: int) -> Vec3:
+    """A point, direction or colour of the lamp, in all lanes."""
+    return vec3(
+        spread_number(scene.lights[column]),
+        spread_number(scene.lights[column + 1]),
+        spread_number(scene.lights[column + 2]),
+    )
+
+
+@device
+def sample_lamp(scene: SceneView, p: Vec3, u: Real, v: Real) -> LampSample:
+    """As `area_light.sample_flat` where it draws uniformly by area."""
+    from_corner = _spread(scene, LIGHT_CORNER) - p
+    edge_u = _spread(scene, LIGHT_EDGE_U)
+    edge_v = _spread(scene, LIGHT_EDGE_V)
+    area = scene.lights[LIGHT_AREA]
+    facing = 0.0 - dot(from_corner, _spread(scene, LIGHT_NORMAL))
+    rounding = ROUNDING * (scene.lights[LIGHT_EXTENT] + largest(p))
+    near = lanes_in(0)
+    if scene.lights[LIGHT_SHEAR] > 0.0:
+        u, v = sample_triangle(u, v)
+    elif scene.lights[LIGHT_SHEAR] == RECTANGLE:
+        middle = from_corner + (edge_u + edge_v) * 0.5
+        near = dot(middle, middle) * NEAR < area
+    to_light = from_corner + edge_u * u + edge_v * v
+    square = dot(to_light, to_light)
+    distance = lanes_sqrt(square)
+    cos = facing / distance
+    return LampSample(
+        to_light * (1.0 / distance),
+        distance - lanes_min(rounding / cos, 0.01 * distance),
+        _spread(scene, LIGHT_RADIANCE),
+        square / (cos * area),
+        facing > rounding,
+        near,
+    )

@@ -1,0 +1,152 @@
+"""Many lights: a tree over them is walked down by what each half may bring to a point.
+
+Conty Estevez and Kulla 2018, "Importance sampling of many lights with adaptive tree splitting",
+without the splitting; the bound of a node's contribution in the form of Pharr, Jakob and Humphreys
+2023, section 12.6.3. The density of a light is the product of the choices on the way down, taken on
+the way up from its leaf.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.random import mix
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3
+from raywidget.kernels.layout import (
+    LIGHT_NODE_AXIS,
+    LIGHT_NODE_CENTRE,
+    LIGHT_NODE_CHILD,
+    LIGHT_NODE_COS_LIGHT,
+    LIGHT_NODE_COS_NORMALS,
+    LIGHT_NODE_PARENT,
+    LIGHT_NODE_POWER,
+    LIGHT_NODE_RADIUS,
+    LIGHT_NODE_SIN_NORMALS,
+    LIGHT_NODE_SIZE,
+    SceneView,
+)
+
+# A random number has 24 bits. Where the choices so far have used up this share of them, fresh ones
+# are put below: else the last choices of a deep tree would be made with a handful of values.
+_STEP = 2.0**-24
+_USED_UP = 2.0**-8
+_BITS = 2.0**24
+_LOW_24 = np.uint64(0xFFFFFF)
+_SHIFT_24 = np.uint64(24)
+_NEAREST = 1e-30  # squared distance
+_BELOW_ONE = 1.0 - 2.0**-24
+
+
+class Chosen(NamedTuple):
+    """A light, and with what probability it was chosen."""
+
+    light: int
+    probability: float
+
+
+@device
+def importance(scene: SceneView, node: int, p: Vec3, n: Vec3) -> float:
+    """A bound, up to a factor, of the light that a node's lights bring to a point."""
+    row = node * LIGHT_NODE_SIZE
+    nodes = scene.light_nodes
+    to_centre = load_vec3(nodes, row + LIGHT_NODE_CENTRE) - p
+    radius = nodes[row + LIGHT_NODE_RADIUS]
+    square = dot(to_centre, to_centre)
+    strength = nodes[row + LIGHT_NODE_POWER] / max(square, max(radius * radius, _NEAREST))
+    if square <= max(radius * radius, _NEAREST):  # within the node light may come from everywhere
+        return strength
+    distance = math.sqrt(square)
+    # Half the angle that the node fills
+    sin_b = radius / distance
+    cos_b = math.sqrt(max(0.0, 1.0 - sin_b * sin_b))
+
+    # Angle between the nearest normal and the nearest way to the point
+    cos = -dot(to_centre, load_vec3(nodes, row + LIGHT_NODE_AXIS)) / distance
+    sin = math.sqrt(max(0.0, 1.0 - cos * cos))
+    cos, sin = _less(
+        cos, sin, nodes[row + LIGHT_NODE_COS_NORMALS], nodes[row + LIGHT_NODE_SIN_NORMALS]
+    )
+    cos, sin = _less(cos, sin, cos_b, sin_b)
+    if cos <= nodes[row + LIGHT_NODE_COS_LIGHT]:
+        return 0.0
+    strength *= cos
+
+    # Cosine at the receiver, at best
+    if dot(n, n) > 0.0:
+        cos = dot(to_centre, n) / distance
+        sin = math.sqrt(max(0.0, 1.0 - cos * cos))
+        cos, sin = _less(cos, sin, cos_b, sin_b)
+        strength *= max(0.0, cos)
+    return strength
+
+
+@device
+def _less(cos_a: float, sin_a: float, cos_b: float, sin_b: float) -> tuple[float, float]:
+    """Cosine and sine of max(0, a - b) for angles from 0 to pi."""
+    if cos_a > cos_b:
+        return 1.0, 0.0
+    return cos_a * cos_b + sin_a * sin_b, sin_a * cos_b - cos_a * sin_b
+
+
+@on_demand
+def choose_in_tree(scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float) -> Chosen:
+    """Walk down the tree with a number below the share of the finite lights."""
+    share = scene.light_cdf[scene.leaf_count - 1]
+    choice /= share
+    probability = share
+    resolved = 1.0 / share  # width of the present choice in units of the first
+    fresh = mix(
+        np.uint64(choice * _BITS) ^ mix(np.uint64(u * _BITS) ^ (np.uint64(v * _BITS) << _SHIFT_24))
+    )
+    node = 0
+    while True:
+        child = scene.light_references[node * LIGHT_NODE_SIZE + LIGHT_NODE_CHILD]
+        if child < 0:
+            return Chosen(-1 - child, probability)
+        left = importance(scene, child, p, n)
+        right = importance(scene, child + 1, p, n)
+        total = left + right
+        if not total > 0.0:  # nothing below is seen from here
+            return Chosen(-1, 0.0)
+        if resolved * _USED_UP > 1.0:
+            choice += resolved * _STEP * single(fresh & _LOW_24) * _STEP
+            fresh = mix(fresh)
+            resolved = 1.0
+        choice = min(choice, _BELOW_ONE)
+        q = left / total
+        if choice < q:
+            node = child
+            choice /= q
+        else:
+            node = child + 1
+            q = right / total
+            choice = (choice - (1.0 - q)) / q
+            if choice < 0.0:
+                choice = 0.0
+        probability *= q
+        resolved /= q
+
+
+@on_demand
+def probability_in_tree(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float:
+    """Probability with which `choose_in_tree` at `p` gives this light."""
+    probability = scene.light_cdf[scene.leaf_count - 1]
+    node = int(scene.light_leaves[light])
+    while True:
+        parent = scene.light_references[node * LIGHT_NODE_SIZE + LIGHT_NODE_PARENT]
+        if parent < 0:
+            return probability
+        child = scene.light_references[parent * LIGHT_NODE_SIZE + LIGHT_NODE_CHILD]
+        left = importance(scene, child, p, n)
+        right = importance(scene, child + 1, p, n)
+        total = left + right
+        if not total > 0.0:
+            return 0.0
+        probability *= (left if node == child else right) / total
+        node = parent

@@ -1,0 +1,239 @@
+"""How surfaces scatter light: from a row of the tables to values, densities and directions.
+
+`eval_bsdf_cos` and `sample_bsdf` describe the same function: what one evaluates, the other draws.
+Perfectly specular parts are drawn only; no given `wi` meets them. For the density of drawing `wo`
+from `wi`, swap them. The value is the same either way up to the cosines, except across the surface
+of a dielectric, where it carries the 1 / eta^2 of radiance.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import types
+
+from raywidget.kernels.geometry.hit import Hit
+from raywidget.kernels.language.buffers import make_stack_array
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.sampling import INV_PI, sample_cosine_hemisphere
+from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
+from raywidget.kernels.layout import (
+    BLACK,
+    COATED_CONDUCTOR,
+    COATED_DIFFUSE,
+    COATED_METAL,
+    CONDUCTOR,
+    DIELECTRIC,
+    DIFFUSE,
+    MATERIAL_ALPHA,
+    MATERIAL_COAT_LOSS,
+    MATERIAL_CODES_SIZE,
+    MATERIAL_COLOR,
+    MATERIAL_ETA,
+    MATERIAL_FLAGS,
+    MATERIAL_KIND,
+    MATERIAL_SIZE,
+    MATERIAL_TEXTURED,
+    MATERIAL_TEXTURES,
+    MATERIAL_TRANSMISSION,
+    METAL,
+    PRINCIPLED,
+    ROUGH_DIELECTRIC,
+    TARGET_COLOR,
+    TARGET_SQUARE,
+    THIN_DIELECTRIC,
+    SceneView,
+)
+from raywidget.kernels.surfaces.dielectric import eval_rough, sample_rough, sample_smooth
+from raywidget.kernels.surfaces.fresnel import fresnel
+from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
+from raywidget.kernels.surfaces.microfacet import eval_metal, reflectance, sample_metal
+from raywidget.kernels.surfaces.principled import eval_principled, sample_principled
+from raywidget.kernels.surfaces.texture import eval_texture
+
+# Room for the parameters of one textured material: whoever keeps a `Bsdf` owns one.
+make_parameters = make_stack_array(types.float32, MATERIAL_SIZE)
+
+
+@device
+def load_textures(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
+    """Fill `room`, which is from `make_parameters`, with what textures say where a ray has hit."""
+    flags = scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
+    if flags & MATERIAL_TEXTURED:
+        _look_up(scene, hit, material, room)
+
+
+@device
+def load_bsdf(scene: SceneView, hit: Hit, material: int, room: Any) -> Bsdf:
+    """The material of a row of the tables where a ray has hit.
+
+    `room` is from `make_parameters`, and must last as long as the result.
+    """
+    load_textures(scene, hit, material, room)
+    return view_bsdf(scene, material, room)
+
+
+@device
+def view_bsdf(scene: SceneView, material: int, room: Any) -> Bsdf:
+    """The same, where `room` has been filled by `load_textures`."""
+    codes = material * MATERIAL_CODES_SIZE
+    parameters = scene.materials
+    row = material * MATERIAL_SIZE
+    if scene.material_codes[codes + MATERIAL_FLAGS] & MATERIAL_TEXTURED:
+        parameters = room
+        row = 0
+    return Bsdf(
+        scene.material_codes[codes + MATERIAL_KIND],
+        load_vec3(parameters, row + MATERIAL_COLOR),
+        parameters[row + MATERIAL_ALPHA],
+        parameters[row + MATERIAL_ETA],
+        parameters[row + MATERIAL_COAT_LOSS],
+        parameters,
+        row,
+        scene.energy,
+        scene.full,
+    )
+
+
+@on_demand
+def _look_up(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
+    """Fill `room` with the parameters of a material, and what its textures say."""
+    for column in range(MATERIAL_SIZE):
+        room[column] = scene.materials[material * MATERIAL_SIZE + column]
+    at = material * MATERIAL_CODES_SIZE + MATERIAL_TEXTURES
+    texture = scene.material_codes[at]
+    while texture >= 0:
+        column = scene.material_codes[at + 1] >> 2
+        target = scene.material_codes[at + 1] & 3
+        color = eval_texture(scene, texture, hit)
+        if target == TARGET_COLOR:
+            room[column] = color.x
+            room[column + 1] = color.y
+            room[column + 2] = color.z
+        else:
+            mean = (color.x + color.y + color.z) * (1.0 / 3.0)
+            room[column] = mean * mean if target == TARGET_SQUARE else mean
+        at += 2
+        texture = scene.material_codes[at]
+
+
+@device
+def base_color(bsdf: Bsdf) -> Vec3:
+    """What one would call the colour of a surface."""
+    if bsdf.kind == CONDUCTOR or bsdf.kind == COATED_CONDUCTOR:
+        return reflectance(bsdf, 1.0)
+    return bsdf.color
+
+
+@device
+def is_specular(bsdf: Bsdf) -> bool:
+    """Does the surface scatter into single directions only, so that no light need be sampled?"""
+    if bsdf.kind == DIFFUSE or bsdf.kind == COATED_DIFFUSE or bsdf.kind >= ROUGH_DIELECTRIC:
+        return False
+    if bsdf.kind == DIELECTRIC or bsdf.kind == BLACK or bsdf.kind == THIN_DIELECTRIC:
+        return True
+    return bsdf.alpha < MIRROR_ALPHA
+
+
+@device
+def transmits(bsdf: Bsdf) -> bool:
+    """Does light that is not specular come through, so that lights on either side matter?"""
+    if bsdf.kind == PRINCIPLED:
+        return bsdf.parameters[bsdf.row + MATERIAL_TRANSMISSION] > 0.0
+    return bsdf.kind >= ROUGH_DIELECTRIC
+
+
+@device
+def eval_bsdf_cos(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
+    """BSDF times |cos| of `wi`, and the density with which `sample_bsdf` draws it."""
+    if bsdf.kind == PRINCIPLED:
+        return eval_principled(bsdf, wo, wi)
+    if bsdf.kind >= ROUGH_DIELECTRIC:
+        return eval_rough(bsdf, wo, wi)
+    if wo.z * wi.z <= 0.0 or is_specular(bsdf):
+        return BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
+    # What remains reflects alike on both sides.
+    wo = vec3(wo.x, wo.y, abs(wo.z))
+    wi = vec3(wi.x, wi.y, abs(wi.z))
+    if bsdf.kind == DIFFUSE:
+        return BsdfValue(bsdf.color * (wi.z * INV_PI), wi.z * INV_PI)
+    if bsdf.kind == METAL or bsdf.kind == CONDUCTOR:
+        return eval_metal(bsdf, wo, wi)
+    passed_o = 1.0 - fresnel(wo.z, bsdf.eta)
+    passed_i = 1.0 - fresnel(wi.z, bsdf.eta)
+    if bsdf.kind == COATED_DIFFUSE:
+        f_cos = _coated_albedo(bsdf) * (passed_o * passed_i * wi.z * INV_PI)
+        return BsdfValue(f_cos, passed_o * wi.z * INV_PI)
+    base = eval_metal(bsdf, wo, wi)
+    return BsdfValue(base.f_cos * (passed_o * passed_i), base.pdf * passed_o)
+
+
+@device
+def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSample:
+    """Draw a direction; `u`, `v` choose within a lobe, `lobe` between lobes."""
+    if bsdf.kind == DIELECTRIC or bsdf.kind == THIN_DIELECTRIC:
+        return sample_smooth(bsdf, wo, lobe)
+    if bsdf.kind == PRINCIPLED:
+        return sample_principled(bsdf, wo, u, v, lobe)
+    if bsdf.kind >= ROUGH_DIELECTRIC:
+        return sample_rough(bsdf, wo, u, v, lobe)
+    nothing = BsdfSample(wo, vec3(0.0, 0.0, 0.0), 0.0, False, 1.0)
+    if bsdf.kind == BLACK or wo.z == 0.0:
+        return nothing
+    side = 1.0 if wo.z > 0.0 else -1.0
+    above = vec3(wo.x, wo.y, abs(wo.z))
+    mirrored = vec3(-wo.x, -wo.y, wo.z)
+
+    coat = 1.0  # share that the coat lets through, by the probability of going there
+    is_coated = False
+    if bsdf.kind == COATED_DIFFUSE or bsdf.kind == COATED_METAL or bsdf.kind == COATED_CONDUCTOR:
+        reflected = fresnel(above.z, bsdf.eta)
+        if lobe < reflected:  # drawn with the probability that it is weighted by
+            return BsdfSample(mirrored, vec3(1.0, 1.0, 1.0), 0.0, True, 1.0)
+        is_coated = True
+        coat = 1.0 - reflected
+        lobe = (lobe - reflected) / coat
+
+    if bsdf.kind == DIFFUSE or bsdf.kind == COATED_DIFFUSE:
+        wi = sample_cosine_hemisphere(u, v)
+        pdf = wi.z * INV_PI
+        weight = bsdf.color
+        if is_coated:
+            weight = _coated_albedo(bsdf) * (1.0 - fresnel(wi.z, bsdf.eta))
+        return BsdfSample(vec3(wi.x, wi.y, side * wi.z), weight, pdf * coat, False, 1.0)
+
+    # Metal, bare or under a coat
+    if bsdf.alpha < MIRROR_ALPHA:
+        weight = reflectance(bsdf, above.z)
+        if is_coated:
+            weight = weight * coat
+        return BsdfSample(mirrored, weight, 0.0, True, 1.0)
+    wi = sample_metal(bsdf, above, u, v, lobe)
+    if wi.z <= 0.0:
+        return nothing
+    # Density and Fresnel term of a base are the same as without the coat.
+    value = eval_metal(bsdf, above, wi)
+    if value.pdf <= 0.0:
+        return nothing
+    weight = value.f_cos * (1.0 / value.pdf)
+    if is_coated:
+        weight = weight * (1.0 - fresnel(wi.z, bsdf.eta))
+    return BsdfSample(vec3(wi.x, wi.y, side * wi.z), weight, value.pdf * coat, False, 1.0)
+
+
+@device
+def _coated_albedo(bsdf: Bsdf) -> Vec3:
+    """Albedo of a diffuse base under a smooth coat, light that bounces between them included.
+
+    rho / (eta^2 (1 - rho R)), where R is the coat's internal diffuse reflectance: a white base
+    under a coat stays white (Ashikhmin and Shirley 2000; Jakob 2010, "plastic").
+    """
+    rho = bsdf.color
+    scale = 1.0 / (bsdf.eta * bsdf.eta)
+    loss = bsdf.coat_loss
+    return vec3(
+        rho.x * scale / (1.0 - rho.x * loss),
+        rho.y * scale / (1.0 - rho.y * loss),
+        rho.z * scale / (1.0 - rho.z * loss),
+    )

@@ -1,0 +1,216 @@
+"""What a surface is where a ray has hit: opaque there or not, which of a mixture, how it is tilted.
+
+A fraction of opacity, and a share of a mixture, are chances: a path passes, or takes one of the
+two. Shadow rays take what is let through. Few scenes have any of this.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from raywidget.kernels.geometry.attributes import hit_tangent
+from raywidget.kernels.geometry.hit import Hit, make_hit, spawn_origin
+from raywidget.kernels.geometry.intersect import ROUND_BLOCK
+from raywidget.kernels.geometry.traverse import find_closest, is_occluded
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.random import Sequence, draw_four
+from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.language.vec3 import Vec3, cross, dot, load_vec3, normalize, vec3
+from raywidget.kernels.layout import (
+    BALL_SLOT,
+    CORNERS_FLAGS,
+    CORNERS_SIZE,
+    CORNERS_UVS,
+    INSTANCE_SIZE,
+    MATERIAL_AMOUNT,
+    MATERIAL_AMOUNT_TEXTURE,
+    MATERIAL_CODES_SIZE,
+    MATERIAL_FLAGS,
+    MATERIAL_KIND,
+    MATERIAL_MASKED,
+    MATERIAL_MEMBERS,
+    MATERIAL_NORMAL_MAPPED,
+    MATERIAL_NORMAL_SCALE,
+    MATERIAL_NORMAL_TEXTURE,
+    MATERIAL_OPACITY,
+    MATERIAL_OPACITY_TEXTURE,
+    MATERIAL_SIZE,
+    MATERIAL_SPECIAL,
+    MISS,
+    MIX,
+    PRIMITIVE_CORNERS,
+    PRIMITIVE_SIZE,
+    ROUND_SIDE_ROW,
+    ROUND_SLOT,
+    VERTEX_SIZE,
+    SceneView,
+)
+from raywidget.kernels.surfaces.texture import eval_texture
+
+# A path ends here after so many surfaces that let it pass between two that do not.
+MAX_PASSED = 1 << 10
+_PASSED_SHIFT = 20  # numbers of the n-th surface passed come from group + (n << this)
+
+
+class Surface(NamedTuple):
+    """What `resolve_surface` found."""
+
+    passes: bool  # the path goes straight on
+    material: int  # row of the material tables, no mixture
+    ns: Vec3  # shading normal, with the normal map; unit, on the side of the geometric normal
+
+
+@device
+def is_special(scene: SceneView, hit: Hit) -> bool:
+    """Must `resolve_surface` be asked?"""
+    flags = scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
+    return flags & MATERIAL_SPECIAL != 0
+
+
+@on_demand
+def resolve_surface(
+    scene: SceneView, hit: Hit, sequence: Sequence, group: int, passed: int
+) -> Surface:
+    """Decide by the last number of a group of `sequence`, the first time, then by others."""
+    material = hit.material
+    choice = draw_four(sequence, group + (passed << _PASSED_SHIFT)).w
+    opacity = eval_opacity(scene, hit)
+    if choice >= opacity:
+        return Surface(True, material, hit.ns)
+    choice /= opacity  # uniform again
+    while scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_KIND] == MIX:
+        amount = _number(scene, hit, material, MATERIAL_AMOUNT, MATERIAL_AMOUNT_TEXTURE)
+        members = material * MATERIAL_CODES_SIZE + MATERIAL_MEMBERS
+        if choice < amount:
+            choice /= amount
+            material = scene.material_codes[members + 1]
+        else:
+            choice = (choice - amount) / (1.0 - amount)
+            material = scene.material_codes[members]
+    flags = scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
+    if flags & MATERIAL_NORMAL_MAPPED:
+        return Surface(False, material, _mapped_normal(scene, hit, material))
+    return Surface(False, material, hit.ns)
+
+
+@device
+def eval_opacity(scene: SceneView, hit: Hit) -> float:
+    """The share of the surface that is there."""
+    flags = scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
+    if flags & MATERIAL_MASKED == 0:
+        return 1.0
+    return _number(scene, hit, hit.material, MATERIAL_OPACITY, MATERIAL_OPACITY_TEXTURE)
+
+
+@device
+def _number(scene: SceneView, hit: Hit, material: int, column: int, texture_column: int) -> float:
+    """A number in [0, 1] of a material, or the mean of its texture's channels."""
+    texture = scene.material_codes[material * MATERIAL_CODES_SIZE + texture_column]
+    if texture < 0:
+        return scene.materials[material * MATERIAL_SIZE + column]
+    color = eval_texture(scene, texture, hit)
+    return min(1.0, max(0.0, (color.x + color.y + color.z) * (1.0 / 3.0)))
+
+
+# --- Shadow rays ---------------------------------------------------------------------------------
+
+
+@device
+def visibility(scene: SceneView, o: Vec3, d: Vec3, reach: float) -> float:
+    """The share of light that gets through from `o` as far as `reach`."""
+    if scene.has_masks:
+        return _transmittance(scene, o, d, reach)
+    return 0.0 if is_occluded(scene, o, d, reach) else 1.0
+
+
+@on_demand
+def _transmittance(scene: SceneView, o: Vec3, d: Vec3, reach: float) -> float:
+    """Of all masks in between."""
+    transmitted = 1.0
+    for _ in range(MAX_PASSED):
+        ray = find_closest(scene, o, d, reach)
+        if ray.slot == MISS:
+            return transmitted
+        hit = make_hit(scene, o, d, ray)
+        transmitted *= 1.0 - eval_opacity(scene, hit)
+        if transmitted <= 0.0:
+            return 0.0
+        o = spawn_origin(hit, d)
+        reach -= ray.t
+    return 0.0
+
+
+# --- Normal maps ---------------------------------------------------------------------------------
+
+
+@device
+def _mapped_normal(scene: SceneView, hit: Hit, material: int) -> Vec3:
+    """What a tangent-space map says: x along u, y along v, z along the shading normal."""
+    texture = scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_NORMAL_TEXTURE]
+    scale = scene.materials[material * MATERIAL_SIZE + MATERIAL_NORMAL_SCALE]
+    tilt = eval_texture(scene, texture, hit) * 2.0 - vec3(1.0, 1.0, 1.0)
+    tangent = hit_tangent(scene, hit)
+    bitangent = cross(hit.ns, tangent) * _handedness(scene, hit)
+    n = tangent * (tilt.x * scale) + bitangent * (tilt.y * scale) + hit.ns * max(tilt.z, 1e-3)
+    n = normalize(n)
+    # No farther than at right angles to the true surface
+    below = 1e-3 - dot(n, hit.ng)
+    if below > 0.0:
+        n = normalize(n + hit.ng * below)
+    return n
+
+
+@device
+def _handedness(scene: SceneView, hit: Hit) -> float:
+    """1 where (u direction, v direction, normal) are right-handed, -1 where they are mirrored."""
+    if hit.slot >= ROUND_SLOT:
+        slot = hit.slot - ROUND_SLOT
+        block = slot // WIDTH
+        row = block * ROUND_BLOCK + (slot - block * WIDTH)
+        return scene.rounds[row + ROUND_SIDE_ROW * WIDTH]
+    if hit.slot >= BALL_SLOT:  # v goes up
+        return 1.0 if cross(hit.ng, hit_tangent(scene, hit)).y >= 0.0 else -1.0
+    sign = 1.0
+    corners = scene.primitives[hit.primitive * PRIMITIVE_SIZE + PRIMITIVE_CORNERS]
+    if corners >= 0:
+        row = corners * CORNERS_SIZE
+        if scene.corners[row + CORNERS_FLAGS] & CORNERS_UVS:
+            table = scene.vertices
+            a = scene.corners[row] * VERTEX_SIZE
+            b = scene.corners[row + 1] * VERTEX_SIZE
+            c = scene.corners[row + 2] * VERTEX_SIZE
+            area = (table[b + 3] - table[a + 3]) * (table[c + 4] - table[a + 4])
+            area -= (table[c + 3] - table[a + 3]) * (table[b + 4] - table[a + 4])
+            if area < 0.0:
+                sign = -1.0
+    if hit.instance >= 0:
+        place = hit.instance * INSTANCE_SIZE
+        x = load_vec3(scene.instances, place)
+        y = load_vec3(scene.instances, place + 4)
+        z = load_vec3(scene.instances, place + 8)
+        if dot(cross(x, y), z) < 0.0:
+            sign = -sign
+    return sign
+
+
+@device
+def changed_hit(hit: Hit, ns: Vec3, t: float) -> Hit:
+    """The same hit with another shading normal, seen by a ray that has come another way."""
+    return Hit(
+        hit.p,
+        hit.ng,
+        ns,
+        hit.u,
+        hit.v,
+        t,
+        hit.offset,
+        hit.material,
+        hit.light,
+        hit.shape,
+        hit.primitive,
+        hit.slot,
+        hit.instance,
+        hit.b1,
+        hit.b2,
+    )

@@ -1,0 +1,141 @@
+"""Colours that vary over a surface.
+
+`scene/textures/textures` says what each of them is, in numpy; this is its twin.
+"""
+
+from __future__ import annotations
+
+import math
+
+from raywidget.kernels.geometry.attributes import hit_color
+from raywidget.kernels.geometry.hit import Hit
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
+from raywidget.kernels.layout import (
+    ATTRIBUTE,
+    CHECKERBOARD,
+    IMAGE,
+    TEXEL_FLOATS,
+    TEXTURE_AXIS,
+    TEXTURE_CHANNELS,
+    TEXTURE_CHILDREN,
+    TEXTURE_CODES_SIZE,
+    TEXTURE_COLORS,
+    TEXTURE_FIRST,
+    TEXTURE_HEIGHT,
+    TEXTURE_KIND,
+    TEXTURE_NEAREST,
+    TEXTURE_OFFSET,
+    TEXTURE_SCALE,
+    TEXTURE_SIZE,
+    TEXTURE_STORAGE,
+    TEXTURE_WIDTH,
+    TEXTURE_WRAP,
+    WRAP_MIRROR,
+    WRAP_REPEAT,
+    SceneView,
+)
+
+
+@on_demand
+def eval_texture(scene: SceneView, texture: int, hit: Hit) -> Vec3:
+    """The colour of a row of `textures` where a ray has hit."""
+    texture = _innermost(scene, texture, hit.u, hit.v)
+    if texture >= 0 and scene.texture_codes[texture * TEXTURE_CODES_SIZE] == ATTRIBUTE:
+        return hit_color(scene, hit)
+    return _eval_innermost(scene, texture, hit.u, hit.v)
+
+
+@on_demand
+def eval_texture_uv(scene: SceneView, texture: int, u: float, v: float) -> Vec3:
+    """The colour of a row of `textures`, not an attribute, at texture coordinates (u, v)."""
+    return _eval_innermost(scene, _innermost(scene, texture, u, v), u, v)
+
+
+@device
+def _innermost(scene: SceneView, texture: int, u: float, v: float) -> int:
+    """Through checkerboards of textures; one that ends in a colour gives -1 - its element."""
+    while scene.texture_codes[texture * TEXTURE_CODES_SIZE + TEXTURE_KIND] == CHECKERBOARD:
+        row = texture * TEXTURE_SIZE
+        across = math.floor(u * scene.textures[row + TEXTURE_SCALE])
+        up = math.floor(v * scene.textures[row + TEXTURE_SCALE + 1])
+        odd = (across + up) & 1
+        child = scene.texture_codes[texture * TEXTURE_CODES_SIZE + TEXTURE_CHILDREN + odd]
+        if child < 0:
+            return -1 - (row + TEXTURE_COLORS + 3 * odd)
+        texture = child
+    return texture
+
+
+@device
+def _eval_innermost(scene: SceneView, texture: int, u: float, v: float) -> Vec3:
+    if texture < 0:
+        return load_vec3(scene.textures, -1 - texture)
+    codes = texture * TEXTURE_CODES_SIZE
+    row = texture * TEXTURE_SIZE
+    color = load_vec3(scene.textures, row + TEXTURE_COLORS)
+    if scene.texture_codes[codes + TEXTURE_KIND] == IMAGE:
+        return color * _eval_image(scene, codes, row, u, v)
+    along = v if scene.texture_codes[codes + TEXTURE_AXIS] == 1 else u
+    along = min(1.0, max(0.0, along))
+    return color * (1.0 - along) + load_vec3(scene.textures, row + TEXTURE_COLORS + 3) * along
+
+
+@device
+def _eval_image(scene: SceneView, codes: int, row: int, u: float, v: float) -> Vec3:
+    """Pixels by their distance, or the nearest one; v points up, rows count from the top."""
+    table = scene.textures
+    u = u * table[row + TEXTURE_SCALE] + table[row + TEXTURE_OFFSET]
+    v = v * table[row + TEXTURE_SCALE + 1] + table[row + TEXTURE_OFFSET + 1]
+    if not abs(u) + abs(v) < 1e6:  # beyond, float32 tells no pixels apart
+        u = 0.0
+        v = 0.0
+    x = u * single(scene.texture_codes[codes + TEXTURE_WIDTH])
+    y = (1.0 - v) * single(scene.texture_codes[codes + TEXTURE_HEIGHT])
+    if scene.texture_codes[codes + TEXTURE_NEAREST] == 1:
+        return _texel(scene, codes, math.floor(x), math.floor(y))
+    left = math.floor(x - 0.5)
+    top = math.floor(y - 0.5)
+    a = x - 0.5 - single(left)
+    b = y - 0.5 - single(top)
+    color = vec3(0.0, 0.0, 0.0)
+    for corner in range(4):  # a loop: the four look-ups are compiled once
+        right = corner & 1
+        below = corner >> 1
+        weight = (a if right == 1 else 1.0 - a) * (b if below == 1 else 1.0 - b)
+        color = color + _texel(scene, codes, left + right, top + below) * weight
+    return color
+
+
+@device
+def _texel(scene: SceneView, codes: int, column: int, line: int) -> Vec3:
+    """A pixel, decoded."""
+    table = scene.texture_codes
+    width = table[codes + TEXTURE_WIDTH]
+    wrap = table[codes + TEXTURE_WRAP]
+    column = _wrap(column, width, wrap)
+    line = _wrap(line, table[codes + TEXTURE_HEIGHT], wrap)
+    channels = table[codes + TEXTURE_CHANNELS]
+    at = table[codes + TEXTURE_FIRST] + (line * width + column) * channels
+    next_at = at + (channels >> 1)  # 0 or 1 on
+    last_at = at + channels - 1
+    values = table[codes + TEXTURE_STORAGE]
+    if values == TEXEL_FLOATS:
+        return vec3(scene.texels[at], scene.texels[next_at], scene.texels[last_at])
+    return vec3(
+        scene.texels[values + scene.texel_bytes[at]],
+        scene.texels[values + scene.texel_bytes[next_at]],
+        scene.texels[values + scene.texel_bytes[last_at]],
+    )
+
+
+@device
+def _wrap(index: int, size: int, wrap: int) -> int:
+    if wrap == WRAP_REPEAT:
+        return index % size
+    if wrap == WRAP_MIRROR:
+        index = index % (2 * size)
+        return index if index < size else 2 * size - 1 - index
+    return min(size - 1, max(0, index))

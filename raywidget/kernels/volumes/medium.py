@@ -1,0 +1,143 @@
+"""Media: what is left of light on its way through them, and where it is scattered to.
+
+A path knows the closed shapes that it is in as a stack of rows of `media`, packed into an integer,
+8 bits each, the one entered last lowest. So the medium that light goes through is that of the
+innermost shape, whatever the order in which nested shapes begin and end. An empty stack is 0, and
+row 0 is the world.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.sampling import PI, make_frame, to_world
+from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
+from raywidget.kernels.layout import (
+    MATERIAL_CODES_SIZE,
+    MATERIAL_INTERIOR,
+    MEDIUM_ABSORPTION,
+    MEDIUM_ANISOTROPY,
+    MEDIUM_SCATTERING,
+    MEDIUM_SIZE,
+    SceneView,
+)
+
+_FAR = 1e30  # instead of infinity, which times 0 is not a number
+STACK_BITS = 8
+_MASK = 255
+STACK_LEVELS = 7  # the sign bit stays free; who is in more shapes than this forgets the outermost
+
+
+class Medium(NamedTuple):
+    """Coefficients per scene unit."""
+
+    absorption: Vec3
+    scattering: Vec3
+    anisotropy: float
+
+
+@device
+def load_medium(scene: SceneView, inside: int) -> Medium:
+    """The medium of the innermost shape of a stack."""
+    if scene.medium_count == 0:
+        nothing = vec3(0.0, 0.0, 0.0)
+        return Medium(nothing, nothing, 0.0)
+    row = (inside & _MASK) * MEDIUM_SIZE
+    return Medium(
+        load_vec3(scene.media, row + MEDIUM_ABSORPTION),
+        load_vec3(scene.media, row + MEDIUM_SCATTERING),
+        scene.media[row + MEDIUM_ANISOTROPY],
+    )
+
+
+@device
+def decay(extinction: Vec3, distance: float) -> Vec3:
+    """Share of light that is left after a distance (Beer-Lambert)."""
+    distance = min(distance, _FAR)
+    return vec3(
+        math.exp(-extinction.x * distance),
+        math.exp(-extinction.y * distance),
+        math.exp(-extinction.z * distance),
+    )
+
+
+@on_demand
+def transmittance(scene: SceneView, inside: int, distance: float) -> Vec3:
+    """Share of light that gets through so much of the innermost medium."""
+    medium = load_medium(scene, inside)
+    return decay(medium.absorption + medium.scattering, distance)
+
+
+# --- The stack of shapes that a path is in -------------------------------------------------------
+
+
+@device
+def cross_surface(scene: SceneView, inside: int, material: int, enters: bool) -> int:
+    """The stack behind a surface that is entered from outside, or left."""
+    medium = scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_INTERIOR]
+    if medium < 0:
+        return inside
+    if enters:
+        return push(inside, medium)
+    return remove(inside, medium)
+
+
+@on_demand
+def inside_towards(
+    scene: SceneView, inside: int, ng: Vec3, material: int, wo: Vec3, wi: Vec3
+) -> int:
+    """The stack in direction `wi` from a surface that was reached from `wo` with a given stack.
+
+    `ng` is its geometric normal, `material` a row of the material tables.
+    """
+    if dot(wo, ng) * dot(wi, ng) > 0.0:
+        return inside
+    return cross_surface(scene, inside, material, dot(wi, ng) < 0.0)
+
+
+@device
+def push(inside: int, medium: int) -> int:
+    """The stack within one more shape."""
+    below = inside & ((1 << (STACK_BITS * (STACK_LEVELS - 1))) - 1)
+    return (below << STACK_BITS) | medium
+
+
+@device
+def remove(inside: int, medium: int) -> int:
+    """Take away the innermost entry of a medium, if there is one."""
+    for level in range(STACK_LEVELS):
+        shift = STACK_BITS * level
+        if (inside >> shift) & _MASK == medium:
+            below = inside & ((1 << shift) - 1)
+            return ((inside >> (shift + STACK_BITS)) << shift) | below
+    return inside
+
+
+# --- Scattering ----------------------------------------------------------------------------------
+
+
+@device
+def eval_phase(anisotropy: float, cos: float) -> float:
+    """Share of scattered light per solid angle, `cos` between its old and its new direction.
+
+    It is also the density of `sample_phase` (Henyey and Greenstein 1941).
+    """
+    g = anisotropy
+    square = 1.0 + g * g - 2.0 * g * cos
+    return (1.0 - g * g) / (4.0 * PI * square * math.sqrt(square))
+
+
+@device
+def sample_phase(anisotropy: float, d: Vec3, u: float, v: float) -> Vec3:
+    """A direction for light that came along `d`."""
+    g = anisotropy
+    cos = 1.0 - 2.0 * u
+    if abs(g) > 1e-3:
+        ratio = (1.0 - g * g) / (1.0 + g - 2.0 * g * u)
+        cos = min(1.0, max(-1.0, (1.0 + g * g - ratio * ratio) / (2.0 * g)))
+    sin = math.sqrt(max(0.0, 1.0 - cos * cos))
+    phi = 2.0 * PI * v
+    return to_world(make_frame(d), vec3(sin * math.cos(phi), sin * math.sin(phi), cos))

@@ -1,0 +1,251 @@
+"""Shapes made of triangles: a mesh, and copies of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.errors import SceneError
+from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
+from raywidget.scene.shapes.simple import Bounds, Shape
+from raywidget.scene.textures.textures import Texture
+from raywidget.scene.values import arrays, checks, transforms
+from raywidget.scene.values.checks import Color
+from raywidget.scene.values.transforms import chunks
+
+MAX_COPIED_LIGHTS = 2**20  # triangles of copies that shine: each is a light of 64 bytes and more
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mesh(Shape):
+    """A mesh of triangles.
+
+    The front side of a triangle is where its corners appear counter-clockwise. Lists are taken
+    too; arrays are copied, and stored read-only as float32 and int32.
+
+    Parameters
+    ----------
+    vertices : (V, 3) array of float
+        In scene units, finite; V at most 2^27.
+    faces : (F, 3) array of int
+        Three indices into `vertices` for each triangle, counted from 0; F at most 2^27.
+    material : Material
+        What it is made of; by default a grey matte surface.
+    emission : colour, optional
+        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
+    normals : (V, 3) array of float, optional
+        Normals at the vertices for a smooth look, of any length but 0; stored at length 1.
+        Without them triangles look flat.
+    uvs : (V, 2) array of float, optional
+        Surface coordinates at the vertices. Without them u and v are the barycentric coordinates
+        of the second and third corner.
+    colors : (V, 3) array of float, optional
+        Colours at the vertices, linear RGB in [0, 1], for materials that ask for them.
+    face_colors : (F, 3) array of float, optional
+        Colours of the triangles instead.
+    materials : sequence of Material, optional
+        Several materials instead of one.
+    face_materials : (F,) array of int, optional
+        Which of them each triangle is made of, counted from 0.
+    flip_normals : bool
+        Swap front and back.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If an array has a wrong shape or type, a number is not finite, or an index points
+        outside; the first such row is named.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> vertices = [(0, 0, 0), (1, 0, 0), (0, 1, 0)]
+    >>> rw.Mesh(vertices, [(0, 1, 2)], name="triangle")
+    Mesh(vertices=<3x3 float32>, faces=<1x3 int32>, name='triangle')
+    """
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    normals: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    uvs: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    face_colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    materials: Sequence[Material] | None = field(default=None, kw_only=True)
+    face_materials: NDArray[np.int32] | None = field(default=None, kw_only=True)
+    flip_normals: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        vertices = arrays.rows(self, "vertices", self.vertices, 3, "V")
+        count = len(vertices)
+        self._set(
+            vertices=vertices,
+            faces=arrays.triangle_indices(self, "faces", self.faces, count),
+            flip_normals=checks.flag(self, "flip_normals", self.flip_normals),
+        )
+        if self.normals is not None:
+            self._set(normals=arrays.unit_rows(self, "normals", self.normals, "V", count))
+        if self.uvs is not None:
+            self._set(uvs=arrays.rows(self, "uvs", self.uvs, 2, "V", count))
+        if self.colors is not None:
+            self._set(colors=arrays.colors(self, "colors", self.colors, "V", count))
+        if self.face_colors is not None:
+            if self.colors is not None:
+                raise SceneError(f"{checks.label(self)}: give colors or face_colors, not both")
+            faces = len(self.faces)
+            self._set(face_colors=arrays.colors(self, "face_colors", self.face_colors, "F", faces))
+        if self.materials is not None or self.face_materials is not None:
+            self._check_materials()
+
+    def _check_materials(self) -> None:
+        if self.materials is None or self.face_materials is None:
+            raise SceneError(
+                f"{checks.label(self)}: materials and face_materials go together, got only one"
+            )
+        if self.material is not DEFAULT_MATERIAL:
+            raise SceneError(f"{checks.label(self)}: give material or materials, not both")
+        expected = "a list of materials"
+        if isinstance(self.materials, Material | str) or not isinstance(self.materials, Iterable):
+            raise checks.fail(self, "materials", expected, self.materials)
+        materials = tuple(self.materials)
+        if not materials:
+            raise checks.fail(self, "materials", expected, self.materials, "it is empty")
+        for index, item in enumerate(materials):
+            checks.instance(self, f"materials[{index}]", item, Material, "a material")
+        rows = arrays.indices(
+            self, "face_materials", self.face_materials, "F", len(self.faces), len(materials)
+        )
+        self._set(materials=materials, face_materials=rows)
+
+    @property
+    def all_materials(self) -> tuple[Material, ...]:
+        """What it is made of: `materials`, or the only one."""
+        return (self.material,) if self.materials is None else tuple(self.materials)
+
+    def bounds(self) -> Bounds:
+        """Lowest and highest corner of the box round all triangles, (3,) float64 each."""
+        lo, hi = self._bounds
+        return lo.copy(), hi.copy()
+
+    @cached_property
+    def _bounds(self) -> Bounds:
+        used = np.bincount(self.faces.ravel(), minlength=len(self.vertices)) > 0
+        corners = self.vertices if used.all() else self.vertices[used]
+        # Column by column: numpy is ten times as fast along long axes as along one of three.
+        lo = [corners[:, axis].min() for axis in range(3)]
+        hi = [corners[:, axis].max() for axis in range(3)]
+        return np.array(lo, np.float64), np.array(hi, np.float64)
+
+    def area(self) -> float:
+        """Area of one side of all triangles, in square scene units."""
+        return float(_areas(self.vertices.astype(np.float64)[self.faces]).sum())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Instances(Shape):
+    """Many copies of one mesh, each at its own place; the mesh is stored once.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        What is copied.
+    transforms : (N, 4, 4) array of float
+        An affine, invertible matrix for each copy, with (0, 0, 0, 1) as last row; see
+        `raywidget.transforms`. One that mirrors keeps front sides in front. Stored read-only as
+        float64.
+    colors : (N, 3) array of float, optional
+        A colour for each copy, linear RGB in [0, 1], instead of the mesh's.
+    material : Material, optional
+        Instead of the mesh's.
+    emission : colour, optional
+        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's. Each
+        triangle of each copy that shines is a light; there may be 2^20 of them.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If a matrix has a wrong shape, is not finite or not invertible, or there would be too many
+        lights.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> mesh = rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)])
+    >>> row = [rw.transforms.translate(2 * i, 0, 0) for i in range(10)]
+    >>> copies = rw.Instances(mesh, row)
+    >>> copies.transforms.shape
+    (10, 4, 4)
+    """
+
+    mesh: Mesh
+    transforms: NDArray[np.float64]
+    colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        checks.instance(self, "mesh", self.mesh, Mesh, "a Mesh")
+        if self.material is DEFAULT_MATERIAL:
+            self._set(material=self.mesh.material)
+        super().__post_init__()
+        self._set(transforms=arrays.affine_transforms(self, "transforms", self.transforms))
+        count = len(self.transforms)
+        if self.colors is not None:
+            self._set(colors=arrays.colors(self, "colors", self.colors, "N", count))
+        lights = count * self._lit_faces()
+        if lights > MAX_COPIED_LIGHTS:
+            raise SceneError(
+                f"{checks.label(self)}: copies may make at most {MAX_COPIED_LIGHTS} triangles "
+                f"shine, got {count} copies of {lights // count}; let fewer triangles of the mesh "
+                "shine (materials, face_materials), or make it coarser"
+            )
+
+    @property
+    def has_own_material(self) -> bool:
+        """Are the copies made of something else than the mesh?"""
+        return self.material is not self.mesh.material
+
+    def radiances(self) -> list[Color | Texture | None]:
+        """What is given off by what each of the mesh's `all_materials` covers, or by all of it."""
+        if self.has_own_material:
+            return [self.radiance]
+        owner: Shape = self.mesh if self.emission is None else self
+        return [owner.radiance_of(material) for material in self.mesh.all_materials]
+
+    def _lit_faces(self) -> int:
+        shines = np.array([radiance is not None for radiance in self.radiances()])
+        if self.mesh.face_materials is None or len(shines) == 1:
+            return len(self.mesh.faces) * int(shines[0])
+        return int(shines[self.mesh.face_materials].sum())
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some parameters changed; all checks run again."""
+        if "mesh" in changes and self.material is self.mesh.material:
+            changes.setdefault("material", DEFAULT_MATERIAL)  # goes on following the mesh's
+        return super().replace(**changes)
+
+    def bounds(self) -> Bounds:
+        """Corners of a box round all copies, (3,) float64 each; not always the smallest one."""
+        centers, halves = transforms.move_box(self.transforms, *self.mesh.bounds())
+        lo = np.min([(centers[p] - halves[p]).min(axis=0) for p in chunks(len(centers))], axis=0)
+        hi = np.max([(centers[p] + halves[p]).max(axis=0) for p in chunks(len(centers))], axis=0)
+        return lo, hi
+
+    def area(self) -> float:
+        """Area of one side of all copies, in square scene units."""
+        corners = self.mesh.vertices.astype(np.float64)[self.mesh.faces]
+        linear = np.swapaxes(self.transforms[:, :3, :3], 1, 2)
+        return float(sum(_areas(corners @ matrix).sum() for matrix in linear))
+
+
+def _areas(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Areas of triangles, (F, 3, 3) corners."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    return np.asarray(0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1))

@@ -1,0 +1,445 @@
+"""Textures: colours and numbers that vary over a surface, by its coordinates (u, v).
+
+Wherever a material takes a colour or a number, it takes a texture too; a number is the mean of the
+texture's three channels.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from raywidget.errors import SceneError
+from raywidget.scene.textures.pixels import read_pixels
+from raywidget.scene.values import checks
+from raywidget.scene.values.checks import Color, ColorLike
+from raywidget.scene.values.colors import decode_srgb
+from raywidget.scene.values.described import SceneObject
+
+Wrap: TypeAlias = Literal["repeat", "mirror", "clamp"]
+
+_CHANNELS = {"r": 0, "g": 1, "b": 2, "a": 3}
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Texture(SceneObject):
+    """Base class of textures."""
+
+    def evaluate(self, uv: ArrayLike) -> NDArray[np.float64]:
+        """Colours at surface coordinates, (..., 2) -> (..., 3): what kernels are tested against."""
+        raise NotImplementedError
+
+    def parts(self) -> Iterator[Texture]:
+        """The texture itself, and all that it is made of."""
+        yield self
+
+    def value_range(self) -> tuple[float, float]:
+        """The least and the greatest number that any channel takes anywhere."""
+        raise NotImplementedError
+
+    def mean(self) -> Color:
+        """The mean colour over one period, as power and importance are reckoned with it."""
+        raise NotImplementedError
+
+
+def color_or_texture(owner: object, name: str, value: object) -> Color | Texture:
+    """Check for a colour in [0, 1], or a texture of such colours."""
+    if isinstance(value, Texture):
+        return _of_range(owner, name, value, 1.0)
+    return checks.reflectance(owner, name, value, also=", or a texture")
+
+
+def number_or_texture(owner: object, name: str, value: object) -> float | Texture:
+    """Check for a number in [0, 1], or a texture of such numbers."""
+    if isinstance(value, Texture):
+        return _of_range(owner, name, value, 1.0)
+    return checks.unit_interval(owner, name, value)
+
+
+def bright_or_texture(owner: object, name: str, value: object) -> Color | Texture:
+    """Check for a colour >= 0, or a texture of such colours."""
+    if isinstance(value, Texture):
+        return _of_range(owner, name, value, checks.LARGEST)
+    return checks.radiance(owner, name, value)
+
+
+def radiance_or_texture(owner: object, name: str, value: object) -> Color | Texture:
+    """Check for a radiance, or a texture of radiances.
+
+    Light is sampled by position, where a shape's own colours are not at hand.
+    """
+    if not isinstance(value, Texture):
+        return checks.radiance(owner, name, value)
+    if any(isinstance(part, Attribute) for part in value.parts()):
+        raise checks.fail(
+            owner, name, "a colour or another texture", value, "attributes can't emit light yet"
+        )
+    return _of_range(owner, name, value, checks.LARGEST)
+
+
+def _of_range(owner: object, name: str, value: Texture, highest: float) -> Texture:
+    low, high = value.value_range()
+    if low < 0.0 or high > highest:
+        expected = "in [0, 1]" if highest == 1.0 else ">= 0"
+        raise SceneError(
+            f"{checks.label(owner)}: {name} must be {expected} everywhere, but "
+            f"{checks.label(value)} ranges from {low:g} to {high:g}"
+        )
+    return value
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageTexture(Texture):
+    """A picture on a surface, from a file or an array.
+
+    The lower left corner of the picture lies at (u, v) = (0, 0), its upper right corner at (1, 1):
+    v points up, row 0 of an array is at the top.
+
+    Parameters
+    ----------
+    image : path or array
+        A PNG, JPEG, TIFF, BMP, WebP, TGA, PPM or GIF file, or an (H, W, 3), (H, W, 1), (H, W) or
+        (H, W, 4) array of floats or uint8. At most 2^26 pixels. What a path holds is read once,
+        when the texture is made. An alpha channel is left out of colours; see `channel`.
+    wrap : {"repeat", "mirror", "clamp"}
+        What is seen outside of [0, 1]: the picture again, its mirror image, or its edge.
+    filter : {"bilinear", "nearest"}
+        How colours are found between pixel centres.
+    encoding : {"srgb", "linear"}, optional
+        What the numbers mean: colours by the sRGB curve, or proportional to light. By default
+        "srgb" for bytes and 16-bit files, "linear" for arrays of floats and where `channel` picks
+        data. Normal maps must be "linear".
+    scale : (float, float) or float
+        Pictures per unit of u and of v, not 0; one number serves both.
+    offset : (float, float)
+        Is added to (u, v) after scaling.
+    channel : {"r", "g", "b", "a"}, optional
+        Take this channel alone, as a grey: the roughness in the green one of a glTF texture, the
+        opacity in the alpha of a leaf.
+    factor : colour
+        Is multiplied with every pixel, >= 0: a tint, or a radiance for a texture of emission.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If the file can't be read or is too large, or a value is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import raywidget as rw
+    >>> pixels = np.zeros((2, 2, 3), np.uint8)
+    >>> pixels[0] = 255  # the upper row is white
+    >>> stripes = rw.ImageTexture(pixels, filter="nearest")
+    >>> stripes.evaluate([(0.5, 0.75), (0.5, 0.25)])
+    array([[1., 1., 1.],
+           [0., 0., 0.]])
+    >>> rw.Diffuse(stripes)
+    Diffuse(color=ImageTexture(image=<2x2x3 uint8>, filter='nearest'))
+    """
+
+    image: str | os.PathLike[str] | NDArray[Any]
+    wrap: Wrap = field(default="repeat", kw_only=True)
+    filter: Literal["bilinear", "nearest"] = field(default="bilinear", kw_only=True)
+    encoding: Literal["srgb", "linear"] | None = field(default=None, kw_only=True)
+    scale: tuple[float, float] | float = field(default=(1.0, 1.0), kw_only=True)
+    offset: tuple[float, float] = field(default=(0.0, 0.0), kw_only=True)
+    channel: Literal["r", "g", "b", "a"] | None = field(default=None, kw_only=True)
+    factor: ColorLike = field(default=(1.0, 1.0, 1.0), kw_only=True)
+    pixels: NDArray[Any] = field(init=False)  # (H, W, 1 or 3), uint8 or float32
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.choice(self, "wrap", self.wrap, ("repeat", "mirror", "clamp"))
+        checks.choice(self, "filter", self.filter, ("bilinear", "nearest"))
+        if self.encoding is not None:
+            checks.choice(self, "encoding", self.encoding, ("srgb", "linear"))
+        if self.channel is not None:
+            checks.choice(self, "channel", self.channel, tuple(_CHANNELS))
+        scale = checks.pair(self, "scale", self.scale)
+        if 0.0 in scale:
+            raise checks.fail(self, "scale", "pictures per unit, not 0", self.scale)
+        pixels = read_pixels(self, "image", self.image)
+        if isinstance(self.image, str | os.PathLike):
+            self._set(image=os.fspath(self.image))
+        else:
+            pixels.setflags(write=False)
+            self._set(image=pixels)
+        self._set(
+            scale=scale,
+            offset=checks.pair(self, "offset", self.offset),
+            factor=checks.radiance(self, "factor", self.factor),
+            pixels=self._chosen(pixels),
+        )
+
+    def _chosen(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        channels = pixels.shape[2]
+        if self.channel is None:
+            chosen = pixels[:, :, :3]
+        else:
+            index = _CHANNELS[self.channel]
+            if channels == 1 and index < 3:
+                index = 0  # grey: all three are the same
+            if index >= channels:
+                raise checks.fail(
+                    self, "channel", f"one of a picture with {channels} channels", self.channel
+                )
+            chosen = pixels[:, :, index : index + 1]
+        chosen = np.ascontiguousarray(chosen)
+        chosen.setflags(write=False)
+        return chosen
+
+    @property
+    def is_srgb(self) -> bool:
+        """Are the numbers coded by the sRGB curve?"""
+        if self.encoding is not None:
+            return self.encoding == "srgb"
+        is_data = isinstance(self.image, np.ndarray) and self.image.dtype != np.uint8
+        return self.channel is None and not is_data
+
+    def decoded(self) -> NDArray[np.float64]:
+        """The pixels as linear light, without the factor: (H, W, 1 or 3)."""
+        values = self.pixels.astype(np.float64)
+        if self.pixels.dtype == np.uint8:
+            values /= 255.0
+        return decode_srgb(values) if self.is_srgb else values
+
+    def evaluate(self, uv: ArrayLike) -> NDArray[np.float64]:
+        """Colours at surface coordinates, (..., 2) -> (..., 3)."""
+        height, width = self.pixels.shape[:2]
+        uv = np.asarray(uv, dtype=np.float64) * self.scale + self.offset
+        x, y = uv[..., 0] * width, (1.0 - uv[..., 1]) * height
+        decoded = self.decoded()
+
+        def pixel(column: NDArray[Any], row: NDArray[Any]) -> NDArray[Any]:
+            row, column = _wrapped(row, height, self.wrap), _wrapped(column, width, self.wrap)
+            return np.asarray(decoded[row, column])
+
+        if self.filter == "nearest":
+            values = pixel(np.floor(x), np.floor(y))
+        else:
+            left, top = np.floor(x - 0.5), np.floor(y - 0.5)
+            a, b = (x - 0.5 - left)[..., None], (y - 0.5 - top)[..., None]
+            upper = pixel(left, top) * (1.0 - a) + pixel(left + 1, top) * a
+            lower = pixel(left, top + 1) * (1.0 - a) + pixel(left + 1, top + 1) * a
+            values = upper * (1.0 - b) + lower * b
+        return np.asarray(values * np.asarray(self.factor))
+
+    def value_range(self) -> tuple[float, float]:
+        """The least and the greatest number that any channel takes anywhere."""
+        # Decoding is monotonic: the extremes of each channel are enough.
+        extremes = np.stack([self.pixels.min(axis=(0, 1)), self.pixels.max(axis=(0, 1))])
+        values = extremes.astype(np.float64) / (255.0 if extremes.dtype == np.uint8 else 1.0)
+        values = (decode_srgb(values) if self.is_srgb else values) * np.asarray(self.factor)
+        return float(values.min()), float(values.max())
+
+    def mean(self) -> Color:
+        """The mean colour of the picture."""
+        r, g, b = np.broadcast_to(self.decoded().mean(axis=(0, 1)), 3) * np.asarray(self.factor)
+        return (float(r), float(g), float(b))
+
+
+def _wrapped(index: NDArray[Any], size: int, wrap: Wrap) -> NDArray[np.int64]:
+    whole = index.astype(np.int64)
+    if wrap == "repeat":
+        return whole % size
+    if wrap == "mirror":
+        whole = whole % (2 * size)
+        return np.where(whole < size, whole, 2 * size - 1 - whole)
+    return np.clip(whole, 0, size - 1)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Checkerboard(Texture):
+    """Squares of two colours in turn.
+
+    Parameters
+    ----------
+    color_a, color_b : colour or Texture
+        Linear RGB in [0, 1], one number for a grey, or another texture. The square from (0, 0) to
+        (1, 1) in scaled coordinates, which are (u * scale_u, v * scale_v), has `color_a`.
+    scale : (float, float) or float
+        Squares per unit of u and of v, not 0; one number serves both.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If a colour leaves [0, 1], or a scale is 0 or not finite.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> tiles = rw.Checkerboard((0.9, 0.9, 0.9), 0.1, scale=8)
+    >>> floor = rw.Diffuse(tiles)
+    """
+
+    color_a: ColorLike | Texture
+    color_b: ColorLike | Texture
+    scale: tuple[float, float] | float = field(default=(1.0, 1.0), kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        scale = checks.pair(self, "scale", self.scale)
+        if 0.0 in scale:
+            raise checks.fail(self, "scale", "squares per unit, not 0", self.scale)
+        self._set(
+            color_a=self._checked("color_a", self.color_a),
+            color_b=self._checked("color_b", self.color_b),
+            scale=scale,
+        )
+
+    def parts(self) -> Iterator[Texture]:
+        """The texture itself, and all that it is made of."""
+        yield self
+        for color in (self.color_a, self.color_b):
+            if isinstance(color, Texture):
+                yield from color.parts()
+
+    def _checked(self, name: str, value: object) -> Color | Texture:
+        return value if isinstance(value, Texture) else checks.reflectance(self, name, value)
+
+    def evaluate(self, uv: ArrayLike) -> NDArray[np.float64]:
+        """Colours at surface coordinates, (..., 2) -> (..., 3)."""
+        uv = np.asarray(uv, dtype=np.float64)
+        squares = np.floor(uv * self.scale).sum(axis=-1)
+        is_a = np.mod(squares, 2.0) == 0.0
+        a, b = (
+            c.evaluate(uv) if isinstance(c, Texture) else np.asarray(c)
+            for c in (self.color_a, self.color_b)
+        )
+        return np.where(is_a[..., None], a, b)
+
+    def value_range(self) -> tuple[float, float]:
+        """The least and the greatest number that any channel takes anywhere."""
+        ranges = [_range(self.color_a), _range(self.color_b)]
+        return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+    def mean(self) -> Color:
+        """Half of each."""
+        return _half_way(_mean(self.color_a), _mean(self.color_b))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Gradient(Texture):
+    """A colour that blends into another along one coordinate of the surface.
+
+    It is ``bottom + (top - bottom) * t`` with t = v (or u), held at the ends outside of [0, 1].
+
+    Parameters
+    ----------
+    bottom, top : colour
+        At 0 and at 1: linear RGB >= 0, one number for a grey.
+    axis : {"v", "u"}
+        Along which coordinate.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If a colour is negative or not finite, or the axis is another.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> rw.Gradient((1, 0, 0), (0, 0, 1)).evaluate((0.3, 0.25))
+    array([0.75, 0.  , 0.25])
+    """
+
+    bottom: ColorLike
+    top: ColorLike
+    axis: Literal["v", "u"] = field(default="v", kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.choice(self, "axis", self.axis, ("v", "u"))
+        self._set(
+            bottom=checks.radiance(self, "bottom", self.bottom),
+            top=checks.radiance(self, "top", self.top),
+        )
+
+    def evaluate(self, uv: ArrayLike) -> NDArray[np.float64]:
+        """Colours at surface coordinates, (..., 2) -> (..., 3)."""
+        along = np.asarray(uv, dtype=np.float64)[..., 1 if self.axis == "v" else 0]
+        t = np.clip(along, 0.0, 1.0)[..., None]
+        return np.asarray(self.bottom) * (1.0 - t) + np.asarray(self.top) * t
+
+    def value_range(self) -> tuple[float, float]:
+        """The least and the greatest number that any channel takes anywhere."""
+        return _range((*_mean(self.bottom), *_mean(self.top)))
+
+    def mean(self) -> Color:
+        """Half-way between the two."""
+        return _half_way(_mean(self.bottom), _mean(self.top))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Attribute(Texture):
+    """The colours that a shape itself has: of its vertices, faces or items, or white without any.
+
+    A shape that has colours and for which no material is given is ``Diffuse(Attribute("color"))``.
+
+    Parameters
+    ----------
+    attribute : {"color"}
+        Which of them.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    SceneError
+        If there is no such attribute.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> mesh = rw.Mesh(
+    ...     [(0, 0, 0), (1, 0, 0), (0, 1, 0)],
+    ...     [(0, 1, 2)],
+    ...     colors=[(1, 0, 0), (0, 1, 0), (0, 0, 1)],
+    ...     material=rw.Metal(rw.Attribute("color"), roughness=0.3),
+    ... )
+    """
+
+    attribute: Literal["color"] = "color"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.choice(self, "attribute", self.attribute, ("color",))
+
+    def evaluate(self, uv: ArrayLike) -> NDArray[np.float64]:
+        """White: no coordinates tell the colours of a shape."""
+        return np.ones((*np.asarray(uv).shape[:-1], 3))
+
+    def value_range(self) -> tuple[float, float]:
+        """Colours of shapes lie in [0, 1]."""
+        return 0.0, 1.0
+
+    def mean(self) -> Color:
+        """White: only the shape knows."""
+        return (1.0, 1.0, 1.0)
+
+
+def _range(color: Any) -> tuple[float, float]:
+    return color.value_range() if isinstance(color, Texture) else (min(color), max(color))
+
+
+def _mean(color: Any) -> Color:
+    if isinstance(color, Texture):
+        return color.mean()
+    r, g, b = color
+    return (r, g, b)
+
+
+def _half_way(a: Color, b: Color) -> Color:
+    return (0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1]), 0.5 * (a[2] + b[2]))

@@ -1,0 +1,206 @@
+"""Checks of the large arrays that a user hands over: vertices, faces, normals, uvs, transforms.
+
+They are copied, so that later changes to the user's array don't change a scene behind the
+renderer's back; the copies are C-contiguous and read-only. Single precision is what kernels read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.errors import SceneError
+from raywidget.scene.values.checks import LARGEST, MAX_ROWS, SMALLEST_LENGTH, fail, label
+from raywidget.scene.values.transforms import chunks
+
+
+def _as_numbers(owner: object, field: str, value: object, expected: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):  # ragged lists
+        raise fail(owner, field, expected, value) from None
+    if array.dtype.kind not in "iuf":
+        raise fail(owner, field, expected, array if array.size else value)
+    return array
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    array.setflags(write=False)
+    return array
+
+
+def _first_bad_row(bad: NDArray[np.bool_]) -> int:
+    """Index of the first row of which any entry is bad."""
+    return int(np.argmax(bad.reshape(len(bad), -1).any(axis=1)))
+
+
+def rows(
+    owner: object, field: str, value: object, columns: int, letter: str, count: int | None = None
+) -> NDArray[np.float32]:
+    """Check for a (rows, columns) array of finite numbers; returns a float32 copy.
+
+    `letter` stands for the number of rows in messages; `count`, when given, is that number.
+    """
+    many = letter if count is None else str(count)
+    expected = f"a ({many}, {columns}) array of numbers"
+    array = _as_numbers(owner, field, value, expected)
+    if array.ndim != 2 or array.shape[1] != columns or (count is not None and len(array) != count):
+        raise fail(owner, field, expected, array)
+    if not 1 <= len(array) <= MAX_ROWS:
+        raise fail(owner, field, f"of 1 to {MAX_ROWS} rows", array)
+    with np.errstate(invalid="ignore"):
+        bad = ~(np.abs(array) <= LARGEST)  # NaN compares false
+    if bad.any():
+        row = _first_bad_row(bad)
+        raise SceneError(
+            f"{label(owner)}: {field} must be finite and within +-{LARGEST:g}, "
+            f"got {field}[{row}] = {array[row].tolist()}"
+        )
+    return _frozen(np.array(array, dtype=np.float32, order="C"))
+
+
+def unit_rows(
+    owner: object, field: str, value: object, letter: str, count: int
+) -> NDArray[np.float32]:
+    """Check for a (count, 3) array of directions; returns them at length 1."""
+    array = rows(owner, field, value, 3, letter, count).astype(np.float64)
+    norms = np.linalg.norm(array, axis=1)
+    bad = norms < 1e-12
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise SceneError(
+            f"{label(owner)}: {field} must not be zero, got {field}[{row}] = {array[row].tolist()}"
+        )
+    return _frozen(np.ascontiguousarray(array / norms[:, None], dtype=np.float32))
+
+
+def lengths(
+    owner: object, field: str, value: object, letter: str, count: int
+) -> NDArray[np.float32]:
+    """Check for (count,) lengths > 0, or one for all; returns a (count,) float32 copy."""
+    many = f"{letter} = {count}"
+    expected = f"a number > 0, or ({letter},) of them for {many}"
+    array = _as_numbers(owner, field, value, expected)
+    if array.shape not in {(), (count,)}:
+        raise fail(owner, field, expected, array)
+    bad = ~((array >= SMALLEST_LENGTH) & (array <= LARGEST))  # NaN compares false
+    if bad.any():
+        row = int(np.argmax(bad))
+        which = f"{field}[{row}] = " if array.ndim else ""
+        limits = f"in [{SMALLEST_LENGTH:g}, {LARGEST:g}]"
+        raise SceneError(
+            f"{label(owner)}: {field} must be {limits}, got {which}{array.reshape(-1)[row]}"
+        )
+    return _frozen(np.broadcast_to(array, count).astype(np.float32, order="C"))
+
+
+def colors(
+    owner: object, field: str, value: object, letter: str, count: int
+) -> NDArray[np.float32]:
+    """Check for a (count, 3) array of colours in [0, 1], linear RGB."""
+    array = rows(owner, field, value, 3, letter, count)
+    bad = (array < 0.0) | (array > 1.0)
+    if bad.any():
+        row = _first_bad_row(bad)
+        advice = "; divide 8-bit values by 255 and undo their curve" if array.max() > 1.0 else ""
+        raise SceneError(
+            f"{label(owner)}: {field} must be in [0, 1], linear RGB, "
+            f"got {field}[{row}] = {array[row].tolist()}{advice}"
+        )
+    return array
+
+
+def triangle_indices(
+    owner: object, field: str, value: object, vertex_count: int
+) -> NDArray[np.int32]:
+    """Check for an (F, 3) array of indices into the vertices; returns an int32 copy."""
+    expected = "an (F, 3) array of integers"
+    array = _as_numbers(owner, field, value, expected)
+    if array.dtype.kind == "f":
+        raise fail(owner, field, expected, array, "convert them with .astype(np.int32)")
+    if array.ndim != 2 or array.shape[1] != 3:
+        advice = "split polygons into triangles" if array.ndim == 2 and array.shape[1] > 3 else ""
+        raise fail(owner, field, expected, array, advice)
+    if not 1 <= len(array) <= MAX_ROWS:
+        raise fail(owner, field, f"of 1 to {MAX_ROWS} rows", array)
+    bad = (array < 0) | (array >= vertex_count)
+    if bad.any():
+        row = _first_bad_row(bad)
+        advice = "files that count from 1 need a - 1" if array.min() >= 1 else ""
+        tail = f"; {advice}" if advice else ""
+        raise SceneError(
+            f"{label(owner)}: {field} must be in [0, {vertex_count - 1}] for {vertex_count} "
+            f"vertices, got {field}[{row}] = {array[row].tolist()}{tail}"
+        )
+    return _frozen(np.array(array, dtype=np.int32, order="C"))
+
+
+def indices(
+    owner: object, field: str, value: object, letter: str, count: int, limit: int
+) -> NDArray[np.int32]:
+    """Check for a (count,) array of integers in [0, limit); returns an int32 copy."""
+    expected = f"a ({letter},) array of integers for {letter} = {count}"
+    array = _as_numbers(owner, field, value, expected)
+    if array.dtype.kind == "f" or array.shape != (count,):
+        raise fail(owner, field, expected, array)
+    bad = (array < 0) | (array >= limit)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise SceneError(
+            f"{label(owner)}: {field} must be in [0, {limit - 1}], "
+            f"got {field}[{row}] = {array[row]}"
+        )
+    return _frozen(np.array(array, dtype=np.int32, order="C"))
+
+
+def affine_transforms(owner: object, field: str, value: object) -> NDArray[np.float64]:
+    """Check for (N, 4, 4) invertible affine matrices; returns a float64 copy."""
+    expected = "an (N, 4, 4) array of numbers"
+    array = _as_numbers(owner, field, value, expected)
+    if array.ndim != 3 or array.shape[1:] != (4, 4):
+        advice = "for one copy write [matrix]" if array.shape == (4, 4) else ""
+        raise fail(owner, field, expected, array, advice)
+    if not 1 <= len(array) <= MAX_ROWS:
+        raise fail(owner, field, f"of 1 to {MAX_ROWS} matrices", array)
+    result = np.array(array, dtype=np.float64, order="C")
+    with np.errstate(invalid="ignore"):
+        bad = ~(np.abs(result) <= LARGEST)
+    if bad.any():
+        row = _first_bad_row(bad)
+        raise SceneError(
+            f"{label(owner)}: {field} must be finite and within +-{LARGEST:g}, "
+            f"{field}[{row}] is not"
+        )
+    bad = result[:, 3, :] != (0.0, 0.0, 0.0, 1.0)
+    if bad.any():
+        row = _first_bad_row(bad)
+        raise SceneError(
+            f"{label(owner)}: {field} must have (0, 0, 0, 1) as last row (points are columns: "
+            f"the shift stands in the last column), got {result[row, 3].tolist()} "
+            f"in {field}[{row}]"
+        )
+    linear = result[:, :3, :3]
+    bad = np.concatenate([_flattens(linear[part]) for part in chunks(len(linear))])
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise SceneError(
+            f"{label(owner)}: {field} must be invertible, {field}[{row}] flattens the mesh "
+            f"(determinant {np.linalg.det(linear[row]):g})"
+        )
+    return _frozen(result)
+
+
+def _flattens(linear: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of (N, 3, 3) matrices have no inverse worth the name?
+
+    By the determinant of the columns scaled to length 1: 1 for a rotation of any size, 0 when flat.
+    """
+    x, y, z = (np.ascontiguousarray(linear[:, :, k].T) for k in range(3))
+    volume = x[0] * (y[1] * z[2] - y[2] * z[1])
+    volume += x[1] * (y[2] * z[0] - y[0] * z[2])
+    volume += x[2] * (y[0] * z[1] - y[1] * z[0])
+    a, b, c = (np.sqrt((column * column).sum(axis=0)) for column in (x, y, z))
+    tiny = np.minimum(np.minimum(a, b), c) < 1e-15
+    return np.asarray(tiny | (np.abs(volume) < 1e-9 * (a * b * c)))

@@ -1,0 +1,69 @@
+"""Colour spaces in which to think of colours; scenes store linear Rec. 709 RGB."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from raywidget.scene.values.checks import Color
+
+REC709_WEIGHTS = (0.2126, 0.7152, 0.0722)  # of R, G, B in luminance: ITU-R BT.709-6, item 3.2
+
+
+def from_oklch(lightness: float, chroma: float, hue: float) -> Color:
+    """Convert OKLCH to linear Rec. 709 RGB, clipped to [0, 1].
+
+    Björn Ottosson, "A perceptual color space for image processing" (2020),
+    https://bottosson.github.io/posts/oklab/
+
+    Parameters
+    ----------
+    lightness : float
+        In [0, 1].
+    chroma : float
+        From 0 (grey) to about 0.3.
+    hue : float
+        In degrees.
+
+    Examples
+    --------
+    >>> from raywidget.scene.values.colors import from_oklch
+    >>> [round(c, 3) for c in from_oklch(1, 0, 0)]
+    [1.0, 1.0, 1.0]
+    """
+    a = chroma * math.cos(math.radians(hue))
+    b = chroma * math.sin(math.radians(hue))
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return (
+        _clip(4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short),
+        _clip(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short),
+        _clip(-0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short),
+    )
+
+
+def decode_srgb(values: ArrayLike) -> NDArray[np.float64]:
+    """Convert numbers by the sRGB curve, 0 to 1, to linear light (IEC 61966-2-1).
+
+    Parameters
+    ----------
+    values : array
+        Of any shape; an 8-bit value is divided by 255 first.
+
+    Examples
+    --------
+    >>> from raywidget.scene.values.colors import decode_srgb
+    >>> [round(float(v), 3) for v in decode_srgb([0, 0.5, 1])]
+    [0.0, 0.214, 1.0]
+    """
+    v: NDArray[Any] = np.asarray(values, np.float64)
+    curve = np.maximum((v + 0.055) / 1.055, 0.0) ** 2.4
+    return np.where(v <= 0.04045, v / 12.92, curve)
+
+
+def _clip(value: float) -> float:
+    return min(max(value, 0.0), 1.0)

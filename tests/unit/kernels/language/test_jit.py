@@ -1,0 +1,370 @@
+"""Where compiled code is kept, and what is in it."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+
+import raywidget as rw
+from raywidget.kernels.language import jit
+from raywidget.kernels.language import memo as remembering
+from raywidget.kernels.language.simd import WIDTH
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package whose sources can be edited, and a cache folder of its own."""
+    for part in ("kernels", "compiler", "scene"):
+        shutil.copytree(ROOT / "raywidget" / part, tmp_path / "raywidget" / part)
+    monkeypatch.setattr(jit, "__file__", str(tmp_path / "raywidget/kernels/language/jit.py"))
+    monkeypatch.setattr(
+        jit.platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache")
+    )
+    return tmp_path / "raywidget"
+
+
+def folder():
+    return Path(jit.cache_folder.__wrapped__())
+
+
+def sources(*parts):
+    return [
+        path.relative_to(ROOT / "raywidget").as_posix()
+        for part in parts
+        for path in (ROOT / "raywidget" / part).rglob("*.py")
+    ]
+
+
+@pytest.mark.parametrize("name", sources("kernels", "compiler"))
+def test_an_edit_in_any_source_leads_to_another_folder(package, name):
+    before = folder()
+    assert before == folder()
+    source = package / name
+    text = source.read_text()
+    source.write_text(text + "# edited\n")
+    assert folder() != before
+    source.write_text(text)
+    assert folder() == before
+
+
+def test_an_edit_elsewhere_does_not(package):
+    before = folder()
+    source = package / "scene" / "camera.py"
+    source.write_text(source.read_text() + "# edited\n")
+    assert folder() == before
+
+
+def test_an_edit_leads_to_another_folder_below_one_that_the_user_has_chosen(package, monkeypatch):
+    # numba alone would go on with stale code: it compares the file of the entry only.
+    chosen = []
+
+    def njit(**options):
+        chosen.append(numba.config.CACHE_DIR)
+        return lambda function: function
+
+    monkeypatch.setattr(jit.numba, "njit", njit)
+    monkeypatch.setattr(jit.config, "CACHE_DIR", "/somewhere")
+    jit.entry(lambda: None)
+    source = package / "kernels/language/vec3.py"
+    source.write_text(source.read_text() + "# edited\n")
+    jit.entry(lambda: None)
+    assert {Path(place).parent for place in chosen} == {Path("/somewhere")}
+    assert len(set(chosen)) == 2
+    assert numba.config.CACHE_DIR == "/somewhere"
+
+
+def test_options_of_numba_lead_to_another_folder(package, monkeypatch):
+    before = folder()
+    monkeypatch.setenv("NUMBA_OPT", "1")
+    assert folder() != before
+
+
+def test_another_processor_leads_to_another_folder(package, monkeypatch):
+    # Homes are shared by machines: code for AVX-512 must not come to one that has none.
+    before = folder()
+    features = jit.host_features() - {"avx2", "neon"}
+    monkeypatch.setattr(jit, "host_features", lambda: features | {"another"})
+    weaker = folder()
+    monkeypatch.setattr(jit.llvm, "get_host_cpu_name", lambda: "another")
+    assert len({before, weaker, folder()}) == 3
+
+
+def test_the_folder_is_ours_alone(package, tmp_path):
+    made = folder()
+    assert made.parent == tmp_path / "cache"
+    if os.name == "posix":
+        assert stat.S_IMODE(made.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions")
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_folder_that_others_can_write_is_not_used(package, tmp_path, mode):
+    folder().chmod(mode)
+    private = folder()
+    assert tmp_path not in private.parents
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    shutil.rmtree(private)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs owners")
+def test_a_folder_of_somebody_else_is_not_used(package, tmp_path, monkeypatch):
+    made = folder()
+    monkeypatch.setattr(os, "getuid", lambda: made.stat().st_uid + 1)
+    private = folder()
+    assert tmp_path not in private.parents
+    shutil.rmtree(private)
+
+
+def test_where_no_folder_can_be_made_there_is_a_temporary_one(package, tmp_path):
+    (tmp_path / "cache").write_text("a file is in the way")
+    private = folder()
+    assert private.is_dir()
+    assert tmp_path not in private.parents
+    shutil.rmtree(private)
+
+
+def test_the_users_own_kernels_keep_their_place():
+    assert not numba.config.CACHE_DIR
+
+
+# --- What the compiler made of it -----------------------------------------------------------------
+
+COMPILE = """
+import sys
+from pathlib import Path
+import raywidget as rw
+from raywidget.compiler.geometry.bvh import _build
+from raywidget.kernels.integrators.path import render_path
+rw.warmup()
+for kernel, name in ((render_path, "tile.ll"), (_build, "build.ll")):
+    (signature,) = kernel.signatures
+    Path(sys.argv[1], name).write_text(kernel.inspect_llvm(signature))
+"""
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """Optimised LLVM code of render_path: without the wrapper that Python calls, and that wrapper.
+
+    And the folder it was cached in.
+    """
+    place = tmp_path_factory.mktemp("llvm")
+    # numba shows no code that it has loaded from a cache: compile it anew, in a folder that the
+    # user has chosen.
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(place / "cache"), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", COMPILE, str(place)], check=True, env=environment)
+    parts = re.split(r"^(?=define )", (place / "tile.ll").read_text(), flags=re.MULTILINE)
+    kernels = [part for part in parts[1:] if "raywidget" in part.split("\n", 1)[0]]
+    (wrapper,) = (part for part in kernels if "cpython" in part.split("\n", 1)[0])
+    kernels.remove(wrapper)
+    return "".join(kernels), wrapper, place / "cache"
+
+
+def test_a_cache_folder_of_the_user_is_respected(compiled):
+    *_, cache = compiled
+    assert list(cache.rglob("path.render_path*.nbi"))
+
+
+def test_warmup_compiles_what_a_widget_needs(compiled):
+    *_, cache = compiled
+    for name in ("pick", "bvh._build", "wide._collapse", "wide._pack_flats"):
+        assert list(cache.rglob(f"{name}*.nbi")), name
+
+
+def test_only_sums_are_of_double_precision(compiled):
+    code, *_ = compiled
+    doubles = [line for line in code.splitlines() if re.search(r"\bdouble\b", line)]
+    operations = [re.search(r"= (?:tail )?(\w+)|(store)", line) for line in doubles]
+    kinds = [match[1] or match[2] for match in operations]
+    assert set(kinds) <= {"getelementptr", "load", "store", "phi", "fpext", "fadd", "select"}
+    assert kinds.count("fadd") % 3 == 0  # red, green, blue
+    assert kinds.count("fadd") >= kinds.count("fpext") > 0
+    assert all("fpext float" in line for line in doubles if "fpext" in line)
+    # No function of the C library in double precision either: float ones end in f.
+    doubled = r"@(sqrt|sin|cos|floor|atan2|acos|fmod|pow|exp|log)\("
+    assert not re.findall(doubled, code)
+
+
+def test_nothing_is_allocated_or_counted_on_the_way(compiled):
+    code, *_ = compiled
+    assert not re.findall(r"@(NRT_\w+)", code)
+
+
+def test_boxes_are_tested_many_at_a_time(compiled):
+    code, *_ = compiled
+    # Six planes of a box, in the search for the closest hit and in that for any
+    assert len(re.findall(rf"call .*@llvm\.fma\.v{WIDTH}f32\(", code)) >= 12
+    assert re.search(rf"fcmp [a-z ]+<{WIDTH} x float>", code)
+
+
+def test_the_render_holds_no_lock_of_python(compiled):
+    _, wrapper, _ = compiled
+    assert wrapper.index("@PyEval_SaveThread") < wrapper.index("@PyEval_RestoreThread")
+
+
+EMIT = """
+import sys
+from pathlib import Path
+from llvmlite import binding as llvm
+llvm.initialize_all_targets()
+llvm.initialize_all_asmprinters()
+target = llvm.Target.from_triple(sys.argv[2])
+machine = target.create_target_machine(cpu=sys.argv[3], opt=2, reloc="pic")
+module = llvm.parse_assembly(Path(sys.argv[1]).read_text())
+module.triple = sys.argv[2]
+module.data_layout = str(machine.target_data)
+print(machine.emit_assembly(module))
+"""
+
+
+@pytest.mark.parametrize(
+    ("triple", "vectors"),
+    [
+        ("aarch64-unknown-linux-gnu", r"\bfml[as]\s+v\d+\.4s"),
+        ("x86_64-unknown-linux-gnu", r"\bmulps\s+.*%xmm"),
+    ],
+)
+def test_kernels_become_code_for_other_processors(compiled, tmp_path, triple, vectors):
+    """ARM, and x86 with nothing beyond the baseline; LLVM ends the process if it can't."""
+    *_, cache = compiled
+    assembly = emit(cache.parent / "tile.ll", tmp_path, triple)
+    assert len(re.findall(vectors, assembly)) > 100
+
+
+def test_trees_are_built_without_masked_stores(compiled, tmp_path):
+    """They are what LLVM makes of `box = box if it is smaller else other`, and slow on AMD's."""
+    *_, cache = compiled
+    assembly = emit(cache.parent / "build.ll", tmp_path, "x86_64-unknown-linux-gnu", "haswell")
+    assert len(re.findall(r"\bvminps\s", assembly)) > 10
+    assert "vmaskmov" not in assembly
+
+
+def emit(source, folder, triple, processor=""):
+    """Assembly for another processor."""
+    text = re.sub(r"^target .*\n", "", source.read_text(), flags=re.MULTILINE)
+    # Not the wrapper that Python calls, nor what counts references for it: both are of this
+    # machine. If a kernel used them, the rest would be no module.
+    (folder / "kernel.ll").write_text(
+        re.sub(
+            r"^define [^\n]*@(?:_ZN7cpython|NRT_)[^\n]*\{\n.*?^\}\n",
+            "",
+            text,
+            flags=re.MULTILINE | re.DOTALL,
+        )
+    )
+    return subprocess.run(
+        [sys.executable, "-c", EMIT, str(folder / "kernel.ll"), triple, processor],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def test_compiled_here_or_loaded_from_disk_renders_the_same_bits(tmp_path):
+    code = (
+        "import hashlib, numpy, raywidget as rw; "
+        "image = rw.render(rw.presets.default(), width=48, height=27, spp=4); "
+        "print(hashlib.sha256(numpy.asarray(image).tobytes()).hexdigest())"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    compiled, loaded = (
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    )
+    assert list(tmp_path.rglob("*.nbc"))
+    assert compiled == loaded
+
+
+LOADED = """
+import sys
+import numpy as np
+import raywidget as rw
+image = rw.render(rw.presets.cornell(), width=16, height=16, spp=1)
+needless = {"numba.np.arraymath", "numba.np.linalg", "numba.typed.dictimpl", "scipy.linalg"}
+print(*sorted(needless & set(sys.modules)))
+import numba
+@numba.njit
+def of_the_user(a, b):
+    names = {"sum": a.sum(), "dot": np.dot(a, b)}
+    return names["sum"] + names["dot"]
+assert of_the_user(np.arange(3.0), np.ones(3)) == 6.0
+again = rw.render(rw.presets.cornell(), width=16, height=16, spp=1)
+assert np.array_equal(image.pixels, again.pixels)
+"""
+
+
+def test_loading_kernels_does_not_load_what_only_a_compilation_needs():
+    """Half a second of each new process; what the user compiles afterwards finds all it needs."""
+    rw.render(rw.presets.cornell(), width=16, height=16, spp=1)  # from now on they are on disk
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""
+
+
+@jit.rare
+@jit.device
+def seldom_called(x: float) -> float:
+    return 2.0 * x + 1.0
+
+
+@jit.device
+def often_called(x: float) -> float:
+    return 3.0 * x + 1.0
+
+
+@jit.entry
+def calls_both(x):
+    return seldom_called(x) + often_called(x)
+
+
+def test_what_is_rare_is_not_inlined():
+    assert calls_both(np.float32(2)) == 12
+    code = calls_both.inspect_llvm(calls_both.signatures[0])
+    calls = [line for line in code.splitlines() if " call " in line]
+    assert any("seldom_called" in line for line in calls)
+    assert not any("often_called" in line for line in calls)
+
+
+def test_numba_is_as_it_was_after_a_compilation_even_one_that_fails():
+    asked = [(owner, name) for owner, name, _, _ in remembering._ANSWERS]
+    before = [getattr(owner, name) for owner, name in asked]
+    seen = []
+
+    @numba.extending.intrinsic
+    def look(context, x):
+        seen.append(remembering.BaseFunction.get_call_type)
+        return x(x), lambda context, builder, signature, arguments: arguments[0]
+
+    @jit.entry
+    def looks(x):
+        return look(x)
+
+    @jit.entry
+    def fails(x):
+        return look(x) + x.nothing
+
+    assert looks(1.5) == 1.5
+    with pytest.raises(numba.TypingError):
+        fails(1.5)
+    assert remembering._get_call_type in seen
+    assert [getattr(owner, name) for owner, name in asked] == before
+    assert remembering._signatures == remembering._counted == {}

@@ -1,0 +1,161 @@
+import io
+import pickle
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import raywidget as rw
+from raywidget.errors import SceneError
+from raywidget.scene.values.colors import decode_srgb
+
+BYTES = np.random.default_rng(0).integers(0, 256, (3, 4, 4), np.uint8)
+
+
+def saved(tmp_path, name="p.png", pixels=BYTES, mode=None):
+    path = tmp_path / name
+    Image.fromarray(pixels, mode).save(path)
+    return path
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_files_are_the_arrays_in_them(tmp_path, channels):
+    pixels = BYTES[:, :, 0] if channels == 1 else BYTES[:, :, :channels]
+    path = saved(tmp_path, pixels=np.ascontiguousarray(pixels))
+    from_file, from_array = rw.ImageTexture(path), rw.ImageTexture(pixels)
+    np.testing.assert_array_equal(from_file.pixels, from_array.pixels)
+    assert from_file.pixels.shape[2] == min(channels, 3)
+    assert from_file.is_srgb
+    assert not from_file.pixels.flags.writeable
+    assert rw.ImageTexture(str(path)).image == str(path)
+
+
+def test_palettes_and_16_bits_are_read(tmp_path):
+    path = tmp_path / "p.gif"
+    Image.fromarray(BYTES[:, :, :3]).quantize(8).save(path)
+    assert rw.ImageTexture(path).pixels.shape == (3, 4, 3)
+    grey = np.array([[0, 1, 65535]], np.uint16)
+    path = saved(tmp_path, "deep.png", grey)
+    texture = rw.ImageTexture(path, encoding="linear")
+    np.testing.assert_allclose(texture.decoded()[0, :, 0], grey[0] / 65535, rtol=1e-6)
+    assert rw.ImageTexture(path).is_srgb
+
+
+def test_one_channel_may_be_chosen_and_is_data(tmp_path):
+    path = saved(tmp_path)
+    for k, channel in enumerate("rgba"):
+        texture = rw.ImageTexture(path, channel=channel)
+        np.testing.assert_array_equal(texture.pixels[:, :, 0], BYTES[:, :, k])
+        assert not texture.is_srgb
+    assert rw.ImageTexture(path, channel="r", encoding="srgb").is_srgb
+    np.testing.assert_array_equal(
+        rw.ImageTexture(BYTES[:, :, 0], channel="b").pixels[:, :, 0], BYTES[:, :, 0]
+    )
+
+
+def test_arrays_are_copied():
+    pixels = np.ones((2, 2, 3))
+    texture = rw.ImageTexture(pixels)
+    pixels[:] = 0
+    assert texture.mean() == (1, 1, 1)
+    again = pickle.loads(pickle.dumps(texture))
+    np.testing.assert_array_equal(again.pixels, texture.pixels)
+    assert texture.replace(wrap="clamp").wrap == "clamp"
+    assert repr(texture) == "ImageTexture(image=<2x2x3 float32>)"
+
+
+def test_ranges_and_means():
+    texture = rw.ImageTexture(BYTES, factor=(1, 2, 0.5))
+    values = decode_srgb(BYTES[:, :, :3] / 255) * (1, 2, 0.5)
+    np.testing.assert_allclose(texture.value_range(), (values.min(), values.max()))
+    np.testing.assert_allclose(texture.mean(), values.mean(axis=(0, 1)))
+    board = rw.Checkerboard(rw.Gradient(0.25, (0.5, 1, 0)), 0.125)
+    assert board.value_range() == (0, 1)
+    assert board.mean() == (0.25, 0.375, 0.125)
+    assert rw.Attribute("color").value_range() == (0, 1)
+
+
+def png_header(width, height):
+    """A PNG file that says it is large, and holds nothing."""
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b""))
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    def message(content):
+        path = tmp_path / "bad.png"
+        path.write_bytes(content)
+        with pytest.raises(SceneError) as caught:
+            rw.ImageTexture(path, name="t")
+        assert str(caught.value).startswith("ImageTexture 't': image must ")
+        return str(caught.value)
+
+    assert "must be a picture (PNG, JPEG" in message(b"no picture at all")
+    assert "at most 67108864 pixels" in message(png_header(10_000, 8_000))
+    assert "cannot" in message(png_header(100, 100))
+    file = io.BytesIO()
+    Image.fromarray(BYTES).save(file, "PNG")
+    whole = file.getvalue()
+    assert "cannot" in message(whole[: len(whole) // 2])
+    with pytest.raises(SceneError, match="No such file"):
+        rw.ImageTexture(tmp_path / "nothing.png")
+    with pytest.raises(SceneError, match="cannot"):
+        rw.ImageTexture(tmp_path)
+    eps = tmp_path / "program.eps"
+    eps.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n")
+    with pytest.raises(SceneError, match="is not one"):
+        rw.ImageTexture(eps)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: rw.ImageTexture(np.zeros((2, 2, 2))), "image must be a path, or an"),
+        (lambda: rw.ImageTexture(np.zeros((0, 2, 3))), "image must be a path, or an"),
+        (lambda: rw.ImageTexture(np.zeros((2, 2, 3), np.uint16)), "convert integers"),
+        (lambda: rw.ImageTexture([[1, 2], [3]]), "image must be a path, or an"),
+        (lambda: rw.ImageTexture(None), "image must be a path, or an"),
+        (lambda: rw.ImageTexture(np.full((1, 1), np.nan)), "finite .* got .* at row 0, column 0"),
+        (lambda: rw.ImageTexture(BYTES, wrap="black"), "wrap must be one of 'repeat', 'mirror'"),
+        (lambda: rw.ImageTexture(BYTES, filter=1), "filter must be one of 'bilinear', 'nearest'"),
+        (lambda: rw.ImageTexture(BYTES, encoding="gamma"), "encoding must be one of 'srgb'"),
+        (lambda: rw.ImageTexture(BYTES, scale=(1, 0)), "scale must be pictures per unit, not 0"),
+        (lambda: rw.ImageTexture(BYTES, offset="x"), "offset must be 2 finite numbers"),
+        (lambda: rw.ImageTexture(BYTES[:, :, :3], channel="a"), "a picture with 3 channels"),
+        (lambda: rw.ImageTexture(BYTES, factor=-1), "factor must be 3 finite numbers >= 0"),
+        (lambda: rw.Gradient(-1, 0), "bottom must be 3 finite numbers >= 0"),
+        (lambda: rw.Gradient(0, 1, axis="w"), "axis must be one of 'v', 'u', got 'w'"),
+        (lambda: rw.Attribute("colour"), "attribute must be one of 'color', got 'colour'"),
+        (
+            lambda: rw.Diffuse(rw.ImageTexture(np.full((1, 1), 2.0), name="t")),
+            r"Diffuse: color must be in \[0, 1\] everywhere, but ImageTexture 't' ranges from 2",
+        ),
+        (lambda: rw.Metal(1, rw.Gradient(0, 2)), r"roughness must be in \[0, 1\] everywhere"),
+        (
+            lambda: rw.Emissive(rw.ImageTexture(np.full((1, 1), -2.0))),
+            "radiance must be >= 0 everywhere",
+        ),
+        (
+            lambda: rw.Diffuse(1, emission=rw.Checkerboard(0, rw.Attribute("color"))),
+            "attributes can't emit light yet",
+        ),
+    ],
+)
+def test_messages(make, message):
+    with pytest.raises(SceneError, match=message):
+        make()
+
+
+def test_the_curve_is_that_of_the_standard():
+    assert decode_srgb(1.0) == 1.0
+    assert decode_srgb(0.04045) == 0.04045 / 12.92
+    np.testing.assert_allclose(decode_srgb(0.5), 0.21404114048223255, rtol=1e-12)
+    assert np.all(np.diff(decode_srgb(np.linspace(0, 1, 1000))) > 0)
