@@ -7,7 +7,8 @@ import raywidget as rw
 from raywidget.engine import renderer as renderer_module
 from raywidget.engine.film.film import Film
 from raywidget.engine.renderer import Integrator
-from raywidget.engine.session.session import Session, accumulation
+from raywidget.engine.session import accumulation
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.kernels.integrators.splat import SplatLog, commit_splats
 from raywidget.kernels.integrators.tile import COUNTER_SPLATS
