@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
+from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.shapes.simple import Shape
 
 
@@ -21,6 +24,11 @@ class SceneParts:
         Lights that are no surfaces; at most one environment.
     cameras : tuple of Camera
         The first is the one to look through; empty if the file has none.
+    medium : HomogeneousMedium, optional
+        What fills the space outside of all shapes.
+    defaults : mapping of str to value
+        Settings of the render that the file gives, such as ``{"width": 400, "spp": 64}``, by their
+        names in `RenderSettings`.
     notes : tuple of str
         A sentence each: what was mended and how often, what was left out and where it stands.
     """
@@ -28,4 +36,6 @@ class SceneParts:
     shapes: tuple[Shape, ...] = ()
     emitters: tuple[Emitter, ...] = ()
     cameras: tuple[Camera, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    medium: HomogeneousMedium | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
