@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raywidget.errors import SceneError
+from raywidget.io.parts import SceneParts
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.normals import smooth_normals
@@ -134,6 +135,11 @@ def load_mesh(
         )
     except SceneError as error:
         raise SceneError(f"{owner}: {error}") from None
+
+
+def read(path: Path) -> SceneParts:
+    """All that is in a file, as one mesh."""
+    return SceneParts(shapes=(load_mesh(path),))
 
 
 # --- Reading --------------------------------------------------------------------------------------

@@ -1,0 +1,65 @@
+"""Files that hold a scene or a part of one, each read by the module that its suffix names."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from raywidget.errors import SceneError
+from raywidget.io.parts import SceneParts
+
+_READERS: dict[str, str] = {
+    # suffix -> the module in this room whose `read(path)` returns SceneParts
+    ".glb": "meshes",
+    ".obj": "meshes",
+    ".off": "meshes",
+    ".ply": "meshes",
+    ".stl": "meshes",
+}
+
+
+def suffixes() -> tuple[str, ...]:
+    """Of all files that can be read here, in the order of the alphabet."""
+    return tuple(sorted(_READERS))
+
+
+def read_scene(path: str | os.PathLike[str]) -> SceneParts:
+    r"""Read what a file says of a scene, by its suffix.
+
+    Files are not trusted: what they promise is held against their size, nothing outside of their
+    folder is opened, and nothing is fetched from a network.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; ``~`` is the home folder.
+
+    Returns
+    -------
+    SceneParts
+        With a note for each thing that was mended, or not understood.
+
+    Raises
+    ------
+    SceneError
+        If nothing here reads such files, or this one can't be read, is malformed or too large.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from raywidget.io.scene_files import read_scene
+    >>> path = os.path.join(tempfile.mkdtemp(), "corner.obj")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    >>> len(read_scene(path).shapes)
+    1
+    """
+    file = Path(os.path.expanduser(path))
+    reader = _READERS.get(file.suffix.lower())
+    if reader is None:
+        raise SceneError(f"path must be a file of type {', '.join(suffixes())}, got {str(file)!r}")
+    module = importlib.import_module(f"raywidget.io.{reader}")
+    read: Callable[[Path], SceneParts] = module.read
+    return read(file)
