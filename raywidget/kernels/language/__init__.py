@@ -1,4 +1,5 @@
 """The language that kernels are written in: decorators, vectors, random numbers, pointers.
 
-`jit` is the only module that touches private interfaces of numba. Knows nothing of light.
+`pipeline` and `memo` are the only modules that lean on private interfaces of numba, and
+`compilers` does without them where they fail. Knows nothing of light.
 """

@@ -16,7 +16,8 @@ import numba.extending
 import numpy as np
 from numba import types
 
-from raywidget.kernels.language.jit import DEVICE_OPTIONS, intrinsic, rare
+from raywidget.kernels.language.compilers import DEVICE_OPTIONS
+from raywidget.kernels.language.jit import intrinsic, rare
 from raywidget.kernels.language.vec3 import Vec3, vec3_type
 
 P = ParamSpec("P")

@@ -20,7 +20,8 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import lower_builtin, models, register_model
 
 from raywidget.kernels.language.buffers import BufferType, element_pointer
-from raywidget.kernels.language.jit import host_features, intrinsic
+from raywidget.kernels.language.jit import intrinsic
+from raywidget.kernels.language.processor import host_features
 
 # 16 lanes pay on AVX-512 only (1.14 times the paths per second of 8 lanes in a mesh of 328k
 # triangles); with AVX2, 8 are faster.

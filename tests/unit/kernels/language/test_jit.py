@@ -1,9 +1,7 @@
-"""Where compiled code is kept, and what is in it."""
+"""What is in compiled code."""
 
 import os
 import re
-import shutil
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -18,122 +16,6 @@ from raywidget.kernels.language import memo as remembering
 from raywidget.kernels.language.simd import WIDTH
 
 ROOT = Path(__file__).parents[4]
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A copy of the package whose sources can be edited, and a cache folder of its own."""
-    for part in ("kernels", "compiler", "scene"):
-        shutil.copytree(ROOT / "raywidget" / part, tmp_path / "raywidget" / part)
-    monkeypatch.setattr(jit, "__file__", str(tmp_path / "raywidget/kernels/language/jit.py"))
-    monkeypatch.setattr(
-        jit.platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache")
-    )
-    return tmp_path / "raywidget"
-
-
-def folder():
-    return Path(jit.cache_folder.__wrapped__())
-
-
-def sources(*parts):
-    return [
-        path.relative_to(ROOT / "raywidget").as_posix()
-        for part in parts
-        for path in (ROOT / "raywidget" / part).rglob("*.py")
-    ]
-
-
-@pytest.mark.parametrize("name", sources("kernels", "compiler"))
-def test_an_edit_in_any_source_leads_to_another_folder(package, name):
-    before = folder()
-    assert before == folder()
-    source = package / name
-    text = source.read_text()
-    source.write_text(text + "# edited\n")
-    assert folder() != before
-    source.write_text(text)
-    assert folder() == before
-
-
-def test_an_edit_elsewhere_does_not(package):
-    before = folder()
-    source = package / "scene" / "camera.py"
-    source.write_text(source.read_text() + "# edited\n")
-    assert folder() == before
-
-
-def test_an_edit_leads_to_another_folder_below_one_that_the_user_has_chosen(package, monkeypatch):
-    # numba alone would go on with stale code: it compares the file of the entry only.
-    chosen = []
-
-    def njit(**options):
-        chosen.append(numba.config.CACHE_DIR)
-        return lambda function: function
-
-    monkeypatch.setattr(jit.numba, "njit", njit)
-    monkeypatch.setattr(jit.config, "CACHE_DIR", "/somewhere")
-    jit.entry(lambda: None)
-    source = package / "kernels/language/vec3.py"
-    source.write_text(source.read_text() + "# edited\n")
-    jit.entry(lambda: None)
-    assert {Path(place).parent for place in chosen} == {Path("/somewhere")}
-    assert len(set(chosen)) == 2
-    assert numba.config.CACHE_DIR == "/somewhere"
-
-
-def test_options_of_numba_lead_to_another_folder(package, monkeypatch):
-    before = folder()
-    monkeypatch.setenv("NUMBA_OPT", "1")
-    assert folder() != before
-
-
-def test_another_processor_leads_to_another_folder(package, monkeypatch):
-    # Homes are shared by machines: code for AVX-512 must not come to one that has none.
-    before = folder()
-    features = jit.host_features() - {"avx2", "neon"}
-    monkeypatch.setattr(jit, "host_features", lambda: features | {"another"})
-    weaker = folder()
-    monkeypatch.setattr(jit.llvm, "get_host_cpu_name", lambda: "another")
-    assert len({before, weaker, folder()}) == 3
-
-
-def test_the_folder_is_ours_alone(package, tmp_path):
-    made = folder()
-    assert made.parent == tmp_path / "cache"
-    if os.name == "posix":
-        assert stat.S_IMODE(made.stat().st_mode) == 0o700
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs permissions")
-@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
-def test_a_folder_that_others_can_write_is_not_used(package, tmp_path, mode):
-    folder().chmod(mode)
-    private = folder()
-    assert tmp_path not in private.parents
-    assert stat.S_IMODE(private.stat().st_mode) == 0o700
-    shutil.rmtree(private)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs owners")
-def test_a_folder_of_somebody_else_is_not_used(package, tmp_path, monkeypatch):
-    made = folder()
-    monkeypatch.setattr(os, "getuid", lambda: made.stat().st_uid + 1)
-    private = folder()
-    assert tmp_path not in private.parents
-    shutil.rmtree(private)
-
-
-def test_where_no_folder_can_be_made_there_is_a_temporary_one(package, tmp_path):
-    (tmp_path / "cache").write_text("a file is in the way")
-    private = folder()
-    assert private.is_dir()
-    assert tmp_path not in private.parents
-    shutil.rmtree(private)
-
-
-def test_the_users_own_kernels_keep_their_place():
-    assert not numba.config.CACHE_DIR
 
 
 # --- What the compiler made of it -----------------------------------------------------------------
@@ -171,13 +53,13 @@ def compiled(tmp_path_factory):
 
 def test_a_cache_folder_of_the_user_is_respected(compiled):
     *_, cache = compiled
-    assert list(cache.rglob("path.render_path*.nbi"))
+    assert list(cache.rglob("path.render_path*.nbc"))
 
 
 def test_warmup_compiles_what_a_widget_needs(compiled):
     *_, cache = compiled
     for name in ("pick", "bvh._build", "wide._collapse", "wide._pack_flats"):
-        assert list(cache.rglob(f"{name}*.nbi")), name
+        assert list(cache.rglob(f"{name}*.nbc")), name
 
 
 def test_only_sums_are_of_double_precision(compiled):
