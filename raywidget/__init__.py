@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from raywidget.scene.shapes.simple import Box, Quad, Sphere
     from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient, ImageTexture
     from raywidget.scene.values import transforms
+    from raywidget.scene.values.colors import decode_srgb
     from raywidget.widget.ray_widget import RayWidget, show
 
 __version__ = "0.1.0"
@@ -102,6 +103,7 @@ __all__ = [
     "Spheres",
     "SpotLight",
     "__version__",
+    "decode_srgb",
     "load_mesh",
     "presets",
     "render",
@@ -151,6 +153,7 @@ _MODULES = {
     "raywidget.scene.scene": ("Scene",),
     "raywidget.scene.shapes.simple": ("Box", "Quad", "Sphere"),
     "raywidget.scene.textures.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
+    "raywidget.scene.values.colors": ("decode_srgb",),
     "raywidget.widget.ray_widget": ("RayWidget", "show"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

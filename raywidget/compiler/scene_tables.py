@@ -26,6 +26,7 @@ from raywidget.kernels.layout import (
     CAMERA_RIGHT,
     CAMERA_SIZE,
     CAMERA_UP,
+    ENVIRONMENT_BACKGROUND,
     ENVIRONMENT_KIND,
     F32,
     FEATURE_MASKS,
@@ -94,6 +95,9 @@ def _compile(
     else:
         trees = build_trees(geometry, threads)._replace(key=find_key())
     lights = find_lights()
+    lights.environment.values[ENVIRONMENT_BACKGROUND:] = (
+        -1.0 if scene.background is None else scene.background
+    )
     write_roots(geometry, trees.roots)
     media_table = media.table()
     plain = not len(media_table) and _is_plain(surfaces, lights, len(trees.rounds))

@@ -266,4 +266,5 @@ def _make_log(size: int) -> SplatLog:
 
 
 def _same_contents(a: Scene, b: Scene) -> bool:
-    return a.shapes is b.shapes and a.emitters is b.emitters and a.medium is b.medium
+    same_light = a.emitters is b.emitters and a.background == b.background
+    return a.shapes is b.shapes and same_light and a.medium is b.medium

@@ -279,17 +279,18 @@ CONSTANT = 1
 GRADIENT = 2
 PANORAMA = 3
 
-ENVIRONMENT_SIZE = 24  # elements of `environment`
+ENVIRONMENT_SIZE = 27  # elements of `environment`
 ENVIRONMENT_KIND = 0  # code above, as a float
-ENVIRONMENT_TOP = 1  # 3: radiance from +y (constant: from everywhere)
-ENVIRONMENT_BOTTOM = 4  # 3: radiance from -y
+ENVIRONMENT_TOP = 1  # 3: radiance from straight above (constant: from everywhere)
+ENVIRONMENT_BOTTOM = 4  # 3: radiance from straight below
 ENVIRONMENT_WIDTH = 7  # of an image, in texels
 ENVIRONMENT_HEIGHT = 8
-ENVIRONMENT_FROM_WORLD = 9  # 9: rows of the rotation of directions into the image's frame
+ENVIRONMENT_FROM_WORLD = 9  # 9: rows of the rotation of directions into the environment's frame
 ENVIRONMENT_PROBABILITY = 18  # of being chosen as a light; 0: left to scattering
 ENVIRONMENT_LIGHT = 19  # its row of `lights`, as a float, or -1
 ENVIRONMENT_CENTRE = 20  # 3: of a ball round all shapes
 ENVIRONMENT_REACH = 23  # its radius
+ENVIRONMENT_BACKGROUND = 24  # 3: what the camera sees instead of it; -1: the environment itself
 
 # The cells between texels, row by row (`environment_rows`): running sum of probabilities, 1 / solid
 # angle of one cell, and sin^2(half the angle to the nearest pole) of its upper and lower edge.

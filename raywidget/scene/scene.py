@@ -15,9 +15,12 @@ from raywidget.scene.emitters.emitters import Emitter, Environment
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.shapes.simple import Bounds, Shape
 from raywidget.scene.values import checks
-from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.checks import ColorLike
+from raywidget.scene.values.described import SceneObject, brief
 
 T = TypeVar("T", bound=SceneObject)
+
+_WRITTEN_OUT = 12  # items of a list that `repr` writes out; more are counted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,6 +40,12 @@ class Scene(SceneObject):
     defaults : mapping of str to value
         Settings of the render that suit this scene, such as ``{"width": 400, "spp": 64}``; used
         where the caller of `render` says nothing. Stored read-only.
+    background : colour, optional
+        What the camera sees where no shape is, instead of the environment: it lights nothing, and
+        neither mirrors nor glass show it. By default the environment is seen.
+    notes : iterable of str
+        What was mended or not understood where the scene comes from: a sentence each. They change
+        nothing of the picture.
     name : str, optional
         What messages call it.
 
@@ -55,7 +64,14 @@ class Scene(SceneObject):
     ...     camera=rw.PerspectiveCamera(look_from=(0, 1, 5), look_at=(0, 1, 0)),
     ... )
     >>> scene
-    Scene(2 shapes: 1 Quad, 1 Sphere; 1 emitter: GradientEnvironment; PerspectiveCamera)
+    Scene(
+        [
+            Sphere(center=(0, 1, 0), radius=1),
+            Quad(origin=(-9, 0, 9), edge_u=(18, 0, 0), edge_v=(0, 0, -18)),
+        ],
+        emitters=[GradientEnvironment(top=(0.5, 0.7, 1), bottom=(1, 1, 1))],
+        camera=PerspectiveCamera(look_from=(0, 1, 5), look_at=(0, 1, 0)),
+    )
     """
 
     shapes: Sequence[Shape] = ()
@@ -64,6 +80,8 @@ class Scene(SceneObject):
     camera: Camera = field(default=cast(Camera, None), kw_only=True)
     medium: HomogeneousMedium | None = field(default=None, kw_only=True)
     defaults: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    background: ColorLike | None = field(default=None, kw_only=True)
+    notes: Sequence[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,7 +97,10 @@ class Scene(SceneObject):
         checks.instance(self, "camera", self.camera, Camera, "a camera", advice)
         if self.medium is not None:
             checks.instance(self, "medium", self.medium, HomogeneousMedium, "a HomogeneousMedium")
+        if self.background is not None:
+            self._set(background=checks.radiance(self, "background", self.background))
         self._set(
+            notes=_checked_notes(self, self.notes),
             shapes=shapes,
             emitters=emitters,
             defaults=_checked_defaults(self, self.defaults),
@@ -123,6 +144,8 @@ class Scene(SceneObject):
         return super()._parameters() | {"defaults": dict(self.defaults)}
 
     def __repr__(self) -> str:
+        if len(self.shapes) <= _WRITTEN_OUT and len(self.emitters) <= _WRITTEN_OUT:
+            return self._written_out()
         name = f"{self.name!r}: " if self.name else ""
         kinds = sorted({type(s).__name__ for s in self.shapes})
         counts = [f"{sum(type(s).__name__ == k for s in self.shapes)} {k}" for k in kinds]
@@ -131,6 +154,28 @@ class Scene(SceneObject):
         parts.append(_counted(len(emitters), "emitter", emitters))
         parts.append(type(self.camera).__name__)
         return f"Scene({name}{'; '.join(parts)})"
+
+    def _written_out(self) -> str:
+        """As one writes it: the Python that makes it, but for large arrays."""
+        lines = [_listed(self.shapes)] if self.shapes else []
+        if self.emitters:
+            lines.append("emitters=" + _listed(self.emitters))
+        lines.append(f"camera={self.camera!r}")
+        if self.medium is not None:
+            lines.append(f"medium={self.medium!r}")
+        if self.defaults:
+            lines.append(f"defaults={dict(self.defaults)!r}")
+        if self.background is not None:
+            lines.append(f"background={brief(self.background)}")
+        if self.name:
+            lines.append(f"name={self.name!r}")
+        return "Scene(\n" + "".join(f"    {line},\n" for line in lines) + ")"
+
+
+def _listed(items: Sequence[SceneObject]) -> str:
+    if len(items) == 1:
+        return f"[{items[0]!r}]"
+    return "[\n" + "".join(f"        {item!r},\n" for item in items) + "    ]"
 
 
 def _counted(count: int, noun: str, details: list[str]) -> str:
@@ -179,6 +224,16 @@ def _checked_defaults(owner: Scene, defaults: object) -> Mapping[str, Any]:
         if not isinstance(key, str):
             raise checks.fail(owner, "defaults", f"{expected}, with strings as keys", key)
     return MappingProxyType(dict(defaults))
+
+
+def _checked_notes(owner: Scene, notes: object) -> tuple[str, ...]:
+    if isinstance(notes, str) or not isinstance(notes, Iterable):
+        raise checks.fail(owner, "notes", "a list of strings", notes)
+    result = tuple(notes)
+    for note in result:
+        if not isinstance(note, str):
+            raise checks.fail(owner, "notes", "a list of strings", note)
+    return result
 
 
 def _refuse_shared_names(scene: Scene) -> None:

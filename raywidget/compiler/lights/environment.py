@@ -63,6 +63,7 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
             values[ENVIRONMENT_KIND] = GRADIENT
             values[ENVIRONMENT_TOP : ENVIRONMENT_TOP + 3] = emitter.top
             values[ENVIRONMENT_BOTTOM : ENVIRONMENT_BOTTOM + 3] = emitter.bottom
+            values[ENVIRONMENT_FROM_WORLD + 3 : ENVIRONMENT_FROM_WORLD + 6] = emitter.axis
         elif isinstance(emitter, ImageEnvironment):
             image = np.asarray(emitter.image)
             values[ENVIRONMENT_KIND] = PANORAMA

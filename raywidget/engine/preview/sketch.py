@@ -22,7 +22,6 @@ from raywidget.engine.preview.outline import Part, mean_color, outline_shapes
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.emitters.emitters import (
     ConstantEnvironment,
-    Environment,
     GradientEnvironment,
     ImageEnvironment,
 )
@@ -95,7 +94,9 @@ class Sketch:
 
     def is_of(self, scene: Scene) -> bool:
         """Does this scene differ from the one that is drawn in its camera at most?"""
-        return scene.shapes is self._scene.shapes and scene.emitters is self._scene.emitters
+        before = self._scene
+        same_light = scene.emitters is before.emitters and scene.background == before.background
+        return scene.shapes is before.shapes and same_light
 
     def draw(
         self, camera: Camera, columns: int, rows: int, give_up: Callable[[], bool]
@@ -123,7 +124,7 @@ class Sketch:
 
     def _shade(self, view: _View, points: F64, nearest: NDArray[np.uint64]) -> F32:
         origins, directions = _rays(points, view)
-        result = _sky(self._scene.environment, directions @ view.axes)
+        result = _sky(self._scene, directions @ view.axes)
         seen = np.flatnonzero(nearest != NOTHING)
         number = (nearest[seen] & np.uint64(0xFFFF_FFFF)).astype(np.int64)
         depth = (nearest[seen] >> np.uint64(32)).astype(np.uint32).view(np.float32)
@@ -314,14 +315,18 @@ def _colors(part: Part, rows: Ints, places: F64) -> F64 | F32:
     return np.broadcast_to(np.array(mean_color(color)), (len(rows), 3))
 
 
-def _sky(environment: Environment | None, directions: F64) -> F64:
+def _sky(scene: Scene, directions: F64) -> F64:
     """Light from directions (P, 3) of any length, no more than white."""
     result = np.zeros_like(directions)
+    environment = scene.environment
+    if scene.background is not None:
+        result[:] = scene.background
+        return np.minimum(result, 1.0)
     unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     if isinstance(environment, ConstantEnvironment):
         result[:] = environment.radiance
     elif isinstance(environment, GradientEnvironment):
-        share = 0.5 * (unit[:, 1:2] + 1.0)
+        share = 0.5 * (unit @ np.array(environment.axis)[:, None] + 1.0)
         bottom, top = np.array(environment.bottom), np.array(environment.top)
         result[:] = bottom + (top - bottom) * share
     elif isinstance(environment, ImageEnvironment):

@@ -81,7 +81,7 @@ from raywidget.kernels.layout import (
 )
 from raywidget.kernels.lights.emitter import (
     emitted_radiance,
-    eval_environment,
+    eval_missed,
     pdf_environment,
     pdf_light_hit,
     sample_light,
@@ -146,7 +146,7 @@ def arrive(
             scatter_pdf = load_number(bundle, SCATTER_PDF, lane)
             if scatter_pdf > 0.0:
                 weight = power_heuristic(scatter_pdf, pdf_environment(scene, d))
-            _add(bundle, lane, eval_environment(scene, d) * weight)
+            _add(bundle, lane, eval_missed(scene, d, depth) * weight)
             return Arrival(FOUND_END, passed + 1)
         material = bare_material(scene, ray.slot, ray.instance)
         if material >= 0 and depth < settings.max_depth:

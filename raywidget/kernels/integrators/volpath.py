@@ -49,7 +49,7 @@ from raywidget.kernels.layout import (
 )
 from raywidget.kernels.lights.emitter import (
     emitted_radiance,
-    eval_environment,
+    eval_missed,
     pdf_environment,
     pdf_light_hit,
     sample_light,
@@ -214,7 +214,7 @@ def trace_volpath(
                 weight = 1.0
                 if scatter_pdf > 0.0:
                     weight = power_heuristic(scatter_pdf, pdf_environment(scene, d))
-                radiance = radiance + throughput * eval_environment(scene, d) * weight
+                radiance = radiance + throughput * eval_missed(scene, d, depth) * weight
                 break
             hit = make_hit(scene, o, d, ray)
             material = hit.material

@@ -55,6 +55,7 @@ from raywidget.kernels.lights.delta_light import sample_delta, spot_falloff
 from raywidget.kernels.lights.environment import (
     eval_environment,
     eval_image,
+    eval_missed,
     pdf_environment,
     sample_image,
 )
@@ -65,6 +66,7 @@ from raywidget.kernels.surfaces.texture import eval_texture_uv
 __all__ = [
     "emitted_radiance",
     "eval_environment",
+    "eval_missed",
     "light_probability",
     "pdf_environment",
     "pdf_light_hit",

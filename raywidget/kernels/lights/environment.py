@@ -16,6 +16,7 @@ from raywidget.kernels.language.sampling import PI, turn_towards
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
 from raywidget.kernels.layout import (
+    ENVIRONMENT_BACKGROUND,
     ENVIRONMENT_BOTTOM,
     ENVIRONMENT_FROM_WORLD,
     ENVIRONMENT_HEIGHT,
@@ -53,9 +54,20 @@ def eval_environment(scene: SceneView, d: Vec3) -> Vec3:
         return eval_image(scene, d)
     top = load_vec3(scene.environment, ENVIRONMENT_TOP)
     if kind == GRADIENT:
-        height = 0.5 * (d.y + 1.0)
+        axis = load_vec3(scene.environment, ENVIRONMENT_FROM_WORLD + 3)
+        height = 0.5 * (dot(axis, d) + 1.0)
         return top * height + load_vec3(scene.environment, ENVIRONMENT_BOTTOM) * (1.0 - height)
     return top
+
+
+@device
+def eval_missed(scene: SceneView, d: Vec3, depth: int) -> Vec3:
+    """What a ray brings that hits nothing: the first edge of a path, which the camera sees, ends at
+    the background if there is one; all others at the environment.
+    """
+    if depth == 1 and scene.environment[ENVIRONMENT_BACKGROUND] >= 0.0:
+        return load_vec3(scene.environment, ENVIRONMENT_BACKGROUND)
+    return eval_environment(scene, d)
 
 
 @device

@@ -262,7 +262,7 @@ class ConstantEnvironment(Environment):
 class GradientEnvironment(Environment):
     """Light that blends from one colour below to another above, like a clear sky.
 
-    The radiance from the unit direction d is bottom + (top - bottom) * (d.y + 1) / 2.
+    The radiance from the unit direction d is bottom + (top - bottom) * (d . up + 1) / 2.
 
     Parameters
     ----------
@@ -270,13 +270,15 @@ class GradientEnvironment(Environment):
         Radiance from straight above, in W/(sr m^2), each channel >= 0.
     bottom : colour
         Radiance from straight below.
+    up : (float, float, float)
+        Where straight above is; of any length but 0.
     name : str, optional
         What messages call it.
 
     Raises
     ------
     SceneError
-        If a radiance is negative or not finite.
+        If a radiance is negative or not finite, or `up` is zero.
 
     Examples
     --------
@@ -286,13 +288,20 @@ class GradientEnvironment(Environment):
 
     top: ColorLike = field(kw_only=True)
     bottom: ColorLike = field(kw_only=True)
+    up: Vec3Like = field(default=(0.0, 1.0, 0.0), kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(
             top=checks.radiance(self, "top", self.top),
             bottom=checks.radiance(self, "bottom", self.bottom),
+            up=checks.direction(self, "up", self.up),
         )
+
+    @property
+    def axis(self) -> Vec3:
+        """Unit vector to straight above."""
+        return _unit(np.array(self.up))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

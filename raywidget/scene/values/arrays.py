@@ -6,13 +6,22 @@ renderer's back; the copies are C-contiguous and read-only. Single precision is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene.values.checks import LARGEST, MAX_ROWS, SMALLEST_LENGTH, fail, label
+from raywidget.scene.values.checks import (
+    BYTES_ARE_NOT_LIGHT,
+    LARGEST,
+    MAX_ROWS,
+    SMALLEST_LENGTH,
+    fail,
+    label,
+)
+from raywidget.scene.values.colors import parse_color
 from raywidget.scene.values.transforms import chunks
 
 
@@ -99,17 +108,46 @@ def lengths(
 def colors(
     owner: object, field: str, value: object, letter: str, count: int
 ) -> NDArray[np.float32]:
-    """Check for a (count, 3) array of colours in [0, 1], linear RGB."""
-    array = rows(owner, field, value, 3, letter, count)
+    """Check for a (count, 3) array of colours in [0, 1], linear RGB, or as many names.
+
+    A fourth column, as matplotlib's colour maps have it, must be 1 and is left out.
+    """
+    named = _named_colors(owner, field, value)
+    given = _as_numbers(owner, field, named, f"a ({count}, 3) array of numbers")
+    if given.dtype == np.uint8:
+        raise fail(owner, field, "in [0, 1], linear RGB", given, BYTES_ARE_NOT_LIGHT)
+    if given.ndim == 2 and given.shape[1] == 4:
+        if np.any(given[:, 3] != 1.0):
+            advice = "the fourth column would be opacity; give opacity= to the material"
+            raise fail(owner, field, f"a ({count}, 3) array of numbers", given, advice)
+        given = given[:, :3]
+    array = rows(owner, field, given, 3, letter, count)
     bad = (array < 0.0) | (array > 1.0)
     if bad.any():
         row = _first_bad_row(bad)
-        advice = "; divide 8-bit values by 255 and undo their curve" if array.max() > 1.0 else ""
+        advice = f"; {BYTES_ARE_NOT_LIGHT}" if array.max() > 1.0 else ""
         raise SceneError(
             f"{label(owner)}: {field} must be in [0, 1], linear RGB, "
             f"got {field}[{row}] = {array[row].tolist()}{advice}"
         )
     return array
+
+
+def _named_colors(owner: object, field: str, value: object) -> object:
+    """Rows of names as rows of numbers; anything else as it is."""
+    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray) or not len(value):
+        return value
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "UO" or value.ndim != 1:
+            return value
+    elif not isinstance(value[0], str):
+        return value
+    try:
+        return np.array([parse_color(str(word)) for word in value], np.float32)
+    except ValueError as error:
+        raise SceneError(
+            f"{label(owner)}: {field} must be colours, got a word that is none; {error}"
+        ) from None
 
 
 def triangle_indices(

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
+from raywidget.scene.values.colors import parse_color
 
 Vec3: TypeAlias = tuple[float, float, float]
 Color: TypeAlias = tuple[float, float, float]
 Vec3Like: TypeAlias = Sequence[float] | NDArray[Any]
-ColorLike: TypeAlias = float | Sequence[float] | NDArray[Any]
+ColorLike: TypeAlias = str | float | Sequence[float] | NDArray[Any]
 
 # Kernels compute in single precision and square lengths: 1e15 squared is far from the largest
 # float32 (3.4e38), and 1e-15 squared from the smallest normal one (1.2e-38).
@@ -29,6 +30,8 @@ LARGEST = 1e15
 SMALLEST_LENGTH = 1e-15
 
 MAX_ROWS = 2**27  # vertices, triangles or copies: indices times 12 stay within 31 bits
+
+BYTES_ARE_NOT_LIGHT = "8-bit sRGB values become linear by raywidget.decode_srgb(values / 255)"
 
 T = TypeVar("T")
 
@@ -190,11 +193,32 @@ def pair(owner: object, field: str, value: object) -> tuple[float, float]:
 
 
 def _color(owner: object, field: str, value: object, expected: str) -> Color:
+    if isinstance(value, str):
+        try:
+            return parse_color(value)
+        except ValueError as error:
+            raise fail(owner, field, expected, value, str(error)) from None
     if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
         grey = number(owner, field, value, expected)
         return (grey, grey, grey)
+    if isinstance(value, np.ndarray) and value.dtype == np.uint8:
+        raise fail(owner, field, expected, value, BYTES_ARE_NOT_LIGHT)
+    if isinstance(value, Sequence | np.ndarray) and len(value) == 4:
+        # As matplotlib writes colours: red, green, blue, and how opaque.
+        *value, alpha = _numbers(owner, field, value, 4, expected)
+        if alpha != 1.0:
+            advice = "the fourth number would be opacity; give opacity= to the material"
+            raise fail(owner, field, expected, [*value, alpha], advice)
     r, g, b = _numbers(owner, field, value, 3, expected)
     return (r, g, b)
+
+
+def _advice_for_bytes(color: Color) -> str:
+    """What to write instead of a colour that looks like three bytes."""
+    if max(color) <= 255.0 and all(channel == int(channel) for channel in color):
+        word = "#" + "".join(f"{int(channel):02x}" for channel in color)
+        return f'more than 1 would make light; for 8-bit sRGB values write "{word}"'
+    return f"more than 1 would make light; {BYTES_ARE_NOT_LIGHT}"
 
 
 def reflectance(owner: object, field: str, value: object, also: str = "") -> Color:
@@ -202,19 +226,20 @@ def reflectance(owner: object, field: str, value: object, also: str = "") -> Col
 
     `also` names what else the field takes, for the message.
     """
-    expected = f"3 numbers in [0, 1], linear RGB, or one for a grey{also}"
+    expected = f"3 numbers in [0, 1], linear RGB, one for a grey, a name or '#rrggbb'{also}"
     r, g, b = _color(owner, field, value, expected)
     if min(r, g, b) < 0.0:
         raise fail(owner, field, expected, value)
     if max(r, g, b) > 1.0:
-        advice = "more than 1 would make light; divide 8-bit values by 255 and undo their curve"
-        raise fail(owner, field, expected, value, advice)
+        raise fail(owner, field, expected, value, _advice_for_bytes((r, g, b)))
     return (r, g, b)
 
 
 def indices(owner: object, field: str, value: object) -> Color:
     """Check for parts of an index of refraction in red, green and blue; one number serves all."""
     expected = "3 numbers in [0, 20], for red, green and blue, or one for all"
+    if isinstance(value, str):
+        raise fail(owner, field, expected, value)
     r, g, b = _color(owner, field, value, expected)
     if min(r, g, b) < 0.0 or max(r, g, b) > 20.0:
         raise fail(owner, field, expected, value)
@@ -223,7 +248,7 @@ def indices(owner: object, field: str, value: object) -> Color:
 
 def radiance(owner: object, field: str, value: object) -> Color:
     """Check for a radiance, in W/(sr m^2), each channel >= 0; a single number is a grey."""
-    expected = "3 finite numbers >= 0, linear RGB, or one for a grey"
+    expected = "3 finite numbers >= 0, linear RGB, one for a grey, a name or '#rrggbb'"
     r, g, b = _color(owner, field, value, expected)
     if min(r, g, b) < 0.0:
         raise fail(owner, field, expected, value)

@@ -1,14 +1,24 @@
-"""Colour spaces in which to think of colours; scenes store linear Rec. 709 RGB."""
+"""Colour spaces in which to think of colours; scenes store linear Rec. 709 RGB.
+
+Numbers are linear everywhere. Words ("tomato", "#ff6347") are what a screen shows, sRGB, and are
+converted here.
+"""
 
 from __future__ import annotations
 
+import difflib
 import math
-from typing import Any
+import string
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from raywidget.scene.values.checks import Color
+from raywidget.scene.values.color_names import NAMES
+
+if TYPE_CHECKING:
+    from raywidget.scene.values.checks import Color
 
 REC709_WEIGHTS = (0.2126, 0.7152, 0.0722)  # of R, G, B in luminance: ITU-R BT.709-6, item 3.2
 
@@ -63,6 +73,45 @@ def decode_srgb(values: ArrayLike) -> NDArray[np.float64]:
     v: NDArray[Any] = np.asarray(values, np.float64)
     curve = np.maximum((v + 0.055) / 1.055, 0.0) ** 2.4
     return np.where(v <= 0.04045, v / 12.92, curve)
+
+
+@lru_cache(maxsize=4096)
+def parse_color(text: str) -> Color:
+    """Convert a name of CSS, or "#rgb", "#rrggbb" or "#rrggbbff", from sRGB to linear RGB.
+
+    Parameters
+    ----------
+    text : str
+        Upper and lower case, spaces within names and around them don't matter.
+
+    Raises
+    ------
+    ValueError
+        If it is no colour; the message says what would be one.
+
+    Examples
+    --------
+    >>> from raywidget.scene.values.colors import parse_color
+    >>> [round(c, 3) for c in parse_color("#ff8000")]
+    [1.0, 0.216, 0.0]
+    >>> parse_color("white")
+    (1.0, 1.0, 1.0)
+    """
+    word = "".join(text.lower().split())
+    digits = word[1:] if word.startswith("#") else NAMES.get(word, "")
+    if word.startswith("#") and not set(digits) <= set(string.hexdigits):
+        digits = ""
+    if len(digits) in (3, 4):
+        digits = "".join(2 * digit for digit in digits)
+    if len(digits) == 8:
+        if digits[6:] != "ff":
+            raise ValueError("a colour has no transparency; give opacity= to the material")
+        digits = digits[:6]
+    if len(digits) != 6:
+        near = difflib.get_close_matches(word, NAMES, 1)
+        raise ValueError(f"did you mean {near[0]!r}?" if near else 'write "tomato" or "#ff6347"')
+    r, g, b = decode_srgb([int(digits[i : i + 2], 16) / 255.0 for i in (0, 2, 4)]).tolist()
+    return (r, g, b)
 
 
 def _clip(value: float) -> float:

@@ -54,7 +54,7 @@ class SceneObject:
         for field in ordered:
             value = getattr(self, field.name)
             if field.init and field.repr and not is_default(field, value):
-                parts.append(f"{field.name}={_brief(value)}")
+                parts.append(f"{field.name}={brief(value)}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
@@ -69,11 +69,13 @@ def is_default(field: dataclasses.Field[Any], value: object) -> bool:
     return value is field.default or (not isinstance(value, np.ndarray) and value == field.default)
 
 
-def _brief(value: object) -> str:
+def brief(value: object) -> str:
+    """Write a value as Python, with six digits; of an array its shape and type."""
     if isinstance(value, np.ndarray):
         return f"<{'x'.join(str(n) for n in value.shape)} {value.dtype}>"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, tuple):
-        return f"({', '.join(_brief(item) for item in value)})"
+        inner = ", ".join(brief(item) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
     return repr(value)

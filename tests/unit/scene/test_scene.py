@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+import raywidget.scene as descriptions
 from raywidget.errors import SceneError
 from raywidget.scene import (
     Checkerboard,
@@ -47,14 +48,15 @@ def test_environment_is_found_among_the_emitters():
 def test_environment_values_are_checked():
     with raises(
         "ConstantEnvironment 'sky': radiance must be 3 finite numbers >= 0, linear RGB, "
-        "or one for a grey, got -1"
+        "one for a grey, a name or '#rrggbb', got -1"
     ):
         ConstantEnvironment(-1, name="sky")
     with raises(
         "GradientEnvironment: bottom must be 3 finite numbers >= 0, linear RGB, "
-        "or one for a grey, got 'blue'"
+        "one for a grey, a name or '#rrggbb', got 'bluish'; "
+        'write "tomato" or "#ff6347"'
     ):
-        GradientEnvironment(top=1, bottom="blue")
+        GradientEnvironment(top=1, bottom="bluish")
 
 
 def test_bounds_hold_all_shapes():
@@ -118,6 +120,33 @@ def test_objects_walks_everything_once():
 def test_repr_counts():
     scene = Scene([ball() for _ in range(500)], camera=CAMERA, name="many")
     assert repr(scene) == "Scene('many': 500 shapes: 500 Sphere; 0 emitters; PerspectiveCamera)"
+
+
+def test_repr_of_a_small_scene_is_the_python_that_makes_it():
+    scene = Scene(
+        [ball(), Quad((0, 0, 0), (5, 0, 0), (0, -7, 0))],
+        emitters=[ConstantEnvironment(0.5)],
+        camera=CAMERA,
+        defaults={"spp": 4},
+        background="white",
+        notes=["nobody reads this in a repr"],
+        name="s",
+    )
+    again = eval(repr(scene), vars(descriptions))
+    assert repr(again) == repr(scene)
+    assert again.background == (1.0, 1.0, 1.0)
+    assert (again.name, again.defaults, again.notes) == ("s", {"spp": 4}, ())
+    assert [type(shape) for shape in again.shapes] == [type(shape) for shape in scene.shapes]
+
+
+def test_notes_are_sentences():
+    notes = Scene(camera=CAMERA, notes=["3 normals were zero"]).notes
+    assert notes == ("3 normals were zero",)
+    assert copy.deepcopy(Scene(camera=CAMERA, notes=notes)).notes == notes
+    with raises("Scene: notes must be a list of strings, got 'one'"):
+        Scene(camera=CAMERA, notes="one")
+    with raises("Scene: notes must be a list of strings, got 3"):
+        Scene(camera=CAMERA, notes=[3])
 
 
 def test_messages_about_items():

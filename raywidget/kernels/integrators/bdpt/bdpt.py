@@ -61,7 +61,7 @@ from raywidget.kernels.language.random import (
 from raywidget.kernels.language.sampling import survival_per_throughput, to_local, to_world
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
-from raywidget.kernels.lights.emitter import emitted_radiance, eval_environment
+from raywidget.kernels.lights.emitter import emitted_radiance, eval_missed
 from raywidget.kernels.sensors.importance import pdf_camera
 from raywidget.kernels.surfaces.bsdf import is_specular, load_bsdf, make_parameters, sample_bsdf
 from raywidget.kernels.surfaces.surface import (
@@ -116,7 +116,7 @@ def trace_camera_subpath(
         if ray.slot == MISS:
             if counts(settings, 0, depth + 1):
                 weight = weigh_environment(scene, ratios, d, depth, scatter_pdf, settings)
-                radiance = radiance + carried * eval_environment(scene, d) * weight
+                radiance = radiance + carried * eval_missed(scene, d, depth) * weight
             break
         hit = make_hit(scene, o, d, ray)
         material = hit.material

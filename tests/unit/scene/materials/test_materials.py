@@ -22,7 +22,7 @@ from raywidget.scene import (
 )
 
 UNIT = st.floats(0, 1)
-ALSO = "3 numbers in [0, 1], linear RGB, or one for a grey, or a texture"
+ALSO = "3 numbers in [0, 1], linear RGB, one for a grey, a name or '#rrggbb', or a texture"
 
 
 def raises(message):
@@ -56,11 +56,14 @@ def test_defaults():
     ("make", "message"),
     [
         (lambda: Diffuse(-1, name="d"), f"Diffuse 'd': color must be {ALSO}, got -1"),
-        (lambda: Diffuse("red"), f"Diffuse: color must be {ALSO}, got 'red'"),
+        (
+            lambda: Diffuse("redd"),
+            f"Diffuse: color must be {ALSO}, got 'redd'; did you mean 'red'?",
+        ),
         (
             lambda: Metal(2),
             f"Metal: color must be {ALSO}, got 2; more than 1 would make light; "
-            "divide 8-bit values by 255 and undo their curve",
+            'for 8-bit sRGB values write "#020202"',
         ),
         (lambda: Metal(1, 1.5, name="m"), "Metal 'm': roughness must be in [0, 1], got 1.5"),
         (
@@ -99,7 +102,7 @@ def test_defaults():
         (
             lambda: Principled(specular_color=-1, name="p"),
             "Principled 'p': specular_color must be 3 finite numbers >= 0, linear RGB, "
-            "or one for a grey, got -1",
+            "one for a grey, a name or '#rrggbb', got -1",
         ),
         (lambda: Principled(ior=9), "Principled: ior must be a number in [1, 4], got 9"),
         (lambda: Mix(Metal(1), 3), "Mix: b must be a material, such as Diffuse(color), got 3"),
@@ -127,7 +130,8 @@ def test_defaults():
         (lambda: Coated(Metal(1), ior=None), "Coated: ior must be a number in [1, 4], got None"),
         (
             lambda: Emissive(-1, name="e"),
-            "Emissive 'e': radiance must be 3 finite numbers >= 0, linear RGB, or one for a grey, "
+            "Emissive 'e': radiance must be 3 finite numbers >= 0, linear RGB, one for a grey, "
+            "a name or '#rrggbb', "
             "got -1",
         ),
     ],
@@ -168,6 +172,6 @@ def test_checkerboard_messages():
         Checkerboard(0, 1, scale=(1, 0), name="b")
     with raises("Checkerboard: scale must be 2 finite numbers, or one for both, got 'a'"):
         Checkerboard(0, 1, scale="a")
-    grey = "3 numbers in [0, 1], linear RGB, or one for a grey"
+    grey = "3 numbers in [0, 1], linear RGB, one for a grey, a name or '#rrggbb'"
     with raises(f"Checkerboard: color_b must be {grey}, got -1"):
         Checkerboard(0, -1)

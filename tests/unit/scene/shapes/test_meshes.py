@@ -127,7 +127,7 @@ def test_uvs_are_kept():
         (
             {"colors": [(0, 0, 1), (0, 128, 0), (0, 0, 0)]},
             "colors must be in [0, 1], linear RGB, got colors[1] = [0.0, 128.0, 0.0]; "
-            "divide 8-bit values by 255 and undo their curve",
+            "8-bit sRGB values become linear by raywidget.decode_srgb(values / 255)",
         ),
         (
             {"face_colors": [(0, 0, -1)]},

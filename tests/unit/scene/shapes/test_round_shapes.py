@@ -134,7 +134,7 @@ def test_normals_of_disks_have_length_one():
         (
             lambda: Spheres(np.zeros((2, 3)), 1, colors=[(0, 0, 0), (0, 0, 2)]),
             "Spheres: colors must be in [0, 1], linear RGB, got colors[1] = [0.0, 0.0, 2.0]; "
-            "divide 8-bit values by 255 and undo their curve",
+            "8-bit sRGB values become linear by raywidget.decode_srgb(values / 255)",
         ),
         (
             lambda: Cylinders(np.zeros((2, 3)), [(0, 0, 1), (0, 0, 0)], 1, name="bonds"),

@@ -80,7 +80,8 @@ def test_radiance_is_the_shapes_emission_else_its_materials(emission, material, 
         ),
         (
             {"emission": (-1, 0, 0)},
-            "Sphere 'lamp': emission must be 3 finite numbers >= 0, linear RGB, or one for a grey, "
+            "Sphere 'lamp': emission must be 3 finite numbers >= 0, linear RGB, one for a grey, "
+            "a name or '#rrggbb', "
             "got (-1, 0, 0)",
         ),
     ],

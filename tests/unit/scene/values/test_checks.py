@@ -74,18 +74,21 @@ def test_number_returns_a_python_float(value):
         (
             checks.reflectance,
             -0.1,
-            "Lamp: r must be 3 numbers in [0, 1], linear RGB, or one for a grey, got -0.1",
+            "Lamp: r must be 3 numbers in [0, 1], linear RGB, one for a grey, "
+            "a name or '#rrggbb', got -0.1",
         ),
         (
             checks.reflectance,
             (255, 0, 0),
-            "Lamp: r must be 3 numbers in [0, 1], linear RGB, or one for a grey, got (255, 0, 0); "
-            "more than 1 would make light; divide 8-bit values by 255 and undo their curve",
+            "Lamp: r must be 3 numbers in [0, 1], linear RGB, one for a grey, "
+            "a name or '#rrggbb', got (255, 0, 0); "
+            'more than 1 would make light; for 8-bit sRGB values write "#ff0000"',
         ),
         (
             checks.radiance,
             (1, math.inf, 1),
-            "Lamp: r must be 3 finite numbers >= 0, linear RGB, or one for a grey, got (1, inf, 1)",
+            "Lamp: r must be 3 finite numbers >= 0, linear RGB, one for a grey, "
+            "a name or '#rrggbb', got (1, inf, 1)",
         ),
         (checks.radiance, 1e20, "Lamp: r must be <= 1e+15, got 1e+20"),
     ],
