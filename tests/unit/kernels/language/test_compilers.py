@@ -24,7 +24,7 @@ MISSING = {
     "a method": "from numba.core.codegen import CPUCodeLibrary as m; del m._optimize_functions; "
     "m.add_llvm_module = lambda self, module: self._final_module.link_in(module)",
     "a module": "import sys; sys.modules['numba.core.runtime.context'] = None",
-    "a detail": "import numba.core.compiler as m; m.CompileResult._replace = None",
+    "a detail": "import numba.core.compiler as m; m._LowerResult._replace = None",
 }
 RENDER = """
 import sys, warnings
