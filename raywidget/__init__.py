@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from raywidget import presets
     from raywidget.engine.settings import RenderSettings
+    from raywidget.engine.warming import warmup
     from raywidget.errors import (
         PictureError,
         ProtocolError,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
         SceneError,
         SettingsError,
     )
-    from raywidget.headless import render, warmup
+    from raywidget.headless import render
     from raywidget.io.meshes import load_mesh
     from raywidget.picture.image import Image
     from raywidget.scene.camera import OrthographicCamera, PanoramicCamera, PerspectiveCamera
@@ -123,7 +124,8 @@ _MODULES = {
         "SceneError",
         "SettingsError",
     ),
-    "raywidget.headless": ("render", "warmup"),
+    "raywidget.engine.warming": ("warmup",),
+    "raywidget.headless": ("render",),
     "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.image": ("Image",),
     "raywidget.scene.camera": ("OrthographicCamera", "PanoramicCamera", "PerspectiveCamera"),

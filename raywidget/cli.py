@@ -17,6 +17,7 @@ import raywidget
 from raywidget import presets
 from raywidget.engine.film.filters import FILTERS
 from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
+from raywidget.engine.warming import warmup
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
 from raywidget.headless import FinishedPass, render
 from raywidget.io.images import check_path
@@ -81,6 +82,19 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("scenes", help="list the presets")
     listing.set_defaults(run=_list_scenes)
 
+    warming = commands.add_parser(
+        "warmup",
+        help="compile all kernels now, so that nobody waits for them later",
+        description="Compile kernels, and keep them on disk; when an image of a machine is built.",
+    )
+    warming.add_argument(
+        "--integrator",
+        action="append",
+        choices=("all", *INTEGRATORS),
+        help="for these, or all; may be repeated (default: path)",
+    )
+    warming.set_defaults(run=_warm_up)
+
     command = commands.add_parser(
         "render",
         help="render a preset to a file",
@@ -144,6 +158,12 @@ def _list_scenes(options: argparse.Namespace) -> int:
         print(f"{name:{width}}  {description}")
         for option, value in presets.options(name).items():
             print(f"{'':{width}}    --option {option}={'' if value is None else value}")
+    return DONE
+
+
+def _warm_up(options: argparse.Namespace) -> int:
+    names = options.integrator or ["path"]
+    warmup(integrators="all" if "all" in names else names, progress=True)
     return DONE
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import queue
-import time
 from bisect import bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -150,39 +149,6 @@ def render(
             _update_bar(bar, session)
             bar.close()
     return session.image(exposure=exposure, curve=curve)
-
-
-def warmup() -> float:
-    """Compile all that `render` and a widget need, or load it from disk; returns the seconds taken.
-
-    Compiled code is kept in the user's cache folder, so only the first call after an installation
-    takes long. Useful before a demonstration, or when an image of a machine is built.
-
-    Examples
-    --------
-    >>> import raywidget as rw
-    >>> rw.warmup() >= 0.0
-    True
-    """
-    from raywidget.engine.picking import pick_pixel
-    from raywidget.scene import Mesh, PerspectiveCamera, Sphere
-
-    begin = time.perf_counter()
-    camera = PerspectiveCamera(look_from=(0, 0, 4), look_at=(0, 0, 0))
-    # A fan of more triangles than would do without a tree, so that its builder is compiled too.
-    turn = np.linspace(0.0, 2.0 * np.pi, 200)
-    points = np.stack([np.cos(turn), np.sin(turn), 0.0 * turn], axis=1)
-    around = np.arange(1, len(turn) - 1)
-    fan = Mesh(points, np.stack([0 * around, around, around + 1], axis=1))
-    scene = Scene([fan, Sphere((0, 0, 1), 0.5)], camera=camera)
-    session = Session(scene, RenderSettings(width=4, height=4, spp=1, threads=1))
-    try:
-        session.start()
-        session.wait()
-        pick_pixel(session.run(), 2, 2)
-    finally:
-        session.close()
-    return time.perf_counter() - begin
 
 
 class _Deliveries:

@@ -279,3 +279,11 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("cornell")
     assert done.stderr == ""
+
+
+def test_warmup_tells_what_it_does(capsys):
+    assert run("warmup", "--integrator", "path") == 0
+    out = capsys.readouterr().out
+    assert "path, plain scenes: " in out
+    assert "kernels are in" in out
+    assert run("warmup", "--integrator", "paths") == 2

@@ -3,6 +3,7 @@
 import _thread
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -354,5 +355,23 @@ def test_scenes_without_light_or_shapes():
     np.testing.assert_array_equal(image.pixels, np.broadcast_to((0.25, 0.5, 1.0), (5, 9, 3)))
 
 
-def test_warmup():
+def test_warmup_tells_what_it_compiles(capsys):
+    told = []
+    seconds = rw.warmup(integrators=["path", "ao"], progress=told.append)
+    assert seconds >= 0.0
+    steps = [f"{name}, {scenes}" for name in ("path", "ao") for scenes in SCENES]
+    assert [line.removesuffix(" ...") for line in told[0:8:2]] == steps
+    assert [re.sub(r": \d+\.\d s$", "", line) for line in told[1:8:2]] == steps
+    assert re.fullmatch(r"\d+\.\d s in all; kernels are in .*kernels-\w+", told[8])
     assert rw.warmup() >= 0.0
+    assert capsys.readouterr().out == ""
+    rw.warmup(progress=True)
+    assert "path, all other scenes: " in capsys.readouterr().out
+
+
+SCENES = ("plain scenes", "all other scenes")
+
+
+def test_warmup_of_an_integrator_that_there_is_not():
+    with pytest.raises(rw.SettingsError, match=r"expected 'all' or names of path, .*got 'paths'"):
+        rw.warmup(integrators="paths")

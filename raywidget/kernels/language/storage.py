@@ -57,11 +57,12 @@ class StoredKernels:
         name = f"{module}.{function.__qualname__}"
         self._name = "".join(c if c.isalnum() or c in "._" else "_" for c in name)
         self._function = function
+        self._folder: Path | None = None
 
     @property
     def cache_path(self) -> str:
-        """Where a version that is compiled now would go."""
-        return str(next(_folders(), ""))
+        """Where they are, or would go."""
+        return str(self._folder or next(_folders()))
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """The compiled version for these types of arguments, None if there is no sound one.
@@ -90,6 +91,7 @@ class StoredKernels:
             except OSError as error:
                 refused.append(f"{folder} ({error.strerror or error})")
                 continue
+            self._folder = folder
             _remove_unused(folder)
             _warn_once(refused, folder)
             return
@@ -118,6 +120,7 @@ class StoredKernels:
                 compiled = CompileResult._rebuild(target_context, *reduced)
             except Exception:  # whatever it was: the kernel can be compiled, and replaces the file
                 continue
+            self._folder = folder
             _mark_used(folder)
             return compiled
         return None

@@ -25,8 +25,9 @@ import sys
 from pathlib import Path
 import raywidget as rw
 from raywidget.compiler.geometry.bvh import _build
+from raywidget.engine import warming
 from raywidget.kernels.integrators.path import render_path
-rw.warmup()
+warming._render(warming._plain_scene(), "path", look_at_it=True)
 for kernel, name in ((render_path, "tile.ll"), (_build, "build.ll")):
     (signature,) = kernel.signatures
     Path(sys.argv[1], name).write_text(kernel.inspect_llvm(signature))
@@ -56,7 +57,7 @@ def test_a_cache_folder_of_the_user_is_respected(compiled):
     assert list(cache.rglob("path.render_path*.nbc"))
 
 
-def test_warmup_compiles_what_a_widget_needs(compiled):
+def test_all_that_warmup_compiles_is_kept(compiled):
     *_, cache = compiled
     for name in ("pick", "bvh._build", "wide._collapse", "wide._pack_flats"):
         assert list(cache.rglob(f"{name}*.nbc")), name
