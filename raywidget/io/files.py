@@ -23,7 +23,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise SceneError(
-                f"{file.name!r} must be at most {MAX_BYTES:,} bytes, got {size:,}; "
+                f"{file.name!r}: must be at most {MAX_BYTES:,} bytes, got {size:,}; "
                 "simplify it, or split it"
             )
         return file.read_bytes()
@@ -31,7 +31,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         if isinstance(error, SceneError):
             raise
         reason = getattr(error, "strerror", None) or error
-        raise SceneError(f"{str(file)!r} can't be read: {reason}") from None
+        raise SceneError(f"{file.name!r}: can't be read: {reason}") from None
 
 
 def beside(file: Path, name: str) -> Path | None:

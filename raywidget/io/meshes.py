@@ -1,50 +1,43 @@
-"""Meshes from files: PLY, OBJ, STL, GLB and OFF, read by trimesh.
-
-Files are not trusted: their size is bounded, so are the numbers of things that their headers
-promise (a few bytes can promise billions), nothing that they refer to is opened, and whatever
-trimesh stumbles over comes out as a SceneError that names the file.
-"""
+"""Meshes from files: all triangles of a file as one."""
 
 from __future__ import annotations
 
-import io
-import json
+import importlib
+import logging
 import os
-import struct
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raywidget.errors import SceneError
-from raywidget.io.parts import SceneParts
+from raywidget.io.pieces import Piece, mended, notes_of
+from raywidget.io.scene_files import read_scene, suffixes
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
-from raywidget.scene.shapes.meshes import Mesh
-from raywidget.scene.shapes.normals import smooth_normals
-from raywidget.scene.values import arrays, transforms
+from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.normals import creased_normals, smooth_normals
+from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.values import arrays, checks, transforms
 from raywidget.scene.values.checks import MAX_ROWS, fail
 
-SUFFIXES = (".ply", ".obj", ".stl", ".glb", ".off")
-"""The formats that meshes can be read from."""
-
-MAX_BYTES = 1 << 32
+_PIECES = {
+    # Formats whose readers give coordinates in the precision of the file.
+    ".obj": "wavefront",
+    ".off": "off",
+    ".ply": "ply",
+    ".stl": "stl",
+}
 
 _UP = {
     "y": np.eye(4),
     "z": np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]]),
 }
 
-
-class _Part(NamedTuple):
-    """One piece of geometry; in a part without normals, ... the others have length 0."""
-
-    vertices: NDArray[Any]  # (V, 3)
-    faces: NDArray[Any]  # (F, 3)
-    normals: NDArray[Any] | None  # (V, 3)
-    uvs: NDArray[Any] | None  # (V, 2)
-    colors: NDArray[Any] | None  # (V, 3) linear
-    face_colors: NDArray[Any] | None  # (F, 3) linear
+_log = logging.getLogger(__name__)
 
 
 def load_mesh(
@@ -53,15 +46,16 @@ def load_mesh(
     material: Material | None = None,
     up: Literal["y", "z"] = "y",
     transform: ArrayLike | None = None,
-    smooth: bool | None = None,
+    smooth: bool | float | None = None,
     name: str | None = None,
 ) -> Mesh:
-    r"""Read a mesh from a file: PLY (text or binary), OBJ, STL, GLB or OFF.
+    r"""Read all triangles of a file as one mesh: PLY, OBJ, STL, OFF, GLB and more.
 
-    Polygons are split into triangles; all objects in the file become one mesh, where a GLB puts
-    them. Vertex normals, texture coordinates and colours are kept if all of its parts have them;
-    materials, textures, cameras and lights are not read. Needs trimesh:
-    ``pip install "raywidget[io]"``.
+    Polygons are split into triangles; all objects in the file become one mesh, where the file puts
+    them. Normals, texture coordinates and colours are kept; a part that has none, where others
+    have, gets flat normals, coordinates (0, 0) and grey. Materials, textures, cameras and lights
+    are not read: `load_scene` does. What was mended on the way, as triangles without area, is told
+    to the logger ``raywidget.io.meshes``.
 
     Parameters
     ----------
@@ -73,10 +67,13 @@ def load_mesh(
         Which axis points up in the file. "z" (scanners, CAD, Blender's own axes) is turned by -90
         degrees about x, so that y points up.
     transform : (4, 4) array of float, optional
-        Applied after that, see `raywidget.transforms`.
-    smooth : bool, optional
+        Applied after that, see `raywidget.transforms`; in double precision, so that a file in
+        coordinates of a map may be brought to the origin without loss.
+    smooth : bool or float, optional
         True: smooth normals, computed from the triangles where the file has none. False: flat
-        triangles, whatever it has. By default as the file has it.
+        triangles, whatever it has. An angle in degrees, for parts of machines: normals are computed
+        anew, and edges where the triangles meet at more than it stay sharp (30 is usual). By
+        default as the file has it.
     name : str, optional
         What messages call it.
 
@@ -87,8 +84,7 @@ def load_mesh(
     Raises
     ------
     SceneError
-        If trimesh is missing, the file can't be read, is malformed or too large, has no triangles,
-        or holds numbers that no mesh may have.
+        If the file can't be read, is malformed or too large, or has no triangles.
 
     Examples
     --------
@@ -99,218 +95,188 @@ def load_mesh(
     >>> rw.load_mesh(path).vertices.shape
     (3, 3)
     """
-    file = Path(path)
+    file = Path(os.path.expanduser(path))
     owner = f"load_mesh({file.name!r})"
     if up not in _UP:
         raise fail(owner, "up", '"y" or "z"', up)
     matrix = _UP[up]
     if transform is not None:
         matrix = arrays.affine_transforms(owner, "transform", [np.asarray(transform)])[0] @ matrix
-    if smooth not in (None, True, False):
-        raise fail(owner, "smooth", "True, False or None", smooth)
-    part = _joined(_read(owner, file))
-    if not len(part.faces):
+    angle = _crease(owner, smooth)
+    try:
+        pieces, notes = _read(file)
+        count: Counter[str] = Counter()
+        moved = (mended(_moved(piece, matrix), count) for piece in pieces)
+        whole = joined([piece for piece in moved if piece is not None])
+    except (SceneError, ValueError) as error:
+        reason = str(error).removeprefix(f"{file.name!r}: ")
+        raise SceneError(f"{owner}: {reason}") from None
+    for note in (*notes, *notes_of(count)):
+        _log.warning("%s: %s", owner, note)
+    if whole is None:
         raise SceneError(f"{owner}: there are no triangles in it")
-    normals = part.normals
     if smooth is False:
-        normals = None
-    elif smooth and normals is None:
-        normals = smooth_normals(part.vertices, part.faces)
-    if normals is not None:
-        normals = normals @ np.linalg.inv(matrix[:3, :3])  # by the inverse transpose
-        normals[np.linalg.norm(normals, axis=1) < 1e-12] = (0.0, 1.0, 0.0)  # of unused vertices
-    faces = part.faces
-    if np.linalg.det(matrix[:3, :3]) < 0.0:
-        faces = faces[:, ::-1]  # a mirror image keeps its front in front
-    try:
-        return Mesh(
-            np.asarray(transforms.apply(matrix, part.vertices), dtype=np.float32),
-            faces,
-            material=DEFAULT_MATERIAL if material is None else material,
-            normals=normals,
-            uvs=part.uvs,
-            colors=part.colors,
-            face_colors=part.face_colors,
-            name=name,
-        )
-    except SceneError as error:
-        raise SceneError(f"{owner}: {error}") from None
-
-
-def read(path: Path) -> SceneParts:
-    """All that is in a file, as one mesh."""
-    return SceneParts(shapes=(load_mesh(path),))
-
-
-# --- Reading --------------------------------------------------------------------------------------
-
-
-def _read(owner: str, file: Path) -> list[_Part]:
-    suffix = file.suffix.lower()
-    if suffix not in SUFFIXES:
-        advice = "export it as .glb" if suffix in (".gltf", ".fbx", ".blend", ".usd") else ""
-        raise fail(owner, "path", f"a file of type {', '.join(SUFFIXES)}", str(file), advice)
-    try:
-        import trimesh
-    except ImportError:
-        raise SceneError(
-            f'{owner}: reading meshes needs trimesh; pip install "raywidget[io]"'
-        ) from None
-    try:
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            raise SceneError(f"{owner}: must be at most {MAX_BYTES:,} bytes, got {size:,}")
-        data = file.read_bytes()
-    except OSError as error:
-        raise SceneError(f"{owner}: can't be read: {error.strerror or error}") from None
-    try:
-        if suffix == ".glb":
-            data = _bare_glb(data)
-        promised = _promised(suffix, data)
-    except Exception as error:
-        raise _unsound(owner, suffix, error) from None
-    if promised > min(len(data), MAX_ROWS):
-        raise SceneError(
-            f"{owner}: its header promises {promised:,} things in {len(data):,} bytes; "
-            "it is damaged, or too large"
-        )
-    try:
-        # Bytes without a place: it can't open what they refer to.
-        loaded = trimesh.load_scene(
-            io.BytesIO(data),
-            file_type=suffix[1:],
-            process=False,
-            skip_materials=suffix != ".glb",  # there it would skip texture coordinates too
-        )
-        return _parts(loaded)
-    except Exception as error:  # parsers raise anything
-        raise _unsound(owner, suffix, error) from None
-
-
-def _unsound(owner: str, suffix: str, error: Exception) -> SceneError:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return SceneError(f"{owner}: is not a sound {suffix[1:].upper()} file: {reason}")
-
-
-_GLB_HEAD = struct.Struct("<4s4I")  # magic, version, length; length and type of the first chunk
-
-
-def _glb_tree(data: bytes) -> tuple[dict[str, Any], int]:
-    """What is in a GLB, and where its binary part begins."""
-    if len(data) < _GLB_HEAD.size:
-        raise ValueError("it is too short")
-    magic, _, _, length, _ = _GLB_HEAD.unpack_from(data)
-    if magic != b"glTF":
-        raise ValueError("it does not begin with glTF")
-    end = _GLB_HEAD.size + length
-    tree = json.loads(data[_GLB_HEAD.size : end])
-    if not isinstance(tree, dict):
-        raise ValueError("its first part is not an object")
-    return tree, end
-
-
-def _bare_glb(data: bytes) -> bytes:
-    """A GLB with one plain material and without its pictures, which nobody decodes then."""
-    tree, end = _glb_tree(data)
-    for name in ("images", "textures", "samplers"):
-        tree.pop(name, None)
-    tree["materials"] = [{}]
-    for mesh in tree.get("meshes", []):
-        for primitive in mesh["primitives"]:
-            primitive["material"] = 0
-    text = json.dumps(tree).encode()
-    text += b" " * (-len(text) % 4)
-    rest = data[end:]
-    head = _GLB_HEAD.pack(b"glTF", 2, _GLB_HEAD.size + len(text) + len(rest), len(text), 0x4E4F534A)
-    return head + text + rest
-
-
-def _promised(suffix: str, data: bytes) -> int:
-    """The largest number of things that a header announces, each of at least one byte."""
-    if suffix == ".ply":
-        header = data[: data.find(b"end_header")][: 1 << 16].split(b"\n")
-        lines = [line.split() for line in header]
-        counts = [line[2] for line in lines if len(line) == 3 and line[0] == b"element"]
-        return max((int(count) for count in counts if count.isdigit()), default=0)
-    if suffix == ".off":
-        numbers = data[: 1 << 12].replace(b"OFF", b" ").split()[:2]
-        return max((int(number) for number in numbers if number.isdigit()), default=0)
-    if suffix == ".glb":
-        tree, _ = _glb_tree(data)
-        return max((int(accessor["count"]) for accessor in tree.get("accessors", [])), default=0)
-    return 0
-
-
-def _parts(loaded: Any) -> list[_Part]:
-    """The triangles of a trimesh.Scene, each piece where the scene puts it."""
-    parts = []
-    total = 0
-    for node in loaded.graph.nodes_geometry:
-        matrix, geometry = loaded.graph[node]
-        mesh = loaded.geometry[geometry]
-        if not hasattr(mesh, "faces"):  # points and lines
-            continue
-        total += len(mesh.faces)
-        if total > MAX_ROWS:
-            raise ValueError(f"more than {MAX_ROWS:,} triangles")
-        linear = np.asarray(matrix, dtype=np.float64)[:3, :3]
-        faces = np.asarray(mesh.faces, dtype=np.int64)
-        normals = None
-        if "vertex_normals" in mesh._cache:  # otherwise it would compute them
-            normals = np.asarray(mesh.vertex_normals, dtype=np.float64)
-            if np.abs(np.linalg.det(linear)) > 1e-30:
-                normals = normals @ np.linalg.inv(linear)
-        uvs = getattr(mesh.visual, "uv", None)
-        if uvs is not None and np.shape(uvs) != (len(mesh.vertices), 2):
-            uvs = None
-        parts.append(
-            _Part(
-                transforms.apply(matrix, np.asarray(mesh.vertices, dtype=np.float64)),
-                faces[:, ::-1] if np.linalg.det(linear) < 0.0 else faces,
-                normals,
-                None if uvs is None else np.asarray(uvs, dtype=np.float64),
-                *_colors(mesh.visual),
-            )
-        )
-    return parts
-
-
-def _colors(visual: Any) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
-    """Linear colours of vertices and of faces, or None."""
-    attributes = getattr(visual, "vertex_attributes", {})
-    if "color" in attributes:  # of a GLB, where they are linear
-        values = np.asarray(attributes["color"])
-        if values.dtype.kind == "u":
-            values = values / np.iinfo(values.dtype).max
-        return np.clip(values[:, :3].astype(np.float64), 0.0, 1.0), None
-    if visual.kind == "vertex":
-        return _from_srgb(visual.vertex_colors), None
-    if visual.kind == "face":
-        return None, _from_srgb(visual.face_colors)
-    return None, None
-
-
-def _from_srgb(rgba: Any) -> NDArray[np.float64]:
-    """(N, 4) bytes, as they are seen, to (N, 3) linear (IEC 61966-2-1)."""
-    c = np.asarray(rgba)[:, :3] / 255.0
-    return np.asarray(np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4))
-
-
-def _joined(parts: list[_Part]) -> _Part:
-    """All parts as one; what some of them lack, all do."""
-    if not parts:
-        return _Part(np.zeros((0, 3)), np.zeros((0, 3), np.int64), None, None, None, None)
-    starts = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
-
-    def all_of(name: str) -> Any:
-        values = [getattr(part, name) for part in parts]
-        return None if any(v is None for v in values) else np.concatenate(values)
-
-    return _Part(
-        np.concatenate([part.vertices for part in parts]),
-        np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=True)]),
-        all_of("normals"),
-        all_of("uvs"),
-        all_of("colors"),
-        all_of("face_colors"),
+        whole = replace(whole, normals=None)
+    elif smooth is True and whole.normals is None:
+        whole = replace(whole, normals=_unit_or_up(smooth_normals(whole.vertices, whole.faces)))
+    elif angle is not None:
+        whole = _creased(whole, angle)
+    return Mesh(
+        np.asarray(whole.vertices, dtype=np.float32),
+        whole.faces,
+        material=DEFAULT_MATERIAL if material is None else material,
+        normals=whole.normals,
+        uvs=whole.uvs,
+        colors=whole.colors,
+        face_colors=whole.face_colors,
+        name=name,
     )
+
+
+def _crease(owner: str, smooth: object) -> float | None:
+    if smooth is None or isinstance(smooth, bool):
+        return None
+    expected = "True, False, None or an angle in degrees, in (0, 180]"
+    angle = checks.number(owner, "smooth", smooth, expected)
+    if not 0.0 < angle <= 180.0:
+        raise fail(owner, "smooth", expected, smooth)
+    return angle
+
+
+def _read(file: Path) -> tuple[Sequence[Piece], Sequence[str]]:
+    if reader := _PIECES.get(file.suffix.lower()):
+        module = importlib.import_module(f"raywidget.io.{reader}")
+        pieces: list[Piece]
+        pieces, notes = module.read_pieces(file)
+        return pieces, notes
+    if file.suffix.lower() not in suffixes():
+        advice = "export it as .glb" if file.suffix.lower() in (".fbx", ".blend") else ""
+        raise fail(
+            repr(file.name), "path", f"a file of type {', '.join(suffixes())}", str(file), advice
+        )
+    parts = read_scene(file)
+    return [piece for shape in parts.shapes for piece in _pieces_of(shape)], parts.notes
+
+
+def _pieces_of(shape: Shape) -> list[Piece]:
+    if isinstance(shape, Mesh):
+        return [
+            Piece(
+                vertices=shape.vertices,
+                faces=shape.faces[:, ::-1] if shape.flip_normals else shape.faces,
+                normals=shape.normals,
+                uvs=shape.uvs,
+                colors=shape.colors,
+                face_colors=shape.face_colors,
+            )
+        ]
+    if isinstance(shape, Instances):
+        total = len(shape.mesh.faces) * len(shape.transforms)
+        if total > MAX_ROWS:
+            raise ValueError(
+                f"its copies have {total:,} triangles, too many for one mesh; load_scene() keeps "
+                "them as copies"
+            )
+        (piece,) = _pieces_of(shape.mesh)
+        return [_moved(piece, matrix) for matrix in shape.transforms]
+    return []
+
+
+def _moved(piece: Piece, matrix: NDArray[np.float64]) -> Piece:
+    if np.array_equal(matrix, np.eye(4)):
+        return piece
+    linear = matrix[:3, :3]
+    normals = piece.normals
+    if normals is not None:
+        normals = normals @ np.linalg.inv(linear)  # by the inverse transpose
+    with np.errstate(invalid="ignore", over="ignore"):
+        vertices = transforms.apply(matrix, piece.vertices)
+    faces = piece.faces
+    if np.linalg.det(linear) < 0.0:
+        faces = faces[:, ::-1]  # a mirror image keeps its front in front
+    return replace(piece, vertices=vertices, faces=faces, normals=normals)
+
+
+def _creased(piece: Piece, degrees: float) -> Piece:
+    corners, normals, faces = creased_normals(piece.vertices, piece.faces, degrees)
+    return replace(
+        piece,
+        vertices=piece.vertices[corners],
+        faces=faces,
+        normals=_unit_or_up(normals),
+        uvs=None if piece.uvs is None else piece.uvs[corners],
+        colors=None if piece.colors is None else piece.colors[corners],
+    )
+
+
+def _unit_or_up(normals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Normals of vertices that no triangle uses, or whose triangles cancel out, point up."""
+    normals[np.linalg.norm(normals, axis=1) < 0.5] = (0.0, 1.0, 0.0)
+    return normals
+
+
+# --- Several as one -------------------------------------------------------------------------------
+
+
+def joined(pieces: Sequence[Piece]) -> Piece | None:
+    """All pieces as one, without materials; what only some of them have, the others get."""
+    if len(pieces) < 2:
+        return pieces[0] if pieces else None
+    if sum(len(piece.faces) for piece in pieces) > MAX_ROWS:
+        raise ValueError(f"it has more than {MAX_ROWS:,} triangles")
+    if any(piece.normals is not None for piece in pieces):
+        pieces = [piece if piece.normals is not None else _flat(piece) for piece in pieces]
+    by_faces = any(p.face_colors is not None for p in pieces)
+    by_vertices = any(p.colors is not None for p in pieces)
+    if by_faces and by_vertices:
+        pieces = [_colored_at_vertices(piece) for piece in pieces]
+    starts = np.cumsum([0, *(len(piece.vertices) for piece in pieces[:-1])])
+
+    def all_of(name: str, rows: str, default: float, columns: int) -> Any:
+        values = [getattr(piece, name) for piece in pieces]
+        if all(value is None for value in values):
+            return None
+        counts = [len(getattr(piece, rows)) for piece in pieces]
+        return np.concatenate(
+            [
+                np.full((count, columns), default) if value is None else value
+                for value, count in zip(values, counts, strict=True)
+            ]
+        )
+
+    return Piece(
+        vertices=np.concatenate([piece.vertices for piece in pieces]),
+        faces=np.concatenate([p.faces + start for p, start in zip(pieces, starts, strict=True)]),
+        normals=all_of("normals", "vertices", 0.0, 3),
+        uvs=all_of("uvs", "vertices", 0.0, 2),
+        colors=all_of("colors", "vertices", 0.5, 3),
+        face_colors=None if by_vertices else all_of("face_colors", "faces", 0.5, 3),
+    )
+
+
+def _apart(piece: Piece) -> Piece:
+    """The same triangles, none of which share a vertex."""
+    corners = piece.faces.ravel()
+    return replace(
+        piece,
+        vertices=piece.vertices[corners],
+        faces=np.arange(len(corners)).reshape(-1, 3),
+        normals=None if piece.normals is None else piece.normals[corners],
+        uvs=None if piece.uvs is None else piece.uvs[corners],
+        colors=None if piece.colors is None else piece.colors[corners],
+    )
+
+
+def _flat(piece: Piece) -> Piece:
+    apart = _apart(piece)
+    a, b, c = np.moveaxis(apart.vertices.astype(np.float64).reshape(-1, 3, 3), 1, 0)
+    normals = np.cross(b - a, c - a)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
+    return replace(apart, normals=np.repeat(normals, 3, axis=0))
+
+
+def _colored_at_vertices(piece: Piece) -> Piece:
+    if piece.face_colors is None:
+        return piece
+    apart = _apart(piece)
+    return replace(apart, colors=np.repeat(piece.face_colors, 3, axis=0), face_colors=None)

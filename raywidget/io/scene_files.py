@@ -12,11 +12,11 @@ from raywidget.io.parts import SceneParts
 
 _READERS: dict[str, str] = {
     # suffix -> the module in this room whose `read(path)` returns SceneParts
-    ".glb": "meshes",
-    ".obj": "meshes",
-    ".off": "meshes",
-    ".ply": "meshes",
-    ".stl": "meshes",
+    ".glb": "glb",
+    ".obj": "wavefront",
+    ".off": "off",
+    ".ply": "ply",
+    ".stl": "stl",
 }
 
 

@@ -39,7 +39,8 @@ class Mesh(Shape):
     emission : colour, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     normals : (V, 3) array of float, optional
-        Normals at the vertices for a smooth look, of any length but 0; stored at length 1.
+        Normals at the vertices for a smooth look, of any length but 0 (that is allowed where no
+        triangle uses the vertex); stored at length 1.
         Without them triangles look flat.
     uvs : (V, 2) array of float, optional
         Surface coordinates at the vertices. Without them u and v are the barycentric coordinates
@@ -91,7 +92,9 @@ class Mesh(Shape):
             flip_normals=checks.flag(self, "flip_normals", self.flip_normals),
         )
         if self.normals is not None:
-            self._set(normals=arrays.unit_rows(self, "normals", self.normals, "V", count))
+            unused = np.ones(count, bool)  # programs give zero as the normal of such vertices
+            unused[self.faces.ravel()] = False
+            self._set(normals=arrays.unit_rows(self, "normals", self.normals, "V", count, unused))
         if self.uvs is not None:
             self._set(uvs=arrays.rows(self, "uvs", self.uvs, 2, "V", count))
         if self.colors is not None:

@@ -71,12 +71,22 @@ def rows(
 
 
 def unit_rows(
-    owner: object, field: str, value: object, letter: str, count: int
+    owner: object,
+    field: str,
+    value: object,
+    letter: str,
+    count: int,
+    unused: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
-    """Check for a (count, 3) array of directions; returns them at length 1."""
+    """Check for a (count, 3) array of directions; returns them at length 1.
+
+    Rows that are `unused` may be zero; they become (0, 1, 0).
+    """
     array = rows(owner, field, value, 3, letter, count).astype(np.float64)
     norms = np.linalg.norm(array, axis=1)
     bad = norms < 1e-12
+    if unused is not None and (idle := bad & unused).any():
+        array[idle], norms[idle], bad[idle] = (0.0, 1.0, 0.0), 1.0, False
     if bad.any():
         row = int(np.argmax(bad))
         raise SceneError(

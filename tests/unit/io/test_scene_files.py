@@ -45,7 +45,7 @@ def test_only_files_below_the_folder_are_found(tmp_path):
 
 
 def test_files_that_cannot_be_read(tmp_path, monkeypatch):
-    with pytest.raises(rw.SceneError, match=r"none\.ply' can't be read: No such file"):
+    with pytest.raises(rw.SceneError, match=r"none\.ply': can't be read: No such file"):
         read_bytes(tmp_path / "none.ply")
     with pytest.raises(rw.SceneError, match="can't be read: Is a directory"):
         read_bytes(tmp_path)
@@ -53,5 +53,5 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
         read_bytes("a\0b.ply")
     monkeypatch.setattr("raywidget.io.files.MAX_BYTES", 3)
     (tmp_path / "a.ply").write_bytes(b"1234")
-    with pytest.raises(rw.SceneError, match=r"'a\.ply' must be at most 3 bytes, got 4"):
+    with pytest.raises(rw.SceneError, match=r"'a\.ply': must be at most 3 bytes, got 4"):
         read_bytes(tmp_path / "a.ply")
