@@ -194,7 +194,7 @@ def linear_colors(values: NDArray[Any]) -> NDArray[np.float32]:
     --------
     >>> import numpy as np
     >>> from raywidget.io.pieces import linear_colors
-    >>> [linear_colors(np.full((1, 3), v))[0, 0].round(3).item() for v in (0.5, 127.5)]
+    >>> [round(float(linear_colors(np.full((1, 3), v))[0, 0]), 3) for v in (0.5, 127.5)]
     [0.214, 0.214]
     """
     if values.dtype == np.uint8:

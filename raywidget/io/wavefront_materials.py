@@ -140,11 +140,8 @@ class _Maker:
     # --- numbers ---
 
     def numbers(self, word: str) -> list[float]:
-        result = []
-        for text in self.values.get(word, []):
-            if _is_number(text):  # "-halo" and its like are not
-                result.append(float(text))
-        return result
+        # "-halo" and its like are none.
+        return [float(text) for text in self.values.get(word, []) if _is_number(text)]
 
     def number(self, word: str) -> float | None:
         values = self.numbers(word)

@@ -204,9 +204,7 @@ def test_smooth_normals_of_a_ball_point_outwards():
         ("points.obj", b"v 0 0 0\nv 1 0 0\n", "load_mesh('points.obj'): there are no triangles"),
         (
             "bomb.ply",
-            PLY_HEADER.format(format="ascii", real="float")
-            .replace("face 4", "face 99999999")
-            .encode(),
+            ply("little").replace(b"face 4", b"face 99999999"),
             "promises 99,999,999 of 'face'",
         ),
         ("bomb.off", b"OFF\n400000000 1 0\n", "promises 400,000,000 vertices"),
