@@ -1,13 +1,15 @@
 # Everything that is done to this project more than once; `make help` lists it.
 #
-# All that is needed is Python 3.11 or newer. It goes into an environment of its own, and brings
+# All that is needed is Python 3.11 to 3.14. It goes into an environment of its own, and brings
 # Node along where there is none. VENV=... puts it elsewhere, PYTHON=... makes it with another
 # Python, CHROMIUM=... tests in another browser than the first that is found.
 
 VENV ?= .venv
-PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
-	&& { echo $$python; break; }; done)
+# Those that numba has wheels for, on the PATH or pyenv's; what `make matrix` runs most comes first.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python \
+	$(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[1-4].*/bin/python3); do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
+	>/dev/null 2>&1 && { echo "$$python"; break; }; done)
 
 bin := $(abspath $(VENV))/bin
 pytest := $(bin)/python -m pytest
@@ -26,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types layers unit js browser notebooks wheel bench soak elsewhere \
+.PHONY: help demo test lint types layers unit js browser notebooks wheel matrix bench soak elsewhere \
 	format clean chromium environment
 
 say = printf '\n==> %s\n' '$(1)'
@@ -103,8 +105,12 @@ browser: $(VENV)/.test $(static) chromium ## tests in JupyterLab and a headless 
 notebooks: $(VENV)/.test $(static) ## run the example notebooks
 	$(pytest) -q -m notebook
 
-wheel: $(VENV)/.test ## build the wheel, install it into an empty environment, try it
+wheel: $(VENV)/.test $(static) ## install the wheel in empty environments: another Python, the lowest versions
 	$(pytest) -q -m wheel
+	$(bin)/python tests/matrix/run.py --few
+
+matrix: $(VENV)/.test $(static) ## every way in, on every Python found, with the lowest and newest versions
+	$(bin)/python tests/matrix/run.py --write README.md
 
 bench: $(VENV)/.test $(static) ## measure, against peers in an environment of their own: all, or BENCH=name
 	$(bin)/python -m benchmarks $(BENCH)
@@ -124,7 +130,7 @@ format: $(VENV)/.test js/node_modules/.installed ## sort imports, mend what can 
 	cd js && npm run --silent format
 
 clean: ## remove all that was made, the environment too
-	rm -rf '$(VENV)' js/node_modules raywidget/static build dist test-results \
+	rm -rf '$(VENV)' '$(VENV)-matrix' js/node_modules raywidget/static build dist test-results \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find raywidget tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -134,12 +140,15 @@ environment: $(VENV)/.test js/node_modules/.installed $(static) chromium
 
 $(VENV)/.made:
 	@if [ -z '$(PYTHON)' ]; then \
-		echo 'raywidget needs Python 3.11 or newer: install it, or say where it is with PYTHON=...' >&2; \
+		echo 'raywidget needs Python 3.11 to 3.14: install it, or say where it is with PYTHON=...' >&2; \
 		exit 1; fi
 	@$(call say,Making an environment in $(VENV) with $(PYTHON))
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv,\
 		'$(PYTHON) cannot make environments: its modules venv and ensurepip are missing.'); }
 	@$(PYTHON) -m venv --clear '$(VENV)'
+	@$(bin)/pip install --quiet --only-binary numba,llvmlite numba || { \
+		echo 'numba has no wheel for $(PYTHON): say PYTHON=... of another one (3.11 to 3.14).' >&2; \
+		exit 1; }
 	@touch $@
 
 $(VENV)/.node: $(VENV)/.made
