@@ -1,0 +1,279 @@
+/**
+ * What a view does: each deed of keys, buttons and hands, with what it shows in answer.
+ *
+ * @import { Deed } from "../hand/keys.js"
+ * @import { Pose } from "../hand/orbit.js"
+ * @import { Stage } from "../wire/protocol.js"
+ * @import { Closer, Place } from "./closer.js"
+ * @import { makeCompare } from "./compare.js"
+ * @import { makeDrawer } from "./drawer.js"
+ * @import { makeHelp, makeInspector } from "./panels.js"
+ * @import { Region } from "./region.js"
+ * @import { Toolbar } from "./toolbar.js"
+ * @import { ViewEvents } from "./view.js"
+ *
+ * @typedef {object} Face what a view consists of
+ * @property {HTMLElement} element
+ * @property {HTMLElement} stage
+ * @property {HTMLCanvasElement} canvas
+ * @property {Toolbar} toolbar
+ * @property {ReturnType<typeof makeDrawer>} drawer
+ * @property {ReturnType<typeof makeHelp>} help
+ * @property {ReturnType<typeof makeInspector>} inspector
+ * @property {ReturnType<typeof makeCompare>} compare
+ * @property {Region} region
+ * @property {Closer} closer
+ * @property {() => void} flush paint all that has come
+ *
+ * @typedef {Omit<ViewEvents, "flush" | "visibility" | "paper" | "read">} Wishes
+ */
+
+import * as orbit from "../hand/orbit.js";
+import { CHANNEL_NAMES, CURVE_NAMES } from "../pixels/tonemap.js";
+
+const FILE_NAME = "raywidget.png";
+
+/** How long a browser may take to read a file that it downloads, in ms. */
+const DOWNLOAD_TIME = 60_000;
+
+const TURN = Math.PI / 36;
+const PAN = 0.06;
+const STEP = 1.15;
+
+/** @param {Blob} blob @param {string} name */
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.download = name;
+  link.href = URL.createObjectURL(blob);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_TIME);
+}
+
+/** @template T @param {readonly T[]} list @param {T} item */
+const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
+
+export class Deeds {
+  tone = { curve: "srgb", exposure: 0, channel: "color" };
+
+  #face;
+  #wishes;
+  #signal;
+
+  /** @param {Face} face @param {Wishes} wishes @param {AbortSignal} signal of the view's end */
+  constructor(face, wishes, signal) {
+    this.#face = face;
+    this.#wishes = wishes;
+    this.#signal = signal;
+  }
+
+  /** @param {Deed} deed */
+  act(deed) {
+    const { tone, control } = this.#wishes;
+    const { toolbar, closer } = this.#face;
+    const { curve, exposure, channel } = this.tone;
+    /** @type {Record<Deed, () => void>} */
+    const deeds = {
+      left: () => this.#step((pose) => orbit.orbit(pose, -TURN, 0)),
+      right: () => this.#step((pose) => orbit.orbit(pose, TURN, 0)),
+      up: () => this.#step((pose) => orbit.orbit(pose, 0, -TURN)),
+      down: () => this.#step((pose) => orbit.orbit(pose, 0, TURN)),
+      panLeft: () => this.#step((pose) => orbit.pan(pose, -PAN, 0)),
+      panRight: () => this.#step((pose) => orbit.pan(pose, PAN, 0)),
+      panUp: () => this.#step((pose) => orbit.pan(pose, 0, PAN)),
+      panDown: () => this.#step((pose) => orbit.pan(pose, 0, -PAN)),
+      nearer: () => this.#step((pose) => orbit.dolly(pose, 1 / STEP)),
+      farther: () => this.#step((pose) => orbit.dolly(pose, STEP)),
+      home: () => this.#turn((stage) => stage.home),
+      fit: () => {
+        const { width, height } = closer.picture;
+        this.#turn((stage) => orbit.fit(stage, stage, width / height));
+      },
+      front: () => this.#turn((pose) => orbit.side(pose, "front")),
+      back: () => this.#turn((pose) => orbit.side(pose, "back")),
+      sideRight: () => this.#turn((pose) => orbit.side(pose, "right")),
+      sideLeft: () => this.#turn((pose) => orbit.side(pose, "left")),
+      top: () => this.#turn((pose) => orbit.side(pose, "top")),
+      bottom: () => this.#turn((pose) => orbit.side(pose, "bottom")),
+      copy: () => this.#copyCamera(),
+      toggle: () => toolbar.toggle(),
+      restart: () => control("restart"),
+      more: () => toolbar.more(),
+      brighter: () => tone({ exposure: Math.min(exposure + 0.25, 64) }),
+      darker: () => tone({ exposure: Math.max(exposure - 0.25, -64) }),
+      plain: () => tone({ exposure: 0 }),
+      curve: () =>
+        tone({
+          curve: after(
+            CURVE_NAMES.map(([name]) => name),
+            curve,
+          ),
+        }),
+      channel: () =>
+        tone({
+          channel: after(
+            CHANNEL_NAMES.map(([name]) => name),
+            channel,
+          ),
+        }),
+      pixels: () => this.#togglePixels(),
+      region: () => this.#toggleRegion(),
+      compare: () => this.#toggleCompare(),
+      save: () => this.#save(),
+      settings: () => {
+        const { element } = this.#face.drawer;
+        element.hidden = !element.hidden;
+        this.showOpen();
+      },
+      help: () => this.showHelp(Boolean(this.#face.help.hidden)),
+      leave: () => this.leave(),
+    };
+    deeds[deed]();
+  }
+
+  /** Close what is open, the newest first; false if there was nothing. */
+  leave() {
+    const { help, region, inspector, closer, compare } = this.#face;
+    if (!help.hidden) this.showHelp(false);
+    else if (region.choosing) this.#toggleRegion();
+    else if (!inspector.element.hidden) inspector.close();
+    else if (closer.on) this.#togglePixels();
+    else if (compare.on) this.#toggleCompare();
+    else return false;
+    return true;
+  }
+
+  showOpen() {
+    const { element, drawer, toolbar, help, closer, compare, region } = this.#face;
+    const settings = !drawer.element.hidden;
+    element.dataset.settings = settings ? "open" : "closed";
+    toolbar.showOpen({ settings, help: !help.hidden });
+    drawer.showPressed({
+      pixels: closer.on,
+      compare: compare.on,
+      region: region.choosing || region.chosen,
+    });
+  }
+
+  /** @param {boolean} open */
+  showHelp(open) {
+    const { help, stage } = this.#face;
+    help.hidden = !open;
+    this.showOpen();
+    (open ? help : stage).focus({ preventScroll: true });
+  }
+
+  /** @param {"exr" | "npz"} kind */
+  makeFile(kind) {
+    const { toolbar } = this.#face;
+    toolbar.say(`making ${kind.toUpperCase()}…`);
+    this.#wishes.file(kind, (message, file) => {
+      if (file !== undefined) download(file.blob, file.name);
+      toolbar.say(message);
+    });
+  }
+
+  #save() {
+    this.#face.flush();
+    this.#face.canvas.toBlob((blob) => {
+      if (blob !== null) download(blob, FILE_NAME);
+    }, "image/png");
+  }
+
+  // --- The camera --------------------------------------------------------------------------------
+
+  /** @param {(pose: Stage) => Pose} change */
+  #turn(change) {
+    const { camera } = this.#wishes;
+    const stage = camera.get();
+    if (stage === null) return;
+    camera.move(change(stage));
+    camera.hold(false);
+  }
+
+  /** @param {(pose: Pose) => Pose} change for a key that repeats while it is held */
+  #step(change) {
+    const { camera } = this.#wishes;
+    const stage = camera.get();
+    if (stage !== null) camera.move(change(stage));
+  }
+
+  #copyCamera() {
+    const stage = this.#wishes.camera.get();
+    if (stage === null) return;
+    const { toolbar } = this.#face;
+    const text = orbit.python(stage);
+    const say = () => toolbar.say("camera copied");
+    const show = () => toolbar.say(text);
+    // Pages that are not served safely have no clipboard: the line is shown, to be copied by hand.
+    if (navigator.clipboard) navigator.clipboard.writeText(text).then(say, show);
+    else show();
+  }
+
+  // --- What is there -----------------------------------------------------------------------------
+
+  /** @param {Place} at */
+  inspect(at) {
+    const { closer, inspector, element } = this.#face;
+    const { x, y } = closer.pixelAt(at);
+    const { mark } = inspector;
+    mark.style.left = `${(100 * (x + 0.5)) / closer.picture.width}%`;
+    mark.style.top = `${(100 * (y + 0.5)) / closer.picture.height}%`;
+    mark.hidden = false;
+    element.dataset.inspector = at.x < closer.stage.width / 2 ? "right" : "left";
+    this.#wishes.probe(x, y, (pixel) => {
+      if (!this.#signal.aborted) inspector.show(pixel);
+    });
+  }
+
+  /** @param {Place} at */
+  lookAt(at) {
+    const { closer, inspector } = this.#face;
+    const { x, y } = closer.pixelAt(at);
+    this.#wishes.probe(x, y, ({ hit }) => {
+      if (hit === null) return;
+      inspector.close();
+      this.#turn((pose) => orbit.center(pose, hit.point));
+    });
+  }
+
+  #togglePixels() {
+    const { closer, element } = this.#face;
+    closer.toggle();
+    element.dataset.tool = closer.on ? "pixels" : "";
+    this.showOpen();
+  }
+
+  #toggleCompare() {
+    const { compare, canvas, flush } = this.#face;
+    if (compare.on) compare.drop();
+    else {
+      flush();
+      compare.keep(canvas);
+    }
+    this.showOpen();
+  }
+
+  // --- A region ----------------------------------------------------------------------------------
+
+  #toggleRegion() {
+    const { region, toolbar, element } = this.#face;
+    if (region.chosen) {
+      region.clear();
+      this.#wishes.render({ region: null });
+    } else if (region.choosing) {
+      region.cancel();
+    } else {
+      region.choose();
+      toolbar.say("drag a rectangle: it is refined first");
+    }
+    element.dataset.tool = region.choosing ? "region" : "";
+    this.showOpen();
+  }
+
+  /** @param {[number, number, number, number] | null} region */
+  chooseRegion(region) {
+    if (region !== null) this.#wishes.render({ region });
+    this.#face.element.dataset.tool = "";
+    this.showOpen();
+  }
+}
