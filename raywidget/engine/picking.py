@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raywidget.engine.film.film import FilmState
 from raywidget.engine.session.run import Run
-from raywidget.errors import SettingsError
+from raywidget.errors import RenderError, SettingsError
 from raywidget.picture.noise import ERROR_REACH, standard_error
 from raywidget.scene.materials.materials import Material
-from raywidget.scene.shapes.meshes import Mesh
+from raywidget.scene.shapes.many import Cylinders, Spheres
+from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.simple import Shape
 
 if TYPE_CHECKING:
+    from raywidget.engine.renderer import Renderer
+    from raywidget.kernels.layout import SceneTables
     from raywidget.scene.scene import Scene
 
 Vector = tuple[float, float, float]
+
+NOT_YET = "not rendered yet: nobody can tell what is there"
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,10 @@ class Hit:
         Texture coordinates.
     primitive : int
         Which triangle or quad of all in the scene; changes when the scene does.
+    row : int or None
+        Which one of the shape's own, counted from 0: the sphere of a `Spheres`, the cylinder of a
+        `Cylinders`, the copy of an `Instances`, the triangle of a `Mesh`. None for shapes that are
+        one thing.
     """
 
     shape: Shape
@@ -56,6 +64,7 @@ class Hit:
     shading_normal: Vector
     uv: tuple[float, float]
     primitive: int
+    row: int | None
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,8 @@ def pick_pixel(run: Run, x: int, y: int) -> Pick:
     ------
     SettingsError
         If there is no such pixel.
+    RenderError
+        If the scene has not been compiled, so that nobody knows what is there.
     """
     width, height = run.settings.width, run.settings.height
     for name, value, size in (("x", x, width), ("y", y, height)):
@@ -103,6 +114,8 @@ def pick_pixel(run: Run, x: int, y: int) -> Pick:
         if not 0 <= value < size:
             raise SettingsError(f"pick: {name}: expected 0 to {size - 1}, got {value!r}")
     x, y = x.__index__(), y.__index__()
+    if run.renderer is None:
+        raise RenderError(NOT_YET)
     tile = next(
         tile
         for tile in run.film.tiles
@@ -110,7 +123,7 @@ def pick_pixel(run: Run, x: int, y: int) -> Pick:
     )
     state = run.film.read(tile)
     red, green, blue = state.pixels[y - tile.y, x - tile.x].tolist()
-    hit = None if run.renderer is None else _trace(run, x, y)
+    hit = _trace(run, run.renderer, x, y)
     error = _error_of(run.film.state(), x, y)
     return Pick(x, y, (red, green, blue), error, state.spp, hit, run.generation)
 
@@ -123,11 +136,10 @@ def _error_of(film: FilmState, x: int, y: int) -> Vector | None:
     return (red, green, blue) if math.isfinite(red + green + blue) else None
 
 
-def _trace(run: Run, x: int, y: int) -> Hit | None:
+def _trace(run: Run, renderer: Renderer, x: int, y: int) -> Hit | None:
     from raywidget.compiler import compile_camera
     from raywidget.kernels.integrators import pick
 
-    assert run.renderer is not None
     scene: Scene = run.scene
     settings = run.settings
     camera = compile_camera(scene.camera, settings.width, settings.height)
@@ -135,13 +147,14 @@ def _trace(run: Run, x: int, y: int) -> Hit | None:
     codes = np.zeros(pick.PICK_CODES, np.int32)
     across = 2.0 * (x + 0.5) / settings.width - 1.0
     up = 1.0 - 2.0 * (y + 0.5) / settings.height
-    if not pick.pick_point(run.renderer.tables, camera, across, up, values, codes):
+    if not pick.pick_point(renderer.tables, camera, across, up, values, codes):
         return None
     index = int(codes[pick.PICK_SHAPE])
     if index >= len(scene.shapes):
         return None  # the disc of a spot light is no shape of the user's
     shape = scene.shapes[index]
     primitive = int(codes[pick.PICK_PRIMITIVE])
+    row = _row_of(shape, index, primitive, int(codes[pick.PICK_INSTANCE]), renderer.tables)
 
     def vector(first: int) -> Vector:
         a, b, c = values[first : first + 3].tolist()
@@ -150,23 +163,32 @@ def _trace(run: Run, x: int, y: int) -> Hit | None:
     return Hit(
         shape,
         index,
-        _material_of(shape, index, primitive, run.renderer.tables.primitives),
+        _material_of(shape, row),
         float(values[pick.PICK_DISTANCE]),
         vector(pick.PICK_POINT),
         vector(pick.PICK_NORMAL),
         vector(pick.PICK_SHADING_NORMAL),
         (float(values[pick.PICK_UV]), float(values[pick.PICK_UV + 1])),
         primitive,
+        row,
     )
 
 
-def _material_of(
-    shape: Shape, index: int, primitive: int, primitives: NDArray[np.int32]
-) -> Material:
+def _row_of(
+    shape: Shape, index: int, primitive: int, instance: int, tables: SceneTables
+) -> int | None:
+    """Which of the spheres, cylinders, triangles or copies that a shape consists of."""
+    from raywidget.kernels.layout import INSTANCE_SHAPE, PRIMITIVE_SHAPE
+
+    if isinstance(shape, Instances):
+        return instance - int(np.argmax(tables.instance_codes[:, INSTANCE_SHAPE] == index))
+    if isinstance(shape, Spheres | Cylinders | Mesh):
+        return primitive - int(np.argmax(tables.primitives[:, PRIMITIVE_SHAPE] == index))
+    return None
+
+
+def _material_of(shape: Shape, row: int | None) -> Material:
     """A mesh may be made of several materials, face by face."""
     if not isinstance(shape, Mesh) or shape.materials is None or shape.face_materials is None:
         return shape.material
-    from raywidget.kernels.layout import PRIMITIVE_SHAPE
-
-    first = int(np.argmax(primitives[:, PRIMITIVE_SHAPE] == index))
-    return shape.materials[int(shape.face_materials[primitive - first])]
+    return shape.materials[int(shape.face_materials[row])]

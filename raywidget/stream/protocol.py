@@ -101,6 +101,7 @@ class Probe(NamedTuple):
     number: int  # comes back in the answer
     x: int
     y: int
+    again: bool  # asked by the page itself, which keeps up what it shows; the user didn't click
 
 
 class RenderChange(NamedTuple):
@@ -168,6 +169,7 @@ def parse_message(content: object) -> Message:
             _integer(content, "number"),
             _integer(content, "x", low=0, high=MAX_SIDE),
             _integer(content, "y", low=0, high=MAX_SIDE),
+            _flag(content, "again"),
         )
     if kind == "render":
         return _parse_render(content)
@@ -274,6 +276,13 @@ def _number(name: str, value: object, limit: float) -> float:
     if type(value) not in (int, float) or not -limit <= value <= limit:  # type: ignore[operator]
         raise ProtocolError(f"{name}: expected a number within +-{limit:g}, got {_short(value)}")
     return float(value)  # type: ignore[arg-type]
+
+
+def _flag(content: Mapping[Any, Any], name: str) -> bool:
+    value = content.get(name, False)
+    if not isinstance(value, bool):
+        raise ProtocolError(f"{name}: expected true or false, got {_short(value)}")
+    return value
 
 
 def _integer(content: Mapping[Any, Any], name: str, low: int = 1, high: int = BIGGEST) -> int:

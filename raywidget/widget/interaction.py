@@ -12,8 +12,6 @@ import math
 import threading
 from typing import Any, Protocol
 
-import numpy as np
-
 from raywidget.engine.picking import Hit, Pick, pick_pixel
 from raywidget.engine.session.run import Current, Progress
 from raywidget.engine.session.session import Session
@@ -21,7 +19,6 @@ from raywidget.engine.settings import INTEGRATORS
 from raywidget.errors import RaywidgetError
 from raywidget.scene.camera import Camera, PerspectiveCamera
 from raywidget.scene.scene import Scene
-from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.values.described import SceneObject, is_default
 from raywidget.stream.protocol import (
     CameraMove,
@@ -31,9 +28,7 @@ from raywidget.stream.protocol import (
     RenderChange,
 )
 from raywidget.widget.files import make_file
-
-# What is this many times larger than the middle one of the shapes is ground or sky, not a subject.
-HUGE = 12.0
+from raywidget.widget.framing import frame_shapes
 
 COMPILES = 60.0  # seconds after which a question about a scene that never compiles is given up
 
@@ -65,7 +60,7 @@ class Interaction:
     def __init__(self, session: Session, listener: Listener) -> None:
         self._session = session
         self._listener = listener
-        self._framed: tuple[object, Content] | None = None  # the shapes, and where they are
+        self._framed: tuple[object, object, Content] | None = None  # shapes, up, where they are
         self._moved: Camera | None = None  # the camera as a page has put it, last
         self._home: Camera | None = None  # where it was before that
         # Straight through.
@@ -97,10 +92,11 @@ class Interaction:
             return {"render": render}
         if camera is not self._moved:
             self._home = camera
-        if self._framed is None or self._framed[0] is not scene.shapes:
-            self._framed = (scene.shapes, frame_shapes(scene))
+        framed, up = self._framed, tuple(float(x) for x in camera.up)
+        if framed is None or framed[0] is not scene.shapes or framed[1] != up:
+            framed = self._framed = (scene.shapes, up, frame_shapes(scene, up))
         home = self._home if isinstance(self._home, PerspectiveCamera) else camera
-        stage = {**describe_camera(camera), **self._framed[1], "home": describe_camera(home)}
+        stage = {**describe_camera(camera), **framed[2], "home": describe_camera(home)}
         return {"render": render, "stage": stage}
 
     # -- the camera -------------------------------------------------------------------------------
@@ -171,7 +167,7 @@ class Interaction:
             "y": probe.y,
         }
         try:
-            self._session.await_compiled(COMPILES)
+            self._session.await_rest(COMPILES)
             pick = pick_pixel(self._session.run(), probe.x, probe.y)
         except Exception as error:
             message = str(error) if isinstance(error, RaywidgetError) else repr(error)
@@ -179,7 +175,8 @@ class Interaction:
             self._listener.say({**content, **nothing, "message": message}, [])
             return
         self._listener.say({**content, **describe_pick(pick), "message": None}, [])
-        self._listener.picked(pick)
+        if not probe.again:
+            self._listener.picked(pick)
 
     def _make_file(self, request: FileRequest) -> None:
         head = {"k": "file", "client": request.client, "number": request.number}
@@ -246,7 +243,12 @@ def describe_pick(pick: Pick) -> Content:
 
 def _describe_hit(hit: Hit) -> Content:
     return {
-        "object": {"type": type(hit.shape).__name__, "name": hit.shape.name, "index": hit.index},
+        "object": {
+            "type": type(hit.shape).__name__,
+            "name": hit.shape.name,
+            "index": hit.index,
+            "row": hit.row,
+        },
         "material": {
             "type": type(hit.material).__name__,
             "name": hit.material.name,
@@ -289,24 +291,3 @@ def _written(value: object) -> str:
 
 def _finite(value: float) -> float:
     return value if math.isfinite(value) else 0.0
-
-
-def frame_shapes(scene: Scene) -> Content:
-    """Middle and radius of what the scene is about: all shapes but grounds and skies."""
-    boxes = [_box(shape) for shape in scene.shapes]
-    if not boxes:
-        return {"center": [0.0, 0.0, 0.0], "radius": 1.0}
-    sizes = [float(np.linalg.norm(high - low)) for low, high in boxes]
-    limit = HUGE * float(np.median(sizes))
-    kept = [box for box, size in zip(boxes, sizes, strict=True) if size <= limit]
-    low = np.min([low for low, _ in kept], axis=0)
-    high = np.max([high for _, high in kept], axis=0)
-    return {
-        "center": (0.5 * (low + high)).tolist(),
-        "radius": max(0.5 * float(np.linalg.norm(high - low)), 1e-9),
-    }
-
-
-def _box(shape: Shape) -> tuple[Any, Any]:
-    low, high = shape.bounds()
-    return np.asarray(low, np.float64), np.asarray(high, np.float64)

@@ -320,8 +320,10 @@ class RayWidget(anywidget.AnyWidget):
         ------
         SettingsError
             If there is no such pixel.
+        RenderError
+            If nothing can be told yet: kernels are still being compiled, or it was never started.
         """
-        self._session.await_compiled(COMPILES)
+        self._session.await_rest(COMPILES)
         return pick_pixel(self._session.run(), x, y)
 
     def on_pick(

@@ -10,7 +10,8 @@ import pytest
 from stream_doubles import Browser
 
 import raywidget as rw
-from raywidget.widget.interaction import frame_shapes, with_camera
+from raywidget.widget.framing import frame_shapes
+from raywidget.widget.interaction import with_camera
 
 HANG = 60.0
 
@@ -157,12 +158,32 @@ def test_a_scene_with_another_camera_is_as_good_as_a_replaced_one(scene):
     assert moved.replace(name="moved").camera is camera
 
 
-def test_grounds_are_not_what_a_scene_is_about(scene):
-    frame = frame_shapes(scene)
-    assert frame["radius"] < 4
-    assert 0 < frame["center"][0] < 2
-    empty = rw.Scene([], camera=scene.camera)
-    assert frame_shapes(empty) == {"center": [0, 0, 0], "radius": 1}
+def test_a_page_is_told_where_the_scene_is(widget, page, scene):
+    stage = last_begin(widget)["stage"]
+    assert frame_shapes(scene).items() <= stage.items()
+    assert stage["ground"] == 0.0
+
+
+def test_a_question_waits_for_a_camera_that_moves(widget, page):
+    move(widget, moving=True, look_from=[0, 9, 0.01])
+    ask(widget, k="probe", number=1, x=24, y=16)
+    widget.comm.converse(page, until=lambda: heard(page, "pixel"))
+    ((content, _),) = heard(page, "pixel")
+    assert content["generation"] == widget.generation
+    assert content["hit"]["normal"][1] > 0.9  # from above
+
+
+def test_a_question_before_anything_is_rendered_is_not_answered_by_nothing(make_widget):
+    widget = make_widget(autostart=False)
+    page = Browser(1, time.monotonic())
+    widget.comm.converse(page, until=lambda: page.state == "stopped")
+    ask(widget, k="probe", number=1, x=24, y=16)
+    widget.comm.converse(page, until=lambda: heard(page, "pixel"))
+    ((content, _),) = heard(page, "pixel")
+    assert (content["hit"], content["spp"]) == (None, 0)
+    assert content["message"].startswith("not rendered yet")
+    with pytest.raises(rw.RenderError, match="not rendered yet"):
+        widget.pick(24, 16)
 
 
 # --- The inspector --------------------------------------------------------------------------------
@@ -185,7 +206,7 @@ def test_pick_and_probe_say_the_same(widget, page):
     assert (content["number"], content["spp"], content["message"]) == (9, 4, None)
     assert content["rgb"] == list(expected.radiance)
     hit = content["hit"]
-    assert hit["object"] == {"type": "Sphere", "name": "ball", "index": 0}
+    assert hit["object"] == {"type": "Sphere", "name": "ball", "index": 0, "row": None}
     assert hit["material"] == {
         "type": "Metal",
         "name": None,
@@ -194,6 +215,17 @@ def test_pick_and_probe_say_the_same(widget, page):
     assert hit["point"] == list(expected.hit.point)
     assert news.wait(HANG)
     assert picks == [expected]
+
+    # What a page asks by itself is no click.
+    ask(widget, k="probe", number=10, x=24, y=16, again=True)
+    widget.comm.converse(page, until=lambda: len(heard(page, "pixel")) == 2)
+    assert heard(page, "pixel")[1][0]["hit"] == hit
+    ask(widget, k="probe", number=11, x=24, y=16)
+    deadline = time.monotonic() + HANG
+    while len(picks) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert picks == [expected, expected]
     widget.on_pick(keep, remove=True)
     assert widget._on_pick == []
     with pytest.raises(rw.SettingsError, match="on_pick: expected a function, got int"):

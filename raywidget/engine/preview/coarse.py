@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.engine.film.tiles import Tile
+from raywidget.engine.preview.smoothing import smooth
 from raywidget.engine.settings import RenderSettings
 from raywidget.scene.scene import Scene
 
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
     from raywidget.engine.renderer import Renderer
 
 SECONDS = (
-    0.018  # of rendering for one coarse picture, in all threads together; 15 a second and more
+    0.016  # of rendering for one coarse picture, in all threads together; 15 a second and more
 )
 LEAST_PIXELS = 4_800  # 80 x 60: less shows nothing
 MOST_PIXELS = 30_000  # 200 x 150: 180 kB on the wire; what is left of the time goes into samples
 MOST_SPP = 4
 MOST_DEPTH = 5  # edges: through a glass ball, and light on what is behind it
 MOST_STRIPS = 8
-WHITE = 6.0  # times the mean
 
 
 class Look(NamedTuple):
@@ -119,41 +119,22 @@ class Coarse:
         job.left = len(job.waiting)
         job.since = time.perf_counter()
 
-    def finish(self, job: CoarseJob) -> CoarsePicture | None:
-        """A strip is done; the picture, if it was the last."""
+    def finish(self, job: CoarseJob) -> bool:
+        """A strip is done; was it the last? No other picture begins until it is dropped."""
         job.left -= 1
         if job.left > 0:
-            return None
-        self._job = None
+            return False
         rows, columns, _ = job.sums.shape
         seconds = max(time.perf_counter() - job.since, 1e-6)
         rate = rows * columns * job.spp / seconds
         self._rate = rate if self._rate == 0.0 else 0.5 * (self._rate + rate)
-        look = job.look
-        return CoarsePicture(
-            look.generation,
-            look.settings.width,
-            look.settings.height,
-            look.settings.tile_size,
-            _without_fireflies((job.sums / job.spp).astype(np.float32)),
-            look.client,
-            look.number,
-        )
+        return True
 
     def drop(self, job: CoarseJob) -> None:
-        """It could not be rendered."""
+        """It is over, or could not be rendered."""
         job.waiting.clear()
         if self._job is job:
             self._job = None
-
-
-def _without_fireflies(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """No pixel brighter than is seen as white, beside the others: enlarged, it would be a blot."""
-    brightest = pixels.max(axis=2)
-    limit = max(WHITE * float(brightest.mean()), 1e-30)
-    scale = (limit / np.maximum(brightest, limit)).astype(np.float32)
-    result: NDArray[np.float32] = pixels * scale[..., None]
-    return result
 
 
 def make_renderer(job: CoarseJob, previous: Renderer, size: tuple[int, int, int]) -> Renderer:
@@ -166,6 +147,20 @@ def make_renderer(job: CoarseJob, previous: Renderer, size: tuple[int, int, int]
         width=columns, height=rows, max_depth=min(settings.max_depth, MOST_DEPTH)
     )
     return Renderer(job.look.scene, small, previous)
+
+
+def develop_coarse(job: CoarseJob) -> CoarsePicture:
+    """The picture of a job that is finished."""
+    look = job.look
+    return CoarsePicture(
+        look.generation,
+        look.settings.width,
+        look.settings.height,
+        look.settings.tile_size,
+        smooth((job.sums / job.spp).astype(np.float32)),
+        look.client,
+        look.number,
+    )
 
 
 def render_strip(job: CoarseJob, tile: Tile) -> None:

@@ -274,12 +274,15 @@ class Session:
             stage.prefer_region()
             stage.changed.notify_all()
 
-    def await_compiled(self, timeout: float) -> None:
-        """Wait until the scene is there as tables, or won't be."""
+    def await_rest(self, timeout: float) -> None:
+        """Wait until the scene is there as tables, or won't be, and until its camera rests."""
         stage = self._stage
         deadline = time.monotonic() + timeout
         with stage.lock:
-            while stage.state == COMPILING and time.monotonic() < deadline:
+            while time.monotonic() < deadline:
+                moves = stage.look is not None and stage.state != CLOSED
+                if stage.state != COMPILING and not moves:
+                    return
                 stage.changed.wait(POLL_SECONDS)
 
     def allow_pass(self, pass_index: int) -> None:

@@ -13,7 +13,14 @@ from contextlib import suppress
 
 from raywidget.engine.film.adaptive import pilot_samples
 from raywidget.engine.film.tiles import order_centre_out
-from raywidget.engine.preview.coarse import Look, Strip, helps, make_renderer, render_strip
+from raywidget.engine.preview.coarse import (
+    Look,
+    Strip,
+    develop_coarse,
+    helps,
+    make_renderer,
+    render_strip,
+)
 from raywidget.engine.session.accumulation import Accumulator
 from raywidget.engine.session.finishing import end_job, measure_noise
 from raywidget.engine.session.run import CLOSED, COMPILING, RUNNING, Run
@@ -153,7 +160,7 @@ class Workers:
     def _render_coarse(self, run: Run, strip: Strip) -> None:
         stage = self._stage
         job, tile = strip
-        picture = None
+        finished = False
         try:
             if tile is None:
                 assert run.renderer is not None
@@ -169,9 +176,15 @@ class Workers:
             if tile is None:
                 stage.coarse.begin(job, renderer, size)
             else:
-                picture = stage.coarse.finish(job)
+                finished = stage.coarse.finish(job)
             stage.changed.notify_all()
-        if picture is not None and stage.listeners.on_coarse is not None:
+        if not finished:
+            return
+        picture = develop_coarse(job)
+        with stage.lock:
+            stage.coarse.drop(job)
+            stage.changed.notify_all()
+        if stage.listeners.on_coarse is not None:
             stage.listeners.on_coarse(picture)
 
     def _render(self, run: Run, job: Job) -> None:

@@ -28,7 +28,8 @@ PICK_SIZE = 12
 PICK_SHAPE = 0  # index in Scene.shapes
 PICK_MATERIAL = 1  # row of the material tables
 PICK_PRIMITIVE = 2
-PICK_CODES = 3
+PICK_INSTANCE = 3  # row of `instances`, or -1
+PICK_CODES = 4
 
 
 @entry
@@ -64,4 +65,5 @@ def pick_point(
     codes[PICK_SHAPE] = hit.shape
     codes[PICK_MATERIAL] = hit.material
     codes[PICK_PRIMITIVE] = hit.primitive
+    codes[PICK_INSTANCE] = hit.instance
     return True

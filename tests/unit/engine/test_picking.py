@@ -84,6 +84,55 @@ def test_a_triangle_and_a_copy(scene, run):
     assert (hit.index, hit.shape.name, hit.material.name) == (2, "copies", "white")
 
 
+def test_which_of_many():
+    """Rows count from 0 within a shape, whatever stands before it in the scene."""
+    places = [(-2.0, 1.0, 0.0), (0.0, 1.0, 0.0), (2.0, 1.0, 0.0)]
+    at = np.tile(np.eye(4), (3, 1, 1))
+    at[:, :3, 3] = [(-2, -2.4, 0), (0, -2.4, 0), (2, -2.4, 0)]
+    leaf = rw.Mesh([(-0.5, 0, 0), (0.5, 0, 0), (0, 0.8, 0)], [(0, 1, 2)])
+    square = [(-3, 1.9, 0), (3, 1.9, 0), (3, 2.6, 0), (-3, 2.6, 0)]
+    many = rw.Scene(
+        [
+            rw.Spheres([(0.0, 0.0, -50.0)] * 4, 0.1),
+            rw.Spheres(places, 0.5, name="atoms"),
+            rw.Instances(leaf, at[:1], name="other leaf"),
+            rw.Cylinders([(-2, -0.5, 0), (1, -0.5, 0)], [(-1, -0.5, 0), (2, -0.5, 0)], 0.3),
+            rw.Mesh(square, [(0, 1, 2), (0, 2, 3)], name="square"),
+            rw.Instances(leaf, at[1:], name="leaves"),
+            rw.Box((0, -0.5, 0), (0.5, 0.5, 0.5), name="box"),
+        ],
+        emitters=[rw.ConstantEnvironment(1)],
+        camera=rw.PerspectiveCamera(look_from=(0, 0, 9), look_at=(0, 0, 0), vfov=40),
+    )
+    session = Session(many, SETTINGS)
+    session.start()
+    try:
+        assert session.wait(300)
+        for point, index, row in (
+            ((-2, 1, 0.5), 1, 0),
+            ((2, 1, 0.5), 1, 2),
+            ((-2, -2.1, 0), 2, 0),
+            ((0, -2.1, 0), 5, 0),
+            ((2, -2.1, 0), 5, 1),
+            ((-1.5, -0.5, 0.3), 3, 0),
+            ((1.5, -0.5, 0.3), 3, 1),
+            ((2.4, 2.1, 0), 4, 0),
+            ((-2.4, 2.4, 0), 4, 1),
+            ((0, -0.5, 0.25), 6, None),
+        ):
+            hit = pick_pixel(session.run(), *pixel_of(many, point)).hit
+            assert (hit.index, hit.row) == (index, row), point
+    finally:
+        session.close()
+
+
+def test_before_anything_is_compiled_nobody_can_tell(scene):
+    session = Session(scene, SETTINGS)
+    with pytest.raises(rw.RenderError, match="not rendered yet"):
+        pick_pixel(session.run(), 0, 0)
+    session.close()
+
+
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (1, 47), (63, 20), (31, 30)])
 def test_its_error_is_that_of_the_image(run, session, x, y):
     pick = pick_pixel(run, x, y)

@@ -39,7 +39,8 @@ FILE = {"k": "file", "client": 1, "number": 4, "format": "npz"}
 def test_what_browsers_ask():
     move = CameraMove(1, 3, True, (0, 1.5, 5), (0, 0, 0), (0, 1, 0), 40)
     assert parse_message(CAMERA) == move
-    assert parse_message(PROBE) == Probe(1, 2, 0, 7)
+    assert parse_message(PROBE) == Probe(1, 2, 0, 7, False)
+    assert parse_message(PROBE | {"again": True}) == Probe(1, 2, 0, 7, True)
     assert parse_message(FILE) == FileRequest(1, 4, "npz")
     nothing = RenderChange(1, None, None, None, None, False)
     assert parse_message(RENDER) == nothing
@@ -69,6 +70,7 @@ def test_what_browsers_ask():
         PROBE | {"x": -1},
         PROBE | {"y": 1e9},
         PROBE | {"x": 70_000},
+        PROBE | {"again": 1},
         RENDER | {"max_depth": 0},
         RENDER | {"max_depth": 2.5},
         RENDER | {"integrator": 5},
@@ -281,7 +283,7 @@ def test_questions_reach_the_source_and_answers_the_page(world):
     world.say(PROBE)
     world.say(FILE)
     world.run(0.05)
-    assert world.render.calls == [Probe(1, 2, 0, 7), FileRequest(1, 4, "npz")]
+    assert world.render.calls == [Probe(1, 2, 0, 7, False), FileRequest(1, 4, "npz")]
     world.conversation.answers.append(({"k": "pixel", "client": 1, "number": 2}, []))
     world.conversation.answers.append(({"k": "file", "client": 1, "index": 0}, [b"abc"]))
     world.news = True
