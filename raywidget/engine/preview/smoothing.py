@@ -39,10 +39,10 @@ def smooth(pixels: F32) -> F32:
     ndarray, (rows, columns, 3) float32
     """
     planes = np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
-    brightest = planes.max(axis=0)
+    brightest: F32 = planes.max(axis=0)
     mean = max(float(brightest.mean()), 1e-30)
     planes *= _share_below(brightest, np.float32(WHITE * mean))
-    brightest = np.minimum(brightest, np.float32(WHITE * mean))
+    np.minimum(brightest, np.float32(WHITE * mean), out=brightest)
     # The mean of nine tells that of the eight around.
     around = (np.float32(9.0) * _mean_of_nine(brightest) - brightest) / np.float32(8.0)
     planes *= _share_below(brightest, np.float32(SPECK) * np.maximum(around, np.float32(0.0)))
@@ -53,7 +53,7 @@ def smooth(pixels: F32) -> F32:
 
 def _share_below(brightness: F32, limit: F32 | np.float32) -> F32:
     """What is left of each pixel if none is brighter than its limit."""
-    low = np.maximum(limit, np.float32(1e-30))
+    low = np.asarray(np.maximum(limit, np.float32(1e-30)), np.float32)
     share: F32 = low / np.maximum(brightness, low)
     return share
 
