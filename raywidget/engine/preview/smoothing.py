@@ -53,9 +53,8 @@ def smooth(pixels: F32) -> F32:
 
 def _share_below(brightness: F32, limit: F32 | np.float32) -> F32:
     """What is left of each pixel if none is brighter than its limit."""
-    low = np.asarray(np.maximum(limit, np.float32(1e-30)), np.float32)
-    share: F32 = low / np.maximum(brightness, low)
-    return share
+    low = np.maximum(limit, np.float32(1e-30))
+    return np.asarray(low / np.maximum(brightness, low), np.float32)
 
 
 def _mean_of_nine(values: F32) -> F32:
