@@ -3,7 +3,6 @@
 import signal
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -14,30 +13,6 @@ settings.load_profile("raywidget")
 
 # Where tests are started in the background, shells have Ctrl-C ignored; tests of it need it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-# Tests of other threads, processes and pages: on a shared machine any of them may get no time for
-# longer than somebody expected, so they are tried again, which the summary says (R). All others
-# say the same each time.
-TESTS = Path(__file__).parent
-ALIVE = [
-    TESTS / name
-    for name in (
-        "browser",
-        "notebooks",
-        "wheel",
-        "widget",
-        "unit/engine/test_session.py",
-        "unit/stream/test_stream_pump.py",
-        "unit/test_cli.py",
-        "unit/test_headless.py",
-    )
-]
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if any(path == item.path or path in item.path.parents for path in ALIVE):
-            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 def workers():

@@ -350,7 +350,7 @@ export class Session {
         ),
         tone: guard((tone) => this.#setTone(tone)),
         visibility: guard(() => this.#visibility()),
-        probe: guard((x, y, answer) => this.#questions.probe(x, y, guard(answer))),
+        probe: (x, y, answer, again) => this.#questions.probe(x, y, guard(answer), again),
         read: (x, y) => this.#store.read(x, y),
         render: guard((changes) =>
           this.#send({ k: "render", client: this.#connection.client, ...changes }),
@@ -358,11 +358,15 @@ export class Session {
         file: guard((kind, answer) => this.#questions.ask(kind, guard(answer))),
         paper: (grey) => this.#compositor.setPaper(grey),
         camera: {
-          // Nothing is to be turned before there is anything to see.
-          get: () => (this.#tiles + this.#coarse > 0 ? this.#camera.stage : null),
+          // Nothing is to be turned before there is anything to see, or by nobody.
+          get: () => (this.#tiles + this.#coarse > 0 && !this.#lost ? this.#camera.stage : null),
+          moving: () => this.#camera.moving,
+          seen: () => this.#camera.seen,
           move: guard((/** @type {import("./hand/orbit.js").Pose} */ pose) => {
+            const rested = !this.#camera.moving;
             this.#camera.move(pose, performance.now());
             this.#talk();
+            if (rested) this.#show();
           }),
           hold: guard((/** @type {boolean} */ held) => {
             this.#camera.hold(held, performance.now());

@@ -80,7 +80,7 @@ class Desk:
         notebook = self._notebook
         notebook.open_gates()
         notebook.run(CLOSE_WIDGETS)
-        threads = notebook.threads()
+        threads = notebook.wait_for_quiet()
         notebook.page.evaluate("() => window.driver.removeCells()")
         faults = [line for line in notebook.console if is_fault(line)]
         notebook.console.clear()

@@ -17,7 +17,8 @@
       const view = views(id)[index];
       if (view === undefined) return null;
       const entries = Object.entries(view.dataset);
-      return Object.fromEntries(entries.map(([k, v]) => [k, k === "state" ? v : Number(v)]));
+      const words = new Set(["state", "camera"]);
+      return Object.fromEntries(entries.map(([k, v]) => [k, words.has(k) ? v : Number(v)]));
     },
 
     /** Is the notebook open, its kernel connected and idle, and is nothing left to restore? */

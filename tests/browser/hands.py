@@ -78,9 +78,12 @@ def camera(notebook, widget="widget"):
 
 
 def wait_rendered(view, after):
-    """Wait until a newer generation than this is done, and all of it painted."""
+    """Wait until the camera rests, a newer generation than this is done, and all of it painted.
+
+    It may have rested on its way, if the machine had no time: what counts is where it is last.
+    """
     view.wait_for(
-        f"data.generation > {json.dumps(after)} && data.state === 'done' "
-        "&& data.painted === data.tiles",
+        f"data.camera === 'rests' && data.generation > {json.dumps(after)} "
+        "&& data.state === 'done' && data.painted === data.tiles",
         "the camera has come to rest, and its picture is done",
     )

@@ -318,6 +318,16 @@ class Notebook:
         """The names of raywidget's threads in the kernel."""
         return self.evaluate(THREADS)
 
+    def wait_for_quiet(self):
+        """Wait until no thread of raywidget is left; those that are, if they don't end.
+
+        Widgets that were closed end theirs, but one may be about to answer a question.
+        """
+        deadline = time.monotonic() + SETTLING
+        while (threads := self.threads()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return threads
+
     def wait_until_value(self, expression, expected):
         """Wait until a Python expression in the kernel has a value."""
         deadline = time.monotonic() + SETTLING

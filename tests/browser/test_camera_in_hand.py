@@ -89,7 +89,7 @@ def test_a_tap_then_one_finger_turns_and_two_shift_the_camera(notebook, view):
     untouched = camera(notebook)
     hands.touch([(0.5, 0.5)])  # a tap takes the picture in hand
     view.element.get_by_role("region", name="Inspector").wait_for()
-    hands.press("Escape")  # it lies over most of so small a picture
+    hands.press("Escape")
     assert camera(notebook) == untouched
 
     generation = view.data["generation"]
@@ -212,12 +212,12 @@ def test_copy_camera_puts_its_line_on_the_clipboard(notebook, view, context):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     Hands(view).press("ArrowLeft", "c")
     notebook.wait_until(
-        "async () => (await navigator.clipboard.readText()).startsWith('PerspectiveCamera(')",
+        "async () => (await navigator.clipboard.readText()).startsWith('rw.PerspectiveCamera(')",
         "the camera is on the clipboard",
     )
     text = notebook.page.evaluate("() => navigator.clipboard.readText()")
     wait_rendered(view, 1)
-    copied = notebook.evaluate(f"rw.{text}.look_from")
+    copied = notebook.evaluate(f"{text}.look_from")
     np.testing.assert_allclose(copied, camera(notebook)[0], rtol=1e-5)
 
 

@@ -56,6 +56,131 @@ def test_a_click_tells_what_is_there(notebook, view):
     inspector.wait_for(state="hidden")
 
 
+def inspector_of(view):
+    return view.element.get_by_role("region", name="Inspector")
+
+
+def test_what_is_told_follows_the_picture(notebook, view):
+    hands = Hands(view)
+    notebook.run("picks = []\nwidget.on_pick(picks.append)")
+    hands.click(0.5, 0.9)
+    inspector = inspector_of(view)
+    inspector.get_by_text("floor (Quad)").wait_for()
+    point = notebook.evaluate("widget.pick(80, 108).hit.point")
+    mark = view.element.locator(".raywidget-mark")
+    before = mark.bounding_box()
+    hands.press("ArrowLeft", "ArrowLeft")
+    wait_rendered(view, 1)
+    # The ring is where the point is now.
+    box, stage = mark.bounding_box(), hands.stage.bounding_box()
+    assert abs(box["x"] - before["x"]) > 2
+    x = (box["x"] + box["width"] / 2 - stage["x"]) / stage["width"] * 160
+    y = (box["y"] + box["height"] / 2 - stage["y"]) / stage["height"] * 120
+    there = notebook.evaluate(f"widget.pick({int(x)}, {int(y)}).hit.point")
+    np.testing.assert_allclose(there, point, atol=12)  # a pixel is about 5 wide there
+
+    def told():
+        text = f"{int(x)}, {int(y)}"
+        return text in inspector.inner_text() and "has changed" not in inspector.inner_text()
+
+    notebook.wait_for(told, "the card tells of the pixel that is ringed")
+    notebook.run("widget.update({'floor.material': rw.Diffuse((0.1, 0.2, 0.3))})")
+    inspector.get_by_text("(0.1, 0.2, 0.3)").wait_for()
+    assert notebook.evaluate("len(picks)") == 1  # what a page asks by itself is no click
+    hands.press("Escape")
+    inspector.wait_for(state="hidden")
+    assert mark.is_hidden()
+
+
+def test_a_click_while_kernels_compile_is_answered_truly_or_not_at_all(notebook):
+    gate = notebook.compile_slowly()
+    view = notebook.run(f"widget = {SMALL}\nwidget").view()
+    view.wait_for("data.paintedCoarse > 0", "a sketch is there")
+    hands, inspector = Hands(view), inspector_of(view)
+    hands.click(0.5, 0.9)
+    inspector.get_by_text("Not rendered yet").wait_for()
+    hands.press("Escape")
+    inspector.wait_for(state="hidden")
+    hands.click(0.1, 0.5)
+    hands.click(0.5, 0.9)
+    gate.open()
+    view.wait_painted("done")
+    inspector.get_by_text("floor (Quad)").wait_for()
+
+
+def test_the_card_lets_clicks_through(notebook):
+    view = notebook.run(
+        "widget = rw.RayWidget(rw.presets.cornell(), width=640, height=480, spp=1)\nwidget"
+    ).view()
+    view.wait_painted("done")
+    hands, inspector = Hands(view), inspector_of(view)
+    hands.click(0.6, 0.95)
+    inspector.get_by_text("floor (Quad)").wait_for()
+    card = inspector.bounding_box()
+    stage = hands.stage.bounding_box()
+    at = inspector.get_by_text("material").bounding_box()
+    assert card["x"] < stage["x"] + 20  # on the other side, over the picture
+    notebook.page.mouse.click(at["x"] + 3, at["y"] + 3)
+    notebook.wait_for(lambda: "floor" not in inspector.inner_text(), "what lies below is told")
+    assert inspector.bounding_box()["x"] > stage["x"] + 320
+
+
+def test_of_many_it_is_told_which(notebook):
+    notebook.run(
+        "atoms = rw.Spheres([(-2, 0, 0), (0, 0, 0), (2, 0, 0)], 0.8, name='atoms')\n"
+        "camera = rw.PerspectiveCamera(look_from=(0, 0, 9), look_at=(0, 0, 0), vfov=40)\n"
+        "scene = rw.Scene([atoms], emitters=[rw.ConstantEnvironment(1)], camera=camera)"
+    )
+    view = notebook.run("widget = rw.RayWidget(scene, width=320, height=240, spp=1)\nwidget").view()
+    view.wait_painted("done")
+    Hands(view).click(0.5 + 2 / 9 / (2 * np.tan(np.radians(20)) * 4 / 3), 0.5)
+    inspector_of(view).get_by_text("atoms[2] (Spheres)").wait_for()
+    Hands(view).click(0.5, 0.05)
+    inspector_of(view).get_by_text("Nothing: the environment").wait_for()
+
+
+def test_who_turns_the_wheel_over_a_picture_is_told_to_click(notebook, view):
+    hands = Hands(view)
+    hint = view.element.get_by_text("Click the picture")
+    notebook.page.evaluate("() => document.activeElement.blur()")
+    hands.page.mouse.move(*hands.place(0.4, 0.5))
+    hands.page.mouse.move(*hands.place(0.5, 0.5))
+    hands.page.mouse.wheel(0, 20)
+    hint.wait_for()
+    hands.click(0.5, 0.5)
+    hint.wait_for(state="hidden")
+
+
+def test_false_colours_have_a_legend(notebook, view):
+    legend = view.element.get_by_role("note", name="Colours")
+    assert legend.is_hidden()
+    notebook.run("widget.channel = 'heat'")
+    legend.get_by_text("256", exact=True).wait_for()
+    notebook.run("widget.exposure = 2")
+    legend.get_by_text("64", exact=True).wait_for()
+    notebook.run("widget.channel = 'samples'")
+    legend.get_by_text("samples per pixel").wait_for()
+    assert legend.inner_text().split()[-1] == "4"
+
+
+def test_a_region_keeps_a_thin_frame_in_a_close_up(notebook, view):
+    hands = Hands(view)
+    hands.press("b")
+    hands.drag((0.4, 0.4), (0.6, 0.6))
+    frame = view.element.locator(".raywidget-region")
+    whole = frame.bounding_box()
+    hands.press("z")
+    close = frame.bounding_box()
+    assert close["width"] == pytest.approx(4 * whole["width"], rel=0.02)
+    scale = """(element) => {
+        let scale = 1;
+        for (let node = element; node; node = node.parentElement)
+            scale *= new DOMMatrix(getComputedStyle(node).transform).a;
+        return scale * parseFloat(getComputedStyle(element).borderTopWidth);
+    }"""
+    assert frame.evaluate(scale) == 1
+
+
 @pytest.mark.parametrize(
     ("curve", "channel"),
     [("agx", "color"), ("neutral", "color"), ("filmic", "luminance"), ("srgb", "red")],
@@ -128,8 +253,13 @@ def test_depth_and_width_are_settings_of_the_render(notebook, view):
     width, height = notebook.evaluate("[widget.width, widget.height]")
     assert width == round(view.element.bounding_box()["width"])
     assert height == round(width * 3 / 4)
+    assert height < notebook.page.viewport_size["height"]  # with the toolbar in the window
     assert view.pixels().shape == (height, width, 3)
     notebook.wait_until_value("seen", [width])
+    generation = view.data["generation"]
+    settings.get_by_label("fit to cell").uncheck()
+    wait_rendered(view, generation)
+    assert notebook.evaluate("[widget.width, widget.height]") == [160, 120]
 
 
 def test_files_from_the_kernel(notebook, view, tmp_path):
@@ -232,17 +362,47 @@ def test_the_status_tells_of_compiling_progress_and_the_end(notebook):
     assert view.element.evaluate(ANIMATIONS) == []
     notebook.page.emulate_media(reduced_motion="no-preference")
     gate.open()
-    counted = r"\d+ of 1000000 spp · \d+ %"
-    rate = r"\d+(\.\d)? [kM] samples/s"
-    left = r"\d+ (min|h \d+ min) left"
-    error = r"±\d+(\.\d+)? %"
-    status.get_by_text(re.compile(f"^{counted} · {error} · {rate} · {left}$")).wait_for()
+    counted = r"\d+ % · (\d+ (min|h \d+ min) left · )?\d+ of 1000000 spp"
+    rate = r"\d+(\.\d)? [kM]? ?samples/s"
+    noise = r"noise \d+(\.\d+)? %"
+    wait_for_status(view, f"{counted} · {noise} · {rate}")
     view.button("Pause").click()
-    status.get_by_text(re.compile(f"^paused · {counted} · {error}$")).wait_for()
+    wait_for_status(view, f"paused · {counted} · {noise}")
     view.button("Stop").click()
-    status.get_by_text(re.compile(f"^stopped · {counted} · {error}$")).wait_for()
+    wait_for_status(view, f"stopped · {counted} · {noise}")
     notebook.run("widget.restart(spp=8, passes=1)")
-    status.get_by_text(re.compile(f"^done · 8 spp · {error} · \\d+(\\.\\d)? s$")).wait_for()
+    wait_for_status(view, rf"done · \d+(\.\d)? s · 8 spp · {noise}")
+    assert "halve it" in status.get_attribute("title")
+
+
+def wait_for_status(view, pattern):
+    """Wait until the line under the picture, seen or cut off, is like this."""
+    status = view.element.get_by_role("status")
+    view.notebook.wait_for(
+        lambda: re.fullmatch(pattern, status.text_content()), f"the status is {pattern}"
+    )
+
+
+@pytest.mark.parametrize("width", [320, 480, 560, 640, 1000])
+def test_whole_parts_of_the_status_are_seen_and_the_rest_is_not(notebook, width):
+    view = notebook.run(
+        f"widget = rw.RayWidget(rw.presets.cornell(), width={width}, height=120, spp=4)\nwidget"
+    ).view()
+    view.wait_painted("done")
+    wait_for_status(view, "done · .* · 4 spp · noise .*")
+    status = view.element.get_by_role("status")
+    seen, cut = status.evaluate(
+        """(element) => {
+            const { top, bottom, right } = element.getBoundingClientRect();
+            const boxes = [...element.children].map((part) => part.getBoundingClientRect());
+            const seen = boxes.filter((box) => box.top < bottom - 1);
+            return [seen.length, seen.filter((box) => box.right > right + 1).length];
+        }"""
+    )
+    assert cut == 0
+    assert seen >= 2  # that it is done, and in what time
+    assert view.element.get_by_role("slider", name="Exposure").is_visible()
+    assert view.element.get_by_label("Tone curve").is_visible()
 
 
 # The names of what moves by itself within an element.

@@ -21,17 +21,20 @@ export class Closer {
   #stage;
   #layers;
   #read;
+  #moved;
   #closeup = WHOLE;
 
   /**
    * @param {HTMLElement} stage
    * @param {HTMLElement} layers what is enlarged, within the stage
    * @param {(x: number, y: number) => {rgb: number[], spp: number} | null} read a pixel
+   * @param {() => void} moved another part of the picture is seen
    */
-  constructor(stage, layers, read) {
+  constructor(stage, layers, read, moved) {
     this.#stage = stage;
     this.#layers = layers;
     this.#read = read;
+    this.#moved = moved;
     this.readout.hidden = true;
   }
 
@@ -41,13 +44,26 @@ export class Closer {
     return { width: Math.max(width, 1), height: Math.max(height, 1) };
   }
 
-  get frame() {
-    return { closeup: this.#closeup, stage: this.stage, picture: this.picture };
-  }
-
   /** @param {Place} at */
   pixelAt(at) {
     return pixelAt(this.#closeup, at, this.stage, this.picture);
+  }
+
+  // What lies over the picture is not enlarged with it: lines stay thin.
+
+  /** Where in the stage a place of the picture is, for CSS. @param {number} share of the width */
+  left(share) {
+    return `calc(${100 * share * this.#closeup.zoom}% + ${this.#closeup.x}px)`;
+  }
+
+  /** @param {number} share of the height */
+  top(share) {
+    return `calc(${100 * share * this.#closeup.zoom}% + ${this.#closeup.y}px)`;
+  }
+
+  /** A length in the stage, for CSS. @param {number} share of the picture's side */
+  span(share) {
+    return `${100 * share * this.#closeup.zoom}%`;
   }
 
   toggle() {
@@ -94,5 +110,6 @@ export class Closer {
     const side = zoom === 1 ? 1 : sideOfPixel(closeup, this.stage, this.picture);
     // Smooth where the page scales: a picture shrunk by dropping pixels would look noisier.
     this.#layers.style.imageRendering = side > 1.5 ? "pixelated" : "auto";
+    this.#moved();
   }
 }

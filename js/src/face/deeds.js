@@ -3,11 +3,12 @@
  *
  * @import { Deed } from "../hand/keys.js"
  * @import { Pose } from "../hand/orbit.js"
- * @import { Stage } from "../wire/protocol.js"
+ * @import { Pixel, Stage } from "../wire/protocol.js"
  * @import { Closer, Place } from "./closer.js"
  * @import { makeCompare } from "./compare.js"
  * @import { makeDrawer } from "./drawer.js"
- * @import { makeHelp, makeInspector } from "./panels.js"
+ * @import { Inspection } from "./inspection.js"
+ * @import { makeHelp } from "./panels.js"
  * @import { Region } from "./region.js"
  * @import { Toolbar } from "./toolbar.js"
  * @import { ViewEvents } from "./view.js"
@@ -19,15 +20,17 @@
  * @property {Toolbar} toolbar
  * @property {ReturnType<typeof makeDrawer>} drawer
  * @property {ReturnType<typeof makeHelp>} help
- * @property {ReturnType<typeof makeInspector>} inspector
+ * @property {Inspection} inspection
  * @property {ReturnType<typeof makeCompare>} compare
  * @property {Region} region
  * @property {Closer} closer
+ * @property {HTMLElement} hint
  * @property {() => void} flush paint all that has come
  *
  * @typedef {Omit<ViewEvents, "flush" | "visibility" | "paper" | "read">} Wishes
  */
 
+import { ALONE } from "../hand/keys.js";
 import * as orbit from "../hand/orbit.js";
 import { CHANNEL_NAMES, CURVE_NAMES } from "../pixels/tonemap.js";
 
@@ -35,6 +38,9 @@ const FILE_NAME = "raywidget.png";
 
 /** How long a browser may take to read a file that it downloads, in ms. */
 const DOWNLOAD_TIME = 60_000;
+
+/** How long a hint is to be read, in ms. */
+const HINT = 2500;
 
 const TURN = Math.PI / 36;
 const PAN = 0.06;
@@ -54,10 +60,15 @@ const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
 
 export class Deeds {
   tone = { curve: "srgb", exposure: 0, channel: "color" };
+  /** Is there no kernel that could do anything? */
+  alone = false;
 
   #face;
   #wishes;
   #signal;
+  #taken = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #hinting;
 
   /** @param {Face} face @param {Wishes} wishes @param {AbortSignal} signal of the view's end */
   constructor(face, wishes, signal) {
@@ -68,6 +79,7 @@ export class Deeds {
 
   /** @param {Deed} deed */
   act(deed) {
+    if (this.alone && !ALONE.has(deed)) return;
     const { tone, control } = this.#wishes;
     const { toolbar, closer } = this.#face;
     const { curve, exposure, channel } = this.tone;
@@ -88,12 +100,12 @@ export class Deeds {
         const { width, height } = closer.picture;
         this.#turn((stage) => orbit.fit(stage, stage, width / height));
       },
-      front: () => this.#turn((pose) => orbit.side(pose, "front")),
-      back: () => this.#turn((pose) => orbit.side(pose, "back")),
-      sideRight: () => this.#turn((pose) => orbit.side(pose, "right")),
-      sideLeft: () => this.#turn((pose) => orbit.side(pose, "left")),
-      top: () => this.#turn((pose) => orbit.side(pose, "top")),
-      bottom: () => this.#turn((pose) => orbit.side(pose, "bottom")),
+      front: () => this.#turn((pose) => orbit.side(pose, "front", pose.lamps)),
+      back: () => this.#turn((pose) => orbit.side(pose, "back", pose.lamps)),
+      sideRight: () => this.#turn((pose) => orbit.side(pose, "right", pose.lamps)),
+      sideLeft: () => this.#turn((pose) => orbit.side(pose, "left", pose.lamps)),
+      top: () => this.#turn((pose) => orbit.side(pose, "top", pose.lamps)),
+      bottom: () => this.#turn((pose) => orbit.side(pose, "bottom", pose.lamps)),
       copy: () => this.#copyCamera(),
       toggle: () => toolbar.toggle(),
       restart: () => control("restart"),
@@ -132,10 +144,10 @@ export class Deeds {
 
   /** Close what is open, the newest first; false if there was nothing. */
   leave() {
-    const { help, region, inspector, closer, compare } = this.#face;
+    const { help, region, inspection, closer, compare } = this.#face;
     if (!help.hidden) this.showHelp(false);
     else if (region.choosing) this.#toggleRegion();
-    else if (!inspector.element.hidden) inspector.close();
+    else if (inspection.open) inspection.close();
     else if (closer.on) this.#togglePixels();
     else if (compare.on) this.#toggleCompare();
     else return false;
@@ -213,27 +225,37 @@ export class Deeds {
 
   /** @param {Place} at */
   inspect(at) {
-    const { closer, inspector, element } = this.#face;
-    const { x, y } = closer.pixelAt(at);
-    const { mark } = inspector;
-    mark.style.left = `${(100 * (x + 0.5)) / closer.picture.width}%`;
-    mark.style.top = `${(100 * (y + 0.5)) / closer.picture.height}%`;
-    mark.hidden = false;
-    element.dataset.inspector = at.x < closer.stage.width / 2 ? "right" : "left";
-    this.#wishes.probe(x, y, (pixel) => {
-      if (!this.#signal.aborted) inspector.show(pixel);
-    });
+    if (!this.alone) this.#face.inspection.ask(at);
   }
 
   /** @param {Place} at */
   lookAt(at) {
-    const { closer, inspector } = this.#face;
+    if (this.alone) return;
+    const { closer, inspection } = this.#face;
     const { x, y } = closer.pixelAt(at);
-    this.#wishes.probe(x, y, ({ hit }) => {
-      if (hit === null) return;
-      inspector.close();
-      this.#turn((pose) => orbit.center(pose, hit.point));
-    });
+    inspection.close();
+    const turn = (/** @type {Pixel} */ { hit }) => {
+      if (hit !== null && !this.#signal.aborted)
+        this.#turn((pose) => orbit.center(pose, hit.point));
+    };
+    this.#wishes.probe(x, y, turn, true);
+  }
+
+  /** The wheel scrolls the page until the picture is in hand: say so, until it once was. */
+  hint() {
+    if (this.#taken || this.alone) return;
+    const { hint } = this.#face;
+    hint.hidden = false;
+    clearTimeout(this.#hinting);
+    this.#hinting = setTimeout(() => {
+      hint.hidden = true;
+    }, HINT);
+  }
+
+  /** It is in hand. */
+  take() {
+    this.#taken = true;
+    this.#face.hint.hidden = true;
   }
 
   #togglePixels() {

@@ -12,6 +12,9 @@ import { icon } from "./icons.js";
  */
 export const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
+/** The class of what can do nothing without a kernel, and is not there then. */
+export const LIVE = "raywidget-live";
+
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag

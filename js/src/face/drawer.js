@@ -13,7 +13,7 @@
  */
 
 import { CHANNEL_NAMES } from "../pixels/tonemap.js";
-import { make, makeSelect, makeWordButton, OWN_KEYS } from "./dom.js";
+import { LIVE, make, makeSelect, makeWordButton, OWN_KEYS } from "./dom.js";
 
 /** @param {string} title @param {...Node} children */
 function section(title, ...children) {
@@ -36,6 +36,7 @@ export function makeDrawer(events, signal) {
   /** @param {string} label @param {"exr" | "npz"} kind @param {string} title */
   const file = (label, kind, title) => {
     const made = makeWordButton(label, title);
+    made.classList.add(LIVE);
     made.addEventListener("click", () => events.file(kind), { signal });
     return made;
   };
@@ -51,6 +52,8 @@ export function makeDrawer(events, signal) {
     button("Top", "top", "From above (7)"),
     button("Copy camera", "copy", "Copy it as a line of Python (C)"),
   );
+
+  camera.classList.add(LIVE);
 
   const channel = makeSelect("Channel", CHANNEL_NAMES, "What of the light is shown (V)");
   channel.addEventListener("change", () => events.tone({ channel: channel.value }), { signal });
@@ -76,7 +79,7 @@ export function makeDrawer(events, signal) {
   const region = button("Region", "region", "Drag a rectangle that is refined first (B)");
   const fit = make("input", "raywidget-check", { ...OWN_KEYS, type: "checkbox" });
   const fitLabel = make("label", "raywidget-label", {
-    title: "Render as many pixels as the cell is wide",
+    title: "Render as many pixels as the cell is wide, and the window high; again for what it was",
   });
   fitLabel.append(fit, "fit to cell");
   integrator.addEventListener("change", () => events.render({ integrator: integrator.value }), {
@@ -102,6 +105,8 @@ export function makeDrawer(events, signal) {
   );
   fit.addEventListener("change", () => events.fitWidth(fit.checked), { signal });
   const render = section("Render", integrator, depthLabel, region, fitLabel);
+
+  render.classList.add(LIVE);
 
   const files = section(
     "Files",

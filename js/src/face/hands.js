@@ -14,7 +14,6 @@
  * @property {Region} region
  * @property {() => {width: number, height: number}} size of the stage
  * @property {() => boolean} closer is a close-up on show, which is dragged then, and not the camera?
- * @property {() => Parameters<Region["begin"]>[1]} frame where a region lies
  * @property {(region: ReturnType<Region["end"]>) => void} chooseRegion
  * @property {(x: number, y: number) => void} shift the close-up
  * @property {(factor: number, at: Place) => void} zoom the close-up
@@ -23,10 +22,14 @@
  * @property {(at: Place) => void} doubleClick
  * @property {(deed: Deed) => void} act
  * @property {() => boolean} leave what is open; false if nothing was
+ * @property {() => void} passed the wheel was turned over a picture that is not in hand
  */
 
 import { Gestures } from "../hand/gestures.js";
 import { deedOf } from "../hand/keys.js";
+
+/** The wheel is meant for the picture if the pointer was moved over it so shortly before, in ms. */
+const MEANT = 1000;
 
 export class Hands {
   #stage;
@@ -36,6 +39,8 @@ export class Hands {
   #dragged = null;
   /** @type {number | null} */
   #flight = null;
+  /** When the pointer was moved over the picture last, in ms. */
+  #movedAt = -Infinity;
 
   /** @param {HTMLElement} stage @param {Reach} reach @param {AbortSignal} signal */
   constructor(stage, reach, signal) {
@@ -95,22 +100,23 @@ export class Hands {
 
   /** @param {PointerEvent} event */
   #down(event) {
-    const { region, closer, frame } = this.#reach;
+    const { region, closer } = this.#reach;
     this.#stage.focus({ preventScroll: true });
     if (event.button === 1) event.preventDefault(); // no autoscroll
     this.#stage.setPointerCapture(event.pointerId);
     const at = this.#place(event);
-    if (region.choosing) region.begin(at, frame());
+    if (region.choosing) region.begin(at);
     else if (closer() && event.button === 0 && !event.altKey) this.#dragged = at;
     else this.#gestures.down(this.#pointer(event));
   }
 
   /** @param {PointerEvent} event */
   #move(event) {
-    const { region, frame, point, shift } = this.#reach;
+    const { region, point, shift } = this.#reach;
     const at = this.#place(event);
+    this.#movedAt = event.timeStamp;
     point(at);
-    if (region.dragging) region.drag(at, frame());
+    if (region.dragging) region.drag(at);
     else if (this.#dragged !== null) {
       shift(at.x - this.#dragged.x, at.y - this.#dragged.y);
       this.#dragged = at;
@@ -143,7 +149,11 @@ export class Hands {
   /** @param {WheelEvent} event */
   #wheel(event) {
     // A page scrolls past a picture that nobody has taken in hand.
-    if (!event.ctrlKey && document.activeElement !== this.#stage) return;
+    if (!event.ctrlKey && document.activeElement !== this.#stage) {
+      // Who points at it first may have meant the picture; who scrolls along did not.
+      if (event.timeStamp - this.#movedAt < MEANT) this.#reach.passed();
+      return;
+    }
     event.preventDefault();
     if (this.#reach.closer()) this.#reach.zoom(1.002 ** -event.deltaY, this.#place(event));
     else this.#gestures.wheel(event);

@@ -12,12 +12,20 @@ export function number(x) {
   return String(Number(x.toPrecision(4)));
 }
 
+/** @param {string} text */
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** @param {readonly number[]} values */
 const list = (values) => values.map(number).join(", ");
 
-/** What the object is called. @param {NonNullable<Pixel["hit"]>} hit */
-const title = ({ object }) =>
-  object.name === null ? object.type : `${object.name} (${object.type})`;
+/** Shapes that are many, of which one was meant; of a mesh it is only a triangle. */
+const MANY = new Set(["Spheres", "Cylinders", "Instances"]);
+
+/** What the object is called, as `atoms[17] (Spheres)`. @param {NonNullable<Pixel["hit"]>} hit */
+function title({ object: { type, name, row } }) {
+  const which = row !== null && MANY.has(type) ? `[${row}]` : "";
+  return name === null ? `${type}${which}` : `${name}${which} (${type})`;
+}
 
 /**
  * @param {Pixel} pixel
@@ -27,7 +35,8 @@ export function describePixel({ x, y, rgb, error, spp, hit, message }) {
   /** @type {[string, string][]} */
   const lines = [];
   if (hit !== null) {
-    const { material } = hit;
+    const { material, object } = hit;
+    if (object.row !== null && !MANY.has(object.type)) lines.push(["triangle", `${object.row}`]);
     lines.push([
       "material",
       material.name === null ? material.type : `${material.name} (${material.type})`,
@@ -39,10 +48,10 @@ export function describePixel({ x, y, rgb, error, spp, hit, message }) {
     if (bent) lines.push(["shading normal", list(hit.shading_normal)]);
     lines.push(["u, v", list(hit.uv)]);
   }
-  lines.push(["radiance", list(rgb)]);
+  if (message !== null) return { title: capital(message), lines: [["pixel", `${x}, ${y}`]] };
+  lines.push(["radiance", spp > 0 ? list(rgb) : "not rendered yet"]);
   if (error !== null)
     lines.push(["± error", error.map((x) => number(Number(x.toPrecision(2)))).join(", ")]);
   lines.push(["samples", String(spp)], ["pixel", `${x}, ${y}`]);
-  const nothing = message ?? "nothing: the environment";
-  return { title: hit === null ? nothing : title(hit), lines };
+  return { title: hit === null ? "Nothing: the environment" : title(hit), lines };
 }

@@ -6,17 +6,19 @@
  */
 
 import { HANDS, KEYS } from "../hand/keys.js";
-import { make, makeIconButton, OWN_KEYS } from "./dom.js";
+import { LIVE, make, makeIconButton, OWN_KEYS } from "./dom.js";
 import { describePixel } from "./inspector.js";
 
 /**
  * @param {string} title
  * @param {readonly (readonly [string, string])[]} lines
+ * @param {boolean} needsKernel
  */
-function makeList(title, lines) {
+function makeList(title, lines, needsKernel = false) {
   const list = make("dl", "raywidget-list");
   for (const [term, text] of lines) list.append(make("dt", "", {}, term), make("dd", "", {}, text));
-  return make("section", "", {}, make("h4", "raywidget-heading", {}, title), list);
+  const name = needsKernel ? LIVE : "";
+  return make("section", name, {}, make("h4", "raywidget-heading", {}, title), list);
 }
 
 /** @param {() => void} close @param {AbortSignal} signal */
@@ -33,13 +35,14 @@ export function makeHelp(close, signal) {
     "div",
     "raywidget-columns",
     {},
-    makeList("Mouse and touch", /** @type {any} */ (HANDS)),
+    makeList("Mouse and touch", /** @type {any} */ (HANDS), true),
   );
-  for (const { title, keys } of KEYS) {
+  for (const { title, keys, live } of KEYS) {
     columns.append(
       makeList(
         title,
         keys.map(({ show, label }) => /** @type {const} */ ([show, label])),
+        live,
       ),
     );
   }
@@ -57,7 +60,9 @@ export function makeInspector(close, signal) {
   const element = make("div", "raywidget-inspector", { role: "region", "aria-label": "Inspector" });
   // Read out when it changes, without taking the focus.
   const text = make("div", "", { "aria-live": "polite" }, title, list);
-  element.append(button, text);
+  const old = make("div", "raywidget-old", {}, "as it was; the picture has changed");
+  old.hidden = true;
+  element.append(button, old, text);
   element.hidden = true;
   const mark = make("div", "raywidget-mark", { "aria-hidden": "true" });
   mark.hidden = true;
@@ -71,7 +76,20 @@ export function makeInspector(close, signal) {
       list.replaceChildren(
         ...lines.flatMap(([term, value]) => [make("dt", "", {}, term), make("dd", "", {}, value)]),
       );
+      this.setOld(false);
       element.hidden = false;
+    },
+    /** Say something instead of an answer. @param {string} line */
+    say(line) {
+      title.textContent = line;
+      list.replaceChildren();
+      this.setOld(false);
+      element.hidden = false;
+    },
+    /** @param {boolean} isOld is it about a picture that is no longer on show? */
+    setOld(isOld) {
+      old.hidden = !isOld;
+      text.classList.toggle("raywidget-past", isOld);
     },
     close() {
       element.hidden = true;

@@ -1,12 +1,11 @@
 /**
  * A rectangle of the picture that is chosen by dragging, to be refined before the rest.
  *
- * @import { Closeup, Size } from "../hand/zoom.js"
+ * @import { Closer, Place } from "./closer.js"
  *
- * @typedef {{closeup: Closeup, stage: Size, picture: Size}} Frame
+ * @typedef {[number, number, number, number]} Rect x, y, width and height in pixels of the picture
  */
 
-import { pixelAt } from "../hand/zoom.js";
 import { make } from "./dom.js";
 
 /** A drag over fewer pixels than this chooses nothing. */
@@ -16,12 +15,16 @@ export class Region {
   element = make("div", "raywidget-region", { "aria-hidden": "true" });
   choosing = false;
   chosen = false;
-  /** @type {{x: number, y: number} | null} */
-  #from = null;
-  /** @type {{x: number, y: number} | null} */
-  #to = null;
 
-  constructor() {
+  #closer;
+  /** @type {Place | null} where a drag began, in pixels of the picture */
+  #from = null;
+  /** @type {Rect | null} */
+  #rect = null;
+
+  /** @param {Closer} closer what part of the picture is seen, and where */
+  constructor(closer) {
+    this.#closer = closer;
     this.element.hidden = true;
   }
 
@@ -45,29 +48,25 @@ export class Region {
     this.element.hidden = true;
   }
 
-  /** @param {{x: number, y: number}} at @param {Frame} frame */
-  begin(at, frame) {
-    this.#from = pixelAt(frame.closeup, at, frame.stage, frame.picture);
-    this.drag(at, frame);
+  /** @param {Place} at */
+  begin(at) {
+    this.#from = this.#closer.pixelAt(at);
+    this.drag(at);
   }
 
-  /** @param {{x: number, y: number}} at @param {Frame} frame */
-  drag(at, frame) {
-    this.#to = pixelAt(frame.closeup, at, frame.stage, frame.picture);
-    const rect = this.#rect();
-    if (rect === null) return;
-    const [x, y, width, height] = rect;
-    const { style } = this.element;
-    style.left = `${(100 * x) / frame.picture.width}%`;
-    style.top = `${(100 * y) / frame.picture.height}%`;
-    style.width = `${(100 * width) / frame.picture.width}%`;
-    style.height = `${(100 * height) / frame.picture.height}%`;
+  /** @param {Place} at */
+  drag(at) {
+    if (this.#from === null) return;
+    const [a, b] = [this.#from, this.#closer.pixelAt(at)];
+    const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
+    this.#rect = [x, y, Math.abs(a.x - b.x) + 1, Math.abs(a.y - b.y) + 1];
     this.element.hidden = false;
+    this.place();
   }
 
-  /** @returns {[number, number, number, number] | null} x, y, width and height in pixels */
+  /** @returns {Rect | null} */
   end() {
-    const rect = this.#rect();
+    const rect = this.#rect;
     this.#from = null;
     this.choosing = false;
     this.chosen = rect !== null && Math.max(rect[2], rect[3]) > LEAST;
@@ -75,11 +74,16 @@ export class Region {
     return this.chosen ? rect : null;
   }
 
-  /** @returns {[number, number, number, number] | null} */
-  #rect() {
-    const [a, b] = [this.#from, this.#to];
-    if (a === null || b === null) return null;
-    const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
-    return [x, y, Math.abs(a.x - b.x) + 1, Math.abs(a.y - b.y) + 1];
+  /** The picture is seen elsewhere in its stage. */
+  place() {
+    if (this.#rect === null) return;
+    const closer = this.#closer;
+    const [x, y, wide, high] = this.#rect;
+    const { width, height } = closer.picture;
+    const { style } = this.element;
+    style.left = closer.left(x / width);
+    style.top = closer.top(y / height);
+    style.width = closer.span(wide / width);
+    style.height = closer.span(high / height);
   }
 }

@@ -65,25 +65,32 @@ export function samplesPerPixel({ phase, progress, pixels, spp }) {
 /** @param {Status} status @returns {string[]} */
 function counted(status) {
   if (status.spp === 0 || status.progress === null) return [];
-  return [`${samplesPerPixel(status)} of ${status.spp} spp`, `${percent(status)} %`];
+  return [`${percent(status)} %`, `${samplesPerPixel(status)} of ${status.spp} spp`];
 }
 
-/** How far the picture is from its end, as `Image.noise` says it; short, for narrow cells. @param {Status} status */
+/** How far the picture is from its end, as `Image.noise` says it. @param {Status} status */
 function noise({ progress }) {
   if (progress === null || progress.noise === null) return [];
   const percents = 100 * progress.noise;
-  return [`±${percents < 0.995 ? percents.toFixed(2) : short(percents)} %`];
+  return [`noise ${percents < 0.995 ? percents.toFixed(2) : short(percents)} %`];
 }
+
+/** What the number of noise means, for who asks. */
+const NOISE = [
+  "noise: how far the picture still is from its end, on average over its pixels, in parts of their",
+  "brightness (Image.noise; RayWidget(noise=0.02) renders until it is 2 %). Four times the samples",
+  "halve it. A few bright specks count for much: what looks clean may well say 20 %.",
+].join(" ");
 
 /** @param {Status} status @returns {string[]} */
 function running(status) {
   const { progress } = status;
-  const parts = [...counted(status), ...noise(status)];
-  if (progress === null || parts.length === 0) return ["rendering…"];
-  if (progress.rate > 0) parts.push(formatRate(progress.rate));
+  const [share, ...samples] = counted(status);
+  if (progress === null || share === undefined) return ["rendering…"];
   const left = remaining(status);
-  if (left !== null) parts.push(`${formatGuess(left)} left`);
-  return parts;
+  const time = left === null ? [] : [`${formatGuess(left)} left`];
+  const rate = progress.rate > 0 ? [formatRate(progress.rate)] : [];
+  return [share, ...time, ...samples, ...noise(status), ...rate];
 }
 
 /** Not before a rate can be trusted, in seconds: the first tiles come while caches are cold. */
@@ -99,14 +106,20 @@ function remaining({ progress }) {
 /** @param {Status} status @returns {string[]} */
 function done(status) {
   const parts = ["done"];
+  if (status.progress !== null) parts.push(formatTime(status.progress.elapsed));
   const spp = samplesPerPixel(status);
   if (spp > 0) parts.push(`${spp} spp`);
   parts.push(...noise(status));
-  if (status.progress !== null) parts.push(formatTime(status.progress.elapsed));
   return parts;
 }
 
-/** The line under the picture. @param {Status} status @returns {string} */
+/**
+ * The line under the picture, what matters most first: where there is little room, the last parts
+ * are not seen.
+ *
+ * @param {Status} status
+ * @returns {string[]}
+ */
 export function describe(status) {
   const { phase, message } = status;
   /** @type {Record<Phase, () => string[]>} */
@@ -124,21 +137,14 @@ export function describe(status) {
     gone: () => ["kernel gone"],
   };
   const notice = status.unheard ? ["buttons act when the cell has ended"] : [];
-  return [...lines[phase](), ...notice].join(" · ");
+  const line = lines[phase]();
+  return [line[0], ...notice, ...line.slice(1)];
 }
 
-/** As `describe`, where there is little room. @param {Status} status @returns {string} */
-export function describeShortly(status) {
-  const { phase, progress } = status;
-  if (phase === "compiling") return "compiling…";
-  if (phase === "waiting" || phase === "connecting") return "connecting…";
-  if (phase === "running") {
-    const left = remaining(status);
-    return [`${percent(status)} %`, ...(left === null ? [] : [formatGuess(left)])].join(" · ");
-  }
-  if (phase === "done" && progress !== null) return `done · ${formatTime(progress.elapsed)}`;
-  if (phase === "paused" || phase === "stopped") return `${phase} · ${percent(status)} %`;
-  return describe(status);
+/** The same as one line, and what in it needs an explanation. @param {Status} status */
+export function explain(status) {
+  const line = describe(status).join(" · ");
+  return noise(status).length > 0 ? `${line}\n\n${NOISE}` : line;
 }
 
 /** The actions that the kernel would follow now. @param {Phase} phase @returns {Set<Action>} */

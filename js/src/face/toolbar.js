@@ -24,9 +24,9 @@
  */
 
 import { CURVE_NAMES } from "../pixels/tonemap.js";
-import { make, makeIconButton, makeSelect, OWN_KEYS } from "./dom.js";
+import { LIVE, make, makeIconButton, makeSelect, OWN_KEYS } from "./dom.js";
 import { icon } from "./icons.js";
-import { describe, describeShortly, percent, possible } from "./status.js";
+import { describe, explain, percent, possible } from "./status.js";
 
 /** The status is read out by screen readers: no oftener than this, in ms. */
 const TEXT_EVERY = 1000;
@@ -145,28 +145,23 @@ function makeTone(events, signal) {
   return { group, showTone };
 }
 
-/** A line that changes no oftener than it can be read. */
+/** A line that changes no oftener than it can be read; parts that don't fit are not seen. */
 class StatusLine {
-  element;
-  #long = make("span", "raywidget-status-long");
-  #short = make("span", "raywidget-status-short", { "aria-hidden": "true" });
+  element = make("div", "raywidget-status", { role: "status" });
   #writtenAt = -Infinity;
-  #line = "";
-  #brief = "";
+  /** @type {string[]} */
+  #parts = [];
+  #title = "";
   #saidUntil = -Infinity;
   /** @type {import("./status.js").Phase | null} */
   #phase = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  constructor() {
-    this.element = make("div", "raywidget-status", { role: "status" }, this.#long, this.#short);
-  }
-
   /** @param {Status} status */
   update(status) {
-    this.#line = describe(status);
-    this.#brief = describeShortly(status);
+    this.#parts = describe(status);
+    this.#title = explain(status);
     // Numbers change all the time and may wait; that it has ended, or begun, may not.
     if (status.phase !== this.#phase) this.#writtenAt = -Infinity;
     this.#phase = status.phase;
@@ -176,7 +171,7 @@ class StatusLine {
   /** @param {string} text */
   say(text) {
     this.#saidUntil = performance.now() + SAY;
-    this.#write(text, text);
+    this.#write([text], text);
     this.#plan(this.#saidUntil);
   }
 
@@ -188,17 +183,17 @@ class StatusLine {
   #plan(at) {
     clearTimeout(this.#timer);
     const wait = at - performance.now();
-    if (wait <= 0) this.#write(this.#line, this.#brief);
-    else this.#timer = setTimeout(() => this.#write(this.#line, this.#brief), wait);
+    if (wait <= 0) this.#write(this.#parts, this.#title);
+    else this.#timer = setTimeout(() => this.#write(this.#parts, this.#title), wait);
   }
 
-  /** @param {string} line @param {string} brief */
-  #write(line, brief) {
-    if (this.#short.textContent !== brief) this.#short.textContent = brief;
-    if (this.#long.textContent === line) return;
+  /** @param {string[]} parts @param {string} title */
+  #write(parts, title) {
+    const lines = parts.map((part, index) => (index === 0 ? part : ` · ${part}`));
+    if (this.element.textContent === lines.join("")) return;
     this.#writtenAt = performance.now();
-    this.#long.textContent = line;
-    this.element.title = line;
+    this.element.replaceChildren(...lines.map((line) => make("span", "", {}, line)));
+    this.element.title = title;
   }
 }
 
@@ -226,7 +221,7 @@ export function makeToolbar(events) {
   const tone = makeTone(events, listeners.signal);
   const tools = makeTools(events, listeners.signal);
   const element = make("div", "raywidget-toolbar", { role: "toolbar", "aria-label": "Rendering" });
-  buttons.group.classList.add("raywidget-render-buttons");
+  buttons.group.classList.add("raywidget-render-buttons", LIVE);
   tools.group.classList.add("raywidget-tool-buttons");
   element.append(bar, buttons.group, line.element, tone.group, tools.group);
 

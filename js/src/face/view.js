@@ -15,13 +15,21 @@
  * @property {(tone: ToneChange) => void} tone
  * @property {() => void} visibility
  * @property {(surface: Surface) => void} flush
- * @property {{get: () => Stage | null, move: (pose: Pose) => void, hold: (held: boolean) => void}} camera
- * @property {(x: number, y: number, answer: (pixel: Pixel) => void) => void} probe
+ * @property {ViewCamera} camera
+ * @property {(x: number, y: number, answer: (pixel: Pixel) => void, again: boolean) => () => void} probe
+ *   ask about a pixel; what comes back gives the question up
  * @property {(x: number, y: number) => {rgb: number[], spp: number} | null} read
  * @property {(changes: RenderChange) => void} render
  * @property {(grey: number) => void} paper what is shown where nothing has been painted yet
  * @property {(kind: "exr" | "npz", answer: (message: string,
  *   file?: {blob: Blob, name: string}) => void) => void} file
+ *
+ * @typedef {object} ViewCamera
+ * @property {() => Stage | null} get null while there is none to be moved
+ * @property {(pose: Pose) => void} move
+ * @property {(held: boolean) => void} hold
+ * @property {() => boolean} moving
+ * @property {() => Pose | null} seen of the picture on show
  *
  * @typedef {{integrator?: string, max_depth?: number, width?: number, height?: number,
  *   region?: [number, number, number, number] | null}} RenderChange
@@ -34,10 +42,16 @@ import { make, OWN_KEYS } from "./dom.js";
 import { makeDrawer } from "./drawer.js";
 import { Fitting } from "./fitting.js";
 import { Hands } from "./hands.js";
+import { Inspection } from "./inspection.js";
+import { makeLegend } from "./legend.js";
 import { makeHelp, makeInspector } from "./panels.js";
 import { Region } from "./region.js";
 import { samplesPerPixel } from "./status.js";
 import { makeToolbar } from "./toolbar.js";
+
+const PICTURE = "Picture";
+const KEYS_HINT = "arrow keys turn the camera, question mark lists all keys";
+const HINT = "Click the picture: then the wheel moves the camera";
 
 /** How bright the background of an element is, 0 to 255. @param {HTMLElement} element */
 function greyOf(element) {
@@ -62,6 +76,10 @@ export class View {
   #drawer;
   #stage;
   #closer;
+  #inspection;
+  #legend = makeLegend();
+  /** @type {Status | null} */
+  #status = null;
   #deeds;
   #hands;
   #fitting;
@@ -98,24 +116,30 @@ export class View {
     this.#error = make("pre", "raywidget-error", { role: "alert" });
     this.#error.hidden = true;
     const help = makeHelp(() => this.#deeds.showHelp(false), signal);
-    const inspector = makeInspector(() => inspector.close(), signal);
+    const inspector = makeInspector(() => this.#inspection.close(), signal);
     const compare = makeCompare(signal);
-    const region = new Region();
+    const hint = make("div", "raywidget-hint", { "aria-hidden": "true" }, HINT);
+    hint.hidden = true;
 
     const layers = make("div", "raywidget-layers", {}, this.#canvas, compare.canvas);
-    layers.append(inspector.mark, region.element);
     this.#stage = make("div", "raywidget-stage", {
       ...OWN_KEYS,
       role: "application",
       tabindex: "0",
-      "aria-label": "Picture: arrow keys turn the camera, question mark lists all keys",
+      "aria-label": `${PICTURE}: ${KEYS_HINT}`,
     });
-    this.#closer = new Closer(this.#stage, layers, events.read);
-    this.#stage.append(layers, compare.line, this.#closer.readout);
-    const over = make("div", "raywidget-over", {}, this.#stage, inspector.element);
-    over.append(help, this.#error);
+    this.#closer = new Closer(this.#stage, layers, events.read, () => {
+      region.place();
+      this.#inspection.place();
+    });
+    const region = new Region(this.#closer);
+    this.#stage.append(layers, region.element, inspector.mark, compare.line);
+    this.#stage.append(this.#closer.readout, hint);
+    const over = make("div", "raywidget-over", {}, this.#stage, help, this.#error);
     this.element = make("div", "raywidget");
-    this.element.append(over, this.#toolbar.element, this.#drawer.element);
+    this.element.append(over, this.#legend.element, this.#toolbar.element);
+    this.element.append(inspector.element, this.#drawer.element);
+    this.#inspection = new Inspection(this.element, this.#closer, inspector, events);
     this.#fitting = new Fitting(this.element, () => this.#closer.picture, events.render);
     this.#deeds = new Deeds(
       {
@@ -125,7 +149,8 @@ export class View {
         toolbar: this.#toolbar,
         drawer: this.#drawer,
         closer: this.#closer,
-        ...{ help, inspector, compare, region },
+        inspection: this.#inspection,
+        ...{ help, compare, region, hint },
         flush: () => events.flush(this),
       },
       events,
@@ -138,7 +163,6 @@ export class View {
         region,
         size: () => this.#closer.stage,
         closer: () => this.#closer.on,
-        frame: () => this.#closer.frame,
         chooseRegion: (rect) => this.#deeds.chooseRegion(rect),
         shift: (x, y) => this.#closer.shift(x, y),
         zoom: (factor, at) => this.#closer.zoom(factor, at),
@@ -147,12 +171,24 @@ export class View {
         doubleClick: (at) => this.#deeds.lookAt(at),
         act: (deed) => this.#deeds.act(deed),
         leave: () => this.#deeds.leave(),
+        passed: () => this.#deeds.hint(),
       },
       signal,
     );
     this.element.addEventListener("keydown", (event) => this.#hands.escape(event), { signal });
+    this.#stage.addEventListener("focus", () => this.#deeds.take(), { signal });
+    inspector.element.addEventListener("click", (event) => this.#through(event), { signal });
     this.#deeds.showOpen();
     this.resize(width, height);
+  }
+
+  /** A click on the card means what lies below it, unless it was to mark text. @param {MouseEvent} event */
+  #through({ target, clientX, clientY }) {
+    const onButton = target instanceof Element && target.closest("button") !== null;
+    const { left, top, right, bottom } = this.#stage.getBoundingClientRect();
+    const inside = clientX >= left && clientX < right && clientY >= top && clientY < bottom;
+    if (onButton || !inside || getSelection()?.isCollapsed === false) return;
+    this.#deeds.inspect({ x: clientX - left, y: clientY - top });
   }
 
   /** Begin to watch whether the view can be seen. Its element is in the page, or will be. */
@@ -187,7 +223,7 @@ export class View {
   resize(width, height) {
     this.#closer.picture = { width, height };
     this.#fitting.show();
-    this.element.style.setProperty("--raywidget-aspect", `${width} / ${height}`);
+    this.element.style.setProperty("--raywidget-tall", String(height / width));
     // Setting a canvas's size clears it, even to the size that it has.
     if (this.#canvas.width === width && this.#canvas.height === height) return;
     this.#canvas.width = width;
@@ -218,6 +254,19 @@ export class View {
     const message = failed ? (status.message ?? "The render failed.") : "";
     if (this.#error.textContent !== message) this.#error.textContent = message;
     this.#toolbar.update(status);
+    this.#status = status;
+    this.#showLegend();
+    const alone = status.phase === "saved" || status.phase === "gone";
+    this.#deeds.alone = alone;
+    this.element.toggleAttribute("data-alone", alone);
+    this.#stage.setAttribute("aria-label", alone ? PICTURE : `${PICTURE}: ${KEYS_HINT}`);
+    dataset.camera = this.#events.camera.moving() ? "moves" : "rests";
+    this.#inspection.follow(status);
+  }
+
+  #showLegend() {
+    const { exposure, channel } = this.#deeds.tone;
+    this.#legend.show({ channel, exposure, spp: this.#status?.spp ?? 0 });
   }
 
   /** @param {string} curve @param {number} exposure in stops @param {string} channel */
@@ -225,6 +274,7 @@ export class View {
     this.#deeds.tone = { curve, exposure, channel };
     this.#toolbar.showTone(curve, exposure);
     this.#drawer.showChannel(channel);
+    this.#showLegend();
   }
 
   /** @param {RenderState} state */
@@ -235,6 +285,7 @@ export class View {
   destroy() {
     this.#observer?.disconnect();
     this.#fitting.close();
+    this.#inspection.close();
     this.#hands.release();
     this.#listeners.abort();
     this.#toolbar.destroy();

@@ -26,24 +26,28 @@ const SETTLING = 2000;
 export class Camera {
   /** @type {Stage | null} null until the kernel has described it */
   stage = null;
+  /** @type {Pose | null} of the picture that came last; a moving hand is ahead of it */
+  seen = null;
 
   #client;
   #number = 0;
-  /** @type {{number: number, at: number}[]} moves without an answer */
+  /** @type {{number: number, at: number, pose: Pose}[]} moves without an answer */
   #waiting = [];
   #dirty = false;
   #held = false;
   #moving = false;
   #movedAt = -Infinity;
+  /** Is the kernel still to say that it has seen where the camera rests? */
+  #awaited = false;
 
   /** @param {number} client */
   constructor(client) {
     this.#client = client;
   }
 
-  /** Is it being moved from this page? */
+  /** Is it being moved from this page, or does the kernel not know yet where it rests? */
   get moving() {
-    return this.#moving;
+    return this.#moving || this.#awaited;
   }
 
   /** @returns {Pose | null} */
@@ -58,14 +62,16 @@ export class Camera {
    * @param {number} now in ms
    */
   adopt(stage, now) {
+    this.seen = stage;
     const mine = this.stage;
     // While the hand is on it, and until the kernel has caught up, the hand is right.
     const ahead = this.#moving || now < this.#movedAt + SETTLING;
     if (mine !== null && ahead && !same(mine, stage)) {
-      const { home, center, radius } = stage;
-      this.stage = { ...mine, home, center, radius };
+      const { home, center, radius, ground, lamps } = stage;
+      this.stage = { ...mine, home, center, radius, ground, lamps };
       return;
     }
+    this.#awaited = false;
     this.stage = stage;
   }
 
@@ -89,6 +95,7 @@ export class Camera {
   /** A coarse picture answers a move, and those before it. @param {number} client @param {number} number */
   answered(client, number) {
     if (client !== this.#client) return;
+    this.seen = this.#waiting.find((move) => move.number === number)?.pose ?? this.seen;
     this.#waiting = this.#waiting.filter((move) => move.number > number);
   }
 
@@ -99,16 +106,17 @@ export class Camera {
     const still = now >= this.#stillAt();
     if (!still && (!this.#dirty || this.#waiting.length >= MOST_WAITING)) return null;
     const { look_from, look_at, up, vfov } = this.stage;
+    const pose = { look_from, look_at, up, vfov };
     this.#number++;
     this.#dirty = false;
     if (still) {
       this.#moving = false;
+      this.#awaited = true;
       this.#waiting = [];
       this.#movedAt = now;
     } else {
-      this.#waiting.push({ number: this.#number, at: now });
+      this.#waiting.push({ number: this.#number, at: now, pose });
     }
-    const pose = { look_from, look_at, up, vfov };
     return { k: "camera", client: this.#client, number: this.#number, moving: !still, ...pose };
   }
 

@@ -13,10 +13,11 @@
  * @property {Record<string, Deed>} keys deeds by `event.key`, with "Shift+" before it where shift counts
  */
 
-/** @type {{title: string, keys: Key[]}[]} */
+/** @type {{title: string, live: boolean, keys: Key[]}[]} `live`: they need a kernel */
 export const KEYS = [
   {
     title: "Camera",
+    live: true,
     keys: [
       {
         show: "← → ↑ ↓",
@@ -56,6 +57,7 @@ export const KEYS = [
   },
   {
     title: "Picture",
+    live: false,
     keys: [
       {
         show: "[ ] \\",
@@ -71,11 +73,18 @@ export const KEYS = [
   },
   {
     title: "Render",
+    live: true,
     keys: [
       { show: "Space", label: "pause, resume", keys: { " ": "toggle" } },
       { show: "R", label: "restart", keys: { r: "restart" } },
       { show: "M", label: "more samples", keys: { m: "more" } },
       { show: "B", label: "refine a region first", keys: { b: "region" } },
+    ],
+  },
+  {
+    title: "Here",
+    live: false,
+    keys: [
       { show: "G", label: "settings", keys: { g: "settings" } },
       { show: "?", label: "this help", keys: { "?": "help", h: "help" } },
       { show: "Esc", label: "leave", keys: { Escape: "leave" } },
@@ -92,6 +101,13 @@ export const HANDS = [
   ["click", "what is there?"],
   ["double click", "look at it"],
 ];
+
+/** Deeds that can do something without a kernel. @type {ReadonlySet<Deed>} */
+export const ALONE = new Set(
+  KEYS.filter(({ live }) => !live).flatMap(({ keys }) =>
+    keys.flatMap((key) => Object.values(key.keys)),
+  ),
+);
 
 const DEEDS = new Map(KEYS.flatMap(({ keys }) => keys.flatMap((key) => Object.entries(key.keys))));
 

@@ -6,6 +6,9 @@
  * @typedef {[number, number, number]} Vec
  * @typedef {{look_from: Vec, look_at: Vec, up: Vec, vfov: number}} Pose as `PerspectiveCamera` has it
  * @typedef {{center: Vec, radius: number}} Subject what the scene is about
+ * @typedef {number[]} Box low corner and high, six numbers
+ * @typedef {{ground: number | null, lamps: Box[]}} Surroundings how far up the ground is, and the
+ *   boxes of lamps that shine to one side
  */
 
 /** How near to straight up or down the camera may look: beyond, up would have no meaning. */
@@ -125,26 +128,81 @@ export function center(pose, point) {
   return checked(pose, { ...pose, look_at: point });
 }
 
-/** See all of the scene, from this side. @param {Pose} pose @param {Subject} subject @param {number} aspect width / height @returns {Pose} */
+/** How far above the ground a camera stays that wants to see everything, in radii of it. */
+const ABOVE = 0.05;
+
+/**
+ * See all of the scene, from this side; if that is from below the ground, from just above it.
+ *
+ * @param {Pose} pose
+ * @param {Subject & Partial<Surroundings>} subject
+ * @param {number} aspect width / height
+ * @returns {Pose}
+ */
 export function fit(pose, subject, aspect) {
   const half = Math.tan((pose.vfov * Math.PI) / 360) * Math.min(1, aspect);
   const far = subject.radius / Math.sin(Math.atan(half));
-  const back = scale(normalize(subtract(pose.look_from, pose.look_at)), far);
+  const up = normalize(pose.up);
+  let back = normalize(subtract(pose.look_from, pose.look_at));
+  const { ground = null } = subject;
+  if (ground !== null) {
+    const least = (ground + ABOVE * subject.radius - dot(subject.center, up)) / far;
+    const across = subtract(back, scale(up, dot(back, up)));
+    if (dot(back, up) < least && least < 1 && length(across) > 0) {
+      back = add(scale(normalize(across), Math.sqrt(1 - least * least)), scale(up, least));
+    }
+  }
   return checked(pose, {
     ...pose,
     look_at: subject.center,
-    look_from: add(subject.center, back),
+    look_from: add(subject.center, scale(back, far)),
   });
 }
 
+/** A lamp that leaves less than this of the way free is not looked past. */
+const LEAST_FREE = 0.2;
+
 /**
- * Look along an axis of the scene, at the same point from the same distance.
+ * How far one may go from a point before a lamp stands in the view back to it: from behind it is a
+ * black sheet.
+ *
+ * @param {Vec} from
+ * @param {Vec} direction unit
+ * @param {number} far
+ * @param {number} spread half of what a camera sees, at distance 1
+ * @param {Box[]} lamps
+ */
+function freeWay(from, direction, far, spread, lamps) {
+  let free = far;
+  for (const lamp of lamps) {
+    const middle = /** @type {Vec} */ ([0, 1, 2].map((i) => (lamp[i] + lamp[i + 3]) / 2));
+    const half = /** @type {Vec} */ ([0, 1, 2].map((i) => (lamp[i + 3] - lamp[i]) / 2));
+    const along = dot(subtract(middle, from), direction);
+    const thick = half.reduce((sum, size, i) => sum + size * Math.abs(direction[i]), 0);
+    const at = along - thick;
+    if (at <= 0 || at >= free) continue;
+    // In the middle of what would be seen there?
+    const off = subtract(subtract(middle, from), scale(direction, along));
+    const seen = 0.5 * (far - at) * spread;
+    const slack = 0.01 * far; // views from above are not quite upright
+    const hides = off.every(
+      (x, i) => Math.abs(x) <= half[i] + seen * (1 - direction[i] ** 2) + slack,
+    );
+    if (hides && at > LEAST_FREE * far) free = 0.98 * at;
+  }
+  return free;
+}
+
+/**
+ * Look along an axis of the scene, at the same point from the same distance, or from before a lamp
+ * that would stand in the way.
  *
  * @param {Pose} pose
  * @param {"front" | "back" | "right" | "left" | "top" | "bottom"} side from which to look
+ * @param {Box[]} [lamps]
  * @returns {Pose}
  */
-export function side(pose, side) {
+export function side(pose, side, lamps = []) {
   const up = normalize(pose.up);
   // The axis that is least along up is the scene's front: +z where y is up, -y where z is up.
   /** @type {Vec} */
@@ -161,7 +219,8 @@ export function side(pose, side) {
     top: normalize(add(up, scale(front, steep))),
     bottom: normalize(add(scale(up, -1), scale(front, steep))),
   };
-  const far = distance(pose);
+  const spread = Math.tan((pose.vfov * Math.PI) / 360);
+  const far = freeWay(pose.look_at, from[side], distance(pose), spread, lamps);
   return checked(pose, { ...pose, look_from: add(pose.look_at, scale(from[side], far)) });
 }
 
@@ -175,6 +234,23 @@ export function same(a, b) {
   );
 }
 
+/**
+ * Where a point is seen, in shares of the picture from its top left corner; null behind the camera.
+ *
+ * @param {Pose} pose
+ * @param {Vec} point
+ * @param {number} aspect width / height
+ */
+export function project(pose, point, aspect) {
+  const axes = frame(pose);
+  const there = subtract(point, pose.look_from);
+  const depth = dot(there, axes.forward);
+  if (!(depth > 1e-9 * length(there))) return null;
+  const high = 2 * depth * Math.tan((pose.vfov * Math.PI) / 360);
+  const x = 0.5 + dot(there, axes.right) / (high * aspect);
+  return { x, y: 0.5 - dot(there, axes.up) / high };
+}
+
 /** The line of Python that makes this camera. @param {Pose & {aperture_radius?: number, focus_distance?: number | null}} pose */
 export function python(pose) {
   /** @param {number} x */
@@ -186,5 +262,5 @@ export function python(pose) {
   parts.push(`vfov=${number(pose.vfov)}`);
   if (pose.aperture_radius) parts.push(`aperture_radius=${number(pose.aperture_radius)}`);
   if (pose.focus_distance) parts.push(`focus_distance=${number(pose.focus_distance)}`);
-  return `PerspectiveCamera(${parts.join(", ")})`;
+  return `rw.PerspectiveCamera(${parts.join(", ")})`;
 }

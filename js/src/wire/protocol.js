@@ -3,7 +3,7 @@
  *
  * Pure functions. What a message means in the course of a conversation is `connection.js`.
  *
- * @import { Pose, Subject, Vec } from "../hand/orbit.js"
+ * @import { Box, Pose, Subject, Surroundings, Vec } from "../hand/orbit.js"
  * @import { Tile } from "../pixels/pixels.js"
  *
  * @typedef {{samples: number, goal: number, elapsed: number, rate: number,
@@ -13,11 +13,12 @@
  * @typedef {{k: "welcome", epoch: number, client: number, next: number}} Welcome
  * @typedef {{k: "begin", epoch: number, generation: number, width: number, height: number,
  *   tile: number, spp: number, encoding: string, stage: Stage | null, render: RenderState | null}} Begin
- * @typedef {Pose & Subject & {aperture_radius: number, focus_distance: number | null, home: Pose}} Stage
+ * @typedef {Pose & Subject & Surroundings & {aperture_radius: number,
+ *   focus_distance: number | null, home: Pose}} Stage
  * @typedef {{integrators: string[], integrator: string, max_depth: number}} RenderState
  *
  * @typedef {{type: string, name: string | null}} Named
- * @typedef {{object: Named, material: Named & {parameters: [string, string][]}, distance: number,
+ * @typedef {{object: Named & {row: number | null}, material: Named & {parameters: [string, string][]}, distance: number,
  *   point: Vec, normal: Vec, shading_normal: Vec, uv: [number, number]}} Hit
  * @typedef {{k: "pixel", epoch: number, generation: number, client: number, number: number,
  *   x: number, y: number, rgb: Vec, error: Vec | null,
@@ -41,7 +42,8 @@
  * @typedef {"pause" | "resume" | "stop" | "restart" | "more"} Action
  * @typedef {{k: "control", client: number, do: Action, samples?: number}} Control
  * @typedef {Pose & {k: "camera", client: number, number: number, moving: boolean}} CameraMove
- * @typedef {{k: "probe", client: number, number: number, x: number, y: number}} Probe
+ * @typedef {{k: "probe", client: number, number: number, x: number, y: number,
+ *   again: boolean}} Probe
  * @typedef {{k: "file", client: number, number: number, format: string}} FileRequest
  * @typedef {{k: "render", client: number, integrator?: string, max_depth?: number, width?: number,
  *   height?: number, region?: number[] | null}} RenderMessage
@@ -62,6 +64,9 @@ const RECORD_BYTES = 16;
 
 /** Pieces of a file. */
 const MOST_PIECES = 4096;
+
+/** Boxes of lamps that are kept in mind. */
+const MOST_LAMPS = 64;
 
 /** The most stops of pre-exposure. */
 const MOST_EXPONENT = 64;
@@ -199,6 +204,12 @@ function readPose(value) {
   return { look_from, look_at, up, vfov };
 }
 
+/** @param {unknown} value @returns {Box[]} */
+function readBoxes(value) {
+  const rows = Array.isArray(value) ? value.slice(0, MOST_LAMPS) : [];
+  return rows.filter((row) => Array.isArray(row) && row.length === 6 && row.every(Number.isFinite));
+}
+
 /**
  * Without it, or with one that can't be read, there is a picture, but the camera stays put.
  *
@@ -208,13 +219,15 @@ function readPose(value) {
 function readStage(value) {
   const pose = readPose(value);
   if (pose === null) return null;
-  const { center, radius, aperture_radius, focus_distance, home } =
+  const { center, radius, ground, lamps, aperture_radius, focus_distance, home } =
     /** @type {Record<string, unknown>} */ (value);
   if (!isVector(center) || !isAmount(radius) || radius === 0) return null;
   return {
     ...pose,
     center,
     radius,
+    ground: typeof ground === "number" && Number.isFinite(ground) ? ground : null,
+    lamps: readBoxes(lamps),
     aperture_radius: isAmount(aperture_radius) ? aperture_radius : 0,
     focus_distance: isAmount(focus_distance) ? focus_distance : null,
     home: readPose(home) ?? pose,
@@ -249,12 +262,13 @@ function readHit(value) {
   if (!isVector(point) || !isVector(normal) || !isVector(shading_normal)) return null;
   if (!Array.isArray(uv) || uv.length !== 2 || !uv.every(Number.isFinite)) return null;
   const { parameters } = /** @type {{parameters?: unknown}} */ (hit.material);
+  const { row } = /** @type {{row?: unknown}} */ (hit.object);
   const rows = Array.isArray(parameters) ? parameters : [];
   const pairs = rows.filter(
-    (row) => Array.isArray(row) && row.length === 2 && row.every((x) => typeof x === "string"),
+    (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((x) => typeof x === "string"),
   );
   return {
-    object,
+    object: { ...object, row: isInteger(row, 0) ? row : null },
     material: { ...material, parameters: pairs },
     ...{ distance, point, normal, shading_normal },
     uv: [uv[0], uv[1]],

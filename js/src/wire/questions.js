@@ -28,12 +28,19 @@ export class Questions {
     this.#send = send;
   }
 
-  /** @param {number} x @param {number} y @param {(pixel: Pixel) => void} answer */
-  probe(x, y, answer) {
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {(pixel: Pixel) => void} answer
+   * @param {boolean} [again] nobody clicked: the page keeps up what it tells
+   * @returns {() => void} forgets the question: what comes is no longer heard
+   */
+  probe(x, y, answer, again = false) {
     const number = ++this.#number;
     this.#open.set(number, answer);
     for (const old of this.#open.keys()) if (old <= number - MOST_OPEN) this.#open.delete(old);
-    this.#send({ k: "probe", client: this.#client, number, x, y });
+    this.#send({ k: "probe", client: this.#client, number, x, y, again });
+    return () => this.#open.delete(number);
   }
 
   /** @param {Pixel} pixel */

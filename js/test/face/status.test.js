@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describe, formatRate, formatTime, percent, possible } from "../../src/face/status.js";
+import {
+  describe,
+  explain,
+  formatRate,
+  formatTime,
+  percent,
+  possible,
+} from "../../src/face/status.js";
 
 const status = (phase, extra = {}) => ({
   phase,
@@ -17,27 +24,39 @@ test("the line says where the render is", () => {
   const lines = [
     [status("compiling"), "compiling kernels (first run)…"],
     [status("compiling", { message: "compiling bdpt…" }), "compiling bdpt…"],
-    [status("running"), "32 of 256 spp · 12 % · 1.6 k samples/s · 14 s left"],
+    [status("running"), "12 % · 14 s left · 32 of 256 spp · 1.6 k samples/s"],
     [status("running", { progress: null }), "rendering…"],
-    [status("paused"), "paused · 32 of 256 spp · 12 %"],
-    [status("stopped"), "stopped · 32 of 256 spp · 12 %"],
+    [status("paused"), "paused · 12 % · 32 of 256 spp"],
+    [status("stopped"), "stopped · 12 % · 32 of 256 spp"],
     [status("failed"), "failed"],
     [status("gone"), "kernel gone"],
     [
       status("done", {
         progress: { samples: 25_600, goal: 25_600, elapsed: 42.2, rate: 600, noise: 0.0123 },
       }),
-      "done · 256 spp · ±1.2 % · 42 s",
+      "done · 42 s · 256 spp · noise 1.2 %",
     ],
     [status("done", { progress: null }), "done · 256 spp"],
   ];
-  for (const [given, line] of lines) assert.equal(describe(given), line);
+  for (const [given, line] of lines) assert.equal(describe(given).join(" · "), line);
+});
+
+test("what matters comes first: the last parts are not seen where there is little room", () => {
+  const unheard = describe(status("running", { unheard: true }));
+  assert.deepEqual(unheard.slice(0, 2), ["12 %", "buttons act when the cell has ended"]);
+  assert.equal(describe(status("running")).at(-1), "1.6 k samples/s");
+});
+
+test("noise is explained to who asks, where there is any", () => {
+  assert.equal(explain(status("running")), describe(status("running")).join(" · "));
+  const progress = { samples: 3200, goal: 25_600, elapsed: 2, rate: 1600, noise: 0.39 };
+  assert.match(explain(status("running", { progress })), /noise 39 % .*\n\nnoise: how far/);
 });
 
 test("no division by nothing", () => {
   const progress = { samples: 0, goal: 0, elapsed: 0, rate: 0, noise: null };
   for (const phase of ["connecting", "compiling", "running", "paused", "done", "stopped"]) {
-    const line = describe(status(phase, { progress, pixels: 0, spp: 0 }));
+    const line = describe(status(phase, { progress, pixels: 0, spp: 0 })).join();
     assert.doesNotMatch(line, /NaN|Infinity|undefined/);
   }
 });

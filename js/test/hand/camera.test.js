@@ -58,7 +58,10 @@ test("let go, it is still at once; at rest, after a while", () => {
   camera.move(pose(1), 0);
   camera.poll(0);
   camera.hold(false, 5);
-  assert.equal(camera.poll(5).moving, false);
+  const last = camera.poll(5);
+  assert.equal(last.moving, false);
+  assert.equal(camera.moving, true, "the kernel does not know yet");
+  camera.adopt(stage(last.look_from[0]), 6);
   assert.equal(camera.moving, false);
   assert.equal(camera.wakeAt, Infinity);
 
@@ -83,4 +86,20 @@ test("while the hand is on it the kernel's camera doesn't count, later it does",
   assert.deepEqual(camera.pose.look_from, [1, 0, 5], "an answer to an older move");
   camera.adopt(stage(9), 5000);
   assert.deepEqual(camera.pose.look_from, [9, 0, 5]);
+});
+
+test("the pose of what is seen is that of the answer, not of the hand", () => {
+  const camera = new Camera(7);
+  assert.equal(camera.seen, null);
+  camera.adopt(STAGE, 0);
+  const poses = [1, 2].map((x) => ({ ...STAGE, look_from: [x, 0, 5] }));
+  camera.move(poses[0], 10);
+  const first = camera.poll(10);
+  camera.move(poses[1], 20);
+  camera.poll(20);
+  assert.deepEqual(camera.seen.look_from, STAGE.look_from);
+  camera.answered(8, first.number);
+  assert.deepEqual(camera.seen.look_from, STAGE.look_from, "another page's");
+  camera.answered(7, first.number);
+  assert.deepEqual(camera.seen.look_from, [1, 0, 5]);
 });

@@ -60,7 +60,7 @@ test("numbers have four digits that count", () => {
 
 test("a pixel is told in lines", () => {
   const hit = {
-    object: { type: "Sphere", name: "ball" },
+    object: { type: "Sphere", name: "ball", row: null },
     material: { type: "Metal", name: null, parameters: [["roughness", "0.3"]] },
     ...{
       distance: 4,
@@ -88,5 +88,25 @@ test("a pixel is told in lines", () => {
   );
   const bent = describePixel({ ...pixel, hit: { ...hit, shading_normal: [1, 0, 0] } });
   assert.ok(bent.lines.some(([name]) => name === "shading normal"));
-  assert.equal(describePixel({ ...pixel, hit: null }).title, "nothing: the environment");
+  assert.equal(describePixel({ ...pixel, hit: null }).title, "Nothing: the environment");
+});
+
+test("of many it is said which, and what nobody knows is not made up", () => {
+  const material = { type: "Diffuse", name: null, parameters: [] };
+  const place = { distance: 4, point: [1, 2, 3], normal: [0, 1, 0], shading_normal: [0, 1, 0] };
+  const told = (object, extra = {}) =>
+    describePixel({
+      ...{ x: 3, y: 4, rgb: [0, 0, 0], error: null, spp: 16, message: null },
+      ...{ hit: { object, material, ...place, uv: [0, 0] }, ...extra },
+    });
+  assert.equal(told({ type: "Spheres", name: "atoms", row: 17 }).title, "atoms[17] (Spheres)");
+  assert.equal(told({ type: "Instances", name: null, row: 0 }).title, "Instances[0]");
+  const mesh = told({ type: "Mesh", name: "bunny", row: 5 });
+  assert.equal(mesh.title, "bunny (Mesh)");
+  assert.deepEqual(mesh.lines[0], ["triangle", "5"]);
+  const early = told({ type: "Box", name: "crate", row: null }, { spp: 0 });
+  assert.ok(early.lines.some(([name, text]) => name === "radiance" && text === "not rendered yet"));
+  const none = told(null, { hit: null, message: "not rendered yet: nobody can tell" });
+  assert.equal(none.title, "Not rendered yet: nobody can tell");
+  assert.deepEqual(none.lines, [["pixel", "3, 4"]]);
 });

@@ -68,6 +68,54 @@ test("fitting shows all of a ball, in tall pictures too", () => {
   }
 });
 
+test("fitting never goes below the ground", () => {
+  const low = { ...POSE, look_from: [-3.27285, 0.145324, 2.07701], look_at: [0, 0.6, 0], vfov: 32 };
+  const subject = { center: [0, 0.8, 0], radius: 2, ground: 0, lamps: [] };
+  const seen = orbit.fit(low, subject, 16 / 9);
+  close([seen.look_from[1]], [0.1], "just above");
+  assert.ok(
+    Math.abs(
+      orbit.distance(seen) - orbit.distance(orbit.fit({ ...POSE, vfov: 32 }, subject, 16 / 9)),
+    ) < 1e-9,
+  );
+  const [x, , z] = orbit.subtract(seen.look_from, seen.look_at);
+  assert.ok(Math.abs(x / z - low.look_from[0] / low.look_from[2]) < 1e-9, "from the same side");
+  // Without a ground, and from above it, it stays where it was.
+  assert.ok(orbit.fit(low, { ...subject, ground: null }, 16 / 9).look_from[1] < 0);
+  const high = { ...low, look_from: [0, 4, 4] };
+  close(
+    orbit.fit(high, subject, 1).look_from,
+    orbit.fit(high, { ...subject, ground: null }, 1).look_from,
+    "from above",
+  );
+  const z_up = { ...low, up: [0, 0, 2], look_from: [-3, 2, -1], look_at: [0, 0, 0] };
+  const ground = { center: [0, 0, 1], radius: 2, ground: -1 };
+  close([orbit.fit(z_up, ground, 1).look_from[2]], [-0.9], "where z is up");
+});
+
+test("a view from a side is taken from before a lamp that hides it", () => {
+  const lamp = [-1, 3, -1, 1, 3, 1];
+  const top = orbit.side(POSE, "top", [lamp]);
+  assert.ok(top.look_from[1] < 3 && top.look_from[1] > 2.8);
+  // Beside the view, beyond the camera, behind the point, or so near that nothing would be seen.
+  for (const other of [
+    [9, 3, -1, 11, 3, 1],
+    [-1, 6, -1, 1, 6, 1],
+    [-1, -3, -1, 1, -3, 1],
+    [-1, 0.4, -1, 1, 0.4, 1],
+  ]) {
+    assert.equal(Math.round(orbit.side(POSE, "top", [other]).look_from[1]), 5);
+  }
+  assert.deepEqual(orbit.side(POSE, "front", [lamp]), orbit.side(POSE, "front"));
+});
+
+test("a point is where its ray goes", () => {
+  close(Object.values(orbit.project(POSE, [0, 0, 0], 2)), [0.5, 0.5], "the middle");
+  const high = 5 * Math.tan((20 * Math.PI) / 180);
+  close(Object.values(orbit.project(POSE, [2 * high, high, 0], 2)), [1, 0], "the corner");
+  assert.equal(orbit.project(POSE, [0, 0, 6], 1), null, "behind");
+});
+
 test("views along the axes follow the scene's up", () => {
   const from = (pose, side) => orbit.side(pose, side).look_from.map((x) => Math.round(x) + 0);
   assert.deepEqual(from(POSE, "front"), [0, 0, 5]);
@@ -85,10 +133,10 @@ test("views along the axes follow the scene's up", () => {
 test("the line of Python says what differs from what is usual", () => {
   assert.equal(
     orbit.python(POSE),
-    "PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=40)",
+    "rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=40)",
   );
   assert.equal(
     orbit.python({ ...POSE, look_from: [0.1 + 0.2, 0, 1e-7], up: [0, 0, 1], aperture_radius: 0.1 }),
-    "PerspectiveCamera(look_from=(0.3, 0, 1e-7), look_at=(0, 0, 0), up=(0, 0, 1), vfov=40, aperture_radius=0.1)",
+    "rw.PerspectiveCamera(look_from=(0.3, 0, 1e-7), look_at=(0, 0, 0), up=(0, 0, 1), vfov=40, aperture_radius=0.1)",
   );
 });

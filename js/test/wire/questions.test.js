@@ -30,7 +30,11 @@ const FILE = { k: "file", epoch: 9, client: 7, number: 2, name: "a.npz", index: 
 
 test("a begin describes camera and settings, and is as good without", () => {
   const begin = readMessage(BEGIN);
-  assert.deepEqual(begin.stage, { ...STAGE, home: POSE });
+  assert.deepEqual(begin.stage, { ...STAGE, ground: null, lamps: [], home: POSE });
+  const lamps = [[0, 1, 2, 3, 4, 5], [1], "lamp", [0, 0, 0, 1, 1, Number.NaN]];
+  const placed = readMessage({ ...BEGIN, stage: { ...STAGE, ground: -1.5, lamps } }).stage;
+  assert.deepEqual([placed.ground, placed.lamps], [-1.5, [[0, 1, 2, 3, 4, 5]]]);
+  assert.equal(readMessage({ ...BEGIN, stage: { ...STAGE, ground: "low" } }).stage.ground, null);
   assert.deepEqual(begin.render, BEGIN.render);
   for (const stage of [null, 5, {}, { ...STAGE, vfov: 180 }, { ...STAGE, up: [0, "1", 0] }]) {
     assert.equal(readMessage({ ...BEGIN, stage }).stage, null);
@@ -62,7 +66,18 @@ test("a coarse picture is read whole, or not at all", () => {
 
 test("what a pixel shows is read as far as it is right", () => {
   const pixel = readMessage(PIXEL);
-  assert.deepEqual(pixel.hit.object, { type: "Sphere", name: "ball" });
+  assert.deepEqual(pixel.hit.object, { type: "Sphere", name: "ball", row: null });
+  const many = { type: "Spheres", name: null, index: 1 };
+  for (const [row, expected] of [
+    [3, 3],
+    [-1, null],
+    [0.5, null],
+    ["3", null],
+  ]) {
+    const object = { ...many, row };
+    const read = readMessage({ ...PIXEL, hit: { ...PIXEL.hit, object } });
+    assert.equal(read.hit.object.row, expected);
+  }
   assert.deepEqual(pixel.hit.material.parameters, [["roughness", "0.2"]]);
   assert.equal(readMessage({ ...PIXEL, hit: { ...PIXEL.hit, uv: [1] } }).hit, null);
   assert.equal(readMessage({ ...PIXEL, rgb: [1, Number.NaN, 3] }), null);
@@ -97,12 +112,25 @@ test("each answer goes to who asked; old questions are forgotten", () => {
   const questions = new Questions(7, (message) => sent.push(message));
   const heard = [];
   for (let x = 0; x < 6; x++) questions.probe(x, 0, () => heard.push(x));
-  assert.deepEqual(sent[5], { k: "probe", client: 7, number: 6, x: 5, y: 0 });
+  assert.deepEqual(sent[5], { k: "probe", client: 7, number: 6, x: 5, y: 0, again: false });
   questions.pixel({ ...PIXEL, number: 1 });
   questions.pixel({ ...PIXEL, number: 6 });
   questions.pixel({ ...PIXEL, number: 6 });
   questions.pixel({ ...PIXEL, number: 4 });
   assert.deepEqual(heard, [5, 3]);
+});
+
+test("a question that was given up is not answered any more", () => {
+  const sent = [];
+  const questions = new Questions(7, (message) => sent.push(message));
+  const heard = [];
+  const forget = questions.probe(1, 1, () => heard.push("given up"), true);
+  questions.probe(2, 2, () => heard.push("wanted"));
+  assert.equal(sent[0].again, true);
+  forget();
+  questions.pixel({ ...PIXEL, number: 1 });
+  questions.pixel({ ...PIXEL, number: 2 });
+  assert.deepEqual(heard, ["wanted"]);
 });
 
 test("a file is whole when all of its pieces are there, in any order", async () => {
