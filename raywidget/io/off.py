@@ -16,7 +16,7 @@ from raywidget.io.parts import SceneParts
 from raywidget.io.pieces import Piece, linear_colors, meshes_of, notes_of
 from raywidget.io.points import spheres
 from raywidget.io.polygons import triangulate
-from raywidget.io.words import NotANumber, numbers, words_of_lines
+from raywidget.io.words import NotANumber, as_bytes, numbers, words_of_lines
 
 _KEYWORD = re.compile(rb"(ST)?(C)?(N)?(4)?(n)?OFF", re.IGNORECASE)
 
@@ -69,7 +69,7 @@ class _Words(NamedTuple):
 def _read(
     path: Path, notes: list[str]
 ) -> tuple[Piece | None, NDArray[np.float64], NDArray[Any] | None]:
-    data = read_bytes(path).removeprefix(b"\xef\xbb\xbf")
+    data = as_bytes(read_bytes(path))
     if b"#" in data[:1024] or b"\n#" in data or b" #" in data:
         data = re.sub(rb"#[^\r\n]*", b"", data)
     whole, data = data, data.lstrip()

@@ -21,7 +21,7 @@ from raywidget.io.parts import SceneParts
 from raywidget.io.pieces import Piece, linear_colors, meshes_of, notes_of, per_corner
 from raywidget.io.points import spheres
 from raywidget.io.polygons import triangulate
-from raywidget.io.words import NotANumber, numbers
+from raywidget.io.words import NotANumber, numbers, words_of_lines
 from raywidget.scene.materials.materials import Diffuse
 from raywidget.scene.textures.textures import ImageTexture
 
@@ -129,10 +129,10 @@ def _header(data: bytes) -> _Header:
                 _add(elements[-1], _Property(name, _TYPES[kind], None))
             case ["comment", "TextureFile", *rest] if rest:
                 texture = texture or " ".join(rest)
-            case ["ply"] | ["comment" | "obj_info", *_] | []:
-                pass
-            case _:
+            case ["property" | "element" | "format", *_]:
                 raise ValueError(f"its header has the line {' '.join(words)[:60]!r}")
+            case _:  # comments, also those that lack the word, as some programs write them
+                pass
     if order is None:
         raise ValueError("its header names no format")
     return _Header(order, elements, texture, end)
@@ -313,16 +313,26 @@ class _Binary:
 
 
 class _Text:
+    """Rows are lines if there are as many; then what is behind the last property is passed over.
+
+    Else they are a stream of words.
+    """
+
     unit = "words"
 
     def __init__(self, data: bytes, header: _Header) -> None:
-        body = data[header.end :]
-        words = len(body.split()) if len(body) < 1 << 16 else _word_count(body)
+        body = data[header.end :].replace(b"\r", b"\n") + b"\n"
+        counts = words_of_lines(body)
         try:
-            self.values = numbers(body, words)
+            self.values = numbers(body, int(counts.sum()))
         except NotANumber as error:
             raise ValueError(f"in its body {error}") from None
         self.at = 0
+        counts = counts[counts > 0]
+        self.lines = None
+        if len(counts) == sum(e.size for e in header.elements if e.properties):
+            self.lines = np.append(0, np.cumsum(counts))
+            self.row = 0
 
     def left(self) -> int:
         return len(self.values) - self.at
@@ -333,7 +343,11 @@ class _Text:
     def columns(self, element: _Element) -> _Columns:
         if not element.size:
             return _empty(element)
-        return self._alike(element) or self._ragged(element)
+        result = self._alike(element) or self._ragged(element)
+        if self.lines is not None:
+            self.row += element.size
+            self.at = int(self.lines[self.row])
+        return result
 
     def _size(self, at: int, item: _Property) -> int:
         if at >= len(self.values):
@@ -353,9 +367,15 @@ class _Text:
                 width += 1
             firsts.append((item, width, size))
             width += size
-        if width * element.size > self.left():
+        words = width
+        if self.lines is not None:
+            line_ends = self.lines[self.row : self.row + element.size + 1]
+            words = int(line_ends[1] - line_ends[0])
+            if words < width or (np.diff(line_ends) != words).any():
+                return None
+        if words * element.size > self.left():
             return None
-        table = self.values[self.at : self.at + width * element.size].reshape(-1, width)
+        table = self.values[self.at : self.at + words * element.size].reshape(-1, words)
         result: _Columns = {}
         for item, place, size in firsts:
             values = _cast(table[:, place : place + size].reshape(-1), item)
@@ -365,13 +385,17 @@ class _Text:
             if not (table[:, place - 1] == size).all():
                 return None
             result[item.name] = _List(values, np.full(element.size, size, np.int64))
-        self.at += width * element.size
+        self.at += words * element.size
         return result
 
     def _ragged(self, element: _Element) -> _Columns:
         rows: dict[str, list[Any]] = {item.name: [] for item in element.properties}
         at = self.at
-        for _ in range(element.size):
+        for row in range(element.size):
+            if self.lines is not None:
+                if at > self.lines[self.row + row]:
+                    raise ValueError(f"{element.name!r} {row:,} lacks some of its numbers")
+                at = int(self.lines[self.row + row])
             for item in element.properties:
                 if item.count_kind is None:
                     rows[item.name].append((at, 1))
@@ -390,12 +414,6 @@ class _Text:
             values = _cast(self.values[np.repeat(begins, counts) + within], item)
             result[item.name] = values if item.count_kind is None else _List(values, counts)
         return result
-
-
-def _word_count(body: bytes) -> int:
-    letters = np.frombuffer(body, np.uint8)
-    blank = letters <= 32
-    return int((blank[:-1] & ~blank[1:]).sum()) + int(not blank[0])
 
 
 def _cast(values: NDArray[np.float64], item: _Property) -> NDArray[Any]:
@@ -522,7 +540,7 @@ def _polygons(
                 return (*_strips(columns[name]), {})
     if "range_grid" in bodies:
         notes.append("its grid of ranges is shown as points")
-    if face and len(next(iter(face.values()))):
+    if face and not any(isinstance(face.get(name), _List) for name in _FACES):
         raise ValueError(f"its faces have no list named {' or '.join(_FACES)}")
     return np.empty(0), np.empty(0, np.int64), {}
 

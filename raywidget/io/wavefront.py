@@ -21,7 +21,7 @@ from raywidget.io.pieces import Piece, linear_colors, meshes_of, notes_of
 from raywidget.io.points import spheres
 from raywidget.io.polygons import triangulate
 from raywidget.io.wavefront_materials import Library, read_library
-from raywidget.io.words import NotANumber, Table, Text, numbers, words_of_lines
+from raywidget.io.words import NotANumber, Table, Text, as_bytes, numbers, words_of_lines
 
 _ABSENT = -(2**62)
 
@@ -49,7 +49,7 @@ def read_pieces(path: Path) -> tuple[list[Piece], list[str]]:
 def _read(
     path: Path, notes: list[str], materials: bool
 ) -> tuple[list[Piece], tuple[NDArray[Any], NDArray[Any] | None] | None]:
-    text = Text(read_bytes(path))
+    text = Text(as_bytes(read_bytes(path)))
     try:
         kinds = _kinds(text)
         rows = {kind: np.flatnonzero(kinds == kind) for kind in (_V, _VT, _VN, _F)}

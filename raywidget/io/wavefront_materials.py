@@ -19,6 +19,7 @@ import numpy as np
 from raywidget.errors import SceneError
 from raywidget.io.bumps import normal_map
 from raywidget.io.files import beside, read_bytes
+from raywidget.io.words import as_bytes
 from raywidget.scene.materials.materials import Dielectric, Material, Metal
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.textures.textures import Attribute, ImageTexture
@@ -55,7 +56,7 @@ _TEXTURES = ("map_", "bump", "norm", "refl", "disp", "decal")
 
 def read_library(path: Path) -> Library:
     """All materials of an MTL file; its textures are not opened yet."""
-    data = read_bytes(path)
+    data = as_bytes(read_bytes(path))
     materials: dict[str, Entry] = {}
     entry: Entry | None = None
     blender = b"Blender" in data[:200]

@@ -120,6 +120,13 @@ def words_of_lines(text: bytes) -> NDArray[np.int64]:
     return np.diff(before, prepend=0)
 
 
+def as_bytes(data: bytes) -> bytes:
+    """A text that begins with a mark of its encoding, without it, as UTF-8."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace").encode("utf-8", "replace")
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
 class NotANumber(ValueError):
     """A word is not a number; `place` tells which, from 0."""
 
