@@ -18,7 +18,7 @@ from raywidget.io.points import spheres
 from raywidget.io.polygons import triangulate
 from raywidget.io.words import NotANumber, as_bytes, numbers, words_of_lines
 
-_KEYWORD = re.compile(rb"(ST)?(C)?(N)?(4)?(n)?OFF", re.IGNORECASE)
+_KEYWORD = re.compile(rb"(?i:(ST)?(C)?)(N)?(4)?(n)?(?i:OFF)")
 
 
 def read(path: Path) -> SceneParts:
@@ -66,6 +66,7 @@ class _Words(NamedTuple):
         return line if line < len(self.begins) and self.begins[line] == place else None
 
 
+@np.errstate(invalid="ignore")
 def _read(
     path: Path, notes: list[str]
 ) -> tuple[Piece | None, NDArray[np.float64], NDArray[Any] | None]:

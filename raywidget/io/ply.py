@@ -467,6 +467,7 @@ class _Ply(NamedTuple):
     radii: NDArray[Any] | None
 
 
+@np.errstate(invalid="ignore")
 def _read(path: Path, notes: list[str]) -> _Ply:
     data = read_bytes(path)
     header = _header(data)
