@@ -18,6 +18,7 @@ from raywidget.engine.settings import RenderSettings
 from raywidget.errors import RenderCancelled, SettingsError
 from raywidget.picture.curves import check_display
 from raywidget.scene.scene import Scene
+from raywidget.scene.values.checks import show
 
 if TYPE_CHECKING:
     from raywidget.engine.session.run import ResumeState, TileUpdate
@@ -109,8 +110,8 @@ def render(
     """
     chosen = RenderSettings.for_scene(_check_scene(scene).defaults, settings)
     check_display(curve, exposure)
-    if on_interrupt not in ("raise", "return"):
-        raise SettingsError(f"on_interrupt: expected 'raise' or 'return', got {on_interrupt!r}")
+    if not isinstance(on_interrupt, str) or on_interrupt not in ("raise", "return"):
+        raise SettingsError(f"on_interrupt: expected 'raise' or 'return', got {show(on_interrupt)}")
 
     state = None if resume is None else _resume_state(resume)
     deliveries = None
@@ -237,7 +238,11 @@ def _check_scene(scene: object) -> Scene:
     return scene
 
 
-def _resume_state(image: Image) -> Any:
+def _resume_state(image: object) -> Any:
+    from raywidget.picture.image import Image
+
+    if not isinstance(image, Image):
+        raise SettingsError(f"resume: expected an Image, got {type(image).__name__}")
     if image.state is None:
         raise SettingsError("resume: this image was not made by render(), it holds no samples")
     return image.state

@@ -17,10 +17,16 @@ from raywidget.engine.film.adaptive import CELL, pilot_samples
 from raywidget.engine.film.filters import FILTERS
 from raywidget.errors import SettingsError
 from raywidget.scene.camera import PerspectiveCamera
+from raywidget.scene.materials.materials import Interface
+from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.scene import Scene
+from raywidget.scene.values.checks import show
+from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.signatures import CheckedCalls, did_you_mean
 
 SAMPLERS = ("lattice", "independent")
 INTEGRATORS = ("path", "bdpt", "volpath", "direct", "ao", "normals", "albedo", "depth")
+WITHOUT_SCATTERING = ("path", "bdpt", "direct")
 
 AOVS = (
     "albedo",
@@ -40,7 +46,7 @@ MAX_DEPTH = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class RenderSettings:
+class RenderSettings(metaclass=CheckedCalls):
     """Everything about a render that is not the scene.
 
     The first block names the picture: two renders of one scene that agree in it agree in every
@@ -120,6 +126,8 @@ class RenderSettings:
     (1, 2, 4, 8, 10)
     """
 
+    wrong_call_error = SettingsError  # of `CheckedCalls`
+
     width: int = 640
     height: int = 480
     spp: int = 64
@@ -162,7 +170,9 @@ class RenderSettings:
         self._set_integer("seed", 0, 2**64 - 1)
         for name in ("adaptive", "roulette", "next_event"):
             if not isinstance(getattr(self, name), bool):
-                raise SettingsError(f"{name}: expected True or False, got {getattr(self, name)!r}")
+                raise SettingsError(
+                    f"{name}: expected True or False, got {show(getattr(self, name))}"
+                )
         self._set_aovs()
         if self.passes is not None:
             self._set_integer("passes", 1, MAX_SPP)
@@ -187,22 +197,25 @@ class RenderSettings:
         value = getattr(self, name)
         try:
             integer = operator.index(value)
-        except TypeError:
+        except Exception:  # of a stranger's `__index__`
             integer = None
         if integer is None or isinstance(value, bool):
-            raise SettingsError(f"{name}: expected an integer, got {value!r}")
+            raise SettingsError(f"{name}: expected an integer, got {show(value)}")
         if not low <= integer <= high:
-            raise SettingsError(f"{name}: expected {low} to {high:,}, got {value!r}")
+            raise SettingsError(f"{name}: expected {low} to {high:,}, got {show(value)}")
         object.__setattr__(self, name, integer)
 
     def _set_number(self, name: str, low: float, high: float) -> None:
         """Check a real number, and store it as Python's."""
         value = getattr(self, name)
         is_number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
-        number = float(value) if is_number else math.nan
+        try:
+            number = float(value) if is_number else math.nan
+        except (OverflowError, ValueError):
+            number = math.nan
         if not low <= number <= high:
             expected = f"a number from {low:g} to {high:g}"
-            raise SettingsError(f"{name}: expected {expected}, got {value!r}")
+            raise SettingsError(f"{name}: expected {expected}, got {show(value)}")
         object.__setattr__(self, name, number)
 
     def _set_aovs(self) -> None:
@@ -210,8 +223,11 @@ class RenderSettings:
         names: Any = self.aovs
         names = (names,) if isinstance(names, str) else names
         if not isinstance(names, Iterable):
-            raise SettingsError(f"aovs: expected names of {', '.join(AOVS)}, got {names!r}")
-        names = tuple(names)
+            raise SettingsError(f"aovs: expected names of {', '.join(AOVS)}, got {show(names)}")
+        try:
+            names = tuple(names)
+        except TypeError:  # arrays of no dimensions call themselves iterable
+            names = (names,)
         for name in names:
             _check_choice("aovs", name, AOVS)
         object.__setattr__(self, "aovs", tuple(dict.fromkeys(names)))
@@ -224,12 +240,13 @@ class RenderSettings:
             for name in values:
                 if name not in known:
                     raise SettingsError(
-                        f"{source}: unknown setting {name!r}; known are {', '.join(sorted(known))}"
+                        f"{source}: unknown setting {name!r}; {did_you_mean(str(name), known)}"
                     )
         return cls(**{**defaults, **chosen})
 
     def replace(self, **changes: Any) -> RenderSettings:
         """A copy with some settings changed."""
+        RenderSettings.for_scene({}, changes)
         return dataclasses.replace(self, **changes)
 
     def thread_count(self) -> int:
@@ -297,8 +314,19 @@ def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:
             "integrator: 'bdpt' knows no camera but PerspectiveCamera yet, "
             f"got {type(scene.camera).__name__}; use 'path'"
         )
+    if settings.integrator in WITHOUT_SCATTERING and any(map(_needs_volpath, scene.objects())):
+        raise SettingsError(
+            f"integrator: {settings.integrator!r} knows no media that scatter, and no "
+            "Interface; the scene has some: render it with integrator='volpath'"
+        )
+
+
+def _needs_volpath(item: SceneObject) -> bool:
+    if isinstance(item, HomogeneousMedium):
+        return item.has_scattering
+    return isinstance(item, Interface)
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise SettingsError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+    if not isinstance(value, str) or value not in choices:
+        raise SettingsError(f"{name}: expected one of {', '.join(choices)}, got {show(value)}")

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import PictureError
+from raywidget.scene.values.checks import show
+from raywidget.scene.values.paths import user_path
 
 
 class _Picture(NamedTuple):
@@ -95,7 +97,10 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     PictureError
         If the suffix is unknown, its package is not installed, or the folder is missing.
     """
-    target = Path(path).expanduser()
+    try:
+        target = user_path(path)
+    except ValueError as error:
+        raise PictureError(f"can't save the picture: {error}") from None
     known = ", ".join(SUFFIXES)
     if not target.suffix:
         raise PictureError(f"{str(path)!r} must end in one of {known}")
@@ -106,8 +111,14 @@ def check_path(path: str | os.PathLike[str]) -> Path:
             '.exr needs the OpenEXR package: pip install "raywidget[io]" '
             "(or save as .npy, which needs nothing)"
         )
-    # What a link points to is replaced, not the link.
-    target = Path(os.path.realpath(target))
+    try:
+        # What a link points to is replaced, not the link.
+        target = Path(os.path.realpath(target))
+        target.lstat()
+    except FileNotFoundError:
+        pass  # it is new
+    except OSError as error:  # a name that is too long, a folder that may not be looked into, ...
+        raise PictureError(f"can't save {show(path)}: {error.strerror or error}") from None
     if target.is_dir():
         raise PictureError(f"can't save {str(path)!r}: it is a folder")
     if not target.parent.is_dir():

@@ -95,13 +95,14 @@ def load_mesh(
     >>> rw.load_mesh(path).vertices.shape
     (3, 3)
     """
-    file = Path(os.path.expanduser(path))
+    file = checks.path("load_mesh()", "path", path)
     owner = f"load_mesh({file.name!r})"
-    if up not in _UP:
+    if not isinstance(up, str) or up not in _UP:
         raise fail(owner, "up", '"y" or "z"', up)
     matrix = _UP[up]
     if transform is not None:
-        matrix = arrays.affine_transforms(owner, "transform", [np.asarray(transform)])[0] @ matrix
+        given = checks.array(owner, "transform", transform, "a (4, 4) array")
+        matrix = arrays.affine_transforms(owner, "transform", [given])[0] @ matrix
     angle = _crease(owner, smooth)
     try:
         pieces, notes = _read(file)

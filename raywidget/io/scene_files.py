@@ -9,6 +9,7 @@ from pathlib import Path
 
 from raywidget.errors import SceneError
 from raywidget.io.parts import SceneParts
+from raywidget.scene.values import checks
 
 _READERS: dict[str, str] = {
     # suffix -> the module in this room whose `read(path)` returns SceneParts
@@ -56,7 +57,7 @@ def read_scene(path: str | os.PathLike[str]) -> SceneParts:
     >>> len(read_scene(path).shapes)
     1
     """
-    file = Path(os.path.expanduser(path))
+    file = checks.path("load_scene()", "path", path)
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
         raise SceneError(f"path must be a file of type {', '.join(suffixes())}, got {str(file)!r}")

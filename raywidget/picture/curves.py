@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import PictureError
+from raywidget.scene.values.checks import show
 
 Curve: TypeAlias = Callable[[float], float]
 """From light >= 0 to what is shown; what leaves [0, 1] is clamped by the table."""
@@ -72,10 +73,13 @@ def check_display(curve: object, exposure: object) -> tuple[str, float]:
         If there is no such curve, or the exposure is not a number within +-64.
     """
     if not isinstance(curve, str) or curve not in CURVE_NAMES:
-        raise PictureError(f"curve must be one of {', '.join(CURVE_NAMES)}, got {curve!r}")
-    stops = float(exposure) if isinstance(exposure, Real) else math.nan
+        raise PictureError(f"curve must be one of {', '.join(CURVE_NAMES)}, got {show(curve)}")
+    try:
+        stops = float(exposure) if isinstance(exposure, Real) else math.nan
+    except OverflowError:
+        stops = math.nan
     if not abs(stops) <= MAX_STOPS:  # NaN compares false
-        raise PictureError(f"exposure must be stops within +-{MAX_STOPS:g}, got {exposure!r}")
+        raise PictureError(f"exposure must be stops within +-{MAX_STOPS:g}, got {show(exposure)}")
     return curve, stops + 0.0  # -0.0 becomes 0.0
 
 
@@ -88,7 +92,7 @@ def check_channel(channel: object) -> str:
         If there is no such channel.
     """
     if not isinstance(channel, str) or channel not in CHANNELS:
-        raise PictureError(f"channel must be one of {', '.join(CHANNELS)}, got {channel!r}")
+        raise PictureError(f"channel must be one of {', '.join(CHANNELS)}, got {show(channel)}")
     return channel
 
 

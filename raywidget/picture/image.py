@@ -15,6 +15,8 @@ from raywidget.io.images import encode_png, save_picture
 from raywidget.picture.curves import check_channel, check_display
 from raywidget.picture.development import develop
 from raywidget.picture.noise import relative_noise, standard_error
+from raywidget.scene.values.checks import show
+from raywidget.scene.values.given import NotNumbers, as_numpy
 
 
 class Image:
@@ -83,7 +85,10 @@ class Image:
         variance: NDArray[np.float32] | None = None,
         aovs: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
-        values = np.asarray(pixels)
+        try:
+            values = as_numpy(pixels)
+        except NotNumbers as error:
+            raise PictureError(f"pixels must be an (H, W, 3) array; {error}") from None
         if values.ndim != 3 or values.shape[2] != 3 or values.size == 0:
             raise PictureError(f"pixels must be an (H, W, 3) array, got shape {values.shape}")
         if values.dtype.kind not in "iuf":
@@ -93,7 +98,7 @@ class Image:
                 values = np.array(values, dtype=np.float32, order="C")
             values.setflags(write=False)
         if isinstance(spp, bool) or not hasattr(spp, "__index__") or spp.__index__() < 0:
-            raise PictureError(f"spp must be an integer >= 0, got {spp!r}")
+            raise PictureError(f"spp must be an integer >= 0, got {show(spp)}")
         self._pixels: NDArray[np.float32] = values
         self._spp = spp.__index__()
         self._settings = settings

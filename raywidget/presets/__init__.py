@@ -31,6 +31,7 @@ from raywidget.presets.shape_tests import (
 )
 from raywidget.presets.statues import caustic_glass, dragon
 from raywidget.scene import Scene
+from raywidget.scene.values import checks
 
 __all__ = [
     "NAMES",
@@ -155,10 +156,12 @@ def preset(name: str, **chosen: Any) -> Scene:
 
 
 def _known(name: str) -> str:
-    key = str(name).strip().lower().replace("_", "-")
+    if not isinstance(name, str):
+        raise checks.fail("preset()", "name", "a name, such as 'cornell'", name)
+    key = name.strip().lower().replace("_", "-")
     key = _ALIASES.get(key, key)
     if key in _PRESETS:
         return key
     near = difflib.get_close_matches(key, NAMES, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise SceneError(f"preset must be one of {', '.join(NAMES)}, got {name!r}{hint}")
+    raise SceneError(f"preset must be one of {', '.join(NAMES)}, got {checks.show(name)}{hint}")

@@ -190,6 +190,10 @@ def _checked_items(owner: Scene, name: str, items: object, kind: type[T]) -> tup
         raise checks.fail(owner, name, f"a list of {what}s", items, "put it in [ ]")
     if not isinstance(items, Iterable) or isinstance(items, str | bytes | Mapping):
         raise checks.fail(owner, name, f"a list of {what}s", items)
+    try:
+        iter(items)
+    except TypeError:  # arrays of no dimensions call themselves iterable
+        raise checks.fail(owner, name, f"a list of {what}s", items) from None
     result = tuple(items)
     places: dict[int, int] = {}
     for index, item in enumerate(result):

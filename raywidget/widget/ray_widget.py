@@ -39,6 +39,7 @@ from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check
 from raywidget.picture.image import Image
 from raywidget.scene.edits import edit_scene
 from raywidget.scene.scene import Scene
+from raywidget.scene.values.checks import show as show_value
 from raywidget.stream.conversation import Disconnected
 from raywidget.stream.protocol import Content
 from raywidget.stream.pump import Pump
@@ -260,7 +261,7 @@ class RayWidget(anywidget.AnyWidget):
             If that isn't a number of samples, or too many in all.
         """
         if isinstance(spp, bool) or not hasattr(spp, "__index__") or spp.__index__() < 1:
-            raise SettingsError(f"more: expected a number of samples > 0, got {spp!r}")
+            raise SettingsError(f"more: expected a number of samples > 0, got {show_value(spp)}")
         self._session.extend(spp.__index__())
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -31,7 +31,7 @@ from raywidget.engine.session.run import (
 from raywidget.engine.session.stage import Listeners, Stage
 from raywidget.engine.session.workers import Workers
 from raywidget.engine.settings import RenderSettings, check_scene_fits
-from raywidget.errors import RenderError, SettingsError
+from raywidget.errors import RenderError, SceneError, SettingsError
 from raywidget.picture.image import Image
 from raywidget.picture.luminance import luminance
 from raywidget.scene.scene import Scene
@@ -299,6 +299,8 @@ class Session:
         ------
         RenderError
             If it has failed; the cause is attached.
+        SceneError, SettingsError
+            If what was asked for turned out to be wrong while it was compiled.
         """
         stage = self._stage
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -311,6 +313,9 @@ class Session:
                         return False
                 stage.changed.wait(left)
             if stage.state == FAILED:
+                if isinstance(stage.error, SceneError | SettingsError):
+                    # As if it had been seen before anything began, under its own name.
+                    raise type(stage.error)(str(stage.error)) from stage.error
                 raise RenderError(f"the render failed: {stage.message}") from stage.error
         return True
 

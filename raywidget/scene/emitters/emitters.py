@@ -144,8 +144,7 @@ class SpotLight(Emitter):
             beam = checks.number(self, "beam_angle", self.beam_angle, expected)
             if not 0.0 <= beam <= cone:
                 raise checks.fail(self, "beam_angle", expected, self.beam_angle)
-        if self.falloff not in FALLOFFS:
-            raise checks.fail(self, "falloff", f"one of {', '.join(FALLOFFS)}", self.falloff)
+        checks.choice(self, "falloff", self.falloff, tuple(FALLOFFS))
         radius = checks.non_negative(self, "radius", self.radius)
         if radius > 0.0:
             checks.length(self, "radius", radius)
@@ -363,11 +362,8 @@ class ImageEnvironment(Environment):
 def _checked_rotation(owner: object, field: str, value: ArrayLike) -> NDArray[np.float64]:
     """Degrees about y, or about x, y and z, or a matrix: as a (3, 3) matrix."""
     expected = "degrees about y, or 3 numbers, or an orthonormal (3, 3) matrix"
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (ValueError, TypeError):
-        raise checks.fail(owner, field, expected, value) from None
-    if isinstance(value, bool | str) or not np.isfinite(array).all():
+    array = checks.array(owner, field, value, expected)
+    if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
         raise checks.fail(owner, field, expected, value)
     if array.shape == ():
         matrix = transforms.rotate(float(array), (0, 1, 0))[:3, :3]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.textures.pixels import read_pixels
+from raywidget.scene.values import checks
 from raywidget.scene.values.checks import LARGEST, fail, label
 from raywidget.scene.values.colors import decode_srgb
 
@@ -29,10 +30,7 @@ def checked_picture(owner: object, field: str, value: Any) -> F32:
     if isinstance(value, str | os.PathLike):
         array: NDArray[Any] = read_picture(owner, field, value)
     else:
-        try:
-            array = np.asarray(value)
-        except (ValueError, TypeError):
-            raise fail(owner, field, "an (H, W, 3) array or a path", value) from None
+        array = checks.array(owner, field, value, "an (H, W, 3) array or a path")
         if array.ndim != 3 or array.shape[2] != 3 or array.dtype.kind not in "iuf":
             advice = ""
             if array.ndim == 3 and array.shape[2] == 4:
@@ -63,7 +61,7 @@ def read_picture(owner: object, field: str, path: str | os.PathLike[str]) -> F32
         If there is no such file, its format is unknown or needs a package that is not installed, it
         is damaged or too large.
     """
-    source = Path(path).expanduser()
+    source = checks.path(owner, field, path)
     if not source.is_file():
         raise SceneError(f"{label(owner)}: {field}: there is no file {str(path)!r}")
     read = _READERS.get(source.suffix.lower())

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
+from raywidget.scene.values import checks
 from raywidget.scene.values.checks import LARGEST, fail, label
 
 MAX_PIXELS = 2**26  # of one picture: 8192 x 8192
@@ -30,15 +31,12 @@ def read_pixels(owner: object, field: str, value: object) -> NDArray[Any]:
     0 to 1, not decoded.
     """
     if isinstance(value, str | os.PathLike):
-        return _read_file(owner, field, Path(value))
+        return _read_file(owner, field, checks.path(owner, field, value))
     return _checked_array(owner, field, value)
 
 
 def _checked_array(owner: object, field: str, value: object) -> NDArray[Any]:
-    try:
-        array = np.asarray(value)
-    except (ValueError, TypeError):
-        raise fail(owner, field, _EXPECTED, value) from None
+    array = checks.array(owner, field, value, _EXPECTED)
     if array.ndim == 2:
         array = array[:, :, None]
     shape_is_right = array.ndim == 3 and array.shape[2] in (1, 3, 4) and min(array.shape) > 0

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
+from raywidget.scene.values import checks
 from raywidget.scene.values.checks import (
     BYTES_ARE_NOT_LIGHT,
     LARGEST,
@@ -26,10 +27,7 @@ from raywidget.scene.values.transforms import chunks
 
 
 def _as_numbers(owner: object, field: str, value: object, expected: str) -> NDArray[Any]:
-    try:
-        array = np.asarray(value)
-    except (ValueError, TypeError):  # ragged lists
-        raise fail(owner, field, expected, value) from None
+    array = checks.array(owner, field, value, expected)
     if array.dtype.kind not in "iuf":
         raise fail(owner, field, expected, array if array.size else value)
     return array

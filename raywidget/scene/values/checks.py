@@ -7,10 +7,12 @@ the value; it returns the value in the form in which scene objects store it, or 
 
 from __future__ import annotations
 
+import itertools
 import math
 import reprlib
 from collections.abc import Iterable, Sequence
 from numbers import Real
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -18,6 +20,8 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.values.colors import parse_color
+from raywidget.scene.values.given import NotNumbers, as_numpy
+from raywidget.scene.values.paths import user_path
 
 Vec3: TypeAlias = tuple[float, float, float]
 Color: TypeAlias = tuple[float, float, float]
@@ -49,13 +53,16 @@ def show(value: object) -> str:
     """Show a value in a message, briefly."""
     if isinstance(value, np.ndarray):
         if value.ndim == 0 or value.size <= 4:
-            return reprlib.repr(value.tolist())
+            return show(value.tolist())
         return f"an array of shape {value.shape} and type {value.dtype}"
     if isinstance(value, np.generic):
         return reprlib.repr(value.item())
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    return reprlib.repr(value)
+    try:
+        return reprlib.repr(value)
+    except Exception:  # integers of thousands of digits, and a stranger's `__repr__`
+        return f"a {type(value).__name__}"
 
 
 def fail(owner: object, field: str, expected: str, value: object, advice: str = "") -> SceneError:
@@ -76,14 +83,44 @@ def checked_name(owner: object, value: object) -> str | None:
 
 def number(owner: object, field: str, value: object, expected: str = "a finite number") -> float:
     """Check for one finite real number."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
+    value = _single(owner, field, value, expected)
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
         raise fail(owner, field, expected, value)
-    result = float(value)
+    try:
+        result = float(value)
+    except (OverflowError, ValueError, TypeError):
+        result = math.inf
     if not math.isfinite(result):
         raise fail(owner, field, expected, value)
     return result
+
+
+def array(owner: object, field: str, value: object, expected: str) -> NDArray[Any]:
+    """Whatever numpy sees as an array, of any type; nothing of it may be masked."""
+    try:
+        return as_numpy(value)
+    except NotNumbers as error:
+        raise fail(owner, field, expected, value, str(error)) from None
+
+
+def _single(owner: object, field: str, value: object, expected: str) -> object:
+    """What an array of no dimensions holds, of any library; anything else as it is."""
+    if isinstance(value, Real | str | bytes) or not hasattr(value, "__array__"):
+        return value
+    item = array(owner, field, value, expected)
+    return item.item() if item.ndim == 0 else value
+
+
+def _is_single(value: object) -> bool:
+    return hasattr(value, "__array__") and getattr(value, "ndim", None) == 0
+
+
+def path(owner: object, field: str, value: object) -> Path:
+    """Check for a path, in which ``~`` is the home."""
+    try:
+        return user_path(value)
+    except ValueError as error:
+        raise SceneError(f"{label(owner)}: {field}: {error}") from None
 
 
 def length(owner: object, field: str, value: object) -> float:
@@ -145,10 +182,11 @@ def instance(
 
 def _numbers(owner: object, field: str, value: object, count: int, expected: str) -> list[float]:
     """Check for `count` finite numbers."""
-    if isinstance(value, np.ndarray):
-        items: list[object] = list(value.tolist()) if value.ndim == 1 else []
+    if not isinstance(value, list | tuple | str | bytes) and hasattr(value, "__array__"):
+        given = array(owner, field, value, expected)
+        items: list[object] = list(given.tolist()) if given.ndim == 1 else []
     elif isinstance(value, Iterable) and not isinstance(value, str | bytes | dict | set):
-        items = list(value)
+        items = list(itertools.islice(value, count + 1))
     else:
         items = []
     if len(items) != count:
@@ -185,7 +223,7 @@ def lengths(owner: object, field: str, value: object) -> Vec3:
 
 def pair(owner: object, field: str, value: object) -> tuple[float, float]:
     """Check for two finite numbers, or one that stands for both."""
-    if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
+    if isinstance(value, Real) or _is_single(value):
         single = number(owner, field, value)
         return (single, single)
     a, b = _numbers(owner, field, value, 2, "2 finite numbers, or one for both")
@@ -198,7 +236,7 @@ def _color(owner: object, field: str, value: object, expected: str) -> Color:
             return parse_color(value)
         except ValueError as error:
             raise fail(owner, field, expected, value, str(error)) from None
-    if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
+    if isinstance(value, Real) or _is_single(value):
         grey = number(owner, field, value, expected)
         return (grey, grey, grey)
     if isinstance(value, np.ndarray) and value.dtype == np.uint8:

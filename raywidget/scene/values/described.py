@@ -9,11 +9,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from raywidget.scene.values.checks import checked_name
+from raywidget.errors import SceneError
+from raywidget.scene.values.checks import checked_name, label
+from raywidget.scene.values.signatures import CheckedCalls, did_you_mean
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class SceneObject:
+class SceneObject(metaclass=CheckedCalls):
     """Base of everything in a scene description: immutable, checked when built.
 
     Parameters
@@ -34,6 +36,11 @@ class SceneObject:
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some parameters changed; all checks run again."""
+        known = type(self).__signature__.parameters
+        for name in changes:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise SceneError(f"{label(self)}: there is no parameter {name!r}; {hint}")
         return dataclasses.replace(self, **changes)
 
     def _parameters(self) -> dict[str, Any]:

@@ -107,8 +107,12 @@ def apply(matrix: ArrayLike, points: ArrayLike) -> NDArray[np.float64]:
     >>> transforms.apply(transforms.scale(1, 2, 3), [(1, 1, 1), (0, 0, 1)]).tolist()
     [[1.0, 2.0, 3.0], [0.0, 0.0, 3.0]]
     """
-    m = np.asarray(matrix, dtype=np.float64)
-    p = np.asarray(points, dtype=np.float64)
+    m = checks.array("apply()", "matrix", matrix, "a (4, 4) array")
+    p = checks.array("apply()", "points", points, "a (..., 3) array")
+    for field, array in (("matrix", m), ("points", p)):
+        if array.dtype.kind not in "iuf":
+            raise checks.fail("apply()", field, "an array of numbers", array)
+    m, p = m.astype(np.float64, copy=False), p.astype(np.float64, copy=False)
     if m.shape != (4, 4):
         raise checks.fail("apply()", "matrix", "a (4, 4) array", m)
     if p.ndim < 1 or p.shape[-1] != 3:

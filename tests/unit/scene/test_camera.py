@@ -68,7 +68,7 @@ def test_messages(parameters, message):
 
 
 def test_where_it_stands_must_be_said():
-    with pytest.raises(TypeError, match="look_from"):
+    with pytest.raises(SceneError, match="look_from"):
         PerspectiveCamera(look_at=(0, 0, 0))
 
 

@@ -51,7 +51,7 @@ def raises(message):
         ),
         (
             lambda: SpotLight((0, 0, 0), (1, 0, 0), falloff="cubic", name="stage"),
-            "SpotLight 'stage': falloff must be one of linear, smooth, quartic, got 'cubic'",
+            "SpotLight 'stage': falloff must be one of 'linear', 'smooth', 'quartic', got 'cubic'",
         ),
         (lambda: SpotLight((0, 0, 0), (1, 0, 0), radius=-1), "radius must be >= 0"),
         (

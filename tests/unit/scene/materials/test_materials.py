@@ -148,7 +148,7 @@ def test_emissive_is_a_material_with_emission():
     assert lamp.emission == lamp.radiance == (3.0, 2.0, 1.0)
     assert lamp.replace(radiance=5).emission == (5.0, 5.0, 5.0)
     assert pickle.loads(pickle.dumps(lamp)).emission == lamp.emission
-    with pytest.raises(TypeError):
+    with pytest.raises(SceneError, match="no parameter 'emission'"):
         Emissive(1, emission=2)
 
 

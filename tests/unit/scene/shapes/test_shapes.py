@@ -39,9 +39,9 @@ def test_shapes_are_frozen_and_compared_by_identity():
 
 
 def test_material_and_the_rest_are_keyword_only():
-    with pytest.raises(TypeError):
+    with pytest.raises(SceneError, match="too many positional"):
         Sphere((0, 0, 0), 1, DEFAULT_MATERIAL)
-    with pytest.raises(TypeError, match="colour"):
+    with pytest.raises(SceneError, match="colour"):
         Sphere((0, 0, 0), 1, colour=1)
 
 
