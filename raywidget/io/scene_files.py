@@ -13,6 +13,7 @@ from raywidget.scene.values import checks
 
 _READERS: dict[str, str] = {
     # suffix -> the module in this room whose `read(path)` returns SceneParts
+    ".3mf": "threemf",
     ".glb": "glb",
     ".obj": "wavefront",
     ".off": "off",

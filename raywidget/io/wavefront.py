@@ -202,6 +202,9 @@ def _indices(
         corner = int(np.argmax(many > 2))
         row = faces[np.searchsorted(np.cumsum(counts), corner, side="right")]
         raise ValueError(f"line {text.number(row)}: a corner has three numbers at most")
+    if (begun := letters[words] == 47).any():
+        row = faces[np.searchsorted(np.cumsum(counts), int(np.argmax(begun)), side="right")]
+        raise ValueError(f"line {text.number(row)}: a corner begins with its vertex, not with '/'")
     # What is left out between or behind slashes gets a number of its own.
     absent = str(_ABSENT).encode()
     after = letters[np.minimum(slashes + 1, len(letters) - 1)]

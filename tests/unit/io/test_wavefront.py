@@ -171,6 +171,8 @@ def test_flaws_are_mended_and_told(tmp_path):
         (TRIANGLE + "f 1 2 x\n", "line 4: 'x' is not a number"),
         (TRIANGLE + "f 1 2 3.5\n", "line 4: '3.5' is not a number"),
         (TRIANGLE + "f 1/1/1/1 2 3\n", "line 4: a corner has three numbers at most"),
+        (TRIANGLE + "f 1 /1 3\n", "line 4: a corner begins with its vertex"),
+        (TRIANGLE + "f 1/1 / 3/1\n", "line 4: a corner begins with its vertex"),
         ("v 0 0\n" + TRIANGLE, "line 1: a vertex has three numbers"),
         ("v 0,5 0 0\n" + TRIANGLE, "line 1: '0,5' is not a number (write decimal points"),
         ("v 1-2 0 0\n" + TRIANGLE, "line 1: '1-2' is not a number"),
