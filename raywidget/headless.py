@@ -167,8 +167,9 @@ class _Deliveries:
         self._on_pass = on_pass
         self._passes = settings.pass_targets()
         self._tiles_left = [0] * len(self._passes)
+        before = None if resume is None else resume.film.spp
         for tile in make_tiles(settings.width, settings.height, settings.tile_size):
-            done = 0 if resume is None else int(resume.film.spp[tile.y, tile.x])
+            done = 0 if before is None else int(before[tile.y, tile.x])
             for index in range(bisect_right(self._passes, done), len(self._passes)):
                 self._tiles_left[index] += 1
         self._waiting: queue.Queue[FinishedTile] = queue.Queue(_WAITING_TILES)

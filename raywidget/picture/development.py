@@ -24,6 +24,7 @@ from raywidget.picture.curves import (
     check_display,
     make_table,
 )
+from raywidget.picture.luminance import strips
 from raywidget.picture.mixing import mix, show_samples
 
 SINGLE = {"red": 0, "green": 1, "blue": 2}
@@ -198,6 +199,15 @@ def develop(
         if samples is None or samples.shape != values.shape[:2]:
             raise PictureError("channel 'samples' needs the samples per pixel, (H, W)")
         return show_samples(np.asarray(samples, np.int64), goal)
+    shown = np.empty(values.shape, np.uint8)
+    for part in strips(*values.shape[:2]):
+        shown[part] = _develop_strip(values[part], curve, exposure, channel, exponent)
+    return shown
+
+
+def _develop_strip(
+    values: NDArray[np.floating], curve: str, exposure: float, channel: str, exponent: int
+) -> NDArray[np.uint8]:
     halves = np.ascontiguousarray(to_half(values, exponent))
     single = SINGLE.get(channel)
     if curve in CURVES and (single is not None or channel == "color"):

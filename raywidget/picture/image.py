@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -42,14 +42,16 @@ class Image:
     channel : str
         What of the light is shown: ``"color"``, ``"red"``, ``"green"``, ``"blue"``,
         ``"luminance"``, ``"heat"`` (false colour) or ``"samples"``.
-    samples : (H, W) array of int, optional
-        Samples per pixel, where they differ; `spp` is the least of them.
+    samples : (H, W) array of int or callable, optional
+        Samples per pixel, where they differ, or a function that makes the array when it is asked
+        for; `spp` is the least of them.
     goal : int, optional
         Samples that each pixel was to have.
     state : object, optional
         What the engine needs to go on from here with more samples. Nobody else looks into it.
-    variance : (H, W, 3) array of float32, optional
-        Squared standard error of each pixel, as far as it is known; else NaN.
+    variance : (H, W, 3) array of float32 or callable, optional
+        Squared standard error of each pixel, as far as it is known; else NaN. Or a function that
+        makes it.
     aovs : mapping of str to array, optional
         Other quantities of the same pixels, (H, W) or (H, W, 3), by name.
 
@@ -79,10 +81,10 @@ class Image:
         exposure: float = 0.0,
         curve: str = "srgb",
         channel: str = "color",
-        samples: ArrayLike | None = None,
+        samples: ArrayLike | Callable[[], NDArray[np.int64]] | None = None,
         goal: int | None = None,
         state: Any = None,
-        variance: NDArray[np.float32] | None = None,
+        variance: NDArray[np.float32] | Callable[[], NDArray[np.float32]] | None = None,
         aovs: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         try:
@@ -105,15 +107,12 @@ class Image:
         self._statistics = dict(statistics or {})
         self._curve, self._exposure = check_display(curve, exposure)
         self._channel = check_channel(channel)
-        counts = np.full(values.shape[:2], self._spp) if samples is None else np.asarray(samples)
-        if counts.shape != values.shape[:2] or counts.dtype.kind not in "iu":
-            raise PictureError(
-                f"samples must be an (H, W) array of integers, got shape {counts.shape} "
-                f"and type {counts.dtype}"
-            )
-        self._samples: NDArray[np.int64] = counts.astype(np.int64)
-        self._samples.setflags(write=False)
-        self._goal = int(counts.max(initial=0)) if goal is None else goal
+        self._samples: NDArray[np.int64] | Callable[[], NDArray[np.int64]] | None = None
+        if callable(samples):
+            self._samples = samples
+        elif samples is not None:
+            self._samples = _checked_counts(samples, values.shape[:2])
+        self._goal = goal
         self._state = state
         self._variance = variance
         self._aovs = dict(aovs or {})
@@ -169,7 +168,8 @@ class Image:
         samples are spread in either, its expectation is right. It can't know of light that no
         sample has found, such as a caustic that is hit once in a million times.
         """
-        return None if self._variance is None else relative_noise(self._pixels, self._variance)
+        variance = self._known_variance()
+        return None if variance is None else relative_noise(self._pixels, variance)
 
     @property
     def error(self) -> NDArray[np.float32] | None:
@@ -177,7 +177,12 @@ class Image:
 
         Squares are averaged over 5 x 5 pixels; `aovs` has them unaveraged, as ``"variance"``.
         """
-        return None if self._variance is None else standard_error(self._variance)
+        variance = self._known_variance()
+        return None if variance is None else standard_error(variance)
+
+    def _known_variance(self) -> NDArray[np.float32] | None:
+        """Made when it is asked for, and not kept: 12 bytes a pixel."""
+        return self._variance() if callable(self._variance) else self._variance
 
     @property
     def aovs(self) -> Mapping[str, NDArray[Any]]:
@@ -214,7 +219,11 @@ class Image:
     @property
     def samples(self) -> NDArray[np.int64]:
         """Samples per pixel, (H, W), read-only."""
-        return self._samples
+        if self._samples is None:
+            counts = np.full(self._pixels.shape[:2], self._spp, np.int64)
+            counts.setflags(write=False)
+            return counts
+        return self._samples() if callable(self._samples) else self._samples
 
     @property
     def state(self) -> Any:
@@ -239,13 +248,18 @@ class Image:
         PictureError
             If a display setting is unknown or out of its range.
         """
+        what = self._channel if channel is None else channel
+        samples = self.samples if what == "samples" else None
+        goal = self._goal
+        if goal is None:
+            goal = 0 if samples is None else int(samples.max(initial=0))
         return develop(
             self._pixels,
             self._curve if curve is None else curve,
             self._exposure if exposure is None else exposure,
-            self._channel if channel is None else channel,
-            self._samples,
-            self._goal,
+            what,
+            samples,
+            goal,
         )
 
     def save(
@@ -302,3 +316,15 @@ class Image:
 
     def __repr__(self) -> str:
         return f"Image({self.width}x{self.height}, {self.spp} spp)"
+
+
+def _checked_counts(samples: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    counts = np.asarray(samples)
+    if counts.shape != shape or counts.dtype.kind not in "iu":
+        raise PictureError(
+            f"samples must be an (H, W) array of integers, got shape {counts.shape} "
+            f"and type {counts.dtype}"
+        )
+    counts = counts.astype(np.int64)
+    counts.setflags(write=False)
+    return counts

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raywidget.scene.values.colors import REC709_WEIGHTS
+
+STRIP_PIXELS = 1 << 16
 
 
 def luminance(pixels: ArrayLike) -> NDArray[np.float64]:
@@ -14,3 +18,25 @@ def luminance(pixels: ArrayLike) -> NDArray[np.float64]:
     r, g, b = REC709_WEIGHTS
     # Not a matrix product: BLAS may add in another order on another machine.
     return np.asarray(r * channels[..., 0] + g * channels[..., 1] + b * channels[..., 2])
+
+
+def mean_luminance(pixels: NDArray[np.float32]) -> float:
+    """The mean over a picture, (H, W, 3); rows are looked at in turn, to save memory."""
+    rows = np.empty(pixels.shape[:2])
+    for part in strips(*pixels.shape[:2]):
+        rows[part] = luminance(pixels[part])
+    return float(rows.mean())
+
+
+def strips(height: int, width: int) -> Iterator[slice]:
+    """Rows of a picture in turn, so many that what is computed of them needs little memory.
+
+    Examples
+    --------
+    >>> from raywidget.picture.luminance import strips
+    >>> list(strips(5, 2**15))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    step = max(1, STRIP_PIXELS // max(1, width))
+    for top in range(0, height, step):
+        yield slice(top, min(height, top + step))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.picture.luminance import luminance
+from raywidget.picture.luminance import mean_luminance, strips
 
 _DARK = 0.1  # of the mean luminance: darker pixels are not measured against themselves
 _TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
@@ -24,11 +24,14 @@ def relative_noise(pixels: NDArray[np.float32], variance: NDArray[np.float32]) -
     both large, would count for 1, and its absence for 0 (the squares came out at a third of what
     they are in one scene).
     """
-    error = variance.sum(axis=2)
-    dark = _DARK * float(luminance(pixels).mean(dtype=np.float64))
-    around = _mean_around(pixels)
-    scale = np.einsum("ijk,ijk->ij", around, around) + np.float32(3.0 * dark**2)
-    shares = error / np.maximum(scale, np.float32(1e-30))
+    dark = _DARK * mean_luminance(pixels)
+    height, width, _ = pixels.shape
+    shares = np.empty((height, width), np.float32)
+    for part in strips(height, width):
+        first, last = max(0, part.start - 2), min(height, part.stop + 2)
+        around = _mean_around(pixels[first:last])[part.start - first : part.stop - first]
+        scale = np.einsum("ijk,ijk->ij", around, around) + np.float32(3.0 * dark**2)
+        shares[part] = variance[part].sum(axis=2) / np.maximum(scale, np.float32(1e-30))
     mean = float(shares.mean(dtype=np.float64))
     return math.sqrt(mean) if math.isfinite(mean) else None
 
@@ -63,8 +66,12 @@ def standard_error(variance: NDArray[np.float32]) -> NDArray[np.float32]:
     Alone, each pixel's variance is an estimate with a single degree of freedom.
     """
     reach = (ERROR_REACH, ERROR_REACH)
-    padded = np.pad(variance.astype(np.float64), (reach, reach, (0, 0)), mode="symmetric")
+    padded = np.pad(variance, (reach, reach, (0, 0)), mode="symmetric")
     height, width, _ = variance.shape
-    rows = sum(tap * padded[k : k + height] for k, tap in enumerate(_TAPS))
-    smooth = sum(tap * rows[:, k : k + width] for k, tap in enumerate(_TAPS))
-    return np.asarray(np.sqrt(smooth), np.float32)
+    error = np.empty(variance.shape, np.float32)
+    for part in strips(height, width):
+        around = padded[part.start : part.stop + 2 * ERROR_REACH].astype(np.float64)
+        count = part.stop - part.start
+        rows = sum(tap * around[k : k + count] for k, tap in enumerate(_TAPS))
+        error[part] = np.sqrt(sum(tap * rows[:, k : k + width] for k, tap in enumerate(_TAPS)))
+    return error

@@ -1,4 +1,4 @@
-"""Where samples are added up: sums in float64 and a sample count per tile.
+"""Where samples are added up: sums in float64 and a sample count per tile, 48 bytes a pixel.
 
 The arrays of a tile never change once they are published. A kernel writes what they hold, and more
 samples, into new ones, which are published in their place: what others see of a tile is always the
@@ -13,8 +13,9 @@ mean, whatever the sampler does within each half.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,25 +55,86 @@ class TileState(NamedTuple):
 
 @dataclass(frozen=True)
 class FilmState:
-    """A copy of a whole film as of one moment, enough to go on from. All arrays are read-only."""
+    """A whole film as of one moment, enough to go on from.
 
-    sums: NDArray[np.float64]  # (H, W, 3), sums of radiance
-    evens: NDArray[np.float64]  # (H, W, 3), sums of radiance of samples of even number
-    spp: NDArray[np.int64]  # (H, W), samples of each pixel
+    It shares the tiles' arrays with the film, which never changes them: it costs no memory until
+    one of its pictures is made. All arrays are read-only.
+    """
+
+    width: int
+    height: int
+    tiles: tuple[Tile, ...]
+    parts: tuple[TileSums, ...]  # of each tile
     splats: NDArray[np.int64] | None = None  # (2, H, W, 3), see `kernels.splat`
+
+    @property
+    def sums(self) -> NDArray[np.float64]:
+        """Sums of radiance, (H, W, 3); made anew."""
+        whole = np.empty((self.height, self.width, 3))
+        self._join(whole, lambda part: part.sums)
+        return whole
+
+    @property
+    def evens(self) -> NDArray[np.float64]:
+        """Sums of radiance of samples of even number, (H, W, 3); made anew."""
+        whole = np.empty((self.height, self.width, 3))
+        self._join(whole, lambda part: part.evens)
+        return whole
+
+    @property
+    def spp(self) -> NDArray[np.int64]:
+        """Samples of each pixel, (H, W); made anew."""
+        return self.counts()
+
+    def counts(self) -> NDArray[np.int64]:
+        """The same."""
+        whole = np.empty((self.height, self.width), np.int64)
+        self._join(whole, lambda part: part.pixel_counts())
+        return whole
+
+    def samples(self) -> int:
+        """Samples of all pixels together."""
+        return sum(
+            tile.width * tile.height * part.spp if part.counts is None else int(part.counts.sum())
+            for tile, part in zip(self.tiles, self.parts, strict=True)
+        )
+
+    def least_spp(self) -> int:
+        """Samples of the pixel that has the fewest."""
+        return min(int(np.min(part.pixel_counts())) for part in self.parts)
 
     def pixels(self) -> NDArray[np.float32]:
         """Mean radiance, (H, W, 3); 0 where there is no sample yet."""
-        pixels = mean_radiance(self.sums, self.spp)
-        if self.splats is not None:
-            pixels[...] += _splatted(self.splats[0] + self.splats[1], float(self.spp.mean()))
+        paths = self._paths()
+        pixels = np.empty((self.height, self.width, 3), np.float32)
+        for tile, part in zip(self.tiles, self.parts, strict=True):
+            where = _slices(tile)
+            pixels[where] = mean_radiance(part.sums, part.pixel_counts())
+            if self.splats is not None:
+                even, odd = (half[where] for half in self.splats)
+                pixels[where] += _splatted(even + odd, paths)
+        pixels.flags.writeable = False
         return pixels
 
     def part(self, rows: slice, columns: slice) -> FilmState:
         """A rectangle of it, for which the rest need not be computed."""
-        where = rows, columns
+        top, bottom, _ = rows.indices(self.height)
+        left, right, _ = columns.indices(self.width)
+        tiles: list[Tile] = []
+        parts: list[TileSums] = []
+        for tile, part in zip(self.tiles, self.parts, strict=True):
+            y, x = max(top, tile.y), max(left, tile.x)
+            height = min(bottom, tile.y + tile.height) - y
+            width = min(right, tile.x + tile.width) - x
+            if height <= 0 or width <= 0:
+                continue
+            inner = Tile(0, x - tile.x, y - tile.y, width, height)
+            where = _slices(inner)
+            counts = None if part.counts is None else part.counts[where]
+            tiles.append(Tile(len(tiles), x - left, y - top, width, height))
+            parts.append(TileSums(part.sums[where], part.evens[where], part.spp, counts))
         splats = None if self.splats is None else self.splats[:, rows, columns]
-        return FilmState(self.sums[where], self.evens[where], self.spp[where], splats)
+        return FilmState(right - left, bottom - top, tuple(tiles), tuple(parts), splats)
 
     def variance(self) -> NDArray[np.float32]:
         """Squared standard error of each pixel, (H, W, 3), from the difference of the halves.
@@ -80,21 +142,42 @@ class FilmState:
         The expectation of one pixel's estimate is right; alone, it is as noisy as the square of a
         normal deviate. NaN below two samples.
         """
-        least, most = int(self.spp.min()), int(self.spp.max())
-        spp: float | NDArray[np.float64] = float(least)
-        if least != most:
-            spp = self.spp[..., None].astype(np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            even_spp, odd_spp = np.ceil(np.divide(spp, 2)), np.floor(np.divide(spp, 2))
-            # (even - odd)^2 n_even n_odd / n^2, which is a quarter of the square for equal halves
-            of_even = np.sqrt(odd_spp / even_spp) / spp
-            of_odd = np.sqrt(even_spp / odd_spp) / spp
-            difference = self.evens * (of_even + of_odd)
-            difference -= self.sums * of_odd
-            if self.splats is not None:
-                even, odd = (_splatted(half, float(np.mean(spp)) / 2) for half in self.splats)
-                difference += (even.astype(np.float64) - odd) / 2
-        return np.square(difference, dtype=np.float32, casting="same_kind")
+        paths = self._paths()
+        variance = np.empty((self.height, self.width, 3), np.float32)
+        for tile, part in zip(self.tiles, self.parts, strict=True):
+            where = _slices(tile)
+            halves = None if self.splats is None else self.splats[:, where[0], where[1]]
+            np.square(_difference(part, halves, paths), out=variance[where], casting="same_kind")
+        return variance
+
+    def _paths(self) -> float:
+        """Light paths for each pixel of the picture, on average."""
+        return self.samples() / (self.width * self.height)
+
+    def _join(self, whole: NDArray[Any], take: Callable[[TileSums], Any]) -> None:
+        for tile, part in zip(self.tiles, self.parts, strict=True):
+            whole[_slices(tile)] = take(part)
+        whole.flags.writeable = False
+
+
+def _difference(
+    part: TileSums, splats: NDArray[np.int64] | None, paths: float
+) -> NDArray[np.float64]:
+    """Twice the deviation of each half from the mean, scaled so that its square is the variance."""
+    spp: float | NDArray[np.float64] = float(part.spp)
+    if part.counts is not None:
+        spp = part.counts[..., None].astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        even_spp, odd_spp = np.ceil(np.divide(spp, 2)), np.floor(np.divide(spp, 2))
+        # (even - odd)^2 n_even n_odd / n^2, which is a quarter of the square for equal halves
+        of_even = np.sqrt(odd_spp / even_spp) / spp
+        of_odd = np.sqrt(even_spp / odd_spp) / spp
+        difference = part.evens * (of_even + of_odd)
+        difference -= part.sums * of_odd
+        if splats is not None:
+            even, odd = (_splatted(half, paths / 2) for half in splats)
+            difference += (even.astype(np.float64) - odd) / 2
+    return difference
 
 
 class Film:
@@ -112,27 +195,32 @@ class Film:
         self.width = width
         self.height = height
         self.tiles = make_tiles(width, height, tile_size)
-        self._parts = [_empty(tile) for tile in self.tiles]
+        nothing: dict[tuple[int, int], TileSums] = {}  # one for all tiles of a shape
+        self._parts = [
+            nothing.setdefault((tile.height, tile.width), _empty(tile)) for tile in self.tiles
+        ]
         self._splats: NDArray[np.int64] | None = None  # allocated for the first splats
+        self._splats_shared = False  # with a `FilmState`: copied before it changes
         self._samples = 0  # of all pixels together
         self._versions = [0] * len(self.tiles)
         self._lock = threading.Lock()
 
     def load(self, state: FilmState) -> None:
         """Start from an earlier render's sums, which must have the same size."""
-        expected = (self.height, self.width, 3)
-        if state.sums.shape != expected:
-            raise ValueError(f"expected sums of shape {expected}, got {state.sums.shape}")
-        parts = []
-        for tile in self.tiles:
-            where = _slices(tile)
-            spp = int(state.spp[tile.y, tile.x])
-            sums, evens = state.sums[where].copy(), state.evens[where].copy()
-            parts.append(_frozen(TileSums(sums, evens, spp)))
+        expected, got = (self.width, self.height), (state.width, state.height)
+        if got != expected:
+            raise ValueError(f"expected a film of {expected} pixels, got {got}")
+        parts = list(state.parts)  # which nobody changes
+        if state.tiles != self.tiles:
+            parts = []
+            for tile in self.tiles:
+                inner = state.part(*_slices(tile))
+                parts.append(TileSums(inner.sums, inner.evens, inner.parts[0].spp))
+        parts = [_frozen(part) for part in parts]
         with self._lock:
             self._parts = parts
-            self._samples = int(state.spp.sum())
-            self._splats = None if state.splats is None else state.splats.copy()
+            self._samples = state.samples()
+            self._splats, self._splats_shared = state.splats, True
             self._versions = [version + 1 for version in self._versions]
 
     def check_out(self, tile: Tile) -> TileSums:
@@ -166,6 +254,9 @@ class Film:
             if splats is not None:
                 if self._splats is None:
                     self._splats = np.zeros((2, self.height, self.width, 3), np.int64)
+                elif self._splats_shared:
+                    self._splats = self._splats.copy()
+                self._splats_shared = False
                 splats.add_to(self._splats)
 
     def renew_versions(self) -> bool:
@@ -207,20 +298,14 @@ class Film:
             return self._versions.copy()
 
     def state(self) -> FilmState:
-        """A copy of the sums, all of them as of one moment."""
+        """What all tiles hold, as of one moment."""
         with self._lock:
-            parts = self._parts.copy()
-            splats = None if self._splats is None else self._splats.copy()
-        sums = np.empty((self.height, self.width, 3))
-        evens = np.empty_like(sums)
-        spp = np.empty((self.height, self.width), np.int64)
-        for tile, part in zip(self.tiles, parts, strict=True):
-            where = _slices(tile)
-            sums[where], evens[where], spp[where] = part.sums, part.evens, part.pixel_counts()
-        for array in (sums, evens, spp, splats):
-            if array is not None:
-                array.flags.writeable = False
-        return FilmState(sums, evens, spp, splats)
+            splats = self._splats
+            if splats is not None:
+                self._splats_shared = True
+                splats = splats.view()
+                splats.flags.writeable = False
+            return FilmState(self.width, self.height, self.tiles, tuple(self._parts), splats)
 
 
 def mean_radiance(sums: NDArray[np.float64], spp: int | NDArray[np.int64]) -> NDArray[np.float32]:

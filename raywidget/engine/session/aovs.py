@@ -38,7 +38,7 @@ class Aovs:
         found: dict[str, NDArray[Any]] = {}
         if renderer is not None and set(names).intersection(_TRACED):
             with self._lock:
-                self._trace(film, renderer, min(int(state.spp.min()), MOST_SAMPLES), threads)
+                self._trace(film, renderer, min(state.least_spp(), MOST_SAMPLES), threads)
                 found = self._means()
         if "samples" in names:
             found["samples"] = state.spp.astype(np.int32)

@@ -123,17 +123,18 @@ class Run:
                 "resume: settings that name the picture must stay the same (size, depth, seed, "
                 f"sampler, integrator); the image has {resume.settings}, asked for {self.settings}"
             )
-        if resume.film.spp.max() > self.settings.spp:
+        spp = resume.film.spp
+        if spp.max() > self.settings.spp:
             raise PictureError(
-                f"resume: the image has {resume.film.spp.max()} samples per pixel already, "
+                f"resume: the image has {spp.max()} samples per pixel already, "
                 f"spp must be at least that, got spp={self.settings.spp}"
             )
         for tile in self.film.tiles:
-            part = resume.film.spp[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
+            part = spp[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
             if part.min() != part.max():
                 raise PictureError(
                     "resume: an image that was stopped within a pass can only be resumed with its "
                     f"own tile_size={resume.settings.tile_size}"
                 )
         self.film.load(resume.film)
-        self.samples = int(resume.film.spp.sum())
+        self.samples = resume.film.samples()

@@ -10,8 +10,6 @@ import math
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 from raywidget.engine.preview.coarse import CoarsePicture, Look
 from raywidget.engine.session.run import (
     CLOSED,
@@ -33,7 +31,7 @@ from raywidget.engine.session.workers import Workers
 from raywidget.engine.settings import RenderSettings, check_scene_fits
 from raywidget.errors import RenderError, SceneError, SettingsError
 from raywidget.picture.image import Image
-from raywidget.picture.luminance import luminance
+from raywidget.picture.luminance import mean_luminance
 from raywidget.scene.scene import Scene
 
 # Waits are polled, so that an interrupt (Ctrl-C) is seen on every system.
@@ -145,7 +143,7 @@ class Session:
         reached = min(run.film.read_spp(tile) for tile in run.film.tiles)
         state = run.film.state()
         progress = self.progress()
-        spp = reached if run.settings.adaptive else int(state.spp.min())
+        spp = reached if run.settings.adaptive else state.least_spp()
         rate = progress.rays / progress.elapsed if progress.elapsed > 0.0 else 0.0
         pixels = state.pixels()
         return Image(
@@ -155,7 +153,7 @@ class Session:
             exposure=exposure,
             curve=curve,
             channel=channel,
-            samples=state.spp,
+            samples=state.counts,
             goal=run.settings.spp,
             statistics={
                 "seconds": progress.elapsed,
@@ -163,12 +161,12 @@ class Session:
                 "samples_per_second": progress.rate,
                 "rays": progress.rays,
                 "rays_per_second": rate,
-                "mean_luminance": float(luminance(pixels).mean(dtype=np.float64)),
+                "mean_luminance": mean_luminance(pixels),
                 "dropped_samples": run.dropped,
                 "threads": run.settings.thread_count(),
             },
             state=ResumeState(run.scene, run.settings, state),
-            variance=state.variance(),
+            variance=state.variance,
             aovs=run.aovs.images(
                 run.settings.aovs, state, run.film, run.renderer, run.settings.thread_count()
             ),

@@ -1,10 +1,12 @@
 import threading
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from raywidget.engine.film.film import Film, FilmState, mean_radiance
+from raywidget.engine.film.film import Film, mean_radiance
+from raywidget.picture.image import Image
 
 WIDTH, HEIGHT, SIZE = 70, 50, 32
 
@@ -95,8 +97,32 @@ def test_states_are_read_only_and_go_back_in(film):
     np.testing.assert_array_equal(other.state().sums, state.sums)
     np.testing.assert_array_equal(other.state().spp, state.spp)
     assert all(version == 1 for version in other.versions())
-    with pytest.raises(ValueError, match="expected sums of shape"):
-        other.load(FilmState(np.zeros((5, 5, 3)), np.zeros((5, 5, 3)), np.zeros((5, 5), int)))
+    with pytest.raises(ValueError, match="expected a film of"):
+        other.load(Film(5, 5, 16).state())
+    larger = Film(WIDTH, HEIGHT, 64)
+    larger.load(film.state())
+    np.testing.assert_array_equal(larger.state().sums, state.sums)
+    np.testing.assert_array_equal(larger.state().pixels(), state.pixels())
+
+
+def test_a_part_of_a_state_is_the_part_of_its_pictures(film):
+    random = np.random.default_rng(1)
+    for tile in film.tiles:
+        shape = (tile.height, tile.width, 3)
+        film.publish(tile, random.random(shape), 5, random.random(shape))
+    state = film.state()
+    for rows, columns in ((slice(3, 29), slice(7, 40)), (slice(0, 1), slice(0, 1))):
+        inner = state.part(rows, columns)
+        np.testing.assert_array_equal(inner.pixels(), state.pixels()[rows, columns])
+        np.testing.assert_array_equal(inner.variance(), state.variance()[rows, columns])
+        np.testing.assert_array_equal(inner.spp, state.spp[rows, columns])
+
+
+def test_a_state_shares_the_tiles_of_its_film(film):
+    tile = film.tiles[1]
+    sums = constant(tile, 2.0)
+    publish(film, tile, sums, 1)
+    assert film.state().parts[1].sums is sums
 
 
 def test_means_are_taken_in_double_precision():
@@ -155,3 +181,29 @@ def test_no_snapshot_is_torn():
     assert sum(reads) >= 10_000
     assert torn == []
     assert min(film.versions()) > 10
+
+
+def test_a_picture_takes_no_copies_of_its_film():
+    side = 512
+    film = Film(side, side, 64)
+    random = np.random.default_rng(3)
+    for tile in film.tiles:
+        shape = (tile.height, tile.width, 3)
+        film.publish(tile, random.random(shape), 4, random.random(shape))
+
+    def peak(work):
+        tracemalloc.start()
+        work()
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most / side**2
+
+    state = film.state()
+    image = Image(state.pixels(), spp=4, variance=state.variance, samples=state.counts)
+    image.to_uint8()  # makes tables, once
+    picture = 12  # three float32
+    assert peak(film.state) < 1
+    assert picture <= peak(state.pixels) < picture + 4
+    # Beside what is asked for: strips of 2^16 pixels, which are a quarter of so small a picture.
+    assert peak(image.to_uint8) < 3 + 12
+    assert peak(lambda: image.noise) < picture + 4 + 20
