@@ -52,7 +52,6 @@ class Outcome(NamedTuple):
     about: dict  # what `everything.describe` said
     equal: int  # pictures equal bit by bit to those of this environment
     pictures: int
-    seconds: float  # of the first way: all kernels were compiled
 
 
 # --- What there is --------------------------------------------------------------------------------
@@ -181,7 +180,7 @@ def try_row(row: Row, wheel: Path, small: bool, expected: tuple[Path, dict]) -> 
     try:
         python = prepare(row, wheel)
     except RuntimeError as error:
-        return Outcome(row, 0, 0, [f"not to be installed: {error}"], {}, 0, 0, 0.0)
+        return Outcome(row, 0, 0, [f"not to be installed: {error}"], {}, 0, 0)
     lines = list(run(python, pictures, small, variables))
     about = lines.pop() if "width" in lines[-1] else {}
     problems = [f"{line['way']}: {line['problem']}" for line in lines if line["problem"]]
@@ -189,9 +188,7 @@ def try_row(row: Row, wheel: Path, small: bool, expected: tuple[Path, dict]) -> 
         problems.append(f"{about['package']} is not what was installed")
     equal, compared, differing = compare(pictures, expected, about)
     right = sum(not line["problem"] for line in lines)
-    return Outcome(
-        row, right, len(lines), problems + differing, about, equal, compared, lines[0]["seconds"]
-    )
+    return Outcome(row, right, len(lines), problems + differing, about, equal, compared)
 
 
 def compare(pictures: Path, expected: tuple[Path, dict], about: dict) -> tuple[int, int, list[str]]:
@@ -223,9 +220,8 @@ def compare(pictures: Path, expected: tuple[Path, dict], about: dict) -> tuple[i
 def make_table(outcomes: list[Outcome]) -> str:
     """What was run, in Markdown."""
     rows = [
-        "| Python | dependencies | numba | numpy | of its ways right | pictures equal bit by bit "
-        "| kernels compiled in |",
-        "|---|---|---|---|---|---|---|",
+        "| Python | dependencies | numba | numpy | ways in that are right | equal pictures |",
+        "|---|---|---|---|---|---|",
     ]
     for outcome in outcomes:
         row, about = outcome.row, outcome.about
@@ -238,7 +234,6 @@ def make_table(outcomes: list[Outcome]) -> str:
             packages.get("numpy", "-"),
             f"{outcome.right} of {outcome.ways}" if outcome.ways else "not to be installed",
             f"{outcome.equal} of {outcome.pictures}",
-            f"{outcome.seconds:.0f} s" if outcome.seconds > 5 else "(before)",
         ]
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
@@ -279,10 +274,9 @@ def main() -> int:
         outcomes.append(try_row(row, wheel, options.few, expected))
         for problem in outcomes[-1].problems:
             print(f"  {problem}", flush=True)
-    table = make_table(outcomes)
-    print(table)
-    if options.write:
-        write_table(options.write, table)
+        if options.write:  # row by row: it takes a while
+            write_table(options.write, make_table(outcomes))
+    print(make_table(outcomes))
     return int(any(outcome.problems for outcome in outcomes))
 
 

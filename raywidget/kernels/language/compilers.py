@@ -11,6 +11,7 @@ import contextlib
 import gc
 import logging
 import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -153,8 +154,7 @@ def compiling() -> Iterator[None]:
         with _without_debug_messages(), _remembering():
             yield
     except Exception as error:
-        release = tuple(int(part) for part in numba.__version__.split(".")[:2])
-        if is_plain() or TRIED[0] <= release <= TRIED[1]:
+        if is_plain() or TRIED[0] <= _release() <= TRIED[1]:
             raise
         raise RenderError(
             f"kernels could not be compiled with numba {numba.__version__}, which is not among the "
@@ -163,6 +163,11 @@ def compiling() -> Iterator[None]:
         ) from error
     finally:
         gc.set_threshold(*before)
+
+
+def _release() -> tuple[int, ...]:
+    """Of numba, such as (0, 68); of a version that is about to be released, too."""
+    return tuple(map(int, re.findall(r"\d+", numba.__version__)[:2]))
 
 
 def prepare_to_load(target_context: Any) -> None:
