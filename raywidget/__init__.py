@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from raywidget import presets
+    from raywidget.adapters import shapes_of
     from raywidget.engine.settings import RenderSettings
     from raywidget.engine.warming import warmup
     from raywidget.errors import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         PointLight,
         SpotLight,
     )
+    from raywidget.scene.emitters.studio_sky import StudioEnvironment
     from raywidget.scene.materials.materials import (
         Coated,
         Conductor,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient, ImageTexture
     from raywidget.scene.values import transforms
     from raywidget.scene.values.colors import decode_srgb
+    from raywidget.staging.studio import load_scene, studio
     from raywidget.widget.ray_widget import RayWidget, show
 
 __version__ = "0.1.0"
@@ -103,17 +106,22 @@ __all__ = [
     "Sphere",
     "Spheres",
     "SpotLight",
+    "StudioEnvironment",
     "__version__",
     "decode_srgb",
     "load_mesh",
+    "load_scene",
     "presets",
     "render",
+    "shapes_of",
     "show",
+    "studio",
     "transforms",
     "warmup",
 ]
 
 _MODULES = {
+    "raywidget.adapters": ("shapes_of",),
     "raywidget.engine.settings": ("RenderSettings",),
     "raywidget.errors": (
         "PictureError",
@@ -137,6 +145,7 @@ _MODULES = {
         "PointLight",
         "SpotLight",
     ),
+    "raywidget.scene.emitters.studio_sky": ("StudioEnvironment",),
     "raywidget.scene.shapes.many": ("Cylinders", "Spheres"),
     "raywidget.scene.materials.materials": (
         "Coated",
@@ -156,6 +165,7 @@ _MODULES = {
     "raywidget.scene.shapes.simple": ("Box", "Quad", "Sphere"),
     "raywidget.scene.textures.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
     "raywidget.scene.values.colors": ("decode_srgb",),
+    "raywidget.staging.studio": ("load_scene", "studio"),
     "raywidget.widget.ray_widget": ("RayWidget", "show"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -19,10 +19,12 @@ from raywidget.engine.film.filters import FILTERS
 from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.engine.warming import warmup
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
-from raywidget.headless import FinishedPass, render
+from raywidget.headless import FinishedPass, render, scene_and_settings
 from raywidget.io.images import check_path
+from raywidget.lab import open_lab
 from raywidget.picture.curves import CURVE_NAMES
 from raywidget.picture.image import Image
+from raywidget.staging.lights import LIGHTS
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -97,10 +99,14 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "render",
-        help="render a preset to a file",
-        description="Render a preset to a file; the same pixels as raywidget.render().",
+        help="render a preset or a file to a picture",
+        description="Render a preset or a file; the same pixels as raywidget.render().",
     )
-    command.add_argument("preset", metavar="PRESET", help=f"one of {', '.join(presets.NAMES)}")
+    command.add_argument(
+        "preset",
+        metavar="PRESET|FILE",
+        help=f"a file of a mesh or a scene, or one of {', '.join(presets.NAMES)}",
+    )
     command.add_argument(
         "--option",
         metavar="NAME=VALUE",
@@ -113,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         metavar="FILE",
         type=Path,
-        help="file (.png .npy .npz .exr); PRESET.png if none",
+        help="file (.png .npy .npz .exr); by default PRESET.png, or FILE's name with .png",
     )
     command.add_argument(
         "--save-passes",
@@ -124,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         "--keep", action="store_true", help="on Ctrl-C, save what is there (and exit with 130)"
     )
     command.add_argument("--quiet", action="store_true", help="no progress bar, no statistics")
+    _add_staging(command)
     display = command.add_argument_group("display")
     display.add_argument("--exposure", type=float, default=0.0, help="in stops (default 0)")
     display.add_argument("--curve", choices=sorted(CURVE_NAMES), default="srgb", help="tone curve")
@@ -131,7 +138,60 @@ def _parser() -> argparse.ArgumentParser:
     for field in dataclasses.fields(RenderSettings):
         _add_setting(group, field)
     command.set_defaults(run=_render)
+
+    command = commands.add_parser(
+        "show",
+        help="show a preset or a file live, in JupyterLab",
+        description="Open JupyterLab on a notebook that shows a preset or a file.",
+    )
+    command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
+    command.add_argument("--no-browser", action="store_true", help="only print the address to open")
+    _add_staging(command)
+    command.set_defaults(run=_show)
     return parser
+
+
+def _add_staging(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("studio (for files; see raywidget.studio)")
+    group.add_argument(
+        "--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="which axis of the file points up"
+    )
+    group.add_argument("--light", choices=tuple(LIGHTS), help="put it into the studio's light")
+    group.add_argument("--background", metavar="COLOUR", help='such as white or "#202830"')
+    group.add_argument(
+        "--ground", action=argparse.BooleanOptionalAction, default=None, help="a ground below it"
+    )
+
+
+def _staging(options: argparse.Namespace) -> dict[str, Any]:
+    words = ("up", "light", "background", "ground")
+    return {name: value for name in words if (value := getattr(options, name)) is not None}
+
+
+def _is_file(options: argparse.Namespace) -> bool:
+    """A preset's name never has a suffix, and wins over a file of the same name."""
+    name: str = options.preset
+    return name not in presets.NAMES and (bool(Path(name).suffix) or os.sep in name)
+
+
+def _thing(options: argparse.Namespace) -> object:
+    """The scene of a preset, or the path of a file."""
+    if _is_file(options):
+        return options.preset
+    if staging := _staging(options):
+        raise SceneError(f"--{min(staging)} is for files; {options.preset!r} is a preset")
+    return presets.preset(options.preset, **_preset_options(options))
+
+
+def _show(options: argparse.Namespace) -> int:
+    path = options.preset
+    if _is_file(options):
+        path = os.path.abspath(os.path.expanduser(path))
+        if not os.path.isfile(path):
+            raise SceneError(f"there is no file {path!r}")
+    elif path not in presets.NAMES:
+        raise SceneError(f"{path!r} is neither a preset ({', '.join(presets.NAMES)}) nor a file")
+    return open_lab(path, _staging(options), browser=not options.no_browser)
 
 
 def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
@@ -168,8 +228,10 @@ def _warm_up(options: argparse.Namespace) -> int:
 
 
 def _render(options: argparse.Namespace) -> int:
-    scene = presets.preset(options.preset, **_preset_options(options))
-    output = options.output or Path(f"{options.preset}.png")
+    if _is_file(options) and options.option:
+        raise SceneError("--option is for presets, see --up and --light for files")
+    thing = _thing(options)
+    output = options.output or Path(f"{Path(options.preset).stem}.png")
     check_path(output)  # before an hour of rendering, not after
     names = [field.name for field in dataclasses.fields(RenderSettings)]
     chosen = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
@@ -179,6 +241,9 @@ def _render(options: argparse.Namespace) -> int:
             name = f"{output.stem}_pass_{finished.pass_index + 1:02d}{output.suffix}"
             finished.image.save(output.with_name(name), options.exposure, options.curve)
 
+    scene, settings = scene_and_settings(thing, {**chosen, **_staging(options)})
+    for note in () if options.quiet else scene.notes:
+        print(f"note            {note}")
     image = render(
         scene,
         on_pass=save_pass if options.save_passes else None,
@@ -186,7 +251,7 @@ def _render(options: argparse.Namespace) -> int:
         on_interrupt="return" if options.keep else "raise",
         exposure=options.exposure,
         curve=options.curve,
-        **chosen,
+        **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
     )
     image.save(output)
     if not options.quiet:

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import queue
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from raywidget.engine.film.tiles import make_tiles
 from raywidget.engine.session.session import POLL_SECONDS, Session
 from raywidget.engine.settings import RenderSettings
-from raywidget.errors import RenderCancelled, SettingsError
+from raywidget.errors import RenderCancelled, SceneError, SettingsError
 from raywidget.picture.curves import check_display
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
+from raywidget.staging.studio import STUDIO_WORDS, scene_of
 
 if TYPE_CHECKING:
     from raywidget.engine.session.run import ResumeState, TileUpdate
@@ -50,7 +51,7 @@ class FinishedPass(NamedTuple):
 
 
 def render(
-    scene: Scene,
+    scene: object,
     *,
     on_tile: Callable[[FinishedTile], object] | None = None,
     on_pass: Callable[[FinishedPass], object] | None = None,
@@ -65,8 +66,10 @@ def render(
 
     Parameters
     ----------
-    scene : Scene
-        What to render; its ``defaults`` give the settings that are not given here.
+    scene : Scene, or what `studio` takes
+        What to render; its ``defaults`` give the settings that are not given here. A file, a mesh
+        of another library, arrays and the like are put into a studio where they bring no light and
+        no camera of their own.
     on_tile : callable, optional
         Called with a `FinishedTile`, in the thread that called `render`, exactly once for every
         tile of every pass. When it is slow, rendering waits for it; when it raises, the render is
@@ -85,7 +88,8 @@ def render(
     curve : {"srgb", "filmic", "linear"}
         Its tone curve.
     **settings
-        Any of `RenderSettings`: ``width, height, spp, max_depth, seed, passes, threads``, ...
+        Any of `RenderSettings`: ``width, height, spp, max_depth, seed, passes, threads``, ...; and
+        of things that are no scene, the parameters of `studio`: ``light``, ``ground``, ``up``, ...
 
     Returns
     -------
@@ -94,6 +98,8 @@ def render(
 
     Raises
     ------
+    SceneError
+        If nothing is known of such things, or this one can't be read.
     SettingsError
         If a setting is unknown or out of its range.
     PictureError
@@ -108,7 +114,7 @@ def render(
     >>> image.shape
     (32, 32, 3)
     """
-    chosen = RenderSettings.for_scene(_check_scene(scene).defaults, settings)
+    scene, chosen = scene_and_settings(scene, settings)
     check_display(curve, exposure)
     if not isinstance(on_interrupt, str) or on_interrupt not in ("raise", "return"):
         raise SettingsError(f"on_interrupt: expected 'raise' or 'return', got {show(on_interrupt)}")
@@ -230,13 +236,31 @@ class _Deliveries:
             self.session.allow_pass(index + 1)
 
 
-def _check_scene(scene: object) -> Scene:
-    if not isinstance(scene, Scene):
-        raise SettingsError(
-            f"render(scene): expected a Scene, got {type(scene).__name__}; "
-            "presets are functions: raywidget.presets.cornell()"
-        )
-    return scene
+def scene_and_settings(thing: object, chosen: Mapping[str, Any]) -> tuple[Scene, RenderSettings]:
+    """Find the scene that a thing is or is put into, and how it is rendered.
+
+    Parameters
+    ----------
+    thing : Scene, or what `studio` takes
+    chosen : mapping of str to value
+        Fields of `RenderSettings`, and parameters of `studio`.
+
+    Raises
+    ------
+    SceneError
+        If nothing is known of such things.
+    SettingsError
+        If a setting is unknown, or out of its range.
+    """
+    words = {name: value for name, value in chosen.items() if name in STUDIO_WORDS}
+    settings = {name: value for name, value in chosen.items() if name not in words}
+    if isinstance(thing, Scene) and not words:
+        return thing, RenderSettings.for_scene(thing.defaults, settings)
+    if inspect.isfunction(thing):
+        raise SceneError(f"expected a scene, got a function; write {thing.__name__}()")
+    picture = RenderSettings.for_scene({}, settings)
+    scene = scene_of(thing, picture.width / picture.height, **words)
+    return scene, RenderSettings.for_scene(scene.defaults, settings)
 
 
 def _resume_state(image: object) -> Any:

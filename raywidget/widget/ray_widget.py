@@ -35,6 +35,7 @@ from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SettingsError
+from raywidget.headless import scene_and_settings
 from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check_display
 from raywidget.picture.image import Image
 from raywidget.scene.edits import edit_scene
@@ -76,8 +77,9 @@ class RayWidget(anywidget.AnyWidget):
 
     Parameters
     ----------
-    scene : Scene
-        What to render.
+    scene : Scene, or what `studio` takes
+        What to render: a scene; or a file, a thing of another library, arrays or a shape, which are
+        put into a studio where they bring no light and no camera of their own.
     exposure : float
         Display setting, in stops.
     curve : str
@@ -90,10 +92,13 @@ class RayWidget(anywidget.AnyWidget):
         Start now; otherwise `start` does.
     **settings
         Any field of `RenderSettings`, such as ``width``, ``height``, ``spp``; what isn't given is
-        taken from the scene's defaults.
+        taken from the scene's defaults. Of things that are no scene also the parameters of
+        `studio`: ``light``, ``ground``, ``background``, ``up``, ``view``, ``style``.
 
     Raises
     ------
+    SceneError
+        If nothing is known of such things, or this one can't be read.
     SettingsError
         If a setting is unknown, or out of its range.
 
@@ -129,7 +134,7 @@ class RayWidget(anywidget.AnyWidget):
 
     def __init__(
         self,
-        scene: Scene,
+        scene: object,
         *,
         exposure: float = 0.0,
         curve: str = "srgb",
@@ -137,9 +142,7 @@ class RayWidget(anywidget.AnyWidget):
         autostart: bool = True,
         **settings: Any,
     ) -> None:
-        if not isinstance(scene, Scene):
-            raise SettingsError(f"RayWidget: expected a Scene, got {type(scene).__name__}")
-        chosen = RenderSettings.for_scene(scene.defaults, settings)
+        scene, chosen = scene_and_settings(scene, settings)
         try:
             curve, exposure = check_display(curve, exposure)
             channel = check_channel(channel)
@@ -478,13 +481,16 @@ class RayWidget(anywidget.AnyWidget):
         return f"RayWidget({settings.width}x{settings.height}, {settings.spp} spp, {view.state})"
 
 
-def show(scene: Scene, **settings: Any) -> RayWidget:
-    """Render a scene in a widget, and display it at once, wherever in a cell this is.
+def show(thing: object, **settings: Any) -> RayWidget:
+    """Show whatever one holds, lit, in a live widget, wherever in a cell this is.
 
     Parameters
     ----------
-    scene : Scene
-        What to render.
+    thing : Scene, or what `studio` takes
+        A path of a file; a thing of trimesh, PyVista, VTK, xarray, ASE, MDAnalysis, meshio or
+        Open3D; (vertices, faces), an (N, 3) array of points, a 2-D height field; a shape; a
+        `Scene`; or a list of these. What has lights or a camera keeps them, a `studio` gives what
+        is missing.
     **settings
         As for `RayWidget`.
 
@@ -496,12 +502,15 @@ def show(scene: Scene, **settings: Any) -> RayWidget:
     Examples
     --------
     >>> import raywidget as rw
-    >>> widget = rw.show(rw.presets.cornell(), width=64, height=64, spp=1)
+    >>> corners = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    >>> faces = [(0, 1, 3), (0, 2, 1), (0, 3, 2), (1, 2, 3)]
+    >>> widget = rw.show((corners, faces), width=64, height=48, spp=1)  # doctest: +ELLIPSIS
+    RayWidget(...)
     >>> widget.close()
     """
     from IPython.display import display
 
-    widget = RayWidget(scene, **settings)
+    widget = RayWidget(thing, **settings)
     display(widget)  # type: ignore[no-untyped-call]
     return widget
 

@@ -326,9 +326,17 @@ def test_wrong_display_settings_are_refused_at_once(display):
         rw.render(SCENE, spp=10**9, **display)
 
 
-@pytest.mark.parametrize("scene", [None, rw.presets.cornell, "cornell", []])
-def test_what_is_no_scene(scene):
-    with pytest.raises(rw.SettingsError, match="expected a Scene"):
+@pytest.mark.parametrize(
+    ("scene", "message"),
+    [
+        (None, "expected a path, a Scene, a shape"),
+        (rw.presets.cornell, r"got a function; write cornell\(\)"),
+        ("cornell", "must be a file of type"),
+        ([], "got an empty list"),
+    ],
+)
+def test_what_is_no_scene(scene, message):
+    with pytest.raises(rw.SceneError, match=message):
         rw.render(scene)
 
 

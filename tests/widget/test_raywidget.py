@@ -152,7 +152,7 @@ def test_wrong_settings_raise_in_the_users_line(scene, settings, message):
 
 
 def test_a_scene_is_needed():
-    with pytest.raises(rw.SettingsError, match="expected a Scene, got dict"):
+    with pytest.raises(rw.SceneError, match=r"expected a path, a Scene, .*; got dict"):
         rw.RayWidget({})
 
 

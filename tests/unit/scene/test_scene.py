@@ -53,10 +53,10 @@ def test_environment_values_are_checked():
         ConstantEnvironment(-1, name="sky")
     with raises(
         "GradientEnvironment: bottom must be 3 finite numbers >= 0, linear RGB, "
-        "one for a grey, a name or '#rrggbb', got 'bluish'; "
+        "one for a grey, a name or '#rrggbb', got 'no colour'; "
         'write "tomato" or "#ff6347"'
     ):
-        GradientEnvironment(top=1, bottom="bluish")
+        GradientEnvironment(top=1, bottom="no colour")
 
 
 def test_bounds_hold_all_shapes():

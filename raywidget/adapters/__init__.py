@@ -1,0 +1,143 @@
+"""Things of other libraries -> shapes, and what else they have of a scene.
+
+One module for each library, with a function `recognises(thing)`, which looks at names of types and
+at attributes and imports nothing, and a function `take(thing, wishes)`. Arrays stay in double
+precision until `pieces` builds shapes of them. May use the scene, and `io` for files.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+from raywidget.adapters.pieces import CLAY, Taken, Wishes, build, is_unpainted, join
+from raywidget.errors import SceneError
+from raywidget.io.scene_files import read_scene
+from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.simple import Shape
+
+# The first that recognises a thing takes it; what is only an array comes last.
+ADAPTERS = ("trimeshes", "vtk", "xarrays", "atoms", "meshio", "open3d", "arrays")
+
+TAKES = (
+    "a path, a Scene, a shape, (vertices, faces), an (N, 3) array of points, a 2-D height field, a "
+    "thing of trimesh, PyVista, VTK, xarray, ASE, MDAnalysis, meshio or Open3D, or a list of these"
+)
+_Y_UP = (".glb", ".gltf")  # formats that say so
+
+
+def take(thing: object, wishes: Wishes | None = None) -> Taken:
+    """Find out what a thing is, and take it apart.
+
+    Raises
+    ------
+    SceneError
+        If nothing here knows such things, or it can't be read.
+    """
+    wishes = wishes or Wishes()
+    if isinstance(thing, Scene):
+        return Taken(
+            pieces=tuple(thing.shapes),
+            emitters=tuple(thing.emitters),
+            cameras=(thing.camera,),
+            medium=thing.medium,
+            background=thing.background,
+            defaults=thing.defaults,
+            up="y",
+            notes=tuple(thing.notes),
+        )
+    if isinstance(thing, Shape):
+        return Taken(pieces=(thing,), up="y")
+    if isinstance(thing, str | os.PathLike):
+        return _from_file(thing)
+    for name in ADAPTERS:
+        module = importlib.import_module(f"raywidget.adapters.{name}")
+        if module.recognises(thing):
+            taken: Taken = module.take(thing, wishes)
+            return taken
+    if isinstance(thing, list | tuple) and len(thing):
+        return join([take(item, wishes) for item in thing])
+    got = f"an empty {type(thing).__name__}" if isinstance(thing, list | tuple) else _kind(thing)
+    raise SceneError(f"expected {TAKES}; got {got}")
+
+
+def _kind(thing: object) -> str:
+    if isinstance(thing, type):
+        return f"the class {thing.__name__}: write {thing.__name__}(...)"
+    module = type(thing).__module__
+    name = type(thing).__qualname__
+    if module == "builtins":
+        return f"{name} {thing!r}" if isinstance(thing, int | float) else name
+    return f"{module}.{name}"
+
+
+def _from_file(path: str | os.PathLike[str]) -> Taken:
+    parts = read_scene(path)
+    suffix = Path(path).suffix.lower()
+    shapes = tuple(
+        # Files of bare geometry say nothing of what it is made of.
+        shape.replace(material=CLAY) if is_unpainted(shape) and not _colored(shape) else shape
+        for shape in parts.shapes
+    )
+    return Taken(
+        pieces=shapes,
+        emitters=parts.emitters,
+        cameras=parts.cameras,
+        medium=parts.medium,
+        defaults=parts.defaults,
+        up="y" if suffix in _Y_UP else None,
+        notes=parts.notes,
+    )
+
+
+def _colored(shape: Any) -> bool:
+    return any(getattr(shape, name, None) is not None for name in ("colors", "face_colors"))
+
+
+def shapes_of(thing: object, *, style: str | None = None, up: str = "z") -> list[Shape]:
+    """Make shapes of a thing: of another library, of arrays, or of a file.
+
+    Its colours, normals and texture coordinates come along. Lights, cameras and what was mended are
+    left to `studio` and `load_scene`.
+
+    Parameters
+    ----------
+    thing
+        What `show` takes.
+    style : {"ball-and-stick", "space-filling", "licorice"}, optional
+        How atoms look.
+    up : {"x", "y", "z"}
+        Along which axis the heights of a height field go.
+
+    Returns
+    -------
+    list of Shape
+
+    Raises
+    ------
+    SceneError
+        If nothing is known of such things, or this one can't be read or has nothing to show.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import raywidget as rw
+    >>> rw.shapes_of(([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)]))
+    [Mesh(vertices=<3x3 float32>, faces=<1x3 int32>, material=Principled(base_color=(0.32, \
+0.37, 0.44), roughness=0.45))]
+    >>> rw.shapes_of(np.random.default_rng(0).random((1000, 3)))
+    [Spheres(centers=<1000x3 float32>, radii=<1000 float32>, material=Principled(base_color=(0.32, \
+0.37, 0.44), roughness=0.45))]
+    """
+    taken = take(thing, Wishes(style=style, up=up))
+    notes: list[str] = []
+    shapes = build(taken.pieces, notes)
+    if not shapes:
+        why = "; ".join([*taken.notes, *notes]) or "it is empty"
+        raise SceneError(f"there is nothing to show in {_kind(thing)}: {why}")
+    return shapes
+
+
+__all__ = ["ADAPTERS", "TAKES", "shapes_of", "take"]

@@ -1,0 +1,194 @@
+"""Plain arrays, of numpy and of whatever can become one: torch, CuPy, pandas, nested lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.adapters.pieces import F64, Points, Surface, Taken, Wishes
+from raywidget.errors import SceneError
+
+_FLAT, _STEEP = 0.02, 1.0  # heights per length of the longer side that are left as they are
+_RELIEF = 0.2  # what others are brought to
+_FEW = 7  # columns of what is no height field
+
+
+def recognises(thing: object) -> bool:
+    """Is it one array of numbers, or (vertices, faces)?"""
+    if _is_pair(thing):
+        return True
+    return _is_array(thing) or _is_nested(thing)
+
+
+def take(thing: Any, wishes: Wishes) -> Taken:
+    """Points if there are three columns, else a height field; or vertices and faces."""
+    if _is_pair(thing):
+        return Taken(pieces=(_surface(*thing),))
+    array = numbers(thing)
+    if array.ndim == 2 and array.shape[1] == 3:
+        if not len(array):
+            raise SceneError("an array of points must not be empty, got shape (0, 3)")
+        return Taken(pieces=(Points(centers=array),))
+    if array.ndim == 2 and min(array.shape) >= 2 and array.shape[1] > _FEW:
+        surface, notes = height_field(array, wishes.up)
+        return Taken(pieces=(surface,), up=wishes.up, notes=tuple(notes))
+    advice = ""
+    if array.ndim == 2 and 3 < array.shape[1] <= _FEW:
+        advice = "; of rows with more than coordinates, give array[:, :3]"
+    elif array.ndim == 2 and array.shape[1] == 2:
+        advice = "; points in a plane need a third column, such as zeros"
+    elif array.ndim == 3:
+        advice = "; a volume needs surfaces first, such as skimage.measure.marching_cubes gives"
+    raise SceneError(
+        f"an array must be (N, 3) points or a 2-D height field of more than {_FEW} columns, "
+        f"got shape {array.shape}{advice}"
+    )
+
+
+def _is_array(thing: object) -> bool:
+    if isinstance(thing, np.ndarray):
+        return thing.dtype.kind in "biufO"
+    library = type(thing).__module__.partition(".")[0]
+    if library in ("torch", "cupy", "pandas", "jaxlib", "jax", "tensorflow", "polars", "dask"):
+        return True
+    return hasattr(thing, "__array__") and hasattr(thing, "shape")
+
+
+def _is_nested(thing: object) -> bool:
+    """Rows of numbers as lists or tuples."""
+    if not isinstance(thing, list | tuple) or not thing:
+        return False
+    rows = all(isinstance(row, list | tuple | np.ndarray) for row in thing)
+    return rows and all(
+        isinstance(value, int | float | np.number) for row in thing for value in row[:1]
+    )
+
+
+def _is_pair(thing: object) -> bool:
+    """(vertices, faces): three columns each, whole numbers in the second."""
+    if not isinstance(thing, list | tuple) or len(thing) != 2:
+        return False
+    if not all(_is_array(part) or _is_nested(part) for part in thing):
+        return False
+    vertices, faces = (numbers(part) for part in thing)
+    table = vertices.ndim == 2 and vertices.shape[1] == 3 and faces.ndim == 2
+    return table and faces.shape[1] in (3, 4) and faces.dtype.kind in "iu"
+
+
+def numbers(thing: Any) -> NDArray[Any]:
+    """As a numpy array: from the card of a tensor, out of a table; what is masked becomes NaN."""
+    if hasattr(thing, "detach"):  # torch
+        thing = thing.detach().cpu().resolve_conj()
+        thing = thing.float() if "bfloat16" in str(thing.dtype) else thing
+    elif hasattr(thing, "get") and type(thing).__module__.partition(".")[0] == "cupy":
+        thing = thing.get()
+    if isinstance(thing, np.ma.MaskedArray):
+        thing = np.ma.filled(thing.astype(np.float64), np.nan)
+    try:
+        array = np.asarray(thing)
+    except (TypeError, ValueError):
+        raise SceneError(f"can't make an array of numbers of {type(thing).__name__}") from None
+    if array.dtype.kind == "O":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise SceneError("an array must hold numbers, got objects") from None
+    if array.dtype.kind not in "biuf":
+        raise SceneError(f"an array must hold numbers, got type {array.dtype}")
+    return array
+
+
+def _surface(vertices: Any, faces: Any) -> Surface:
+    indices = numbers(faces)
+    if indices.shape[1] == 4:
+        indices = np.concatenate([indices[:, [0, 1, 2]], indices[:, [0, 2, 3]]])
+    return Surface(vertices=numbers(vertices), faces=indices)
+
+
+def height_field(
+    heights: NDArray[Any],
+    up: str,
+    x: NDArray[Any] | None = None,
+    y: NDArray[Any] | None = None,
+    name: str | None = None,
+) -> tuple[Surface, list[str]]:
+    """A surface of a value on a grid.
+
+    Parameters
+    ----------
+    heights : (H, W) array
+        Row 0 is the nearest to the viewer, or the lowest `y`; what is not finite is a hole.
+    up : str
+        The axis of the heights.
+    x, y : (W,) and (H,) arrays, optional
+        Where columns and rows are; by default 1 apart.
+    name : str, optional
+
+    Returns
+    -------
+    Surface, list of str
+        And notes: how much heights are exaggerated, and how many are missing.
+    """
+    values = np.asarray(heights, np.float64)
+    rows, columns = values.shape
+    across = np.arange(columns, dtype=np.float64) if x is None else np.asarray(x, np.float64)
+    along = np.arange(rows, dtype=np.float64) if y is None else np.asarray(y, np.float64)
+    notes: list[str] = []
+    sound = np.isfinite(values)
+    if not sound.any():
+        raise SceneError("a height field must have numbers that are finite, got none")
+    if missing := int(np.count_nonzero(~sound)):
+        notes.append(f"a height field: {missing:,} values that are not finite left out")
+    low, high = float(values[sound].min()), float(values[sound].max())
+    side = max(float(np.ptp(across)), float(np.ptp(along)))
+    relief = (high - low) / side if side > 0.0 else 0.0
+    scale = 1.0
+    if relief > 0.0 and not _FLAT <= relief <= _STEEP:
+        scale = _RELIEF / relief
+        notes.append(f"a height field: heights are drawn {scale:.4g} times as large as they are")
+    filled = np.where(sound, values, low)
+    grid_x, grid_y = np.meshgrid(across, along)
+    points = np.stack([grid_x, grid_y, filled * scale], axis=-1)
+    faces = _grid_faces(rows, columns)
+    if np.ptp(across) and np.ptp(along) and (across[-1] < across[0]) != (along[-1] < along[0]):
+        faces = faces[:, ::-1]
+    if missing:
+        faces = faces[sound.ravel()[faces].all(axis=1)]
+        if not len(faces):
+            raise SceneError("a height field must have finite values side by side, got none")
+    normals = _grid_normals(points)
+    return (
+        Surface(
+            vertices=to_up(points.reshape(-1, 3), up),
+            faces=faces,
+            normals=to_up(normals.reshape(-1, 3), up),
+            name=name,
+        ),
+        notes,
+    )
+
+
+def _grid_faces(rows: int, columns: int) -> NDArray[np.int64]:
+    corner = np.arange(rows * columns).reshape(rows, columns)[:-1, :-1].reshape(-1, 1)
+    # Counter-clockwise, seen from above.
+    halves = np.array([(0, 1, columns + 1), (0, columns + 1, columns)])
+    return np.concatenate([corner + half for half in halves])
+
+
+def _grid_normals(points: F64) -> F64:
+    """Upwards, by differences of the neighbours."""
+    along, across = np.gradient(points, axis=(0, 1))
+    normals = np.cross(across, along)
+    return np.where(normals[..., 2:] < 0.0, -normals, normals)
+
+
+def to_up(points: NDArray[Any], up: str) -> NDArray[Any]:
+    """Points whose third axis is up, where another one is."""
+    x, y, z = points.T
+    if up.lstrip("+-") == "y":
+        return np.stack([x, z, -y], axis=1)
+    if up.lstrip("+-") == "x":
+        return np.stack([z, x, y], axis=1)
+    return points

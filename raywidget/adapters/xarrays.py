@@ -1,0 +1,53 @@
+"""xarray: a 2-D `DataArray` is a height field over its coordinates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.adapters.arrays import height_field
+from raywidget.adapters.pieces import Taken, Wishes
+from raywidget.adapters.recognition import is_a
+from raywidget.errors import SceneError
+
+
+def recognises(thing: object) -> bool:
+    """Is it one of xarray's?"""
+    return is_a(thing, "xarray", "DataArray", "Dataset")
+
+
+def take(thing: Any, wishes: Wishes) -> Taken:
+    """Rows and columns where the coordinates say."""
+    if is_a(thing, "xarray", "Dataset"):
+        names = ", ".join(map(repr, list(thing.data_vars)[:6]))
+        raise SceneError(f"expected a DataArray, got a Dataset; choose one of {names}")
+    field = thing.squeeze()
+    if field.ndim != 2:
+        raise SceneError(
+            f"a DataArray must have two dimensions to be a height field, got {dict(field.sizes)}; "
+            "choose one slice by .isel() or .sel()"
+        )
+    rows, columns = field.dims
+    surface, notes = height_field(
+        np.asarray(field.values, np.float64),
+        wishes.up,
+        _coordinate(field, columns),
+        _coordinate(field, rows),
+        name=None if field.name is None else str(field.name),
+    )
+    return Taken(pieces=(surface,), up=wishes.up, notes=tuple(notes))
+
+
+def _coordinate(field: Any, name: Any) -> NDArray[Any] | None:
+    """Numbers that grow or fall, or None: then rows are 1 apart."""
+    if name not in field.coords:
+        return None
+    values = np.asarray(field.coords[name].values)
+    if values.dtype.kind == "M":  # times
+        values = (values - values[0]).astype(np.int64)
+    if values.ndim != 1 or values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+        return None
+    steps = np.diff(values.astype(np.float64))
+    return values if (steps > 0.0).all() or (steps < 0.0).all() else None

@@ -1,0 +1,337 @@
+"""`studio`, `load_scene`, and the scene that `show` makes of a thing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.adapters import take
+from raywidget.adapters.pieces import Taken, Wishes, bounds_of, build
+from raywidget.errors import SceneError
+from raywidget.io.scene_files import read_scene
+from raywidget.scene.camera import Camera
+from raywidget.scene.emitters.emitters import Emitter
+from raywidget.scene.emitters.studio_sky import StudioEnvironment
+from raywidget.scene.materials.materials import Diffuse
+from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.round import Disk
+from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.textures.textures import Gradient
+from raywidget.scene.values import checks
+from raywidget.scene.values.checks import ColorLike, Vec3Like
+from raywidget.staging.framing import Axes, axes_of, frame, points_of
+from raywidget.staging.lights import GROUND, make_light
+from raywidget.staging.moving import can_move, moved
+
+STUDIO_WORDS = ("light", "ground", "background", "up", "view", "aspect", "style")
+
+ASPECT = 4.0 / 3.0  # of pictures for which nothing is said
+_FAR = 100.0  # times its size: what lies further from the origin is brought to it
+_GROUND_RADIUS = 9.0  # of the radius of what stands on it
+_SINK = 1e-4  # of the size: the ground lies so much below, so that bottoms and it don't mingle
+_DARKEST = 0.004  # reflectance of the blackest ground
+
+
+def studio(
+    thing: object,
+    light: str | Emitter | Sequence[Emitter] | None = "soft",
+    ground: bool = True,
+    background: ColorLike | None = "white",
+    up: str | None = None,
+    view: Vec3Like = (1.0, 0.6, 1.0),
+    *,
+    aspect: float = ASPECT,
+    style: str | None = None,
+) -> Scene:
+    """Put a thing into a studio: framed, lit, on a ground that catches its shadow.
+
+    The result is an ordinary `Scene`: change it, add to it, render it. Its `repr` is the Python
+    that makes it, the lights too.
+
+    Parameters
+    ----------
+    thing
+        A path of a file, a thing of trimesh, PyVista, VTK, xarray, ASE, MDAnalysis, meshio or
+        Open3D, (vertices, faces), an (N, 3) array of points, a 2-D height field, a shape, a `Scene`
+        (its shapes), or a list of all these.
+    light : {"soft", "overcast", "sun"}, Emitter or list of Emitter, optional
+        A large key light with a fill; a cloudy sky; a low sun. None: only what the thing itself
+        gives off.
+    ground : bool
+        A level disk that touches it from below, and fades into the background.
+    background : colour, optional
+        What is seen behind it, which lights nothing; None shows the light itself.
+    up : {"x", "y", "z", "-x", "-y", "-z"}, optional
+        Which axis of the thing points up. By default "z", but "y" for glTF files, which say so, and
+        for raywidget's own shapes.
+    view : (float, float, float)
+        Where the camera stands, seen from the thing: to the right, up, to the front. With
+        ``up="z"`` the front is -y.
+    aspect : float
+        Width of the picture by its height, for which it is framed.
+    style : {"ball-and-stick", "space-filling", "licorice"}, optional
+        How atoms look.
+
+    Returns
+    -------
+    Scene
+        What was mended, left out or moved stands in its `notes`.
+
+    Raises
+    ------
+    SceneError
+        If nothing is known of such things, this one can't be read or has nothing to show, or a
+        parameter is out of its range.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> ball = rw.Sphere((0, 0, 0), 1, material=rw.Metal(0.9))
+    >>> scene = rw.studio(ball, light="sun", background="#dde4ee")
+    >>> [type(shape).__name__ for shape in scene.shapes], scene.environment.name
+    (['Sphere', 'Disk'], 'sun')
+    """
+    taken = take(thing, Wishes(style=style, up=_height_axis(up)))
+    notes = list(taken.notes)
+    if taken.emitters:
+        notes.append("lights that the thing has are left out: the studio has its own")
+    return _stage(thing, taken, notes, light, ground, background, up, view, aspect)
+
+
+def scene_of(
+    thing: object,
+    aspect: float = ASPECT,
+    up: str | None = None,
+    style: str | None = None,
+    **staging: Any,
+) -> Scene:
+    """The scene that `show`, `render` and `RayWidget` make of a thing.
+
+    A `Scene` stays as it is. What has lights keeps them; what has a camera keeps it; a studio gives
+    what is missing.
+
+    Parameters
+    ----------
+    thing
+        As in `studio`.
+    aspect : float
+        Width of the picture by its height.
+    up, style
+        As in `studio`.
+    **staging
+        The other parameters of `studio`: with one of them the thing is put into a studio in any
+        case.
+    """
+    if staging:
+        return studio(thing, up=up, style=style, **{"aspect": aspect, **staging})
+    if isinstance(thing, Scene) and up is None and style is None:
+        return thing
+    taken = take(thing, Wishes(style=style, up=_height_axis(up)))
+    notes = list(taken.notes)
+    is_lit = bool(taken.emitters) or any(
+        isinstance(piece, Shape) and _shines(piece) for piece in taken.pieces
+    )
+    if not is_lit and not taken.cameras:
+        return _stage(
+            thing, taken, notes, "soft", True, _or_white(taken), up, (1.0, 0.6, 1.0), aspect
+        )
+    shapes = _built(thing, taken, notes)
+    axes = axes_of(up or taken.up or "z")
+    camera = taken.cameras[0] if taken.cameras else None
+    camera = camera or frame(points_of(shapes), axes, (1.0, 0.6, 1.0), aspect)
+    emitters = list(taken.emitters)
+    background = taken.background
+    if not is_lit:
+        emitters = [make_light("soft", axes, _back(camera))]
+        background = _or_white(taken)
+    return Scene(
+        shapes,
+        emitters=emitters,
+        camera=camera,
+        medium=taken.medium,
+        defaults=taken.defaults,
+        background=background,
+        notes=notes,
+    )
+
+
+def load_scene(path: str | os.PathLike[str]) -> Scene:
+    r"""Read a scene from a file, as the file says: nothing is added but a camera, if there is none.
+
+    Parameters
+    ----------
+    path : path-like
+        A file of a scene or of a mesh; ``~`` is the home folder.
+
+    Returns
+    -------
+    Scene
+        What was mended, left out or not understood stands in its `notes`.
+
+    Raises
+    ------
+    SceneError
+        If nothing here reads such files, or this one can't be read, is malformed or too large.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import raywidget as rw
+    >>> path = os.path.join(tempfile.mkdtemp(), "corner.obj")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    >>> scene = rw.load_scene(path)
+    >>> len(scene.shapes), len(scene.emitters), len(scene.notes)
+    (1, 0, 1)
+    """
+    parts = read_scene(path)
+    notes = list(parts.notes)
+    camera = parts.cameras[0] if parts.cameras else None
+    if camera is None:
+        if not parts.shapes:
+            raise SceneError(f"{os.fspath(path)!r} holds neither shapes nor a camera")
+        camera = frame(points_of(list(parts.shapes)), axes_of("y"), (1.0, 0.6, 1.0), ASPECT)
+        notes.append("the file has no camera: one that sees all of it was added")
+    return Scene(
+        parts.shapes,
+        emitters=parts.emitters,
+        camera=camera,
+        medium=parts.medium,
+        defaults=parts.defaults,
+        notes=notes,
+    )
+
+
+# --- Staging --------------------------------------------------------------------------------------
+
+
+def _height_axis(up: str | None) -> str:
+    if up is not None:
+        axes_of(up)
+    return up or "z"
+
+
+def _or_white(taken: Taken) -> Any:
+    return "white" if taken.background is None else taken.background
+
+
+def _shines(shape: Shape) -> bool:
+    materials = getattr(shape, "all_materials", (shape.material,))
+    return any(shape.radiance_of(material) is not None for material in materials)
+
+
+def _back(camera: Camera) -> NDArray[np.float64]:
+    return -camera.frame().forward
+
+
+def _built(thing: object, taken: Taken, notes: list[str], origin: Any = None) -> list[Shape]:
+    shapes = build(taken.pieces, notes, origin)
+    if not shapes:
+        why = "; ".join(notes) or "it is empty"
+        raise SceneError(f"there is nothing to show in {_name(thing)}: {why}")
+    return shapes
+
+
+def _name(thing: object) -> str:
+    if isinstance(thing, str | os.PathLike):
+        return repr(os.fspath(thing))
+    return type(thing).__name__
+
+
+def _stage(
+    thing: object,
+    taken: Taken,
+    notes: list[str],
+    light: Any,
+    ground: bool,
+    background: Any,
+    up: str | None,
+    view: Vec3Like,
+    aspect: float,
+) -> Scene:
+    axes = axes_of(up or taken.up or "z")
+    ground = checks.flag("studio", "ground", ground)
+    aspect = checks.length("studio", "aspect", aspect)
+    shapes = _near_the_origin(thing, taken, notes)
+    points = points_of(shapes)
+    camera = frame(points, axes, view, aspect)
+    emitters = _emitters(light, axes, _back(camera))
+    color = None if background is None else checks.radiance("studio", "background", background)
+    if ground:
+        shapes.append(_ground(points, axes, emitters, color))
+    return Scene(
+        shapes,
+        emitters=emitters,
+        camera=camera,
+        medium=taken.medium,
+        background=color,
+        notes=notes,
+    )
+
+
+def _near_the_origin(thing: object, taken: Taken, notes: list[str]) -> list[Shape]:
+    """Shapes in coordinates that single precision can hold well."""
+    low, high = bounds_of(taken.pieces)
+    centre, size = 0.5 * (low + high), float(np.linalg.norm(high - low))
+    is_far = float(np.abs(centre).max()) > _FAR * size > 0.0
+    given = [piece for piece in taken.pieces if isinstance(piece, Shape)]
+    if not is_far or not all(map(can_move, given)):
+        return _built(thing, taken, notes)
+    digits = -int(np.floor(np.log10(size)))
+    origin = np.round(centre, digits)
+    pieces = tuple(
+        moved(piece, -origin) if isinstance(piece, Shape) else piece for piece in taken.pieces
+    )
+    if given and len(given) < len(taken.pieces):  # both kinds: each is moved in its own way
+        own = [piece for piece in pieces if isinstance(piece, Shape)]
+        others = tuple(piece for piece in taken.pieces if not isinstance(piece, Shape))
+        shapes = [*own, *build(others, notes, origin)]
+    else:
+        shapes = build(pieces, notes, origin)
+    notes.append(
+        f"moved by ({', '.join(f'{-part:.10g}' for part in origin)}): it lies far from the origin, "
+        "where numbers of single precision are coarse"
+    )
+    return shapes
+
+
+def _emitters(light: Any, axes: Axes, back: NDArray[np.float64]) -> list[Emitter]:
+    if light is None:
+        return []
+    if isinstance(light, Emitter):
+        return [light]
+    if isinstance(light, Sequence) and not isinstance(light, str):
+        return [checks.instance("studio", "light", e, Emitter, "an emitter") for e in light]
+    return [make_light(light, axes, back)]
+
+
+def _ground(
+    points: NDArray[np.float64], axes: Axes, emitters: Sequence[Emitter], background: Any
+) -> Disk:
+    """A disk that touches the lowest point, as bright in the light as the background is.
+
+    It fades towards its rim, so that no horizon is seen.
+    """
+    height = points @ axes.up
+    across = np.stack([points @ axes.right, points @ axes.front], axis=1)
+    low, high = across.min(axis=0), across.max(axis=0)
+    size = float(np.linalg.norm(np.ptp(points, axis=0))) or 1.0
+    middle = 0.5 * (low + high)
+    center = axes.place(middle[0], float(height.min()) - _SINK * size, middle[1])
+    color: Any = GROUND
+    sky = emitters[0] if len(emitters) == 1 else None
+    if background is not None and isinstance(sky, StudioEnvironment):
+        arriving = np.array(sky.irradiance(tuple(axes.up)))
+        matched = np.pi * np.array(background) / arriving
+        color = tuple(float(f"{c:.4g}") for c in np.clip(matched, _DARKEST, 0.95))
+    return Disk(
+        tuple(float(f"{part:.7g}") for part in center),
+        tuple(axes.up.tolist()),
+        float(f"{_GROUND_RADIUS * 0.5 * size:.4g}"),
+        material=Diffuse(color, opacity=Gradient(0.0, 1.0)),
+        name="ground",
+    )
