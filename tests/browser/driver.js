@@ -9,6 +9,17 @@
   const cell = (id) => panel().content.widgets.find((widget) => widget.model.id === id);
   const views = (id) => [...cell(id).node.querySelectorAll(".raywidget")];
 
+  /** Whether saving a notebook saves its widgets; a setting, which takes a while to arrive. */
+  const keepWidgetState = async (wanted) => {
+    const id = "@jupyter-widgets/jupyterlab-manager:saveWidgetState";
+    const { commands } = window.jupyterapp;
+    if (commands.isToggled(id) === wanted) return;
+    await commands.execute(id);
+    while (commands.isToggled(id) !== wanted) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
   window.driver = {
     views,
 
@@ -57,6 +68,15 @@
       return id;
     },
 
+    /** Have a view in sight, if it is there. */
+    show(id, index) {
+      const view = cell(id) ? views(id)[index] : undefined;
+      if (view === undefined) return;
+      const { top, bottom } = view.getBoundingClientRect();
+      const panelTop = panel().content.node.getBoundingClientRect().top;
+      if (top < panelTop || bottom > window.innerHeight) view.scrollIntoView({ block: "nearest" });
+    },
+
     clear: (id) => cell(id).model.clearExecution(),
 
     async scrollTo(id) {
@@ -98,11 +118,9 @@
     restart: () => kernel().restart(),
 
     async save(widgetState = false) {
-      const toggle = () =>
-        window.jupyterapp.commands.execute("@jupyter-widgets/jupyterlab-manager:saveWidgetState");
-      if (widgetState) await toggle();
+      await keepWidgetState(widgetState);
       await panel().context.save();
-      if (widgetState) await toggle();
+      await keepWidgetState(false);
     },
 
     source: (id) => cell(id).model.sharedModel.getSource(),

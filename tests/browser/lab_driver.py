@@ -19,6 +19,7 @@ from playwright.sync_api import TimeoutError as PageTimeout
 HERE = Path(__file__).parent
 RESULTS = HERE.parents[1] / "test-results"
 SETTLING = 90.0  # seconds until a canvas must show what the kernel has
+LOOK_AGAIN = 5.0  # seconds after which a page is brought to where it was
 POLL = 50  # ms between two looks at a page
 
 # The names of raywidget's threads, an expression for the kernel.
@@ -58,7 +59,7 @@ class View:
         return self.element.get_by_role("button", name=label, exact=True)
 
     def wait_for(self, condition, what):
-        """Wait until a condition in JavaScript on `data` holds."""
+        """Wait until a condition in JavaScript on `data` holds, with the view in sight."""
         self.notebook.wait_until(
             f"""([id, index]) => {{
                 const data = window.driver.data(id, index);
@@ -66,6 +67,13 @@ class View:
             }}""",
             f"view {self.index}: {what}",
             [self.cell.id, self.index],
+            meanwhile=self.scroll_to,
+        )
+
+    def scroll_to(self):
+        """Bring it into sight: cells that are run take the page along, and unseen views rest."""
+        self.notebook.page.evaluate(
+            "([id, index]) => window.driver.show(id, index)", [self.cell.id, self.index]
         )
 
     def wait_painted(self, state=None):
@@ -86,10 +94,30 @@ class View:
     def assert_shows(self, expected):
         """Check that the canvas comes to be equal to a picture, (height, width, 3) uint8."""
         deadline = time.monotonic() + SETTLING
+        self.scroll_to()
         while not np.array_equal(shown := self.pixels(), expected):
             if time.monotonic() > deadline:
                 self._report_difference(shown, expected)
             time.sleep(0.05)
+
+    def assert_follows(self, expression):
+        """Check that the canvas comes to be equal to what Python says.
+
+        That may change meanwhile: when a render was stopped, its workers end their calls first.
+        """
+        deadline = time.monotonic() + SETTLING
+        while True:
+            expected = self.notebook.array(expression)
+            self.scroll_to()
+            looked = time.monotonic() + 2.0
+            while not np.array_equal(shown := self.pixels(), expected):
+                if time.monotonic() > deadline:
+                    self._report_difference(shown, expected)
+                if time.monotonic() > looked:
+                    break
+                time.sleep(0.05)
+            else:
+                return
 
     def assert_shows_now(self, expected):
         """Check that the canvas is equal to a picture at this moment."""
@@ -195,16 +223,19 @@ class Notebook:
 
     # --- Waiting ---------------------------------------------------------------------------------
 
-    def wait_until(self, condition, what, argument=None):
+    def wait_until(self, condition, what, argument=None, meanwhile=lambda: None):
         """Wait until a function in JavaScript returns something true."""
-        try:
-            self.page.wait_for_function(
-                condition, arg=argument, timeout=1000 * PATIENCE, polling=POLL
-            )
-        except PageTimeout:
-            raise AssertionError(
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            meanwhile()
+            with contextlib.suppress(PageTimeout):
+                self.page.wait_for_function(
+                    condition, arg=argument, timeout=1000 * LOOK_AGAIN, polling=POLL
+                )
+                return
+            assert time.monotonic() < deadline, (
                 f"waited {PATIENCE:.0f} s in vain: {what}\n{self.describe()}"
-            ) from None
+            )
 
     def wait_for(self, condition, what):
         """Wait until a function in Python returns something true; returns that."""

@@ -34,7 +34,7 @@ def test_pause_resume_stop_and_resume(notebook):
     view.button("Pause").click()
     view.wait_for("data.state === 'paused'", "paused")
     assert notebook.evaluate("[widget.status, rests(widget)]") == ["paused", True]
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
 
     view.button("Resume").click()
     view.wait_running(tiles=10)
@@ -43,7 +43,7 @@ def test_pause_resume_stop_and_resume(notebook):
     view.button("Stop").click()
     view.wait_for("data.state === 'stopped'", "stopped")
     assert notebook.evaluate("[widget.status, rests(widget)]") == ["stopped", True]
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
 
 
 def test_buttons_are_used_by_keyboard(notebook):
@@ -122,7 +122,7 @@ def test_exposure_and_curve_follow_the_kernel(notebook):
     view.wait_painted("done")
     view.button("Settings").click()
     notebook.run("widget.exposure = -0.7\nwidget.curve = 'linear'")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
     assert view.element.get_by_label("Tone curve").input_value() == "linear"
 
 

@@ -64,7 +64,7 @@ def test_without_subshells_tiles_come_and_buttons_act_when_the_cell_has_ended(op
     assert busy.holds
     busy.release()
     view.wait_for("data.state === 'paused'", "paused")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
 
 
 MODES = ["full", "defer", "contentVisibility"]
@@ -86,7 +86,7 @@ def test_scrolled_out_and_back(open_with, mode):
     notebook.scroll_to(cell)
     view = cell.view()
     view.wait_painted("paused")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

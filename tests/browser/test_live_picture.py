@@ -73,7 +73,7 @@ def test_a_page_loaded_anew_while_it_renders_goes_on(notebook):
     view.wait_running(tiles=20)
     view.button("Stop").click()
     view.wait_painted("stopped")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
 
 
 def test_a_page_loaded_anew_in_a_pause_shows_what_was_there_and_ends_equal(notebook):
@@ -89,7 +89,7 @@ def test_a_page_loaded_anew_in_a_pause_shows_what_was_there_and_ends_equal(noteb
     notebook.reload()
     view = cell.view()
     view.wait_painted("paused")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
     view.button("Resume").click()
     view.wait_painted("done")
     view.assert_shows_now(cornell(**settings))
@@ -183,7 +183,7 @@ def test_a_flood_of_messages_starves_nothing(notebook):
     view.wait_running(tiles=50)
     notebook.run("widget.stop()")
     view.wait_for("data.state === 'stopped'", "stopped")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
 
 
 def test_a_worker_that_fails_says_so_over_the_picture(notebook, small_picture):

@@ -27,7 +27,7 @@ def stop_and_compare(notebook, view):
     """The end of most tests: what the canvas shows is what the kernel has."""
     notebook.run("widget.stop()")
     view.wait_for("data.state === 'stopped'", "stopped")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
 
 
 def test_a_page_loaded_anew_while_the_kernel_is_busy_goes_on(notebook):
@@ -71,7 +71,7 @@ def test_two_tabs(notebook, open_notebook, server):
     for page, view in ((notebook, cell.view()), (tab, second)):
         page.page.bring_to_front()
         view.wait_for("data.state === 'stopped'", "stopped")
-        view.assert_shows(notebook.array("widget.image.to_uint8()"))
+        view.assert_follows("widget.image.to_uint8()")
     tab.close()
     # One tab less: the other is not held up by the one that is gone.
     notebook.run("widget.resume()")
@@ -112,8 +112,8 @@ def test_the_kernel_restarts_and_the_picture_stays_with_a_notice(notebook):
     view.wait_running(tiles=50)
     view.button("Stop").click()
     view.wait_painted("stopped")
-    last = notebook.array("widget.image.to_uint8()")
-    view.assert_shows(last)
+    view.assert_follows("widget.image.to_uint8()")
+    last = view.pixels()
     notebook.restart_kernel()
     notebook.run(PRELUDE)
     view.wait_for("data.state === 'gone'", "it is seen that the kernel is gone")
@@ -192,7 +192,7 @@ def test_a_blocking_callback_of_another_widget(notebook):
     view.wait_running(tiles=100)
     view.button("Pause").click()
     view.wait_for("data.state === 'paused'", "paused")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
 
 
 def test_twenty_widgets_on_a_page(notebook, picture):

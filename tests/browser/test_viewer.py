@@ -191,17 +191,17 @@ def test_what_is_seen_is_what_is_saved(notebook, view, curve, channel):
     view.element.get_by_label("Tone curve").select_option(curve)
     settings.get_by_label("Channel").select_option(channel)
     notebook.wait_until_value("[widget.curve, widget.channel]", [curve, channel])
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
     view.assert_shows_now(notebook.array(f"widget.image.to_uint8(0.25, {curve!r}, {channel!r})"))
 
 
 def test_false_colour_of_light_and_of_samples(notebook, view):
     Hands(view).press("v", "v", "v", "v", "v")
     notebook.wait_until_value("widget.channel", "heat")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
     assert len(np.unique(view.pixels().reshape(-1, 3), axis=0)) > 20
     notebook.run("widget.channel = 'samples'")
-    view.assert_shows(notebook.array("widget.image.to_uint8()"))
+    view.assert_follows("widget.image.to_uint8()")
     Hands(view).press("v")
     notebook.wait_until_value("widget.channel", "color")
 
