@@ -66,7 +66,7 @@ class _Words(NamedTuple):
         return line if line < len(self.begins) and self.begins[line] == place else None
 
 
-@np.errstate(invalid="ignore")
+@np.errstate(invalid="ignore", over="ignore")
 def _read(
     path: Path, notes: list[str]
 ) -> tuple[Piece | None, NDArray[np.float64], NDArray[Any] | None]:

@@ -56,6 +56,7 @@ def notes_of(mended: Counter[str]) -> tuple[str, ...]:
     return tuple(notes)
 
 
+@np.errstate(invalid="ignore", over="ignore")  # of what is mended
 def mended(piece: Piece, count: Counter[str]) -> Piece | None:
     """The piece without what no mesh may have, counted; None if nothing is left.
 
@@ -180,6 +181,7 @@ def mended_colors(colors: NDArray[Any], count: Counter[str] | None = None) -> ND
     return np.asarray(np.clip(np.nan_to_num(colors, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0))
 
 
+@np.errstate(invalid="ignore", over="ignore")  # of what is mended
 def linear_colors(values: NDArray[Any]) -> NDArray[np.float32]:
     """Colours as programs store them, by the sRGB curve, as linear light.
 

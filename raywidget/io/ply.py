@@ -467,7 +467,7 @@ class _Ply(NamedTuple):
     radii: NDArray[Any] | None
 
 
-@np.errstate(invalid="ignore")
+@np.errstate(invalid="ignore", over="ignore")
 def _read(path: Path, notes: list[str]) -> _Ply:
     data = read_bytes(path)
     header = _header(data)

@@ -12,6 +12,7 @@ from raywidget.scene.shapes.many import Spheres
 from raywidget.scene.values.checks import LARGEST, SMALLEST_LENGTH
 
 
+@np.errstate(invalid="ignore", over="ignore")  # of points that are left out
 def spheres(
     points: NDArray[Any],
     colors: NDArray[Any] | None = None,

@@ -24,6 +24,7 @@ class Triangulation(NamedTuple):
     crossed: int  # how many polygons cross or overlap themselves
 
 
+@np.errstate(invalid="ignore", over="ignore")  # of corners that are not finite
 def triangulate(
     points: NDArray[np.float64], corners: NDArray[np.integer[Any]], counts: NDArray[np.int64]
 ) -> Triangulation:

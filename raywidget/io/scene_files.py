@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from raywidget.errors import SceneError
+from raywidget.io import by_pyvista
 from raywidget.io.parts import SceneParts
 from raywidget.scene.values import checks
 
@@ -19,6 +20,7 @@ _READERS: dict[str, str] = {
     ".off": "off",
     ".ply": "ply",
     ".stl": "stl",
+    **dict.fromkeys(by_pyvista.SUFFIXES, "by_pyvista"),
 }
 
 

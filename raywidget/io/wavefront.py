@@ -21,7 +21,7 @@ from raywidget.io.pieces import Piece, linear_colors, meshes_of, notes_of
 from raywidget.io.points import spheres
 from raywidget.io.polygons import triangulate
 from raywidget.io.wavefront_materials import Library, read_library
-from raywidget.io.words import NotANumber, Table, Text, as_bytes, numbers, words_of_lines
+from raywidget.io.words import NotANumber, Table, Text, as_bytes, blanks, numbers, words_of_lines
 
 _ABSENT = -(2**62)
 
@@ -46,6 +46,7 @@ def read_pieces(path: Path) -> tuple[list[Piece], list[str]]:
     return _read(path, notes, materials=False)[0], notes
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def _read(
     path: Path, notes: list[str], materials: bool
 ) -> tuple[list[Piece], tuple[NDArray[Any], NDArray[Any] | None] | None]:
@@ -192,7 +193,7 @@ def _indices(
     if b"/" not in written:
         return _whole(text, faces, written, counts, counts).reshape(-1, 1)
     letters = np.frombuffer(written, np.uint8)
-    blank = letters <= 32
+    blank = blanks(letters)
     begins = ~blank
     begins[1:] &= blank[:-1]
     words = np.flatnonzero(begins)
@@ -208,9 +209,9 @@ def _indices(
     # What is left out between or behind slashes gets a number of its own.
     absent = str(_ABSENT).encode()
     after = letters[np.minimum(slashes + 1, len(letters) - 1)]
-    if ((after == 47) | (after <= 32)).any():
+    if ((after == 47) | blanks(after)).any():
         written = written.replace(b"//", b"/" + absent + b"/")
-        for end in (b" ", b"\t", b"\n"):
+        for end in (b" ", b"\t", b"\n", b"\v", b"\f", b"\r"):
             written = written.replace(b"/" + end, b"/" + absent + end)
     width = many + 1
     face_of = np.repeat(np.arange(len(counts)), counts)

@@ -176,6 +176,33 @@ def test_smooth(tmp_path):
         assert places.setdefault(tuple(vertex), normal) == normal  # no seams
 
 
+def test_edges_sharper_than_an_angle_stay_sharp(tmp_path):
+    steps = np.radians(np.arange(0, 360, 20))
+    ring = np.column_stack([np.cos(steps), np.sin(steps), np.zeros(len(steps))])
+    count, faces = len(steps), []
+    for k in range(count):
+        low, other = k, (k + 1) % count
+        faces += [(low, other, count + low), (other, count + other, count + low)]
+        faces += [(2 * count, count + low, count + other)]
+    points = np.concatenate([ring, ring + (0, 0, 1), [(0, 0, 1)]])
+    data = f"OFF\n{len(points)} {len(faces)} 0\n"
+    data += "".join(f"{x} {y} {z}\n" for x, y, z in points)
+    data += "".join(f"3 {a} {b} {c}\n" for a, b, c in faces)
+    drum = load(tmp_path, "drum.off", data.encode(), smooth=30)
+    normals, corners = drum.normals[drum.faces], drum.vertices[drum.faces]
+    lid = np.abs(corners[:, :, 2] - 1).max(axis=1) == 0
+    assert lid.sum() == count
+    np.testing.assert_allclose(normals[lid], np.broadcast_to((0, 0, 1), (count, 3, 3)), atol=1e-6)
+    around = corners[~lid] * (1, 1, 0)
+    # Radial within half a step: the halves of a side weigh more on one side.
+    assert (normals[~lid] * around).sum(axis=2).min() > np.cos(np.radians(5))
+    assert len(drum.vertices) == 3 * count + 1
+    all_smooth = load(tmp_path, "drum.off", data.encode(), smooth=180)
+    assert len(all_smooth.vertices) == 2 * count + 1
+    flat = load(tmp_path, "drum.off", data.encode(), smooth=10)
+    assert len(flat.vertices) == 5 * count + 1  # each side has its own four
+
+
 def test_normals_of_a_stretched_mesh_stay_at_right_angles(tmp_path):
     stretched = load(tmp_path, "quad.obj", OBJ, transform=rw.transforms.rotate(30, (1, 0, 0)))
     a, b, c = stretched.vertices[stretched.faces[0]].astype(float)
@@ -197,7 +224,7 @@ def test_smooth_normals_of_a_ball_point_outwards():
     ("name", "data", "message"),
     [
         ("thing.fbx", b"{}", "export it as .glb"),
-        ("thing.doc", b"", "path must be a file of type .glb, "),
+        ("thing.doc", b"", "path must be a file of type .3mf, "),
         ("empty.ply", b"", "is not a sound PLY file"),
         ("empty.obj", b"", "load_mesh('empty.obj'): there are no vertices in it"),
         ("noise.glb", bytes(range(256)), "is not a sound GLB file"),
