@@ -184,7 +184,7 @@ def test_edges_sharper_than_an_angle_stay_sharp(tmp_path):
         low, other = k, (k + 1) % count
         faces += [(low, other, count + low), (other, count + other, count + low)]
         faces += [(2 * count, count + low, count + other)]
-    points = np.concatenate([ring, ring + (0, 0, 1), [(0, 0, 1)]])
+    points = np.concatenate([ring, ring + np.array((0, 0, 1)), [(0, 0, 1)]])
     data = f"OFF\n{len(points)} {len(faces)} 0\n"
     data += "".join(f"{x} {y} {z}\n" for x, y, z in points)
     data += "".join(f"3 {a} {b} {c}\n" for a, b, c in faces)

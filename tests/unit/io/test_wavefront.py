@@ -177,7 +177,7 @@ def test_flaws_are_mended_and_told(tmp_path):
         ("v 0,5 0 0\n" + TRIANGLE, "line 1: '0,5' is not a number (write decimal points"),
         ("v 1-2 0 0\n" + TRIANGLE, "line 1: '1-2' is not a number"),
         ("v 1_0 0 0\n" + TRIANGLE, "line 1: '1_0' is not a number"),
-        (TRIANGLE + "vt 0 \x1d\nf 1 2 3\n", "line 4: '\x1d' is not a number"),
+        (TRIANGLE + "vt 0 \x1d\nf 1 2 3\n", "line 4: '\\x1d' is not a number"),
         (TRIANGLE + "vn 0 1\nf 1 2 3\n", "line 4: a normal has three numbers"),
     ],
 )
