@@ -15,7 +15,8 @@ from raywidget.scene.values import checks
 _READERS: dict[str, str] = {
     # suffix -> the module in this room whose `read(path)` returns SceneParts
     ".3mf": "threemf",
-    ".glb": "glb",
+    ".glb": "gltf",
+    ".gltf": "gltf",
     ".obj": "wavefront",
     ".off": "off",
     ".ply": "ply",

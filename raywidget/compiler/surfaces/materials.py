@@ -162,6 +162,8 @@ class MaterialRows:
             return self._media.row_of(material.interior)
         if isinstance(material, Dielectric) and not material.thin:
             return self._media.row_of(material.interior)
+        if isinstance(material, Principled) and material.interior is not None:
+            return self._media.row_of(material.interior)
         return -1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from raywidget.scene.materials.materials import Material, checked_ior
+from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.textures.textures import (
     Texture,
     bright_or_texture,
@@ -20,8 +21,8 @@ class Principled(Material):
     """Metal, paint and glass in one, as glTF 2.0 describes surfaces.
 
     The metallic-roughness model of the specification (appendix B) with the extensions
-    KHR_materials_ior, _specular, _transmission, _sheen and _clearcoat. Reciprocal, and never
-    brighter than what lights it.
+    KHR_materials_ior, _specular, _transmission, _volume, _sheen and _clearcoat. Reciprocal, and
+    never brighter than what lights it.
 
     Parameters
     ----------
@@ -43,6 +44,9 @@ class Principled(Material):
         is tinted by `base_color`; `specular` and `specular_color` do not act on it.
     thin : bool
         Glass is a thin pane that does not bend light (glTF without KHR_materials_volume).
+    interior : HomogeneousMedium, optional
+        What fills a closed shape of glass, on the side that the normals point away from (glTF's
+        KHR_materials_volume); not for a thin pane.
     clearcoat : float or Texture
         Strength of a clear layer of index 1.5 on top, in [0, 1].
     clearcoat_roughness : float or Texture
@@ -88,6 +92,7 @@ class Principled(Material):
     specular_color: ColorLike | Texture = field(default=(1.0, 1.0, 1.0), kw_only=True)
     transmission: float | Texture = field(default=0.0, kw_only=True)
     thin: bool = field(default=False, kw_only=True)
+    interior: HomogeneousMedium | None = field(default=None, kw_only=True)
     clearcoat: float | Texture = field(default=0.0, kw_only=True)
     clearcoat_roughness: float | Texture = field(default=0.0, kw_only=True)
     sheen_color: ColorLike | Texture = field(default=(0.0, 0.0, 0.0), kw_only=True)
@@ -114,3 +119,9 @@ class Principled(Material):
             thin=checks.flag(self, "thin", self.thin),
             compensate=checks.flag(self, "compensate", self.compensate),
         )
+        if self.interior is not None:
+            expected = "a HomogeneousMedium"
+            checks.instance(self, "interior", self.interior, HomogeneousMedium, expected)
+            if self.thin or self.transmission == 0.0:
+                without = "a thin pane" if self.thin else "a surface without transmission"
+                raise checks.fail(self, "interior", f"left out for {without}", self.interior)

@@ -255,7 +255,7 @@ def test_a_glb_that_promises_too_much(tmp_path):
     text = json.dumps(tree).encode()
     text += b" " * (-len(text) % 4)
     data = data[:12] + struct.pack("<I", len(text)) + data[16:20] + text + data[20 + length :]
-    with pytest.raises(rw.SceneError, match="promises 2,000,000,000 things"):
+    with pytest.raises(rw.SceneError, match=r"accessor 0: count must be .* got 2000000000"):
         load(tmp_path, "bomb.glb", data)
 
 
@@ -292,9 +292,7 @@ def test_wrong_options(tmp_path, options):
 def test_without_trimesh(tmp_path, monkeypatch):
     data = glb()
     monkeypatch.setitem(sys.modules, "trimesh", None)
-    with pytest.raises(rw.SceneError, match=r'pip install "raywidget\[io\]"'):
-        load(tmp_path, "a.glb", data)
-    assert len(load(tmp_path, "text.ply", ply("text")).faces) == 4
+    assert len(load(tmp_path, "a.glb", data).faces)
 
 
 @given(name=st.sampled_from([*SOUND, "two.glb"]), data=st.data())

@@ -1,0 +1,10 @@
+"""glTF 2.0, read and written: `.gltf` with what lies beside it, and `.glb`.
+
+`document` knows JSON and bytes, `accessors` (with `compression`) arrays, `pictures` and `materials`
+surfaces, `primitives` and `nodes` what stands where, `sights` cameras and lights; `reader` puts
+them together.
+"""
+
+from raywidget.io.gltf.reader import read
+
+__all__ = ["read"]

@@ -1,0 +1,471 @@
+"""Materials of a glTF file -> Principled, and where on their surface pictures lie.
+
+The core of the specification (sections 3.9 and 5.19) and the extensions of Khronos that are named
+below. What can't be said here is noted once.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.io.gltf.document import Document, Tree
+from raywidget.io.gltf.pictures import (
+    Affine,
+    Pictures,
+    Sampled,
+    TextureUse,
+    channel,
+    colors,
+    cut_out,
+)
+from raywidget.scene.materials.materials import Diffuse, Emissive, Material
+from raywidget.scene.materials.media import HomogeneousMedium
+from raywidget.scene.materials.principled import Principled
+from raywidget.scene.textures.textures import Attribute, Texture, Wrap
+
+CLEARCOAT = "KHR_materials_clearcoat"
+EMISSIVE_STRENGTH = "KHR_materials_emissive_strength"
+IOR = "KHR_materials_ior"
+SHEEN = "KHR_materials_sheen"
+SPECULAR = "KHR_materials_specular"
+TRANSMISSION = "KHR_materials_transmission"
+UNLIT = "KHR_materials_unlit"
+VOLUME = "KHR_materials_volume"
+SPECULAR_GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
+
+KNOWN = (
+    CLEARCOAT,
+    EMISSIVE_STRENGTH,
+    IOR,
+    SHEEN,
+    SPECULAR,
+    TRANSMISSION,
+    UNLIT,
+    VOLUME,
+    SPECULAR_GLOSSINESS,
+)
+
+RGB = tuple[float, float, float]
+
+
+class Paint(NamedTuple):
+    """What a primitive brings to its material beside texture coordinates."""
+
+    sets: tuple[int, ...]  # of texture coordinates
+    spans: tuple[tuple[float, float, float, float], ...]  # of each: least u, v, greatest u, v
+    colored: bool  # has it colours of its own?
+    tint: RGB | None  # if they are all the same
+    alpha: float
+
+
+class Surface(NamedTuple):
+    """A material, and what has to be done to the primitive for it."""
+
+    material: Material
+    uv_set: int | None  # which of its texture coordinates are taken
+    uv_transform: Affine  # and what is done to them, before v is turned upwards
+    color_factor: RGB  # its colours are multiplied with that
+    visible: bool
+
+
+class Materials:
+    """Makes materials of a document, each once for every way in which it is used."""
+
+    def __init__(self, document: Document, pictures: Pictures, names: Any) -> None:
+        self._document = document
+        self._pictures = pictures
+        self._names = names
+        self._surfaces: dict[Any, Surface] = {}
+
+    def of(self, index: int | None, paint: Paint, place: str) -> Surface:
+        """The material of a primitive; without an index the default of the specification."""
+        key = (index, paint)
+        if key not in self._surfaces:
+            tree: Tree = {}
+            if index is not None:
+                tree = self._document.item("materials", index, place)
+            maker = _Maker(self._document, self._pictures, tree, index, paint)
+            surface = maker.surface()
+            name = self._names.of(tree, "material") if index is not None else None
+            self._surfaces[key] = surface._replace(material=surface.material.replace(name=name))
+        return self._surfaces[key]
+
+
+class _Maker:
+    """One material, being made."""
+
+    def __init__(
+        self, document: Document, pictures: Pictures, tree: Tree, index: int | None, paint: Paint
+    ) -> None:
+        self.document = document
+        self.pictures = pictures
+        self.tree = tree
+        self.place = "default material" if index is None else f"material {index}"
+        self.paint = paint
+        self.core = document.object(tree, "pbrMetallicRoughness", self.place)
+        self.gloss = document.extension(tree, SPECULAR_GLOSSINESS, self.place)
+        self.uses = self._all_uses()
+        self.uv_set, self.uv_transform = self._coordinates()
+        self.color_factor: RGB = (1.0, 1.0, 1.0)
+
+    # --- Where pictures lie ----------------------------------------------------------------------
+
+    def _extension(self, name: str) -> Tree:
+        return self.document.extension(self.tree, name, self.place) or {}
+
+    def _all_uses(self) -> dict[str, TextureUse]:
+        """Every map that the material has, the most important first."""
+        owners: list[tuple[Tree, tuple[str, ...]]] = []
+        if self.gloss is not None:
+            owners.append((self.gloss, ("diffuseTexture", "specularGlossinessTexture")))
+        else:
+            owners.append((self.core, ("baseColorTexture",)))
+        owners.append((self.tree, ("normalTexture",)))
+        if self.gloss is None:
+            owners.append((self.core, ("metallicRoughnessTexture",)))
+        owners += [
+            (self.tree, ("emissiveTexture",)),
+            (self._extension(TRANSMISSION), ("transmissionTexture",)),
+            (self._extension(SPECULAR), ("specularTexture", "specularColorTexture")),
+            (self._extension(CLEARCOAT), ("clearcoatTexture", "clearcoatRoughnessTexture")),
+            (self._extension(SHEEN), ("sheenColorTexture", "sheenRoughnessTexture")),
+        ]
+        uses = {}
+        for owner, keys in owners:
+            for key in keys:
+                use = self.pictures.use(owner, key, self.place)
+                if use is None:
+                    continue
+                if use.uv_set not in self.paint.sets:
+                    self.document.note(
+                        f"{use.place} asks for texture coordinates {use.uv_set}, which a primitive "
+                        "with that material does not have; the map was left out there."
+                    )
+                    continue
+                uses[key] = use
+        return uses
+
+    def _coordinates(self) -> tuple[int | None, Affine]:
+        """Which texture coordinates the primitive gets, and what is done to them."""
+        as_is = np.eye(3)[:2]
+        if not self.uses:
+            return (self.paint.sets[0] if self.paint.sets else None), as_is
+        first = next(iter(self.uses.values()))
+        for use in self.uses.values():
+            if use.uv_set == first.uv_set and _is_turned(use.transform):
+                if abs(np.linalg.det(use.transform[:, :2])) > 1e-12:
+                    return first.uv_set, use.transform
+                break
+        return first.uv_set, as_is
+
+    def _sampled(self, key: str) -> tuple[Sampled, Affine, Wrap] | None:
+        """The picture of a map, what is done to the coordinates of the primitive, and the wrap."""
+        use = self.uses.get(key)
+        if use is None:
+            return None
+        if use.uv_set != self.uv_set:
+            self.document.note(
+                f"{use.place} lies by texture coordinates {use.uv_set}, other maps of that "
+                f"material by {self.uv_set}; only one set can be used at once, and the map was "
+                "left out."
+            )
+            return None
+        sampled = self.pictures.sampled(use)
+        if sampled is None:
+            return None
+        relative = _after_inverse(use.transform, self.uv_transform)
+        if _is_turned(relative):
+            self.document.note(
+                f"{use.place} is turned otherwise than other maps of that material; "
+                "it lies as they do."
+            )
+            relative = np.eye(3)[:2]
+        return sampled, relative, self._wrap(sampled, use)
+
+    def _wrap(self, sampled: Sampled, use: TextureUse) -> Wrap:
+        """One way to wrap for both axes: the one that matters, if only one does."""
+        s, t = sampled.wrap
+        if s == t:
+            return s
+        low_u, low_v, high_u, high_v = self.paint.spans[self.paint.sets.index(use.uv_set)]
+        corners = np.array([(u, v, 1.0) for u in (low_u, high_u) for v in (low_v, high_v)])
+        moved = corners @ use.transform.T
+        inside = [bool(axis.min() >= -1e-3 and axis.max() <= 1.001) for axis in moved.T]
+        if inside[0]:
+            # Between 0 and 1 there is no wrap, but for half a pixel at the edges.
+            return t
+        if not inside[1]:
+            self.document.note(
+                f"{use.place} wraps otherwise along u than along v; it wraps as along u."
+            )
+        return s
+
+    # --- Values ----------------------------------------------------------------------------------
+
+    def _number(self, owner: Tree, key: str, default: float, map_key: str, at: int) -> Any:
+        """A number in [0, 1], maybe with a channel of a picture."""
+        factor = self.document.unit(owner, key, self.place, default)
+        found = self._sampled(map_key) if factor > 0.0 else None
+        if found is None:
+            return factor
+        sampled, transform, wrap = found
+        return self.pictures.texture(
+            sampled,
+            channel(sampled.picture, at),
+            ("channel", at),
+            wrap=wrap,
+            transform=transform,
+            factor=(factor, factor, factor),
+        )
+
+    def _color(self, owner: Tree, key: str, default: RGB, map_key: str, most: float = 1.0) -> Any:
+        """A colour, maybe with a picture."""
+        factor = self._rgb(owner, key, default, most)
+        return self._tinted(factor, map_key)
+
+    def _tinted(self, factor: RGB, map_key: str) -> Any:
+        found = self._sampled(map_key) if any(factor) else None
+        if found is None:
+            return factor
+        sampled, transform, wrap = found
+        return self.pictures.texture(
+            sampled,
+            colors(sampled.picture),
+            "colors",
+            wrap=wrap,
+            transform=transform,
+            srgb=True,
+            factor=factor,
+        )
+
+    def _rgb(self, owner: Tree, key: str, default: RGB, most: float = 1.0) -> RGB:
+        values = self.document.numbers(owner, key, self.place, default)
+        if min(values) < 0.0 or max(values) > most:
+            self.document.note(f"{self.place}: {key} was clipped to [0, {most:g}].")
+        r, g, b = (min(most, max(0.0, value)) for value in values)
+        return r, g, b
+
+    # --- The whole -------------------------------------------------------------------------------
+
+    def surface(self) -> Surface:
+        """Make it."""
+        document, place = self.document, self.place
+        owner, key, map_key = self.core, "baseColorFactor", "baseColorTexture"
+        if self.gloss is not None:
+            owner, key, map_key = self.gloss, "diffuseFactor", "diffuseTexture"
+        r, g, b, alpha = document.numbers(owner, key, place, (1.0, 1.0, 1.0, 1.0))
+        base = self._base_color(self._rgb({"rgb": [r, g, b]}, "rgb", (1.0,) * 3), map_key)
+        opacity = self._opacity(min(1.0, max(0.0, alpha * self.paint.alpha)), map_key)
+        material: Material
+        if UNLIT in document.object(self.tree, "extensions", place):
+            material = self._unlit(base, opacity)
+        else:
+            material = self._principled(base, opacity)
+        return Surface(material, self.uv_set, self.uv_transform, self.color_factor, opacity != 0.0)
+
+    def _base_color(self, factor: RGB, map_key: str) -> Any:
+        if not self.paint.colored:
+            return self._tinted(factor, map_key)
+        tint = self.paint.tint
+        r, g, b = factor if tint is None else np.multiply(factor, tint).tolist()
+        base = self._tinted((r, g, b), map_key)
+        if isinstance(base, Texture):
+            if tint is None:
+                self.document.note(
+                    f"{self.place} multiplies a picture with colours of vertices; "
+                    "the picture was taken alone."
+                )
+            return base
+        self.color_factor = factor
+        return Attribute("color")
+
+    def _opacity(self, alpha: float, map_key: str) -> Any:
+        mode = self.document.text(self.tree, "alphaMode", self.place, "OPAQUE")
+        if mode not in ("OPAQUE", "MASK", "BLEND"):
+            raise self.document.error(self.place, f"no alphaMode is called {mode[:20]!r}")
+        if mode == "OPAQUE":
+            return 1.0
+        found = self._sampled(map_key)
+        if found is not None and found[0].picture.shape[2] < 4:
+            found = None
+        cutoff = self.document.number(self.tree, "alphaCutoff", self.place, 0.5)
+        if found is None:
+            return alpha if mode == "BLEND" else float(alpha >= cutoff)
+        sampled, transform, wrap = found
+        pixels = channel(sampled.picture, 3)
+        if mode == "MASK":
+            return self._mask(sampled, pixels, alpha, cutoff, transform, wrap)
+        if pixels.min() == 255:
+            return alpha
+        return self.pictures.texture(
+            sampled, pixels, ("channel", 3), wrap=wrap, transform=transform, factor=(alpha,) * 3
+        )
+
+    def _mask(
+        self,
+        sampled: Sampled,
+        pixels: NDArray[np.uint8],
+        alpha: float,
+        cutoff: float,
+        transform: Affine,
+        wrap: Wrap,
+    ) -> Any:
+        if sampled.filter == "nearest":
+            there = pixels.astype(np.float32) * np.float32(alpha / 255.0) >= cutoff - 1e-6
+            pixels = np.where(there, np.uint8(255), np.uint8(0))
+        else:
+            pixels = cut_out(pixels, alpha, cutoff, (wrap, wrap))
+        if pixels.min() == pixels.max():
+            return float(pixels.max() > 0)
+        return self.pictures.texture(
+            sampled, pixels, ("mask", alpha, cutoff), wrap=wrap, transform=transform
+        )
+
+    def _unlit(self, base: Any, opacity: Any) -> Material:
+        """Light that is given off by itself, whatever comes; else a matte surface."""
+        if isinstance(base, Attribute) or opacity != 1.0:
+            what = "colours of vertices" if isinstance(base, Attribute) else "what is not opaque"
+            self.document.note(
+                f"{self.place} is unlit, but {what} can't give off light: it is matte instead."
+            )
+            return Diffuse(base, opacity=opacity)
+        return Emissive(base)
+
+    def _principled(self, base: Any, opacity: Any) -> Principled:
+        emission = self._emission(opacity)
+        scale = 1.0
+        normal_map = None
+        found = self._sampled("normalTexture")
+        if found is not None:
+            sampled, transform, wrap = found
+            info = self.document.object(self.tree, "normalTexture", self.place)
+            scale = self.document.number(info, "scale", self.place, 1.0)
+            normal_map = self.pictures.texture(
+                sampled, colors(sampled.picture), "colors", wrap=wrap, transform=transform
+            )
+        values = self._glossy() if self.gloss is not None else self._metallic_rough()
+        return Principled(
+            base,
+            **values,
+            **self._layers(),
+            emission=emission,
+            opacity=opacity,
+            normal_map=normal_map,
+            normal_scale=scale,
+        )
+
+    def _metallic_rough(self) -> dict[str, Any]:
+        specular = self._extension(SPECULAR)
+        number = self._number
+        key = "metallicRoughnessTexture"
+        return {
+            "metallic": number(self.core, "metallicFactor", 1.0, key, 2),
+            "roughness": number(self.core, "roughnessFactor", 1.0, key, 1),
+            "specular": number(specular, "specularFactor", 1.0, "specularTexture", 3),
+            "specular_color": self._color(
+                specular, "specularColorFactor", (1.0,) * 3, "specularColorTexture", 1e6
+            ),
+        }
+
+    def _glossy(self) -> dict[str, Any]:
+        """The archived KHR_materials_pbrSpecularGlossiness: paint whose reflectance is given.
+
+        At right angles paint of index 1.5 reflects 0.04, which `specular_color` is multiplied with.
+        """
+        assert self.gloss is not None
+        rgb = self._rgb(self.gloss, "specularFactor", (1.0,) * 3)
+        r, g, b = (value / 0.04 for value in rgb)
+        glossiness = self.document.unit(self.gloss, "glossinessFactor", self.place, 1.0)
+        key = "specularGlossinessTexture"
+        roughness: Any = 1.0 - glossiness
+        found = self._sampled(key) if glossiness > 0.0 else None
+        if found is not None:
+            sampled, transform, wrap = found
+            rough = 255.0 - glossiness * channel(sampled.picture, 3).astype(np.float32)
+            roughness = self.pictures.texture(
+                sampled,
+                np.rint(rough).astype(np.uint8),
+                ("gloss", glossiness),
+                wrap=wrap,
+                transform=transform,
+            )
+        return {
+            "metallic": 0.0,
+            "roughness": roughness,
+            "specular_color": self._tinted((r, g, b), key),
+        }
+
+    def _layers(self) -> dict[str, Any]:
+        document, place, number = self.document, self.place, self._number
+        coat, sheen = self._extension(CLEARCOAT), self._extension(SHEEN)
+        values: dict[str, Any] = {
+            "clearcoat": number(coat, "clearcoatFactor", 0.0, "clearcoatTexture", 0),
+            "clearcoat_roughness": number(
+                coat, "clearcoatRoughnessFactor", 0.0, "clearcoatRoughnessTexture", 1
+            ),
+            "sheen_color": self._color(sheen, "sheenColorFactor", (0.0,) * 3, "sheenColorTexture"),
+            "sheen_roughness": number(
+                sheen, "sheenRoughnessFactor", 0.0, "sheenRoughnessTexture", 3
+            ),
+        }
+        if "clearcoatNormalTexture" in coat and coat.get("clearcoatFactor"):
+            document.note(f"{place}: the coat has no normal map of its own here.")
+        ior = document.number(self._extension(IOR), "ior", place, 1.5)
+        if not 1.0 <= ior <= 4.0:
+            # 0 asks for a surface that reflects everything at all angles.
+            document.note(f"{place}: ior = {ior:g} was clipped to [1, 4].")
+            ior = 4.0 if ior > 4.0 or ior == 0.0 else 1.0
+        values["ior"] = ior
+        glass = self._extension(TRANSMISSION)
+        transmission = number(glass, "transmissionFactor", 0.0, "transmissionTexture", 0)
+        values["transmission"] = transmission
+        volume = self._extension(VOLUME)
+        thick = document.number(volume, "thicknessFactor", place, 0.0) > 0.0
+        if transmission != 0.0:
+            values["thin"] = not thick
+            if thick:
+                values["interior"] = self._interior(volume)
+        return values
+
+    def _interior(self, volume: Tree) -> HomogeneousMedium | None:
+        """Of light that goes attenuationDistance, attenuationColor is left."""
+        key = "attenuationDistance"
+        distance = self.document.number(volume, key, self.place, 0.0)
+        if distance <= 0.0:
+            return None
+        color = self._rgb(volume, "attenuationColor", (1.0,) * 3)
+        r, g, b = (-math.log(max(value, 1e-6)) / distance for value in color)
+        return HomogeneousMedium((r, g, b)) if max(r, g, b) > 0.0 else None
+
+    def _emission(self, opacity: Any) -> Any:
+        strength = self.document.number(
+            self._extension(EMISSIVE_STRENGTH), "emissiveStrength", self.place, 1.0
+        )
+        factor = self._rgb(self.tree, "emissiveFactor", (0.0,) * 3, 1e6)
+        r, g, b = (value * max(0.0, strength) for value in factor)
+        if not max(r, g, b) > 0.0:
+            return None
+        if opacity != 1.0:
+            self.document.note(
+                f"{self.place}: what is not opaque can't give off light; it gives off none."
+            )
+            return None
+        if self.document.flag(self.tree, "doubleSided", self.place):
+            self.document.note(f"{self.place} gives off light on its front side only.")
+        return self._tinted((r, g, b), "emissiveTexture")
+
+
+def _is_turned(transform: Affine) -> bool:
+    size = float(np.abs(transform[:, :2]).max())
+    return max(abs(float(transform[0, 1])), abs(float(transform[1, 0]))) > 1e-6 * size
+
+
+def _after_inverse(transform: Affine, inner: Affine) -> Affine:
+    """What is left to do to coordinates that `inner` has been done to."""
+    whole = np.vstack([transform, (0.0, 0.0, 1.0)])
+    done = np.vstack([inner, (0.0, 0.0, 1.0)])
+    return np.asarray((whole @ np.linalg.inv(done))[:2])

@@ -1,0 +1,233 @@
+"""Pictures and samplers of a glTF file, as textures on surfaces."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.io.gltf.document import Bytes, Document, Tree
+from raywidget.scene.textures.pixels import MAX_PIXELS
+from raywidget.scene.textures.textures import ImageTexture, Wrap
+
+BASISU, WEBP = "KHR_texture_basisu", "EXT_texture_webp"
+TRANSFORM = "KHR_texture_transform"
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+_WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
+_NEAREST = 9728
+
+Affine = NDArray[np.float64]  # (2, 3): what is done to (u, v, 1)
+Picture = NDArray[np.uint8]  # (H, W, 1 to 4)
+
+
+class TextureUse(NamedTuple):
+    """What a material says of one of its maps."""
+
+    texture: int
+    uv_set: int
+    transform: Affine  # of glTF's (u, v), where v points down
+    place: str
+
+
+class Sampled(NamedTuple):
+    """A picture with its sampler."""
+
+    picture: Picture
+    image: int  # for keys
+    wrap: tuple[Wrap, Wrap]  # along u and v
+    filter: Literal["bilinear", "nearest"]
+
+
+class Pictures:
+    """Decodes pictures of a document, each once, and makes textures of them."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._pictures: dict[int, Picture | None] = {}
+        self._textures: dict[Any, ImageTexture] = {}
+
+    def use(self, owner: Tree, key: str, place: str) -> TextureUse | None:
+        """What a textureInfo says; None where there is none."""
+        document = self._document
+        if key not in owner:
+            return None
+        info = document.object(owner, key, place)
+        where = f"{place}, {key}"
+        if "index" not in info:
+            return None
+        texture = document.integer(info, "index", where)
+        uv_set = document.integer(info, "texCoord", where, 0, most=31)
+        transform = np.eye(3)[:2]
+        moved = document.extension(info, TRANSFORM, where)
+        if moved is not None:
+            uv_set = document.integer(moved, "texCoord", where, uv_set, most=31)
+            x, y = document.numbers(moved, "offset", where, (0.0, 0.0))
+            a, b = document.numbers(moved, "scale", where, (1.0, 1.0))
+            turn = document.number(moved, "rotation", where, 0.0)
+            c, s = np.cos(turn), np.sin(turn)
+            # Shift after turn after scale, as the extension writes it down.
+            transform = np.array([(c * a, s * b, x), (-s * a, c * b, y)])
+        return TextureUse(texture, uv_set, transform, where)
+
+    def sampled(self, use: TextureUse) -> Sampled | None:
+        """The picture and the sampler of a texture; None, with a note, if it can't be shown."""
+        document = self._document
+        texture = document.item("textures", use.texture, use.place)
+        here = f"texture {use.texture}"
+        image = self._image_of(texture, here)
+        picture = None if image is None else self._picture(image, here)
+        if picture is None or image is None:
+            return None
+        sampler: Tree = {}
+        if "sampler" in texture:
+            sampler = document.item("samplers", document.integer(texture, "sampler", here), here)
+        wraps = [document.integer(sampler, key, here, 10497) for key in ("wrapS", "wrapT")]
+        for wrap in wraps:
+            if wrap not in _WRAPS:
+                raise document.error(here, f"its sampler wraps by {wrap}, which is unknown")
+        nearest = document.integer(sampler, "magFilter", here, 0) == _NEAREST
+        s, t = (_WRAPS[wrap] for wrap in wraps)
+        return Sampled(picture, image, (s, t), "nearest" if nearest else "bilinear")
+
+    def texture(
+        self,
+        sampled: Sampled,
+        pixels: NDArray[Any],
+        key: object,
+        *,
+        wrap: Wrap,
+        transform: Affine,
+        srgb: bool = False,
+        factor: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    ) -> ImageTexture:
+        """Make a texture of pixels that were made from a picture; `key` says how."""
+        scale = (float(transform[0, 0]) or 1e-9, float(transform[1, 1]) or 1e-9)
+        # v points down there and up here.
+        offset = (float(transform[0, 2]), 1.0 - scale[1] - float(transform[1, 2]))
+        whole = (sampled.image, key, wrap, sampled.filter, scale, offset, srgb, factor)
+        if whole not in self._textures:
+            self._document.spend(pixels.nbytes, f"image {sampled.image}", on="pictures")
+            self._textures[whole] = ImageTexture(
+                pixels,
+                wrap=wrap,
+                filter=sampled.filter,
+                encoding="srgb" if srgb else "linear",
+                scale=scale,
+                offset=offset,
+                factor=factor,
+            )
+        return self._textures[whole]
+
+    def _image_of(self, texture: Tree, place: str) -> int | None:
+        document = self._document
+        webp = document.extension(texture, WEBP, place)
+        if webp is not None and "source" in webp:
+            return document.integer(webp, "source", place)
+        if "source" in texture:
+            return document.integer(texture, "source", place)
+        if document.extension(texture, BASISU, place) is not None:
+            document.note(
+                "Pictures in KTX2 (KHR_texture_basisu) can't be read and were left out; "
+                "convert them to PNG, as by `gltf-transform ktxdecompress`."
+            )
+        else:
+            document.note(f"{place} names no picture and was left out.")
+        return None
+
+    def _picture(self, index: int, place: str) -> Picture | None:
+        if index not in self._pictures:
+            image = self._document.item("images", index, place)
+            here = f"image {index}"
+            data = self._bytes(image, here)
+            self._pictures[index] = None if data is None else self._decode(data, here)
+        return self._pictures[index]
+
+    def _bytes(self, image: Tree, place: str) -> Bytes | None:
+        document = self._document
+        if "bufferView" in image:
+            return document.view(document.integer(image, "bufferView", place), place)
+        uri = document.text(image, "uri", place)
+        data = document.resource(uri, place)
+        if data is None:
+            document.note(f"{place}: there is no file {uri[:100]!r} in its folder; left out.")
+        return data
+
+    def _decode(self, data: Bytes, place: str) -> Picture | None:
+        from PIL import Image
+
+        document = self._document
+        if bytes(data[:12]).startswith(b"\xabKTX 20\xbb"):
+            document.note(f"{place} is a KTX2 picture, which can't be read; left out.")
+            return None
+        try:
+            with (
+                warnings.catch_warnings(),
+                Image.open(io.BytesIO(data.tobytes()), formats=_FORMATS) as picture,
+            ):
+                warnings.simplefilter("ignore")  # the bound below is ours
+                width, height = picture.size
+                if width * height > MAX_PIXELS:
+                    raise document.error(
+                        place, f"must have at most {MAX_PIXELS:,} pixels, got {width} x {height}"
+                    )
+                document.spend(4 * width * height, place, on="pictures")
+                if picture.mode.startswith("I;16") or picture.mode == "I":
+                    deep = np.asarray(picture).astype(np.uint32) // 257
+                    return np.minimum(deep, 255).astype(np.uint8)[:, :, None]
+                grey = picture.mode in ("L", "1")
+                clear = "A" in picture.getbands() or "transparency" in picture.info
+                mode = "L" if grey and not clear else "RGBA" if clear else "RGB"
+                return np.array(picture.convert(mode), np.uint8).reshape(height, width, -1)
+        except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+            # An OSError says all that Pillow does not recognise.
+            document.note(f"{place} is no picture that can be read ({error}); left out.")
+            return None
+
+
+def channel(picture: Picture, index: int) -> Picture:
+    """(H, W, 1): one channel; of a grey picture r, g and b are the same, and alpha is 255."""
+    channels = picture.shape[2]
+    if index == 3 and channels < 4:
+        return np.full((*picture.shape[:2], 1), 255, np.uint8)
+    at = 0 if channels == 1 else index
+    return np.ascontiguousarray(picture[:, :, at : at + 1])
+
+
+def colors(picture: Picture) -> Picture:
+    """(H, W, 1 or 3): without alpha."""
+    return np.ascontiguousarray(picture[:, :, :3])
+
+
+def cut_out(alpha: Picture, factor: float, cutoff: float, wrap: tuple[Wrap, Wrap]) -> Picture:
+    """(h, w, 1), 0 or 255: where alpha, bilinear between pixels, is at least the cutoff.
+
+    The cut runs between pixels, so the picture is made up to four times as fine.
+    """
+    height, width = alpha.shape[:2]
+    fine = next((n for n in (4, 2) if n * n * width * height <= 2**24), 1)
+    values = alpha[:, :, 0].astype(np.float32) * np.float32(factor / 255.0)
+    for axis, along in ((0, wrap[1]), (1, wrap[0])):
+        values = _finer(values, fine, axis, along)
+    return np.where(values >= cutoff - 1e-6, np.uint8(255), np.uint8(0))[:, :, None]
+
+
+def _finer(values: NDArray[np.float32], times: int, axis: int, wrap: Wrap) -> NDArray[np.float32]:
+    if times == 1:
+        return values
+    size = values.shape[axis]
+    places = (np.arange(size * times) + 0.5) / times - 0.5
+    left = np.floor(places).astype(np.int64)
+    share = (places - left).astype(np.float32)
+    ends = [left, left + 1]
+    if wrap == "repeat":
+        ends = [end % size for end in ends]
+    else:  # beyond the edge, its mirror image begins with the edge
+        ends = [np.clip(end, 0, size - 1) for end in ends]
+    if axis == 0:
+        share = share[:, None]
+    below, above = (np.take(values, end, axis=axis) for end in ends)
+    return below * (1 - share) + above * share

@@ -1,0 +1,368 @@
+"""A glTF file, read as the parts of a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.errors import SceneError
+from raywidget.io.gltf import materials, nodes, pictures, primitives, sights
+from raywidget.io.gltf.accessors import Accessors
+from raywidget.io.gltf.compression import DRACO, MESHOPT
+from raywidget.io.gltf.document import Document, Tree
+from raywidget.io.gltf.materials import Materials, Paint, Surface
+from raywidget.io.gltf.nodes import Nodes, Placed
+from raywidget.io.gltf.pictures import Affine, Pictures
+from raywidget.io.gltf.primitives import Geometry, Primitives
+from raywidget.io.parts import SceneParts
+from raywidget.scene.camera import Camera
+from raywidget.scene.emitters.emitters import Emitter
+from raywidget.scene.shapes.many import Cylinders, Spheres
+from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.values.checks import SMALLEST_LENGTH
+
+_KNOWN = {
+    *materials.KNOWN,
+    DRACO,
+    *MESHOPT,
+    pictures.TRANSFORM,
+    pictures.WEBP,
+    pictures.BASISU,
+    nodes.INSTANCING,
+    nodes.VISIBILITY,
+    sights.LIGHTS,
+    "KHR_mesh_quantization",
+}
+# What doesn't change how things look.
+_SILENT = {"KHR_xmp", "KHR_xmp_json_ld", "EXT_structural_metadata", "EXT_mesh_features"}
+# What a file may require and yet look right without, in its first variant or at time 0.
+_SPARED = {"KHR_materials_variants", "KHR_animation_pointer"}
+
+_POINT = 1.0 / 400.0  # radius of a point, as a share of the diagonal of all of them, at most
+_LINE = 1.0 / 1000.0
+
+
+def read(path: Path) -> SceneParts:
+    """Read a glTF 2.0 file: .glb, or .gltf with what lies beside it.
+
+    Raises
+    ------
+    SceneError
+        If it can't be read, is damaged, or needs what is not known here; with file and place.
+    """
+    return _Reader(Document(path)).parts()
+
+
+class _Names:
+    """Names of the file, each given to one thing only: what comes later gets a number."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._taken: set[str] = set()
+        self._next: dict[str, int] = {}
+
+    def of(self, tree: Tree, place: str) -> str | None:
+        name = " ".join(self._document.text(tree, "name", place).split())[:100]
+        return self.unique(name) if name else None
+
+    def unique(self, name: str) -> str:
+        result = name
+        while result in self._taken:
+            self._next[name] = self._next.get(name, 1) + 1
+            result = f"{name} ({self._next[name]})"
+        self._taken.add(result)
+        return result
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        _check_extensions(document)
+        self._accessors = Accessors(document)
+        self._names = _Names(document)
+        self._primitives = Primitives(document, self._accessors)
+        self._materials = Materials(document, Pictures(document), self._names)
+
+    def parts(self) -> SceneParts:
+        document = self._document
+        graph = nodes.read_nodes(document, self._accessors)
+        shapes = list(self._shapes(graph))
+        emitters = list(self._emitters(graph))
+        cameras, defaults = self._cameras(graph, shapes)
+        return SceneParts(
+            shapes=tuple(shapes),
+            emitters=tuple(emitters),
+            cameras=tuple(cameras),
+            defaults=defaults,
+            notes=document.notes(),
+        )
+
+    # --- Shapes ----------------------------------------------------------------------------------
+
+    def _shapes(self, graph: Nodes) -> Iterable[Shape]:
+        """Meshes in the order of their first nodes; what has several places is stored once."""
+        document = self._document
+        groups: dict[Any, list[Placed]] = {}
+        for node in graph.placed:
+            if "mesh" in node.tree:
+                here = f"node {node.index}"
+                mesh = document.integer(node.tree, "mesh", here)
+                skin = document.index(node.tree, "skin", here)
+                document.item("meshes", mesh, here)
+                # A skin has its own place, so nothing is shared.
+                own = node.index if skin is not None else -1
+                key = (mesh, skin, own, self._weights(node, mesh))
+                groups.setdefault(key, []).append(node)
+        for (mesh, skin, _, weights), members in groups.items():
+            yield from self._mesh(graph, mesh, skin, weights, members)
+
+    def _weights(self, node: Placed, mesh: int) -> tuple[float, ...]:
+        """Of morph targets: what an animation says, the node, or the mesh."""
+        if node.weights is not None:
+            return node.weights
+        trees = (
+            (node.tree, f"node {node.index}"),
+            (self._document.items("meshes")[mesh], f"mesh {mesh}"),
+        )
+        for tree, place in trees:
+            value = tree.get("weights")
+            if isinstance(value, list) and value:
+                zeros = (0.0,) * len(value)
+                return self._document.numbers(tree, "weights", place, zeros)
+        return ()
+
+    def _mesh(
+        self,
+        graph: Nodes,
+        index: int,
+        skin: int | None,
+        weights: tuple[float, ...],
+        members: list[Placed],
+    ) -> Iterable[Shape]:
+        document = self._document
+        tree = document.item("meshes", index, "")
+        places = np.concatenate([nodes.copies(document, self._accessors, n) for n in members])
+        joints = None
+        if skin is not None:
+            joints = nodes.joint_matrices(document, self._accessors, graph, skin)
+        name = self._label(tree, f"mesh {index}", members)
+        for number, primitive in enumerate(document.objects(tree, "primitives", f"mesh {index}")):
+            here = f"mesh {index}, primitive {number}"
+            geometry = self._primitives.read(primitive, here, weights)
+            if geometry is None:
+                continue
+            where = places
+            if joints is not None and geometry.joints:
+                most = max(int(array.max()) for array in geometry.joints)
+                if most >= len(joints):
+                    raise document.error(
+                        here, f"refers to joint {most} of {len(joints)} of skin {skin}"
+                    )
+                document.spend(200 * len(geometry.positions), here)
+                geometry = primitives.skinned(geometry, joints)
+                where = np.eye(4)[None]
+            mended = primitives.mended(geometry, document, here)
+            if mended is not None:
+                shapes = self._primitive(primitive, mended, where, here, name)
+                try:
+                    yield from shapes
+                except SceneError as error:
+                    if document.path.name in str(error):
+                        raise
+                    raise document.error(here, str(error)) from None
+
+    def _label(self, tree: Tree, place: str, members: list[Placed]) -> str | None:
+        node = members[0]
+        of_node = " ".join(self._document.text(node.tree, "name", f"node {node.index}").split())
+        of_mesh = " ".join(self._document.text(tree, "name", place).split())
+        return ((of_node if len(members) == 1 else "") or of_mesh or of_node)[:100] or None
+
+    def _primitive(
+        self,
+        tree: Tree,
+        geometry: Geometry,
+        places: NDArray[np.float64],
+        here: str,
+        label: str | None,
+    ) -> Iterable[Shape]:
+        """The shapes of one primitive, at all of its places."""
+        document = self._document
+        corners = geometry.cells.shape[1]
+        paint, colors = _paint(geometry, corners == primitives.TRIANGLES, document, here)
+        surface = self._materials.of(document.index(tree, "material", here), paint, here)
+        if not surface.visible:
+            document.note(f"{here} is transparent everywhere and was left out.")
+            return
+        if colors is not None:
+            colors = colors * np.array(surface.color_factor, np.float32)
+        sound = _invertible(places)
+        flat = [k for k in np.flatnonzero(~sound) if np.linalg.norm(places[k, :3, :3]) > 1e-12]
+        if len(flat) + int(sound.sum()) < len(places):
+            document.note(f"{here}: what is scaled to nothing was left out.")
+
+        def name() -> str | None:
+            return None if label is None else self._names.unique(label)
+
+        if corners != primitives.TRIANGLES:
+            for k in [*np.flatnonzero(sound), *flat]:
+                document.spend(64 * len(geometry.cells), here)
+                yield _many(primitives.placed(geometry, places[k]), colors, surface, name())
+            return
+        if sound.sum() > 1:
+            mesh = _mesh_of(geometry, colors, surface, None)
+            yield Instances(mesh, places[sound], name=name())
+        else:
+            flat = [*np.flatnonzero(sound), *flat]
+        for k in flat:
+            document.spend(32 * len(geometry.positions) + 12 * len(geometry.cells), here)
+            there = primitives.placed(geometry, places[k])
+            if not sound[k]:
+                there.normals = None
+            yield _mesh_of(there, colors, surface, name())
+
+    # --- Cameras and lights ----------------------------------------------------------------------
+
+    def _emitters(self, graph: Nodes) -> Iterable[Emitter]:
+        document = self._document
+        for node in graph.placed:
+            light = document.extension(node.tree, sights.LIGHTS, f"node {node.index}")
+            if light is not None:
+                name = self._names.of(node.tree, f"node {node.index}")
+                emitter = sights.read_light(document, node, light, name)
+                if emitter is not None:
+                    yield emitter
+
+    def _cameras(self, graph: Nodes, shapes: list[Shape]) -> tuple[list[Camera], dict[str, Any]]:
+        document = self._document
+        bounds = np.zeros((2, 3))
+        if shapes:
+            boxes = [shape.bounds() for shape in shapes]
+            low = np.min([lo for lo, _ in boxes], axis=0)
+            bounds = np.stack([low, np.max([hi for _, hi in boxes], axis=0)])
+        cameras: list[Camera] = []
+        defaults: dict[str, Any] = {}
+        for node in graph.placed:
+            if "camera" in node.tree:
+                name = self._names.of(node.tree, f"node {node.index}")
+                camera, size = sights.read_camera(document, node, bounds, name)
+                defaults = defaults or size if cameras else size
+                cameras.append(camera)
+        return cameras, defaults
+
+
+def _check_extensions(document: Document) -> None:
+    required = document.words("extensionsRequired")
+    unknown = sorted(set(required) - _KNOWN - _SILENT - _SPARED)
+    if unknown:
+        raise document.error(
+            "",
+            f"needs {', '.join(unknown)}, which can't be read here; "
+            "export it without, or convert it by gltf-transform",
+        )
+    for name in sorted(set(document.words("extensionsUsed")) - _KNOWN - _SILENT):
+        document.note(f"{name} is not known here; what it says is not shown.")
+
+
+def _paint(
+    geometry: Geometry, smooth: bool, document: Document, here: str
+) -> tuple[Paint, NDArray[Any] | None]:
+    """What a primitive brings to its material, and its colours where they vary."""
+    sets = tuple(geometry.uvs) if smooth else ()
+    spans = []
+    for key in sets:
+        uv = geometry.uvs[key]
+        low, high = uv.min(axis=0), uv.max(axis=0)
+        spans.append((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+    if geometry.colors is None:
+        return Paint(sets, tuple(spans), False, None, 1.0), None
+    first = geometry.colors[0]
+    alpha = 1.0
+    if len(first) == 4:
+        alpha = float(first[3])
+        if not (geometry.colors[:, 3] == first[3]).all():
+            alpha = 1.0
+            document.note(f"{here}: the opacity of its vertices varies, which can't be shown.")
+    rgb = geometry.colors[:, :3]
+    tint = None
+    if (rgb == first[:3]).all():
+        r, g, b = (float(value) for value in first[:3])
+        tint = (r, g, b)
+    return Paint(sets, tuple(spans), True, tint, alpha), rgb
+
+
+def _mesh_of(
+    geometry: Geometry, colors: NDArray[Any] | None, surface: Surface, name: str | None
+) -> Mesh:
+    uvs = None
+    if surface.uv_set is not None and surface.uv_set in geometry.uvs:
+        uvs = _upright(geometry.uvs[surface.uv_set], surface.uv_transform)
+    return Mesh(
+        geometry.positions,
+        geometry.cells,
+        material=surface.material,
+        normals=geometry.normals,
+        uvs=uvs,
+        colors=colors,
+        name=name,
+    )
+
+
+def _upright(uv: NDArray[Any], transform: Affine) -> NDArray[Any]:
+    """Texture coordinates whose v points up."""
+    if not np.array_equal(transform, np.eye(3)[:2]):
+        uv = uv @ transform[:, :2].T + transform[:, 2]
+    result = np.empty(uv.shape, np.float32)
+    result[:, 0] = uv[:, 0]
+    np.subtract(1.0, uv[:, 1], out=result[:, 1], casting="same_kind")
+    return result
+
+
+def _many(
+    geometry: Geometry, colors: NDArray[Any] | None, surface: Surface, name: str | None
+) -> Shape:
+    """Points as small spheres, lines as thin cylinders, by the size of all of them."""
+    positions, cells = geometry.positions, geometry.cells
+    used = positions[cells.ravel()]
+    diagonal = float(np.linalg.norm(used.max(axis=0) - used.min(axis=0))) or 1.0
+    if cells.shape[1] == primitives.POINTS:
+        radius = diagonal * min(_POINT, 0.25 / np.sqrt(len(cells)))
+        return Spheres(
+            used,
+            _length(radius),
+            colors=None if colors is None else colors[cells.ravel()],
+            material=surface.material,
+            name=name,
+        )
+    starts, ends = positions[cells[:, 0]], positions[cells[:, 1]]
+    kept = np.linalg.norm(np.subtract(ends, starts, dtype=np.float64), axis=1) > 1e-7 * diagonal
+    if not kept.any():
+        kept[:] = True
+        ends = ends + np.array((0.0, 1e-3 * diagonal, 0.0))
+    of_lines = None
+    if colors is not None:
+        of_lines = 0.5 * (colors[cells[kept, 0]] + colors[cells[kept, 1]])
+    return Cylinders(
+        starts[kept],
+        ends[kept],
+        _length(_LINE * diagonal),
+        colors=of_lines,
+        material=surface.material,
+        name=name,
+    )
+
+
+def _length(value: float) -> NDArray[np.float32]:
+    return np.array(max(value, SMALLEST_LENGTH), np.float32)
+
+
+def _invertible(places: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of (N, 4, 4) matrices have an inverse worth the name?"""
+    linear = places[:, :3, :3]
+    sizes = np.linalg.norm(linear, axis=1)
+    volume = np.abs(np.linalg.det(linear / np.maximum(sizes, 1e-300)[:, None, :]))
+    return np.asarray((sizes.min(axis=1) > 1e-14) & (volume > 2e-9))

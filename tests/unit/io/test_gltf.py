@@ -1,0 +1,466 @@
+import base64
+import contextlib
+import io
+import json
+import struct
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import raywidget as rw
+from raywidget.io.scene_files import read_scene
+
+SQUARE = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (1, 1, 0)], np.float32)
+CORNERS = np.array([0, 1, 2, 2, 1, 3], np.uint16)
+TYPES = {"b": 5120, "B": 5121, "h": 5122, "H": 5123, "I": 5125, "f": 5126}
+KINDS = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
+
+
+class File:
+    """A glTF file that is being put together."""
+
+    def __init__(self, **tree):
+        self.data = b""
+        self.tree = {"asset": {"version": "2.0"}, "accessors": [], "bufferViews": [], **tree}
+
+    def view(self, blob, **more):
+        self.data += b"\0" * (-len(self.data) % 4)
+        place = {"buffer": 0, "byteOffset": len(self.data), "byteLength": len(blob), **more}
+        self.tree["bufferViews"].append(place)
+        self.data += blob
+        return len(self.tree["bufferViews"]) - 1
+
+    def accessor(self, array, **more):
+        array = np.asarray(array)
+        columns = 1 if array.ndim == 1 else array.shape[1]
+        self.tree["accessors"].append(
+            {
+                "bufferView": self.view(array.tobytes()),
+                "componentType": TYPES[array.dtype.char],
+                "count": len(array),
+                "type": KINDS[columns],
+                **more,
+            }
+        )
+        return len(self.tree["accessors"]) - 1
+
+    def mesh(self, material=None, mode=4, indices=CORNERS, positions=SQUARE, **attributes):
+        primitive = {"attributes": {"POSITION": self.accessor(positions)}, "mode": mode}
+        for name, array in attributes.items():
+            primitive["attributes"][name] = (
+                array if isinstance(array, int) else self.accessor(array)
+            )
+        if indices is not None:
+            primitive["indices"] = self.accessor(indices)
+        if material is not None:
+            primitive["material"] = 0
+            self.tree["materials"] = [material]
+        self.tree.setdefault("meshes", []).append({"primitives": [primitive]})
+        self.tree.setdefault("nodes", [{"mesh": 0}])
+        return self
+
+    def picture(self, pixels, **sampler):
+        stream = io.BytesIO()
+        Image.fromarray(np.asarray(pixels, np.uint8)).save(stream, "PNG")
+        view = self.view(stream.getvalue())
+        self.tree.setdefault("images", []).append({"bufferView": view, "mimeType": "image/png"})
+        self.tree["samplers"] = [sampler]
+        self.tree.setdefault("textures", []).append(
+            {"source": len(self.tree["images"]) - 1, "sampler": 0}
+        )
+        return {"index": len(self.tree["textures"]) - 1}
+
+    def bytes(self):
+        data = self.data + b"\0" * (-len(self.data) % 4)
+        tree = {**self.tree, "buffers": [{"byteLength": len(data)}]}
+        text = json.dumps(tree).encode()
+        text += b" " * (-len(text) % 4)
+        head = struct.pack("<4sII", b"glTF", 2, 28 + len(text) + len(data))
+        return head + b"".join(
+            struct.pack("<II", len(part), kind) + part
+            for part, kind in ((text, 0x4E4F534A), (data, 0x004E4942))
+        )
+
+    def read(self, folder):
+        path = folder / "a.glb"
+        path.write_bytes(self.bytes())
+        return read_scene(path)
+
+
+def test_a_mesh_is_what_the_file_says(tmp_path):
+    file = File().mesh(NORMAL=np.tile(np.float32((0, 0, 1)), (4, 1)))
+    (mesh,) = file.read(tmp_path).shapes
+    assert np.array_equal(mesh.vertices, SQUARE)
+    assert np.array_equal(mesh.faces, CORNERS.reshape(-1, 3))
+    assert np.array_equal(mesh.normals, np.tile((0, 0, 1), (4, 1)))
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (np.array([(0, 255), (51, 0), (0, 0), (0, 0)], np.uint8), [(0, 0), (0.2, 1)]),
+        (np.array([(0, 65535), (13107, 0), (0, 0), (0, 0)], np.uint16), [(0, 0), (0.2, 1)]),
+        (np.array([(0, 127), (-127, 0), (0, 0), (0, 0)], np.int8), [(0, 0), (-1, 1)]),
+        (np.array([(0, 32767), (-32768, 0), (0, 0), (0, 0)], np.int16), [(0, 0), (-1, 1)]),
+    ],
+)
+def test_normalised_integers(tmp_path, array, expected):
+    file = File()
+    uv = file.accessor(array, normalized=True)
+    (mesh,) = file.mesh(TEXCOORD_0=uv).read(tmp_path).shapes
+    assert np.allclose(mesh.uvs[:2], expected, atol=1e-7)
+
+
+def test_rows_that_lie_apart_and_sparse_ones(tmp_path):
+    file = File()
+    wide = np.zeros((4, 5), np.float32)
+    wide[:, :3] = SQUARE
+    wide[:, 3:] = SQUARE[:, :2] / 2
+    view = file.view(wide.tobytes(), byteStride=20)
+    base = {"bufferView": view, "componentType": 5126, "count": 4}
+    moved = file.view(np.float32([(5, 6, 7)]).tobytes())
+    which = file.view(np.uint8([3]).tobytes())
+    sparse = {
+        "count": 1,
+        "indices": {"bufferView": which, "componentType": 5121},
+        "values": {"bufferView": moved},
+    }
+    file.tree["accessors"] += [
+        {**base, "type": "VEC3", "sparse": sparse},
+        {**base, "type": "VEC2", "byteOffset": 12},
+    ]
+    primitive = {"attributes": {"POSITION": 0, "TEXCOORD_0": 1}}
+    file.tree |= {"meshes": [{"primitives": [primitive]}], "nodes": [{"mesh": 0}]}
+    primitive["indices"] = file.accessor(CORNERS)
+    (mesh,) = file.read(tmp_path).shapes
+    assert np.array_equal(mesh.vertices, [*SQUARE[:3], (5, 6, 7)])
+    assert np.array_equal(mesh.uvs[:, 1], 1 - SQUARE[:, 1] / 2)
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [(4, [(0, 1, 2)]), (5, [(0, 1, 2), (1, 3, 2)]), (6, [(1, 2, 0), (2, 3, 0)])],
+)
+def test_lists_strips_and_fans(tmp_path, mode, expected):
+    (mesh,) = File().mesh(mode=mode, indices=None).read(tmp_path).shapes
+    assert mesh.faces.tolist() == [list(face) for face in expected]
+
+
+def test_points_and_lines(tmp_path):
+    (points,) = File().mesh(mode=0, indices=None).read(tmp_path).shapes
+    assert isinstance(points, rw.Spheres)
+    assert np.array_equal(points.centers, SQUARE)
+    (lines,) = File().mesh(mode=2, indices=None).read(tmp_path).shapes
+    assert isinstance(lines, rw.Cylinders)
+    assert np.array_equal(lines.ends, SQUARE[[1, 2, 3, 0]])
+
+
+def test_nodes_stand_where_their_parents_put_them(tmp_path):
+    half = np.sqrt(0.5)
+    nodes = [
+        {"translation": [0, 0, 5], "children": [1]},
+        {"rotation": [0, 0, half, half], "scale": [2, 2, 2], "mesh": 0},
+    ]
+    (mesh,) = File(nodes=nodes, scenes=[{"nodes": [0]}]).mesh().read(tmp_path).shapes
+    assert np.allclose(mesh.vertices[1], (0, 2, 5), atol=1e-6)
+
+
+def test_a_mirror_image_keeps_its_front(tmp_path):
+    normals = np.tile(np.float32((0, 0, 1)), (4, 1))
+    file = File(nodes=[{"mesh": 0, "scale": [-1, 1, 1]}]).mesh(NORMAL=normals)
+    (mesh,) = file.read(tmp_path).shapes
+    a, b, c = mesh.vertices[mesh.faces[0]]
+    assert np.cross(b - a, c - a)[2] > 0
+    assert np.array_equal(mesh.normals, normals)
+
+
+def test_what_has_many_places_is_stored_once(tmp_path):
+    nodes = [{"mesh": 0, "translation": [k, 0, 0]} for k in range(3)]
+    (copies,) = File(nodes=nodes).mesh().read(tmp_path).shapes
+    assert isinstance(copies, rw.Instances)
+    assert copies.transforms[:, 0, 3].tolist() == [0, 1, 2]
+
+
+def test_gpu_instancing(tmp_path):
+    file = File()
+    shifts = file.accessor(np.float32([(0, 0, 0), (7, 0, 0)]))
+    instancing = {"attributes": {"TRANSLATION": shifts}}
+    file.tree["nodes"] = [{"mesh": 0, "extensions": {"EXT_mesh_gpu_instancing": instancing}}]
+    (copies,) = file.mesh().read(tmp_path).shapes
+    assert copies.transforms[:, 0, 3].tolist() == [0, 7]
+
+
+def test_morph_targets_and_animation_at_time_0(tmp_path):
+    file = File().mesh()
+    file.tree["meshes"][0]["primitives"][0]["targets"] = [
+        {"POSITION": file.accessor(np.tile(np.float32((0, 0, 4)), (4, 1)))}
+    ]
+    file.tree["meshes"][0]["weights"] = [0.25]
+    sampler = {
+        "input": file.accessor(np.float32([0, 1])),
+        "output": file.accessor(np.float32([(0, 3, 0), (0, 9, 0)])),
+    }
+    file.tree["animations"] = [
+        {
+            "samplers": [sampler],
+            "channels": [{"sampler": 0, "target": {"node": 0, "path": "translation"}}],
+        }
+    ]
+    parts = file.read(tmp_path)
+    assert np.array_equal(parts.shapes[0].vertices, SQUARE + np.array((0, 3, 1)))
+    assert "animated" in parts.notes[0]
+
+
+def test_a_skin(tmp_path):
+    file = File()
+    inverse = np.eye(4, dtype=np.float32)
+    inverse[3, 1] = -1  # columns after each other
+    skin = {"joints": [1], "inverseBindMatrices": file.accessor(inverse.reshape(1, 16))}
+    file.tree |= {
+        "skins": [skin],
+        "nodes": [
+            {"mesh": 0, "skin": 0, "translation": [50, 0, 0]},
+            {"translation": [0, 3, 0]},
+        ],
+    }
+    weights = np.tile(np.float32((2, 0, 0, 0)), (4, 1))
+    (mesh,) = (
+        file.mesh(JOINTS_0=np.zeros((4, 4), np.uint8), WEIGHTS_0=weights).read(tmp_path).shapes
+    )
+    assert np.array_equal(mesh.vertices, SQUARE + np.array((0, 2, 0)))
+
+
+def test_the_core_material(tmp_path):
+    file = File()
+    pixels = np.zeros((2, 2, 3), np.uint8)
+    pixels[:] = (10, 128, 255)
+    texture = file.picture(pixels, wrapS=33071, wrapT=33071)
+    core = {
+        "baseColorFactor": [0.5, 0.25, 1, 1],
+        "baseColorTexture": texture,
+        "metallicFactor": 0.5,
+        "roughnessFactor": 0.5,
+        "metallicRoughnessTexture": texture,
+    }
+    material = {"pbrMetallicRoughness": core, "normalTexture": {**texture, "scale": 0.5}}
+    (mesh,) = file.mesh(material, TEXCOORD_0=SQUARE[:, :2].copy()).read(tmp_path).shapes
+    made = mesh.material
+    assert np.array_equal(mesh.uvs[:, 1], 1 - SQUARE[:, 1])
+    linear = rw.decode_srgb(np.array((10, 128, 255)) / 255)
+    assert np.allclose(made.base_color.evaluate((0.5, 0.5)), linear * (0.5, 0.25, 1))
+    assert np.allclose(made.metallic.evaluate((0.5, 0.5)), 0.5)
+    assert np.allclose(made.roughness.evaluate((0.5, 0.5)), 0.5 * 128 / 255)
+    assert made.base_color.wrap == "clamp"
+    assert made.normal_scale == 0.5
+
+
+def test_extensions_of_materials(tmp_path):
+    material = {
+        "emissiveFactor": [1, 0.5, 0],
+        "extensions": {
+            "KHR_materials_emissive_strength": {"emissiveStrength": 4},
+            "KHR_materials_transmission": {"transmissionFactor": 1},
+            "KHR_materials_ior": {"ior": 1.33},
+            "KHR_materials_volume": {
+                "thicknessFactor": 1,
+                "attenuationDistance": 2,
+                "attenuationColor": [0.5, 1, 1],
+            },
+            "KHR_materials_clearcoat": {"clearcoatFactor": 0.75},
+            "KHR_materials_sheen": {"sheenColorFactor": [0.1, 0.2, 0.3]},
+            "KHR_materials_specular": {"specularFactor": 0.5, "specularColorFactor": [2, 1, 1]},
+        },
+    }
+    made = File().mesh(material).read(tmp_path).shapes[0].material
+    assert made.emission == (4, 2, 0)
+    assert (made.transmission, made.thin, made.ior) == (1, False, 1.33)
+    assert np.allclose(made.interior.absorption, (np.log(2) / 2, 0, 0))
+    assert (made.clearcoat, made.sheen_color) == (0.75, (0.1, 0.2, 0.3))
+    assert (made.specular, made.specular_color) == (0.5, (2, 1, 1))
+
+
+def test_texture_transform(tmp_path):
+    file = File()
+    texture = file.picture(np.zeros((2, 2, 3)))
+    moved = {"offset": [0.25, 0.5], "scale": [2, 3]}
+    texture["extensions"] = {"KHR_texture_transform": moved}
+    core = {"baseColorTexture": texture}
+    uvs = np.random.default_rng(0).random((4, 2), np.float32)
+    (mesh,) = file.mesh({"pbrMetallicRoughness": core}, TEXCOORD_0=uvs).read(tmp_path).shapes
+    image = mesh.material.base_color
+    found = mesh.uvs * image.scale + image.offset
+    assert np.allclose(found[:, 0], uvs[:, 0] * 2 + 0.25)
+    assert np.allclose(1 - found[:, 1], uvs[:, 1] * 3 + 0.5)
+    moved["rotation"] = 0.5
+    (mesh,) = file.read(tmp_path).shapes
+    c, s = np.cos(0.5), np.sin(0.5)
+    assert np.allclose(mesh.uvs[:, 0], c * 2 * uvs[:, 0] + s * 3 * uvs[:, 1] + 0.25, atol=1e-6)
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("OPAQUE", 1), ("BLEND", 0.6), ("MASK", 1)])
+def test_opacity(tmp_path, mode, expected):
+    core = {"baseColorFactor": [1, 1, 1, 0.6]}
+    file = File().mesh({"pbrMetallicRoughness": core, "alphaMode": mode})
+    assert file.read(tmp_path).shapes[0].material.opacity == expected
+
+
+def test_vertex_colours_are_multiplied(tmp_path):
+    colors = np.random.default_rng(1).random((4, 3), np.float32)
+    core = {"baseColorFactor": [0.5, 1, 1, 1]}
+    (mesh,) = File().mesh({"pbrMetallicRoughness": core}, COLOR_0=colors).read(tmp_path).shapes
+    assert np.allclose(mesh.colors, colors * (0.5, 1, 1))
+    assert isinstance(mesh.material.base_color, rw.Attribute)
+
+
+def test_cameras_and_lights(tmp_path):
+    lights = [
+        {"type": "directional", "intensity": 683, "color": [1, 0.5, 0]},
+        {"type": "point", "intensity": 1366},
+        {"type": "spot", "spot": {"innerConeAngle": 0.1, "outerConeAngle": 0.2}},
+    ]
+    nodes = [
+        {"camera": 0, "translation": [0, 0, 5]},
+        {"camera": 1},
+        *({"extensions": {"KHR_lights_punctual": {"light": k}}} for k in range(3)),
+    ]
+    cameras = [
+        {"type": "perspective", "perspective": {"yfov": np.pi / 4, "aspectRatio": 2, "znear": 1}},
+        {"type": "orthographic", "orthographic": {"xmag": 3, "ymag": 2, "znear": 0, "zfar": 9}},
+    ]
+    file = File(nodes=nodes, cameras=cameras)
+    file.tree["extensions"] = {"KHR_lights_punctual": {"lights": lights}}
+    parts = file.read(tmp_path)
+    first, second = parts.cameras
+    assert first.vfov == pytest.approx(45)
+    assert first.frame().forward.tolist() == [0, 0, -1]
+    assert second.height == 4
+    assert parts.defaults["width"] == 2 * parts.defaults["height"]
+    sun, point, spot = parts.emitters
+    assert sun.irradiance == (1, 0.5, 0)
+    assert point.intensity == (2, 2, 2)
+    assert spot.half_angles == (pytest.approx(np.degrees(0.2)), pytest.approx(np.degrees(0.1)))
+
+
+def test_gltf_with_a_data_uri_and_with_a_file(tmp_path):
+    file = File().mesh()
+    data = base64.b64encode(file.data).decode()
+    for uri in (f"data:application/octet-stream;base64,{data}", "a%20b.bin"):
+        (tmp_path / "a b.bin").write_bytes(file.data)
+        file.tree["buffers"] = [{"byteLength": len(file.data), "uri": uri}]
+        path = tmp_path / "a.gltf"
+        path.write_text(json.dumps(file.tree))
+        assert np.array_equal(read_scene(path).shapes[0].vertices, SQUARE)
+
+
+def test_nothing_outside_of_the_folder_is_read(tmp_path):
+    file = File().mesh()
+    folder = tmp_path / "inner"
+    folder.mkdir()
+    (tmp_path / "out.bin").write_bytes(file.data)
+    (folder / "link.bin").symlink_to(tmp_path / "out.bin")
+    for uri in ("../out.bin", str(tmp_path / "out.bin"), "link.bin", "http://localhost/out.bin"):
+        file.tree["buffers"] = [{"byteLength": len(file.data), "uri": uri}]
+        path = folder / "a.gltf"
+        path.write_text(json.dumps(file.tree))
+        with pytest.raises(rw.SceneError, match=r"'a.gltf', buffer 0: there is no file"):
+            read_scene(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"asset": {"version": "1.0"}}, "version 1.0"),
+        ({"extensionsRequired": ["ACME_box"]}, "needs ACME_box"),
+        ({"nodes": [{"mesh": 3}]}, r"node 0: refers to meshes\[3\]"),
+        ({"nodes": [{"children": [0]}], "scenes": [{"nodes": [0]}]}, "node 0: it is its own child"),
+        ({"bufferViews": []}, r"accessor 0: refers to bufferViews\[0\]"),
+        ({"nodes": [{"mesh": 0, "scale": [1, 2]}]}, "node 0: scale must be 3 finite numbers"),
+    ],
+)
+def test_damage_is_told_with_its_place(tmp_path, change, message):
+    file = File().mesh()
+    file.tree |= change
+    with pytest.raises(rw.SceneError, match=rf"'a.glb'.*{message}"):
+        file.read(tmp_path)
+
+
+def test_indices_out_of_range(tmp_path):
+    with pytest.raises(rw.SceneError, match=r"accessor 1: indices .* below 4, got 9 at 2"):
+        File().mesh(indices=np.uint16([0, 1, 9])).read(tmp_path)
+
+
+def test_flaws_are_mended_and_told(tmp_path):
+    positions = np.vstack([SQUARE, [(np.nan, 0, 0)]]).astype(np.float32)
+    normals = np.zeros((5, 3), np.float32)
+    indices = np.uint16([0, 1, 2, 2, 1, 3, 0, 1, 4])
+    parts = File().mesh(positions=positions, NORMAL=normals, indices=indices).read(tmp_path)
+    (mesh,) = parts.shapes
+    assert len(mesh.faces) == 2
+    assert np.array_equal(mesh.normals[:4], np.tile((0, 0, 1), (4, 1)))
+    assert len(parts.notes) == 2
+
+
+def test_draco(tmp_path, monkeypatch):
+    draco = pytest.importorskip("DracoPy")
+    raw = draco.encode(SQUARE, CORNERS.reshape(-1, 3).astype(np.uint32))
+    file = File().mesh()
+    packed = {"bufferView": file.view(raw), "attributes": {"POSITION": 0}}
+    primitive = file.tree["meshes"][0]["primitives"][0]
+    primitive["extensions"] = {"KHR_draco_mesh_compression": packed}
+    for accessor in file.tree["accessors"]:
+        del accessor["bufferView"]
+    (mesh,) = file.read(tmp_path).shapes
+    assert mesh.area() == pytest.approx(1, abs=1e-3)
+    monkeypatch.setitem(sys.modules, "DracoPy", None)
+    with pytest.raises(rw.SceneError, match="Draco; pip install DracoPy"):
+        file.read(tmp_path)
+
+
+def test_meshopt(tmp_path, monkeypatch):
+    meshoptimizer = pytest.importorskip("meshoptimizer")
+    file = File().mesh()
+    raw = meshoptimizer.encode_vertex_buffer(SQUARE, 4, 12)
+    raw = raw.tobytes() if hasattr(raw, "tobytes") else bytes(raw)
+    start = len(file.data)
+    file.data += raw
+    file.tree["bufferViews"][0]["extensions"] = {
+        "EXT_meshopt_compression": {
+            "buffer": 0,
+            "byteOffset": start,
+            "byteLength": len(raw),
+            "byteStride": 12,
+            "count": 4,
+            "mode": "ATTRIBUTES",
+        }
+    }
+    file.data = b"\xff" * 48 + file.data[48:]
+    (mesh,) = file.read(tmp_path).shapes
+    assert np.array_equal(mesh.vertices, SQUARE)
+    monkeypatch.setitem(sys.modules, "meshoptimizer", None)
+    with pytest.raises(rw.SceneError, match="pip install meshoptimizer"):
+        file.read(tmp_path)
+
+
+def whole_file():
+    file = File(nodes=[{"mesh": 0, "camera": 0}, {"mesh": 0, "translation": [1, 2, 3]}])
+    file.tree["cameras"] = [{"type": "perspective", "perspective": {"yfov": 1}}]
+    texture = file.picture(np.zeros((2, 2, 4)))
+    core = {"baseColorTexture": texture}
+    uvs = SQUARE[:, :2].copy()
+    return file.mesh({"pbrMetallicRoughness": core, "alphaMode": "BLEND"}, TEXCOORD_0=uvs).bytes()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_damaged_files_are_read_or_refused(tmp_path, data):
+    sound = bytearray(whole_file())
+    for _ in range(data.draw(st.integers(1, 6))):
+        sound[data.draw(st.integers(0, len(sound) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "a.glb"
+    path.write_bytes(sound[: data.draw(st.integers(0, len(sound)))])
+    with contextlib.suppress(rw.SceneError):
+        read_scene(path)
