@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import threading
+from functools import partial
 from typing import Any, Protocol
 
 from raywidget.engine.picking import Hit, Pick, pick_pixel
@@ -29,6 +29,7 @@ from raywidget.stream.protocol import (
 )
 from raywidget.widget.files import make_file
 from raywidget.widget.framing import frame_shapes
+from raywidget.widget.questions import Questions
 
 COMPILES = 60.0  # seconds after which a question about a scene that never compiles is given up
 
@@ -63,6 +64,7 @@ class Interaction:
         self._framed: tuple[object, object, Content] | None = None  # shapes, up, where they are
         self._moved: Camera | None = None  # the camera as a page has put it, last
         self._home: Camera | None = None  # where it was before that
+        self._picks, self._files = Questions("raywidget-pick"), Questions("raywidget-file")
         # Straight through.
         self.pause = session.pause
         self.resume = session.resume
@@ -136,9 +138,12 @@ class Interaction:
         if isinstance(question, RenderChange):
             self._change(question)
             return
-        work = self._probe if isinstance(question, Probe) else self._make_file
-        name = "raywidget-pick" if isinstance(question, Probe) else "raywidget-file"
-        threading.Thread(target=work, args=(question,), name=name, daemon=True).start()
+        if isinstance(question, Probe):
+            work, refuse = partial(self._probe, question), partial(self._refuse_probe, question)
+            self._picks.ask(question.client, work, refuse)
+        else:
+            work, refuse = partial(self._make_file, question), partial(self._refuse_file, question)
+            self._files.ask(question.client, work, refuse)
 
     def _change(self, change: RenderChange) -> None:
         if change.region is not None or change.clear_region:
@@ -159,37 +164,43 @@ class Interaction:
                     self._listener.changed(name)
 
     def _probe(self, probe: Probe) -> None:
-        content: Content = {
-            "k": "pixel",
-            "client": probe.client,
-            "number": probe.number,
-            "x": probe.x,
-            "y": probe.y,
-        }
         try:
             self._session.await_rest(COMPILES)
             pick = pick_pixel(self._session.run(), probe.x, probe.y)
         except Exception as error:
-            message = str(error) if isinstance(error, RaywidgetError) else repr(error)
-            nothing = {"generation": 1, "rgb": [0.0, 0.0, 0.0], "spp": 0, "hit": None}
-            self._listener.say({**content, **nothing, "message": message}, [])
+            self._refuse_probe(probe, _told(error))
             return
-        self._listener.say({**content, **describe_pick(pick), "message": None}, [])
+        self._listener.say({**_head_of(probe), **describe_pick(pick), "message": None}, [])
         if not probe.again:
             self._listener.picked(pick)
 
+    def _refuse_probe(self, probe: Probe, message: str) -> None:
+        nothing = {"generation": 1, "rgb": [0.0, 0.0, 0.0], "spp": 0, "hit": None}
+        self._listener.say({**_head_of(probe), **nothing, "message": message}, [])
+
     def _make_file(self, request: FileRequest) -> None:
-        head = {"k": "file", "client": request.client, "number": request.number}
         try:
             pieces = make_file(self._session.image(), request.format)
         except Exception as error:
-            message = str(error) if isinstance(error, RaywidgetError) else repr(error)
-            content = {**head, "name": "none", "index": 0, "count": 0, "message": message}
-            self._listener.say(content, [])
+            self._refuse_file(request, _told(error))
             return
+        head = {"k": "file", "client": request.client, "number": request.number}
         head |= {"name": f"raywidget.{request.format}", "count": len(pieces), "message": None}
         for index, piece in enumerate(pieces):
             self._listener.say({**head, "index": index}, [piece])
+
+    def _refuse_file(self, request: FileRequest, message: str) -> None:
+        head = {"k": "file", "client": request.client, "number": request.number}
+        self._listener.say({**head, "name": "none", "index": 0, "count": 0, "message": message}, [])
+
+
+def _head_of(probe: Probe) -> Content:
+    where = {"x": probe.x, "y": probe.y}
+    return {"k": "pixel", "client": probe.client, "number": probe.number, **where}
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, RaywidgetError) else repr(error)
 
 
 def with_camera(scene: Scene, camera: Camera) -> Scene:
