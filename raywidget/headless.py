@@ -85,7 +85,7 @@ def render(
         What Ctrl-C does: raise `KeyboardInterrupt`, or return what is there.
     exposure : float
         Stops by which the picture is lightened when it is shown or saved.
-    curve : {"srgb", "filmic", "linear"}
+    curve : {"srgb", "filmic", "agx", "neutral", "linear"}
         Its tone curve.
     **settings
         Any of `RenderSettings`: ``width, height, spp, max_depth, seed, passes, threads``, ...; and

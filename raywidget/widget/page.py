@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from base64 import b64encode
 from html import escape
 from pathlib import Path
@@ -77,7 +78,7 @@ def write_page(
     title = escape(f"{target.stem}: {image.width} x {image.height}, {image.spp} spp")
     # In a script, "<" could end it, whatever it is part of.
     page = PAGE.format(title=title, css=css, data=data.replace("<", "\\u003c"), script=SCRIPT)
-    part = target.with_name(f".{target.name[:80]}.part")
+    part = target.with_name(f".{target.stem[:80]}.{secrets.token_hex(8)}.part")
     try:
         part.write_text(page, encoding="utf-8")
         os.replace(part, target)
