@@ -619,6 +619,20 @@ def latlong(pixels):
     return mi.Bitmap(np.array(pixels, np.float32))  # a copy: ours are read-only
 
 
+def from_pole_to_pole(image):
+    """The same radiance with rows from one pole to the other, which is where Mitsuba has them.
+
+    Ours lie half a row from the poles: twice as many steps have knots at all of them.
+    """
+    half = image.shape[1] // 2
+    across = (np.roll(image, half, axis=1) + np.roll(image, -half, axis=1)) / 2
+    rows = np.concatenate([across[:1], image, across[-1:]])
+    result = np.empty((2 * len(image) + 1, *image.shape[1:]))
+    result[1::2] = image
+    result[::2] = (rows[:-1] + rows[1:]) / 2
+    return result
+
+
 @emitter.register
 def _(item: rw.GradientEnvironment) -> dict:
     rows = 1024
@@ -633,7 +647,7 @@ def _(item: rw.ImageEnvironment) -> dict:
     matrix[:3, :3] = item.rotation
     return {
         "type": "envmap",
-        "bitmap": latlong(item.image),
+        "bitmap": latlong(from_pole_to_pole(item.image)),
         "scale": item.scale,
         "to_world": transform(matrix),
     }

@@ -309,11 +309,18 @@ IMAGES = images()
 TURN = (20.0, -35.0, 50.0)
 
 
+def across_poles(image):
+    """The image with a row more at either end: the other side of the pole, half a turn on."""
+    half = image.shape[1] // 2
+    turned = (np.roll(image, half, axis=1) + np.roll(image, -half, axis=1)) / 2
+    return np.concatenate([turned[:1], image, turned[-1:]])
+
+
 def texel_of(image, d):
     """Rows and columns between texels, as fractions, of directions in the image's own frame."""
     height, width = image.shape[:2]
     turns = np.arctan2(d[:, 0], -d[:, 2]) / (2 * np.pi)
-    down = np.arccos(np.clip(d[:, 1], -1, 1)) / np.pi * (height - 1)
+    down = np.arccos(np.clip(d[:, 1], -1, 1)) / np.pi * (height - 2) + 0.5
     return down, (turns * width - 0.5) % width
 
 
@@ -327,12 +334,13 @@ def test_directions_follow_the_image(name):
     assert np.all(sample.reach == np.inf)
     np.testing.assert_allclose(np.linalg.norm(sample.wi, axis=1), 1, atol=2e-6)
 
-    # Probabilities of the cells between texels, anew from the image
+    # Probabilities of the cells between texels, anew from the image; the outermost end at a pole
+    image = across_poles(image)
     height, width = image.shape[:2]
     luminance = image @ np.array([0.2126, 0.7152, 0.0722])
     pairs = luminance + np.roll(luminance, -1, axis=1)
     cells = (pairs[:-1] + pairs[1:]) / 4
-    edges = np.cos(np.pi * np.arange(height) / (height - 1))
+    edges = np.cos(np.pi * np.clip((np.arange(height) - 0.5) / (height - 2), 0, 1))
     expected = cells * (edges[:-1] - edges[1:])[:, None]
     expected /= expected.sum()
     own = sample.wi.astype(float) @ tf.rotate_xyz(*TURN)[:3, :3]
@@ -368,8 +376,9 @@ def test_directions_follow_the_image(name):
 @pytest.mark.parametrize("name", IMAGES)
 def test_radiance_is_bilinear_between_texels(name):
     image = IMAGES[name].astype(np.float32)
-    height, width = image.shape[:2]
     lights = LightsUnderTest([], [rw.ImageEnvironment(image, 2.0, rotation=TURN)])
+    image = across_poles(image)
+    height, width = image.shape[:2]
     d = directions(np.random.default_rng(3), 5000).astype(float)
     down, across = texel_of(image, d)
     row = np.minimum(down.astype(int), height - 2)

@@ -1,5 +1,7 @@
 """Media: what they absorb, what they scatter, and where to."""
 
+import itertools
+
 import numpy as np
 import pytest
 from significance import (
@@ -28,6 +30,153 @@ SMOKE = rw.HomogeneousMedium((0.1, 0.3, 0.2), (1.5, 0.9, 2.5), anisotropy=0.4)
 
 def glass(medium, ior=1.0):
     return rw.Dielectric(ior, interior=medium)
+
+
+# --- Holes ----------------------------------------------------------------------------------------
+
+
+INTEGRATORS = ["path", "bdpt", "volpath"]
+HALF = np.array([[0.5]])
+# Half a surface, in all ways to say it
+HALVES = {
+    "number": 0.5,
+    "picture": rw.ImageTexture(HALF),
+    "leaf": rw.ImageTexture(np.array([[0.0, 1.0]]), filter="nearest", scale=7),
+}
+
+
+def masked(name, medium):
+    """Glass that bends nothing, with holes, filled with a medium: along z it is 2 units long."""
+    material = rw.Dielectric(1.0, interior=medium, opacity=HALVES.get(name, 0.5))
+    if name == "mixture":
+        parts = [rw.Dielectric(1.0, interior=medium), rw.Dielectric(1.0, interior=medium)]
+        material = rw.Mix(*parts, opacity=0.5)
+    if name == "box":
+        return rw.Box((0, 0, 0), (2, 2, 2), material=material)
+    if name == "mirrored copy":
+        return rw.Instances(rw.Mesh(*cube(), material=material), [np.diag([-1.0, 1, 1, 1])])
+    return rw.Sphere((0, 0, 0), 1, material=material)
+
+
+def cube():
+    """Corners and triangles of a cube from -1 to 1, with normals that point out of it."""
+    corners = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1], indexing="ij")).reshape(3, -1).T
+    sides = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    return corners, [(a, b, c) for a, b, c, _ in sides] + [(a, c, d) for a, _, c, d in sides]
+
+
+@pytest.mark.parametrize("integrator", INTEGRATORS)
+@pytest.mark.parametrize("name", [*HALVES, "mixture", "box", "mirrored copy"])
+def test_what_passes_through_holes_goes_through_the_interior(name, integrator):
+    # However a ray gets in and out, it goes the same way through the same medium.
+    medium = rw.HomogeneousMedium((0.5, 0.1, 1.5))
+    scene = rw.Scene([masked(name, medium), LAMP], camera=ALONG_Z)
+    picture = rw.render(scene, **SMALL, spp=16, max_depth=8, integrator=integrator)
+    expected = np.array([1, 2, 3]) * np.exp(-2.0 * np.array(medium.absorption))
+    np.testing.assert_allclose(picture.pixels, np.broadcast_to(expected, (5, 6, 3)), rtol=2e-5)
+
+
+@pytest.mark.parametrize("integrator", INTEGRATORS)
+def test_holes_in_balls_within_balls(integrator):
+    # 1 in water, 1 in a clear ball, 1 in a red one, and back out: all three have holes.
+    water, red = rw.HomogeneousMedium((0.3, 0.2, 0.1)), rw.HomogeneousMedium((0.1, 1.0, 1.0))
+    shapes = [
+        rw.Sphere((0, 0, 0), radius, material=rw.Dielectric(1.0, interior=medium, opacity=opacity))
+        for radius, medium, opacity in ((2.5, water, 0.5), (1.5, None, 0.3), (0.5, red, 0.6))
+    ]
+    scene = rw.Scene([*shapes, LAMP], camera=ALONG_Z)
+    picture = rw.render(scene, **SMALL, spp=32, max_depth=12, integrator=integrator)
+    lost = 2.0 * np.array(water.absorption) + np.array(red.absorption)
+    expected = np.array([1, 2, 3]) * np.exp(-lost)
+    np.testing.assert_allclose(picture.pixels, np.broadcast_to(expected, (5, 6, 3)), rtol=2e-5)
+
+
+@pytest.mark.parametrize("integrator", INTEGRATORS)
+def test_shadow_rays_know_what_is_behind_holes(integrator):
+    # A shadow ray crosses both faces of the glass and the veil by their holes, or is stopped; what
+    # the glass is filled with takes its share of what comes through.
+    medium = rw.HomogeneousMedium((0.5, 0.0, 1.5))
+    screen = rw.Box(
+        (0, 3, 0), (40, 2, 40), material=rw.Dielectric(1.5, interior=medium, opacity=0.5)
+    )
+    veil = rw.Quad((-20, 1, 20), (40, 0, 0), (0, 0, -40), material=rw.Diffuse(0, opacity=0.25))
+    floor = rw.Quad((-9, 0, 9), (18, 0, 0), (0, 0, -18), material=rw.Diffuse(1))
+    sun = rw.DirectionalLight((0, -1, 0), np.pi)
+    camera = rw.PerspectiveCamera(look_from=(0, 0.5, 0.01), look_at=(0, 0, 0), vfov=20)
+    scene = rw.Scene([screen, veil, floor], emitters=[sun], camera=camera)
+    settings = {"max_depth": 2, "integrator": integrator}
+    picture = picture_statistics(scene, **SMALL, per_batch=4, **settings)
+    expected = exactly(0.75 / 4 * np.exp(-2.0 * np.array(medium.absorption)), (5, 6, 3))
+    assert check_means(picture, expected, rounding=1e-5) > LEVEL
+
+
+# --- Glass in water -------------------------------------------------------------------------------
+
+
+def through(indices, shares):
+    """Share of light that gets straight through layers, with all reflections between their faces.
+
+    `shares` are those that the layers let through. Layers are added one by one, as light that is
+    not coherent: T = T1 T2 / (1 - R1 R2), R1 seen from behind.
+    """
+    transmitted, behind = 1.0, 0.0
+    for k, (before, after) in enumerate(itertools.pairwise(indices)):
+        share = shares[k - 1] if k else 1.0
+        r = ((before - after) / (before + after)) ** 2
+        behind = behind * share * share
+        between = 1.0 / (1.0 - behind * r)
+        transmitted = transmitted * share * (1.0 - r) * between
+        behind = r + (1.0 - r) ** 2 * behind * between
+    return transmitted
+
+
+WATER, GLASS = 1.33, 1.5
+
+
+@pytest.mark.parametrize("integrator", INTEGRATORS)
+@pytest.mark.parametrize("order", ["glass in water", "water in glass"])
+def test_layers_within_each_other(order, integrator):
+    # Along the axis, 2 units of one, 2 of the other within it, 2 of the first: Fresnel's formula
+    # for each pair of indices, Beer and Lambert between, every reflection counted.
+    swapped = order == "water in glass"
+    outer, inner = (GLASS, WATER) if swapped else (WATER, GLASS)
+    media = [rw.HomogeneousMedium(a) for a in (0.05, 0.2)]
+    shapes = [
+        rw.Sphere((0, 0, 0), 3, material=rw.Dielectric(outer, interior=media[0])),
+        rw.Sphere((0, 0, 0), 1, material=rw.Dielectric(GLASS / WATER, interior=media[1])),
+    ]
+    if swapped:  # the thinner side is where normals point to; so both are clear
+        clear = rw.Dielectric(GLASS / WATER)
+        shapes = [
+            shapes[0].replace(material=rw.Dielectric(outer)),
+            rw.Sphere((0, 0, 0), 1, material=clear, flip_normals=True),
+        ]
+    sky = rw.GradientEnvironment(top=0, bottom=1)
+    camera = rw.PerspectiveCamera(look_from=(0, 9, 0), look_at=(0, 0, 0), up=(0, 0, 1), vfov=1e-3)
+    scene = rw.Scene(shapes, emitters=[sky], camera=camera)
+    settings = {"max_depth": 60, "integrator": integrator, "per_batch": 256, "batches": 32}
+    picture = picture_statistics(scene, **SMALL, **settings)
+    shares = (1, 1, 1) if swapped else (np.exp(-0.1), np.exp(-0.4), np.exp(-0.1))
+    expected = exactly(through((1, outer, inner, outer, 1), shares), (5, 6, 3))
+    assert check_means(picture, expected, rounding=2e-5) > LEVEL
+
+
+def test_a_ball_of_the_same_index_is_not_there():
+    shape = rw.Sphere((0, 0, 0), 1, material=rw.Dielectric(1.5))
+    inner = rw.Sphere((0.2, 0.1, 0), 0.5, material=rw.Dielectric(1.0))
+    sky = rw.GradientEnvironment(top=0, bottom=1)
+    camera = rw.PerspectiveCamera(look_from=(0, 1, 4), look_at=(0, 0, 0), vfov=35)
+    pictures = [
+        picture_statistics(
+            rw.Scene(shapes, emitters=[sky], camera=camera),
+            **SMALL,
+            max_depth=40,
+            per_batch=128,
+            seed=seed,
+        )
+        for seed, shapes in enumerate(([shape], [shape, inner]))
+    ]
+    assert check_means(*pictures) > LEVEL
 
 
 # --- Phase function -------------------------------------------------------------------------------

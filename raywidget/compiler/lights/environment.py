@@ -65,7 +65,7 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
             values[ENVIRONMENT_BOTTOM : ENVIRONMENT_BOTTOM + 3] = emitter.bottom
             values[ENVIRONMENT_FROM_WORLD + 3 : ENVIRONMENT_FROM_WORLD + 6] = emitter.axis
         elif isinstance(emitter, ImageEnvironment):
-            image = np.asarray(emitter.image)
+            image = _beyond_poles(np.asarray(emitter.image))
             values[ENVIRONMENT_KIND] = PANORAMA
             values[ENVIRONMENT_HEIGHT], values[ENVIRONMENT_WIDTH] = image.shape[:2]
             # A rotation goes back by its transpose.
@@ -78,6 +78,16 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
     return EnvironmentTables(values, pixels, rows, cdf, brightness)
 
 
+def _beyond_poles(image: F32) -> F32:
+    """The image, with what is seen across its poles: its ends, half a turn on."""
+    half = image.shape[1] // 2
+    ends = image[[0, -1]]
+    across = np.roll(ends, half, axis=1)
+    if image.shape[1] % 2:  # half a turn on is between two texels
+        across = 0.5 * (across + np.roll(ends, half + 1, axis=1))
+    return np.concatenate([across[:1], image, across[1:]])
+
+
 def _pack_cells(image: F32) -> tuple[F32, F32, float]:
     """Rows, running sums within them, and the integral of the luminance."""
     luminance = image @ np.array(REC709_WEIGHTS, np.float32)
@@ -85,7 +95,9 @@ def _pack_cells(image: F32) -> tuple[F32, F32, float]:
     mean = 0.25 * (mean[:-1] + mean[1:]).astype(np.float64)
     count, width = mean.shape
     # sin^2 of half the angle to the nearest pole is exact where 1 - cos is not.
-    edges = np.sin(np.arange(count + 1) * (0.5 * np.pi / count)) ** 2
+    # The first and the last cell end at the pole.
+    rows_down = np.clip(np.arange(count + 1) - 0.5, 0.0, count - 1.0)
+    edges = np.sin(rows_down * (0.5 * np.pi / (count - 1))) ** 2
     upper, lower = edges[:-1], edges[1:]
     solid_angle = 4.0 * np.pi / width * (lower - upper)
     south = 2 * np.arange(count) + 1 > count

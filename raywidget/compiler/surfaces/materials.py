@@ -162,7 +162,7 @@ class MaterialRows:
             return self._media.row_of(material.interior)
         if isinstance(material, Dielectric) and not material.thin:
             return self._media.row_of(material.interior)
-        if isinstance(material, Principled) and material.interior is not None:
+        if isinstance(material, Principled) and not material.thin and material.transmission != 0.0:
             return self._media.row_of(material.interior)
         return -1
 

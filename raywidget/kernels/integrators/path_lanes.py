@@ -95,7 +95,13 @@ from raywidget.kernels.surfaces.bsdf import (
     transmits,
     view_bsdf,
 )
-from raywidget.kernels.surfaces.surface import MAX_PASSED, is_special, resolve_surface, visibility
+from raywidget.kernels.surfaces.surface import (
+    MAX_PASSED,
+    is_special,
+    pass_through,
+    resolve_surface,
+    visibility,
+)
 from raywidget.kernels.volumes.medium import inside_towards, transmittance
 
 INFINITY = float("inf")
@@ -169,6 +175,8 @@ def arrive(
         passed += 1
         if passed == MAX_PASSED:
             return Arrival(FOUND_END, passed)
+        if scene.medium_count > 0:
+            bundle.inside[lane] = pass_through(scene, bundle.inside[lane], hit, d)
         o = spawn_origin(hit, d)
 
     if hit.light >= 0:
@@ -309,12 +317,19 @@ def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
         lanes &= lanes - 1
         wi = load_point(bundle, LIGHT_DIRECTION, lane)
         reach = load_number(bundle, LIGHT_REACH, lane)
-        if not together:
-            start = load_point(bundle, SHADOW_ORIGIN, lane)
-            store_number(bundle, VISIBLE, lane, visibility(scene, start, wi, reach))
+        inside = 0
         if scene.medium_count > 0:
-            way = _inside_towards(scene, bundle, lane, wi)
-            arrived = load_point(bundle, LIGHT_RADIANCE, lane) * transmittance(scene, way, reach)
+            inside = _inside_towards(scene, bundle, lane, wi)
+        if together:
+            share = transmittance(scene, inside, reach)
+        else:
+            start = load_point(bundle, SHADOW_ORIGIN, lane)
+            share = visibility(scene, start, wi, reach, inside)
+            store_number(bundle, VISIBLE, lane, share.x)
+        if scene.medium_count > 0:
+            if not together:  # the share is a colour
+                store_number(bundle, VISIBLE, lane, 1.0)
+            arrived = load_point(bundle, LIGHT_RADIANCE, lane) * share
             store_point(bundle, LIGHT_RADIANCE, lane, arrived)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.hit import Hit, make_hit, reach_from_spawn, spawn_origin
+from raywidget.kernels.geometry.hit import make_hit, reach_from_spawn, spawn_origin
 from raywidget.kernels.geometry.traverse import find_closest
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.tile import (
@@ -40,9 +40,6 @@ from raywidget.kernels.language.sampling import (
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import (
     F32,
-    INTERFACE,
-    MATERIAL_CODES_SIZE,
-    MATERIAL_KIND,
     MISS,
     SceneTables,
     SceneView,
@@ -62,10 +59,16 @@ from raywidget.kernels.surfaces.bsdf import (
     sample_bsdf,
     transmits,
 )
-from raywidget.kernels.surfaces.surface import MAX_PASSED, eval_opacity, is_special, resolve_surface
+from raywidget.kernels.surfaces.surface import (
+    MAX_PASSED,
+    is_interface,
+    is_special,
+    pass_through,
+    resolve_surface,
+    trace_shadow,
+)
 from raywidget.kernels.volumes.medium import (
     Medium,
-    cross_surface,
     decay,
     eval_phase,
     inside_towards,
@@ -111,43 +114,6 @@ def sample_flight(medium: Medium, carried: Vec3, reach: float, choice: float, v:
         return Flight(reach, False, left * (1.0 / dot(share, left)))
     left = decay(extinction, t)
     return Flight(t, True, left * medium.scattering * (1.0 / dot(share, left * extinction)))
-
-
-@device
-def is_interface(scene: SceneView, hit: Hit) -> bool:
-    """Does the surface only separate two media?"""
-    return scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_KIND] == INTERFACE
-
-
-class Shadow(NamedTuple):
-    """What gets to a point from a light."""
-
-    share: Vec3
-    rays: int
-
-
-@device
-def trace_shadow(scene: SceneView, o: Vec3, wi: Vec3, reach: float, inside: int) -> Shadow:
-    """Share of light that gets through media and interfaces on the way of a shadow ray."""
-    share = vec3(1.0, 1.0, 1.0)
-    rays = 0
-    while True:
-        ray = find_closest(scene, o, wi, reach)
-        rays += 1
-        medium = load_medium(scene, inside)
-        extinction = medium.absorption + medium.scattering
-        if ray.slot == MISS:
-            return Shadow(share * decay(extinction, reach), rays)
-        hit = make_hit(scene, o, wi, ray)
-        share = share * decay(extinction, ray.t)
-        if is_interface(scene, hit):
-            inside = cross_surface(scene, inside, hit.material, dot(wi, hit.ng) < 0.0)
-        else:
-            share = share * (1.0 - eval_opacity(scene, hit))
-        if max(share.x, max(share.y, share.z)) <= 0.0:
-            return Shadow(vec3(0.0, 0.0, 0.0), rays)
-        o = spawn_origin(hit, wi)
-        reach -= ray.t
 
 
 @device
@@ -226,6 +192,7 @@ def trace_volpath(
                     passed += 1
                     if passed == MAX_PASSED:
                         break
+                    inside = pass_through(scene, inside, hit, d)
                     o = spawn_origin(hit, d)
                     continue
                 material = surface.material
@@ -240,7 +207,7 @@ def trace_volpath(
 
             # --- Straight on into another medium -------------------------------------------------
             if is_interface(scene, hit):
-                inside = cross_surface(scene, inside, hit.material, dot(d, hit.ng) < 0.0)
+                inside = pass_through(scene, inside, hit, d)
                 o = spawn_origin(hit, d)
                 continue
             if depth >= settings.max_depth:

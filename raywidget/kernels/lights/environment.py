@@ -1,8 +1,10 @@
 """Light from infinitely far away: radiance by direction, and directions drawn from an image.
 
-An image has its texels on meridians and circles of latitude; radiance is bilinear between them, as
-in Mitsuba's `envmap`. Directions are drawn from the cells between texels: a row, a cell of it, and
-a direction in the cell, uniform by solid angle. So the density is the same all over a cell.
+An image has its texels on meridians and circles of latitude, its poles half a texel beyond the
+first and the last row; radiance is bilinear between texels. Its table has a row more at either
+end, for what is seen across the pole. Directions are drawn from the cells between texels: a row, a
+cell of it, and a direction in the cell, uniform by solid angle. So the density is the same all over
+a cell.
 """
 
 from __future__ import annotations
@@ -97,7 +99,7 @@ def _find_place(scene: SceneView, d: Vec3) -> _Place:
     z = dot(load_vec3(scene.environment, ENVIRONMENT_FROM_WORLD + 6), d)
     turns = turn_towards(x, -z)
     across = turns * single(width) - 0.5
-    down = 2.0 * turn_towards(math.sqrt(x * x + z * z), y) * single(cells)
+    down = 2.0 * turn_towards(math.sqrt(x * x + z * z), y) * single(cells - 1) + 0.5
     row = min(int(down), cells - 1)
     column = math.floor(across)
     across -= single(column)

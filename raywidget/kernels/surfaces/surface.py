@@ -2,6 +2,9 @@
 
 A fraction of opacity, and a share of a mixture, are chances: a path passes, or takes one of the
 two. Shadow rays take what is let through. Few scenes have any of this.
+
+Shapes are filled with their interior whether their surface is there or not: who passes through a
+hole is inside as much as who is refracted.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from raywidget.kernels.layout import (
     CORNERS_SIZE,
     CORNERS_UVS,
     INSTANCE_SIZE,
+    INTERFACE,
     MATERIAL_AMOUNT,
     MATERIAL_AMOUNT_TEXTURE,
     MATERIAL_CODES_SIZE,
@@ -47,6 +51,7 @@ from raywidget.kernels.layout import (
     SceneView,
 )
 from raywidget.kernels.surfaces.texture import eval_texture
+from raywidget.kernels.volumes.medium import cross_surface, transmittance
 
 # A path ends here after so many surfaces that let it pass between two that do not.
 MAX_PASSED = 1 << 10
@@ -66,6 +71,20 @@ def is_special(scene: SceneView, hit: Hit) -> bool:
     """Must `resolve_surface` be asked?"""
     flags = scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
     return flags & MATERIAL_SPECIAL != 0
+
+
+@device
+def is_interface(scene: SceneView, hit: Hit) -> bool:
+    """Does the surface only separate two media?"""
+    return scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_KIND] == INTERFACE
+
+
+@device
+def pass_through(scene: SceneView, inside: int, hit: Hit, d: Vec3) -> int:
+    """The stack of shapes behind a surface that lets a ray of direction `d` go straight on."""
+    if scene.medium_count == 0:
+        return inside
+    return cross_surface(scene, inside, hit.material, dot(d, hit.ng) < 0.0)
 
 
 @on_demand
@@ -116,29 +135,57 @@ def _number(scene: SceneView, hit: Hit, material: int, column: int, texture_colu
 # --- Shadow rays ---------------------------------------------------------------------------------
 
 
+class Shadow(NamedTuple):
+    """What gets to a point from a light."""
+
+    share: Vec3
+    rays: int
+
+
 @device
-def visibility(scene: SceneView, o: Vec3, d: Vec3, reach: float) -> float:
-    """The share of light that gets through from `o` as far as `reach`."""
+def visibility(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) -> Vec3:
+    """The share of light that gets through from `o` as far as `reach`.
+
+    `inside` is the stack of shapes at `o`, on the side of `d`.
+    """
     if scene.has_masks:
-        return _transmittance(scene, o, d, reach)
-    return 0.0 if is_occluded(scene, o, d, reach) else 1.0
+        return _transmittance(scene, o, d, reach, inside)
+    if is_occluded(scene, o, d, reach):
+        return vec3(0.0, 0.0, 0.0)
+    if scene.medium_count == 0:
+        return vec3(1.0, 1.0, 1.0)
+    return transmittance(scene, inside, reach)
 
 
 @on_demand
-def _transmittance(scene: SceneView, o: Vec3, d: Vec3, reach: float) -> float:
-    """Of all masks in between."""
-    transmitted = 1.0
-    for _ in range(MAX_PASSED):
+def _transmittance(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) -> Vec3:
+    """Of all masks and media in between."""
+    return trace_shadow(scene, o, d, reach, inside).share
+
+
+@device
+def trace_shadow(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) -> Shadow:
+    """Follow a shadow ray through masks, interfaces and media."""
+    share = vec3(1.0, 1.0, 1.0)
+    rays = 0
+    passed = 0
+    while passed < MAX_PASSED:
         ray = find_closest(scene, o, d, reach)
+        rays += 1
+        if scene.medium_count > 0:
+            share = share * transmittance(scene, inside, ray.t if ray.slot != MISS else reach)
         if ray.slot == MISS:
-            return transmitted
+            return Shadow(share, rays)
         hit = make_hit(scene, o, d, ray)
-        transmitted *= 1.0 - eval_opacity(scene, hit)
-        if transmitted <= 0.0:
-            return 0.0
+        if not is_interface(scene, hit):
+            share = share * (1.0 - eval_opacity(scene, hit))
+            passed += 1
+        if max(share.x, max(share.y, share.z)) <= 0.0:
+            break
+        inside = pass_through(scene, inside, hit, d)
         o = spawn_origin(hit, d)
         reach -= ray.t
-    return 0.0
+    return Shadow(vec3(0.0, 0.0, 0.0), rays)
 
 
 # --- Normal maps ---------------------------------------------------------------------------------

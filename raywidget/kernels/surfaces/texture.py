@@ -38,6 +38,9 @@ from raywidget.kernels.layout import (
     SceneView,
 )
 
+_NEAR = 16.0  # coordinates up to here tell the pixels of any picture apart
+_ALL_EVEN = 16777216.0  # numbers of 32 bits from here on are even
+
 
 @on_demand
 def eval_texture(scene: SceneView, texture: int, hit: Hit) -> Vec3:
@@ -59,8 +62,8 @@ def _innermost(scene: SceneView, texture: int, u: float, v: float) -> int:
     """Through checkerboards of textures; one that ends in a colour gives -1 - its element."""
     while scene.texture_codes[texture * TEXTURE_CODES_SIZE + TEXTURE_KIND] == CHECKERBOARD:
         row = texture * TEXTURE_SIZE
-        across = math.floor(u * scene.textures[row + TEXTURE_SCALE])
-        up = math.floor(v * scene.textures[row + TEXTURE_SCALE + 1])
+        across = _whole(u * scene.textures[row + TEXTURE_SCALE])
+        up = _whole(v * scene.textures[row + TEXTURE_SCALE + 1])
         odd = (across + up) & 1
         child = scene.texture_codes[texture * TEXTURE_CODES_SIZE + TEXTURE_CHILDREN + odd]
         if child < 0:
@@ -89,9 +92,10 @@ def _eval_image(scene: SceneView, codes: int, row: int, u: float, v: float) -> V
     table = scene.textures
     u = u * table[row + TEXTURE_SCALE] + table[row + TEXTURE_OFFSET]
     v = v * table[row + TEXTURE_SCALE + 1] + table[row + TEXTURE_OFFSET + 1]
-    if not abs(u) + abs(v) < 1e6:  # beyond, float32 tells no pixels apart
-        u = 0.0
-        v = 0.0
+    if not abs(u) + abs(v) < _NEAR:
+        wrap = scene.texture_codes[codes + TEXTURE_WRAP]
+        u = _brought_near(u, wrap)
+        v = _brought_near(v, wrap)
     x = u * single(scene.texture_codes[codes + TEXTURE_WIDTH])
     y = (1.0 - v) * single(scene.texture_codes[codes + TEXTURE_HEIGHT])
     if scene.texture_codes[codes + TEXTURE_NEAREST] == 1:
@@ -107,6 +111,28 @@ def _eval_image(scene: SceneView, codes: int, row: int, u: float, v: float) -> V
         weight = (a if right == 1 else 1.0 - a) * (b if below == 1 else 1.0 - b)
         color = color + _texel(scene, codes, left + right, top + below) * weight
     return color
+
+
+@device
+def _whole(x: float) -> int:
+    """The greatest integer up to `x`, or an even one where all numbers are; 0 for no number."""
+    return math.floor(x) if abs(x) < _ALL_EVEN else 0
+
+
+@device
+def _brought_near(x: float, wrap: int) -> float:
+    """A coordinate of a picture at which the same is seen, near enough to tell pixels apart.
+
+    0 where `x` is no number.
+    """
+    if wrap == WRAP_REPEAT or wrap == WRAP_MIRROR:
+        if not abs(x) < _ALL_EVEN:
+            return 0.0
+        whole = math.floor(x)
+        return x - single(whole - (whole & 1))
+    if not abs(x) <= 2.0:
+        return 2.0 if x > 2.0 else (-1.0 if x < -2.0 else 0.0)
+    return x
 
 
 @device

@@ -307,16 +307,19 @@ class GradientEnvironment(Environment):
 class ImageEnvironment(Environment):
     """An image of all directions, in latitude and longitude (equirectangular).
 
-    Row 0 is straight up (+y), the last row straight down. Column i of W is centred at longitude
-    (i + 1/2) / W turns: from -z at the left edge over +x and +z (the middle) and -x back to -z.
-    Radiance is bilinear between texels. It is `scale` times what Mitsuba's `envmap` gives with the
-    same image, when `rotation` is its `to_world`. Bright places are sampled by their brightness.
+    The upper edge is straight up (+y), the lower edge straight down: row i of H is centred
+    (i + 1/2) / H of the way. Column i of W is centred at longitude (i + 1/2) / W turns: from -z at
+    the left edge over +x and +z (the middle) and -x back to -z. Radiance is bilinear between
+    texels, also across the poles. What a `PanoramicCamera` sees is such an image. Bright places are
+    sampled by their brightness.
 
     Parameters
     ----------
     image : (H, W, 3) array or path
-        Radiance, linear Rec. 709, in W/(sr m^2), each channel >= 0; or a file: .exr, .hdr or .npy
-        hold linear values, others (PNG, JPEG, ...) 8 bits whose sRGB curve is undone. At least
+        Radiance, linear Rec. 709, in W/(sr m^2), each channel >= 0 (what rounding has left just
+        below becomes 0): an array of floats, or an EXR, HDR, PFM, NPY or TIFF file that holds
+        floats. Of integers without a sign, in arrays and in files (PNG, JPEG, ...), the greatest of
+        their kind is 1, and the sRGB curve is undone. An EXR's primaries are converted. At least
         2 x 2, at most 2^25 texels.
     scale : float
         What the image is multiplied with, >= 0.

@@ -84,7 +84,7 @@ def radiance_or_texture(owner: object, name: str, value: object) -> Color | Text
 
 def _of_range(owner: object, name: str, value: Texture, highest: float) -> Texture:
     low, high = value.value_range()
-    if low < 0.0 or high > highest:
+    if low < 0.0 or high > highest * (1.0 + 1e-6):  # floats round
         expected = "in [0, 1]" if highest == 1.0 else ">= 0"
         raise SceneError(
             f"{checks.label(owner)}: {name} must be {expected} everywhere, but "
@@ -103,17 +103,19 @@ class ImageTexture(Texture):
     Parameters
     ----------
     image : path or array
-        A PNG, JPEG, TIFF, BMP, WebP, TGA, PPM or GIF file, or an (H, W, 3), (H, W, 1), (H, W) or
-        (H, W, 4) array of floats or uint8. At most 2^26 pixels. What a path holds is read once,
-        when the texture is made. An alpha channel is left out of colours; see `channel`.
+        A PNG, JPEG, TIFF, BMP, WebP, TGA, PPM, GIF, EXR, HDR, PFM or NPY file, or an (H, W, 3),
+        (H, W, 1), (H, W) or (H, W, 4) array of floats, uint8 or uint16. At most 2^26 pixels. What
+        a path holds is read once, when the texture is made. An alpha channel is left out of
+        colours; see `channel`. Primaries that an EXR names are converted to Rec. 709. What rounding
+        has left just below 0 becomes 0.
     wrap : {"repeat", "mirror", "clamp"}
         What is seen outside of [0, 1]: the picture again, its mirror image, or its edge.
     filter : {"bilinear", "nearest"}
         How colours are found between pixel centres.
     encoding : {"srgb", "linear"}, optional
         What the numbers mean: colours by the sRGB curve, or proportional to light. By default
-        "srgb" for bytes and 16-bit files, "linear" for arrays of floats and where `channel` picks
-        data. Normal maps must be "linear".
+        "srgb" for integers (0 is black, the greatest of their kind white), "linear" for floats and
+        where `channel` picks data. Normal maps must be "linear".
     scale : (float, float) or float
         Pictures per unit of u and of v, not 0; one number serves both.
     offset : (float, float)
@@ -154,6 +156,7 @@ class ImageTexture(Texture):
     channel: Literal["r", "g", "b", "a"] | None = field(default=None, kw_only=True)
     factor: ColorLike = field(default=(1.0, 1.0, 1.0), kw_only=True)
     pixels: NDArray[Any] = field(init=False)  # (H, W, 1 or 3), uint8 or float32
+    is_coded: bool = field(init=False)  # as integers are, unless `encoding` says otherwise
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -166,7 +169,7 @@ class ImageTexture(Texture):
         scale = checks.pair(self, "scale", self.scale)
         if 0.0 in scale:
             raise checks.fail(self, "scale", "pictures per unit, not 0", self.scale)
-        pixels = read_pixels(self, "image", self.image)
+        pixels, is_coded = read_pixels(self, "image", self.image)
         if isinstance(self.image, str | os.PathLike):
             self._set(image=os.fspath(self.image))
         else:
@@ -177,12 +180,13 @@ class ImageTexture(Texture):
             offset=checks.pair(self, "offset", self.offset),
             factor=checks.radiance(self, "factor", self.factor),
             pixels=self._chosen(pixels),
+            is_coded=is_coded,
         )
 
     def _chosen(self, pixels: NDArray[Any]) -> NDArray[Any]:
         channels = pixels.shape[2]
         if self.channel is None:
-            chosen = pixels[:, :, :3]
+            chosen = pixels[:, :, : 3 if channels >= 3 else 1]
         else:
             index = _CHANNELS[self.channel]
             if channels == 1 and index < 3:
@@ -201,8 +205,7 @@ class ImageTexture(Texture):
         """Are the numbers coded by the sRGB curve?"""
         if self.encoding is not None:
             return self.encoding == "srgb"
-        is_data = isinstance(self.image, np.ndarray) and self.image.dtype != np.uint8
-        return self.channel is None and not is_data
+        return self.channel is None and self.is_coded
 
     def decoded(self) -> NDArray[np.float64]:
         """The pixels as linear light, without the factor: (H, W, 1 or 3)."""
@@ -215,6 +218,7 @@ class ImageTexture(Texture):
         """Colours at surface coordinates, (..., 2) -> (..., 3)."""
         height, width = self.pixels.shape[:2]
         uv = np.asarray(uv, dtype=np.float64) * self.scale + self.offset
+        uv = _brought_near(uv, self.wrap)
         x, y = uv[..., 0] * width, (1.0 - uv[..., 1]) * height
         decoded = self.decoded()
 
@@ -244,6 +248,14 @@ class ImageTexture(Texture):
         """The mean colour of the picture."""
         r, g, b = np.broadcast_to(self.decoded().mean(axis=(0, 1)), 3) * np.asarray(self.factor)
         return (float(r), float(g), float(b))
+
+
+def _brought_near(uv: NDArray[Any], wrap: Wrap) -> NDArray[np.float64]:
+    """Coordinates at which the same is seen, whose rows and columns are integers of 64 bits."""
+    if wrap == "clamp":
+        return np.asarray(np.clip(np.nan_to_num(uv, nan=0.0), -1.0, 2.0))
+    finite = np.where(np.isfinite(uv), uv, 0.0)
+    return np.asarray(np.where(np.abs(finite) < 16.0, finite, np.mod(finite, 2.0)))
 
 
 def _wrapped(index: NDArray[Any], size: int, wrap: Wrap) -> NDArray[np.int64]:
@@ -310,7 +322,8 @@ class Checkerboard(Texture):
     def evaluate(self, uv: ArrayLike) -> NDArray[np.float64]:
         """Colours at surface coordinates, (..., 2) -> (..., 3)."""
         uv = np.asarray(uv, dtype=np.float64)
-        squares = np.floor(uv * self.scale).sum(axis=-1)
+        across = uv * self.scale
+        squares = np.floor(np.where(np.isfinite(across), across, 0.0)).sum(axis=-1)
         is_a = np.mod(squares, 2.0) == 0.0
         a, b = (
             c.evaluate(uv) if isinstance(c, Texture) else np.asarray(c)

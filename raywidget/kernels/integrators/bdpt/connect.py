@@ -28,7 +28,7 @@ from raywidget.kernels.lights.light_sample import LightSample
 from raywidget.kernels.sensors.importance import sample_lens
 from raywidget.kernels.surfaces.bsdf import is_specular
 from raywidget.kernels.surfaces.surface import visibility
-from raywidget.kernels.volumes.medium import inside_towards, transmittance
+from raywidget.kernels.volumes.medium import inside_towards
 
 _REACH = 0.99999  # of the way between two points: the other one is not in between
 
@@ -48,13 +48,16 @@ def _failed(rays: int) -> Connection:
 
 
 @device
-def _left_over(scene: SceneView, x: Vertex, w: Vec3, distance: float) -> Vec3:
-    """Share of light that gets through the medium on the way from a point in direction `w`."""
+def _inside(scene: SceneView, x: Vertex, w: Vec3) -> int:
+    """The stack of shapes in direction `w` from a point."""
     if scene.medium_count == 0:
-        return vec3(1.0, 1.0, 1.0)
-    return transmittance(
-        scene, inside_towards(scene, x.inside, x.hit.ng, x.hit.material, x.wo, w), distance
-    )
+        return x.inside
+    return inside_towards(scene, x.inside, x.hit.ng, x.hit.material, x.wo, w)
+
+
+@device
+def _is_black(color: Vec3) -> bool:
+    return max(color.x, max(color.y, color.z)) <= 0.0
 
 
 @device
@@ -141,8 +144,9 @@ def connect_to_light(
     value = eval_scattering(z.hit, z.bsdf, z.wo, light.wi)
     if value.pdf <= 0.0:
         return _failed(0)
-    visible = visibility(scene, spawn_origin(z.hit, light.wi), light.wi, light.reach)
-    if visible <= 0.0:
+    start = spawn_origin(z.hit, light.wi)
+    visible = visibility(scene, start, light.wi, light.reach, _inside(scene, z, light.wi))
+    if _is_black(visible):
         return _failed(1)
     weight = 1.0
     if settings.only_s < 0:
@@ -156,9 +160,8 @@ def connect_to_light(
                 back = eval_scattering(z.hit, z.bsdf, light.wi, z.wo).pdf
                 of_camera = others(z.ratios, emit / light.pdf, back)
         weight = weigh(of_light, of_camera)
-    radiance = z.carried * value.f_cos * light.radiance * (weight * visible / light.pdf)
-    radiance = radiance * _left_over(scene, z, light.wi, light.reach)
-    return Connection(radiance, 1, 0.0, 0.0)
+    radiance = z.carried * value.f_cos * light.radiance * (weight / light.pdf)
+    return Connection(radiance * visible, 1, 0.0, 0.0)
 
 
 @device
@@ -181,17 +184,17 @@ def connect_subpaths(scene: SceneView, y: Vertex, z: Vertex, settings: BdptSetti
         return _failed(0)
     radiance = z.carried * of_z.f_cos * y.carried * of_y.f_cos
     radiance = radiance * (cos_y / (abs(dot(y.wo, y.hit.ng)) * square))
-    radiance = radiance * _left_over(scene, z, w, math.sqrt(square))
-    if max(radiance.x, max(radiance.y, radiance.z)) <= 0.0:
+    if _is_black(radiance):
         return _failed(0)
 
     start = spawn_origin(z.hit, w)
     way = spawn_origin(y.hit, -w) - start
     distance = math.sqrt(dot(way, way))
-    visible = 1.0
+    visible = vec3(1.0, 1.0, 1.0)
     if distance > 0.0:
-        visible = visibility(scene, start, way * (1.0 / distance), distance * _REACH)
-    if visible <= 0.0:
+        way = way * (1.0 / distance)
+        visible = visibility(scene, start, way, distance * _REACH, _inside(scene, z, w))
+    if _is_black(visible):
         return _failed(1)
     weight = 1.0
     if settings.only_s < 0:
@@ -201,7 +204,7 @@ def connect_subpaths(scene: SceneView, y: Vertex, z: Vertex, settings: BdptSetti
             others(y.ratios, of_z.pdf * cos_y / square, of_y.pdf),
             others(z.ratios, from_y * cos_z / square, from_z),
         )
-    return Connection(radiance * (weight * visible), 1, 0.0, 0.0)
+    return Connection(radiance * visible * weight, 1, 0.0, 0.0)
 
 
 @device
@@ -226,14 +229,14 @@ def connect_to_lens(
     value = eval_scattering(y.hit, y.bsdf, lens.wi, y.wo)
     if value.pdf <= 0.0:
         return _failed(0)
-    visible = visibility(scene, spawn_origin(y.hit, lens.wi), lens.wi, lens.distance)
-    if visible <= 0.0:
+    start = spawn_origin(y.hit, lens.wi)
+    visible = visibility(scene, start, lens.wi, lens.distance, _inside(scene, y, lens.wi))
+    if _is_black(visible):
         return _failed(1)
     # Density by area with which a camera ray would have drawn this point
     seen = lens.pdf * abs(dot(lens.wi, y.hit.ng)) / (lens.distance * lens.distance)
     weight = 1.0
     if settings.only_s < 0:
         weight = weigh(others(y.ratios, seen, value.pdf), 0.0)
-    radiance = y.carried * value.f_cos * (weight * visible * seen / abs(dot(y.wo, y.hit.ng)))
-    radiance = radiance * _left_over(scene, y, lens.wi, lens.distance)
-    return Connection(radiance, 1, lens.x, lens.y)
+    radiance = y.carried * value.f_cos * (weight * seen / abs(dot(y.wo, y.hit.ng)))
+    return Connection(radiance * visible, 1, lens.x, lens.y)

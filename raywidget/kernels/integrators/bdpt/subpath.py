@@ -41,6 +41,7 @@ from raywidget.kernels.surfaces.surface import (
     MAX_PASSED,
     changed_hit,
     is_special,
+    pass_through,
     resolve_surface,
 )
 from raywidget.kernels.volumes.medium import inside_towards, transmittance
@@ -134,6 +135,7 @@ def trace_light_subpath(
                 if passed == MAX_PASSED:
                     break
                 travelled += hit.t
+                inside = pass_through(scene, inside, hit, d)
                 o = spawn_origin(hit, d)
                 continue
             material = surface.material

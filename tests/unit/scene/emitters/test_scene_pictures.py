@@ -81,7 +81,7 @@ def test_radiance_files(tmp_path, coded):
         (hdr(LINEAR)[:-20], "can't read"),
         (hdr(LINEAR, coded=False)[:-20], "can't read"),
         (hdr(LINEAR, size=(50, 9)), "can't read"),
-        (hdr(LINEAR, size=(65536, 65536)), "must be of 1 to 33,554,432 texels, got 65536 x 65536"),
+        (hdr(LINEAR, size=(65536, 65536)), "must be of 1 to 33,554,432 pixels, got 65536 x 65536"),
         (hdr(LINEAR, size=(0, 9)), "must be of 1 to"),
         (hdr(LINEAR, size=(-5, 9)), "must be of 1 to"),
         (hdr(LINEAR).replace(b"-Y", b"+Y"), "rows must run from the top"),
@@ -135,7 +135,7 @@ def test_arrays_on_disk(tmp_path):
     path = tmp_path / "sky.npy"
     np.save(path, LINEAR.astype(np.float64))
     np.testing.assert_array_equal(read(path), LINEAR)
-    np.save(path, LINEAR[0])
+    np.save(path, LINEAR[0, 0])
     with raises("(H, W, 3)"):
         read(path)
     np.save(path, np.array([{}], dtype=object), allow_pickle=True)

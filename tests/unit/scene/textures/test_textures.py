@@ -99,7 +99,7 @@ def test_files_that_cannot_be_read(tmp_path):
         return str(caught.value)
 
     assert "must be a picture (PNG, JPEG" in message(b"no picture at all")
-    assert "at most 67108864 pixels" in message(png_header(10_000, 8_000))
+    assert "of 1 to 67,108,864 pixels" in message(png_header(10_000, 8_000))
     assert "cannot" in message(png_header(100, 100))
     file = io.BytesIO()
     Image.fromarray(BYTES).save(file, "PNG")
@@ -120,7 +120,7 @@ def test_files_that_cannot_be_read(tmp_path):
     [
         (lambda: rw.ImageTexture(np.zeros((2, 2, 2))), "image must be a path, or an"),
         (lambda: rw.ImageTexture(np.zeros((0, 2, 3))), "image must be a path, or an"),
-        (lambda: rw.ImageTexture(np.zeros((2, 2, 3), np.uint16)), "convert integers"),
+        (lambda: rw.ImageTexture(np.zeros((2, 2, 3), np.int64)), "do not say what is white"),
         (lambda: rw.ImageTexture([[1, 2], [3]]), "image must be a path, or an"),
         (lambda: rw.ImageTexture(None), "image must be a path, or an"),
         (lambda: rw.ImageTexture(np.full((1, 1), np.nan)), "finite .* got .* at row 0, column 0"),
