@@ -24,7 +24,7 @@ def normal_map(path: Path, is_normals: bool) -> dict[str, Any]:
     is_normals : bool
         They are normals for sure.
     """
-    pixels = read_pixels("normal_map()", "image", path)
+    pixels = read_pixels("normal_map()", "image", path).values
     if is_normals or _looks_like_normals(pixels):
         return {"image": path, "encoding": "linear"}
     heights = pixels[:, :, :3].mean(axis=2, dtype=np.float32)

@@ -120,7 +120,7 @@ def _unit(vector: Vec3Like) -> NDArray[np.float64]:
 
 def _directions() -> NDArray[np.float64]:
     """Of the texels, (rows, 2 rows, 3), as `ImageEnvironment` has them."""
-    theta = (np.arange(_ROWS) / (_ROWS - 1) * math.pi)[:, None]  # rows reach from pole to pole
+    theta = ((np.arange(_ROWS) + 0.5) / _ROWS * math.pi)[:, None]
     phi = ((np.arange(2 * _ROWS) + 0.5) / _ROWS * math.pi)[None, :]
     around = np.broadcast_arrays(
         np.sin(theta) * np.sin(phi), np.cos(theta), -np.sin(theta) * np.cos(phi)
@@ -130,7 +130,5 @@ def _directions() -> NDArray[np.float64]:
 
 def _solid_angles() -> NDArray[np.float64]:
     """Of one texel of each row."""
-    theta = np.arange(_ROWS) / (_ROWS - 1) * math.pi
-    half = 0.5 * math.pi / (_ROWS - 1)
-    edges = np.clip(np.stack([theta - half, theta + half]), 0.0, math.pi)
-    return np.asarray((np.cos(edges[0]) - np.cos(edges[1])) * math.pi / _ROWS)
+    edges = np.cos(np.arange(_ROWS + 1) / _ROWS * math.pi)
+    return np.asarray((edges[:-1] - edges[1:]) * math.pi / _ROWS)
