@@ -21,6 +21,7 @@ _READERS: dict[str, str] = {
     ".off": "off",
     ".ply": "ply",
     ".stl": "stl",
+    ".xml": "mitsuba",
     **dict.fromkeys(by_pyvista.SUFFIXES, "by_pyvista"),
 }
 

@@ -23,7 +23,7 @@ from cases import CASES, HEIGHT, WIDTH
 from comparison import compare, render_here
 from significance import of_batches
 from stored import BATCHES, FOLDER, save
-from translate import to_mitsuba
+from translate import for_mitsuba, to_mitsuba
 
 
 def choose_variant(name: str | None, threads: int) -> str:
@@ -45,7 +45,8 @@ def render(case):
     """Mean and variance of the mean of each pixel, from batches with seeds of their own."""
     import mitsuba as mi
 
-    scene = mi.load_dict(to_mitsuba(case.make(), WIDTH, HEIGHT, case.max_depth, case.filter))
+    words = to_mitsuba(case.make(), WIDTH, HEIGHT, case.max_depth, case.filter)
+    scene = mi.load_dict(for_mitsuba(words))
     per_batch = case.reference_spp // BATCHES
     batches = np.array(
         [np.array(mi.render(scene, spp=per_batch, seed=seed)) for seed in range(BATCHES)], float

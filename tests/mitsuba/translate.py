@@ -25,7 +25,10 @@ FILTERS = {"box": "box", "tent": "tent", "gaussian": "gaussian"}
 def to_mitsuba(
     scene: rw.Scene, width: int, height: int, max_depth: int, filter: str = "box"
 ) -> dict:
-    """A dictionary for `mitsuba.load_dict`; a variant must have been chosen."""
+    """A scene as a dictionary in Mitsuba's words: matrices and pictures are arrays, meshes ours.
+
+    `for_mitsuba` makes of it what `mitsuba.load_dict` takes, `to_xml` a file.
+    """
     # Mitsuba's path tracer counts what passes a veil as an edge, and lets veils throw shadows.
     passes = any(
         getattr(item, "interior", None) is not None or getattr(item, "opacity", 1.0) != 1.0
@@ -70,9 +73,7 @@ def rgb(value) -> dict:
 
 
 def transform(matrix):
-    import mitsuba as mi
-
-    return mi.ScalarTransform4f(np.asarray(matrix, float).tolist())
+    return np.asarray(matrix, float)
 
 
 def columns(x, y, z, origin):
@@ -136,9 +137,6 @@ def color(value) -> dict:
 
 def number(value):
     """A number or a texture."""
-    if isinstance(value, rw.Checkerboard):
-        # Mitsuba 3.9 swaps the two where it takes a chequerboard for numbers (its `eval_1`).
-        return texture(value.replace(color_a=value.color_b, color_b=value.color_a))
     return texture(value) if isinstance(value, rw.scene.Texture) else float(value)
 
 
@@ -161,8 +159,6 @@ def _(item: rw.Checkerboard) -> dict:
 
 @texture.register
 def _(item: rw.ImageTexture) -> dict:
-    import mitsuba as mi
-
     # Ours counts v from the lower edge of the picture, Mitsuba from the upper one.
     upright = columns((1, 0, 0), (0, -1, 0), (0, 0, 1), (0, 1, 0))
     scaled = np.diag([*item.scale, 1.0, 1.0])
@@ -170,7 +166,7 @@ def _(item: rw.ImageTexture) -> dict:
     pixels = item.decoded() * np.asarray(item.factor)
     return {
         "type": "bitmap",
-        "bitmap": mi.Bitmap(np.array(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), np.float32)),
+        "bitmap": np.array(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), np.float32),
         "raw": True,  # the numbers are linear already
         "filter_type": item.filter,
         "wrap_mode": item.wrap,
@@ -181,8 +177,6 @@ def _(item: rw.ImageTexture) -> dict:
 @texture.register
 def _(item: rw.Gradient) -> dict:
     # Two texels, with their centres moved to 0 and 1.
-    import mitsuba as mi
-
     pixels = np.array([[item.bottom, item.top]], np.float32)
     t_from_uv = np.zeros((4, 4))
     t_from_uv[0, 0 if item.axis == "u" else 1] = 0.5
@@ -191,7 +185,7 @@ def _(item: rw.Gradient) -> dict:
     t_from_uv[2, 2] = t_from_uv[3, 3] = 1.0
     return {
         "type": "bitmap",
-        "bitmap": mi.Bitmap(pixels),
+        "bitmap": pixels,
         "raw": True,
         "wrap_mode": "clamp",
         "to_uv": transform(t_from_uv),
@@ -528,39 +522,11 @@ def _(item: rw.Cylinders) -> list[dict]:
     return [value for part in parts for value in shapes(part)]
 
 
-def mesh_properties(item: rw.Mesh):
-    """A mesh, as an object of Mitsuba's."""
-    import mitsuba as mi
-
-    properties = mi.Properties()
-    properties["bsdf"] = mi.load_dict(material(item.material))
-    if item.radiance is not None:
-        properties["emitter"] = mi.load_dict({"type": "area", "radiance": emission(item)})
-    if item.normals is None:
-        properties["face_normals"] = True
+def mesh_properties(item: rw.Mesh) -> dict:
+    """A mesh, which stays one of ours until it is known for whom it is."""
     if item.face_colors is not None:
         raise Untranslatable("colours of faces and of vertices by one name")
-    faces = item.faces[:, ::-1] if item.flip_normals else item.faces
-    mesh = mi.Mesh(
-        item.name or "mesh",
-        len(item.vertices),
-        len(item.faces),
-        props=properties,
-        has_vertex_normals=item.normals is not None,
-        has_vertex_texcoords=item.uvs is not None,
-    )
-    parameters = mi.traverse(mesh)
-    parameters["vertex_positions"] = item.vertices.ravel()
-    parameters["faces"] = np.ascontiguousarray(faces, np.uint32).ravel()
-    if item.normals is not None:
-        sign = -1.0 if item.flip_normals else 1.0
-        parameters["vertex_normals"] = sign * item.normals.ravel()
-    if item.uvs is not None:
-        parameters["vertex_texcoords"] = item.uvs.ravel()
-    parameters.update()
-    if item.colors is not None:
-        mesh.add_attribute("vertex_color", 3, item.colors.ravel())
-    return mesh
+    return surface(item) | {"type": "mesh", "mesh": item}
 
 
 def parts_of(item: rw.Mesh) -> list[rw.Mesh]:
@@ -614,9 +580,7 @@ def _(item: rw.ConstantEnvironment) -> dict:
 
 
 def latlong(pixels):
-    import mitsuba as mi
-
-    return mi.Bitmap(np.array(pixels, np.float32))  # a copy: ours are read-only
+    return np.array(pixels, np.float32)
 
 
 def from_pole_to_pole(image):
@@ -683,3 +647,62 @@ def _(item: rw.DirectionalLight) -> dict:
         "direction": list(item.axis),
         "irradiance": rgb(item.irradiance),
     }
+
+
+# --- For Mitsuba itself ---------------------------------------------------------------------------
+
+
+def for_mitsuba(value):
+    """What `mitsuba.load_dict` takes; a variant must have been chosen."""
+    import mitsuba as mi
+
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") == "mesh":
+        return _mesh_for_mitsuba(value)
+    result = {name: for_mitsuba(part) for name, part in value.items()}
+    for name in ("to_world", "to_uv"):
+        if name in result:
+            result[name] = mi.ScalarTransform4f(result[name].tolist())
+    for name in {"opacity", "weight", "roughness", "metallic"} & set(value):
+        board = value[name]
+        if isinstance(board, dict) and board["type"] == "checkerboard":
+            # Mitsuba 3.9 swaps the two where it takes a chequerboard for numbers (its `eval_1`).
+            swapped = board | {"color0": board["color1"], "color1": board["color0"]}
+            result[name] = for_mitsuba(swapped)
+    if "bitmap" in result:
+        result["bitmap"] = mi.Bitmap(result["bitmap"])
+    return result
+
+
+def _mesh_for_mitsuba(value):
+    import mitsuba as mi
+
+    item = value["mesh"]
+    properties = mi.Properties()
+    for name in ("bsdf", "emitter"):
+        if name in value:
+            properties[name] = mi.load_dict(for_mitsuba(value[name]))
+    if item.normals is None:
+        properties["face_normals"] = True
+    faces = item.faces[:, ::-1] if item.flip_normals else item.faces
+    mesh = mi.Mesh(
+        item.name or "mesh",
+        len(item.vertices),
+        len(item.faces),
+        props=properties,
+        has_vertex_normals=item.normals is not None,
+        has_vertex_texcoords=item.uvs is not None,
+    )
+    parameters = mi.traverse(mesh)
+    parameters["vertex_positions"] = item.vertices.ravel()
+    parameters["faces"] = np.ascontiguousarray(faces, np.uint32).ravel()
+    if item.normals is not None:
+        sign = -1.0 if item.flip_normals else 1.0
+        parameters["vertex_normals"] = sign * item.normals.ravel()
+    if item.uvs is not None:
+        parameters["vertex_texcoords"] = item.uvs.ravel()
+    parameters.update()
+    if item.colors is not None:
+        mesh.add_attribute("vertex_color", 3, item.colors.ravel())
+    return mesh

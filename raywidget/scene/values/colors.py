@@ -76,6 +76,20 @@ def decode_srgb(values: ArrayLike) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=4096)
+def encode_srgb(values: ArrayLike) -> NDArray[np.float64]:
+    """Convert linear light, 0 to 1, to numbers by the sRGB curve: undoes `decode_srgb`.
+
+    Examples
+    --------
+    >>> from raywidget.scene.values.colors import decode_srgb, encode_srgb
+    >>> [round(float(v), 6) for v in decode_srgb(encode_srgb([0, 0.2, 1]))]
+    [0.0, 0.2, 1.0]
+    """
+    v: NDArray[Any] = np.asarray(values, np.float64)
+    curve = 1.055 * np.maximum(v, 0.0) ** (1.0 / 2.4) - 0.055
+    return np.where(v <= 0.04045 / 12.92, 12.92 * v, curve)
+
+
 def parse_color(text: str) -> Color:
     """Convert a name of CSS, or "#rgb", "#rrggbb" or "#rrggbbff", from sRGB to linear RGB.
 

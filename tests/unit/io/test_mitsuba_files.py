@@ -1,0 +1,179 @@
+"""XML of Mitsuba: what it says, and what is wrong with it."""
+
+import contextlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import raywidget as rw
+from raywidget.errors import SceneError
+from raywidget.io.scene_files import read_scene
+
+BALL = '<shape type="sphere"><float name="radius" value="2"/></shape>'
+
+
+def read(tmp_path, text, name="scene.xml"):
+    path = tmp_path / name
+    path.write_text(f'<scene version="3.0.0">\n{text}\n</scene>')
+    return read_scene(path)
+
+
+def shape(tmp_path, text):
+    (result,) = read(tmp_path, text).shapes
+    return result
+
+
+def test_parameters_references_and_includes(tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "red.xml").write_text(
+        '<scene version="3.0.0"><bsdf type="diffuse" id="red"><rgb name="reflectance" '
+        'value="#ff0000"/></bsdf></scene>'
+    )
+    text = """<default name="r" value="3"/><include filename="parts/red.xml"/>
+    <shape type="sphere" id="ball"><float name="radius" value="$r"/><ref id="red"/></shape>"""
+    ball = shape(tmp_path, text)
+    assert ball.radius == 3.0
+    assert ball.name == "ball"
+    assert ball.material.color == (1.0, 0.0, 0.0)
+    assert ball.material.name == "red"
+
+
+def test_steps_of_a_transform_are_applied_in_their_order(tmp_path):
+    text = """<shape type="sphere"><transform name="to_world"><translate x="1"/>
+    <scale value="2"/><rotate y="1" angle="90"/></transform></shape>"""
+    ball = shape(tmp_path, text)
+    np.testing.assert_allclose(ball.center, (0.0, 0.0, -2.0), atol=1e-12)
+    assert ball.radius == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("axis", "expected"),
+    [("x", 2 * np.degrees(np.arctan(0.5))), ("y", 90.0), ("smaller", 90.0),
+     ("larger", 2 * np.degrees(np.arctan(0.5))),
+     ("diagonal", 2 * np.degrees(np.arctan(1 / np.sqrt(5))))],
+)  # fmt: skip
+def test_fields_of_view(tmp_path, axis, expected):
+    text = f"""<sensor type="perspective"><float name="fov" value="90"/>
+    <string name="fov_axis" value="{axis}"/>
+    <transform name="to_world"><lookat origin="0,0,5" target="0,0,0" up="0,1,0"/></transform>
+    <film type="hdrfilm"><integer name="width" value="200"/><integer name="height" value="100"/>
+    </film><sampler type="independent"><integer name="sample_count" value="7"/></sampler></sensor>
+    <integrator type="path"><integer name="max_depth" value="9"/></integrator>"""
+    parts = read(tmp_path, text)
+    (camera,) = parts.cameras
+    assert camera.vfov == pytest.approx(expected)
+    np.testing.assert_allclose(camera.frame().forward, (0, 0, -1))
+    np.testing.assert_allclose(camera.frame().right, (1, 0, 0), atol=1e-12)
+    assert parts.defaults == {
+        "width": 200, "height": 100, "spp": 7, "filter": "gaussian",
+        "integrator": "path", "max_depth": 9,
+    }  # fmt: skip
+
+
+def test_instances_stay_copies_of_meshes(tmp_path):
+    text = """<shape type="shapegroup" id="group"><shape type="cube"/><shape type="sphere"/></shape>
+    <shape type="instance"><ref id="group"/></shape>
+    <shape type="instance"><ref id="group"/><transform name="to_world"><translate x="5"/>
+    </transform></shape>"""
+    copies, first, second = read(tmp_path, text).shapes
+    assert isinstance(copies, rw.Instances)
+    assert copies.transforms.shape == (2, 4, 4)
+    assert (first.center, second.center) == ((0, 0, 0), (5, 0, 0))
+    lo, hi = copies.bounds()
+    np.testing.assert_allclose((lo, hi), [(-1, -1, -1), (6, 1, 1)])
+
+
+def test_a_cube_looks_outwards(tmp_path):
+    cube = shape(tmp_path, '<shape type="cube"/>')
+    corners = cube.vertices[cube.faces].astype(float)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    assert ((normals * corners.mean(axis=1)).sum(axis=1) > 0).all()
+
+
+def test_glass_that_is_thinner_inside_is_turned(tmp_path):
+    text = """<shape type="sphere"><bsdf type="dielectric"><float name="int_ior" value="1.0"/>
+    <float name="ext_ior" value="1.5"/></bsdf></shape>"""
+    bubble = shape(tmp_path, text)
+    assert bubble.material.ior == pytest.approx(1.5)
+    assert bubble.flip_normals
+
+
+def test_what_is_not_known_is_told_once_with_its_place(tmp_path):
+    text = """<shape type="hair"/><shape type="hair"/>
+    <shape type="sphere"><bsdf type="velvet"/></shape>
+    <emitter type="sunsky"/><gadget/><emitter type="constant"><float name="odd" value="1"/>
+    <rgb name="radiance" value="1"/></emitter>
+    <sensor type="fluxmeter"/>"""
+    notes = read(tmp_path, text).notes
+    told = ["shape 'hair'", "bsdf 'velvet'", "emitter 'sunsky'", "<gadget>", "'odd' of emitter",
+            "sensor 'fluxmeter'"]  # fmt: skip
+    for words in told:
+        (note,) = [n for n in notes if words in n]
+        assert note.startswith("scene.xml, line ")
+    assert len(notes) == len(told)
+    assert "(2 times)" in next(n for n in notes if "hair" in n)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('<shape type="sphere"><float name="radius" value="big"/></shape>', "line 2.*numbers"),
+        ('<shape type="sphere"><float name="radius" value="1e999"/></shape>', "line 2.*numbers"),
+        ('<shape type="sphere"><float name="radius" value="-1"/></shape>', "line 2.*radius"),
+        ('<shape type="sphere"><string name="radius" value="1"/></shape>', "a number"),
+        ('<shape type="sphere"><ref id="nobody"/></shape>', "nothing above has the id 'nobody'"),
+        ("<shape/>", "attribute 'type'"),
+        ('<shape type="ply"><string name="filename" value="../x.ply"/></shape>', "no file"),
+        ('<include filename="scene.xml"/>', "includes itself"),
+        ('<shape type="sphere"><float name="radius" value="$r"/></shape>', "<default>"),
+        ('<bsdf type="diffuse" id="a"/><bsdf type="diffuse" id="a"/>', "twice"),
+        ("<shape", "not sound XML"),
+        ("<a>" * 100 + "</a>" * 100, "deep"),
+        ('<shape type="sphere"><transform name="to_world"><scale value="0"/></transform></shape>',
+         "flatten"),
+    ],
+)  # fmt: skip
+def test_errors_tell_file_and_line(tmp_path, text, expected):
+    with pytest.raises(SceneError, match=rf"scene\.xml.*{expected}"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<!DOCTYPE scene [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>',
+        '<!DOCTYPE scene SYSTEM "file:///etc/passwd">',
+        '<!DOCTYPE scene [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+    ],
+)
+def test_document_types_and_entities_are_refused(tmp_path, head):
+    path = tmp_path / "scene.xml"
+    path.write_text(f"{head}<scene version='3.0.0'/>")
+    with pytest.raises(SceneError, match="entities"):
+        read_scene(path)
+
+
+def test_parameters_that_double_are_bounded(tmp_path):
+    lines = ['<default name="a0" value="aaaaaaaaaa"/>']
+    lines += [f'<default name="a{i + 1}" value="$a{i}$a{i}"/>' for i in range(30)]
+    with pytest.raises(SceneError, match="letters"):
+        read(tmp_path, "".join(lines))
+
+
+SOUND = f"""<scene version="3.0.0"><default name="s" value="4"/>
+<sensor type="perspective"><float name="fov" value="40"/><transform name="to_world">
+<lookat origin="0 0 5" target="0 0 0" up="0 1 0"/></transform></sensor>
+<bsdf type="twosided" id="m"><bsdf type="roughconductor"><float name="alpha" value="0.2"/></bsdf>
+</bsdf>{BALL}<shape type="rectangle"><ref id="m"/><emitter type="area"><rgb name="radiance"
+value="1,2,3"/></emitter></shape><emitter type="spot"><float name="cutoff_angle" value="$s"/>
+</emitter></scene>""".encode()
+
+
+@given(st.integers(0, len(SOUND) - 1), st.binary(min_size=0, max_size=3))
+def test_damage_gives_parts_or_a_scene_error(tmp_path_factory, at, bytes_there):
+    path = tmp_path_factory.mktemp("damaged") / "scene.xml"
+    path.write_bytes(SOUND[:at] + bytes_there + SOUND[at + 1 :])
+    with contextlib.suppress(SceneError):
+        read_scene(path)
