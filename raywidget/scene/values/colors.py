@@ -75,7 +75,6 @@ def decode_srgb(values: ArrayLike) -> NDArray[np.float64]:
     return np.where(v <= 0.04045, v / 12.92, curve)
 
 
-@lru_cache(maxsize=4096)
 def encode_srgb(values: ArrayLike) -> NDArray[np.float64]:
     """Convert linear light, 0 to 1, to numbers by the sRGB curve: undoes `decode_srgb`.
 
@@ -90,6 +89,7 @@ def encode_srgb(values: ArrayLike) -> NDArray[np.float64]:
     return np.where(v <= 0.04045 / 12.92, 12.92 * v, curve)
 
 
+@lru_cache(maxsize=4096)
 def parse_color(text: str) -> Color:
     """Convert a name of CSS, or "#rgb", "#rrggbb" or "#rrggbbff", from sRGB to linear RGB.
 
