@@ -104,7 +104,7 @@ def shapes_of(thing: object, *, style: str | None = None, up: str = "z") -> list
 
     Parameters
     ----------
-    thing
+    thing : object
         What `show` takes.
     style : {"ball-and-stick", "space-filling", "licorice"}, optional
         How atoms look.

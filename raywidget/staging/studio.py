@@ -54,7 +54,7 @@ def studio(
 
     Parameters
     ----------
-    thing
+    thing : object
         A path of a file, a thing of trimesh, PyVista, VTK, xarray, ASE, MDAnalysis, meshio or
         Open3D, (vertices, faces), an (N, 3) array of points, a 2-D height field, a shape, a `Scene`
         (its shapes), or a list of all these.
@@ -116,7 +116,7 @@ def scene_of(
 
     Parameters
     ----------
-    thing
+    thing : object
         As in `studio`.
     aspect : float
         Width of the picture by its height.

@@ -78,7 +78,8 @@ def unit_rows(
 ) -> NDArray[np.float32]:
     """Check for a (count, 3) array of directions; returns them at length 1.
 
-    Rows that are `unused` may be zero; they become (0, 1, 0).
+    Rows that are `unused` may be zero; they become (0, 1, 0). What is of length 1 but for rounding
+    (sqrt(3) / 2^25 at most) stays as it is, so that copies are equal to the bit.
     """
     array = rows(owner, field, value, 3, letter, count).astype(np.float64)
     norms = np.linalg.norm(array, axis=1)
@@ -90,6 +91,7 @@ def unit_rows(
         raise SceneError(
             f"{label(owner)}: {field} must not be zero, got {field}[{row}] = {array[row].tolist()}"
         )
+    norms[np.abs(norms - 1.0) < 1e-7] = 1.0
     return _frozen(np.ascontiguousarray(array / norms[:, None], dtype=np.float32))
 
 

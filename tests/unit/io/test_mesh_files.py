@@ -290,9 +290,10 @@ def test_wrong_options(tmp_path, options):
 
 
 def test_without_trimesh(tmp_path, monkeypatch):
-    data = glb()
+    files = {"a.glb": glb(), **SOUND}
     monkeypatch.setitem(sys.modules, "trimesh", None)
-    assert len(load(tmp_path, "a.glb", data).faces)
+    for name, data in files.items():
+        assert len(load(tmp_path, name, data).faces)
 
 
 @given(name=st.sampled_from([*SOUND, "two.glb"]), data=st.data())

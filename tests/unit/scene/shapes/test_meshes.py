@@ -1,3 +1,4 @@
+import copy
 import pickle
 import re
 
@@ -334,3 +335,22 @@ def test_messages_about_several_materials(parameters, message):
 def test_only_meshes_are_copied():
     with raises("Instances: mesh must be a Mesh, got None"):
         Instances(None, [np.eye(4)])
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        lambda mesh: pickle.loads(pickle.dumps(mesh)),
+        copy.deepcopy,
+        lambda mesh: mesh.replace(material=Diffuse(0.2)),
+        lambda mesh: mesh.replace(normals=mesh.normals),
+    ],
+)
+def test_copies_have_the_same_normals_to_the_bit(copied):
+    generator = np.random.default_rng(5)
+    vertices = generator.normal(size=(30_000, 3))
+    faces = np.arange(30_000).reshape(-1, 3)
+    mesh = Mesh(vertices, faces, normals=generator.normal(size=(30_000, 3)) * 7.0)
+    again = copied(copied(mesh))
+    np.testing.assert_array_equal(again.normals, mesh.normals)
+    np.testing.assert_array_equal(again.vertices, mesh.vertices)
