@@ -118,6 +118,13 @@ def read_hdr(path: Path, most: int) -> Values:
         raise ValueError("its header does not end")
     if b"FORMAT=32-bit_rle_xyze" in data[:end]:
         raise ValueError("its colours are XYZ, not RGB")
+    exposure = 1.0
+    for line in data[:end].split(b"\n"):
+        name, _, value = line.partition(b"=")
+        if name.strip() == b"EXPOSURE":  # each is multiplied with the numbers already
+            exposure *= float(value)
+    if not 0.0 < exposure < np.inf:
+        raise ValueError(f"its exposure must be > 0, it is {exposure}")
     line_end = data.find(b"\n", end + 2)
     words = data[end + 2 : line_end].split()
     if len(words) != 4 or words[0] != b"-Y" or words[2] != b"+X":
@@ -126,7 +133,7 @@ def read_hdr(path: Path, most: int) -> Values:
     check_size(width, height, most)
     codes = _decode_rgbe(data, line_end + 1, width, height)
     exponent = codes[..., 3:].astype(np.int32)
-    values = codes[..., :3] * np.exp2(exponent - 136.0)  # mantissa / 256 * 2^(e - 128)
+    values = codes[..., :3] * np.exp2(exponent - 136.0) / exposure  # mantissa / 256 * 2^(e - 128)
     return np.where(exponent > 0, values, 0.0).astype(np.float32)
 
 
