@@ -118,9 +118,9 @@
     restart: () => kernel().restart(),
 
     async save(widgetState = false) {
+      // It stays as it is: who saves again at once would meet a setting that is still on its way.
       await keepWidgetState(widgetState);
       await panel().context.save();
-      await keepWidgetState(false);
     },
 
     source: (id) => cell(id).model.sharedModel.getSource(),
