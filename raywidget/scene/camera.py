@@ -84,8 +84,6 @@ class PerspectiveCamera(Camera):
     focus_distance : float, optional
         Distance along the direction of view to the plane in focus, > 0; by default the one to
         `look_at`. The property `focus` has the number either way.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -138,8 +136,6 @@ class OrthographicCamera(Camera):
     height : float
         Height of the part of the scene that the picture shows, in scene units, > 0. Its width
         follows from the shape of the picture.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -179,8 +175,6 @@ class PanoramicCamera(Camera):
         The point in the middle of the picture. The horizon is level if it is as high as the camera.
     up : (float, float, float)
         What is up in the picture; not parallel to the direction of view.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

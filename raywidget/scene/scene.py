@@ -46,8 +46,6 @@ class Scene(SceneObject):
     notes : iterable of str
         What was mended or not understood where the scene comes from: a sentence each. They change
         nothing of the picture.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

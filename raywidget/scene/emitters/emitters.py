@@ -41,8 +41,6 @@ class PointLight(Emitter):
         In scene units.
     intensity : colour
         In W/sr, each channel >= 0; one number for a grey. A lamp of power P has P / (4 pi).
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -102,8 +100,6 @@ class SpotLight(Emitter):
         ``"linear"``, ``"smooth"`` or ``"quartic"``.
     radius : float
         Of the disc, in scene units, >= 0; 0 is a point. A disc's cone is at most 90 degrees wide.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -191,8 +187,6 @@ class DirectionalLight(Emitter):
         Where the light goes: (0, -1, 0) is a sun straight above. Of any length but 0.
     irradiance : colour
         On a surface across the light, in W/m^2, each channel >= 0; one number for a grey.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -235,8 +229,6 @@ class ConstantEnvironment(Environment):
     ----------
     radiance : colour
         In W/(sr m^2), each channel >= 0; one number for a grey.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -271,8 +263,6 @@ class GradientEnvironment(Environment):
         Radiance from straight below.
     up : (float, float, float)
         Where straight above is; of any length but 0.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -326,8 +316,6 @@ class ImageEnvironment(Environment):
     rotation : float, (float, float, float) or (3, 3) array
         How the image is turned: degrees about the y axis, counter-clockwise seen from above; or
         degrees about x, then y, then z; or an orthonormal matrix.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

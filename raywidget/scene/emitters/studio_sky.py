@@ -37,8 +37,6 @@ class StudioEnvironment(ImageEnvironment):
         Radiance at the horizon; by default half-way between the two.
     up : (float, float, float)
         Where straight above is; of any length but 0.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

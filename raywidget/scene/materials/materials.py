@@ -39,8 +39,6 @@ class Material(SceneObject):
         ``encoding="linear"``.
     normal_scale : float
         Is multiplied with the tilt along u and v.
-    name : str, optional
-        What messages call it.
     """
 
     emission: ColorLike | Texture | None = None
@@ -89,17 +87,6 @@ class Diffuse(Material):
     ----------
     color : colour or Texture
         Reflectance: linear RGB in [0, 1], one number for a grey, or a texture.
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0.
-    opacity : float or Texture
-        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
-        emits must be opaque.
-    normal_map : Texture, optional
-        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
-    normal_scale : float
-        Is multiplied with the tilt of the normal map.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -134,17 +121,6 @@ class Metal(Material):
     compensate : bool
         Give back the light that is scattered more than once between microfacets, which single
         scattering loses (Kulla and Conty 2017): rough metals become brighter and more saturated.
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0.
-    opacity : float or Texture
-        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
-        emits must be opaque.
-    normal_map : Texture, optional
-        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
-    normal_scale : float
-        Is multiplied with the tilt of the normal map.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -200,17 +176,6 @@ class Conductor(Material):
     compensate : bool
         Give back the light that is scattered more than once between microfacets, which single
         scattering loses (Kulla and Conty 2017): rough metals become brighter and more saturated.
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0.
-    opacity : float or Texture
-        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
-        emits must be opaque.
-    normal_map : Texture, optional
-        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
-    normal_scale : float
-        Is multiplied with the tilt of the normal map.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -275,17 +240,6 @@ class Dielectric(Material):
     interior : HomogeneousMedium, optional
         What fills the closed shape, on the side that the normals point away from: coloured glass,
         water, milk. By default nothing. Not for thin panes.
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0.
-    opacity : float or Texture
-        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
-        emits must be opaque.
-    normal_map : Texture, optional
-        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
-    normal_scale : float
-        Is multiplied with the tilt of the normal map.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -335,17 +289,6 @@ class Coated(Material):
         What lies under the coat. Emission, opacity and normal map belong to the coated material.
     ior : float
         Index of refraction of the coat, in [1, 4].
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0.
-    opacity : float or Texture
-        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
-        emits must be opaque.
-    normal_map : Texture, optional
-        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
-    normal_scale : float
-        Is multiplied with the tilt of the normal map.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -384,10 +327,6 @@ class Interface(Material):
     ----------
     interior : HomogeneousMedium
         What fills the closed shape, on the side that the normals point away from.
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -423,17 +362,6 @@ class Mix(Material):
         part without a normal map takes that of the mixture.
     amount : float or Texture
         The share of `b`, in [0, 1].
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0.
-    opacity : float or Texture
-        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
-        emits must be opaque.
-    normal_map : Texture, optional
-        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
-    normal_scale : float
-        Is multiplied with the tilt of the normal map.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -470,8 +398,6 @@ class Emissive(Material):
     ----------
     radiance : colour or Texture
         Given off by the front side, the same to all directions, in W/(sr m^2), >= 0.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

@@ -29,8 +29,6 @@ class HomogeneousMedium(SceneObject):
     anisotropy : float
         Mean cosine of the scattered light with the light that comes, in (-1, 1): above 0 it goes on
         forwards, below 0 it is thrown back (Henyey and Greenstein 1941).
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

@@ -58,17 +58,6 @@ class Principled(Material):
     compensate : bool
         Give back the light that rough metal and glass scatter more than once, which single
         scattering loses (Kulla and Conty 2017).
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0.
-    opacity : float or Texture
-        The share of the surface that is there, in [0, 1]; elsewhere light passes straight on. What
-        emits must be opaque.
-    normal_map : Texture, optional
-        Tilts the surface: a tangent-space map in the OpenGL convention, linear.
-    normal_scale : float
-        Is multiplied with the tilt of the normal map.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

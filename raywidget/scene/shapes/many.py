@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene.shapes.simple import Bounds, Shape
+from raywidget.scene.shapes.simple import Bounds, TurnableShape
 from raywidget.scene.values import arrays, checks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Spheres(Shape):
+class Spheres(TurnableShape):
     """Many spheres; each is like a `Sphere`.
 
     A hundred thousand cost no more than a mesh of as many triangles. Lists are taken too; arrays
@@ -27,14 +27,6 @@ class Spheres(Shape):
         In scene units, > 0; one number for all.
     colors : (N, 3) array of float, optional
         A colour for each, linear RGB in [0, 1], for materials that ask for it.
-    material : Material
-        What they are made of; by default a grey matte surface.
-    emission : colour, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
-    flip_normals : bool
-        Let the normals point inwards.
-    name : str, optional
-        What messages call them.
 
     Raises
     ------
@@ -54,7 +46,6 @@ class Spheres(Shape):
     centers: NDArray[np.float32]
     radii: NDArray[np.float32]
     colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
-    flip_normals: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,7 +53,6 @@ class Spheres(Shape):
         self._set(
             centers=centers,
             radii=arrays.lengths(self, "radii", self.radii, "N", len(centers)),
-            flip_normals=checks.flag(self, "flip_normals", self.flip_normals),
         )
         if self.colors is not None:
             self._set(colors=arrays.colors(self, "colors", self.colors, "N", len(centers)))
@@ -80,7 +70,7 @@ class Spheres(Shape):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Cylinders(Shape):
+class Cylinders(TurnableShape):
     """Many round cylinders; each is like a `Cylinder`.
 
     A hundred thousand cost no more than a mesh of as many triangles. Lists are taken too; arrays
@@ -97,14 +87,6 @@ class Cylinders(Shape):
         A colour for each, linear RGB in [0, 1], for materials that ask for it.
     caps : bool
         Are they closed at both ends?
-    material : Material
-        What they are made of; by default a grey matte surface.
-    emission : colour, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
-    flip_normals : bool
-        Let the normals point inwards.
-    name : str, optional
-        What messages call them.
 
     Raises
     ------
@@ -127,7 +109,6 @@ class Cylinders(Shape):
     radii: NDArray[np.float32]
     colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
     caps: bool = field(default=True, kw_only=True)
-    flip_normals: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -147,7 +128,6 @@ class Cylinders(Shape):
             ends=ends,
             radii=arrays.lengths(self, "radii", self.radii, "N", count),
             caps=checks.flag(self, "caps", self.caps),
-            flip_normals=checks.flag(self, "flip_normals", self.flip_normals),
         )
         if self.colors is not None:
             self._set(colors=arrays.colors(self, "colors", self.colors, "N", count))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
-from raywidget.scene.shapes.simple import Bounds, Shape
+from raywidget.scene.shapes.simple import Bounds, Shape, TurnableShape
 from raywidget.scene.textures.textures import Texture
 from raywidget.scene.values import arrays, checks, transforms
 from raywidget.scene.values.checks import Color
@@ -22,7 +22,7 @@ MAX_COPIED_LIGHTS = 2**20  # triangles of copies that shine: each is a light of 
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Mesh(Shape):
+class Mesh(TurnableShape):
     """A mesh of triangles.
 
     The front side of a triangle is where its corners appear counter-clockwise. Lists are taken
@@ -34,10 +34,6 @@ class Mesh(Shape):
         In scene units, finite; V at most 2^27.
     faces : (F, 3) array of int
         Three indices into `vertices` for each triangle, counted from 0; F at most 2^27.
-    material : Material
-        What it is made of; by default a grey matte surface.
-    emission : colour, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     normals : (V, 3) array of float, optional
         Normals at the vertices for a smooth look, of any length but 0 (that is allowed where no
         triangle uses the vertex); stored at length 1.
@@ -53,10 +49,6 @@ class Mesh(Shape):
         Several materials instead of one.
     face_materials : (F,) array of int, optional
         Which of them each triangle is made of, counted from 0.
-    flip_normals : bool
-        Swap front and back.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -80,7 +72,6 @@ class Mesh(Shape):
     face_colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
     materials: Sequence[Material] | None = field(default=None, kw_only=True)
     face_materials: NDArray[np.int32] | None = field(default=None, kw_only=True)
-    flip_normals: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -89,7 +80,6 @@ class Mesh(Shape):
         self._set(
             vertices=vertices,
             faces=arrays.triangle_indices(self, "faces", self.faces, count),
-            flip_normals=checks.flag(self, "flip_normals", self.flip_normals),
         )
         if self.normals is not None:
             unused = np.ones(count, bool)  # programs give zero as the normal of such vertices
@@ -170,8 +160,6 @@ class Instances(Shape):
     emission : colour, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's. Each
         triangle of each copy that shines is a light; there may be 2^20 of them.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

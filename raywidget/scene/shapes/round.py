@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene.shapes.simple import Bounds, Shape
+from raywidget.scene.shapes.simple import Bounds, Shape, TurnableShape
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3, Vec3Like
 
@@ -20,7 +20,7 @@ def _disk_extent(axis: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Disk(Shape):
+class Disk(TurnableShape):
     """A flat disk.
 
     The front side is where `normal` points. Its surface coordinates, seen from there: u runs once
@@ -34,14 +34,6 @@ class Disk(Shape):
         At right angles to the disk, of any length but 0; stored at length 1.
     radius : float
         In scene units, > 0.
-    material : Material
-        What it is made of; by default a grey matte surface.
-    emission : colour, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
-    flip_normals : bool
-        Swap front and back.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -59,7 +51,6 @@ class Disk(Shape):
     center: Vec3Like
     normal: Vec3Like
     radius: float
-    flip_normals: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -69,7 +60,6 @@ class Disk(Shape):
             center=checks.vec3(self, "center", self.center),
             normal=tuple(c / norm for c in normal),
             radius=checks.length(self, "radius", self.radius),
-            flip_normals=checks.flag(self, "flip_normals", self.flip_normals),
         )
 
     def bounds(self) -> Bounds:
@@ -84,7 +74,7 @@ class Disk(Shape):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Cylinder(Shape):
+class Cylinder(TurnableShape):
     """A round cylinder, closed or open.
 
     Its normals point outwards. Its surface coordinates: u runs once round the axis; v from 0 at the
@@ -99,14 +89,6 @@ class Cylinder(Shape):
         In scene units, > 0.
     caps : bool
         Is it closed at both ends? Without caps it is a tube, whose inner side is its back.
-    material : Material
-        What it is made of; by default a grey matte surface.
-    emission : colour, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
-    flip_normals : bool
-        Let the normals point inwards.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -125,7 +107,6 @@ class Cylinder(Shape):
     top: Vec3Like
     radius: float
     caps: bool = field(default=True, kw_only=True)
-    flip_normals: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -135,7 +116,6 @@ class Cylinder(Shape):
             top=top,
             radius=checks.length(self, "radius", self.radius),
             caps=checks.flag(self, "caps", self.caps),
-            flip_normals=checks.flag(self, "flip_normals", self.flip_normals),
         )
 
     def bounds(self) -> Bounds:
@@ -148,7 +128,7 @@ class Cylinder(Shape):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Cone(Shape):
+class Cone(TurnableShape):
     """A cone, whole or truncated, closed or open.
 
     Its normals point outwards. Its surface coordinates are those of a `Cylinder`.
@@ -163,14 +143,6 @@ class Cone(Shape):
         In scene units, >= 0: 0 for a tip, else the cone is truncated (a frustum).
     caps : bool
         Is it closed where it would be open?
-    material : Material
-        What it is made of; by default a grey matte surface.
-    emission : colour, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
-    flip_normals : bool
-        Let the normals point inwards.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -190,7 +162,6 @@ class Cone(Shape):
     base_radius: float
     top_radius: float = 0.0
     caps: bool = field(default=True, kw_only=True)
-    flip_normals: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -201,7 +172,6 @@ class Cone(Shape):
             base_radius=checks.length(self, "base_radius", self.base_radius),
             top_radius=checks.non_negative(self, "top_radius", self.top_radius),
             caps=checks.flag(self, "caps", self.caps),
-            flip_normals=checks.flag(self, "flip_normals", self.flip_normals),
         )
 
     def bounds(self) -> Bounds:

@@ -29,8 +29,6 @@ class Shape(SceneObject):
         What it is made of; by default a grey matte surface.
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
-    name : str, optional
-        What messages call it.
     """
 
     material: Material = DEFAULT_MATERIAL
@@ -74,8 +72,26 @@ class Shape(SceneObject):
         raise NotImplementedError
 
 
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class TurnableShape(Shape):
+    """Base class of shapes whose front can be the other side.
+
+    Parameters
+    ----------
+    flip_normals : bool
+        Swap front and back; normals of closed shapes point inwards then, as for a bubble in glass
+        or a room with a lit wall.
+    """
+
+    flip_normals: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set(flip_normals=checks.flag(self, "flip_normals", self.flip_normals))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Sphere(Shape):
+class Sphere(TurnableShape):
     """A sphere.
 
     Its surface coordinates: u runs once round the y axis, v from 0 at the bottom to 1 at the top.
@@ -86,14 +102,6 @@ class Sphere(Shape):
         In scene units.
     radius : float
         In scene units, > 0.
-    material : Material
-        What it is made of; by default a grey matte surface.
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
-    flip_normals : bool
-        Let the normals point inwards: for a bubble in glass, or a room with a lit wall.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -110,14 +118,12 @@ class Sphere(Shape):
 
     center: Vec3Like
     radius: float
-    flip_normals: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(
             center=checks.vec3(self, "center", self.center),
             radius=checks.length(self, "radius", self.radius),
-            flip_normals=checks.flag(self, "flip_normals", self.flip_normals),
         )
 
     def bounds(self) -> Bounds:
@@ -144,12 +150,6 @@ class Quad(Shape):
         One corner, in scene units.
     edge_u, edge_v : (float, float, float)
         The edges that start there, not parallel.
-    material : Material
-        What it is made of; by default a grey matte surface.
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -212,15 +212,9 @@ class Box(Shape):
         In scene units.
     size : (float, float, float)
         Full lengths of its edges along x, y and z before it is turned, > 0.
-    material : Material
-        What it is made of; by default a grey matte surface.
-    emission : colour or Texture, optional
-        Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
     rotation : (float, float, float)
         Degrees by which it is turned about its centre: about x, then y, then z (the axes of the
         scene, counter-clockwise seen from their tips).
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

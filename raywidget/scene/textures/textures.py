@@ -125,8 +125,6 @@ class ImageTexture(Texture):
         opacity in the alpha of a leaf.
     factor : colour
         Is multiplied with every pixel, >= 0: a tint, or a radiance for a texture of emission.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -279,8 +277,6 @@ class Checkerboard(Texture):
         (1, 1) in scaled coordinates, which are (u * scale_u, v * scale_v), has `color_a`.
     scale : (float, float) or float
         Squares per unit of u and of v, not 0; one number serves both.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -353,8 +349,6 @@ class Gradient(Texture):
         At 0 and at 1: linear RGB >= 0, one number for a grey.
     axis : {"v", "u"}
         Along which coordinate.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------
@@ -405,8 +399,6 @@ class Attribute(Texture):
     ----------
     attribute : {"color"}
         Which of them.
-    name : str, optional
-        What messages call it.
 
     Raises
     ------

@@ -11,6 +11,7 @@ import numpy as np
 
 from raywidget.errors import SceneError
 from raywidget.scene.values.checks import checked_name, label
+from raywidget.scene.values.docstrings import parameter_entries, with_parameters
 from raywidget.scene.values.signatures import CheckedCalls, did_you_mean
 
 
@@ -25,6 +26,10 @@ class SceneObject(metaclass=CheckedCalls):
     """
 
     name: str | None = None
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        _inherit_parameters(cls)
 
     def __post_init__(self) -> None:
         checked_name(self, self.name)
@@ -63,6 +68,24 @@ class SceneObject(metaclass=CheckedCalls):
             if field.init and field.repr and not is_default(field, value):
                 parts.append(f"{field.name}={brief(value)}")
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def _inherit_parameters(cls: type) -> None:
+    """Let a class's docstring tell the parameters that its bases have described."""
+    if cls.__doc__ is None:  # python -OO
+        return
+    fixed = {
+        name
+        for name, value in vars(cls).items()
+        if isinstance(value, dataclasses.Field) and not value.init
+    }
+    shared: dict[str, str] = {}
+    for base in cls.__mro__[1:]:
+        for name, entry in parameter_entries(vars(base).get("__doc__")).items():
+            shared.setdefault(name, entry)  # the nearest description counts
+    for name in fixed:
+        shared.pop(name, None)
+    cls.__doc__ = with_parameters(cls.__doc__, shared)
 
 
 def _rebuild(kind: type[SceneObject], parameters: Mapping[str, Any]) -> SceneObject:
