@@ -52,14 +52,14 @@ WATCH = """
 RECORD = """
 sent = []
 def record(widget):
-    conversation = widget._pump._conversation
-    send = conversation._send_raw
+    tiles = widget._pump._conversation._tiles
+    send = tiles._send
     def recording(content, buffers):
         if content["k"] == "tiles":
             total = (sent[-1][1] if sent else 0) + content["n"]
             sent.append((time.time(), total, sum(map(len, buffers))))
         send(content, buffers)
-    conversation._send_raw = recording
+    tiles._send = recording
 """
 
 # Tiles as fast, or as often, as is wanted, without a render.

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 
 from raywidget.engine.preview.coarse import CoarsePicture
-from raywidget.stream.conversation import Conversation, Disconnected, Send
+from raywidget.stream.conversation import Conversation, Disconnected
 from raywidget.stream.inbox import Inbox
+from raywidget.stream.news import Send
 from raywidget.stream.protocol import Content
 from raywidget.stream.source import Source
 
@@ -95,7 +96,7 @@ class Pump:
     def say(self, content: Content, buffers: list[bytes]) -> None:
         """Have something said soon that isn't part of the stream: the answer to a question."""
         if self._conversation is not None:
-            self._conversation.answers.append((content, buffers))
+            self._conversation.answer(content, buffers)
             self._news.set()
 
     def hear(self, content: object, prompt: bool = True) -> None:

@@ -20,15 +20,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 import weakref
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
-
-import anywidget
-import traitlets
 
 from raywidget.engine.picking import Pick, pick_pixel
 from raywidget.engine.preview.coarse import CoarsePicture
@@ -36,39 +31,40 @@ from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SettingsError
 from raywidget.headless import scene_and_settings
-from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check_display
-from raywidget.picture.image import Image
+from raywidget.picture.curves import check_channel, check_display
 from raywidget.scene.edits import edit_scene
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show as show_value
-from raywidget.stream.conversation import Disconnected
-from raywidget.stream.protocol import Content
 from raywidget.stream.pump import Pump
 from raywidget.widget.host import (
     STATIC,
     Observers,
-    front_end,
     front_end_text,
     hears_promptly,
     keep_subshells,
     running_cell,
 )
 from raywidget.widget.interaction import Interaction
+from raywidget.widget.life import close_elsewhere, replace_earlier, shut_down
 from raywidget.widget.page import write_page
-from raywidget.widget.static_image import Still, encode_still
-from raywidget.widget.traits import CameraTrait, SceneTrait, Size, Snapshot, Status
+from raywidget.widget.shown import Shown
+from raywidget.widget.static_image import Still
+from raywidget.widget.telling import (
+    Listener,
+    announce,
+    keep_snapshot,
+    look,
+    notify_if_changed,
+    send,
+)
 
 __all__ = ["RayWidget", "show"]
 
 COMPILES = 600.0  # seconds that a scene may take to compile
 AWAIT_SECONDS = 0.5  # a thread that waits for longer would hold up the interpreter's exit
-ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
-
-# The widgets that may have to make room, see `_replace_earlier`.
-_open_widgets: weakref.WeakSet[RayWidget] = weakref.WeakSet()
 
 
-class RayWidget(anywidget.AnyWidget):
+class RayWidget(Shown):
     """Render a scene in the background and show it live; the last line of a cell.
 
     Rendering begins at once and never blocks the cell. The toolbar in the notebook and the methods
@@ -113,25 +109,6 @@ class RayWidget(anywidget.AnyWidget):
     >>> widget.close()
     """
 
-    _esm = front_end("widget.js")
-    _css = front_end("widget.css")
-
-    width = Size(1, help="Width of the picture in pixels.", read_only=True).tag(sync=True)
-    height = Size(1, help="Height of the picture in pixels.", read_only=True).tag(sync=True)
-    exposure = traitlets.Float(0.0, help="Display setting, in stops.").tag(sync=True)
-    curve = traitlets.Enum(CURVE_NAMES, "srgb", help="Display setting: the tone curve.").tag(
-        sync=True
-    )
-    channel = traitlets.Enum(
-        CHANNELS, "color", help="Display setting: what of the light is shown."
-    ).tag(sync=True)
-    status = Status("stopped", help="What the render does now.", read_only=True).tag(sync=True)
-    scene = SceneTrait(help="What is rendered; set it to render another.")
-    camera = CameraTrait(help="Where it is seen from; follows the mouse. Set it to move the view.")
-    _snapshot = Snapshot(b"", read_only=True).tag(sync=True)
-    # Names the widget within a page, where hosts hand out several objects for one model.
-    _key = traitlets.Unicode(read_only=True).tag(sync=True)
-
     def __init__(
         self,
         scene: object,
@@ -154,10 +131,10 @@ class RayWidget(anywidget.AnyWidget):
                 "Install raywidget by `pip install .`, which builds it, "
                 "or run `npm ci && npm run build` in js/"
             )
-        this = weakref.ref(self)
+        this: weakref.ref[Shown] = weakref.ref(self)
         self._pump = pump = Pump(
-            lambda content, buffers: _send(this, content, buffers),
-            announce=lambda state: _announce(this, state),
+            lambda content, buffers: send(this, content, buffers),
+            announce=lambda state: announce(this, state),
         )
 
         def show_coarse(picture: CoarsePicture) -> None:
@@ -173,34 +150,29 @@ class RayWidget(anywidget.AnyWidget):
             give_way=True,
         )
         self._still = still = Still(
-            session, str(pump.epoch), partial(_look, this), lambda: _keep_snapshot(this)
+            session, str(pump.epoch), partial(look, this), lambda: keep_snapshot(this)
         )
         self._observers = Observers()
-        self._last_status = "stopped"  # the pump's own
+        self._last_status = "stopped"
         self._last_seen: dict[str, Any] = {"scene": scene, "camera": scene.camera}
         self._last_seen |= {"width": chosen.width, "height": chosen.height}
         self._on_pick: list[Callable[[Pick], object]] = []
         # Before anything can fail: whatever becomes of the widget, its threads end.
-        self._finalizer = weakref.finalize(self, _shut_down, session, pump, still)
+        self._finalizer = weakref.finalize(self, shut_down, session, pump, still)
         self.set_trait("_key", str(pump.epoch))
         super().__init__(exposure=exposure, curve=curve, channel=channel)
         self.on_msg(lambda widget, content, buffers: pump.hear(content, prompt=hears_promptly()))
         keep_subshells(self.comm)
         self.observe(lambda change: still.wake(), ("exposure", "curve", "channel"))
         if hasattr(self.comm, "on_close"):
-            self.comm.on_close(lambda message: _close_elsewhere(this))
+            self.comm.on_close(lambda message: close_elsewhere(this))
         self._made_by = running_cell()
-        _replace_earlier(self)
-        pump.start(Interaction(session, _Listener(this, pump)))
+        replace_earlier(self)
+        pump.start(Interaction(session, Listener(this, pump)))
         if autostart:
             session.start()
 
     # -- what it shows ----------------------------------------------------------------------------
-
-    @property
-    def image(self) -> Image:
-        """The picture as it is now, with the display settings of the widget."""
-        return self._session.image(exposure=self.exposure, curve=self.curve, channel=self.channel)
 
     @property
     def settings(self) -> RenderSettings:
@@ -251,9 +223,9 @@ class RayWidget(anywidget.AnyWidget):
         RenderSettings.for_scene({}, settings)
         chosen = self.settings.replace(**settings)
         self._session.restart(scene=scene, settings=chosen)
-        this = weakref.ref(self)
+        this: weakref.ref[Shown] = weakref.ref(self)
         for name in ("width", "height", "scene", "camera"):
-            _notify_if_changed(this, name)
+            notify_if_changed(this, name)
 
     def more(self, spp: int) -> None:
         """Take `spp` more samples per pixel than were asked for before.
@@ -383,65 +355,6 @@ class RayWidget(anywidget.AnyWidget):
             finalizer()
         super().close()
 
-    # -- Jupyter ----------------------------------------------------------------------------------
-
-    def get_state(
-        self, key: str | Iterable[str] | None = None, drop_defaults: bool = False
-    ) -> dict[str, Any]:
-        """The traits as they are sent and saved; the front end's code is always among them.
-
-        Exporters leave out what equals a default, and the code does: without this, an exported
-        page would be blank.
-        """
-        state: dict[str, Any] = super().get_state(key=key, drop_defaults=drop_defaults)
-        if key is None and drop_defaults:
-            state |= super().get_state(key=[name for name in ALWAYS_SENT if self.has_trait(name)])
-        return state
-
-    def set_state(self, sync_data: Mapping[str, Any]) -> None:
-        """Take over the traits that a page may write; anything else it sends is ignored."""
-        curve = sync_data.get("curve", self.curve)
-        exposure = sync_data.get("exposure", self.exposure)
-        try:
-            curve, exposure = check_display(curve, exposure)
-            channel = check_channel(sync_data.get("channel", self.channel))
-        except PictureError:
-            return
-        wanted = {"curve": curve, "exposure": exposure, "channel": channel}
-        if accepted := {name: value for name, value in wanted.items() if name in sync_data}:
-            super().set_state(accepted)
-
-    @traitlets.validate("exposure")
-    def _check_exposure(self, proposal: Mapping[str, Any]) -> float:
-        try:
-            return check_display("srgb", proposal["value"])[1]
-        except PictureError as error:
-            raise traitlets.TraitError(str(error)) from None
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        self._pump.displayed()
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
-        film = self._session.current().film
-        if film is not None and any(film.versions()):
-            png = encode_still(self.image, self._key)
-            data["image/png"] = b64encode(png).decode("ascii")
-        return data, metadata
-
-    def _ipython_display_(self, **kwargs: Any) -> None:
-        """Show the widget, and beside it the picture for places where no widget is shown."""
-        from IPython.display import publish_display_data
-
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return
-        self._pump.displayed()
-        data, metadata = bundle
-        publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
-        self._still.display()
-
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the picture as it is now into one HTML file that needs nothing else.
 
@@ -513,126 +426,3 @@ def show(thing: object, **settings: Any) -> RayWidget:
     widget = RayWidget(thing, **settings)
     display(widget)  # type: ignore[no-untyped-call]
     return widget
-
-
-def _send(this: weakref.ref[RayWidget], content: Content, buffers: list[bytes]) -> None:
-    """The pump's way out."""
-    widget = this()
-    if widget is None or widget.comm is None or getattr(widget.comm, "_closed", False):
-        raise Disconnected
-    widget.send(content, buffers)
-
-
-def _announce(this: weakref.ref[RayWidget], state: str) -> None:
-    """A new status, in the pump's thread: tell the page, and whoever observes it in Python."""
-    widget = this()
-    if widget is None or widget.comm is None:
-        return
-    old, widget._last_status = widget._last_status, state
-    change = traitlets.Bunch(name="status", old=old, new=state, owner=widget, type="change")
-    widget._observers.call(lambda: _notify(widget, change))
-    widget._still.wake()
-    widget.send_state("status")  # reads and sends, but sets nothing
-
-
-def _look(this: weakref.ref[RayWidget], coarse: CoarsePicture | None) -> Image | None:
-    """The picture, or a coarse one, with the display settings of the widget."""
-    widget = this()
-    if widget is None or coarse is None:
-        return None if widget is None else widget.image
-    exposure, curve, channel = widget.exposure, widget.curve, widget.channel
-    return Image(coarse.pixels, spp=1, exposure=exposure, curve=curve, channel=channel)
-
-
-def _keep_snapshot(this: weakref.ref[RayWidget]) -> None:
-    """Bring the picture in the state up to date that pages hold of the widget."""
-    widget = this()
-    if widget is not None and widget.comm is not None:
-        widget.send_state("_snapshot")  # reads and sends, but sets nothing
-
-
-def _notify(widget: RayWidget, change: traitlets.Bunch) -> None:
-    try:
-        # Not the widget's own notify_change, which would send the trait once more.
-        traitlets.HasTraits.notify_change(widget, change)
-    except Exception:
-        widget.log.exception("raywidget: an observer of %s failed", change.name)
-
-
-class _Listener:
-    """Hears what a page does, and knows the widget by a weak reference."""
-
-    def __init__(self, this: weakref.ref[RayWidget], pump: Pump) -> None:
-        self._this = this
-        self.say = pump.say
-
-    def changed(self, name: str) -> None:
-        _notify_if_changed(self._this, name)
-
-    def picked(self, pick: Pick) -> None:
-        widget = self._this()
-        if widget is None:
-            return
-        for callback in list(widget._on_pick):
-            widget._observers.call(partial(_call_back, widget, callback, pick))
-
-
-def _call_back(widget: RayWidget, callback: Callable[[Pick], object], pick: Pick) -> None:
-    try:
-        callback(pick)
-    except Exception:
-        widget.log.exception("raywidget: a callback of on_pick failed")
-
-
-def _notify_if_changed(this: weakref.ref[RayWidget], name: str) -> None:
-    """Tell those who observe a computed trait, in a thread of their own, and the page."""
-    widget = this()
-    if widget is None:
-        return
-    new = getattr(widget, name)
-    old = widget._last_seen.get(name)
-    if new is old or (isinstance(new, int) and new == old):
-        return
-    widget._last_seen[name] = new
-    change = traitlets.Bunch(name=name, old=old, new=new, owner=widget, type="change")
-    widget._observers.call(lambda: _notify(widget, change))
-    if name in ("width", "height") and widget.comm is not None:
-        widget.send_state(name)
-
-
-def _replace_earlier(widget: RayWidget) -> None:
-    """Close what earlier runs of the same cell made: nobody sees it, and it would go on for ever.
-
-    ipywidgets keeps every widget until it is closed, so that no collector ends it.
-    """
-    made_by = widget._made_by
-    if made_by is None:
-        return
-    for other in list(_open_widgets):
-        earlier = other._made_by
-        if earlier is not None and earlier.cell == made_by.cell and earlier.run != made_by.run:
-            other.close()
-            _open_widgets.discard(other)
-    _open_widgets.add(widget)
-
-
-def _close_elsewhere(this: weakref.ref[RayWidget]) -> None:
-    """The front end has closed the comm: end, but not in Jupyter's thread."""
-
-    def close() -> None:
-        widget = this()
-        if widget is not None:
-            widget.close()
-
-    threading.Thread(target=close, name="raywidget-closer", daemon=True).start()
-
-
-def _shut_down(session: Session, pump: Pump, still: Still) -> None:
-    """End all threads; it must not know the widget.
-
-    `close` calls it. ipywidgets keeps every open widget in a table, so nothing is collected before
-    it is closed; the finalizer is for the interpreter's exit, and for hosts without such a table.
-    """
-    session.close()
-    pump.close()
-    still.close()

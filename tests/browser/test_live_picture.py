@@ -179,7 +179,7 @@ def test_a_flood_of_messages_starves_nothing(notebook):
     view.wait_running(tiles=50)  # in the middle of it
     # All have been heard: of 400 clients a few are kept, and as few of their questions.
     assert notebook.evaluate("len(widget._pump._conversation.flow.clients)") <= 16
-    assert notebook.evaluate("len(widget._pump._conversation.answers)") <= 256
+    assert notebook.evaluate("len(widget._pump._conversation._news.answers)") <= 256
     view.wait_running(tiles=50)
     notebook.run("widget.stop()")
     view.wait_for("data.state === 'stopped'", "stopped")

@@ -107,7 +107,7 @@ class FaultyNetwork(RuleBasedStateMachine):
             return
         flow = self.world.flow
         size, count = flow.in_flight()
-        ledger = self.world.conversation._ledger
+        ledger = self.world.conversation._tiles.ledger
         biggest = max(ledger.sizes["half3"]) if ledger else 0
         assert FLOOR <= flow.window.limit <= CEILING
         assert count <= 2 * MAX_IN_FLIGHT

@@ -8,7 +8,8 @@ import weakref
 import pytest
 from stream_doubles import Browser, Render, shows
 
-from raywidget.stream.conversation import NEWS_BURST, NEWS_RATE, Disconnected
+from raywidget.stream.conversation import Disconnected
+from raywidget.stream.news import NEWS_BURST, NEWS_RATE
 from raywidget.stream.pump import Pump
 
 HELLO = {"k": "hello", "v": 1, "client": 1, "have": None}

@@ -10,7 +10,8 @@ from simulated_world import World
 
 from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.errors import ProtocolError, SceneError
-from raywidget.stream.conversation import COARSE_EVERY, STILL
+from raywidget.stream.coarse_feed import COARSE_EVERY
+from raywidget.stream.conversation import STILL
 from raywidget.stream.inbox import MAX_QUESTIONS, Inbox
 from raywidget.stream.protocol import (
     BIGGEST,
@@ -185,7 +186,7 @@ def test_a_camera_that_cannot_be_is_refused_with_its_message(world):
 
 
 def test_a_coarse_picture_goes_ahead_of_its_begin(world):
-    world.conversation.coarse = coarse(2, number=5)
+    world.conversation._coarse.picture = coarse(2, number=5)
     world.news = True
     world.run(0.1)
     ((content, buffers),) = world.pages[0].others
@@ -206,13 +207,13 @@ def test_a_coarse_picture_goes_ahead_of_its_begin(world):
     half = np.frombuffer(buffers[0], "<f2")
     assert half.tolist() == [0.5] * 36
     assert world.messages("begin")[-1]["generation"] == 1
-    assert world.conversation.coarse is None
+    assert world.conversation._coarse.picture is None
 
 
 def test_coarse_pictures_come_no_faster_than_they_are_seen(world):
     start = world.now
     for number in range(1, 201):
-        world.conversation.coarse = coarse(1 + number, number)
+        world.conversation._coarse.picture = coarse(1 + number, number)
         world.news = True
         world.run(0.005)
     seen = [content["number"] for content, _ in world.pages[0].others]
@@ -224,16 +225,16 @@ def test_coarse_pictures_come_no_faster_than_they_are_seen(world):
 def test_late_and_unseen_coarse_pictures_are_dropped(world):
     world.restart()
     world.run(0.1)
-    world.conversation.coarse = coarse(1)
+    world.conversation._coarse.picture = coarse(1)
     world.news = True
     world.run(0.1)
     world.pages[0].show(False)
     world.run(0.2)
-    world.conversation.coarse = coarse(9)
+    world.conversation._coarse.picture = coarse(9)
     world.news = True
     world.run(0.1)
     assert world.pages[0].others == []
-    assert world.conversation.coarse is None
+    assert world.conversation._coarse.picture is None
 
 
 def sketch(generation, value=0.5):
@@ -243,9 +244,9 @@ def sketch(generation, value=0.5):
 def test_a_sketch_is_shown_to_all_until_the_scene_is_compiled():
     world = World()
     film, world.render.film = world.render.film, None  # it compiles
-    drawn = world.conversation.coarse = sketch(1)
+    drawn = world.conversation._coarse.picture = sketch(1)
     world.run(1.0)  # nobody is there yet
-    assert world.conversation.coarse is drawn
+    assert world.conversation._coarse.picture is drawn
     first = world.open_page()
     world.run(0.5)
     second = world.open_page()
@@ -253,7 +254,7 @@ def test_a_sketch_is_shown_to_all_until_the_scene_is_compiled():
     # Sent twice, to all: who has seen it sees it again.
     assert [len(page.others) for page in (first, second)] == [2, 1]
     world.render.film = film
-    world.conversation.coarse = coarse(1, 0, 0, value=0.25)
+    world.conversation._coarse.picture = coarse(1, 0, 0, value=0.25)
     world.news = True
     world.run(0.5)
     for page in (first, second):
@@ -262,11 +263,11 @@ def test_a_sketch_is_shown_to_all_until_the_scene_is_compiled():
 
 
 def test_a_sketch_that_comes_late_is_dropped(world):
-    world.conversation.coarse = sketch(1)
+    world.conversation._coarse.picture = sketch(1)
     world.news = True
     world.run(0.1)
     assert world.pages[0].others == []
-    assert world.conversation.coarse is None
+    assert world.conversation._coarse.picture is None
 
 
 def test_a_sketch_takes_the_place_of_nothing_rendered(world):
@@ -284,8 +285,8 @@ def test_questions_reach_the_source_and_answers_the_page(world):
     world.say(FILE)
     world.run(0.05)
     assert world.render.calls == [Probe(1, 2, 0, 7, False), FileRequest(1, 4, "npz")]
-    world.conversation.answers.append(({"k": "pixel", "client": 1, "number": 2}, []))
-    world.conversation.answers.append(({"k": "file", "client": 1, "index": 0}, [b"abc"]))
+    world.conversation.answer({"k": "pixel", "client": 1, "number": 2}, [])
+    world.conversation.answer({"k": "file", "client": 1, "index": 0}, [b"abc"])
     world.news = True
     world.run(0.1)
     (pixel, _), (file, buffers) = world.pages[0].others

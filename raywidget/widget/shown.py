@@ -1,0 +1,117 @@
+"""`Shown`: what Jupyter knows of a widget: its traits, its state, what its cell shows."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+
+from raywidget.engine.picking import Pick
+from raywidget.engine.session.session import Session
+from raywidget.errors import PictureError
+from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check_display
+from raywidget.picture.image import Image
+from raywidget.stream.pump import Pump
+from raywidget.widget.host import CellRun, Observers, front_end
+from raywidget.widget.static_image import Still, encode_still
+from raywidget.widget.traits import CameraTrait, SceneTrait, Size, Snapshot, Status
+
+ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
+
+
+class Shown(anywidget.AnyWidget):
+    """A widget as Jupyter sees it; `RayWidget` is what the user does with it."""
+
+    _esm = front_end("widget.js")
+    _css = front_end("widget.css")
+
+    width = Size(1, help="Width of the picture in pixels.", read_only=True).tag(sync=True)
+    height = Size(1, help="Height of the picture in pixels.", read_only=True).tag(sync=True)
+    exposure = traitlets.Float(0.0, help="Display setting, in stops.").tag(sync=True)
+    curve = traitlets.Enum(CURVE_NAMES, "srgb", help="Display setting: the tone curve.").tag(
+        sync=True
+    )
+    channel = traitlets.Enum(
+        CHANNELS, "color", help="Display setting: what of the light is shown."
+    ).tag(sync=True)
+    status = Status("stopped", help="What the render does now.", read_only=True).tag(sync=True)
+    scene = SceneTrait(help="What is rendered; set it to render another.")
+    camera = CameraTrait(help="Where it is seen from; follows the mouse. Set it to move the view.")
+    _snapshot = Snapshot(b"", read_only=True).tag(sync=True)
+    # Names the widget within a page, where hosts hand out several objects for one model.
+    _key = traitlets.Unicode(read_only=True).tag(sync=True)
+
+    # Made by whoever is shown.
+    _session: Session
+    _pump: Pump
+    _still: Still
+    _observers: Observers
+    _last_status: str  # the pump's own
+    _last_seen: dict[str, Any]  # the computed traits as their observers know them
+    _on_pick: list[Callable[[Pick], object]]
+    _made_by: CellRun | None
+
+    @property
+    def image(self) -> Image:
+        """The picture as it is now, with the display settings of the widget."""
+        return self._session.image(exposure=self.exposure, curve=self.curve, channel=self.channel)
+
+    def get_state(
+        self, key: str | Iterable[str] | None = None, drop_defaults: bool = False
+    ) -> dict[str, Any]:
+        """The traits as they are sent and saved; the front end's code is always among them.
+
+        Exporters leave out what equals a default, and the code does: without this, an exported
+        page would be blank.
+        """
+        state: dict[str, Any] = super().get_state(key=key, drop_defaults=drop_defaults)
+        if key is None and drop_defaults:
+            state |= super().get_state(key=[name for name in ALWAYS_SENT if self.has_trait(name)])
+        return state
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """Take over the traits that a page may write; anything else it sends is ignored."""
+        curve = sync_data.get("curve", self.curve)
+        exposure = sync_data.get("exposure", self.exposure)
+        try:
+            curve, exposure = check_display(curve, exposure)
+            channel = check_channel(sync_data.get("channel", self.channel))
+        except PictureError:
+            return
+        wanted = {"curve": curve, "exposure": exposure, "channel": channel}
+        if accepted := {name: value for name, value in wanted.items() if name in sync_data}:
+            super().set_state(accepted)
+
+    @traitlets.validate("exposure")
+    def _check_exposure(self, proposal: Mapping[str, Any]) -> float:
+        try:
+            return check_display("srgb", proposal["value"])[1]
+        except PictureError as error:
+            raise traitlets.TraitError(str(error)) from None
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        self._pump.displayed()
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        film = self._session.current().film
+        if film is not None and any(film.versions()):
+            png = encode_still(self.image, self._key)
+            data["image/png"] = b64encode(png).decode("ascii")
+        return data, metadata
+
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        """Show the widget, and beside it the picture for places where no widget is shown."""
+        from IPython.display import publish_display_data
+
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return
+        self._pump.displayed()
+        data, metadata = bundle
+        publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
+        self._still.display()

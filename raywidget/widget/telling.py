@@ -1,0 +1,104 @@
+"""What pages and observers are told, by threads that know the widget by a weak reference only."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from functools import partial
+
+import traitlets
+
+from raywidget.engine.picking import Pick
+from raywidget.engine.preview.coarse import CoarsePicture
+from raywidget.picture.image import Image
+from raywidget.stream.conversation import Disconnected
+from raywidget.stream.protocol import Content
+from raywidget.stream.pump import Pump
+from raywidget.widget.shown import Shown
+
+
+def send(this: weakref.ref[Shown], content: Content, buffers: list[bytes]) -> None:
+    """The pump's way out."""
+    widget = this()
+    if widget is None or widget.comm is None or getattr(widget.comm, "_closed", False):
+        raise Disconnected
+    widget.send(content, buffers)
+
+
+def announce(this: weakref.ref[Shown], state: str) -> None:
+    """A new status, in the pump's thread: tell the page, and whoever observes it in Python."""
+    widget = this()
+    if widget is None or widget.comm is None:
+        return
+    old, widget._last_status = widget._last_status, state
+    change = traitlets.Bunch(name="status", old=old, new=state, owner=widget, type="change")
+    widget._observers.call(lambda: _notify(widget, change))
+    widget._still.wake()
+    widget.send_state("status")  # reads and sends, but sets nothing
+
+
+def look(this: weakref.ref[Shown], coarse: CoarsePicture | None) -> Image | None:
+    """The picture, or a coarse one, with the display settings of the widget."""
+    widget = this()
+    if widget is None or coarse is None:
+        return None if widget is None else widget.image
+    exposure, curve, channel = widget.exposure, widget.curve, widget.channel
+    return Image(coarse.pixels, spp=1, exposure=exposure, curve=curve, channel=channel)
+
+
+def keep_snapshot(this: weakref.ref[Shown]) -> None:
+    """Bring the picture in the state up to date that pages hold of the widget."""
+    widget = this()
+    if widget is not None and widget.comm is not None:
+        widget.send_state("_snapshot")  # reads and sends, but sets nothing
+
+
+def _notify(widget: Shown, change: traitlets.Bunch) -> None:
+    try:
+        # Not the widget's own notify_change, which would send the trait once more.
+        traitlets.HasTraits.notify_change(widget, change)
+    except Exception:
+        widget.log.exception("raywidget: an observer of %s failed", change.name)
+
+
+class Listener:
+    """Hears what a page does, and knows the widget by a weak reference."""
+
+    def __init__(self, this: weakref.ref[Shown], pump: Pump) -> None:
+        self._this = this
+        self.say = pump.say
+
+    def changed(self, name: str) -> None:
+        """A computed trait has another value."""
+        notify_if_changed(self._this, name)
+
+    def picked(self, pick: Pick) -> None:
+        """The user clicked on a pixel."""
+        widget = self._this()
+        if widget is None:
+            return
+        for callback in list(widget._on_pick):
+            widget._observers.call(partial(_call_back, widget, callback, pick))
+
+
+def _call_back(widget: Shown, callback: Callable[[Pick], object], pick: Pick) -> None:
+    try:
+        callback(pick)
+    except Exception:
+        widget.log.exception("raywidget: a callback of on_pick failed")
+
+
+def notify_if_changed(this: weakref.ref[Shown], name: str) -> None:
+    """Tell those who observe a computed trait, in a thread of their own, and the page."""
+    widget = this()
+    if widget is None:
+        return
+    new = getattr(widget, name)
+    old = widget._last_seen.get(name)
+    if new is old or (isinstance(new, int) and new == old):
+        return
+    widget._last_seen[name] = new
+    change = traitlets.Bunch(name=name, old=old, new=new, owner=widget, type="change")
+    widget._observers.call(lambda: _notify(widget, change))
+    if name in ("width", "height") and widget.comm is not None:
+        widget.send_state(name)
