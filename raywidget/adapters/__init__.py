@@ -2,7 +2,7 @@
 
 One module for each library, with a function `recognises(thing)`, which looks at names of types and
 at attributes and imports nothing, and a function `take(thing, wishes)`. Arrays stay in double
-precision until `pieces` builds shapes of them. May use the scene, and `io` for files.
+precision until `io.building` makes shapes of them. May use the scene, and `io`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from raywidget.adapters.pieces import CLAY, Taken, Wishes, build, is_unpainted, join
+from raywidget.adapters.taken import Taken, Wishes, join
 from raywidget.errors import SceneError
+from raywidget.io.building import CLAY, build, is_unpainted
 from raywidget.io.scene_files import read_scene
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.simple import Shape

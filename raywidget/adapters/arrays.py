@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.adapters.pieces import F64, Points, Surface, Taken, Wishes
+from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
+from raywidget.io.pieces import Piece
+from raywidget.io.points import Points
 
 _FLAT, _STEEP = 0.02, 1.0  # heights per length of the longer side that are left as they are
 _RELIEF = 0.2  # what others are brought to
@@ -100,11 +102,11 @@ def numbers(thing: Any) -> NDArray[Any]:
     return array
 
 
-def _surface(vertices: Any, faces: Any) -> Surface:
+def _surface(vertices: Any, faces: Any) -> Piece:
     indices = numbers(faces)
     if indices.shape[1] == 4:
         indices = np.concatenate([indices[:, [0, 1, 2]], indices[:, [0, 2, 3]]])
-    return Surface(vertices=numbers(vertices), faces=indices)
+    return Piece(vertices=numbers(vertices), faces=indices)
 
 
 def height_field(
@@ -113,7 +115,7 @@ def height_field(
     x: NDArray[Any] | None = None,
     y: NDArray[Any] | None = None,
     name: str | None = None,
-) -> tuple[Surface, list[str]]:
+) -> tuple[Piece, list[str]]:
     """A surface of a value on a grid.
 
     Parameters
@@ -128,7 +130,7 @@ def height_field(
 
     Returns
     -------
-    Surface, list of str
+    Piece, list of str
         And notes: how much heights are exaggerated, and how many are missing.
     """
     values = np.asarray(heights, np.float64)
@@ -160,7 +162,7 @@ def height_field(
             raise SceneError("a height field must have finite values side by side, got none")
     normals = _grid_normals(points)
     return (
-        Surface(
+        Piece(
             vertices=to_up(points.reshape(-1, 3), up),
             faces=faces,
             normals=to_up(normals.reshape(-1, 3), up),
@@ -177,7 +179,7 @@ def _grid_faces(rows: int, columns: int) -> NDArray[np.int64]:
     return np.concatenate([corner + half for half in halves])
 
 
-def _grid_normals(points: F64) -> F64:
+def _grid_normals(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Upwards, by differences of the neighbours."""
     along, across = np.gradient(points, axis=(0, 1))
     normals = np.cross(across, along)

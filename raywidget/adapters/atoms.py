@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.adapters.elements import ELEMENTS, Element
-from raywidget.adapters.pieces import Lines, Piece, Points, Taken, Wishes
 from raywidget.adapters.recognition import is_a
+from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
+from raywidget.io.building import AnyPiece
+from raywidget.io.lines import Lines
+from raywidget.io.points import Points
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.textures.textures import Attribute
 from raywidget.scene.values.colors import parse_color
@@ -64,7 +67,7 @@ def take(thing: Any, wishes: Wishes) -> Taken:
     elif style == "licorice":
         radii = np.full(len(places), _LICORICE)
     material = Principled(Attribute("color"), roughness=0.35)
-    pieces: list[Piece] = [
+    pieces: list[AnyPiece] = [
         Points(centers=places, radii=radii, colors=colors, material=material, name="atoms")
     ]
     if style != "space-filling":

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.adapters.pieces import Lines, Piece, Points, Surface, Taken, Wishes
 from raywidget.adapters.recognition import is_a
+from raywidget.adapters.taken import Taken, Wishes
+from raywidget.io.building import AnyPiece
+from raywidget.io.lines import Lines
+from raywidget.io.pieces import Piece
+from raywidget.io.points import Points
 
 # Faces of cells as polygons of their first corners, as VTK numbers them (file formats, figure 2).
 _FACES: dict[str, tuple[tuple[int, ...], ...]] = {
@@ -42,7 +46,7 @@ def take(thing: Any, wishes: Wishes) -> Taken:
     notes: list[str] = []
     flat: list[NDArray[Any]] = []
     solid: list[NDArray[Any]] = []
-    pieces: list[Piece] = []
+    pieces: list[AnyPiece] = []
     for block in thing.cells:
         kind = block.type.rstrip("0123456789")
         corners = np.asarray(block.data) if len(block.data) else np.zeros((0, 0), int)
@@ -62,7 +66,7 @@ def take(thing: Any, wishes: Wishes) -> Taken:
             notes.append(f"{len(corners):,} cells of type {block.type!r} left out")
     triangles = flat + _outside(solid)
     if triangles:
-        pieces.insert(0, Surface(vertices=points, faces=np.concatenate(triangles)))
+        pieces.insert(0, Piece(vertices=points, faces=np.concatenate(triangles)))
     if not pieces and len(points):
         pieces.append(Points(centers=points))
     return Taken(pieces=tuple(pieces), notes=tuple(notes))

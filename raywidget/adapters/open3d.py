@@ -6,8 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from raywidget.adapters.pieces import Lines, Piece, Points, Surface, Taken, Wishes, screen_colors
 from raywidget.adapters.recognition import is_a
+from raywidget.adapters.taken import Taken, Wishes
+from raywidget.io.building import AnyPiece
+from raywidget.io.colors import screen_colors
+from raywidget.io.lines import Lines
+from raywidget.io.pieces import Piece
+from raywidget.io.points import Points
 
 
 def recognises(thing: object) -> bool:
@@ -19,9 +24,9 @@ def take(thing: Any, wishes: Wishes) -> Taken:
     """Take it apart."""
     if hasattr(thing, "to_legacy"):
         thing = thing.to_legacy()
-    piece: Piece
+    piece: AnyPiece
     if is_a(thing, "open3d", "TriangleMesh"):
-        piece = Surface(
+        piece = Piece(
             vertices=np.asarray(thing.vertices),
             faces=np.asarray(thing.triangles),
             normals=np.asarray(thing.vertex_normals) if thing.has_vertex_normals() else None,

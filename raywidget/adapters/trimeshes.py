@@ -7,18 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.adapters.pieces import (
-    CLAY,
-    Lines,
-    Piece,
-    Points,
-    Surface,
-    Taken,
-    Wishes,
-    one_opacity,
-    screen_colors,
-)
 from raywidget.adapters.recognition import is_a
+from raywidget.adapters.taken import Taken, Wishes
+from raywidget.io.building import CLAY, AnyPiece
+from raywidget.io.colors import one_opacity, screen_colors
+from raywidget.io.lines import Lines
+from raywidget.io.pieces import Piece
+from raywidget.io.points import Points
 from raywidget.scene.camera import Camera, PerspectiveCamera
 from raywidget.scene.materials.materials import Material
 from raywidget.scene.materials.principled import Principled
@@ -36,7 +31,7 @@ def take(thing: Any, wishes: Wishes) -> Taken:
     notes: list[str] = []
     if not is_a(thing, "trimesh", "Scene"):
         return Taken(pieces=tuple(_pieces(thing, np.eye(4), None, notes)), notes=tuple(notes))
-    pieces: list[Piece] = []
+    pieces: list[AnyPiece] = []
     for node in thing.graph.nodes_geometry:
         matrix, geometry = thing.graph[node]
         if geometry in thing.geometry:
@@ -60,7 +55,7 @@ def _cameras(scene: Any) -> tuple[Camera, ...]:
     )
 
 
-def _pieces(thing: Any, matrix: NDArray[Any], name: str | None, notes: list[str]) -> list[Piece]:
+def _pieces(thing: Any, matrix: NDArray[Any], name: str | None, notes: list[str]) -> list[AnyPiece]:
     name = name or (thing.metadata or {}).get("name") or None
     if is_a(thing, "trimesh", "Trimesh"):
         return [_surface(thing, matrix, name, notes)]
@@ -85,7 +80,7 @@ def _moved(points: Any, matrix: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(moved)
 
 
-def _surface(mesh: Any, matrix: NDArray[Any], name: str | None, notes: list[str]) -> Surface:
+def _surface(mesh: Any, matrix: NDArray[Any], name: str | None, notes: list[str]) -> Piece:
     label = f"mesh {name!r}" if name else "a mesh"
     faces = np.asarray(mesh.faces)
     vertices = np.asarray(mesh.vertices, np.float64)
@@ -105,7 +100,7 @@ def _surface(mesh: Any, matrix: NDArray[Any], name: str | None, notes: list[str]
     elif kind == "texture":
         uvs = getattr(mesh.visual, "uv", None)
         material = _material(mesh.visual.material, uvs is not None, label, notes)
-    return Surface(
+    return Piece(
         vertices=_moved(vertices, matrix),
         faces=faces,
         normals=normals,

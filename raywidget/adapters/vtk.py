@@ -13,18 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.adapters.pieces import (
-    Lines,
-    Piece,
-    Points,
-    Surface,
-    Taken,
-    Wishes,
-    join,
-    one_opacity,
-    screen_colors,
-)
 from raywidget.adapters.recognition import is_a
+from raywidget.adapters.taken import Taken, Wishes, join
+from raywidget.io.building import AnyPiece
+from raywidget.io.colors import one_opacity, screen_colors
+from raywidget.io.lines import Lines
+from raywidget.io.pieces import Piece
+from raywidget.io.points import Points
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.emitters.emitters import DirectionalLight, Emitter, PointLight, SpotLight
 from raywidget.scene.materials.principled import Principled
@@ -100,8 +95,8 @@ def _outside(data: Any) -> Any:
     return triangles.GetOutput()
 
 
-def _pieces(data: Any, parameters: dict[str, Any], notes: list[str]) -> list[Piece]:
-    """What a data set consists of; `parameters` are those of `Surface` that an actor gives."""
+def _pieces(data: Any, parameters: dict[str, Any], notes: list[str]) -> list[AnyPiece]:
+    """What a data set consists of; `parameters` are those of `Piece` that an actor gives."""
     name = parameters.get("name")
     mesh = _outside(data)
     if not mesh.GetNumberOfPoints():
@@ -121,7 +116,7 @@ def _pieces(data: Any, parameters: dict[str, Any], notes: list[str]) -> list[Pie
     if representation == _WIREFRAME and len(faces):
         lines = _edges(data, mesh, faces)
         of_cells = None
-    pieces: list[Piece] = []
+    pieces: list[AnyPiece] = []
     if len(faces) and representation == 2:
         normals, uvs = mesh.GetPointData().GetNormals(), mesh.GetPointData().GetTCoords()
         smooth = None if normals is None or parameters.get("flat") else _array(normals)
@@ -133,7 +128,7 @@ def _pieces(data: Any, parameters: dict[str, Any], notes: list[str]) -> list[Pie
         before = mesh.GetNumberOfVerts() + mesh.GetNumberOfLines()
         on_faces = of_cells is not None and len(of_cells) == before + len(faces)
         pieces.append(
-            Surface(
+            Piece(
                 vertices=points,
                 faces=faces,
                 normals=smooth,
@@ -218,7 +213,7 @@ def take_plotter(plotter: Any) -> Taken:
     What has no counterpart (text, bars, axes, volumes, edges on surfaces) is named in the notes.
     """
     notes: list[str] = []
-    pieces: list[Piece] = []
+    pieces: list[AnyPiece] = []
     lost: dict[str, int] = {}
     renderer = plotter.renderer
     for name, actor in _actors(plotter, renderer):
@@ -275,7 +270,7 @@ def _actors(plotter: Any, renderer: Any) -> list[tuple[str | None, Any]]:
     return found
 
 
-def _actor(name: str | None, actor: Any, notes: list[str], lost: dict[str, int]) -> list[Piece]:
+def _actor(name: str | None, actor: Any, notes: list[str], lost: dict[str, int]) -> list[AnyPiece]:
     mapper, look = actor.GetMapper(), actor.GetProperty()
     mapper.Update()
     data = mapper.GetInputDataObject(0, 0)
@@ -291,7 +286,7 @@ def _actor(name: str | None, actor: Any, notes: list[str], lost: dict[str, int])
     matrix = np.array([[actor.GetMatrix().GetElement(i, j) for j in range(4)] for i in range(4)])
     texture = _texture(actor)
     opacity = float(np.clip(look.GetOpacity(), 0.0, 1.0))
-    parts: list[Piece] = []
+    parts: list[AnyPiece] = []
     for block in blocks:
         if not block.GetNumberOfPoints():
             continue

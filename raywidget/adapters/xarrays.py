@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.adapters.arrays import height_field
-from raywidget.adapters.pieces import Taken, Wishes
 from raywidget.adapters.recognition import is_a
+from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
 
 

@@ -35,7 +35,7 @@ _SENTENCES = {
     "lost": "{} left out that had corners which are no (finite) numbers",
     "flat": "{} without area left out",
     "double": "{} left out that stood there twice",
-    "normals": "{} were zero or no numbers; those of the triangles took their place",
+    "normals": "{} of length 0, or that were no numbers, replaced by those of the triangles",
     "uvs": "{} that were no numbers set to 0",
     "colors": "{} outside of their range brought back into it",
 }
@@ -202,13 +202,19 @@ def linear_colors(values: NDArray[Any]) -> NDArray[np.float32]:
     if values.dtype == np.uint8:
         table = decode_srgb(np.arange(256) / 255.0).astype(np.float32)
         return np.asarray(table[values])
+    with np.errstate(invalid="ignore"):
+        scaled = np.asarray(values, np.float64) / range_of_colors(values)
+    return decode_srgb(scaled).astype(np.float32)
+
+
+def range_of_colors(values: NDArray[Any]) -> float:
+    """The number that means full: 1, 255 or 65,535, see `linear_colors`."""
+    if values.dtype == np.uint8:
+        return 255.0
     largest = float(np.nanmax(values, initial=0.0))
     if values.dtype.kind in "iu":
-        scale = 65535.0 if largest > 255.0 else 255.0
-    else:
-        scale = 1.0 if largest <= 2.0 else 255.0 if largest <= 255.0 else 65535.0
-    with np.errstate(invalid="ignore"):
-        return decode_srgb(np.asarray(values, np.float64) / scale).astype(np.float32)
+        return 65535.0 if largest > 255.0 else 255.0
+    return 1.0 if largest <= 2.0 else 255.0 if largest <= 255.0 else 65535.0
 
 
 def meshes_of(pieces: Iterable[Piece], count: Counter[str]) -> list[Mesh]:

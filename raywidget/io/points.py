@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.io.pieces import mended_colors
+from raywidget.scene.materials.materials import Material
 from raywidget.scene.shapes.many import Spheres
 from raywidget.scene.values.checks import LARGEST, SMALLEST_LENGTH
+
+_LEAST, _LARGEST = 1e-4, 0.02  # radii that nobody gave, of the diagonal of what is shown
+_PROBES = 128  # points whose neighbours are looked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Points:
+    """Balls; where no radii are known they follow from how densely the centres lie."""
+
+    centers: NDArray[Any]  # (N, 3)
+    radii: NDArray[Any] | float | None = None
+    colors: NDArray[Any] | None = None  # (N, 3) linear
+    material: Material | None = None
+    name: str | None = None
 
 
 @np.errstate(invalid="ignore", over="ignore")  # of points that are left out
@@ -23,7 +39,7 @@ def spheres(
 ) -> list[Spheres]:
     """A ball for each point that is finite; an empty list if none is.
 
-    Without radii, the ball is as wide as half of the usual distance to the nearest other point.
+    Without radii, they follow from how densely the points lie, see `ball_radius`.
 
     Parameters
     ----------
@@ -46,15 +62,30 @@ def spheres(
     points = points[keep]
     if colors is not None:
         colors = mended_colors(colors[keep])
-    sizes: Any = spacing(points) / 2.0 if radii is None else radii[keep]
+    sizes: Any = ball_radius(points) if radii is None else radii[keep]
     if radii is None:
         notes.append(f"{len(points):,} points are shown as balls of radius {sizes:.3g}")
     return [Spheres(points.astype(np.float32), sizes, colors=colors, name=name)]
 
 
-def spacing(points: NDArray[Any]) -> float:
-    """The usual distance from a point to the nearest one that is elsewhere: a median of 64."""
-    probes = points[:: max(1, len(points) // 64)][:64].astype(np.float64)
+def ball_radius(points: NDArray[Any], diagonal: float | None = None) -> float:
+    """Half of the usual distance from a point to the nearest one that is elsewhere.
+
+    It is a median of 128 of them, and no less and no more than shares of a diagonal.
+
+    Parameters
+    ----------
+    points : (N, 3) array, all finite
+    diagonal : float, optional
+        Of all that is shown; by default that of the points.
+    """
+    if diagonal is None:
+        low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
+        diagonal = float(np.linalg.norm(high - low))
+        if diagonal == 0.0:
+            diagonal = float(np.abs(points).max()) or 1.0
+    step = max(1, len(points) // _PROBES)
+    probes = points[::step][:_PROBES].astype(np.float64)
     nearest = np.full(len(probes), np.inf)
     for first in range(0, len(points), 1 << 14):
         some = points[first : first + (1 << 14)].astype(np.float64)
@@ -64,6 +95,6 @@ def spacing(points: NDArray[Any]) -> float:
         squares[squares == 0.0] = np.inf
         nearest = np.minimum(nearest, squares.min(axis=1))
     found = nearest[np.isfinite(nearest)]
-    scale = float(np.abs(points).max())
-    result = float(np.sqrt(np.median(found))) if len(found) else 0.0
-    return max(result, 1e-6 * scale, 1e-9) if result < LARGEST else 1.0
+    radius = 0.5 * float(np.sqrt(np.median(found))) if len(found) else np.inf
+    radius = min(max(radius, _LEAST * diagonal), _LARGEST * diagonal)
+    return min(max(radius, SMALLEST_LENGTH), LARGEST)

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.adapters import take
-from raywidget.adapters.pieces import Taken, Wishes, bounds_of, build
+from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
+from raywidget.io.building import bounds_of, build
 from raywidget.io.scene_files import read_scene
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter

@@ -79,24 +79,26 @@ def test_holes_in_heights_and_exaggeration():
 
 def test_what_is_wrong_with_a_mesh_is_mended_and_counted():
     vertices = np.vstack([CORNERS, [(np.nan, 0, 0), (9, 9, 9)]])  # one broken, both unused
-    from raywidget.adapters.pieces import Surface, build
+    from raywidget.io.building import build
+    from raywidget.io.pieces import Piece
 
     normals = np.vstack([np.zeros((1, 3)), np.ones((3, 3)), np.zeros((2, 3))])
     faces = np.vstack([FACES, [(0, 0, 1)]])
     notes = []
-    (mesh,) = build([Surface(vertices=vertices, faces=faces, normals=normals, name="m")], notes)
+    (mesh,) = build([Piece(vertices=vertices, faces=faces, normals=normals, name="m")], notes)
     assert len(mesh.faces) == 4
     np.testing.assert_allclose(np.linalg.norm(mesh.normals, axis=1), 1, rtol=1e-6)
     # The corner's three triangles face -x, -y and -z.
     np.testing.assert_allclose(mesh.normals[0], np.full(3, -(3**-0.5)), rtol=1e-6)
     assert notes == [
-        "mesh 'm': 1 triangles with two corners in one left out",
-        "mesh 'm': 1 normals of length 0 replaced by those of its triangles",
+        "mesh 'm': 1 triangle without area left out",
+        "mesh 'm': 1 normal of length 0, or that were no numbers, replaced by those of the "
+        "triangles",
     ]
     notes.clear()
     faces = np.vstack([FACES, [(0, 1, 4)]])
-    (mesh,) = build([Surface(vertices=vertices, faces=faces)], notes)
-    assert notes == ["a mesh: 1 triangles with corners that are not finite left out"]
+    (mesh,) = build([Piece(vertices=vertices, faces=faces)], notes)
+    assert notes == ["a mesh: 1 triangle left out that had corners which are no (finite) numbers"]
 
 
 @pytest.mark.parametrize(

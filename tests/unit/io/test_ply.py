@@ -140,7 +140,7 @@ def test_points_without_faces_are_balls(tmp_path):
     rows = [(*p, 255, 0, 0) for p in SQUARE]
     balls = one(tmp_path, write("ascii", [("vertex", XYZ + names, rows), (*FACES[:2], [])]))
     assert isinstance(balls, rw.Spheres)
-    assert balls.radii.tolist() == [0.5] * 4
+    np.testing.assert_allclose(balls.radii, 0.02 * 2**0.5, rtol=1e-6)  # of the diagonal
     assert balls.colors[0].tolist() == [1, 0, 0]
     sized = write("ascii", [("vertex", [*XYZ, ("radius", "float")], [(*p, 0.25) for p in SQUARE])])
     assert one(tmp_path, sized).radii.tolist() == [0.25] * 4

@@ -7,7 +7,7 @@ import pytest
 import trimesh
 
 import raywidget as rw
-from raywidget.adapters.pieces import CLAY
+from raywidget.io.building import CLAY
 from raywidget.staging.lights import LIGHTS
 from raywidget.staging.studio import scene_of
 
