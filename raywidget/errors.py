@@ -1,4 +1,4 @@
-"""Every error raywidget raises on purpose.
+"""Every error raywidget raises on purpose, and every warning.
 
 ::
 
@@ -9,6 +9,11 @@
     ├── ProtocolError (ValueError)    a message from the browser is malformed
     └── RenderError (RuntimeError)    a render failed while it ran
         └── RenderCancelled           a render was stopped before it had finished
+
+    RaywidgetWarning (UserWarning)    what is probably not what was meant; nothing is changed by it
+    ├── SceneWarning                  in the scene description
+    ├── SettingsWarning               in the settings of a render or a widget
+    └── PictureWarning                in a picture, such as that it is black
 
 Messages say what was expected, what came, which object, and what to do:
 ``SceneError: Sphere 'lamp': radius must be > 0, got -1.0``.
@@ -41,3 +46,19 @@ class RenderError(RaywidgetError, RuntimeError):
 
 class RenderCancelled(RenderError):
     """A render was stopped before it had finished."""
+
+
+class RaywidgetWarning(UserWarning):
+    """Base class of all warnings that raywidget gives: something is probably not as meant."""
+
+
+class SceneWarning(RaywidgetWarning):
+    """A value in the scene description is probably not as meant."""
+
+
+class SettingsWarning(RaywidgetWarning):
+    """A setting is probably not as meant."""
+
+
+class PictureWarning(RaywidgetWarning):
+    """A picture is probably not as meant, such as one that is black."""

@@ -70,10 +70,10 @@ class Observers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: deque[Callable[[], None]] = deque(maxlen=64)
+        self._calls: deque[Callable[[], object]] = deque(maxlen=64)
         self._busy = False
 
-    def call(self, call: Callable[[], None]) -> None:
+    def call(self, call: Callable[[], object]) -> None:
         """Queue a call; of more than 64 that wait, the oldest are dropped."""
         with self._lock:
             self._calls.append(call)

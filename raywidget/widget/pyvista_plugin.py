@@ -9,6 +9,7 @@ import importlib
 import warnings
 from typing import Any
 
+from raywidget.errors import SceneWarning
 from raywidget.headless import render
 from raywidget.picture.image import Image
 from raywidget.scene.scene import Scene
@@ -54,7 +55,7 @@ def _size(plotter: Any, chosen: dict[str, Any]) -> dict[str, Any]:
 def _scene(plotter: Any, size: dict[str, int]) -> Scene:
     scene = scene_of(plotter, size["width"] / size["height"])
     if scene.notes:
-        warnings.warn("raywidget: " + "; ".join(scene.notes), stacklevel=4)
+        warnings.warn("raywidget: " + "; ".join(scene.notes), SceneWarning, stacklevel=4)
     return scene
 
 

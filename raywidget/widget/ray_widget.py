@@ -20,6 +20,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -29,7 +31,7 @@ from raywidget.engine.picking import Pick, pick_pixel
 from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
-from raywidget.errors import PictureError, RaywidgetError, SettingsError
+from raywidget.errors import PictureError, PictureWarning, RaywidgetError, SettingsError
 from raywidget.headless import scene_and_settings
 from raywidget.picture.curves import check_channel, check_display
 from raywidget.scene.edits import edit_scene
@@ -54,6 +56,7 @@ from raywidget.widget.telling import (
     announce,
     keep_snapshot,
     look,
+    look_for_light,
     notify_if_changed,
     send,
 )
@@ -157,6 +160,9 @@ class RayWidget(Shown):
         self._last_seen: dict[str, Any] = {"scene": scene, "camera": scene.camera}
         self._last_seen |= {"width": chosen.width, "height": chosen.height}
         self._on_pick: list[Callable[[Pick], object]] = []
+        self._dark_lock = threading.Lock()
+        self._dark: tuple[tuple[object, ...], str | None] = ((), None)  # of which picture, why
+        self._dark_told: str | None = None
         # Before anything can fail: whatever becomes of the widget, its threads end.
         self._finalizer = weakref.finalize(self, shut_down, session, pump, still)
         self.set_trait("_key", str(pump.epoch))
@@ -164,6 +170,8 @@ class RayWidget(Shown):
         self.on_msg(lambda widget, content, buffers: pump.hear(content, prompt=hears_promptly()))
         keep_subshells(self.comm)
         self.observe(lambda change: still.wake(), ("exposure", "curve", "channel"))
+        observers = self._observers
+        self.observe(lambda change: observers.call(partial(look_for_light, this)), "exposure")
         if hasattr(self.comm, "on_close"):
             self.comm.on_close(lambda message: close_elsewhere(this))
         self._made_by = running_cell()
@@ -252,6 +260,11 @@ class RayWidget(Shown):
         bool
             False if it still goes on.
 
+        Warns
+        -----
+        PictureWarning
+            If the picture is black: why, and what to do. The status line says it, too.
+
         Raises
         ------
         RenderError
@@ -260,7 +273,14 @@ class RayWidget(Shown):
         ended = self._session.wait(timeout)
         if ended:
             self._still.settle()  # here: nbclient hears only what is said while a cell runs
+            self._warn_of_darkness()
         return ended
+
+    def _warn_of_darkness(self) -> None:
+        dark = look_for_light(weakref.ref(self))
+        if dark is not None and dark != self._dark_told:
+            warnings.warn(dark, PictureWarning, stacklevel=3)
+        self._dark_told = dark
 
     async def done(self) -> bool:
         """Wait until the render has ended, while other things go on: ``await widget.done()``.
@@ -277,6 +297,8 @@ class RayWidget(Shown):
         """
         while not await asyncio.to_thread(self._session.wait, AWAIT_SECONDS):
             pass
+        await asyncio.to_thread(look_for_light, weakref.ref(self))
+        self._warn_of_darkness()
         return True
 
     # -- what is there ----------------------------------------------------------------------------

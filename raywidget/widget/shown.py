@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -53,6 +54,8 @@ class Shown(anywidget.AnyWidget):
     _last_seen: dict[str, Any]  # the computed traits as their observers know them
     _on_pick: list[Callable[[Pick], object]]
     _made_by: CellRun | None
+    _dark_lock: threading.Lock
+    _dark: tuple[tuple[object, ...], str | None]  # why a picture is black, and which
 
     @property
     def image(self) -> Image:

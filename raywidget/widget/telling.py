@@ -8,6 +8,7 @@ from functools import partial
 
 import traitlets
 
+from raywidget.engine.darkness import explain_darkness
 from raywidget.engine.picking import Pick
 from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.picture.image import Image
@@ -33,8 +34,28 @@ def announce(this: weakref.ref[Shown], state: str) -> None:
     old, widget._last_status = widget._last_status, state
     change = traitlets.Bunch(name="status", old=old, new=state, owner=widget, type="change")
     widget._observers.call(lambda: _notify(widget, change))
+    if state == "done":
+        widget._observers.call(partial(look_for_light, this))
     widget._still.wake()
     widget.send_state("status")  # reads and sends, but sets nothing
+
+
+def look_for_light(this: weakref.ref[Shown]) -> str | None:
+    """Why the finished picture is black, if it is: for the page, and for whoever waits."""
+    widget = this()
+    if widget is None:
+        return None
+    session = widget._session
+    view, exposure = session.current(), widget.exposure
+    if view.state != "done":
+        return None
+    with widget._dark_lock:
+        picture = (view.generation, view.settings.spp, exposure)
+        if widget._dark[0] != picture:
+            widget._dark = (picture, explain_darkness(session.run(), exposure))
+        dark = widget._dark[1]
+    session.remark(view.generation, dark)
+    return dark
 
 
 def look(this: weakref.ref[Shown], coarse: CoarsePicture | None) -> Image | None:

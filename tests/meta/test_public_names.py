@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import raywidget
-from raywidget.errors import RaywidgetError
+from raywidget.errors import RaywidgetError, RaywidgetWarning
 
 ROOT = Path(__file__).parents[2]
 CLASSES_AND_FUNCTIONS = [
@@ -73,7 +73,7 @@ def test_each_name_comes_from_its_module_and_has_a_docstring(name):
     assert value.__module__ == raywidget._HOMES[name]
     assert text
     assert not text.startswith(f"{name}(")  # the signature that dataclass would put there
-    if not (inspect.isclass(value) and issubclass(value, RaywidgetError)):
+    if not (inspect.isclass(value) and issubclass(value, RaywidgetError | RaywidgetWarning)):
         assert "Examples\n--------\n>>> " in text
 
 
@@ -82,7 +82,7 @@ def test_each_parameter_is_described(name):
     value, text = described(name)
     if dataclasses.is_dataclass(value):
         parameters = [f.name for f in dataclasses.fields(value) if f.init]
-    elif inspect.isclass(value) and issubclass(value, RaywidgetError):
+    elif inspect.isclass(value) and issubclass(value, RaywidgetError | RaywidgetWarning):
         return
     else:
         collecting = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

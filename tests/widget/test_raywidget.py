@@ -500,3 +500,27 @@ def test_a_message_is_only_put_into_the_inbox(make_widget):
     for _ in range(100):
         control(widget, "restart")
     assert (time.perf_counter() - begin) / 100 < 0.05
+
+
+def test_a_black_picture_says_why_in_the_page_and_to_who_waits():
+    ball = rw.Sphere((0, 0, 0), 1)
+    camera = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0))
+    widget = rw.RayWidget(rw.Scene([ball], camera=camera), width=16, height=16, spp=1)
+    try:
+        with pytest.warns(rw.PictureWarning, match="there is no light in the scene") as told:
+            assert [widget.wait() for _ in range(2)] == [True, True]
+        assert len(told) == 1
+        assert told[0].filename == __file__
+        assert "no light" in widget._session.current().message
+        lit = rw.Scene([ball], emitters=[rw.ConstantEnvironment(0.001)], camera=camera)
+        widget.scene = lit
+        assert widget._session.current().message is None
+        with pytest.warns(rw.PictureWarning, match="stops too weak"):
+            widget.wait()
+        widget.exposure = 10.0
+        deadline = time.monotonic() + 60.0
+        while widget._session.current().message is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        widget.close()

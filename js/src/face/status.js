@@ -75,6 +75,16 @@ function noise({ progress }) {
   return [`noise ${percents < 0.995 ? percents.toFixed(2) : short(percents)} %`];
 }
 
+/**
+ * What the kernel says beside the state, such as why the picture is black: its first clause, the
+ * rest is for who asks.
+ *
+ * @param {Status} status
+ */
+function remark({ message }) {
+  return message === null ? [] : [message.split("; ", 1)[0] ?? message];
+}
+
 /** What the number of noise means, for who asks. */
 const NOISE = [
   "noise: how far the picture still is from its end, on average over its pixels, in parts of their",
@@ -105,7 +115,7 @@ function remaining({ progress }) {
 
 /** @param {Status} status @returns {string[]} */
 function done(status) {
-  const parts = ["done"];
+  const parts = ["done", ...remark(status)];
   if (status.progress !== null) parts.push(formatTime(status.progress.elapsed));
   const spp = samplesPerPixel(status);
   if (spp > 0) parts.push(`${spp} spp`);
@@ -128,9 +138,9 @@ export function describe(status) {
     waiting: () => ["waiting for the kernel…"],
     compiling: () => [message ?? "compiling kernels (first run)…"],
     running: () => running(status),
-    paused: () => ["paused", ...counted(status), ...noise(status)],
+    paused: () => ["paused", ...remark(status), ...counted(status), ...noise(status)],
     done: () => done(status),
-    stopped: () => ["stopped", ...counted(status), ...noise(status)],
+    stopped: () => ["stopped", ...remark(status), ...counted(status), ...noise(status)],
     failed: () => ["failed"],
     closed: () => ["closed"],
     saved: () => ["saved picture"],
@@ -143,8 +153,11 @@ export function describe(status) {
 
 /** The same as one line, and what in it needs an explanation. @param {Status} status */
 export function explain(status) {
-  const line = describe(status).join(" · ");
-  return noise(status).length > 0 ? `${line}\n\n${NOISE}` : line;
+  const { message } = status;
+  const parts = [describe(status).join(" · ")];
+  if (message !== null && remark(status)[0] !== message) parts.push(message);
+  if (noise(status).length > 0) parts.push(NOISE);
+  return parts.join("\n\n");
 }
 
 /** The actions that the kernel would follow now. @param {Phase} phase @returns {Set<Action>} */

@@ -26,9 +26,7 @@ const NEED_EVERY = 1000;
 /**
  * After this silence, in ms, the last ack is repeated: always in the middle of a render, otherwise
  * so many times. A kernel that gave this client up, while the network was away, waits for a word
- * from it; and an ack that was lost may have said that somebody looks again. If that changes
- * nothing in the middle of a render, this page introduces itself again: others may have crowded it
- * out of the kernel's memory.
+ * from it; and an ack that was lost may have said that somebody looks again.
  */
 const SILENCE = 5000;
 const REPEATS = 3;
@@ -208,8 +206,6 @@ export class Connection {
     if (this.epoch !== null && this.seq !== null && now >= this.#ackAt()) {
       due.push(ack(this.client, this.epoch, this.seq, this.#missing, this.visible, this.#held()));
       this.#repeats = this.#ackFrom < Infinity ? 0 : this.#repeats + 1;
-      // In the middle of a render somebody who is known hears something every second.
-      if (this.#repeats > 1 && !QUIET.has(this.state)) due.push(hello(this.client, this.have));
       this.#ackFrom = Infinity;
       this.#ackedAt = now;
     }

@@ -53,6 +53,16 @@ test("noise is explained to who asks, where there is any", () => {
   assert.match(explain(status("running", { progress })), /noise 39 % .*\n\nnoise: how far/);
 });
 
+test("a remark of the kernel's comes early, its first clause only; all of it is for who asks", () => {
+  const message = "the picture is black: there is no light in the scene; add some";
+  for (const phase of ["done", "paused", "stopped"]) {
+    const line = describe(status(phase, { message }));
+    assert.equal(line[1], "the picture is black: there is no light in the scene");
+    assert.match(explain(status(phase, { message })), /\n\nthe picture is black: .*; add some/);
+  }
+  assert.equal(describe(status("running", { message })).join().includes("black"), false);
+});
+
 test("no division by nothing", () => {
   const progress = { samples: 0, goal: 0, elapsed: 0, rate: 0, noise: null };
   for (const phase of ["connecting", "compiling", "running", "paused", "done", "stopped"]) {

