@@ -1,6 +1,7 @@
 """The command line: parse and print; what is done is `render()`'s business.
 
-Exit codes: 0 done, 1 the render failed, 2 wrong arguments or input, 130 interrupted.
+Exit codes: 0 done, 1 the render failed or nothing could be written, 2 wrong arguments or input,
+130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import dataclasses
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,23 @@ from raywidget import presets
 from raywidget.engine.film.filters import FILTERS
 from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.engine.warming import warmup
-from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
+from raywidget.errors import (
+    PictureError,
+    RaywidgetError,
+    RaywidgetWarning,
+    SceneError,
+    SettingsError,
+)
 from raywidget.headless import FinishedPass, render, scene_and_settings
-from raywidget.io.images import check_path
+from raywidget.io.images import check_output
+from raywidget.io.rescue import rescue
 from raywidget.lab import open_lab
 from raywidget.picture.curves import CURVE_NAMES
 from raywidget.picture.image import Image
 from raywidget.staging.lights import LIGHTS
+from raywidget.terminal import Signals, Terminated, Voice
 
-DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 _CHOICES = {"integrator": INTEGRATORS, "sampler": SAMPLERS, "filter": FILTERS}
 _HELP = {
@@ -53,31 +63,44 @@ _HELP = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    voice, signals = Voice(), Signals()
+    code = FAILED
     try:
-        code: int = options.run(options)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read, such as `head`, has seen enough. What is still in the buffer goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        with signals.listening():
+            options = _parser(voice).parse_args(arguments)
+            options.voice, options.signals = voice, signals
+            code = options.run(options)
+    except SystemExit as exit_:  # help, the version, and wrong arguments
+        if not voice.end():
+            return FAILED
+        raise exit_
+    except Terminated:
+        voice.complain("terminated")
+        code = TERMINATED
     except KeyboardInterrupt:
-        print("raywidget: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        voice.complain("interrupted")
+        code = INTERRUPTED
     except (SceneError, SettingsError, PictureError) as error:
-        print(f"raywidget: {_one_line(error)}", file=sys.stderr)
-        return WRONG_INPUT
+        voice.complain(_one_line(error))
+        code = WRONG_INPUT
     except RaywidgetError as error:
-        print(f"raywidget: {_one_line(error)}", file=sys.stderr)
-        return FAILED
-    return code
+        voice.complain(_one_line(error))
+    except OSError as error:
+        voice.complain(f"{type(error).__name__}: {_one_line(error)}")
+    return code if voice.end() or code != DONE else FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raywidget", description="A physically based path tracer."
-    )
+def _parser(voice: Voice) -> argparse.ArgumentParser:
+    class Parser(argparse.ArgumentParser):
+        """One whose help is lost as everything else is, where nobody can hear it."""
+
+        def _print_message(self, message: str, file: Any = None) -> None:
+            if file is None or file is sys.stdout:
+                voice.say(message.rstrip("\n"))
+            else:
+                super()._print_message(message, file)
+
+    parser = Parser(prog="raywidget", description="A physically based path tracer.")
     parser.add_argument("--version", action="version", version=raywidget.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -127,7 +150,9 @@ def _parser() -> argparse.ArgumentParser:
         help="also save the picture after each pass but the last, as FILE_pass_01.png, ...",
     )
     command.add_argument(
-        "--keep", action="store_true", help="on Ctrl-C, save what is there (and exit with 130)"
+        "--keep",
+        action="store_true",
+        help="on Ctrl-C or SIGTERM, save what is there (and exit with 130 or 143)",
     )
     command.add_argument("--quiet", action="store_true", help="no progress bar, no statistics")
     _add_staging(command)
@@ -215,9 +240,10 @@ def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
 def _list_scenes(options: argparse.Namespace) -> int:
     width = max(map(len, presets.NAMES))
     for name, description in presets.describe().items():
-        print(f"{name:{width}}  {description}")
+        options.voice.say(f"{name:{width}}  {description}")
         for option, value in presets.options(name).items():
-            print(f"{'':{width}}    --option {option}={'' if value is None else value}")
+            shown = "" if value is None else value
+            options.voice.say(f"{'':{width}}    --option {option}={shown}")
     return DONE
 
 
@@ -230,36 +256,75 @@ def _warm_up(options: argparse.Namespace) -> int:
 def _render(options: argparse.Namespace) -> int:
     if _is_file(options) and options.option:
         raise SceneError("--option is for presets, see --up and --light for files")
+    voice: Voice = options.voice
     thing = _thing(options)
     output = options.output or Path(f"{Path(options.preset).stem}.png")
-    check_path(output)  # before an hour of rendering, not after
+    check_output(output)  # before an hour of rendering, not after
     names = [field.name for field in dataclasses.fields(RenderSettings)]
     chosen = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    lost = False
 
     def save_pass(finished: FinishedPass) -> None:
+        nonlocal lost
         if finished.pass_index + 1 < finished.pass_count:
             name = f"{output.stem}_pass_{finished.pass_index + 1:02d}{output.suffix}"
-            finished.image.save(output.with_name(name), options.exposure, options.curve)
+            try:
+                finished.image.save(output.with_name(name), options.exposure, options.curve)
+            except PictureError as error:  # the render is worth more than this one
+                lost = True
+                voice.complain(_one_line(error))
 
     scene, settings = scene_and_settings(thing, {**chosen, **_staging(options)})
     for note in () if options.quiet else scene.notes:
-        print(f"note            {note}")
-    image = render(
-        scene,
-        on_pass=save_pass if options.save_passes else None,
-        progress=not options.quiet and sys.stderr.isatty(),  # a log file wants no bar
-        on_interrupt="return" if options.keep else "raise",
-        exposure=options.exposure,
-        curve=options.curve,
-        **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
-    )
-    image.save(output)
+        voice.say(f"note            {note}")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", RaywidgetWarning)
+        image = render(
+            scene,
+            on_pass=save_pass if options.save_passes else None,
+            progress=not options.quiet and _has_terminal(),  # a log file wants no bar
+            on_interrupt="return" if options.keep else "raise",
+            exposure=options.exposure,
+            curve=options.curve,
+            **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
+        )
+    for warning in warned:
+        voice.complain(f"warning: {_one_line(warning.message)}")
+    with options.signals.finishing():
+        return _keep(options, image, output, lost)
+
+
+def _keep(options: argparse.Namespace, image: Image, output: Path, lost: bool) -> int:
+    """Save what there is, wherever that is possible, and tell of it."""
+    voice: Voice = options.voice
+    broken_off = image.spp < image.settings.spp
+    word, code = "interrupted", INTERRUPTED
+    if options.signals.terminated:
+        word, code = "terminated", TERMINATED
+    if broken_off and not image.statistics.get("samples", image.spp):
+        voice.complain(f"{word} before the first sample; nothing was saved")
+        return code
+    try:
+        image.save(output)
+    except PictureError as error:
+        place = rescue(output.stem, image.save)
+        where = "" if place is None else f"; the picture is in {place}"
+        voice.complain(f"{_one_line(error)}{where}")
+        return FAILED
     if not options.quiet:
-        _print_statistics(image, output)
-    if image.spp < image.settings.spp:
-        print(f"raywidget: interrupted; {output} has what was there", file=sys.stderr)
-        return INTERRUPTED
-    return DONE
+        _print_statistics(voice, image, output)
+    if broken_off:
+        voice.complain(f"{word}; {output} has what was there")
+        return code
+    return FAILED if lost else DONE
+
+
+def _has_terminal() -> bool:
+    """Is there somebody who sees a bar?"""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # there is no standard error
+        return False
 
 
 def _preset_options(options: argparse.Namespace) -> dict[str, Any]:
@@ -282,25 +347,25 @@ def _preset_options(options: argparse.Namespace) -> dict[str, Any]:
     return chosen
 
 
-def _print_statistics(image: Image, output: Path) -> None:
+def _print_statistics(voice: Voice, image: Image, output: Path) -> None:
     statistics = image.statistics
-    print(f"picture         {image.width} x {image.height}, {image.spp} samples per pixel")
-    print(f"time            {statistics['seconds']:.2f} s on {statistics['threads']} threads")
-    print(
+    voice.say(f"picture         {image.width} x {image.height}, {image.spp} samples per pixel")
+    voice.say(f"time            {statistics['seconds']:.2f} s on {statistics['threads']} threads")
+    voice.say(
         f"samples         {statistics['samples']:,} "
         f"({statistics['samples_per_second'] / 1e6:.2f} million per second)"
     )
-    print(
+    voice.say(
         f"rays            {statistics['rays']:,} "
         f"({statistics['rays_per_second'] / 1e6:.2f} million per second)"
     )
     if image.noise is not None:
-        print(f"noise           {image.noise:.3g}")
-    print(f"mean luminance  {statistics['mean_luminance']:.4f}")
+        voice.say(f"noise           {image.noise:.3g}")
+    voice.say(f"mean luminance  {statistics['mean_luminance']:.4f}")
     if statistics["dropped_samples"]:
-        print(f"dropped         {statistics['dropped_samples']:,} samples that were not finite")
-    print(f"saved           {output}")
+        voice.say(f"dropped         {statistics['dropped_samples']:,} samples that were not finite")
+    voice.say(f"saved           {output}")
 
 
-def _one_line(error: BaseException) -> str:
+def _one_line(error: object) -> str:
     return " ".join(str(error).split())

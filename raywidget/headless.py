@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import queue
+import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.engine.darkness import explain_darkness
 from raywidget.engine.film.tiles import make_tiles
 from raywidget.engine.session.session import POLL_SECONDS, Session
 from raywidget.engine.settings import RenderSettings
-from raywidget.errors import RenderCancelled, SceneError, SettingsError
+from raywidget.errors import PictureWarning, RenderCancelled, SceneError, SettingsError
 from raywidget.picture.curves import check_display
+from raywidget.progress import Progress
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.staging.studio import STUDIO_WORDS, scene_of
@@ -77,7 +80,7 @@ def render(
     on_pass : callable, optional
         Called with a `FinishedPass` after each pass, before the next one begins.
     progress : bool
-        Show a progress bar.
+        Show a progress bar; in a log file, a line now and then.
     resume : Image, optional
         Go on from an earlier render of the same `Scene` object, whose samples count: 64 samples
         and then ``spp=128`` gives, bit for bit, what 128 at once would have given.
@@ -95,6 +98,11 @@ def render(
     -------
     Image
         The picture, with statistics.
+
+    Warns
+    -----
+    PictureWarning
+        If the picture is black, or too dark to show anything: why, and what to do.
 
     Raises
     ------
@@ -132,7 +140,7 @@ def render(
     )
     if deliveries:
         deliveries.session = session
-    bar = _progress_bar(session) if progress else None
+    told = Progress(session) if progress else None
     try:
         session.start()
         while not session.wait(0.0):
@@ -140,8 +148,8 @@ def render(
                 deliveries.deliver_waiting()
             else:
                 session.wait(POLL_SECONDS)
-            if bar is not None:
-                _update_bar(bar, session)
+            if told is not None:
+                told.update()
         if deliveries:
             deliveries.deliver_rest()
     except KeyboardInterrupt:
@@ -152,9 +160,11 @@ def render(
         if deliveries:
             deliveries.abandon()
         session.close()
-        if bar is not None:
-            _update_bar(bar, session)
-            bar.close()
+        if told is not None:
+            told.close()
+    dark = explain_darkness(session.run(), exposure)
+    if dark is not None:
+        warnings.warn(dark, PictureWarning, stacklevel=2)
     return session.image(exposure=exposure, curve=curve)
 
 
@@ -271,20 +281,6 @@ def _resume_state(image: object) -> Any:
     if image.state is None:
         raise SettingsError("resume: this image was not made by render(), it holds no samples")
     return image.state
-
-
-def _progress_bar(session: Session) -> Any:
-    from tqdm.auto import tqdm
-
-    goal = session.progress().goal
-    return tqdm(total=goal, unit="sample", unit_scale=True, desc="compiling kernels")
-
-
-def _update_bar(bar: Any, session: Session) -> None:
-    state = session.current().state
-    if state != "compiling" and bar.desc != "rendering: ":
-        bar.set_description("rendering")
-    bar.update(session.progress().samples - bar.n)
 
 
 def _signature_with_settings() -> inspect.Signature:

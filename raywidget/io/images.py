@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import io
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import PictureError
+from raywidget.io.atomic import check_writable, replacing
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.paths import user_path
 
@@ -40,13 +40,13 @@ def _write_png(path: Path, picture: _Picture) -> None:
 
 
 def _write_npy(path: Path, picture: _Picture) -> None:
-    with path.open("xb") as file:
+    with path.open("wb") as file:
         np.save(file, np.asarray(picture.linear, dtype=np.float32), allow_pickle=False)
 
 
 def _write_npz(path: Path, picture: _Picture) -> None:
     arrays = {"pixels": np.asarray(picture.linear, dtype=np.float32), **picture.aovs}
-    with path.open("xb") as file:
+    with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
@@ -106,11 +106,14 @@ def check_path(path: str | os.PathLike[str]) -> Path:
         raise PictureError(f"{str(path)!r} must end in one of {known}")
     if target.suffix.lower() not in _WRITERS:
         raise PictureError(f"{str(path)!r} must end in one of {known}, got {target.suffix!r}")
-    if target.suffix.lower() == ".exr" and importlib.util.find_spec("OpenEXR") is None:
-        raise PictureError(
-            '.exr needs the OpenEXR package: pip install "raywidget[io]" '
-            "(or save as .npy, which needs nothing)"
-        )
+    if target.suffix.lower() == ".exr":
+        try:
+            importlib.import_module("OpenEXR")
+        except ImportError as error:  # it is not there, or something that it needs
+            raise PictureError(
+                f'.exr needs the OpenEXR package ({error}): pip install "raywidget[io]" '
+                "(or save as .npy, which needs nothing)"
+            ) from None
     try:
         # What a link points to is replaced, not the link.
         target = Path(os.path.realpath(target))
@@ -123,6 +126,22 @@ def check_path(path: str | os.PathLike[str]) -> Path:
         raise PictureError(f"can't save {str(path)!r}: it is a folder")
     if not target.parent.is_dir():
         raise PictureError(f"can't save {str(path)!r}: there is no folder {str(target.parent)!r}")
+    return target
+
+
+def check_output(path: str | os.PathLike[str]) -> Path:
+    """Check as `check_path` does, and that the folder can be written to: before a long render.
+
+    Raises
+    ------
+    PictureError
+        If no picture could be saved there now.
+    """
+    target = check_path(path)
+    try:
+        check_writable(target)
+    except OSError as error:
+        raise PictureError(f"can't save {str(path)!r}: {error.strerror or error}") from None
     return target
 
 
@@ -161,12 +180,8 @@ def save_picture(
     """
     target = check_path(path)
     write = _WRITERS[target.suffix.lower()]
-    # In the same folder, as a file can't be renamed from one disk to another.
-    part = target.with_name(f".{target.stem[:80]}.{secrets.token_hex(4)}{target.suffix}")
     try:
-        write(part, _Picture(linear, shown, aovs or {}))
-        os.replace(part, target)
+        with replacing(target) as part:
+            write(part, _Picture(linear, shown, aovs or {}))
     except (OSError, RuntimeError) as error:  # OpenEXR raises the latter
         raise PictureError(f"can't save {str(path)!r}: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -12,6 +12,8 @@ from PIL import Image as Pillow
 import raywidget as rw
 from raywidget import cli
 from raywidget.cli import main
+from raywidget.io import images
+from raywidget.terminal import Signals
 
 pytestmark = pytest.mark.usefixtures("no_workers_left")
 
@@ -272,6 +274,170 @@ def test_ctrl_c(folder, keep):
     assert "Traceback" not in err
     assert err.splitlines()[-1].startswith("raywidget: interrupted")
     assert (folder / "a.png").exists() is keep
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals between processes")
+@pytest.mark.parametrize("keep", [False, True])
+def test_sigterm(folder, keep):
+    endless = ["--width", "32", "--height", "32", "--spp", "10000000"]
+    process = start(
+        folder, "render", "cornell", *endless, "-o", "a.png", "--save-passes", *["--keep"] * keep
+    )
+    try:
+        deadline = time.monotonic() + 600
+        while not (folder / "a_pass_03.png").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=600)
+    finally:
+        process.kill()
+    assert process.returncode == 143
+    assert len(err.splitlines()) == 1
+    assert err.startswith("raywidget: terminated")
+    assert (folder / "a.png").exists() is keep
+    assert not list(folder.glob(".*"))
+
+
+def test_sigterm_is_handled_as_before_when_the_command_has_ended(folder):
+    before = signal.getsignal(signal.SIGTERM)
+    assert run("scenes") == 0
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_signals_wait_while_a_picture_is_saved():
+    signals = Signals()
+    saved = []
+
+    def save():
+        with signals.listening(), signals.finishing():
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+            saved.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        save()
+    assert saved == [True]
+    assert signals.terminated
+
+
+def test_nothing_is_saved_before_the_first_sample(folder, capsys, monkeypatch):
+    done = rw.render(rw.presets.cornell(), width=8, height=8, spp=3)
+    nothing = rw.Image(done.pixels, spp=0, settings=done.settings, statistics={"samples": 0})
+    monkeypatch.setattr(cli, "render", lambda *_, **__: nothing)
+    assert run("render", "cornell", "--keep", "-o", "a.npy", "--quiet") == 130
+    assert one_line(capsys) == "raywidget: interrupted before the first sample; nothing was saved\n"
+    assert os.listdir() == []
+
+
+def never(*_, **__):
+    raise AssertionError("it was rendered all the same")
+
+
+def test_the_output_is_tried_before_the_render(folder, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "render", never)
+
+    def refuse(target):
+        raise PermissionError(13, "Permission denied", str(target))
+
+    monkeypatch.setattr(images, "check_writable", refuse)
+    assert run("render", "cornell", "-o", "a.png") == 2
+    assert one_line(capsys) == "raywidget: can't save 'a.png': Permission denied\n"
+
+
+def test_an_encoder_that_cannot_be_loaded_is_told_before_the_render(folder, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "render", never)
+    monkeypatch.setitem(sys.modules, "OpenEXR", None)
+    assert run("render", "cornell", "-o", "a.exr") == 2
+    assert ".exr needs the OpenEXR package" in one_line(capsys)
+
+
+def test_a_picture_that_cannot_be_saved_afterwards_is_rescued(folder, capsys, monkeypatch):
+    (folder / "out").mkdir()
+    real = cli.render
+
+    def lose_the_folder(*arguments, **keywords):
+        image = real(*arguments, **keywords)
+        (folder / "out").rmdir()
+        return image
+
+    monkeypatch.setattr(cli, "render", lose_the_folder)
+    assert run("render", "cornell", *SMALL, "--quiet", "--aov", "depth", "-o", "out/a.png") == 1
+    err = one_line(capsys)
+    assert "there is no folder" in err
+    (saved,) = os.listdir()
+    assert err.endswith(f"; the picture is in {folder / saved}\n")
+    image = rw.render(rw.presets.cornell(), **SETTINGS, aovs=["depth"])
+    with np.load(saved) as arrays:
+        np.testing.assert_array_equal(arrays["pixels"], image.pixels)
+        np.testing.assert_array_equal(arrays["depth"], image.aovs["depth"])
+
+
+def test_a_pass_that_cannot_be_saved_does_not_end_the_render(folder, capsys, monkeypatch):
+    real = rw.Image.save
+
+    def full(self, path, *rest):
+        if "_pass_01" in str(path):
+            raise rw.PictureError("can't save it: No space left on device")
+        real(self, path, *rest)
+
+    monkeypatch.setattr(rw.Image, "save", full)
+    assert run("render", "cornell", *SMALL, "--quiet", "--save-passes", "-o", "a.npy") == 1
+    assert one_line(capsys) == "raywidget: can't save it: No space left on device\n"
+    assert sorted(os.listdir()) == ["a.npy", "a_pass_02.npy"]
+
+
+def test_a_black_picture_is_told_in_one_line(folder, capsys):
+    arguments = ["cornell", *SMALL, "--quiet", "--max-depth", "1", "--exposure", "-40"]
+    assert run("render", *arguments, "-o", "a.png") == 0
+    assert one_line(capsys).startswith("raywidget: warning: the picture is black: ")
+
+
+def shell(command, **more):
+    python = f"{sys.executable} -m raywidget"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        ["sh", "-c", command.replace("raywidget", python)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        check=False,
+        **more,
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["scenes", "--version", "--help", "render --help"])
+def test_a_full_standard_output_is_one_line(command):
+    done = shell(f"raywidget {command} > /dev/full")
+    assert done.returncode == 1
+    assert done.stderr == "raywidget: can't write to standard output: No space left on device\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_standard_output_loses_no_picture(folder):
+    small = " ".join(SMALL)
+    done = shell(f"raywidget render cornell {small} -o a.npy > /dev/full", cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert os.listdir() == ["a.npy"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+@pytest.mark.parametrize("command", ["scenes", "--help"])
+@pytest.mark.parametrize("output", [">&-", "2>&- >&-", "| head -n 0"])
+def test_a_closed_standard_output_is_no_error(command, output):
+    done = shell(f"raywidget {command} {output}")
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_a_folder_that_is_gone_is_one_line_before_the_render(folder):
+    done = shell("mkdir gone; cd gone; rmdir ../gone; raywidget render cornell", cwd=folder)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("raywidget: can't save 'cornell.png': ")
 
 
 def test_a_reader_that_has_seen_enough_is_no_error():

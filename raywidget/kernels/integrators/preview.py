@@ -15,6 +15,9 @@ from raywidget.kernels.integrators.tile import (
     TileTarget,
     Work,
     sample_tile,
+    view_picture,
+    view_scene,
+    view_tile,
 )
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUP_EDGE, Sequence, draw_four
@@ -126,4 +129,6 @@ def render_preview(
     target: TileTarget,
 ) -> bool:
     """Previews, see `tile.sample_tile`."""
-    return sample_tile(trace_preview, tables, camera, picture, settings, work, target)
+    scene = view_scene(tables, camera)
+    seen = view_picture(picture)
+    return sample_tile(trace_preview, scene, seen, settings, work, view_tile(target))

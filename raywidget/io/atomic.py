@@ -1,0 +1,49 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """An empty file beside `target` to write to; it takes that one's place when all is written.
+
+    Its name can't be guessed, and it is made by nobody else: where others may write into the same
+    folder, nothing that they have put there is followed or written through. If anything is raised
+    it is removed, and what was there before stays.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there.
+    """
+    part = _create_beside(target)
+    try:
+        yield part
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def check_writable(target: Path) -> None:
+    """See whether a file can be made beside `target`, by making one and removing it.
+
+    Raises
+    ------
+    OSError
+        If it can't.
+    """
+    _create_beside(target).unlink()
+
+
+def _create_beside(target: Path) -> Path:
+    # In the same folder, as a file can't be renamed from one disk to another; and not by
+    # `mkstemp`, whose files nobody else may read.
+    part = target.with_name(f".raywidget-{secrets.token_hex(12)}{target.suffix}")
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    return part

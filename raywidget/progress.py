@@ -1,0 +1,147 @@
+"""How far a render is, for a terminal, a notebook, or a file that keeps lines."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from raywidget.engine.session.session import Session
+
+LINE_SHARE = 0.1  # of the render, and there is a line;
+LINE_SECONDS = 30.0  # or after so many seconds
+SOON = 2.0  # seconds between two lines, at least
+
+
+class Progress:
+    """Says how far a session is, to standard error.
+
+    In a terminal or a notebook that is a bar. Elsewhere, as in the log of a job, it is a line now
+    and then: a bar would be one line of megabytes.
+
+    Parameters
+    ----------
+    session : Session
+        The render.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._told: Any = _Bar(session) if _is_watched() else Lines(session)
+
+    def update(self) -> None:
+        """Say what has changed, if it is worth while. Called often."""
+        self._told.update()
+
+    def close(self) -> None:
+        """The render has ended."""
+        self._told.close()
+
+
+def _is_watched() -> bool:
+    ipython = sys.modules.get("IPython")  # a notebook's kernel has it loaded
+    shell = None if ipython is None else ipython.get_ipython()
+    if hasattr(shell, "kernel"):
+        return True
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # there is none, or it has been closed
+        return False
+
+
+class _Bar:
+    def __init__(self, session: Session) -> None:
+        from tqdm.auto import tqdm
+
+        self._session = session
+        goal = session.progress().goal
+        self._bar: Any = tqdm(total=goal, unit="sample", unit_scale=True, desc="compiling kernels")
+
+    def update(self) -> None:
+        state = self._session.current().state
+        if state != "compiling" and self._bar.desc != "rendering: ":
+            self._bar.set_description("rendering")
+        self._bar.update(self._session.progress().samples - self._bar.n)
+
+    def close(self) -> None:
+        self.update()
+        self._bar.close()
+
+
+class Lines:
+    """A line at each tenth of a render, or every half a minute.
+
+    Parameters
+    ----------
+    session : Session
+        The render.
+    say : callable, optional
+        Takes a line; by default it goes to standard error.
+    clock : callable
+        Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        say: Callable[[str], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = session
+        self._say = say or _say
+        self._clock = clock
+        self._began = self._said_at = clock()
+        self._share = 0.0  # as it was said last
+        self._compiling = False
+
+    def update(self) -> None:
+        """Say a line, if one is due. Called often."""
+        now = self._clock()
+        if self._session.current().state == "compiling":
+            if not self._compiling and now - self._began >= SOON:
+                self._compiling = True
+                self._say("raywidget: compiling kernels")
+            return
+        progress = self._session.progress()
+        share = progress.samples / progress.goal if progress.goal else 0.0
+        due = now - self._said_at
+        if share >= 1.0 or due < SOON:
+            return
+        if share >= self._share + LINE_SHARE or due >= LINE_SECONDS:
+            self._share, self._said_at = share, now
+            settings = self._session.current().settings
+            spp = progress.samples / (settings.width * settings.height)
+            left = (progress.goal - progress.samples) / progress.rate if progress.rate else None
+            words = [
+                f"{100.0 * share:.0f} %",
+                f"{spp:.3g} of {settings.spp} samples per pixel",
+                f"{_duration(progress.elapsed)} so far",
+            ]
+            if left is not None:
+                words.append(f"about {_duration(left)} left")
+            self._say(f"raywidget: {', '.join(words)}")
+
+    def close(self) -> None:
+        """Say how it ended."""
+        progress = self._session.progress()
+        settings = self._session.current().settings
+        share = progress.samples / progress.goal if progress.goal else 0.0
+        spp = progress.samples / (settings.width * settings.height)
+        ended = "done" if share >= 1.0 else f"ended at {100.0 * share:.0f} %"
+        self._say(
+            f"raywidget: {ended}, {spp:.3g} samples per pixel in {_duration(progress.elapsed)}"
+        )
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # nobody reads it; the picture is what counts
+        print(line, file=sys.stderr, flush=True)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60.0:
+        return f"{seconds:.0f} s" if seconds >= 9.5 else f"{seconds:.1f} s"
+    minutes = round(seconds / 60.0)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
