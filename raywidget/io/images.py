@@ -109,9 +109,12 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     if target.suffix.lower() == ".exr":
         try:
             importlib.import_module("OpenEXR")
-        except ImportError as error:  # it is not there, or something that it needs
+        except ImportError as error:
+            broken = (
+                "" if isinstance(error, ModuleNotFoundError) else f", which is broken ({error})"
+            )
             raise PictureError(
-                f'.exr needs the OpenEXR package ({error}): pip install "raywidget[io]" '
+                f'.exr needs the OpenEXR package{broken}: pip install "raywidget[io]" '
                 "(or save as .npy, which needs nothing)"
             ) from None
     try:
