@@ -53,6 +53,7 @@ _HELP = {
     "sampler": "where random numbers come from",
     "filter": "which part of the picture a pixel shows",
     "filter_radius": "half width of the filter in pixels",
+    "alpha": "a transparent background: only what is there is seen (.png, .exr, .npz, .npy)",
     "seed": "another seed, another noise",
     "aovs": "also save this (.exr, .npz); may be repeated",
     "passes": "number of passes; by default 1, 2, 4, ... samples in all",

@@ -42,6 +42,7 @@ class FinishedTile(NamedTuple):
     pass_index: int  # 0 for the first pass
     spp: int  # samples per pixel in it now
     pixels: NDArray[np.float32]  # (height, width, 3), linear Rec. 709, the caller's own copy
+    alpha: NDArray[np.float32] | None = None  # (height, width), with ``alpha=True``
 
 
 class FinishedPass(NamedTuple):
@@ -199,10 +200,9 @@ class _Deliveries:
         film = self.session.current().film
         assert film is not None
         tile = update.tile
-        pixels = film.read(tile).pixels
-        finished = FinishedTile(
-            tile.x, tile.y, tile.width, tile.height, update.pass_index, update.spp, pixels
-        )
+        state = film.read(tile)
+        place = tile.x, tile.y, tile.width, tile.height
+        finished = FinishedTile(*place, update.pass_index, update.spp, state.pixels, state.alpha)
         while not self._abandoned:
             try:
                 self._waiting.put(finished, timeout=POLL_SECONDS)

@@ -20,6 +20,7 @@ from raywidget.errors import SettingsError
 from raywidget.kernels.integrators.aov import AOV_IDS_SIZE, AOV_SIZE, AovTarget, render_aovs
 from raywidget.kernels.integrators.bdpt.bdpt import render_bdpt
 from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings
+from raywidget.kernels.integrators.coverage import CoverageTarget, render_coverage
 from raywidget.kernels.integrators.path import render_path
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.preview import (
@@ -42,7 +43,7 @@ from raywidget.kernels.integrators.tile import (
     Work,
 )
 from raywidget.kernels.integrators.volpath import render_volpath
-from raywidget.kernels.layout import SceneTables
+from raywidget.kernels.layout import ENVIRONMENT_BACKGROUND, SceneTables
 from raywidget.scene.scene import Scene
 
 # Splats that a call may note, at most, unless one sample per pixel makes more: 16 bytes each.
@@ -57,6 +58,7 @@ class Integrator(NamedTuple):
     entry: Callable[..., bool]  # with the parameters of `path.render_path`; compiled when called
     settings: tuple[Any, ...]  # a NamedTuple, the entry's fourth argument
     splats: int = 0  # a sample makes at most; if > 0, a `SplatLog` is the entry's last argument
+    sees_media: bool = True  # or only surfaces
 
 
 def _path(scene: Scene, settings: RenderSettings) -> Integrator:
@@ -84,8 +86,10 @@ def _preview(kind: int) -> Callable[[Scene, RenderSettings], Integrator]:
         distance = settings.ao_distance
         if distance is None:
             distance = _OCCLUSION_SHARE * _size_of_view(scene)
-        chosen = PreviewSettings(kind, np.float32(distance))  # type: ignore[arg-type]
-        return Integrator(render_preview, chosen)
+        # A white sky occludes nothing; with alpha it is left out as any other.
+        sky = np.float32(kind == OCCLUSION and not settings.alpha)
+        chosen = PreviewSettings(kind, np.float32(distance), sky)  # type: ignore[arg-type]
+        return Integrator(render_preview, chosen, sees_media=False)
 
     return make
 
@@ -151,13 +155,14 @@ class Renderer:
         self, scene: Scene, settings: RenderSettings, previous: Renderer | None = None
     ) -> None:
         self.scene = scene
-        self._tables: SceneTables
+        self._compiled: SceneTables  # as it is for all cameras and settings
         self._trees: Trees
         if previous is not None and _same_contents(previous.scene, scene):
-            self._tables, self._trees = previous._tables, previous._trees
+            self._compiled, self._trees = previous._compiled, previous._trees
         else:
             trees = previous._trees if previous is not None else None
-            self._tables, self._trees = compile_with_trees(scene, settings.thread_count(), trees)
+            self._compiled, self._trees = compile_with_trees(scene, settings.thread_count(), trees)
+        self._tables = _without_background(self._compiled) if settings.alpha else self._compiled
         if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(self._tables):
             raise SettingsError(
                 f"integrator: {settings.integrator!r} knows no media that scatter, and no "
@@ -175,6 +180,7 @@ class Renderer:
             *make_filter(settings.filter, settings.filter_radius),  # type: ignore[arg-type]
         )
         self._integrator = INTEGRATORS[settings.integrator](scene, settings)
+        self._alpha = settings.alpha
         self.compile_kernels()
 
     @property
@@ -184,8 +190,10 @@ class Renderer:
 
     def compile_kernels(self) -> None:
         """Have the kernels compiled, or loaded from disk, before the first tile needs them."""
-        nothing = Tile(0, 0, 0, 0, 0)
-        self.render(nothing, 0, 0, np.zeros((0, 0, 3)), np.zeros(1, np.uint8))
+        nothing, cancel = Tile(0, 0, 0, 0, 0), np.zeros(1, np.uint8)
+        self.render(nothing, 0, 0, np.zeros((0, 0, 3)), cancel)
+        if self._alpha:
+            self.cover(nothing, 0, 0, np.zeros((0, 0)), cancel, np.zeros((0, 0)))
 
     def render(
         self,
@@ -220,6 +228,26 @@ class Renderer:
         finished = integrator.entry(*arguments, log)
         splats = LoggedSplats(log, int(counters[COUNTER_SPLATS]))
         return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]), splats)
+
+    def cover(
+        self,
+        tile: Tile,
+        first: int,
+        count: int,
+        sums: NDArray[np.float64],
+        cancel: NDArray[np.uint8],
+        before: NDArray[np.float64],
+    ) -> bool:
+        """Write `before` and the coverage of so many samples into a tile's sums (height, width).
+
+        `cancel` is as for `render`; False if it ended the call.
+        """
+        target = CoverageTarget(sums, _read_only(before), cancel)
+        work = Work(tile.x, tile.y, first, count)
+        sees_media = self._integrator.sees_media
+        return bool(
+            render_coverage(self._tables, self._camera, self._picture, sees_media, work, target)
+        )
 
     def make_aov_arrays(
         self, width: int, height: int
@@ -263,6 +291,13 @@ def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
 def _make_log(size: int) -> SplatLog:
     # Not zeroed: what is not written takes no memory.
     return SplatLog(np.empty(size, np.int32), np.empty((size, 3), np.float32))
+
+
+def _without_background(tables: SceneTables) -> SceneTables:
+    """The camera sees black where nothing is; all else sees the environment, as ever."""
+    environment = tables.environment.copy()
+    environment[ENVIRONMENT_BACKGROUND:] = 0.0
+    return tables._replace(environment=environment)
 
 
 def _same_contents(a: Scene, b: Scene) -> bool:

@@ -100,6 +100,11 @@ class RenderSettings(metaclass=CheckedCalls):
     filter_radius : float, optional
         Its half width in pixels, 0.1 to 8; ``None``: 0.5 (box), 1 (tent), 2 (Gaussian, with a
         standard deviation of a quarter of it), 1.5 (Blackman-Harris), as usual elsewhere.
+    alpha : bool
+        Cut out what is rendered: the camera sees nothing where no shape is, and `Image.alpha` tells
+        how much of each pixel is covered. The environment still lights, and is seen in mirrors and
+        through glass; a `Scene.background` is not seen. Glass covers as what is opaque does; what
+        is not opaque (`opacity`), fog and smoke cover by what they let through.
     seed : int
         Another seed gives another, statistically independent picture. 64 bits.
     passes : int, optional
@@ -141,6 +146,7 @@ class RenderSettings(metaclass=CheckedCalls):
     sampler: str = "lattice"
     filter: str = "box"
     filter_radius: float | None = None
+    alpha: bool = False
     seed: int = 0
 
     aovs: tuple[str, ...] = ()
@@ -168,7 +174,7 @@ class RenderSettings(metaclass=CheckedCalls):
         if self.filter_radius is not None:
             self._set_number("filter_radius", 0.1, 8.0)
         self._set_integer("seed", 0, 2**64 - 1)
-        for name in ("adaptive", "roulette", "next_event"):
+        for name in ("adaptive", "roulette", "next_event", "alpha"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(
                     f"{name}: expected True or False, got {show(getattr(self, name))}"

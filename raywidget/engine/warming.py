@@ -96,7 +96,9 @@ def _keep_quiet(line: str) -> None:
 
 def _render(scene: Scene, integrator: str, look_at_it: bool) -> None:
     aovs = AOVS if look_at_it else ()
-    settings = RenderSettings(width=4, height=4, spp=1, threads=1, integrator=integrator, aovs=aovs)
+    settings = RenderSettings(
+        width=4, height=4, spp=1, threads=1, integrator=integrator, aovs=aovs, alpha=look_at_it
+    )
     session = Session(scene, settings)
     try:
         session.start()

@@ -22,12 +22,18 @@ class _Picture(NamedTuple):
     """What a writer may choose from; bytes are only made for the formats that want them."""
 
     linear: NDArray[np.float32]  # (H, W, 3)
-    shown: Callable[[], NDArray[np.uint8]]  # (H, W, 3)
+    shown: Callable[[], NDArray[np.uint8]]  # (H, W, 3), or (H, W, 4) with straight alpha
     aovs: Mapping[str, NDArray[Any]]  # (H, W) or (H, W, 3)
+    alpha: NDArray[np.float32] | None  # (H, W); `linear` is premultiplied by it
+
+    def channels(self) -> NDArray[np.float32]:
+        """RGB, or RGB premultiplied by alpha and alpha."""
+        pixels = np.ascontiguousarray(self.linear, dtype=np.float32)
+        return pixels if self.alpha is None else np.dstack([pixels, self.alpha])
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode (H, W, 3) bytes as a PNG."""
+    """Encode (H, W, 3) bytes, or (H, W, 4) with straight alpha, as a PNG."""
     from PIL import Image as Pillow
 
     buffer = io.BytesIO()
@@ -41,11 +47,13 @@ def _write_png(path: Path, picture: _Picture) -> None:
 
 def _write_npy(path: Path, picture: _Picture) -> None:
     with path.open("wb") as file:
-        np.save(file, np.asarray(picture.linear, dtype=np.float32), allow_pickle=False)
+        np.save(file, picture.channels(), allow_pickle=False)
 
 
 def _write_npz(path: Path, picture: _Picture) -> None:
     arrays = {"pixels": np.asarray(picture.linear, dtype=np.float32), **picture.aovs}
+    if picture.alpha is not None:
+        arrays["alpha"] = picture.alpha
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
@@ -71,8 +79,7 @@ def _write_exr(path: Path, picture: _Picture) -> None:
 
     # Without chromaticities in the header the primaries are those of Rec. 709, which is right.
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
-    pixels = np.ascontiguousarray(picture.linear, dtype=np.float32)
-    channels = {"RGB": pixels}
+    channels = {"RGB" if picture.alpha is None else "RGBA": picture.channels()}
     for name, values in picture.aovs.items():
         channels |= exr_channels(name, values)
     OpenEXR.File(header, channels).write(str(path))
@@ -154,6 +161,7 @@ def save_picture(
     linear: NDArray[np.float32],
     shown: Callable[[], NDArray[np.uint8]],
     aovs: Mapping[str, NDArray[Any]] | None = None,
+    alpha: NDArray[np.float32] | None = None,
 ) -> None:
     """Save a picture; what was there before is replaced only once all is written.
 
@@ -162,11 +170,14 @@ def save_picture(
     path : path-like
         Ends in one of `SUFFIXES`.
     linear : (H, W, 3) array of float32
-        Linear Rec. 709 radiance.
+        Linear Rec. 709 radiance; premultiplied, if there is alpha.
     shown : callable
-        Returns the (H, W, 3) bytes of the developed picture, for formats of 8 bits.
+        Returns the (H, W, 3) bytes of the developed picture, for formats of 8 bits; (H, W, 4) with
+        straight colours, if there is alpha.
     aovs : mapping of str to array, optional
         Other quantities of the same pixels, for formats that hold layers.
+    alpha : (H, W) array of float32, optional
+        How much of each pixel is covered.
 
     Raises
     ------
@@ -185,6 +196,6 @@ def save_picture(
     write = _WRITERS[target.suffix.lower()]
     try:
         with replacing(target) as part:
-            write(part, _Picture(linear, shown, aovs or {}))
+            write(part, _Picture(linear, shown, aovs or {}, alpha))
     except (OSError, RuntimeError) as error:  # OpenEXR raises the latter
         raise PictureError(f"can't save {str(path)!r}: {error}") from error

@@ -26,6 +26,7 @@ from raywidget.picture.curves import (
 )
 from raywidget.picture.luminance import strips
 from raywidget.picture.mixing import mix, show_samples
+from raywidget.picture.transparency import alpha_bytes, straight
 
 SINGLE = {"red": 0, "green": 1, "blue": 2}
 
@@ -67,8 +68,10 @@ class Metering:
         return min(max(exponent, -MAX_EXPONENT), MAX_EXPONENT)
 
 
-def choose_exponent(pixels: NDArray[np.float32]) -> int:
+def choose_exponent(pixels: NDArray[np.float32], alpha: NDArray[np.float32] | None = None) -> int:
     """The pre-exposure of a whole picture, (H, W, 3), in stops.
+
+    With alpha it is that of its straight colours.
 
     Examples
     --------
@@ -78,6 +81,9 @@ def choose_exponent(pixels: NDArray[np.float32]) -> int:
     [0, 0, 19, -16]
     """
     metering = Metering(pixels.shape[1], pixels.shape[0])
+    if alpha is not None:
+        grid = slice(None, None, metering.step), slice(None, None, metering.step)
+        return metering.exponent(Metering(1, 1).look(straight(pixels[grid], alpha[grid])))
     return metering.exponent(metering.look(pixels))
 
 
@@ -151,6 +157,7 @@ def develop(
     channel: str = "color",
     samples: NDArray[np.int64] | None = None,
     goal: int = 0,
+    alpha: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint8]:
     """Turn linear radiance into bytes, exactly as the canvas does.
 
@@ -171,10 +178,13 @@ def develop(
         Samples per pixel, for ``channel="samples"``.
     goal : int
         Samples that each pixel is to have, where the colours of counts end.
+    alpha : (H, W) array of float32, optional
+        Coverage; the pixels are premultiplied by it.
 
     Returns
     -------
-    (H, W, 3) array of uint8
+    (H, W, 3) array of uint8, or (H, W, 4)
+        With alpha, what is developed are the straight colours, and the fourth channel is alpha.
 
     Raises
     ------
@@ -194,14 +204,18 @@ def develop(
     if values.ndim != 3 or values.shape[2] != 3:
         raise PictureError(f"pixels must be an (H, W, 3) array, got shape {values.shape}")
     with np.errstate(over="ignore"):
-        exponent = choose_exponent(values.astype(np.float32, copy=False))
+        exponent = choose_exponent(values.astype(np.float32, copy=False), alpha)
     if channel == "samples":
         if samples is None or samples.shape != values.shape[:2]:
             raise PictureError("channel 'samples' needs the samples per pixel, (H, W)")
         return show_samples(np.asarray(samples, np.int64), goal)
-    shown = np.empty(values.shape, np.uint8)
+    shown = np.empty((*values.shape[:2], 3 if alpha is None else 4), np.uint8)
     for part in strips(*values.shape[:2]):
-        shown[part] = _develop_strip(values[part], curve, exposure, channel, exponent)
+        strip = values[part]
+        if alpha is not None:
+            strip = straight(strip, alpha[part])
+            shown[part, :, 3] = alpha_bytes(alpha[part])
+        shown[part, :, :3] = _develop_strip(strip, curve, exposure, channel, exponent)
     return shown
 
 

@@ -12,9 +12,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from raywidget.errors import PictureError
 from raywidget.io.images import encode_png, save_picture
+from raywidget.picture.backgrounds import read_background
 from raywidget.picture.curves import check_channel, check_display
 from raywidget.picture.development import develop
 from raywidget.picture.noise import relative_noise, standard_error
+from raywidget.picture.transparency import lay_over
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import NotNumbers, as_numpy
 
@@ -23,7 +25,7 @@ class Image:
     """A picture: linear radiance, how it came about, and how to show it.
 
     It is an array to numpy (``np.asarray(image)``: (H, W, 3) float32, linear Rec. 709, read-only)
-    and a picture to Jupyter.
+    and a picture to Jupyter. What was rendered with ``alpha=True`` is cut out: see `alpha`.
 
     Parameters
     ----------
@@ -54,6 +56,8 @@ class Image:
         makes it.
     aovs : mapping of str to array, optional
         Other quantities of the same pixels, (H, W) or (H, W, 3), by name.
+    alpha : (H, W) array of float, optional
+        How much of each pixel is covered, 0 to 1; the pixels are premultiplied by it.
 
     Raises
     ------
@@ -86,6 +90,7 @@ class Image:
         state: Any = None,
         variance: NDArray[np.float32] | Callable[[], NDArray[np.float32]] | None = None,
         aovs: Mapping[str, NDArray[Any]] | None = None,
+        alpha: ArrayLike | None = None,
     ) -> None:
         try:
             values = as_numpy(pixels)
@@ -120,11 +125,23 @@ class Image:
             if values.shape[:2] != self._pixels.shape[:2]:
                 raise PictureError(f"aovs: {name!r} has shape {values.shape}, not that of pixels")
             values.setflags(write=False)
+        self._alpha = None if alpha is None else _checked_alpha(alpha, self._pixels.shape[:2])
 
     @property
     def pixels(self) -> NDArray[np.float32]:
-        """Linear Rec. 709 radiance, (H, W, 3) float32, read-only."""
+        """Linear Rec. 709 radiance, (H, W, 3) float32, read-only; premultiplied by `alpha`."""
         return self._pixels
+
+    @property
+    def alpha(self) -> NDArray[np.float32] | None:
+        """How much of each pixel is covered, (H, W) float32, 0 to 1, read-only; or None.
+
+        Of a picture that was rendered with ``alpha=True``: the mean over the very samples, and so
+        by the very filter and lens, that its light comes from. Where nothing is, `pixels` are 0;
+        where a shape covers half of a pixel, they hold half of its light. `over` puts a background
+        behind it.
+        """
+        return self._alpha
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -238,6 +255,9 @@ class Image:
     ) -> NDArray[np.uint8]:
         """Develop it into bytes: (H, W, 3) uint8, the same as on the canvas.
 
+        With `alpha`, they are (H, W, 4): colours are divided by alpha before they are developed,
+        as PNG has them, and alpha is linear.
+
         Parameters
         ----------
         exposure, curve, channel : optional
@@ -260,6 +280,59 @@ class Image:
             what,
             samples,
             goal,
+            self._alpha,
+        )
+
+    def over(self, background: Any) -> Image:
+        """Lay a picture that has `alpha` over a background, in linear light.
+
+        Over a colour it is, but for noise, what a render with ``Scene(background=colour)`` is.
+
+        Parameters
+        ----------
+        background : colour, Image, path or array
+            A colour as scenes take it ("white", "#202830", (0.1, 0.2, 0.3), a number); or a
+            picture of the same size: an `Image`, a file, an (H, W, 3) array, in which integers are
+            by the sRGB curve and floats are linear. What has no alpha of its own is opaque.
+
+        Returns
+        -------
+        Image
+            Without alpha, unless the background is an `Image` that has one. What was known of its
+            error is not known any more.
+
+        Raises
+        ------
+        PictureError
+            If this picture has no alpha, or the background is neither a colour nor a picture of
+            this size.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import raywidget as rw
+        >>> veil = rw.Image(np.full((1, 1, 3), 0.1), alpha=np.full((1, 1), 0.5), spp=1)
+        >>> veil.over("white").pixels.tolist()
+        [[[0.6000000238418579, 0.6000000238418579, 0.6000000238418579]]]
+        """
+        if self._alpha is None:
+            raise PictureError("over: this picture has no alpha; render it with alpha=True")
+        behind = read_background(background, self._pixels.shape[:2])
+        alpha = None
+        if isinstance(background, Image) and background.alpha is not None:
+            alpha = self._alpha + (1.0 - self._alpha) * background.alpha
+        return Image(
+            lay_over(self._pixels, self._alpha, behind),
+            spp=self._spp,
+            settings=self._settings,
+            statistics=self._statistics,
+            exposure=self._exposure,
+            curve=self._curve,
+            channel=self._channel,
+            samples=self._samples,
+            goal=self._goal,
+            aovs=self._aovs,
+            alpha=alpha,
         )
 
     def save(
@@ -277,6 +350,8 @@ class Image:
             ``.png``: 8 bits a channel, as shown. ``.npy``, ``.npz`` and ``.exr``: linear float32;
             they know no exposure and no curve. The last two hold `aovs`, too: in ``.npz`` by name,
             beside ``pixels``; in ``.exr`` as layers (``albedo.R``, ``normal.X``, ``depth.Z``, ...).
+            All of them hold `alpha`: ``.png`` with straight colours, the others with premultiplied
+            ones, as channel A in ``.exr``, ``alpha`` in ``.npz``, the fourth number in ``.npy``.
         exposure, curve, channel : optional
             Display settings instead of the image's own.
 
@@ -295,6 +370,7 @@ class Image:
             linear=self._pixels,
             shown=lambda: self.to_uint8(exposure, curve, channel),
             aovs=self._aovs,
+            alpha=self._alpha,
         )
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
@@ -307,15 +383,35 @@ class Image:
         return self._pixels.astype(wanted, copy=False)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for array in (self._pixels, *self._aovs.values()):
-            array.setflags(write=False)  # pickle forgets it
+        self.__dict__.update({"_alpha": None} | state)  # what is older knows no alpha
+        for array in (self._pixels, self._alpha, *self._aovs.values()):
+            if array is not None:
+                array.setflags(write=False)  # pickle forgets it
 
     def _repr_png_(self) -> bytes:
         return encode_png(self.to_uint8())
 
     def __repr__(self) -> str:
-        return f"Image({self.width}x{self.height}, {self.spp} spp)"
+        alpha = "" if self._alpha is None else ", alpha"
+        return f"Image({self.width}x{self.height}, {self.spp} spp{alpha})"
+
+
+def _checked_alpha(alpha: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    try:
+        values = as_numpy(alpha)
+    except NotNumbers as error:
+        raise PictureError(f"alpha must be an (H, W) array; {error}") from None
+    if values.shape != shape or values.dtype.kind not in "iuf":
+        raise PictureError(
+            f"alpha must be an (H, W) array of numbers, as large as pixels {shape}, "
+            f"got shape {values.shape} and type {values.dtype}"
+        )
+    if not (values.min() >= 0.0 and values.max() <= 1.0):  # NaN compares false
+        raise PictureError("alpha must lie in 0 to 1")
+    if values.flags.writeable or values.dtype != np.float32 or not values.flags.c_contiguous:
+        values = np.array(values, dtype=np.float32, order="C")
+        values.setflags(write=False)
+    return values
 
 
 def _checked_counts(samples: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from raywidget.engine.film.film import Film, TileState
 from raywidget.engine.film.tiles import Tile, order_centre_out
 from raywidget.picture.development import Metering
+from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.stream.encoders import DRAFT, EXACT, sent_size
 
 Indices = NDArray[np.intp]
@@ -71,10 +72,13 @@ class Ledger:
         return indices[np.lexsort((indices, self._rank[indices], self._carrier[indices]))]
 
     def read(self, index: int) -> TileState:
-        """The current pixels of a piece."""
-        state = self.film.read(self.pieces[index])
+        """The current pixels of a piece; with alpha, over the squares that stand for nothing."""
+        piece = self.pieces[index]
+        state = self.film.read(piece)
+        if state.alpha is not None:
+            shown = lay_over_checkerboard(state.pixels, state.alpha, piece.x, piece.y)
+            state = state._replace(pixels=shown)
         if state.spp:
-            piece = self.pieces[index]
             self._values[index] = self._metering.look(state.pixels, piece.x, piece.y)
         return state
 

@@ -26,9 +26,12 @@ def make_file(image: Image, suffix: str) -> list[bytes]:
 
 
 def _npz(image: Image) -> bytes:
-    """``pixels`` (H, W, 3) float32, and the samples that are in them."""
+    """``pixels`` (H, W, 3) float32, ``alpha`` (H, W) if there is any, and the samples in them."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, pixels=image.pixels, spp=np.asarray(image.spp))
+    arrays = {"pixels": image.pixels, "spp": np.asarray(image.spp)}
+    if image.alpha is not None:
+        arrays["alpha"] = image.alpha
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 

@@ -10,6 +10,7 @@ import math
 
 from raywidget.picture.development import choose_exponent
 from raywidget.picture.image import Image
+from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.stream.encoders import ENCODERS, EXACT
 from raywidget.stream.protocol import Record, pack_records
 
@@ -23,7 +24,10 @@ def encode_snapshot(image: Image, most_pixels: int | None = MOST_PIXELS) -> byte
     if most_pixels is not None:
         while math.prod(-(-side >> level) for side in (image.width, image.height)) > most_pixels:
             level += 1
-    exponent = choose_exponent(image.pixels)
-    pixels = ENCODERS[EXACT](image.pixels, level, exponent)
+    shown = image.pixels
+    if image.alpha is not None:
+        shown = lay_over_checkerboard(shown, image.alpha)
+    exponent = choose_exponent(shown)
+    pixels = ENCODERS[EXACT](shown, level, exponent)
     size = (image.width, image.height)
     return pack_records([Record(0, 0, *size, level, max(image.spp, 1), pixels, exponent)])

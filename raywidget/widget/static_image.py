@@ -45,7 +45,11 @@ def encode_still(image: Image, key: str) -> bytes:
 
     picture = Pillow.fromarray(image.to_uint8())
     factor = math.ceil(math.sqrt(image.width * image.height / MOST_PIXELS))
-    return _encode(picture.reduce(factor) if factor > 1 else picture, key)
+    if factor > 1 and image.alpha is not None:  # means of colours that count by their alpha
+        picture = picture.convert("RGBa").reduce(factor).convert("RGBA")
+    elif factor > 1:
+        picture = picture.reduce(factor)
+    return _encode(picture, key)
 
 
 def encode_placeholder(width: int, height: int, text: str, key: str) -> bytes:

@@ -39,6 +39,7 @@ class TileSums(NamedTuple):
     evens: NDArray[np.float64]  # (height, width, 3)
     spp: int  # samples per pixel, on average if they are adaptive
     counts: NDArray[np.int64] | None = None  # (height, width), those of the pixels if they differ
+    coverage: NDArray[np.float64] | None = None  # (height, width), sums; of pictures with alpha
 
     def pixel_counts(self) -> NDArray[np.int64] | int:
         """Samples of each pixel, or of every one."""
@@ -51,6 +52,7 @@ class TileState(NamedTuple):
     pixels: NDArray[np.float32]  # (height, width, 3) mean radiance; zeros while spp == 0
     spp: int  # samples per pixel in it, on average if they are adaptive
     version: int  # grows with each publication
+    alpha: NDArray[np.float32] | None = None  # (height, width), mean coverage, if it is known
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,14 @@ class FilmState:
         """Samples of each pixel, (H, W); made anew."""
         return self.counts()
 
+    def coverage(self) -> NDArray[np.float64] | None:
+        """Sums of coverage, (H, W), if there are any; made anew."""
+        if self.parts[0].coverage is None:
+            return None
+        whole = np.empty((self.height, self.width))
+        self._join(whole, lambda part: part.coverage)
+        return whole
+
     def counts(self) -> NDArray[np.int64]:
         """The same."""
         whole = np.empty((self.height, self.width), np.int64)
@@ -116,6 +126,17 @@ class FilmState:
         pixels.flags.writeable = False
         return pixels
 
+    def alpha(self) -> NDArray[np.float32] | None:
+        """Mean coverage, (H, W); 0 where there is no sample yet. None without coverage."""
+        if self.parts[0].coverage is None:
+            return None
+        alpha = np.empty((self.height, self.width), np.float32)
+        for tile, part in zip(self.tiles, self.parts, strict=True):
+            assert part.coverage is not None
+            alpha[_slices(tile)] = mean_coverage(part.coverage, part.pixel_counts())
+        alpha.flags.writeable = False
+        return alpha
+
     def part(self, rows: slice, columns: slice) -> FilmState:
         """A rectangle of it, for which the rest need not be computed."""
         top, bottom, _ = rows.indices(self.height)
@@ -132,7 +153,8 @@ class FilmState:
             where = _slices(inner)
             counts = None if part.counts is None else part.counts[where]
             tiles.append(Tile(len(tiles), x - left, y - top, width, height))
-            parts.append(TileSums(part.sums[where], part.evens[where], part.spp, counts))
+            coverage = None if part.coverage is None else part.coverage[where]
+            parts.append(TileSums(part.sums[where], part.evens[where], part.spp, counts, coverage))
         splats = None if self.splats is None else self.splats[:, rows, columns]
         return FilmState(right - left, bottom - top, tuple(tiles), tuple(parts), splats)
 
@@ -189,15 +211,18 @@ class Film:
         Size in pixels.
     tile_size : int
         Side of a tile in pixels.
+    alpha : bool
+        Are there sums of coverage, too?
     """
 
-    def __init__(self, width: int, height: int, tile_size: int) -> None:
+    def __init__(self, width: int, height: int, tile_size: int, alpha: bool = False) -> None:
         self.width = width
         self.height = height
         self.tiles = make_tiles(width, height, tile_size)
         nothing: dict[tuple[int, int], TileSums] = {}  # one for all tiles of a shape
         self._parts = [
-            nothing.setdefault((tile.height, tile.width), _empty(tile)) for tile in self.tiles
+            nothing.setdefault((tile.height, tile.width), _empty(tile, alpha))
+            for tile in self.tiles
         ]
         self._splats: NDArray[np.int64] | None = None  # allocated for the first splats
         self._splats_shared = False  # with a `FilmState`: copied before it changes
@@ -215,7 +240,9 @@ class Film:
             parts = []
             for tile in self.tiles:
                 inner = state.part(*_slices(tile))
-                parts.append(TileSums(inner.sums, inner.evens, inner.parts[0].spp))
+                parts.append(
+                    TileSums(inner.sums, inner.evens, inner.parts[0].spp, None, inner.coverage())
+                )
         parts = [_frozen(part) for part in parts]
         with self._lock:
             self._parts = parts
@@ -236,16 +263,17 @@ class Film:
         evens: NDArray[np.float64] | None = None,
         splats: Splats | None = None,
         counts: NDArray[np.int64] | None = None,
+        coverage: NDArray[np.float64] | None = None,
     ) -> None:
         """Replace a tile's sums by those with all samples up to `spp` added.
 
         The arrays are the film's from now on, and become read-only. `counts` (height, width) are
         those of the pixels if they are not all alike. Without `evens`, nothing is known about the
-        error of this tile. `splats` are added to the layer.
+        error of this tile. `splats` are added to the layer. `coverage` (height, width) are sums.
         """
         if evens is None:
             evens = np.full_like(sums, np.nan)
-        part = _frozen(TileSums(sums, evens, spp, counts))
+        part = _frozen(TileSums(sums, evens, spp, counts, coverage))
         with self._lock:
             before = self._parts[tile.index].spp
             self._samples += (spp - before) * tile.width * tile.height
@@ -285,7 +313,10 @@ class Film:
         pixels = mean_radiance(part.sums[rows, columns], counts)
         if splats is not None:
             pixels += _splatted(splats, paths)
-        return TileState(pixels, part.spp, version)
+        alpha = None
+        if part.coverage is not None:
+            alpha = mean_coverage(part.coverage[rows, columns], counts)
+        return TileState(pixels, part.spp, version, alpha)
 
     def read_spp(self, tile: Tile) -> int:
         """Samples per pixel of one tile, as of now; on average if they are adaptive."""
@@ -316,6 +347,13 @@ def mean_radiance(sums: NDArray[np.float64], spp: int | NDArray[np.int64]) -> ND
     return (sums / count).astype(np.float32)
 
 
+def mean_coverage(
+    coverage: NDArray[np.float64], spp: int | NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Sums over samples -> alpha in float32; 0 where there is no sample yet."""
+    return (coverage / np.maximum(spp, 1)).astype(np.float32)
+
+
 def _splatted(layer: NDArray[np.int64], paths: float) -> NDArray[np.float32]:
     """Splats -> radiance, for so many light paths for each pixel of the picture."""
     return (layer * (1.0 / (SPLAT_ONE * max(paths, 1e-30)))).astype(np.float32)
@@ -325,13 +363,14 @@ def _slices(tile: Tile) -> tuple[slice, slice]:
     return slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
 
 
-def _empty(tile: Tile) -> TileSums:
+def _empty(tile: Tile, alpha: bool) -> TileSums:
     shape = (tile.height, tile.width, 3)
-    return _frozen(TileSums(np.zeros(shape), np.zeros(shape), 0))
+    coverage = np.zeros(shape[:2]) if alpha else None
+    return _frozen(TileSums(np.zeros(shape), np.zeros(shape), 0, None, coverage))
 
 
 def _frozen(part: TileSums) -> TileSums:
-    for array in (part.sums, part.evens, part.counts):
+    for array in (part.sums, part.evens, part.counts, part.coverage):
         if array is not None:
             array.flags.writeable = False
     return part

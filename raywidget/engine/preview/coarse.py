@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from raywidget.engine.film.tiles import Tile
 from raywidget.engine.preview.smoothing import smooth
 from raywidget.engine.settings import RenderSettings
+from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.scene.scene import Scene
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class CoarseJob:
         self.renderer: Renderer | None = None
         self.spp = 1
         self.sums = np.zeros((0, 0, 3))
+        self.coverage: NDArray[np.float64] | None = None  # of pictures with alpha
         self.waiting: list[Tile] = []
         self.left = 0  # strips that are not finished
         self.since = 0.0
@@ -114,6 +116,7 @@ class Coarse:
         columns, rows, job.spp = size
         job.renderer = renderer
         job.sums = np.zeros((rows, columns, 3))
+        job.coverage = np.zeros((rows, columns)) if job.look.settings.alpha else None
         edges = np.linspace(0, rows, min(MOST_STRIPS, rows) + 1).astype(int).tolist()
         job.waiting = [Tile(0, 0, top, columns, end - top) for top, end in pairwise(edges)]
         job.left = len(job.waiting)
@@ -152,12 +155,17 @@ def make_renderer(job: CoarseJob, previous: Renderer, size: tuple[int, int, int]
 def develop_coarse(job: CoarseJob) -> CoarsePicture:
     """The picture of a job that is finished."""
     look = job.look
+    pixels = smooth((job.sums / job.spp).astype(np.float32))
+    if job.coverage is not None:
+        alpha = (job.coverage / job.spp).astype(np.float32)
+        step = look.settings.width / alpha.shape[1]
+        pixels = lay_over_checkerboard(pixels, alpha, step=step)
     return CoarsePicture(
         look.generation,
         look.settings.width,
         look.settings.height,
         look.settings.tile_size,
-        smooth((job.sums / job.spp).astype(np.float32)),
+        pixels,
         look.client,
         look.number,
     )
@@ -166,9 +174,14 @@ def develop_coarse(job: CoarseJob) -> CoarsePicture:
 def render_strip(job: CoarseJob, tile: Tile) -> None:
     """Render one strip; takes some milliseconds."""
     assert job.renderer is not None
-    sums = np.zeros((tile.height, tile.width, 3))
-    job.renderer.render(tile, 0, job.spp, sums, np.zeros(1, np.uint8))
-    job.sums[tile.y : tile.y + tile.height] = sums
+    sums, rows = np.zeros((tile.height, tile.width, 3)), slice(tile.y, tile.y + tile.height)
+    cancel = np.zeros(1, np.uint8)
+    job.renderer.render(tile, 0, job.spp, sums, cancel)
+    job.sums[rows] = sums
+    if job.coverage is not None:
+        covered, nothing = np.empty(sums.shape[:2]), np.zeros(sums.shape[:2])
+        job.renderer.cover(tile, 0, job.spp, covered, cancel, nothing)
+        job.coverage[rows] = covered
 
 
 def helps(settings: RenderSettings) -> bool:

@@ -29,6 +29,7 @@ class _Taken(NamedTuple):
     published: int  # of which so many are in the film already
     sums: Sums
     evens: Sums
+    coverage: Sums | None  # if the picture has alpha
 
 
 class Accumulator:
@@ -53,9 +54,11 @@ class Accumulator:
         Whole samples of a pass that was broken off are published, too.
         """
         before = run.film.check_out(job.tile)
-        taken = self._take(run, job.tile, job.first, job.target, before.sums, before.evens)
+        taken = self._take(
+            run, job.tile, job.first, job.target, before.sums, before.evens, before.coverage
+        )
         if taken.spp > taken.published:
-            run.film.publish(job.tile, taken.sums, taken.spp, taken.evens)
+            run.film.publish(job.tile, taken.sums, taken.spp, taken.evens, coverage=taken.coverage)
         return taken.spp
 
     def refine(self, run: Run, job: Job) -> int:
@@ -63,6 +66,7 @@ class Accumulator:
         tile, pilot = job.tile, pilot_samples(run.settings.spp)
         before = run.film.check_out(tile)
         sums, evens = before.sums.copy(), before.evens.copy()
+        coverage = None if before.coverage is None else before.coverage.copy()
         if job.first == pilot:
             run.shares[tile.index] = plan_shares(sums, evens, pilot)
         counts = np.empty((tile.height, tile.width), np.int64)
@@ -72,7 +76,10 @@ class Accumulator:
             tile, shares, pilot, job.first, job.target
         ):
             where = rows, columns
-            taken = self._take(run, cell, first, end, sums[where].copy(), evens[where].copy())
+            covered = None if coverage is None else coverage[where].copy()
+            taken = self._take(
+                run, cell, first, end, sums[where].copy(), evens[where].copy(), covered
+            )
             added += (taken.spp - first) * cell.width * cell.height
             if taken.spp < end:  # broken off
                 with self._lock:
@@ -80,11 +87,20 @@ class Accumulator:
                     run.taken -= added
                 return job.first
             sums[where], evens[where], counts[where] = taken.sums, taken.evens, end
-        run.film.publish(tile, sums, job.target, evens, counts=counts)
+            if coverage is not None:
+                coverage[where] = taken.coverage
+        run.film.publish(tile, sums, job.target, evens, counts=counts, coverage=coverage)
         return job.target
 
     def _take(
-        self, run: Run, tile: Tile, first: int, target: int, sums: Sums, evens: Sums
+        self,
+        run: Run,
+        tile: Tile,
+        first: int,
+        target: int,
+        sums: Sums,
+        evens: Sums,
+        coverage: Sums | None,
     ) -> _Taken:
         """Add samples to sums, in calls of about `CALL_SECONDS`; the arrays stay as they are."""
         assert run.renderer is not None
@@ -101,13 +117,17 @@ class Accumulator:
             rendered = run.renderer.render(
                 tile, spp, count, attempt, run.cancel, even_attempt, (sums, evens)
             )
-            if not rendered.finished:  # cancelled, they are left half done
+            finished, covered = rendered.finished, None
+            if finished and coverage is not None:
+                covered = np.empty_like(coverage)
+                finished = run.renderer.cover(tile, spp, count, covered, run.cancel, coverage)
+            if not finished:  # cancelled, they are left half done
                 continue
-            sums, evens = attempt, even_attempt
+            sums, evens, coverage = attempt, even_attempt, covered
             spp += count
             seconds = (time.perf_counter() - begin) / (count * pixels)
             if rendered.splats is not None:  # not kept for long: they would fill the memory
-                run.film.publish(tile, sums, spp, evens, rendered.splats)
+                run.film.publish(tile, sums, spp, evens, rendered.splats, coverage=coverage)
                 published = spp
             with self._lock:
                 run.settled = run.settled and rendered.splats is None
@@ -117,4 +137,4 @@ class Accumulator:
                 run.taken += count * pixels
                 old = run.seconds_per_sample
                 run.seconds_per_sample = seconds if old == 0.0 else 0.75 * old + 0.25 * seconds
-        return _Taken(spp, published, sums, evens)
+        return _Taken(spp, published, sums, evens, coverage)

@@ -82,7 +82,7 @@ class Run:
         self.generation = generation
         self.scene = scene
         self.settings = settings
-        self.film = Film(settings.width, settings.height, settings.tile_size)
+        self.film = Film(settings.width, settings.height, settings.tile_size, settings.alpha)
         self.cancel = np.zeros(1, np.uint8)
         self.renderer: Renderer | None = None  # None until compiled
         self.schedule: Schedule | None = None
@@ -121,7 +121,8 @@ class Run:
         if not self.settings.same_samples(resume.settings):
             raise PictureError(
                 "resume: settings that name the picture must stay the same (size, depth, seed, "
-                f"sampler, integrator); the image has {resume.settings}, asked for {self.settings}"
+                f"sampler, integrator, alpha); the image has {resume.settings}, "
+                f"asked for {self.settings}"
             )
         spp = resume.film.spp
         if spp.max() > self.settings.spp:

@@ -167,6 +167,7 @@ class Session:
             },
             state=ResumeState(run.scene, run.settings, state),
             variance=state.variance,
+            alpha=state.alpha(),
             aovs=run.aovs.images(
                 run.settings.aovs, state, run.film, run.renderer, run.settings.thread_count()
             ),

@@ -42,6 +42,7 @@ class PreviewSettings(NamedTuple):
 
     kind: int  # code above
     distance: float  # as np.float32: occluders farther than this do not count
+    sky: float  # as np.float32: what is seen where nothing is
 
 
 @device
@@ -91,11 +92,10 @@ def find_surface(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence) -> Met:
 def trace_preview(
     scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, settings: PreviewSettings
 ) -> PathResult:
-    """One estimate of what `settings.kind` shows; black where nothing is hit but for occlusion."""
+    """One estimate of what `settings.kind` shows; where nothing is hit, it is that of the sky."""
     met = find_surface(scene, o, d, sequence)
     if not met.found:
-        background = 1.0 if settings.kind == OCCLUSION else 0.0
-        return PathResult(vec3(background, background, background), 1)
+        return PathResult(vec3(settings.sky, settings.sky, settings.sky), 1)
     ns = met.ns
     if settings.kind == DEPTH:
         return PathResult(vec3(met.distance, met.distance, met.distance), 1)

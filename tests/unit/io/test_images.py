@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+import raywidget as rw
 from raywidget.errors import PictureError
 from raywidget.io import images
 from raywidget.io.images import SUFFIXES, check_path, encode_png, save_picture
@@ -152,3 +153,47 @@ def test_home_is_understood(tmp_path, monkeypatch, linear, shown):
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     save("~/a.npy", linear, shown)
     assert (tmp_path / "a.npy").is_file()
+
+
+# --- Pictures that are cut out --------------------------------------------------------------------
+
+
+@pytest.fixture
+def cut(linear):
+    alpha = np.linspace(0, 1, 15, dtype=np.float32).reshape(3, 5)
+    return rw.Image(linear * alpha[..., None], alpha=alpha, spp=1)
+
+
+def test_png_has_straight_colours_and_alpha(tmp_path, cut):
+    cut.save(tmp_path / "a.png", exposure=0.5, curve="agx")
+    with Pillow.open(tmp_path / "a.png") as picture:
+        assert picture.mode == "RGBA"
+        shown = np.asarray(picture)
+    np.testing.assert_array_equal(shown, cut.to_uint8(exposure=0.5, curve="agx"))
+    np.testing.assert_array_equal(shown[..., 3], np.floor(cut.alpha * 255 + 0.5))
+    assert (tmp_path / "a.png").read_bytes() == encode_png(shown)
+    assert cut._repr_png_() == encode_png(cut.to_uint8())
+
+
+def test_exr_has_premultiplied_colours_and_alpha(tmp_path, cut):
+    openexr = pytest.importorskip("OpenEXR")
+    cut.save(tmp_path / "a.exr")
+    with openexr.File(str(tmp_path / "a.exr"), separate_channels=True) as file:
+        channels = file.channels()
+        assert sorted(channels) == ["A", "B", "G", "R"]
+        np.testing.assert_array_equal(channels["A"].pixels, cut.alpha)
+        for index, name in enumerate("RGB"):
+            np.testing.assert_array_equal(channels[name].pixels, cut.pixels[..., index])
+
+
+def test_arrays_keep_alpha(tmp_path, cut, linear):
+    cut.save(tmp_path / "a.npy")
+    four = np.load(tmp_path / "a.npy")
+    np.testing.assert_array_equal(four, np.dstack([cut.pixels, cut.alpha]))
+    cut.save(tmp_path / "a.npz")
+    rw.Image(linear, spp=1).save(tmp_path / "b.npz")
+    with np.load(tmp_path / "a.npz") as arrays, np.load(tmp_path / "b.npz") as plain:
+        assert sorted(arrays) == ["alpha", "pixels"]
+        np.testing.assert_array_equal(arrays["pixels"], cut.pixels)
+        np.testing.assert_array_equal(arrays["alpha"], cut.alpha)
+        assert sorted(plain) == ["pixels"]

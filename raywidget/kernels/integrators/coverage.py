@@ -1,0 +1,115 @@
+"""Coverage: the share of what is behind everything that a camera ray does not let through.
+
+For the very rays of the picture, with the numbers that its own integrator draws, but in an entry of
+its own: pictures that have no alpha pay nothing, and those that have one are of the same samples.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.kernels.geometry.hit import make_hit, spawn_origin
+from raywidget.kernels.geometry.traverse import find_closest
+from raywidget.kernels.integrators.tile import Picture, Work, start_ray, view_picture, view_scene
+from raywidget.kernels.language.buffers import load_flag, view
+from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.random import (
+    GROUP_CHOICE,
+    GROUP_EDGE,
+    Sequence,
+    draw_four,
+    start_sequence,
+)
+from raywidget.kernels.language.vec3 import Vec3, vec3
+from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
+from raywidget.kernels.surfaces.surface import (
+    MAX_PASSED,
+    is_interface,
+    is_special,
+    pass_through,
+    resolve_surface,
+)
+from raywidget.kernels.volumes.medium import transmittance
+
+INFINITY = float("inf")
+
+
+class CoverageTarget(NamedTuple):
+    """What is written."""
+
+    sums: NDArray[np.float64]  # (height, width) of all samples
+    old_sums: NDArray[np.float64]  # the same of earlier ones, which sums begin with
+    cancel: NDArray[np.uint8]  # (1,) set by another thread
+
+
+@device
+def cover(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, sees_media: bool) -> float:
+    """1 where a surface stops the ray, 0 where nothing is, in between what media take away.
+
+    Surfaces that are not opaque are decided on as on the first edge of a path. Of media it is the
+    exact transmittance (Beer-Lambert), the mean of the three colours: light that is scattered into
+    the ray belongs to the picture, not to what is behind it. Glass is a surface: what it shows has
+    been refracted, and lies somewhere else. Without `sees_media`, an `Interface` is one, too.
+    """
+    inside = int(scene.surroundings[0])
+    share = vec3(1.0, 1.0, 1.0)
+    passed = 0
+    while True:
+        ray = find_closest(scene, o, d, INFINITY)
+        if sees_media and scene.medium_count > 0:
+            share = share * transmittance(scene, inside, ray.t)
+            if max(share.x, max(share.y, share.z)) <= 0.0:
+                return 1.0
+        if ray.slot == MISS:
+            return 1.0 - min(1.0, (share.x + share.y + share.z) * (1.0 / 3.0))
+        hit = make_hit(scene, o, d, ray)
+        if is_special(scene, hit):
+            passed += 1
+            surface = resolve_surface(scene, hit, sequence, GROUP_CHOICE, passed - 1)
+            if not surface.passes or passed == MAX_PASSED:
+                return 1.0
+        elif sees_media and is_interface(scene, hit):
+            passed = 0  # as `volpath` counts, whose numbers depend on it
+        else:
+            return 1.0
+        if sees_media:
+            inside = pass_through(scene, inside, hit, d)
+        o = spawn_origin(hit, d)
+
+
+@entry
+def render_coverage(
+    tables: SceneTables,
+    camera: F32,
+    picture: Picture,
+    sees_media: bool,
+    work: Work,
+    target: CoverageTarget,
+) -> bool:
+    """Add samples to the running sums of a tile; False if it was cancelled."""
+    scene = view_scene(tables, camera)
+    seen = view_picture(picture)
+    sums = view(target.sums)
+    old_sums = view(target.old_sums)
+    flag = view(target.cancel)
+    height = target.sums.shape[0]
+    width = target.sums.shape[1]
+    for row in range(height):
+        if load_flag(flag, 0) != 0:
+            return False
+        y = work.y + row
+        for column in range(width):
+            x = work.x + column
+            place = row * width + column
+            total = old_sums[place]
+            for sample in range(work.first, work.first + work.samples):
+                pixel = y * picture.width + x
+                sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+                edge = draw_four(sequence, GROUP_EDGE)
+                origin, direction = start_ray(scene, seen, x, y, sequence, edge)
+                total = total + cover(scene, origin, direction, sequence, sees_media)
+            sums[place] = total
+    return True

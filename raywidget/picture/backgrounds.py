@@ -1,0 +1,75 @@
+"""What a picture with alpha is laid over: a colour, or another picture."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.errors import PictureError, SceneError
+from raywidget.scene.textures.pixels import read_pixels
+from raywidget.scene.values import checks
+from raywidget.scene.values.colors import decode_srgb
+
+if TYPE_CHECKING:
+    pass
+
+F32 = NDArray[np.float32]
+
+
+def read_background(background: Any, shape: tuple[int, ...]) -> F32:
+    """Linear radiance that a picture of (height, width) can be laid over: (3,) or (H, W, 3).
+
+    Parameters
+    ----------
+    background : colour, Image, path or array
+        See `Image.over`.
+    shape : (int, int)
+        Height and width that a picture must have.
+
+    Raises
+    ------
+    PictureError
+        If it is neither a colour nor a picture of that size.
+    """
+    try:
+        values = _radiance(background)
+    except SceneError as error:
+        raise PictureError(f"over: {error}") from None
+    if values.ndim == 3 and values.shape[:2] != shape:
+        height, width = shape
+        raise PictureError(
+            f"over: the background must be as large as the picture, {width} x {height} pixels, "
+            f"got {values.shape[1]} x {values.shape[0]}"
+        )
+    return values
+
+
+def _is_color(background: Any) -> bool:
+    """Or is it of the form of a picture?"""
+    try:
+        return np.ndim(background) <= 1
+    except ValueError:  # rows of different lengths
+        return False
+
+
+def _radiance(background: Any) -> F32:
+    pixels: F32 | None = getattr(background, "pixels", None)
+    if isinstance(pixels, np.ndarray):
+        return pixels
+    is_path = isinstance(background, os.PathLike) or (
+        isinstance(background, str) and bool(os.path.splitext(background)[1])
+    )
+    if not is_path and (isinstance(background, str) or _is_color(background)):
+        return np.asarray(checks.radiance("over", "background", background), np.float32)
+    values, is_coded = read_pixels("over", "background", background)
+    if values.shape[2] == 4:
+        raise PictureError(
+            "over: the background must be opaque: three channels, or an Image with its alpha"
+        )
+    if is_coded:
+        scale = 255.0 if values.dtype == np.uint8 else 1.0
+        values = decode_srgb(values / scale).astype(np.float32)
+    return np.broadcast_to(values, (*values.shape[:2], 3))
