@@ -51,6 +51,14 @@ def test_the_pixels_are_those_of_render(folder, name):
     np.testing.assert_array_equal(np.load("picture.npy"), image.pixels)
 
 
+def test_a_picture_is_cut_out(folder):
+    assert run("render", "spheregrid", *SMALL, "--alpha", "-o", "picture.png", "--quiet") == 0
+    image = rw.render(rw.presets.preset("spheregrid"), alpha=True, **SETTINGS)
+    with Pillow.open("picture.png") as picture:
+        assert picture.mode == "RGBA"
+        np.testing.assert_array_equal(np.asarray(picture), image.to_uint8())
+
+
 def test_every_setting_has_a_flag(folder):
     flags = [
         *("--max-depth", 3, "--no-roulette", "--no-next-event", "--integrator", "path"),

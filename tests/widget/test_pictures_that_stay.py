@@ -14,6 +14,8 @@ from PIL import Image as Pillow
 import raywidget as rw
 from raywidget.errors import PictureError
 from raywidget.picture.development import choose_exponent, to_half
+from raywidget.picture.transparency import lay_over_checkerboard
+from raywidget.stream.ledger import Ledger
 from raywidget.stream.protocol import RECORD
 from raywidget.widget import static_image as still
 from raywidget.widget.snapshot import encode_snapshot
@@ -175,3 +177,51 @@ def test_a_page_has_all_that_it_needs(make_widget, tmp_path):
 def test_pages_that_cannot_be_written(make_widget, tmp_path, name):
     with pytest.raises(PictureError, match=r"must end in|can't save"):
         make_widget().to_html(tmp_path / name)
+
+
+# --- Pictures that are cut out --------------------------------------------------------------------
+
+
+@pytest.fixture
+def cut_out():
+    scene = rw.Scene(
+        [rw.Sphere((0, 0, 0), 1)],
+        emitters=[rw.ConstantEnvironment(1)],
+        camera=rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0)),
+    )
+    widget = rw.RayWidget(scene, width=64, height=48, spp=4, alpha=True)
+    widget.wait()
+    yield widget
+    widget.close()
+
+
+def test_the_canvas_shows_a_board_and_what_is_kept_is_cut_out(cut_out):
+    image = cut_out.image
+    assert 0.1 < image.alpha.mean() < 0.9
+    assert png(cut_out._repr_mimebundle_()[0]).mode == "RGBA"
+    # What goes to the canvas piece by piece is what the state keeps of the whole.
+    film = cut_out._session.current().film
+    ledger = Ledger(film, 2000)
+    shown = np.full(image.pixels.shape, -1, np.float32)
+    for index, piece in enumerate(ledger.pieces):
+        rows, columns = (
+            slice(a, a + n) for a, n in ((piece.y, piece.height), (piece.x, piece.width))
+        )
+        shown[rows, columns] = ledger.read(index).pixels
+    expected = lay_over_checkerboard(image.pixels, image.alpha)
+    np.testing.assert_array_equal(shown, expected)
+    kept = np.frombuffer(encode_snapshot(image)[RECORD.size :], "<f2").reshape(shown.shape)
+    np.testing.assert_array_equal(kept, to_half(expected, choose_exponent(expected)))
+
+
+def test_a_small_copy_has_no_dark_rim():
+    """Colours of squares of pixels are means by alpha: what is behind does not darken them."""
+    alpha = np.zeros((1200, 1200), np.float32)
+    alpha[:, ::2] = 1.0
+    image = rw.Image(alpha[..., None] * np.float32(0.5), alpha=alpha, spp=1)
+    with Pillow.open(io.BytesIO(still.encode_still(image, "key"))) as picture:
+        assert picture.size == (600, 600)
+        shown = np.asarray(picture)
+    assert abs(int(shown[..., 3].min()) - 128) <= 1
+    full = rw.Image(np.full((1, 1, 3), 0.5), spp=1).to_uint8()[0, 0, 0]
+    assert np.abs(shown[..., :3].astype(int) - int(full)).max() <= 1

@@ -103,6 +103,7 @@ def test_what_names_the_samples():
         "height": 3,
         "max_depth": 3,
         "adaptive": True,
+        "alpha": True,
         "roulette": False,
         "next_event": False,
         "seed": 1,

@@ -26,7 +26,7 @@ def publish(film, tile, sums, spp, **options):
 
 def test_a_new_film_is_black(film):
     for tile in film.tiles:
-        pixels, spp, version = film.read(tile)
+        pixels, spp, version, _ = film.read(tile)
         assert pixels.shape == (tile.height, tile.width, 3)
         assert pixels.dtype == np.float32
         assert not pixels.any()
@@ -37,7 +37,7 @@ def test_what_is_published_is_read(film):
     tile = film.tiles[4]
     sums = np.random.default_rng(0).random((tile.height, tile.width, 3))
     publish(film, tile, sums, 4)
-    pixels, spp, version = film.read(tile)
+    pixels, spp, version, _ = film.read(tile)
     np.testing.assert_array_equal(pixels, (sums / 4).astype(np.float32))
     assert (spp, version, film.read_spp(tile)) == (4, 1, 4)
     publish(film, tile, sums, 8)
@@ -164,7 +164,7 @@ def test_no_snapshot_is_torn():
                 reads[reader] += len(film.tiles)
                 continue
             tile = film.tiles[reads[reader] % len(film.tiles)]
-            pixels, spp, _ = film.read(tile)
+            pixels, spp, *_ = film.read(tile)
             if np.unique(pixels).tolist() != [spp]:  # spp^2 / spp
                 torn.append((tile.index, spp, np.unique(pixels)))
             reads[reader] += 1
