@@ -210,7 +210,7 @@ def test_the_canvas_shows_a_board_and_what_is_kept_is_cut_out(cut_out):
         shown[rows, columns] = ledger.read(index).pixels
     expected = lay_over_checkerboard(image.pixels, image.alpha)
     np.testing.assert_array_equal(shown, expected)
-    kept = np.frombuffer(encode_snapshot(image)[RECORD.size :], "<f2").reshape(shown.shape)
+    kept = np.frombuffer(encode_snapshot(image)[RECORD.itemsize :], "<f2").reshape(shown.shape)
     np.testing.assert_array_equal(kept, to_half(expected, choose_exponent(expected)))
 
 
