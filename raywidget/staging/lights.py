@@ -16,6 +16,7 @@ from raywidget.scene.emitters.studio_sky import StudioEnvironment
 from raywidget.staging.framing import Axes
 
 GROUND = 0.8  # reflectance of a ground that is to be white
+NO_GROUND = 1.2  # where there is none: white things stay apart from a white background
 
 Numbers = dict[str, object]
 
@@ -59,8 +60,13 @@ LIGHTS: dict[str, Callable[[Axes, Axes], Numbers]] = {
 }
 
 
-def make_light(name: object, axes: Axes, back: np.ndarray) -> StudioEnvironment:
-    """A light by its name, as seen from a camera that stands in the direction `back`."""
+def make_light(
+    name: object, axes: Axes, back: np.ndarray, white: float = GROUND
+) -> StudioEnvironment:
+    """A light by its name, as seen from a camera that stands in the direction `back`.
+
+    A level ground of reflectance `white` is to be as bright as the screen's white.
+    """
     if not isinstance(name, str) or name not in LIGHTS:
         known = ", ".join(map(repr, LIGHTS))
         raise SceneError(
@@ -75,7 +81,7 @@ def make_light(name: object, axes: Axes, back: np.ndarray) -> StudioEnvironment:
     up = tuple(axes.up.tolist())
     plain = StudioEnvironment(**numbers, up=up)  # type: ignore[arg-type]
     r, g, b = plain.irradiance(up)
-    scale = math.pi / GROUND / (0.2126 * r + 0.7152 * g + 0.0722 * b)
+    scale = math.pi / white / (0.2126 * r + 0.7152 * g + 0.0722 * b)
     return StudioEnvironment(
         top=_scaled(plain.top, scale),
         bottom=_scaled(plain.bottom, scale),

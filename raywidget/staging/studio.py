@@ -25,7 +25,7 @@ from raywidget.scene.textures.textures import Gradient
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import ColorLike, Vec3Like
 from raywidget.staging.framing import Axes, axes_of, frame, points_of
-from raywidget.staging.lights import GROUND, make_light
+from raywidget.staging.lights import GROUND, NO_GROUND, make_light
 from raywidget.staging.moving import can_move, moved
 
 STUDIO_WORDS = ("light", "ground", "background", "up", "view", "aspect", "style")
@@ -147,7 +147,7 @@ def scene_of(
     emitters = list(taken.emitters)
     background = taken.background
     if not is_lit:
-        emitters = [make_light("soft", axes, _back(camera))]
+        emitters = [make_light("soft", axes, _back(camera), NO_GROUND)]
         background = _or_white(taken)
     return Scene(
         shapes,

@@ -1,0 +1,386 @@
+"""Data sets and plotters of PyVista, made by PyVista; VTK draws what pictures are held against."""
+
+import sys
+
+import numpy as np
+import pytest
+import pyvista
+from matplotlib import colormaps
+from pyvista import examples
+
+import raywidget as rw
+from raywidget.adapters import take
+from raywidget.staging.studio import scene_of
+
+WINDOW = (96, 64)
+
+
+@pytest.fixture
+def plotter():
+    plotter = pyvista.Plotter(off_screen=True, window_size=WINDOW)
+    yield plotter
+    plotter.close()
+
+
+def viridis(values):
+    """Linear colours of numbers from the least to the greatest."""
+    share = (values - values.min()) / np.ptp(values)
+    row = np.minimum(share * 256, 255).astype(int)
+    bytes_ = (colormaps["viridis"](np.arange(256) / 255)[row, :3] * 255).astype(np.uint8)
+    return rw.decode_srgb(bytes_ / 255)
+
+
+def volume_of(mesh):
+    """Positive if all faces look outwards."""
+    a, b, c = np.moveaxis(mesh.vertices[mesh.faces].astype(float), 1, 0)
+    return np.einsum("ij,ij->", a, np.cross(b, c)) / 6
+
+
+# --- Data sets ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "volume"),
+    [
+        (pyvista.Cube(), 1),
+        (pyvista.ImageData(dimensions=(3, 4, 5)), 24),
+        (pyvista.RectilinearGrid([0.0, 1, 3], [0.0, 2], [0.0, 1, 2]), 12),
+        (pyvista.ImageData(dimensions=(2, 2, 2)).cast_to_structured_grid(), 1),
+        (pyvista.ImageData(dimensions=(3, 2, 2)).cast_to_unstructured_grid(), 2),
+        (examples.load_hexbeam(), 5),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_solids_are_seen_from_outside(data, volume):
+    (mesh,) = rw.shapes_of(data)
+    assert volume_of(mesh) == pytest.approx(volume, rel=1e-5)
+
+
+def test_a_grid_with_hidden_cells():
+    grid = examples.load_explicit_structured()
+    (mesh,) = rw.shapes_of(grid)
+    assert volume_of(mesh) == pytest.approx(grid.volume, rel=1e-5)
+
+
+def test_active_scalars_are_coloured_as_pyvista_plots_them():
+    ball = pyvista.Sphere(theta_resolution=12, phi_resolution=9)
+    (plain,) = rw.shapes_of(ball)
+    assert plain.colors is None
+    ball["height"] = ball.points[:, 2]
+    (mesh,) = rw.shapes_of(ball)
+    np.testing.assert_allclose(mesh.colors, viridis(ball["height"]), atol=1e-6)
+    assert take(ball).notes == ("coloured by 'height': viridis from -0.5 to 0.5",)
+    ball.cell_data["number"] = np.arange(ball.n_cells, dtype=float)
+    ball.set_active_scalars("number", preference="cell")
+    (mesh,) = rw.shapes_of(ball)
+    assert mesh.colors is None
+    np.testing.assert_allclose(mesh.face_colors, viridis(ball["number"]), atol=1e-6)
+    # Of vectors the length, as PyVista has it; what is not a number is dark grey.
+    ball["vectors"] = ball.points * np.linspace(1, 2, ball.n_points)[:, None]
+    ball["vectors"][3] = np.nan
+    ball.set_active_scalars("vectors")
+    (mesh,) = rw.shapes_of(ball)
+    length = np.linalg.norm(ball["vectors"], axis=1)
+    good = np.isfinite(length)
+    np.testing.assert_allclose(mesh.colors[good], viridis(length[good]), atol=1e-6)
+    np.testing.assert_allclose(mesh.colors[3], rw.Diffuse("darkgray").color, atol=1e-6)
+
+
+def test_cells_with_many_corners_colour_all_their_triangles():
+    beam = examples.load_hexbeam()
+    beam.set_active_scalars("sample_cell_scalars", preference="cell")
+    (mesh,) = rw.shapes_of(beam)
+    at = mesh.vertices[mesh.faces].mean(axis=1)
+    expected = viridis(beam["sample_cell_scalars"])[
+        [beam.find_closest_cell(p) for p in at.astype(float)]
+    ]
+    inner = np.abs(mesh.face_colors - expected).max(axis=1)
+    assert np.mean(inner < 1e-6) > 0.95  # some centres lie on an edge of two cells
+
+
+def test_the_map_of_the_users_theme(monkeypatch):
+    ball = pyvista.Sphere()
+    ball["height"] = ball.points[:, 2]
+    monkeypatch.setattr(pyvista.global_theme, "cmap", "gray")
+    (mesh,) = rw.shapes_of(ball)
+    assert (np.ptp(mesh.colors, axis=1) == 0).all()
+    assert mesh.colors.max() == pytest.approx(1)
+
+
+def test_without_matplotlib_scalars_are_clay(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    ball = pyvista.Sphere()
+    ball["height"] = ball.points[:, 2]
+    (mesh,) = rw.shapes_of(ball)
+    assert mesh.colors is None
+    assert take(ball).notes == ("'height' gives no colours: pip install matplotlib",)
+
+
+def test_bytes_are_colours():
+    ball = pyvista.Sphere()
+    ball["paint"] = np.tile(np.array([255, 99, 71], np.uint8), (ball.n_points, 1))
+    (mesh,) = rw.shapes_of(ball)
+    np.testing.assert_allclose(mesh.colors[0], rw.Diffuse("tomato").color, atol=1e-6)
+    assert take(ball).notes == ()
+
+
+def test_lines_points_and_what_filters_make_of_them():
+    line = pyvista.Spline(np.array([(0, 0, 0), (1, 0, 0), (1, 1, 1)], float), 20)
+    tubes, joints = rw.shapes_of(line)
+    assert len(tubes.starts) == 19
+    assert len(joints.centers) == 20
+    assert volume_of(rw.shapes_of(line.tube(radius=0.1).triangulate())[0]) != 0
+    cloud = pyvista.PolyData(np.eye(3))
+    cloud.cell_data["number"] = [1.0, 2.0, 3.0]
+    (balls,) = rw.shapes_of(cloud)
+    np.testing.assert_allclose(balls.colors, viridis(np.arange(3.0)), atol=1e-6)
+    ball = pyvista.Sphere(theta_resolution=6, phi_resolution=5)
+    ball["arrows"] = ball.points
+    (arrows,) = rw.shapes_of(ball.glyph(orient="arrows", scale=False, factor=0.1))
+    assert len(arrows.faces) > 10 * ball.n_points
+    segments = pyvista.line_segments_from_points(np.arange(12.0).reshape(4, 3))
+    segments.cell_data["number"] = [0.0, 1.0]
+    tubes, _ = rw.shapes_of(segments)
+    np.testing.assert_allclose(tubes.colors, viridis(np.arange(2.0)), atol=1e-6)
+
+
+def test_streamlines_and_slices():
+    grid = pyvista.ImageData(dimensions=(8, 8, 8), origin=(-1, -1, -1), spacing=(2 / 7,) * 3)
+    points = grid.points
+    grid["flow"] = np.column_stack([-points[:, 1], points[:, 0], np.full(len(points), 0.3)])
+    grid.set_active_vectors("flow")
+    ways = grid.streamlines(n_points=10, source_radius=0.6)
+    tubes, _ = rw.shapes_of(ways)
+    assert len(tubes.starts) > 50
+    (cut,) = rw.shapes_of(grid.slice("x"))
+    assert cut.area() == pytest.approx(4, rel=1e-5)
+    assert len(rw.shapes_of(grid.slice_orthogonal())) == 3
+
+
+def test_groups_and_empty_blocks():
+    group = pyvista.MultiBlock(
+        {
+            "ball": pyvista.Sphere(),
+            "nothing": None,
+            "inner": pyvista.MultiBlock({"box": pyvista.Cube(), "empty": pyvista.PolyData()}),
+        }
+    )
+    ball, box = rw.shapes_of(group)
+    assert (len(ball.faces), len(box.faces)) == (1680, 12)
+    for empty in (pyvista.PolyData(), pyvista.MultiBlock(), pyvista.UnstructuredGrid()):
+        with pytest.raises(rw.SceneError, match="there is nothing to show"):
+            rw.shapes_of(empty)
+    with pytest.raises(rw.SceneError, match="a Table can't be shown"):
+        rw.shapes_of(pyvista.Table(np.eye(3)))
+
+
+# --- Plotters: pictures ---------------------------------------------------------------------------
+
+
+def masks(plotter):
+    """Where something is seen: here, and in VTK's own picture."""
+    plotter.disable_anti_aliasing()
+    scene = scene_of(plotter, WINDOW[0] / WINDOW[1])
+    size = {"width": WINDOW[0], "height": WINDOW[1]}
+    ours = rw.render(scene, **size, spp=1, aovs=["object_id"]).aovs["object_id"] >= 0
+    plotter.set_background("white")
+    theirs = (plotter.screenshot(return_img=True) != 255).any(axis=2)
+    return ours, theirs
+
+
+def near(mask):
+    """Pixels that touch one of another kind."""
+    found = np.zeros_like(mask)
+    for shift in np.ndindex(3, 3):
+        found |= np.roll(mask, np.subtract(shift, 1), (0, 1)) != mask
+    return found
+
+
+@pytest.mark.parametrize("way", ["unset", "iso", "moved", "parallel", "wide"])
+def test_things_are_where_vtk_draws_them(plotter, way):
+    """But for pixels at outlines, which one sample or VTK's rule give to one side or the other."""
+    airplane = examples.load_airplane()
+    plotter.add_mesh(airplane, color="blue")
+    cube = plotter.add_mesh(pyvista.Cube(center=(500, 900, 0), x_length=200, y_length=300))
+    cube.scale = (1, 1, 300)
+    cube.rotate_z(20)
+    if way == "iso":
+        plotter.camera_position = "yz"
+    elif way == "moved":
+        plotter.camera_position = "xz"
+        plotter.camera.azimuth = 30
+        plotter.camera.roll += 25
+        plotter.camera.zoom(1.3)
+    elif way == "parallel":
+        plotter.enable_parallel_projection()
+        plotter.camera_position = "iso"
+    elif way == "wide":
+        plotter.camera_position = "xy"
+        plotter.camera.view_angle = 75
+        plotter.reset_camera()
+    ours, theirs = masks(plotter)
+    assert 150 < theirs.sum() < 0.8 * theirs.size
+    assert abs(ours.sum() - theirs.sum()) < 0.1 * theirs.sum()
+    assert not (ours ^ theirs)[~near(theirs)].any()
+    assert (ours & theirs).sum() / (ours | theirs).sum() > 0.8
+
+
+# --- Plotters: looks ------------------------------------------------------------------------------
+
+
+def test_lookup_tables_ranges_and_what_lies_beyond(plotter):
+    ball = pyvista.Sphere(theta_resolution=12, phi_resolution=9)
+    values = ball.points[:, 2].copy()
+    values[::7] = np.nan
+    ball["v"] = values
+    plotter.add_mesh(
+        ball,
+        cmap="coolwarm",
+        clim=[-0.2, 0.2],
+        nan_color="green",
+        above_color="black",
+        below_color="yellow",
+        show_scalar_bar=False,
+    )
+    (mesh,) = rw.shapes_of(plotter)
+    for rows, color in (
+        (np.isnan(values), "green"),
+        (values > 0.2001, "black"),
+        (values < -0.2001, "yellow"),
+    ):
+        assert rows.any()
+        expected = np.broadcast_to(rw.Diffuse(color).color, (rows.sum(), 3))
+        np.testing.assert_allclose(mesh.colors[rows], expected, atol=1e-6)
+    inside = np.abs(values) < 0.1999
+    share = (values[inside] + 0.2) / 0.4
+    table = rw.decode_srgb(colormaps["coolwarm"](share)[:, :3])
+    np.testing.assert_allclose(mesh.colors[inside], table, atol=0.03)  # 8 bits of a table of 256
+
+
+def test_cells_few_colours_and_logarithms(plotter):
+    plane = pyvista.Plane(i_resolution=8, j_resolution=1)
+    plane.cell_data["v"] = 10.0 ** np.arange(8)
+    plotter.add_mesh(plane, cmap="viridis", log_scale=True, show_scalar_bar=False)
+    (mesh,) = rw.shapes_of(plotter)
+    expected = viridis(np.arange(8.0))
+    np.testing.assert_allclose(mesh.face_colors[::2], expected, atol=0.01)
+    plotter.clear()
+    plotter.add_mesh(plane, n_colors=3, show_scalar_bar=False)
+    (mesh,) = rw.shapes_of(plotter)
+    assert len(np.unique(mesh.face_colors, axis=0)) <= 3
+
+
+def test_colours_as_numbers_and_as_bytes(plotter):
+    ball = pyvista.Sphere()
+    ball["paint"] = np.clip(ball.points + 0.5, 0, 1)
+    plotter.add_mesh(ball, scalars="paint", rgb=True)
+    (mesh,) = rw.shapes_of(plotter)
+    np.testing.assert_allclose(mesh.colors, rw.decode_srgb(ball["paint"]), atol=0.01)
+
+
+def test_materials(plotter):
+    plotter.add_mesh(pyvista.Sphere(), color="tomato", opacity=0.25)
+    plotter.add_mesh(
+        pyvista.Cube(), color="gold", pbr=True, metallic=0.75, roughness=0.125, name="box"
+    )
+    plotter.add_mesh(pyvista.Cone(), color="white", specular=0.5, specular_power=30)
+    plotter.add_mesh(pyvista.Cylinder(), color="blue", lighting=False)
+    ball, box, cone, lamp = (shape.material for shape in rw.shapes_of(plotter))
+    assert ball.color == pytest.approx(rw.Diffuse("tomato").color, rel=0.01)
+    assert ball.opacity == 0.25
+    assert (box.metallic, box.roughness) == (0.75, 0.125)
+    assert rw.shapes_of(plotter)[1].name == "box"
+    assert (cone.specular, cone.roughness) == (0.5, pytest.approx(0.5))
+    assert isinstance(lamp, rw.Emissive)
+
+
+def test_opacity_that_varies_is_told(plotter):
+    plane = pyvista.Plane()
+    plane["v"] = plane.points[:, 0]
+    plotter.add_mesh(plane, opacity="linear", show_scalar_bar=False, name="plane")
+    taken = take(plotter)
+    assert taken.pieces[0].material.opacity == pytest.approx(0.5, abs=0.02)
+    assert taken.notes == ("plane: its opacity varies; all of it has the mean, 0.5",)
+
+
+def test_textures(plotter):
+    plane = pyvista.Plane(i_resolution=1, j_resolution=1)
+    pixels = np.zeros((2, 2, 3), np.uint8)
+    pixels[0, 0] = 255  # above, on the left
+    plotter.add_mesh(plane, texture=pyvista.Texture(pixels))
+    (mesh,) = rw.shapes_of(plotter)
+    above_left = mesh.uvs[np.argmax(mesh.vertices @ (-1, 1, 0))]
+    picture = mesh.material.color
+    assert picture.evaluate(np.abs(above_left - 0.25)).tolist() == [1, 1, 1]
+    assert picture.evaluate(np.abs(above_left - (0.75, 0.25))).tolist() == [0, 0, 0]
+
+
+def test_edges_wires_and_points(plotter):
+    beam = examples.load_hexbeam()
+    outside = 4 * 2 * 10 + 2 * 4  # quads: 2 x 10 on each side, 2 x 2 at the ends
+    edges = 2 * outside  # each quad has four, each edge two quads
+    plotter.add_mesh(beam, color="white", show_edges=True, edge_color="red", line_width=4)
+    mesh, tubes, _ = rw.shapes_of(plotter)
+    assert len(tubes.starts) == edges
+    assert tubes.material.color == (1, 0, 0)
+    scene = scene_of(plotter, 1.5)
+    away = np.linalg.norm(np.subtract(scene.camera.look_at, scene.camera.look_from))
+    pixel = 2 * away * np.tan(np.radians(scene.camera.vfov / 2)) / WINDOW[1]
+    np.testing.assert_allclose(tubes.radii, 2 * pixel, rtol=1e-5)
+    plotter.clear()
+    plotter.add_mesh(beam, style="wireframe", scalars="sample_point_scalars")
+    tubes, _ = rw.shapes_of(plotter)
+    assert len(tubes.starts) == edges
+    assert np.ptp(tubes.colors) > 0.5
+    plotter.clear()
+    plotter.add_mesh(beam, style="points", render_points_as_spheres=True, point_size=10)
+    (balls,) = rw.shapes_of(plotter)
+    assert len(balls.centers) == outside + 2  # by Euler's formula
+    np.testing.assert_allclose(balls.radii, 5 * pixel, rtol=1e-5)
+    assert mesh.name is None
+
+
+def test_groups_with_colours_of_their_blocks(plotter):
+    group = pyvista.MultiBlock({"ball": pyvista.Sphere(), "box": pyvista.Cube()})
+    actor, mapper = plotter.add_composite(group)
+    mapper.block_attr[1].color = "red"
+    mapper.block_attr[2].visible = False
+    (ball,) = rw.shapes_of(plotter)
+    assert ball.material.color == (1, 0, 0)
+    assert len(ball.faces) == 1680
+    actor.visibility = False
+    with pytest.raises(rw.SceneError, match="there is nothing to show"):
+        rw.shapes_of(plotter)
+
+
+def test_lights(plotter):
+    plotter.add_mesh(pyvista.Sphere())
+    scene = scene_of(plotter, 1.5)
+    assert scene.environment.name == "soft"  # in place of the light kit
+    plotter.add_light(pyvista.Light(position=(0, 0, 4), color="red", intensity=0.5))
+    sun, around = scene_of(plotter, 1.5).emitters
+    assert isinstance(around, rw.ConstantEnvironment)
+    assert sun.direction == pytest.approx((0, 0, -4))
+    assert sun.irradiance == pytest.approx((np.pi / 2, 0, 0))
+    plotter.remove_all_lights()
+    plotter.add_light(
+        pyvista.Light(position=(0, 0, 4), cone_angle=20, positional=True, show_actor=False)
+    )
+    (spot,) = scene_of(plotter, 1.5).emitters
+    assert spot.cone_angle == 20
+    assert spot.intensity == pytest.approx((16 * np.pi,) * 3)  # as bright as 1 where it points
+
+
+def test_backgrounds_and_what_is_left_out(plotter):
+    plotter.add_mesh(pyvista.Sphere())
+    plotter.set_background("#808080")
+    assert scene_of(plotter, 1.5).background == pytest.approx(rw.Diffuse("#808080").color)
+    plotter.set_background("black", top="white")
+    plotter.add_text("title")
+    plotter.add_volume(examples.load_uniform())
+    scene = scene_of(plotter, 1.5)
+    assert scene.background == pytest.approx((0.21404,) * 3, rel=1e-3)  # half way on the screen
+    assert scene.notes == (
+        "not translated: 1 text, 1 volume, 1 scalar bar",
+        "a gradient of the background is one colour, its middle",
+    )
