@@ -235,6 +235,9 @@ export class Session {
       case "pixel":
         this.#questions.pixel(message);
         break;
+      case "vantage":
+        this.#questions.vantage(message);
+        break;
       case "file":
         this.#questions.file(message);
         break;
@@ -355,6 +358,7 @@ export class Session {
         render: guard((changes) =>
           this.#send({ k: "render", client: this.#connection.client, ...changes }),
         ),
+        findVantage: (pose, answer) => this.#questions.findVantage(pose, guard(answer)),
         file: guard((kind, answer) => this.#questions.ask(kind, guard(answer))),
         paper: (grey) => this.#compositor.setPaper(grey),
         camera: {

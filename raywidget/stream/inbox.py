@@ -11,12 +11,10 @@ from raywidget.stream.protocol import (
     Ack,
     CameraMove,
     Control,
-    FileRequest,
     Hello,
     Message,
     Need,
-    Probe,
-    RenderChange,
+    Question,
     parse_message,
 )
 
@@ -42,9 +40,7 @@ class Post:
     slots: OrderedDict[int, Slot] = field(default_factory=OrderedDict)  # oldest word first
     controls: deque[Control] = field(default_factory=lambda: deque(maxlen=MAX_CONTROLS))
     camera: CameraMove | None = None  # the newest of all
-    questions: deque[Probe | RenderChange | FileRequest] = field(
-        default_factory=lambda: deque(maxlen=MAX_QUESTIONS)
-    )
+    questions: deque[Question] = field(default_factory=lambda: deque(maxlen=MAX_QUESTIONS))
 
     def __bool__(self) -> bool:
         return bool(self.slots or self.controls or self.camera or self.questions)
@@ -84,7 +80,7 @@ class Inbox:
         if isinstance(message, CameraMove):
             self._post.camera = message
             return
-        if isinstance(message, Probe | RenderChange | FileRequest):
+        if isinstance(message, Question):
             self._post.questions.append(message)
             return
         slots = self._post.slots

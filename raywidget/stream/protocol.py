@@ -39,6 +39,8 @@ RECORD = np.dtype(
 
 Content = dict[str, Any]
 
+Point = tuple[float, float, float]
+
 
 class Shown(NamedTuple):
     """What a page already shows, as its `hello` says."""
@@ -88,9 +90,9 @@ class CameraMove(NamedTuple):
     client: int
     number: int  # counts the moves of this client
     moving: bool  # will more follow at once?
-    look_from: tuple[float, float, float]
-    look_at: tuple[float, float, float]
-    up: tuple[float, float, float]
+    look_from: Point
+    look_at: Point
+    up: Point
     vfov: float
 
 
@@ -102,6 +104,17 @@ class Probe(NamedTuple):
     x: int
     y: int
     again: bool  # asked by the page itself, which keeps up what it shows; the user didn't click
+
+
+class Vantage(NamedTuple):
+    """From where is there something to be seen, if one wants to look so?"""
+
+    client: int
+    number: int  # comes back in the answer
+    look_from: Point
+    look_at: Point
+    up: Point
+    vfov: float
 
 
 class RenderChange(NamedTuple):
@@ -123,8 +136,8 @@ class FileRequest(NamedTuple):
     format: str
 
 
-Question = CameraMove | Probe | RenderChange | FileRequest
-Message = Hello | Ack | Need | Control | Question
+Question = Probe | Vantage | RenderChange | FileRequest
+Message = Hello | Ack | Need | Control | CameraMove | Question
 
 
 class Record(NamedTuple):
@@ -171,6 +184,8 @@ def parse_message(content: object) -> Message:
             _integer(content, "y", low=0, high=MAX_SIDE),
             _flag(content, "again"),
         )
+    if kind == "vantage":
+        return Vantage(_integer(content, "client"), _integer(content, "number"), *_pose(content))
     if kind == "render":
         return _parse_render(content)
     if kind == "file":
@@ -225,11 +240,13 @@ def _parse_camera(content: Mapping[Any, Any]) -> CameraMove:
         _integer(content, "client"),
         _integer(content, "number"),
         moving,
-        _point(content, "look_from"),
-        _point(content, "look_at"),
-        _point(content, "up"),
-        _number("vfov", content.get("vfov"), MAX_DEGREES),
+        *_pose(content),
     )
+
+
+def _pose(content: Mapping[Any, Any]) -> tuple[Point, Point, Point, float]:
+    look_from, look_at, up = (_point(content, name) for name in ("look_from", "look_at", "up"))
+    return look_from, look_at, up, _number("vfov", content.get("vfov"), MAX_DEGREES)
 
 
 def _parse_render(content: Mapping[Any, Any]) -> RenderChange:
@@ -263,7 +280,7 @@ def _parse_file(content: Mapping[Any, Any]) -> FileRequest:
     return FileRequest(_integer(content, "client"), _integer(content, "number"), wanted)
 
 
-def _point(content: Mapping[Any, Any], name: str) -> tuple[float, float, float]:
+def _point(content: Mapping[Any, Any], name: str) -> Point:
     value = content.get(name)
     if not isinstance(value, list) or len(value) != 3:
         raise ProtocolError(f"camera: {name}: expected three numbers, got {_short(value)}")

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from raywidget.engine.film.film import Film
 from raywidget.engine.settings import RenderSettings
-from raywidget.stream.protocol import CameraMove, Content, FileRequest, Probe, RenderChange
+from raywidget.stream.protocol import CameraMove, Content, Question
 
 
 class View(Protocol):
@@ -90,5 +90,5 @@ class Source(Protocol):
     def settle_camera(self) -> object:
         """It has come to rest: render what it sees."""
 
-    def answer(self, question: Probe | RenderChange | FileRequest) -> object:
+    def answer(self, question: Question) -> object:
         """Do what a page asks for; what there is to say goes through `Pump.say`, soon."""

@@ -16,6 +16,7 @@ from raywidget.engine.picking import Hit, Pick, pick_pixel
 from raywidget.engine.session.run import Current, Progress
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import INTEGRATORS
+from raywidget.engine.vantage import find_vantage
 from raywidget.errors import RaywidgetError
 from raywidget.scene.camera import Camera, PerspectiveCamera
 from raywidget.scene.scene import Scene
@@ -25,7 +26,9 @@ from raywidget.stream.protocol import (
     Content,
     FileRequest,
     Probe,
+    Question,
     RenderChange,
+    Vantage,
 )
 from raywidget.widget.files import make_file
 from raywidget.widget.framing import frame_shapes
@@ -65,6 +68,7 @@ class Interaction:
         self._moved: Camera | None = None  # the camera as a page has put it, last
         self._home: Camera | None = None  # where it was before that
         self._picks, self._files = Questions("raywidget-pick"), Questions("raywidget-file")
+        self._vantages = Questions("raywidget-vantage")
         # Straight through.
         self.pause = session.pause
         self.resume = session.resume
@@ -127,7 +131,7 @@ class Interaction:
 
     # -- questions --------------------------------------------------------------------------------
 
-    def answer(self, question: Probe | RenderChange | FileRequest) -> None:
+    def answer(self, question: Question) -> None:
         """Do what a page asks for.
 
         Raises
@@ -141,6 +145,9 @@ class Interaction:
         if isinstance(question, Probe):
             work, refuse = partial(self._probe, question), partial(self._refuse_probe, question)
             self._picks.ask(question.client, work, refuse)
+        elif isinstance(question, Vantage):
+            work, refuse = partial(self._find_vantage, question), partial(self._as_asked, question)
+            self._vantages.ask(question.client, work, refuse)
         else:
             work, refuse = partial(self._make_file, question), partial(self._refuse_file, question)
             self._files.ask(question.client, work, refuse)
@@ -177,6 +184,21 @@ class Interaction:
     def _refuse_probe(self, probe: Probe, message: str) -> None:
         nothing = {"generation": 1, "rgb": [0.0, 0.0, 0.0], "spp": 0, "hit": None}
         self._listener.say({**_head_of(probe), **nothing, "message": message}, [])
+
+    def _find_vantage(self, question: Vantage) -> None:
+        run = self._session.run()
+        camera = look_along(self._session.scene.camera, question)
+        if run.renderer is None or not isinstance(camera, PerspectiveCamera):
+            self._as_asked(question)
+            return
+        home = self._home if isinstance(self._home, PerspectiveCamera) else run.scene.camera
+        aspect = run.settings.width / run.settings.height
+        place = find_vantage(with_camera(run.scene, home), run.renderer, camera, aspect)
+        self._as_asked(question._replace(look_from=place))
+
+    def _as_asked(self, question: Vantage, message: str = "") -> None:
+        head = {"k": "vantage", "client": question.client, "number": question.number}
+        self._listener.say({**head, "look_from": list(question.look_from)}, [])
 
     def _make_file(self, request: FileRequest) -> None:
         try:
@@ -215,7 +237,7 @@ def with_camera(scene: Scene, camera: Camera) -> Scene:
     return moved
 
 
-def look_along(camera: Camera, move: CameraMove) -> Camera:
+def look_along(camera: Camera, move: CameraMove | Vantage) -> Camera:
     """A camera like this one that looks as a page has turned it."""
     changes: dict[str, Any] = {"look_from": move.look_from, "look_at": move.look_at}
     changes |= {"up": move.up, "vfov": move.vfov}

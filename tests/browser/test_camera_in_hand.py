@@ -58,6 +58,26 @@ def test_a_sketch_is_there_while_kernels_compile_and_turns_too(notebook):
     view.assert_shows_now(notebook.array(expected))
 
 
+def test_a_room_is_seen_from_within_by_every_button(notebook, view):
+    settings = view.element.get_by_role("region", name="Settings")
+    view.button("Settings").click()
+    for name in ("Fit", "Top", "Left", "Right", "Front", "Back"):
+        generation = view.data["generation"]
+        settings.get_by_role("button", name=name, exact=True).click()
+        wait_rendered(view, generation)
+        # Each wall that is black outside has light on its inner side.
+        seen = view.pixels().astype(int)
+        assert (seen.sum(axis=2) > 30).mean() > 0.02, name
+        if name in ("Top", "Left", "Right"):
+            assert (seen.sum(axis=2) > 30).mean() > 0.3, name
+            assert min(notebook.evaluate("widget.camera.look_from[:2]")) > 0, name
+            assert max(notebook.evaluate("widget.camera.look_from[:2]")) < 555, name
+        # Each view keeps the distance of the one before it.
+        generation = view.data["generation"]
+        settings.get_by_role("button", name="Home", exact=True).click()
+        wait_rendered(view, generation)
+
+
 def test_modifiers_buttons_wheel_and_fingers(notebook, view):
     hands = Hands(view)
     for how in ({"modifiers": ["Shift"]}, {"button": "middle"}, {"button": "right"}):

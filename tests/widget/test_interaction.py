@@ -71,6 +71,45 @@ class Seen:
             assert self.news.wait_for(lambda: condition(self.values), HANG), self.values
 
 
+def vantage(page, number, seconds=HANG):
+    return [content for content, _ in heard(page, "vantage") if content["number"] == number]
+
+
+def find_vantage(widget, page, number, look_from, look_at):
+    pose = {"look_from": look_from, "look_at": look_at, "up": [0, 1, 0], "vfov": 40}
+    ask(widget, k="vantage", number=number, **pose)
+    widget.comm.converse(page, until=lambda: vantage(page, number))
+    (answer,) = vantage(page, number)
+    return answer["look_from"]
+
+
+def test_a_page_is_told_from_where_a_room_is_seen(make_widget):
+    widget = make_widget(rw.presets.cornell())
+    page = Browser(1, time.monotonic())
+    widget.comm.converse(page, until=lambda: page.state == "done")
+    camera = widget.camera
+    middle = [278.0, 278.0, 280.0]
+    assert find_vantage(widget, page, 1, list(camera.look_from), list(camera.look_at)) == list(
+        camera.look_from
+    )
+    height = find_vantage(widget, page, 2, [278.0, 1000.0, 281.0], middle)[1]
+    assert 500 < height < 555
+    # What there is to be seen is what the camera saw that the scene came with.
+    move(widget, look_from=[278.0, 1000.0, 281.0], look_at=middle)
+    widget.comm.converse(page, until=lambda: page.state == "done" and page.generation > 1)
+    assert 500 < find_vantage(widget, page, 3, [278.0, 1000.0, 281.0], middle)[1] < 555
+
+
+def test_who_asks_before_there_is_a_scene_gets_what_was_asked_for(make_widget):
+    widget = make_widget(rw.presets.cornell(), autostart=False)
+    page = Browser(1, time.monotonic())
+    widget.comm.converse(page, until=lambda: page.state == "stopped")
+    above = [278.0, 1000.0, 281.0]
+    assert find_vantage(widget, page, 1, above, [278.0, 278.0, 280.0]) == above
+    # Nonsense is answered, too: the camera refuses it with a message when it is moved there.
+    assert find_vantage(widget, page, 2, above, above) == above
+
+
 # --- The camera -----------------------------------------------------------------------------------
 
 

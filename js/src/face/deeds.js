@@ -42,6 +42,9 @@ const DOWNLOAD_TIME = 60_000;
 /** How long a hint is to be read, in ms. */
 const HINT = 2500;
 
+/** How long to wait for the kernel's word on where to look from, in ms. */
+const PATIENCE = 2000;
+
 const TURN = Math.PI / 36;
 const PAN = 0.06;
 const STEP = 1.15;
@@ -69,6 +72,10 @@ export class Deeds {
   #taken = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #hinting;
+  /** Gives up the question from where to look, if one is open. */
+  #giveUp = () => {};
+  /** @type {{pose: Pose, wanted: Pose} | null} the view of everything that was looked at last */
+  #nearer = null;
 
   /** @param {Face} face @param {Wishes} wishes @param {AbortSignal} signal of the view's end */
   constructor(face, wishes, signal) {
@@ -98,14 +105,14 @@ export class Deeds {
       home: () => this.#turn((stage) => stage.home),
       fit: () => {
         const { width, height } = closer.picture;
-        this.#turn((stage) => orbit.fit(stage, stage, width / height));
+        this.#see((stage) => orbit.fit(stage, stage, width / height));
       },
-      front: () => this.#turn((pose) => orbit.side(pose, "front", pose.lamps)),
-      back: () => this.#turn((pose) => orbit.side(pose, "back", pose.lamps)),
-      sideRight: () => this.#turn((pose) => orbit.side(pose, "right", pose.lamps)),
-      sideLeft: () => this.#turn((pose) => orbit.side(pose, "left", pose.lamps)),
-      top: () => this.#turn((pose) => orbit.side(pose, "top", pose.lamps)),
-      bottom: () => this.#turn((pose) => orbit.side(pose, "bottom", pose.lamps)),
+      front: () => this.#see((pose) => orbit.side(pose, "front", pose.lamps)),
+      back: () => this.#see((pose) => orbit.side(pose, "back", pose.lamps)),
+      sideRight: () => this.#see((pose) => orbit.side(pose, "right", pose.lamps)),
+      sideLeft: () => this.#see((pose) => orbit.side(pose, "left", pose.lamps)),
+      top: () => this.#see((pose) => orbit.side(pose, "top", pose.lamps)),
+      bottom: () => this.#see((pose) => orbit.side(pose, "bottom", pose.lamps)),
       copy: () => this.#copyCamera(),
       toggle: () => toolbar.toggle(),
       restart: () => control("restart"),
@@ -193,8 +200,40 @@ export class Deeds {
 
   // --- The camera --------------------------------------------------------------------------------
 
+  /**
+   * Look from there, or from nearer: where walls would be in the way, the kernel knows from where
+   * there is something to be seen. A kernel that is busy is not waited for.
+   *
+   * @param {(pose: Stage) => Pose} change
+   */
+  #see(change) {
+    const { camera, findVantage } = this.#wishes;
+    const stage = camera.get();
+    if (stage === null) return;
+    this.#giveUp();
+    // Who came nearer because of a wall is as far away as before in the next view.
+    const near = this.#nearer !== null && orbit.same(this.#nearer.pose, stage);
+    const look_from = near && this.#nearer ? this.#nearer.wanted.look_from : stage.look_from;
+    const wanted = change({ ...stage, look_from });
+    const answered = (/** @type {Pose["look_from"]} */ look_from) => {
+      this.#giveUp();
+      if (this.#signal.aborted) return;
+      const pose = { ...wanted, look_from };
+      this.#nearer = { pose, wanted };
+      this.#turn(() => pose);
+    };
+    const forget = findVantage(wanted, answered);
+    const timer = setTimeout(() => answered(wanted.look_from), PATIENCE);
+    this.#giveUp = () => {
+      forget();
+      clearTimeout(timer);
+      this.#giveUp = () => {};
+    };
+  }
+
   /** @param {(pose: Stage) => Pose} change */
   #turn(change) {
+    this.#giveUp();
     const { camera } = this.#wishes;
     const stage = camera.get();
     if (stage === null) return;
@@ -204,6 +243,7 @@ export class Deeds {
 
   /** @param {(pose: Pose) => Pose} change for a key that repeats while it is held */
   #step(change) {
+    this.#giveUp();
     const { camera } = this.#wishes;
     const stage = camera.get();
     if (stage !== null) camera.move(change(stage));

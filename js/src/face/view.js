@@ -18,6 +18,8 @@
  * @property {ViewCamera} camera
  * @property {(x: number, y: number, answer: (pixel: Pixel) => void, again: boolean) => () => void} probe
  *   ask about a pixel; what comes back gives the question up
+ * @property {(pose: Pose, answer: (from: Pose["look_from"]) => void) => () => void} findVantage
+ *   ask from where there is something to be seen; what comes back gives the question up
  * @property {(x: number, y: number) => {rgb: number[], spp: number} | null} read
  * @property {(changes: RenderChange) => void} render
  * @property {(grey: number) => void} paper what is shown where nothing has been painted yet

@@ -148,7 +148,9 @@ export class Connection {
     if (message.epoch !== this.epoch) return false;
     // It comes ahead of its `begin`, and of no `seq`: the next one is better than a lost one.
     if (message.k === "coarse") return message.generation >= this.generation;
-    if (message.k === "pixel" || message.k === "file") return message.client === this.client;
+    if (message.k === "pixel" || message.k === "vantage" || message.k === "file") {
+      return message.client === this.client;
+    }
     if (message.k === "tiles") this.#arrived(message, now);
     if (message.generation < this.generation) return false;
     if (message.k === "begin") {

@@ -32,7 +32,9 @@
  *   soon: boolean, progress: Progress | null}} Tiles
  * @typedef {{k: "state", epoch: number, generation: number, state: State, message: string | null,
  *   prompt: boolean, progress: Progress | null}} StateMessage
- * @typedef {Welcome | Begin | Coarse | Tiles | StateMessage | Pixel | FilePiece} KernelMessage
+ * @typedef {{k: "vantage", epoch: number, client: number, number: number,
+ *   look_from: [number, number, number]}} Vantage
+ * @typedef {Welcome | Begin | Coarse | Tiles | StateMessage | Pixel | Vantage | FilePiece} KernelMessage
  *
  * @typedef {{epoch: number, generation: number, seq: number}} Have
  * @typedef {{k: "hello", v: number, client: number, have: Have | null}} Hello
@@ -44,10 +46,12 @@
  * @typedef {Pose & {k: "camera", client: number, number: number, moving: boolean}} CameraMove
  * @typedef {{k: "probe", client: number, number: number, x: number, y: number,
  *   again: boolean}} Probe
+ * @typedef {Pose & {k: "vantage", client: number, number: number}} VantageQuestion
  * @typedef {{k: "file", client: number, number: number, format: string}} FileRequest
  * @typedef {{k: "render", client: number, integrator?: string, max_depth?: number, width?: number,
  *   height?: number, region?: number[] | null}} RenderMessage
- * @typedef {Hello | Ack | Need | Control | CameraMove | Probe | FileRequest | RenderMessage} BrowserMessage
+ * @typedef {Hello | Ack | Need | Control | CameraMove | Probe | VantageQuestion |
+ *   FileRequest | RenderMessage} BrowserMessage
  */
 
 import { DECODERS } from "../pixels/decoders.js";
@@ -286,6 +290,12 @@ function readPixel({ epoch, generation, client, number, x, y, rgb, error, spp, h
   return { k: "pixel", ...where, ...read, message: text };
 }
 
+/** @param {Record<string, unknown>} message @returns {Vantage | null} */
+function readVantage({ epoch, client, number, look_from }) {
+  if (!isInteger(epoch, 1) || !isInteger(client, 1) || !isInteger(number, 1)) return null;
+  return isVector(look_from) ? { k: "vantage", epoch, client, number, look_from } : null;
+}
+
 /** @param {Record<string, unknown>} content @param {unknown} buffers @returns {FilePiece | null} */
 function readFile({ epoch, client, number, name, index, count, message }, buffers) {
   if (!isInteger(epoch, 1) || !isInteger(client, 1) || !isInteger(number, 1)) return null;
@@ -361,6 +371,8 @@ export function readMessage(content, buffers) {
       return readCoarse(message, buffers);
     case "pixel":
       return readPixel(message);
+    case "vantage":
+      return readVantage(message);
     case "file":
       return readFile(message, buffers);
     case "tiles":

@@ -1,7 +1,9 @@
 /**
- * Questions to the kernel, and their answers: what a pixel shows, and the picture as a file.
+ * Questions to the kernel, and their answers: what a pixel shows, from where there is something to be
+ * seen, and the picture as a file.
  *
- * @import { BrowserMessage, FilePiece, Pixel } from "./protocol.js"
+ * @import { Pose } from "../hand/orbit.js"
+ * @import { BrowserMessage, FilePiece, Pixel, Vantage } from "./protocol.js"
  */
 
 /** Questions about pixels that may be open; older ones are forgotten. */
@@ -21,6 +23,8 @@ export class Questions {
   #open = new Map();
   /** @type {{number: number, answer: (message: string, file?: {blob: Blob, name: string}) => void, pieces: Uint8Array[]} | null} */
   #file = null;
+  /** @type {{number: number, answer: (from: Pose["look_from"]) => void} | null} the newest only */
+  #vantage = null;
 
   /** @param {number} client @param {(message: BrowserMessage) => void} send */
   constructor(client, send) {
@@ -48,6 +52,28 @@ export class Questions {
     const answer = this.#open.get(pixel.number);
     this.#open.delete(pixel.number);
     answer?.(pixel);
+  }
+
+  /**
+   * @param {Pose} pose that somebody wants to look from
+   * @param {(from: Pose["look_from"]) => void} answer
+   * @returns {() => void} forgets the question
+   */
+  findVantage({ look_from, look_at, up, vfov }, answer) {
+    const number = ++this.#number;
+    this.#vantage = { number, answer };
+    this.#send({ k: "vantage", client: this.#client, number, look_from, look_at, up, vfov });
+    return () => {
+      if (this.#vantage?.number === number) this.#vantage = null;
+    };
+  }
+
+  /** @param {Vantage} vantage */
+  vantage({ number, look_from }) {
+    const wanted = this.#vantage;
+    if (wanted?.number !== number) return;
+    this.#vantage = null;
+    wanted.answer(look_from);
   }
 
   /**

@@ -16,6 +16,7 @@ const COARSE = {
   ...{ exponent: 0, encoding: "half3", client: 7, number: 1 },
 };
 const PIXELS = [new DataView(new ArrayBuffer(12))];
+const VANTAGE = { k: "vantage", epoch: 9, client: 7, number: 1, look_from: [0, 2, 0] };
 const PIXEL = {
   ...{ k: "pixel", epoch: 9, generation: 2, client: 7, number: 1, x: 3, y: 4 },
   ...{ rgb: [1, 2, 3], error: [0.1, 0.2, 0.3], spp: 4, message: null },
@@ -131,6 +132,34 @@ test("a question that was given up is not answered any more", () => {
   questions.pixel({ ...PIXEL, number: 1 });
   questions.pixel({ ...PIXEL, number: 2 });
   assert.deepEqual(heard, ["wanted"]);
+});
+
+test("the newest view that is wanted is the one that is answered", () => {
+  const sent = [];
+  const questions = new Questions(7, (message) => sent.push(message));
+  const heard = [];
+  const pose = { look_from: [0, 9, 0], look_at: [0, 0, 0], up: [0, 1, 0], vfov: 40 };
+  questions.findVantage(pose, (from) => heard.push(["old", from]));
+  const forget = questions.findVantage({ ...pose, vfov: 30 }, (from) => heard.push(["new", from]));
+  assert.deepEqual(sent[1], { k: "vantage", client: 7, number: 2, ...pose, vfov: 30 });
+  questions.vantage({ ...VANTAGE, number: 1 });
+  questions.vantage({ ...VANTAGE, number: 2 });
+  questions.vantage({ ...VANTAGE, number: 2 });
+  assert.deepEqual(heard, [["new", [0, 2, 0]]]);
+  questions.findVantage(pose, () => heard.push("forgotten"))();
+  questions.vantage({ ...VANTAGE, number: 3 });
+  forget();
+  assert.equal(heard.length, 1);
+});
+
+test("a vantage is three numbers, for one page", () => {
+  const connection = new Connection(7);
+  connection.receive({ k: "welcome", v: 1, epoch: 9, client: 7, next: 1 }, [], 0);
+  assert.deepEqual(connection.receive(VANTAGE, [], 1), VANTAGE);
+  assert.equal(connection.receive({ ...VANTAGE, client: 8 }, [], 1), null);
+  for (const look_from of [null, [1, 2], [1, 2, "3"], [1, 2, Number.NaN], "up there"]) {
+    assert.equal(readMessage({ ...VANTAGE, look_from }, []), null);
+  }
 });
 
 test("a file is whole when all of its pieces are there, in any order", async () => {

@@ -228,7 +228,7 @@ class Browser:
             self.epoch = content["epoch"]
         if content["epoch"] != self.epoch:
             return
-        if kind in ("coarse", "pixel", "file"):
+        if kind in ("coarse", "pixel", "vantage", "file"):
             self.others.append((content, buffers))
             return
         if kind == "tiles":

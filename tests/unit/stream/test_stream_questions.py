@@ -19,6 +19,7 @@ from raywidget.stream.protocol import (
     FileRequest,
     Probe,
     RenderChange,
+    Vantage,
     parse_message,
 )
 
@@ -33,6 +34,8 @@ CAMERA = {
     "vfov": 40,
 }
 PROBE = {"k": "probe", "client": 1, "number": 2, "x": 0, "y": 7}
+VANTAGE = {name: CAMERA[name] for name in ("look_from", "look_at", "up", "vfov")}
+VANTAGE |= {"k": "vantage", "client": 1, "number": 5}
 RENDER = {"k": "render", "client": 1}
 FILE = {"k": "file", "client": 1, "number": 4, "format": "npz"}
 
@@ -42,6 +45,7 @@ def test_what_browsers_ask():
     assert parse_message(CAMERA) == move
     assert parse_message(PROBE) == Probe(1, 2, 0, 7, False)
     assert parse_message(PROBE | {"again": True}) == Probe(1, 2, 0, 7, True)
+    assert parse_message(VANTAGE) == Vantage(1, 5, (0, 1.5, 5), (0, 0, 0), (0, 1, 0), 40)
     assert parse_message(FILE) == FileRequest(1, 4, "npz")
     nothing = RenderChange(1, None, None, None, None, False)
     assert parse_message(RENDER) == nothing
@@ -72,6 +76,10 @@ def test_what_browsers_ask():
         PROBE | {"y": 1e9},
         PROBE | {"x": 70_000},
         PROBE | {"again": 1},
+        VANTAGE | {"look_from": [0, 1]},
+        VANTAGE | {"up": [0, 0, math.nan]},
+        VANTAGE | {"number": "5"},
+        VANTAGE | {"vfov": None},
         RENDER | {"max_depth": 0},
         RENDER | {"max_depth": 2.5},
         RENDER | {"integrator": 5},
