@@ -34,6 +34,7 @@ from raywidget.lab import open_lab
 from raywidget.picture.curves import CURVE_NAMES
 from raywidget.picture.image import Image
 from raywidget.staging.lights import LIGHTS
+from raywidget.staging.studio import load_scene
 from raywidget.terminal import Signals, Terminated, Voice
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
@@ -166,6 +167,16 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     command.set_defaults(run=_render)
 
     command = commands.add_parser(
+        "convert",
+        help="write a preset or a file as glTF",
+        description="Read a file of a mesh or a scene, or make a preset, and write it as glTF 2.0.",
+    )
+    command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
+    command.add_argument("output", metavar="OUTPUT", type=Path, help="file (.glb .gltf)")
+    command.add_argument("--quiet", action="store_true", help="no notes")
+    command.set_defaults(run=_convert)
+
+    command = commands.add_parser(
         "show",
         help="show a preset or a file live, in JupyterLab",
         description="Open JupyterLab on a notebook that shows a preset or a file.",
@@ -175,6 +186,15 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     _add_staging(command)
     command.set_defaults(run=_show)
     return parser
+
+
+def _convert(options: argparse.Namespace) -> int:
+    name = options.preset
+    scene = load_scene(name) if _is_file(options) else presets.preset(name)
+    notes = [*scene.notes, *scene.save(options.output)]
+    for note in () if options.quiet else notes:
+        print(f"note            {note}")
+    return DONE
 
 
 def _add_staging(command: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.values.checks import ColorLike
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +27,13 @@ class SceneParts:
         The first is the one to look through; empty if the file has none.
     medium : HomogeneousMedium, optional
         What fills the space outside of all shapes.
+    background : colour, optional
+        What the camera sees where no shape is, instead of the environment.
     defaults : mapping of str to value
         Settings of the render that the file gives, such as ``{"width": 400, "spp": 64}``, by their
         names in `RenderSettings`.
+    name : str, optional
+        Of the scene.
     notes : tuple of str
         A sentence each: what was mended and how often, what was left out and where it stands.
     """
@@ -37,5 +42,7 @@ class SceneParts:
     emitters: tuple[Emitter, ...] = ()
     cameras: tuple[Camera, ...] = ()
     medium: HomogeneousMedium | None = None
+    background: ColorLike | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Files that hold a scene or a part of one, each read by the module that its suffix names."""
+"""Files that hold a scene or a part of one, read and written by what their suffix names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 from raywidget.errors import SceneError
 from raywidget.io import by_pyvista
 from raywidget.io.parts import SceneParts
+from raywidget.scene.scene import Scene
 from raywidget.scene.values import checks
+from raywidget.scene.values.paths import user_path
 
 _READERS: dict[str, str] = {
     # suffix -> the module in this room whose `read(path)` returns SceneParts
@@ -23,6 +25,11 @@ _READERS: dict[str, str] = {
     ".stl": "stl",
     ".xml": "mitsuba",
     **dict.fromkeys(by_pyvista.SUFFIXES, "by_pyvista"),
+}
+_WRITERS: dict[str, str] = {
+    # suffix -> the module whose `write(scene, path, in_full=...)` returns notes
+    ".glb": "gltf.writing.writer",
+    ".gltf": "gltf.writing.writer",
 }
 
 
@@ -69,3 +76,39 @@ def read_scene(path: str | os.PathLike[str]) -> SceneParts:
     module = importlib.import_module(f"raywidget.io.{reader}")
     read: Callable[[Path], SceneParts] = module.read
     return read(file)
+
+
+def write_scene(
+    scene: Scene, path: str | os.PathLike[str], *, in_full: bool = True
+) -> tuple[str, ...]:
+    r"""Write a scene into a file, by its suffix: what `Scene.save` does.
+
+    Raises
+    ------
+    SceneError
+        If nothing here writes such files, or this one can't be written.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import raywidget as rw
+    >>> from raywidget.io.scene_files import write_scene
+    >>> path = os.path.join(tempfile.mkdtemp(), "box.glb")
+    >>> write_scene(rw.presets.preset("cornell-empty"), path)
+    ()
+    """
+    try:
+        target = user_path(path)
+    except ValueError as error:
+        raise SceneError(f"can't save the scene: {error}") from None
+    known = ", ".join(_WRITERS)
+    if target.suffix.lower() not in _WRITERS:
+        raise SceneError(f"{str(path)!r} must end in one of {known}, got {target.suffix!r}")
+    target = Path(os.path.realpath(target))  # what a link points to is replaced, not the link
+    if target.is_dir():
+        raise SceneError(f"can't save {str(path)!r}: it is a folder")
+    if not target.parent.is_dir():
+        raise SceneError(f"can't save {str(path)!r}: there is no folder {str(target.parent)!r}")
+    module = importlib.import_module(f"raywidget.io.{_WRITERS[target.suffix.lower()]}")
+    write: Callable[..., tuple[str, ...]] = module.write
+    return write(scene, target, in_full=checks.flag("Scene.save()", "in_full", in_full))

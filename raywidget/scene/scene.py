@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -136,6 +138,51 @@ class Scene(SceneObject):
             np.min([lo for lo, _ in boxes], axis=0),
             np.max([hi for _, hi in boxes], axis=0),
         )
+
+    def save(self, path: str | os.PathLike[str], *, in_full: bool = True) -> tuple[str, ...]:
+        """Write the scene as glTF 2.0, for Blender and others, and for `load_scene`.
+
+        Shapes with a formula become triangles, materials those of glTF, lights those of
+        KHR_lights_punctual. What glTF can't say, as environments, lenses or mixtures, is told in
+        notes. Equal scenes make equal files.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in ``.glb``, or in ``.gltf``: then a ``.bin`` and pictures lie beside it. What was
+            there before is replaced only once all is written.
+        in_full : bool
+            Say all of it once more beside, in ``extras``, where only raywidget looks: `load_scene`
+            returns the very same scene then, as long as no other program changes the file. Arrays
+            and pictures are shared.
+
+        Returns
+        -------
+        tuple of str
+            What other programs don't get as it is: a sentence each.
+
+        Raises
+        ------
+        SceneError
+            If the suffix is another, or the file can't be written.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import raywidget as rw
+        >>> path = os.path.join(tempfile.mkdtemp(), "ball.glb")
+        >>> scene = rw.presets.preset("simple-sphere")
+        >>> for note in scene.save(path):
+        ...     print(note)
+        A Sphere became 9,024 flat triangles with smooth normals.
+        The environment has no place in glTF.
+        >>> repr(rw.load_scene(path)) == repr(scene)
+        True
+        """
+        # Files stand above the scene, which knows nothing of them but this door.
+        files = importlib.import_module("raywidget.io.scene_files")
+        notes: tuple[str, ...] = files.write_scene(self, path, in_full=in_full)
+        return notes
 
     def _parameters(self) -> dict[str, Any]:
         # A mappingproxy can't be pickled.

@@ -202,7 +202,9 @@ def load_scene(path: str | os.PathLike[str]) -> Scene:
         emitters=parts.emitters,
         camera=camera,
         medium=parts.medium,
+        background=parts.background,
         defaults=parts.defaults,
+        name=parts.name,
         notes=notes,
     )
 

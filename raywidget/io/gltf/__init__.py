@@ -2,7 +2,7 @@
 
 `document` knows JSON and bytes, `accessors` (with `compression`) arrays, `pictures` and `materials`
 surfaces, `primitives` and `nodes` what stands where, `sights` cameras and lights; `reader` puts
-them together.
+them together. `writing/` is the way back, and `exact` what raywidget says to itself beside.
 """
 
 from raywidget.io.gltf.reader import read

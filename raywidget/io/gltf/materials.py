@@ -21,6 +21,7 @@ from raywidget.io.gltf.pictures import (
     channel,
     colors,
     cut_out,
+    white,
 )
 from raywidget.scene.materials.materials import Diffuse, Emissive, Material
 from raywidget.scene.materials.media import HomogeneousMedium
@@ -299,7 +300,7 @@ class _Maker:
         pixels = channel(sampled.picture, 3)
         if mode == "MASK":
             return self._mask(sampled, pixels, alpha, cutoff, transform, wrap)
-        if pixels.min() == 255:
+        if pixels.min() == white(pixels):
             return alpha
         return self.pictures.texture(
             sampled, pixels, ("channel", 3), wrap=wrap, transform=transform, factor=(alpha,) * 3
@@ -308,14 +309,14 @@ class _Maker:
     def _mask(
         self,
         sampled: Sampled,
-        pixels: NDArray[np.uint8],
+        pixels: NDArray[Any],
         alpha: float,
         cutoff: float,
         transform: Affine,
         wrap: Wrap,
     ) -> Any:
         if sampled.filter == "nearest":
-            there = pixels.astype(np.float32) * np.float32(alpha / 255.0) >= cutoff - 1e-6
+            there = pixels.astype(np.float32) * np.float32(alpha / white(pixels)) >= cutoff - 1e-6
             pixels = np.where(there, np.uint8(255), np.uint8(0))
         else:
             pixels = cut_out(pixels, alpha, cutoff, (wrap, wrap))
@@ -385,10 +386,12 @@ class _Maker:
         found = self._sampled(key) if glossiness > 0.0 else None
         if found is not None:
             sampled, transform, wrap = found
-            rough = 255.0 - glossiness * channel(sampled.picture, 3).astype(np.float32)
+            gloss = channel(sampled.picture, 3)
+            rough = white(gloss) - glossiness * gloss.astype(np.float32)
+            rough = np.rint(rough) if gloss.dtype == np.uint8 else rough
             roughness = self.pictures.texture(
                 sampled,
-                np.rint(rough).astype(np.uint8),
+                rough.astype(gloss.dtype),
                 ("gloss", glossiness),
                 wrap=wrap,
                 transform=transform,

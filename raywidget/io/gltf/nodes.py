@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from raywidget.io.gltf.document import Document, Tree
 from raywidget.scene.values.checks import MAX_ROWS
 
 INSTANCING = "EXT_mesh_gpu_instancing"
+COLOR = "_COLOR_0"  # of copies: not in the specification, but what three.js reads and writes
 VISIBILITY = "KHR_node_visibility"
 
 Matrix = NDArray[np.float64]  # (4, 4)
@@ -71,12 +72,19 @@ def read_nodes(document: Document, accessors: Accessors) -> Nodes:
     return result
 
 
-def copies(document: Document, accessors: Accessors, node: Placed) -> NDArray[np.float64]:
-    """(N, 4, 4): where the mesh of a node stands, by EXT_mesh_gpu_instancing or once."""
+class Copies(NamedTuple):
+    """Where the mesh of a node stands, and in which colours."""
+
+    matrices: NDArray[np.float64]  # (N, 4, 4)
+    colors: NDArray[np.float32] | None = None  # (N, 3)
+
+
+def copies(document: Document, accessors: Accessors, node: Placed) -> Copies:
+    """The copies of a node's mesh, by EXT_mesh_gpu_instancing, or the only one."""
     here = f"node {node.index}"
     instancing = document.extension(node.tree, INSTANCING, here)
     if instancing is None:
-        return node.matrix[None]
+        return Copies(node.matrix[None])
     attributes = document.object(instancing, "attributes", here)
     columns = {"TRANSLATION": 3, "ROTATION": 4, "SCALE": 3}
     found = {}
@@ -84,7 +92,13 @@ def copies(document: Document, accessors: Accessors, node: Placed) -> NDArray[np
         index = document.index(attributes, name, here)
         if index is not None:
             found[name] = accessors.floats(index, f"{name} of {here}", (width,)).astype(float)
-    others = sorted(set(attributes) - set(columns))
+    colors = None
+    painted = document.index(attributes, COLOR, here)
+    if painted is not None:
+        found[COLOR] = accessors.floats(painted, f"{COLOR} of {here}", (3, 4)).astype(float)
+        clean = np.nan_to_num(found[COLOR][:, :3], nan=1.0)
+        colors = np.clip(clean, 0.0, 1.0).astype(np.float32)
+    others = sorted(set(attributes) - set(columns) - {COLOR})
     if others:
         document.note(f"{here}: {', '.join(others)[:100]} of its copies can't be shown.")
     counts = {len(array) for array in found.values()}
@@ -99,7 +113,19 @@ def copies(document: Document, accessors: Accessors, node: Placed) -> NDArray[np
         matrices[:, :3, :3] *= found["SCALE"][:, None, :]
     if "TRANSLATION" in found:
         matrices[:, :3, 3] = found["TRANSLATION"]
-    return np.asarray(node.matrix @ matrices)
+    return Copies(np.asarray(node.matrix @ matrices), colors)
+
+
+def joined(parts: list[Copies]) -> Copies:
+    """All copies of several nodes; those without a colour are white if others have one."""
+    matrices = np.concatenate([part.matrices for part in parts])
+    if all(part.colors is None for part in parts):
+        return Copies(matrices)
+    colors = [
+        np.ones((len(part.matrices), 3), np.float32) if part.colors is None else part.colors
+        for part in parts
+    ]
+    return Copies(matrices, np.concatenate(colors))
 
 
 def joint_matrices(

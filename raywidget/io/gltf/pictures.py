@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.io.gltf.document import Bytes, Document, Tree
-from raywidget.scene.textures.pixels import MAX_PIXELS
+from raywidget.scene.textures.pixels import MAX_PIXELS, decoded
 from raywidget.scene.textures.textures import ImageTexture, Wrap
 
 BASISU, WEBP = "KHR_texture_basisu", "EXT_texture_webp"
@@ -21,7 +21,7 @@ _WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
 _NEAREST = 9728
 
 Affine = NDArray[np.float64]  # (2, 3): what is done to (u, v, 1)
-Picture = NDArray[np.uint8]  # (H, W, 1 to 4)
+Picture = NDArray[Any]  # (H, W, 1 to 4): bytes, or float32 from 0 to 1 of 16 bits
 
 
 class TextureUse(NamedTuple):
@@ -79,7 +79,7 @@ class Pictures:
         texture = document.item("textures", use.texture, use.place)
         here = f"texture {use.texture}"
         image = self._image_of(texture, here)
-        picture = None if image is None else self._picture(image, here)
+        picture = None if image is None else self.picture(image, here)
         if picture is None or image is None:
             return None
         sampler: Tree = {}
@@ -138,7 +138,8 @@ class Pictures:
             document.note(f"{place} names no picture and was left out.")
         return None
 
-    def _picture(self, index: int, place: str) -> Picture | None:
+    def picture(self, index: int, place: str) -> Picture | None:
+        """The pixels of an image; None, with a note, if it can't be read."""
         if index not in self._pictures:
             image = self._document.item("images", index, place)
             here = f"image {index}"
@@ -175,13 +176,12 @@ class Pictures:
                         place, f"must have at most {MAX_PIXELS:,} pixels, got {width} x {height}"
                     )
                 document.spend(4 * width * height, place, on="pictures")
-                if picture.mode.startswith("I;16") or picture.mode == "I":
-                    deep = np.asarray(picture).astype(np.uint32) // 257
-                    return np.minimum(deep, 255).astype(np.uint8)[:, :, None]
-                grey = picture.mode in ("L", "1")
-                clear = "A" in picture.getbands() or "transparency" in picture.info
-                mode = "L" if grey and not clear else "RGBA" if clear else "RGB"
-                return np.array(picture.convert(mode), np.uint8).reshape(height, width, -1)
+                array = decoded(picture, lambda: Image.open(io.BytesIO(data.tobytes())))
+                array = array.reshape(height, width, -1)
+                if array.dtype == np.uint8:
+                    return array
+                document.spend(16 * width * height, place, on="pictures")
+                return array.astype(np.float32) / np.float32(65535.0)
         except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
             # An OSError says all that Pillow does not recognise.
             document.note(f"{place} is no picture that can be read ({error}); left out.")
@@ -192,9 +192,14 @@ def channel(picture: Picture, index: int) -> Picture:
     """(H, W, 1): one channel; of a grey picture r, g and b are the same, and alpha is 255."""
     channels = picture.shape[2]
     if index == 3 and channels < 4:
-        return np.full((*picture.shape[:2], 1), 255, np.uint8)
+        return np.full((*picture.shape[:2], 1), white(picture), picture.dtype)
     at = 0 if channels == 1 else index
     return np.ascontiguousarray(picture[:, :, at : at + 1])
+
+
+def white(picture: Picture) -> int:
+    """The greatest number of a picture of its kind."""
+    return 255 if picture.dtype == np.uint8 else 1
 
 
 def colors(picture: Picture) -> Picture:
@@ -209,7 +214,7 @@ def cut_out(alpha: Picture, factor: float, cutoff: float, wrap: tuple[Wrap, Wrap
     """
     height, width = alpha.shape[:2]
     fine = next((n for n in (4, 2) if n * n * width * height <= 2**24), 1)
-    values = alpha[:, :, 0].astype(np.float32) * np.float32(factor / 255.0)
+    values = alpha[:, :, 0].astype(np.float32) * np.float32(factor / white(alpha))
     for axis, along in ((0, wrap[1]), (1, wrap[0])):
         values = _finer(values, fine, axis, along)
     return np.where(values >= cutoff - 1e-6, np.uint8(255), np.uint8(0))[:, :, None]

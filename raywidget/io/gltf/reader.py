@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.io.gltf import materials, nodes, pictures, primitives, sights
+from raywidget.io.gltf import exact, materials, nodes, pictures, primitives, sights
 from raywidget.io.gltf.accessors import Accessors
 from raywidget.io.gltf.compression import DRACO, MESHOPT
 from raywidget.io.gltf.document import Document, Tree
@@ -86,10 +87,23 @@ class _Reader:
         self._accessors = Accessors(document)
         self._names = _Names(document)
         self._primitives = Primitives(document, self._accessors)
-        self._materials = Materials(document, Pictures(document), self._names)
+        self._pictures = Pictures(document)
+        self._materials = Materials(document, self._pictures, self._names)
 
     def parts(self) -> SceneParts:
         document = self._document
+        scene = exact.read(document, self._pictures.picture)
+        if scene is not None:
+            return SceneParts(
+                shapes=tuple(scene.shapes),
+                emitters=tuple(scene.emitters),
+                cameras=(scene.camera,),
+                medium=scene.medium,
+                background=scene.background,
+                defaults=scene.defaults,
+                name=scene.name,
+                notes=tuple(scene.notes),
+            )
         graph = nodes.read_nodes(document, self._accessors)
         shapes = list(self._shapes(graph))
         emitters = list(self._emitters(graph))
@@ -146,7 +160,7 @@ class _Reader:
     ) -> Iterable[Shape]:
         document = self._document
         tree = document.item("meshes", index, "")
-        places = np.concatenate([nodes.copies(document, self._accessors, n) for n in members])
+        places = nodes.joined([nodes.copies(document, self._accessors, n) for n in members])
         joints = None
         if skin is not None:
             joints = nodes.joint_matrices(document, self._accessors, graph, skin)
@@ -165,7 +179,7 @@ class _Reader:
                     )
                 document.spend(200 * len(geometry.positions), here)
                 geometry = primitives.skinned(geometry, joints)
-                where = np.eye(4)[None]
+                where = nodes.Copies(np.eye(4)[None])
             mended = primitives.mended(geometry, document, here)
             if mended is not None:
                 shapes = self._primitive(primitive, mended, where, here, name)
@@ -186,20 +200,30 @@ class _Reader:
         self,
         tree: Tree,
         geometry: Geometry,
-        places: NDArray[np.float64],
+        copies: nodes.Copies,
         here: str,
         label: str | None,
     ) -> Iterable[Shape]:
         """The shapes of one primitive, at all of its places."""
         document = self._document
         corners = geometry.cells.shape[1]
+        places, shades = copies
+        if corners != primitives.TRIANGLES:
+            shades = None
+        if shades is not None:
+            if geometry.colors is not None:
+                document.note(f"{here}: colours of its copies stand for those of its vertices.")
+            geometry = replace(geometry, colors=None)
         paint, colors = _paint(geometry, corners == primitives.TRIANGLES, document, here)
+        if shades is not None:
+            paint = paint._replace(colored=True)
         surface = self._materials.of(document.index(tree, "material", here), paint, here)
         if not surface.visible:
             document.note(f"{here} is transparent everywhere and was left out.")
             return
-        if colors is not None:
-            colors = colors * np.array(surface.color_factor, np.float32)
+        factor = np.array(surface.color_factor, np.float32)
+        colors = None if colors is None else colors * factor
+        shades = None if shades is None else shades * factor
         sound = _invertible(places)
         flat = [k for k in np.flatnonzero(~sound) if np.linalg.norm(places[k, :3, :3]) > 1e-12]
         if len(flat) + int(sound.sum()) < len(places):
@@ -213,9 +237,10 @@ class _Reader:
                 document.spend(64 * len(geometry.cells), here)
                 yield _many(primitives.placed(geometry, places[k]), colors, surface, name())
             return
-        if sound.sum() > 1:
+        if sound.sum() > 1 or (shades is not None and sound.any()):
             mesh = _mesh_of(geometry, colors, surface, None)
-            yield Instances(mesh, places[sound], name=name())
+            tints = None if shades is None else shades[sound]
+            yield Instances(mesh, places[sound], colors=tints, name=name())
         else:
             flat = [*np.flatnonzero(sound), *flat]
         for k in flat:

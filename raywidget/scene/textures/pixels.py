@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -165,7 +166,7 @@ def _read_with_pillow(owner: object, field: str, path: Path, most: int) -> Pixel
                     f"{label(owner)}: {field} must be of 1 to {most:,} pixels, "
                     f"got {width} x {height} in {str(path)!r}"
                 )
-            array = _decoded(picture)
+            array = decoded(picture, lambda: Image.open(path, formats=_FORMATS))
     except UnidentifiedImageError:
         known = ", ".join((*_FORMATS, "EXR", "HDR", "PFM", "NPY"))
         advice = ""
@@ -182,8 +183,8 @@ def _read_with_pillow(owner: object, field: str, path: Path, most: int) -> Pixel
     return _checked(owner, f"{field} {str(path)!r}", array, most)
 
 
-def _decoded(picture: Any) -> NDArray[Any]:
-    """The numbers of a picture in the kind that the file has."""
+def decoded(picture: Any, again: Callable[[], Any]) -> NDArray[Any]:
+    """The numbers of an open picture in the kind that the file has; `again` opens it once more."""
     width, height = picture.size
     if picture.mode.startswith("I;16"):
         return np.asarray(picture).astype(np.uint16)
@@ -191,7 +192,7 @@ def _decoded(picture: Any) -> NDArray[Any]:
         return _grey_integers(picture)
     if picture.mode == "F":
         return np.asarray(picture)
-    deep = _colors_of_16_bits(picture)
+    deep = _colors_of_16_bits(picture, again)
     if deep is not None:
         return deep
     return np.array(picture.convert(_mode_of(picture)), np.uint8).reshape(height, width, -1)
@@ -216,7 +217,7 @@ def _grey_integers(picture: Any) -> NDArray[Any]:
 _OTHER_HALF = {"B": "L", "L": "B", "N": "B"}  # of an order of bytes, the one that swaps them
 
 
-def _colors_of_16_bits(picture: Any) -> NDArray[Any] | None:
+def _colors_of_16_bits(picture: Any, again: Callable[[], Any]) -> NDArray[Any] | None:
     """Colours of 16 bits, of which Pillow gives the upper 8; None for other pictures.
 
     It decodes the file twice: told that the bytes are in the other order, it gives the lower 8.
@@ -233,12 +234,10 @@ def _colors_of_16_bits(picture: Any) -> NDArray[Any] | None:
     if order == "N" and sys.byteorder != "little":
         return None
     swapped = f"{mode};16{_OTHER_HALF[order]}"
-    from PIL import Image
-
-    with Image.open(picture.filename) as again:
+    with again() as second:
         other = swapped if isinstance(tile.args, str) else (swapped, *args[1:])
-        again.tile = [again.tile[0]._replace(args=other)]
-        low = np.array(again, np.uint16)
+        second.tile = [second.tile[0]._replace(args=other)]
+        low = np.array(second, np.uint16)
     high = np.array(picture, np.uint16)
     return high << 8 | low
 

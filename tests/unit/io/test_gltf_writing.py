@@ -1,0 +1,525 @@
+"""Scenes as glTF files: what comes back, what others get, and what is told of the rest."""
+
+import io
+import json
+import math
+import os
+import struct
+
+import numpy as np
+import pytest
+from generated_scenes import generated_scene, is_same
+from PIL import Image
+
+import raywidget as rw
+from raywidget.cli import main
+from raywidget.io.gltf.writing.facets import of_ball, of_round
+from raywidget.io.gltf.writing.placing import frames_around, posed, quaternions
+from raywidget.io.gltf.writing.sheaf import encode_png
+
+CAMERA = rw.PerspectiveCamera(look_from=(0, 0, 4), look_at=(0, 0, 0))
+TRIANGLE = ([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)])
+
+
+def tree_of(path):
+    data = path.read_bytes()
+    if path.suffix == ".gltf":
+        return json.loads(data)
+    (length,) = struct.unpack_from("<I", data, 12)
+    return json.loads(data[20 : 20 + length])
+
+
+def with_tree(path, tree):
+    """The same .glb with another JSON."""
+    data = path.read_bytes()
+    (length,) = struct.unpack_from("<I", data, 12)
+    text = json.dumps(tree).encode()
+    text += b" " * (-len(text) % 4)
+    rest = data[20 + length :]
+    head = struct.pack("<4sIIII", b"glTF", 2, 20 + len(text) + len(rest), len(text), 0x4E4F534A)
+    path.write_bytes(head + text + rest)
+
+
+def saved(folder, scene, name="a.glb", **how):
+    path = folder / name
+    notes = scene.save(path, **how)
+    return rw.load_scene(path), notes
+
+
+def scene_of(*shapes, **more):
+    return rw.Scene(shapes, camera=CAMERA, **more)
+
+
+# --- All of it comes back -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(set(rw.presets.NAMES) - {"spheregrid", "hundred-thousand"}))
+def test_presets_come_back_to_the_last_bit(tmp_path, name):
+    scene = rw.presets.preset(name)
+    back, _ = saved(tmp_path, scene)
+    assert is_same(scene, back)
+
+
+@pytest.mark.parametrize("suffix", [".glb", ".gltf"])
+@pytest.mark.parametrize("seed", range(12))
+def test_any_scene_comes_back_to_the_last_bit(tmp_path, seed, suffix):
+    scene = generated_scene(seed)
+    back, _ = saved(tmp_path, scene, f"a b{suffix}")
+    assert is_same(scene, back)
+    assert repr(back.camera) == repr(scene.camera)
+
+
+def test_its_picture_is_the_same(tmp_path):
+    scene = generated_scene(3)
+    back, _ = saved(tmp_path, scene)
+    size = {"width": 16, "height": 12, "spp": 2}
+    assert np.array_equal(rw.render(scene, **size).pixels, rw.render(back, **size).pixels)
+
+
+def test_equal_scenes_make_equal_files(tmp_path):
+    for name in ("a.glb", "b.glb", "c.gltf"):
+        generated_scene(5).save(tmp_path / name)
+    assert (tmp_path / "a.glb").read_bytes() == (tmp_path / "b.glb").read_bytes()
+    first = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    generated_scene(5).save(tmp_path / "c.gltf")
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == first
+
+
+def test_what_another_program_changed_counts(tmp_path):
+    scene = scene_of(rw.Sphere((0, 0, 0), 1), rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0)))
+    scene.save(tmp_path / "a.glb")
+    tree = tree_of(tmp_path / "a.glb")
+    tree["nodes"][1]["translation"] = [0, 7, 0]
+    with_tree(tmp_path / "a.glb", tree)
+    back = rw.load_scene(tmp_path / "a.glb")
+    assert isinstance(back.shapes[0], rw.Mesh)
+    assert np.allclose(back.shapes[0].bounds()[0], (-1, 6, -1), atol=1e-6)
+    assert any("changed" in note for note in back.notes)
+
+
+def test_a_layout_of_its_json_changes_nothing(tmp_path):
+    scene = scene_of(rw.Sphere((0, 0, 0), 1))
+    scene.save(tmp_path / "a.glb")
+    tree = tree_of(tmp_path / "a.glb")
+    with_tree(tmp_path / "a.glb", dict(reversed(tree.items())))
+    assert is_same(rw.load_scene(tmp_path / "a.glb"), scene)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"kind": "ImageTexture", "values": {"image": "/etc/hostname"}},
+        {"kind": "ImageEnvironment", "values": {"image": "/etc/hostname"}},
+        {"kind": "Popen", "values": {}},
+        {"kind": "Sphere", "values": {"center": [0, 0, 0], "radius": -1}},
+        {"kind": "Sphere", "values": {"center": {"object": 99}, "radius": 1}},
+        {"kind": "Sphere", "values": {"centre": [0, 0, 0], "radius": 1}},
+        {"kind": "Mesh", "values": {"vertices": {"array": 0, "type": "|O", "shape": [1]}}},
+        {"kind": "Mesh", "values": {"vertices": {"array": 0, "type": "<f4", "shape": [9**9, 3]}}},
+        {"kind": "Sphere", "values": {"center": [[[[[[[[[[[0]]]]]]]]]]], "radius": 1}},
+    ],
+)
+def test_what_is_written_beside_is_not_trusted(tmp_path, hostile):
+    from raywidget.io.gltf import exact
+
+    scene = scene_of(rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0)))
+    scene.save(tmp_path / "a.glb")
+    tree = tree_of(tmp_path / "a.glb")
+    tree["extras"]["raywidget"]["objects"].insert(0, hostile)
+    with_tree(tmp_path / "a.glb", tree)
+    assert exact.KEY in tree["extras"]
+    back = rw.load_scene(tmp_path / "a.glb")
+    assert isinstance(back.shapes[0], rw.Mesh)  # as others read it
+    assert any("can't be read" in note for note in back.notes)
+
+
+# --- What others get ------------------------------------------------------------------------------
+
+
+def plain_mesh(folder, mesh, **how):
+    back, _ = saved(folder, scene_of(mesh, **how), in_full=False)
+    assert len(back.shapes) == 1
+    return back.shapes[0]
+
+
+def test_meshes_are_what_they_were(tmp_path):
+    rng = np.random.default_rng(1)
+    vertices, faces = rng.normal(size=(50, 3)), rng.integers(0, 50, (80, 3))
+    normals, uvs, colors = rng.normal(size=(50, 3)), rng.normal(size=(50, 2)), rng.random((50, 3))
+    mesh = rw.Mesh(vertices, faces, normals=normals, uvs=uvs, colors=colors, name="it")
+    mesh = mesh.replace(material=rw.Diffuse(rw.Attribute("color")))
+    back = plain_mesh(tmp_path, mesh)
+    for name in ("vertices", "faces", "normals", "colors"):
+        assert np.array_equal(getattr(back, name), getattr(mesh, name)), name
+    assert np.array_equal(back.uvs[:, 0], mesh.uvs[:, 0])
+    # v points down in glTF, and 1 - v is rounded.
+    assert np.allclose(back.uvs[:, 1], mesh.uvs[:, 1], rtol=0, atol=2.0**-23)
+    assert back.name == "it"
+
+
+def test_materials_of_faces_are_primitives(tmp_path):
+    red, green = rw.Diffuse((1, 0, 0), name="red"), rw.Diffuse((0, 1, 0), name="green")
+    quad = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)]
+    mesh = rw.Mesh(
+        quad, [(0, 1, 2), (0, 2, 3)], materials=[red, green], face_materials=[1, 0], name="both"
+    )
+    back, notes = saved(tmp_path, scene_of(mesh), in_full=False)
+    found = {s.material.name: s.faces.tolist() for s in back.shapes}
+    assert found == {"green": [[0, 1, 2]], "red": [[0, 2, 3]]}
+    assert notes == ()
+
+
+def test_flipped_normals_are_turned(tmp_path):
+    mesh = rw.Mesh(*TRIANGLE, normals=[(0, 0, 1)] * 3, flip_normals=True)
+    back = plain_mesh(tmp_path, mesh)
+    assert back.faces.tolist() == [[2, 1, 0]]
+    assert back.normals.tolist() == [[0, 0, -1]] * 3
+
+
+def test_triangles_without_coordinates_get_their_own(tmp_path):
+    texture = rw.ImageTexture(np.zeros((2, 2, 3), np.uint8))
+    back = plain_mesh(tmp_path, rw.Mesh(*TRIANGLE, material=rw.Diffuse(texture)))
+    assert np.allclose(back.uvs, [(0, 0), (1, 0), (0, 1)])
+
+
+@pytest.mark.parametrize("count", [3, 400])
+def test_copies(tmp_path, count):
+    rng = np.random.default_rng(count)
+    places = np.array(
+        [
+            rw.transforms.translate(*rng.uniform(-5, 5, 3))
+            @ rw.transforms.rotate_xyz(*rng.uniform(-180, 180, 3))
+            @ rw.transforms.scale(*(rng.uniform(0.2, 2, 3) * rng.choice((-1, 1), 3)))
+            for _ in range(count)
+        ]
+    )
+    copies = rw.Instances(rw.Mesh(*TRIANGLE), places)
+    back, _ = saved(tmp_path, scene_of(copies), in_full=False)
+    (found,) = back.shapes
+    assert np.allclose(found.transforms, places, atol=1e-6)
+    instancing = "EXT_mesh_gpu_instancing" in tree_of(tmp_path / "a.glb").get("extensionsUsed", [])
+    assert instancing == (count > 256)
+
+
+def test_copies_in_colours(tmp_path):
+    mesh = rw.Mesh(*TRIANGLE, material=rw.Diffuse(rw.Attribute("color")))
+    colors = np.random.default_rng(0).random((300, 3))
+    places = [rw.transforms.translate(k, 0, 0) for k in range(300)]
+    back, notes = saved(
+        tmp_path, scene_of(rw.Instances(mesh, places, colors=colors)), in_full=False
+    )
+    (found,) = back.shapes
+    assert np.array_equal(found.colors, colors.astype(np.float32))
+    assert found.material.base_color.attribute == "color"
+    assert any("_COLOR_0" in note for note in notes)
+    back, _ = saved(
+        tmp_path, scene_of(rw.Instances(mesh, places[:2], colors=colors[:2])), in_full=False
+    )
+    assert [s.material.base_color for s in back.shapes] == [
+        tuple(color) for color in colors[:2].astype(np.float32).tolist()
+    ]
+
+
+def test_a_sheared_copy_is_two_nodes(tmp_path):
+    shear = np.eye(4)
+    shear[0, 1], shear[2, 3] = 0.7, 3.0
+    copies = rw.Instances(rw.Mesh(*TRIANGLE), [shear])
+    back, _ = saved(tmp_path, scene_of(copies), in_full=False)
+    corners = rw.transforms.apply(shear, np.array(TRIANGLE[0], float))
+    assert np.allclose(back.shapes[0].vertices, corners, atol=1e-6)
+
+
+def test_round_shapes_are_closed_and_face_outwards(tmp_path):
+    shapes = [
+        rw.Sphere((1, 2, 3), 2),
+        rw.Cylinder((0, 0, 0), (1, 2, 3), 0.5),
+        rw.Cone((0, 0, 0), (0, 1, 2), 1.0, 0.25),
+        rw.Cone((0, 0, 0), (0, 1, 2), 1.0),
+        rw.Box((0, 0, 0), (1, 2, 3), rotation=(10, 20, 30)),
+    ]
+    for shape in shapes:
+        back = plain_mesh(tmp_path, shape)
+        corners = back.vertices.astype(float)[back.faces]
+        volume = np.linalg.det(corners - np.mean(corners, axis=(0, 1))).sum() / 6.0
+        area = 0.5 * np.linalg.norm(
+            np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
+        )
+        assert math.isclose(area.sum(), shape.area(), rel_tol=2e-3)
+        assert volume > 0.0
+        assert np.allclose(back.bounds(), shape.bounds(), atol=5e-3)
+        if back.normals is not None:
+            flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+            smooth = back.normals[back.faces].mean(axis=1)
+            assert (np.einsum("ij,ij->i", flat, smooth) > 0.0).all()
+
+
+def test_coordinates_of_round_shapes_are_those_of_the_renderer(tmp_path):
+    """A texture lies on the triangles as on the shape itself."""
+    stripes = rw.ImageTexture(
+        np.random.default_rng(0).integers(0, 255, (4, 5, 3)).astype(np.uint8), filter="nearest"
+    )
+    shapes = [
+        rw.Sphere((-1.2, 0, 0), 0.5, emission=stripes),
+        rw.Cylinder((0, -0.5, 0), (0.2, 0.5, 0.3), 0.4, emission=stripes),
+        rw.Cone((1, -0.5, 0), (1.2, 0.5, 0.3), 0.5, 0.2, emission=stripes),
+        rw.Disk((0, 1.1, 0), (0.1, -0.3, 1), 0.4, emission=stripes),
+        rw.Quad((-1.5, -1.4, 0), (1, 0, 0), (0, 0.5, 0), emission=stripes),
+        rw.Box((1, -1.1, 0), (0.5, 0.5, 0.5), rotation=(20, 30, 0), emission=stripes),
+    ]
+    scene = scene_of(*shapes)
+    back, _ = saved(tmp_path, scene, in_full=False)
+    how = {"width": 64, "height": 48, "spp": 1, "max_depth": 1}
+    a, b = (rw.render(s, **how).pixels for s in (scene, back.replace(camera=CAMERA)))
+    differ = np.abs(a - b).max(axis=2) > 1e-3
+    assert a.max() > 0.5
+    assert differ.mean() < 0.02  # at edges
+
+
+# --- Materials, lights, cameras -------------------------------------------------------------------
+
+
+PHOTO = rw.ImageTexture(
+    np.random.default_rng(0).integers(0, 255, (3, 4, 3)).astype(np.uint8),
+    wrap="mirror",
+    scale=(2.0, -3.0),
+    offset=(0.25, 0.5),
+)
+GREY = rw.ImageTexture(
+    np.random.default_rng(1).integers(0, 255, (3, 4)).astype(np.uint8), encoding="linear"
+)
+BUMPS = rw.ImageTexture(
+    np.random.default_rng(2).integers(90, 160, (3, 4, 3)).astype(np.uint8), encoding="linear"
+)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"base_color": (0.1, 0.2, 0.3), "metallic": 1.0, "roughness": 0.25},
+        {"base_color": PHOTO},
+        {"base_color": PHOTO.replace(factor=(0.5, 0.25, 1.0), filter="nearest", wrap="clamp")},
+        {"metallic": GREY, "roughness": 0.3},
+        {"metallic": 0.2, "roughness": GREY},
+        {"metallic": GREY, "roughness": GREY.replace(filter="nearest")},
+        {"ior": 1.33, "specular": 0.5, "specular_color": (0.5, 2.0, 1.0)},
+        {"specular": GREY, "specular_color": PHOTO},
+        {"transmission": 0.5, "thin": True},
+        {"transmission": GREY, "roughness": 0.1},
+        {"transmission": 1.0, "interior": rw.HomogeneousMedium((0.5, 0.25, 0.125))},
+        {"clearcoat": 0.5, "clearcoat_roughness": 0.25},
+        {"clearcoat": GREY, "clearcoat_roughness": GREY},
+        {"sheen_color": (0.1, 0.2, 0.3), "sheen_roughness": 0.75},
+        {"sheen_color": PHOTO, "sheen_roughness": GREY},
+        {"opacity": 0.5},
+        {"opacity": GREY, "base_color": (0.5, 0.25, 1.0)},
+        {"emission": (0.5, 0.25, 1.0)},
+        {"emission": (50.0, 25.0, 100.0)},
+        {"emission": PHOTO.replace(factor=(8.0, 4.0, 2.0))},
+        {"normal_map": BUMPS, "normal_scale": 0.5},
+    ],
+    ids=lambda values: "-".join(values) or "nothing",
+)
+def test_principled_materials_come_back_without_help(tmp_path, values):
+    material = rw.Principled(**values)
+    quad = rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0), material=material)
+    back, notes = saved(tmp_path, scene_of(quad), in_full=False)
+    found = back.shapes[0].material
+    uv = np.random.default_rng(0).random((50, 2))
+    for name in (f.name for f in material.__dataclass_fields__.values()):
+        a, b = getattr(material, name), getattr(found, name)
+        if name == "interior" and a is not None:
+            assert np.allclose(a.absorption, b.absorption, rtol=1e-12)
+        elif isinstance(a, rw.scene.Texture):
+            a, b = (np.broadcast_to(t.evaluate(uv), (50, 3)) for t in (a, b))
+            if values.get("metallic") is GREY and isinstance(values["roughness"], rw.ImageTexture):
+                continue  # they share a picture but not its filter
+            assert np.allclose(a, b, rtol=0, atol=1e-9 * a.max()), name
+        elif name != "name":
+            assert np.allclose(a, b, rtol=1e-15) if isinstance(a, tuple | float) else a is b, name
+    painted = isinstance(values.get("metallic"), rw.ImageTexture) and len(notes) == 1
+    assert notes == () or painted
+
+
+@pytest.mark.parametrize(
+    ("texture", "accuracy"),
+    [
+        (rw.Checkerboard((0.2, 0.5, 0.9), 0.3, scale=(3, 5)), 1e-4),
+        (rw.Gradient((0.2, 0.5, 0.9), 0.3), 1e-4),
+        (rw.Gradient((0.2, 0.5, 0.9), 0.3, axis="u"), 1e-4),
+        (rw.ImageTexture(np.random.default_rng(0).random((3, 4, 3)), wrap="clamp"), 1e-4),
+        (rw.Checkerboard(rw.Gradient(0.1, 0.9), 0.3, scale=4), 2e-3),
+    ],
+)
+def test_other_textures_become_pictures(tmp_path, texture, accuracy):
+    quad = rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0), material=rw.Diffuse(texture))
+    back, notes = saved(tmp_path, scene_of(quad), in_full=False)
+    uv = np.random.default_rng(0).uniform(0.01, 0.99, (200, 2))
+    a, b = texture.evaluate(uv), back.shapes[0].material.base_color.evaluate(uv)
+    off = np.abs(a - b).max(axis=1) > accuracy
+    assert off.mean() < 0.02  # between pixels that were painted anew
+    assert notes
+
+
+def test_lights_and_cameras_come_back_without_help(tmp_path):
+    emitters = [
+        rw.PointLight((1, 2, 3), (3, 2, 1), name="bulb"),
+        rw.DirectionalLight((1, -2, 0.5), (0.1, 0.2, 0.3)),
+        rw.DirectionalLight((0, 1, 0), 1),
+        rw.SpotLight((0, 4, 0), (1, 0, 0), 50, cone_angle=30, beam_angle=10, falloff="smooth"),
+    ]
+    for camera in (
+        rw.PerspectiveCamera(look_from=(1, 2, 3), look_at=(-3, 1, 0), up=(0.2, 1, 0), vfov=50),
+        rw.OrthographicCamera(look_from=(0, 9, 0), look_at=(0, 0, 0), up=(0, 0, -1), height=3),
+    ):
+        scene = rw.Scene(
+            [rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0))],
+            emitters=emitters,
+            camera=camera,
+            defaults={"width": 300, "height": 100},
+        )
+        back, notes = saved(tmp_path, scene, in_full=False)
+        assert notes == ()
+        assert np.allclose(back.camera.frame(), camera.frame(), atol=1e-15)
+        assert back.camera.look_from == camera.look_from
+        name = "vfov" if isinstance(camera, rw.PerspectiveCamera) else "height"
+        assert math.isclose(getattr(back.camera, name), getattr(camera, name), rel_tol=1e-15)
+        assert math.isclose(back.defaults["width"] / back.defaults["height"], 3.0, rel_tol=1e-2)
+        for a, b in zip(emitters, back.emitters, strict=True):
+            assert type(a) is type(b)
+            for name in ("position", "intensity", "irradiance", "axis", "half_angles"):
+                if hasattr(a, name):
+                    assert np.allclose(getattr(a, name), getattr(b, name), rtol=1e-8, atol=1e-15)
+
+
+def test_what_gltf_cannot_say_is_told_once(tmp_path):
+    balls = [rw.Sphere((k, 0, 0), 0.4, material=rw.Conductor("gold")) for k in range(3)]
+    scene = rw.Scene(
+        balls,
+        emitters=[rw.ConstantEnvironment(1)],
+        camera=rw.PanoramicCamera(look_from=(0, 0, 4), look_at=(0, 0, 0)),
+        medium=rw.HomogeneousMedium(0.1),
+        background=1,
+    )
+    _, notes = saved(tmp_path, scene)
+    text = "\n".join(notes)
+    for word in ("Conductor", "environment", "PanoramicCamera", "space round", "background"):
+        assert text.count(word) == 1, word
+    assert "A Sphere became 9,024 flat triangles with smooth normals. (3 times)" in notes
+
+
+def test_skins_of_media_are_left_out(tmp_path):
+    smoke = rw.Sphere((0, 0, 0), 1, material=rw.Interface(rw.HomogeneousMedium(0.1)))
+    back, notes = saved(tmp_path, scene_of(smoke, rw.Mesh(*TRIANGLE)), in_full=False)
+    assert len(back.shapes) == 1
+    assert any("Interface" in note for note in notes)
+
+
+# --- The pieces -----------------------------------------------------------------------------------
+
+
+def test_quaternions_turn_as_matrices_do():
+    rng = np.random.default_rng(0)
+    q, _ = np.linalg.qr(rng.normal(size=(200, 3, 3)))
+    q *= np.linalg.det(q)[:, None, None]
+    extremes = [np.diag(signs) for signs in ((1, -1, -1), (-1, 1, -1), (-1, -1, 1), (1, 1, 1))]
+    for matrix in [*q, *extremes]:
+        node = np.zeros((4, 4))
+        node[:3, :3], node[3, 3] = matrix, 1.0
+        (said,) = posed(node)
+        x, y, z, w = said.get("rotation", (0, 0, 0, 1))
+        assert math.isclose(x * x + y * y + z * z + w * w, 1.0, rel_tol=1e-12)
+        v = rng.normal(size=3)
+        cross = np.cross((x, y, z), v)
+        turned = v + 2.0 * (w * cross + np.cross((x, y, z), cross))
+        assert np.allclose(turned, matrix @ v, atol=1e-12)
+    assert quaternions(np.eye(3)[None]).tolist() == [[0, 0, 0, 1]]
+
+
+def test_frames_are_those_of_the_kernels():
+    from raywidget.compiler.geometry.primitives import frames_around as compiled
+
+    axes = np.random.default_rng(0).normal(size=(50, 3))
+    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+    for a, b in zip(frames_around(axes), compiled(axes), strict=True):
+        assert np.allclose(a, b, atol=1e-12)
+
+
+def test_facets_meet_without_a_gap():
+    for facets in (of_ball(16), of_round(1.0, 0.5, 2.0, (True, True), 16)):
+        places = np.round(facets.positions, 5)
+        _, same = np.unique(places + 0.0, axis=0, return_inverse=True)
+        faces = same.reshape(-1)[facets.corners]
+        edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+        there = {tuple(edge) for edge in edges.tolist()}
+        assert all((b, a) in there for a, b in there)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_pngs_hold_what_they_were_given(tmp_path, dtype, channels):
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (5, 7, channels))
+    data = encode_png(pixels.astype(dtype))
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.verify()
+    (tmp_path / "a.png").write_bytes(data)
+    texture = rw.ImageTexture(tmp_path / "a.png", encoding="linear")
+    expected = pixels[:, :, :3] / np.iinfo(dtype).max
+    assert np.allclose(texture.decoded(), expected, atol=1e-7)
+
+
+# --- Files ----------------------------------------------------------------------------------------
+
+
+def test_a_gltf_has_its_bytes_and_pictures_beside(tmp_path):
+    photo = rw.Diffuse(PHOTO)
+    scene = scene_of(rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0), material=photo))
+    scene.save(tmp_path / "my scene.gltf")
+    assert sorted(os.listdir(tmp_path)) == ["my scene.bin", "my scene.gltf", "my scene_0.png"]
+    tree = tree_of(tmp_path / "my scene.gltf")
+    assert tree["images"][0]["uri"] == "my%20scene_0.png"
+    assert tree["asset"]["generator"].startswith("raywidget")
+    with Image.open(tmp_path / "my scene_0.png") as picture:
+        assert np.array_equal(np.asarray(picture), PHOTO.pixels)
+
+
+def test_paths_that_cannot_be_written(tmp_path):
+    scene = scene_of(rw.Sphere((0, 0, 0), 1))
+    for path, word in [
+        (tmp_path / "a.obj", "must end in one of .glb, .gltf"),
+        (tmp_path / "a", "must end in one of"),
+        (tmp_path / "no" / "a.glb", "no folder"),
+        (7, "path"),
+    ]:
+        with pytest.raises(rw.SceneError, match=word):
+            scene.save(path)
+    (tmp_path / "b.glb").mkdir()
+    with pytest.raises(rw.SceneError, match="folder"):
+        scene.save(tmp_path / "b.glb")
+    assert sorted(os.listdir(tmp_path)) == ["b.glb"]
+
+
+def test_what_was_there_stays_until_all_is_written(tmp_path, monkeypatch):
+    scene = scene_of(rw.Sphere((0, 0, 0), 1))
+    scene.save(tmp_path / "a.glb")
+    before = (tmp_path / "a.glb").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(rw.SceneError, match="No space left"):
+        scene_of(rw.Sphere((0, 0, 0), 2)).save(tmp_path / "a.glb")
+    assert (tmp_path / "a.glb").read_bytes() == before
+    assert os.listdir(tmp_path) == ["a.glb"]
+
+
+def test_the_command_line_converts(tmp_path, capsys):
+    (tmp_path / "a.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    assert main(["convert", str(tmp_path / "a.obj"), str(tmp_path / "a.glb")]) == 0
+    assert len(rw.load_scene(tmp_path / "a.glb").shapes) == 1
+    assert "note" in capsys.readouterr().out  # a camera was added
+    assert main(["convert", "simple-sphere", str(tmp_path / "b.gltf"), "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    assert is_same(rw.load_scene(tmp_path / "b.gltf"), rw.presets.preset("simple-sphere"))
+    assert main(["convert", "simple-sphere", str(tmp_path / "b.obj")]) == 2
