@@ -214,9 +214,12 @@ class _Maker:
         if found is None:
             return factor
         sampled, transform, wrap = found
+        pixels = channel(sampled.picture, at)
+        if pixels.min() == white(pixels):
+            return factor
         return self.pictures.texture(
             sampled,
-            channel(sampled.picture, at),
+            pixels,
             ("channel", at),
             wrap=wrap,
             transform=transform,
@@ -233,9 +236,12 @@ class _Maker:
         if found is None:
             return factor
         sampled, transform, wrap = found
+        pixels = colors(sampled.picture)
+        if pixels.min() == white(pixels):
+            return factor
         return self.pictures.texture(
             sampled,
-            colors(sampled.picture),
+            pixels,
             "colors",
             wrap=wrap,
             transform=transform,
