@@ -193,7 +193,7 @@ def _convert(options: argparse.Namespace) -> int:
     scene = load_scene(name) if _is_file(options) else presets.preset(name)
     notes = [*scene.notes, *scene.save(options.output)]
     for note in () if options.quiet else notes:
-        print(f"note            {note}")
+        options.voice.say(f"note            {note}")
     return DONE
 
 
