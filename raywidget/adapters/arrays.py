@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
 from raywidget.io.pieces import Piece
@@ -55,6 +56,8 @@ def _is_array(thing: object) -> bool:
     library = type(thing).__module__.partition(".")[0]
     if library in ("torch", "cupy", "pandas", "jaxlib", "jax", "tensorflow", "polars", "dask"):
         return True
+    if is_a(thing, "open3d", "Tensor", "Vector3dVector", "Vector3fVector"):
+        return True
     return hasattr(thing, "__array__") and hasattr(thing, "shape")
 
 
@@ -82,16 +85,21 @@ def _is_pair(thing: object) -> bool:
 def numbers(thing: Any) -> NDArray[Any]:
     """As a numpy array: from the card of a tensor, out of a table; what is masked becomes NaN."""
     if hasattr(thing, "detach"):  # torch
-        thing = thing.detach().cpu().resolve_conj()
-        thing = thing.float() if "bfloat16" in str(thing.dtype) else thing
+        thing = _of_torch(thing)
     elif hasattr(thing, "get") and type(thing).__module__.partition(".")[0] == "cupy":
         thing = thing.get()
+    elif is_a(thing, "open3d", "Tensor"):
+        thing = thing.cpu().numpy()
     if isinstance(thing, np.ma.MaskedArray):
         thing = np.ma.filled(thing.astype(np.float64), np.nan)
     try:
         array = np.asarray(thing)
-    except (TypeError, ValueError):
-        raise SceneError(f"can't make an array of numbers of {type(thing).__name__}") from None
+    except Exception as error:  # of JAX within what it traces, and of whatever else has arrays
+        reason = " ".join(str(error).split())[:120]
+        kind = type(thing).__name__
+        raise SceneError(f"can't make an array of numbers of {kind}: {reason}") from None
+    if array.dtype.name == "bfloat16":  # JAX's, which numpy itself does not know
+        array = array.astype(np.float32)
     if array.dtype.kind == "O":
         try:
             array = array.astype(np.float64)
@@ -100,6 +108,18 @@ def numbers(thing: Any) -> NDArray[Any]:
     if array.dtype.kind not in "biuf":
         raise SceneError(f"an array must hold numbers, got type {array.dtype}")
     return array
+
+
+def _of_torch(tensor: Any) -> Any:
+    """The tensor with its numbers in the memory of the processor, one after the other."""
+    try:
+        tensor = tensor.detach()
+        if "strided" not in str(getattr(tensor, "layout", "strided")):
+            tensor = tensor.to_dense()
+        tensor = tensor.cpu().resolve_conj()
+        return tensor.float() if "bfloat16" in str(tensor.dtype) else tensor
+    except (NotImplementedError, RuntimeError) as error:
+        raise SceneError(f"a tensor can't be read: {' '.join(str(error).split())[:120]}") from None
 
 
 def _surface(vertices: Any, faces: Any) -> Piece:

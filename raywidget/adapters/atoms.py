@@ -30,12 +30,22 @@ _LICORICE = 0.25
 _SLACK = 1.2  # times the sum of two covalent radii still is a bond
 _LONGEST = 3.6  # angstroms; longer bonds are none
 
+_OF_MDANALYSIS = (
+    "Universe",
+    "AtomGroup",
+    "ResidueGroup",
+    "SegmentGroup",
+    "Atom",
+    "Residue",
+    "Segment",
+)
+
 Ints: TypeAlias = NDArray[np.int64]
 
 
 def recognises(thing: object) -> bool:
     """Is it a set of atoms?"""
-    return is_a(thing, "ase", "Atoms") or is_a(thing, "MDAnalysis", "AtomGroup", "Universe")
+    return is_a(thing, "ase", "Atoms") or is_a(thing, "MDAnalysis", *_OF_MDANALYSIS)
 
 
 def take(thing: Any, wishes: Wishes) -> Taken:
@@ -49,7 +59,11 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         symbols = list(thing.get_chemical_symbols())
         bonds = None
     else:
+        if is_a(thing, "MDAnalysis", "Atom"):
+            thing = thing.universe.atoms[[thing.index]]
         group = thing.atoms
+        if not _has(group, "positions"):
+            raise SceneError(f"a {type(thing).__name__} has no coordinates: load a trajectory")
         places = np.asarray(group.positions, np.float64)
         symbols = _symbols_of_group(group)
         bonds = _bonds_of_group(group)
@@ -97,7 +111,10 @@ def _symbols_of_group(group: Any) -> list[str]:
     """By the elements of the topology, or guessed from the names of atoms."""
     words = getattr(group, "elements", None) if _has(group, "elements") else None
     if words is None or not all(str(word).strip() for word in words):
-        words = group.types if not _has(group, "names") else group.names
+        words = next(
+            (getattr(group, name) for name in ("names", "types") if _has(group, name)),
+            ["X"] * len(group),
+        )
     return [_symbol(str(word)) for word in words]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.io.building import AnyPiece
+from raywidget.io.colormaps import bytes_of_scalars
+from raywidget.io.colors import screen_colors
 from raywidget.io.lines import Lines
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
@@ -39,25 +41,34 @@ def recognises(thing: object) -> bool:
 
 
 def take(thing: Any, wishes: Wishes) -> Taken:
-    """Triangles of surfaces, and of the faces that only one solid cell has; lines; or points."""
+    """Triangles of surfaces, and of the faces that only one solid cell has; lines; or points.
+
+    In the colours of its first data that are one number, or a colour, for each point or cell.
+    """
     points = np.asarray(thing.points, np.float64)
     if points.shape[1] == 2:
         points = np.column_stack([points, np.zeros(len(points))])
     notes: list[str] = []
-    flat: list[NDArray[Any]] = []
-    solid: list[NDArray[Any]] = []
+    of_points, of_cells = _colors(thing, notes)
+    flat: list[_Faces] = []
+    solid: list[_Faces] = []
     pieces: list[AnyPiece] = []
+    first = 0  # cell of the block
     for block in thing.cells:
         kind = block.type.rstrip("0123456789")
         corners = np.asarray(block.data) if len(block.data) else np.zeros((0, 0), int)
+        cells = first + np.arange(len(corners))
+        first += len(corners)
         if kind == "line" and len(corners):
             ends = points[corners[:, :2]]
-            pieces.append(Lines(starts=ends[:, 0], ends=ends[:, 1]))
+            colors = of_points[corners[:, 0]] if of_points is not None else None
+            colors = of_cells[cells] if of_cells is not None else colors
+            pieces.append(Lines(starts=ends[:, 0], ends=ends[:, 1], colors=colors))
         elif kind == "polygon" and len(corners):
-            flat += _fan(corners)
+            flat += _fan(_Faces(corners, cells))
         elif kind in _FACES and len(corners):
             for face in _FACES[kind]:
-                polygons = corners[:, list(face)]
+                polygons = _Faces(corners[:, list(face)], cells)
                 if kind in _SOLID:
                     solid.append(polygons)
                 else:
@@ -66,27 +77,66 @@ def take(thing: Any, wishes: Wishes) -> Taken:
             notes.append(f"{len(corners):,} cells of type {block.type!r} left out")
     triangles = flat + _outside(solid)
     if triangles:
-        pieces.insert(0, Piece(vertices=points, faces=np.concatenate(triangles)))
+        rows = np.concatenate([faces.cells for faces in triangles])
+        surface = Piece(
+            vertices=points,
+            faces=np.concatenate([faces.corners for faces in triangles]),
+            colors=of_points,
+            face_colors=None if of_cells is None else of_cells[rows],
+        )
+        pieces.insert(0, surface)
     if not pieces and len(points):
-        pieces.append(Points(centers=points))
+        pieces.append(Points(centers=points, colors=of_points))
     return Taken(pieces=tuple(pieces), notes=tuple(notes))
 
 
-def _fan(polygons: NDArray[Any]) -> list[NDArray[Any]]:
+class _Faces(NamedTuple):
+    """Polygons of one number of corners, and the cells that they belong to."""
+
+    corners: NDArray[Any]  # (N, C)
+    cells: NDArray[Any]  # (N,)
+
+
+def _colors(thing: Any, notes: list[str]) -> tuple[Any, Any]:
+    """Linear colours of points, or of all cells in their order."""
+    for name, values in thing.point_data.items():
+        if (colors := _mapped(np.asarray(values), name, notes)) is not None:
+            return colors, None
+    for name, blocks in thing.cell_data.items():
+        parts = [np.asarray(values) for values in blocks]
+        if parts and len({part.shape[1:] for part in parts}) == 1:
+            colors = _mapped(np.concatenate(parts), name, notes)
+            if colors is not None:
+                return None, colors
+    return None, None
+
+
+def _mapped(values: NDArray[Any], name: str, notes: list[str]) -> NDArray[Any] | None:
+    if values.ndim == 2 and values.dtype == np.uint8 and values.shape[1] in (3, 4):
+        return screen_colors(values)[0]
+    if values.ndim != 1 and values.shape[1:] != (1,):
+        return None
+    colors = bytes_of_scalars(values, name, notes)
+    return None if colors is None else screen_colors(colors)[0]
+
+
+def _fan(polygons: _Faces) -> list[_Faces]:
     """Triangles from the first corner of each polygon."""
-    count = polygons.shape[1]
-    return [polygons[:, [0, k, k + 1]] for k in range(1, count - 1)]
+    corners, cells = polygons
+    return [_Faces(corners[:, [0, k, k + 1]], cells) for k in range(1, corners.shape[1] - 1)]
 
 
-def _outside(polygons: list[NDArray[Any]]) -> list[NDArray[Any]]:
+def _outside(polygons: list[_Faces]) -> list[_Faces]:
     """Triangles of those that occur once: others lie between two cells."""
-    triangles: list[NDArray[Any]] = []
-    for corners in (3, 4):
-        same = [faces for faces in polygons if faces.shape[1] == corners]
+    triangles: list[_Faces] = []
+    for count in (3, 4):
+        same = [faces for faces in polygons if faces.corners.shape[1] == count]
         if same:
-            every = np.concatenate(same)
-            _, first, count = np.unique(
+            every = np.concatenate([faces.corners for faces in same])
+            cells = np.concatenate([faces.cells for faces in same])
+            _, first, number = np.unique(
                 np.sort(every, axis=1), axis=0, return_index=True, return_counts=True
             )
-            triangles += _fan(every[first[count == 1]])
+            once = first[number == 1]
+            triangles += _fan(_Faces(every[once], cells[once]))
     return triangles

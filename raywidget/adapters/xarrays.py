@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from raywidget.adapters.arrays import height_field
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
+from raywidget.io.colormaps import bytes_of_scalars
+from raywidget.io.colors import screen_colors
 
 
 def recognises(thing: object) -> bool:
@@ -19,7 +22,7 @@ def recognises(thing: object) -> bool:
 
 
 def take(thing: Any, wishes: Wishes) -> Taken:
-    """Rows and columns where the coordinates say."""
+    """Rows and columns where the coordinates say, in colours of the values, as xarray plots."""
     if is_a(thing, "xarray", "Dataset"):
         names = ", ".join(map(repr, list(thing.data_vars)[:6]))
         raise SceneError(f"expected a DataArray, got a Dataset; choose one of {names}")
@@ -37,6 +40,10 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         _coordinate(field, rows),
         name=None if field.name is None else str(field.name),
     )
+    values = np.asarray(field.values, np.float64).reshape(-1, 1)
+    colors = bytes_of_scalars(values, str(field.name or "values"), notes)
+    if colors is not None:
+        surface = replace(surface, colors=screen_colors(colors)[0])
     return Taken(pieces=(surface,), up=wishes.up, notes=tuple(notes))
 
 

@@ -71,6 +71,8 @@ def test_a_field_of_xarray_lies_where_its_coordinates_are():
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     assert (across[:, 2] > 0).all()  # though rows go down
     assert mesh.name == "height"
+    dark, bright = (rw.decode_srgb(np.array(c) / 255) for c in ([68, 1, 84], [253, 231, 36]))
+    np.testing.assert_allclose(mesh.colors[[0, -1]], [dark, bright], atol=1e-6)  # viridis
     assert len(rw.shapes_of(field.expand_dims("time"))) == 1
     with pytest.raises(rw.SceneError, match=r"choose one slice by \.isel"):
         rw.shapes_of(field.expand_dims(time=2))
@@ -127,12 +129,40 @@ def test_solids_of_meshio_are_seen_from_outside():
     corners = cube.vertices[cube.faces].astype(float)
     volume = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6
     assert volume == pytest.approx(8)  # positive: all faces look outwards
+    values = np.arange(8.0)
+    colored = meshio.Mesh(
+        np.column_stack([x, y, z]), [("hexahedron", cells)], cell_data={"v": [values]}
+    )
+    (cube,) = rw.shapes_of(colored)
+    middles = cube.vertices[cube.faces].mean(axis=1) > 1
+    of_cell = {}
+    for cell, color in zip(middles @ (4, 2, 1), cube.face_colors, strict=True):
+        of_cell.setdefault(int(cell), set()).add(tuple(color))
+    assert sorted(of_cell) == list(range(8))
+    assert all(len(colors) == 1 for colors in of_cell.values())
+    greens = [next(iter(of_cell[cell]))[1] for cell in range(8)]
+    assert (np.diff(greens) > 0).all()  # viridis becomes greener all along
     tetra = meshio.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], [("tetra10", [[0] * 10])])
     assert take(tetra).notes == ()
     odd = meshio.Mesh(
         np.eye(3), [("vertex", [[0]]), ("VTK_LAGRANGE_WEDGE", np.zeros((1, 18), int))]
     )
     assert "'VTK_LAGRANGE_WEDGE'" in take(odd).notes[0]
+
+
+def test_data_of_meshio_colour_it():
+    corners = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (1, 1, 0)], float)
+    cells = [("triangle", [(0, 1, 2)]), ("line", [(1, 3)])]
+    heat = meshio.Mesh(corners, cells, point_data={"flow": np.ones((4, 3)), "heat": np.arange(4.0)})
+    mesh, tubes, _ = rw.shapes_of(heat)
+    assert take(heat).notes == ("coloured by 'heat': viridis from 0 to 3",)
+    assert len(np.unique(mesh.colors, axis=0)) == 4
+    np.testing.assert_array_equal(tubes.colors[0], mesh.colors[1])
+    parts = meshio.Mesh(corners, cells, cell_data={"part": [[1], [2]]})
+    mesh, tubes, _ = rw.shapes_of(parts)
+    assert (mesh.face_colors[0] != tubes.colors[0]).any()
+    (balls,) = rw.shapes_of(meshio.Mesh(corners, [], point_data={"heat": np.arange(4)}))
+    assert len(np.unique(balls.colors, axis=0)) == 4
 
 
 def test_a_table_of_pandas_is_points():
