@@ -1,0 +1,22 @@
+"""What is worth telling of a file, each kind of thing once."""
+
+from __future__ import annotations
+
+
+class Notes:
+    """A sentence for each kind of thing, with the place of the first one and a count."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, int]] = {}
+
+    def add(self, text: str, place: str) -> None:
+        """Tell `text`; `place` is where the first such thing stands."""
+        first, count = self._found.get(text, (place, 0))
+        self._found[text] = (first, count + 1)
+
+    def sentences(self) -> tuple[str, ...]:
+        """In the order in which they were first told."""
+        return tuple(
+            f"{place}: {text}" + (f" ({count} times)" if count > 1 else "")
+            for text, (place, count) in self._found.items()
+        )

@@ -23,6 +23,8 @@ _READERS: dict[str, str] = {
     ".off": "off",
     ".ply": "ply",
     ".stl": "stl",
+    ".pbrt": "pbrt",
+    ".pbrt.gz": "pbrt",
     ".xml": "mitsuba",
     **dict.fromkeys(by_pyvista.SUFFIXES, "by_pyvista"),
 }
@@ -36,6 +38,19 @@ _WRITERS: dict[str, str] = {
 def suffixes() -> tuple[str, ...]:
     """Of all files that can be read here, in the order of the alphabet."""
     return tuple(sorted(_READERS))
+
+
+def suffix_of(path: str | os.PathLike[str]) -> str:
+    """What tells the format of a file: its last suffix in small letters, or two if it is packed.
+
+    Examples
+    --------
+    >>> from raywidget.io.scene_files import suffix_of
+    >>> suffix_of("a/Scene.PBRT.gz"), suffix_of("v1.2.obj")
+    ('.pbrt.gz', '.obj')
+    """
+    name = Path(path).name.lower()
+    return next((s for s in _READERS if s.count(".") > 1 and name.endswith(s)), Path(name).suffix)
 
 
 def read_scene(path: str | os.PathLike[str]) -> SceneParts:
@@ -70,7 +85,7 @@ def read_scene(path: str | os.PathLike[str]) -> SceneParts:
     1
     """
     file = checks.path("load_scene()", "path", path)
-    reader = _READERS.get(file.suffix.lower())
+    reader = _READERS.get(suffix_of(file))
     if reader is None:
         raise SceneError(f"path must be a file of type {', '.join(suffixes())}, got {str(file)!r}")
     module = importlib.import_module(f"raywidget.io.{reader}")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from raywidget.errors import SceneError
 from raywidget.io.mitsuba.elements import referred
 from raywidget.io.mitsuba.surfaces import Surfaces
-from raywidget.io.mitsuba.values import Notes, Plugin
+from raywidget.io.mitsuba.values import Plugin
+from raywidget.io.notes import Notes
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.emitters.emitters import (
     ConstantEnvironment,

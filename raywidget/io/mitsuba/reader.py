@@ -10,7 +10,8 @@ from raywidget.io.mitsuba import lights
 from raywidget.io.mitsuba.elements import read_elements
 from raywidget.io.mitsuba.shapes import Shapes
 from raywidget.io.mitsuba.surfaces import Surfaces
-from raywidget.io.mitsuba.values import Notes, Plugin, Plugins
+from raywidget.io.mitsuba.values import Plugin, Plugins
+from raywidget.io.notes import Notes
 from raywidget.io.parts import SceneParts
 from raywidget.scene.emitters.emitters import Emitter, Environment
 from raywidget.scene.shapes.simple import Shape

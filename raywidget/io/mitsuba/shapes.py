@@ -13,7 +13,8 @@ from raywidget.errors import SceneError
 from raywidget.io.meshes import load_mesh
 from raywidget.io.mitsuba.elements import referred
 from raywidget.io.mitsuba.surfaces import GREY, Surfaces
-from raywidget.io.mitsuba.values import Notes, Plugin
+from raywidget.io.mitsuba.values import Plugin
+from raywidget.io.notes import Notes
 from raywidget.scene.materials.materials import Dielectric, Interface, Material
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cylinder, Disk

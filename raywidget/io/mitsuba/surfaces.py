@@ -10,7 +10,8 @@ import numpy as np
 
 from raywidget.errors import SceneError
 from raywidget.io.mitsuba.elements import referred
-from raywidget.io.mitsuba.values import Notes, Plugin
+from raywidget.io.mitsuba.values import Plugin
+from raywidget.io.notes import Notes
 from raywidget.scene.materials.materials import (
     Coated,
     Conductor,

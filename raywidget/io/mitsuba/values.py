@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.io.mitsuba.elements import Element
+from raywidget.io.notes import Notes
 from raywidget.scene.values import transforms
 from raywidget.scene.values.colors import decode_srgb
 
@@ -24,25 +25,6 @@ OBJECTS = frozenset(
     ]
 )
 """Tags of plugins; `spectrum` is one only if it has a type."""
-
-
-class Notes:
-    """What is worth telling of a file: a sentence for each kind of thing, with a count."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, tuple[str, int]] = {}
-
-    def add(self, text: str, place: str) -> None:
-        """Tell `text`; `place` is where the first such thing stands."""
-        first, count = self._found.get(text, (place, 0))
-        self._found[text] = (first, count + 1)
-
-    def sentences(self) -> tuple[str, ...]:
-        """In the order in which they were first told."""
-        return tuple(
-            f"{place}: {text}" + (f" ({count} times)" if count > 1 else "")
-            for text, (place, count) in self._found.items()
-        )
 
 
 @dataclass
