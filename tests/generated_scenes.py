@@ -56,7 +56,7 @@ class _Chance:
     def picture(self, kind):
         size = (int(self.rng.integers(2, 6)), int(self.rng.integers(2, 6)))
         lie = {
-            "wrap": self.pick("repeat", "mirror", "clamp"),
+            "wrap": self.pick("repeat", "mirror", "clamp", ("clamp", "repeat")),
             "filter": self.pick("bilinear", "nearest"),
             "scale": (self.number(0.5, 3.0), -self.number(0.5, 3.0)),
             "offset": (self.number(-1.0, 1.0), self.number(-1.0, 1.0)),
@@ -154,7 +154,8 @@ class _Chance:
         if self.maybe(0.8):
             more["uvs"] = self.rng.uniform(-1, 2, (len(vertices), 2))
         if self.maybe(0.4):
-            material = self.pick(rw.Diffuse, rw.Principled)(rw.Attribute("color"))
+            times = self.pick(None, self.picture("color"))
+            material = self.pick(rw.Diffuse, rw.Principled)(rw.Attribute("color", times=times))
             look = {"material": material}
             colored = self.pick("colors", "face_colors")
             more[colored] = self.rng.random((len(vertices if colored == "colors" else faces), 3))

@@ -199,19 +199,22 @@ ATTRIBUTE = 3  # the colour of the shape itself
 
 # Columns of `texture_codes` (T, TEXTURE_CODES_SIZE) int32
 TEXTURE_KIND = 0  # code above
-TEXTURE_CHILDREN = 1  # 2, of a checkerboard: textures of its squares, or -1: TEXTURE_COLORS
+TEXTURE_CHILDREN = 1  # 2, of a checkerboard: textures of its squares, or -1: TEXTURE_COLORS;
+# of an attribute the first: what it is multiplied with, or -1
 TEXTURE_AXIS = 1  # of a ramp: 0 u, 1 v
 TEXTURE_WIDTH = 1  # of an image
 TEXTURE_HEIGHT = 2
 TEXTURE_FIRST = 3  # element of `texels`, or of `texel_bytes`
 TEXTURE_CHANNELS = 4  # 1 or 3
-TEXTURE_WRAP = 5  # WRAP_*
+TEXTURE_WRAP = 5  # WRAP_* along u, and along v above WRAP_BITS
 TEXTURE_NEAREST = 6  # 1: the nearest pixel, 0: bilinear
 TEXTURE_STORAGE = 7  # TEXEL_FLOATS, or where in `texels` the 256 values of bytes are
 TEXTURE_CODES_SIZE = 8
 WRAP_REPEAT = 0
 WRAP_MIRROR = 1
 WRAP_CLAMP = 2
+WRAP_BITS = 2  # of each of the two in TEXTURE_WRAP
+WRAP_MASK = 3
 TEXEL_FLOATS = -1
 TEXELS_LINEAR = 0  # the first 512 elements of `texels`: bytes as numbers, decoded by the sRGB curve
 TEXELS_SRGB = 256

@@ -147,3 +147,23 @@ def test_presets_vanish_in_a_furnace(name):
     white = scene.replace(shapes=shapes, emitters=[rw.ConstantEnvironment(1)])
     picture = picture_statistics(white, per_batch=16, max_depth=5000, **SMALL)
     assert check_means(picture, exactly(1.0, (15, 20, 3)), rounding=2e-4) > LEVEL
+
+
+def test_a_picture_times_the_colours_of_vertices():
+    """A tinted picture is as bright as the product says, in the whole picture."""
+    corners = [(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]
+    uvs = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    tint, paint = np.array((0.5, 0.25, 0.75)), np.array((0.8, 0.4, 0.2))
+    picture = rw.ImageTexture(np.tile(paint, (2, 2, 1)))
+    mesh = rw.Mesh(
+        corners,
+        [(0, 1, 2), (0, 2, 3)],
+        uvs=uvs,
+        colors=[tint] * 4,
+        material=rw.Diffuse(rw.Attribute("color", times=picture)),
+    )
+    camera = rw.OrthographicCamera(look_from=(0, 0, 3), look_at=(0, 0, 0), height=1)
+    scene = rw.Scene([mesh], emitters=[rw.DirectionalLight((0, 0, -1), np.pi)], camera=camera)
+    size = {"width": 6, "height": 4}
+    found = picture_statistics(scene, max_depth=2, batches=4, per_batch=1, **size)
+    assert check_means(found, exactly(tint * paint, (4, 6, 3)), rounding=1e-5) > LEVEL

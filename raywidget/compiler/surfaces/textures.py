@@ -34,6 +34,7 @@ from raywidget.kernels.layout import (
     TEXTURE_WIDTH,
     TEXTURE_WRAP,
     U8,
+    WRAP_BITS,
     WRAP_CLAMP,
     WRAP_MIRROR,
     WRAP_REPEAT,
@@ -88,6 +89,8 @@ class TextureRows:
                 values[TEXTURE_COLORS + 3 : TEXTURE_COLORS + 6] = texture.top
             elif isinstance(texture, Attribute):
                 codes[TEXTURE_KIND] = ATTRIBUTE
+                times = texture.times
+                codes[TEXTURE_CHILDREN] = -1 if times is None else self.row_of(times)
             else:  # the scene admits no other
                 raise AssertionError(f"no row for {type(texture).__name__}")
             self._rows[id(texture)] = len(self._codes)
@@ -119,7 +122,8 @@ class TextureRows:
         pixels: NDArray[np.float32] | U8 = texture.pixels
         codes[TEXTURE_KIND] = IMAGE
         codes[TEXTURE_HEIGHT], codes[TEXTURE_WIDTH], codes[TEXTURE_CHANNELS] = pixels.shape
-        codes[TEXTURE_WRAP] = _WRAPS[texture.wrap]
+        across, up = (_WRAPS[wrap] for wrap in texture.wraps)
+        codes[TEXTURE_WRAP] = across | up << WRAP_BITS
         codes[TEXTURE_NEAREST] = texture.filter == "nearest"
         values[TEXTURE_SCALE : TEXTURE_SCALE + 2] = texture.scale
         values[TEXTURE_OFFSET : TEXTURE_OFFSET + 2] = texture.offset

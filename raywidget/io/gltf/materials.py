@@ -18,6 +18,7 @@ from raywidget.io.gltf.pictures import (
     Pictures,
     Sampled,
     TextureUse,
+    Wraps,
     channel,
     colors,
     cut_out,
@@ -26,7 +27,7 @@ from raywidget.io.gltf.pictures import (
 from raywidget.scene.materials.materials import Diffuse, Emissive, Material
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.materials.principled import Principled
-from raywidget.scene.textures.textures import Attribute, Texture, Wrap
+from raywidget.scene.textures.textures import Attribute, Texture
 
 CLEARCOAT = "KHR_materials_clearcoat"
 EMISSIVE_STRENGTH = "KHR_materials_emissive_strength"
@@ -51,13 +52,14 @@ KNOWN = (
 )
 
 RGB = tuple[float, float, float]
+Move = tuple[float, ...]  # six numbers: (2, 3) in rows
 
 
 class Paint(NamedTuple):
     """What a primitive brings to its material beside texture coordinates."""
 
     sets: tuple[int, ...]  # of texture coordinates
-    spans: tuple[tuple[float, float, float, float], ...]  # of each: least u, v, greatest u, v
+    moves: tuple[Move | None, ...]  # of each: what takes the first set there, if anything does
     colored: bool  # has it colours of its own?
     tint: RGB | None  # if they are all the same
     alpha: float
@@ -163,12 +165,13 @@ class _Maker:
                 break
         return first.uv_set, as_is
 
-    def _sampled(self, key: str) -> tuple[Sampled, Affine, Wrap] | None:
-        """The picture of a map, what is done to the coordinates of the primitive, and the wrap."""
+    def _sampled(self, key: str) -> tuple[Sampled, Affine, Wraps] | None:
+        """The picture of a map, what is done to the coordinates of the primitive, the wraps."""
         use = self.uses.get(key)
         if use is None:
             return None
-        if use.uv_set != self.uv_set:
+        place = self._as_in_the_set(use)
+        if place is None:
             self.document.note(
                 f"{use.place} lies by texture coordinates {use.uv_set}, other maps of that "
                 f"material by {self.uv_set}; only one set can be used at once, and the map was "
@@ -178,32 +181,28 @@ class _Maker:
         sampled = self.pictures.sampled(use)
         if sampled is None:
             return None
-        relative = _after_inverse(use.transform, self.uv_transform)
+        relative = _after_inverse(place, self.uv_transform)
         if _is_turned(relative):
             self.document.note(
                 f"{use.place} is turned otherwise than other maps of that material; "
                 "it lies as they do."
             )
             relative = np.eye(3)[:2]
-        return sampled, relative, self._wrap(sampled, use)
+        return sampled, relative, sampled.wrap
 
-    def _wrap(self, sampled: Sampled, use: TextureUse) -> Wrap:
-        """One way to wrap for both axes: the one that matters, if only one does."""
-        s, t = sampled.wrap
-        if s == t:
-            return s
-        low_u, low_v, high_u, high_v = self.paint.spans[self.paint.sets.index(use.uv_set)]
-        corners = np.array([(u, v, 1.0) for u in (low_u, high_u) for v in (low_v, high_v)])
-        moved = corners @ use.transform.T
-        inside = [bool(axis.min() >= -1e-3 and axis.max() <= 1.001) for axis in moved.T]
-        if inside[0]:
-            # Between 0 and 1 there is no wrap, but for half a pixel at the edges.
-            return t
-        if not inside[1]:
-            self.document.note(
-                f"{use.place} wraps otherwise along u than along v; it wraps as along u."
-            )
-        return s
+    def _as_in_the_set(self, use: TextureUse) -> Affine | None:
+        """What is done to the coordinates of the primitive; None if they don't tell."""
+        if use.uv_set == self.uv_set or self.uv_set is None:
+            return use.transform
+        moves = dict(zip(self.paint.sets, self.paint.moves, strict=True))
+        there, here = moves[use.uv_set], moves[self.uv_set]
+        if there is None or here is None:
+            return None
+        to_other, to_own = (np.reshape(move, (2, 3)) for move in (there, here))
+        if abs(np.linalg.det(to_own[:, :2])) < 1e-12:
+            return None
+        whole = np.vstack([_after_inverse(to_other, to_own), (0.0, 0.0, 1.0)])
+        return np.asarray(use.transform @ whole)
 
     # --- Values ----------------------------------------------------------------------------------
 
@@ -281,12 +280,7 @@ class _Maker:
         r, g, b = factor if tint is None else np.multiply(factor, tint).tolist()
         base = self._tinted((r, g, b), map_key)
         if isinstance(base, Texture):
-            if tint is None:
-                self.document.note(
-                    f"{self.place} multiplies a picture with colours of vertices; "
-                    "the picture was taken alone."
-                )
-            return base
+            return base if tint is not None else Attribute("color", times=base)
         self.color_factor = factor
         return Attribute("color")
 
@@ -319,13 +313,13 @@ class _Maker:
         alpha: float,
         cutoff: float,
         transform: Affine,
-        wrap: Wrap,
+        wrap: Wraps,
     ) -> Any:
         if sampled.filter == "nearest":
             there = pixels.astype(np.float32) * np.float32(alpha / white(pixels)) >= cutoff - 1e-6
             pixels = np.where(there, np.uint8(255), np.uint8(0))
         else:
-            pixels = cut_out(pixels, alpha, cutoff, (wrap, wrap))
+            pixels = cut_out(pixels, alpha, cutoff, wrap)
         if pixels.min() == pixels.max():
             return float(pixels.max() > 0)
         return self.pictures.texture(

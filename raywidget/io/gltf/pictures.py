@@ -24,6 +24,9 @@ Affine = NDArray[np.float64]  # (2, 3): what is done to (u, v, 1)
 Picture = NDArray[Any]  # (H, W, 1 to 4): bytes, or float32 from 0 to 1 of 16 bits
 
 
+Wraps = tuple[Wrap, Wrap]
+
+
 class TextureUse(NamedTuple):
     """What a material says of one of its maps."""
 
@@ -38,7 +41,7 @@ class Sampled(NamedTuple):
 
     picture: Picture
     image: int  # for keys
-    wrap: tuple[Wrap, Wrap]  # along u and v
+    wrap: Wraps  # along u and v
     filter: Literal["bilinear", "nearest"]
 
 
@@ -99,7 +102,7 @@ class Pictures:
         pixels: NDArray[Any],
         key: object,
         *,
-        wrap: Wrap,
+        wrap: Wraps,
         transform: Affine,
         srgb: bool = False,
         factor: tuple[float, float, float] = (1.0, 1.0, 1.0),
@@ -207,7 +210,7 @@ def colors(picture: Picture) -> Picture:
     return np.ascontiguousarray(picture[:, :, :3])
 
 
-def cut_out(alpha: Picture, factor: float, cutoff: float, wrap: tuple[Wrap, Wrap]) -> Picture:
+def cut_out(alpha: Picture, factor: float, cutoff: float, wrap: Wraps) -> Picture:
     """(h, w, 1), 0 or 255: where alpha, bilinear between pixels, is at least the cutoff.
 
     The cut runs between pixels, so the picture is made up to four times as fine.

@@ -15,7 +15,7 @@ from raywidget.io.gltf import exact, materials, nodes, pictures, primitives, sig
 from raywidget.io.gltf.accessors import Accessors
 from raywidget.io.gltf.compression import DRACO, MESHOPT
 from raywidget.io.gltf.document import Document, Tree
-from raywidget.io.gltf.materials import Materials, Paint, Surface
+from raywidget.io.gltf.materials import Materials, Move, Paint, Surface
 from raywidget.io.gltf.nodes import Nodes, Placed
 from raywidget.io.gltf.pictures import Affine, Pictures
 from raywidget.io.gltf.primitives import Geometry, Primitives
@@ -39,10 +39,11 @@ _KNOWN = {
     sights.LIGHTS,
     "KHR_mesh_quantization",
 }
+_VARIANTS = "KHR_materials_variants"
 # What doesn't change how things look.
 _SILENT = {"KHR_xmp", "KHR_xmp_json_ld", "EXT_structural_metadata", "EXT_mesh_features"}
 # What a file may require and yet look right without, in its first variant or at time 0.
-_SPARED = {"KHR_materials_variants", "KHR_animation_pointer"}
+_SPARED = {_VARIANTS, "KHR_animation_pointer"}
 
 _POINT = 1.0 / 400.0  # radius of a point, as a share of the diagonal of all of them, at most
 _LINE = 1.0 / 1000.0
@@ -289,7 +290,14 @@ def _check_extensions(document: Document) -> None:
             f"needs {', '.join(unknown)}, which can't be read here; "
             "export it without, or convert it by gltf-transform",
         )
-    for name in sorted(set(document.words("extensionsUsed")) - _KNOWN - _SILENT):
+    variants = document.extension(document.tree, _VARIANTS, "")
+    if variants is not None:
+        names = [str(v.get("name", ""))[:40] for v in document.objects(variants, "variants", "")]
+        document.note(
+            f"The file has variants of its materials ({', '.join(names[:12])}); the one that it "
+            "shows by itself was read."
+        )
+    for name in sorted(set(document.words("extensionsUsed")) - _KNOWN - _SILENT - {_VARIANTS}):
         document.note(f"{name} is not known here; what it says is not shown.")
 
 
@@ -298,13 +306,9 @@ def _paint(
 ) -> tuple[Paint, NDArray[Any] | None]:
     """What a primitive brings to its material, and its colours where they vary."""
     sets = tuple(geometry.uvs) if smooth else ()
-    spans = []
-    for key in sets:
-        uv = geometry.uvs[key]
-        low, high = uv.min(axis=0), uv.max(axis=0)
-        spans.append((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+    moves = tuple(_moved(geometry.uvs[sets[0]], geometry.uvs[key]) for key in sets)
     if geometry.colors is None:
-        return Paint(sets, tuple(spans), False, None, 1.0), None
+        return Paint(sets, moves, False, None, 1.0), None
     first = geometry.colors[0]
     alpha = 1.0
     if len(first) == 4:
@@ -317,7 +321,22 @@ def _paint(
     if (rgb == first[:3]).all():
         r, g, b = (float(value) for value in first[:3])
         tint = (r, g, b)
-    return Paint(sets, tuple(spans), True, tint, alpha), rgb
+    return Paint(sets, moves, True, tint, alpha), rgb
+
+
+def _moved(first: NDArray[Any], other: NDArray[Any]) -> Move | None:
+    """The affine map from one set of texture coordinates to another; None if it is none.
+
+    Programs write sets that are equal, or moved or scaled as a whole.
+    """
+    if first is other or np.array_equal(first, other):
+        return (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    rows = np.column_stack([first, np.ones(len(first))]).astype(np.float64)
+    columns, _, rank, _ = np.linalg.lstsq(rows, other.astype(np.float64), rcond=1e-9)
+    size = max(float(np.abs(other).max()), 1e-9)
+    if rank < 3 or float(np.abs(rows @ columns - other).max()) > 2e-6 * size:
+        return None
+    return tuple(columns.T.ravel().tolist())
 
 
 def _mesh_of(

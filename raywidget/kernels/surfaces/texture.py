@@ -33,6 +33,8 @@ from raywidget.kernels.layout import (
     TEXTURE_STORAGE,
     TEXTURE_WIDTH,
     TEXTURE_WRAP,
+    WRAP_BITS,
+    WRAP_MASK,
     WRAP_MIRROR,
     WRAP_REPEAT,
     SceneView,
@@ -47,7 +49,11 @@ def eval_texture(scene: SceneView, texture: int, hit: Hit) -> Vec3:
     """The colour of a row of `textures` where a ray has hit."""
     texture = _innermost(scene, texture, hit.u, hit.v)
     if texture >= 0 and scene.texture_codes[texture * TEXTURE_CODES_SIZE] == ATTRIBUTE:
-        return hit_color(scene, hit)
+        color = hit_color(scene, hit)
+        times = scene.texture_codes[texture * TEXTURE_CODES_SIZE + TEXTURE_CHILDREN]
+        if times < 0:
+            return color
+        return color * eval_texture_uv(scene, times, hit.u, hit.v)
     return _eval_innermost(scene, texture, hit.u, hit.v)
 
 
@@ -94,8 +100,8 @@ def _eval_image(scene: SceneView, codes: int, row: int, u: float, v: float) -> V
     v = v * table[row + TEXTURE_SCALE + 1] + table[row + TEXTURE_OFFSET + 1]
     if not abs(u) + abs(v) < _NEAR:
         wrap = scene.texture_codes[codes + TEXTURE_WRAP]
-        u = _brought_near(u, wrap)
-        v = _brought_near(v, wrap)
+        u = _brought_near(u, wrap & WRAP_MASK)
+        v = _brought_near(v, wrap >> WRAP_BITS)
     x = u * single(scene.texture_codes[codes + TEXTURE_WIDTH])
     y = (1.0 - v) * single(scene.texture_codes[codes + TEXTURE_HEIGHT])
     if scene.texture_codes[codes + TEXTURE_NEAREST] == 1:
@@ -141,8 +147,8 @@ def _texel(scene: SceneView, codes: int, column: int, line: int) -> Vec3:
     table = scene.texture_codes
     width = table[codes + TEXTURE_WIDTH]
     wrap = table[codes + TEXTURE_WRAP]
-    column = _wrap(column, width, wrap)
-    line = _wrap(line, table[codes + TEXTURE_HEIGHT], wrap)
+    column = _wrap(column, width, wrap & WRAP_MASK)
+    line = _wrap(line, table[codes + TEXTURE_HEIGHT], wrap >> WRAP_BITS)
     channels = table[codes + TEXTURE_CHANNELS]
     at = table[codes + TEXTURE_FIRST] + (line * width + column) * channels
     next_at = at + (channels >> 1)  # 0 or 1 on

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -108,8 +108,9 @@ class ImageTexture(Texture):
         a path holds is read once, when the texture is made. An alpha channel is left out of
         colours; see `channel`. Primaries that an EXR names are converted to Rec. 709. What rounding
         has left just below 0 becomes 0.
-    wrap : {"repeat", "mirror", "clamp"}
-        What is seen outside of [0, 1]: the picture again, its mirror image, or its edge.
+    wrap : {"repeat", "mirror", "clamp"}, or two of them
+        What is seen outside of [0, 1]: the picture again, its mirror image, or its edge; two words
+        are for u and for v.
     filter : {"bilinear", "nearest"}
         How colours are found between pixel centres.
     encoding : {"srgb", "linear"}, optional
@@ -146,7 +147,7 @@ class ImageTexture(Texture):
     """
 
     image: str | os.PathLike[str] | NDArray[Any]
-    wrap: Wrap = field(default="repeat", kw_only=True)
+    wrap: Wrap | tuple[Wrap, Wrap] = field(default="repeat", kw_only=True)
     filter: Literal["bilinear", "nearest"] = field(default="bilinear", kw_only=True)
     encoding: Literal["srgb", "linear"] | None = field(default=None, kw_only=True)
     scale: tuple[float, float] | float = field(default=(1.0, 1.0), kw_only=True)
@@ -158,7 +159,7 @@ class ImageTexture(Texture):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.choice(self, "wrap", self.wrap, ("repeat", "mirror", "clamp"))
+        self._set(wrap=_checked_wrap(self, self.wrap))
         checks.choice(self, "filter", self.filter, ("bilinear", "nearest"))
         if self.encoding is not None:
             checks.choice(self, "encoding", self.encoding, ("srgb", "linear"))
@@ -199,6 +200,11 @@ class ImageTexture(Texture):
         return chosen
 
     @property
+    def wraps(self) -> tuple[Wrap, Wrap]:
+        """How it goes on along u and along v."""
+        return (self.wrap, self.wrap) if isinstance(self.wrap, str) else self.wrap
+
+    @property
     def is_srgb(self) -> bool:
         """Are the numbers coded by the sRGB curve?"""
         if self.encoding is not None:
@@ -216,12 +222,13 @@ class ImageTexture(Texture):
         """Colours at surface coordinates, (..., 2) -> (..., 3)."""
         height, width = self.pixels.shape[:2]
         uv = np.asarray(uv, dtype=np.float64) * self.scale + self.offset
-        uv = _brought_near(uv, self.wrap)
-        x, y = uv[..., 0] * width, (1.0 - uv[..., 1]) * height
+        u, v = (_brought_near(uv[..., k], wrap) for k, wrap in enumerate(self.wraps))
+        x, y = u * width, (1.0 - v) * height
         decoded = self.decoded()
 
         def pixel(column: NDArray[Any], row: NDArray[Any]) -> NDArray[Any]:
-            row, column = _wrapped(row, height, self.wrap), _wrapped(column, width, self.wrap)
+            across, up = self.wraps
+            row, column = _wrapped(row, height, up), _wrapped(column, width, across)
             return np.asarray(decoded[row, column])
 
         if self.filter == "nearest":
@@ -246,6 +253,19 @@ class ImageTexture(Texture):
         """The mean colour of the picture."""
         r, g, b = np.broadcast_to(self.decoded().mean(axis=(0, 1)), 3) * np.asarray(self.factor)
         return (float(r), float(g), float(b))
+
+
+def _checked_wrap(owner: ImageTexture, value: object) -> Wrap | tuple[Wrap, Wrap]:
+    known = ("repeat", "mirror", "clamp")
+    if not isinstance(value, tuple | list):
+        checks.choice(owner, "wrap", value, known)
+        return cast(Wrap, value)
+    if len(value) != 2:
+        raise checks.fail(owner, "wrap", "one word, or two for u and v", value)
+    for item in value:
+        checks.choice(owner, "wrap", item, known)
+    u, v = value
+    return u if u == v else (u, v)
 
 
 def _brought_near(uv: NDArray[Any], wrap: Wrap) -> NDArray[np.float64]:
@@ -399,11 +419,13 @@ class Attribute(Texture):
     ----------
     attribute : {"color"}
         Which of them.
+    times : Texture, optional
+        They are multiplied with another texture: a picture that is tinted by vertices.
 
     Raises
     ------
     SceneError
-        If there is no such attribute.
+        If there is no such attribute, or it would be multiplied with itself.
 
     Examples
     --------
@@ -417,22 +439,38 @@ class Attribute(Texture):
     """
 
     attribute: Literal["color"] = "color"
+    times: Texture | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.choice(self, "attribute", self.attribute, ("color",))
+        if self.times is not None:
+            checks.instance(self, "times", self.times, Texture, "a texture, as ImageTexture(path)")
+            if any(isinstance(part, Attribute) for part in self.times.parts()):
+                raise checks.fail(self, "times", "without the colours of the shape", self.times)
+
+    def parts(self) -> Iterator[Texture]:
+        """The texture itself, and what it is multiplied with."""
+        yield self
+        if self.times is not None:
+            yield from self.times.parts()
 
     def evaluate(self, uv: ArrayLike) -> NDArray[np.float64]:
-        """White: no coordinates tell the colours of a shape."""
+        """As if the shape were white: no coordinates tell its colours."""
+        if self.times is not None:
+            return self.times.evaluate(uv)
         return np.ones((*np.asarray(uv).shape[:-1], 3))
 
     def value_range(self) -> tuple[float, float]:
         """Colours of shapes lie in [0, 1]."""
+        if self.times is not None:
+            low, high = self.times.value_range()
+            return min(0.0, low), max(0.0, high)
         return 0.0, 1.0
 
     def mean(self) -> Color:
-        """White: only the shape knows."""
-        return (1.0, 1.0, 1.0)
+        """As if the shape were white: only it knows its colours."""
+        return (1.0, 1.0, 1.0) if self.times is None else self.times.mean()
 
 
 def _range(color: Any) -> tuple[float, float]:

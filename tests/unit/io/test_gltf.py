@@ -465,3 +465,63 @@ def test_damaged_files_are_read_or_refused(tmp_path, data):
         read_scene(path)
     except rw.SceneError as error:
         assert "a.glb" in str(error)  # noqa: PT017  it need not come
+
+
+def test_wraps_differ_along_u_and_v(tmp_path):
+    file = File()
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 4, 3)).astype(np.uint8)
+    texture = file.picture(pixels, wrapS=33071, wrapT=33648)
+    material = {"pbrMetallicRoughness": {"baseColorTexture": texture}}
+    uv = np.array([(-1, -1), (2, -1), (-1, 2), (2, 2)], np.float32)
+    parts = file.mesh(material, TEXCOORD_0=uv).read(tmp_path)
+    assert parts.notes == ()
+    assert parts.shapes[0].material.base_color.wrap == ("clamp", "mirror")
+
+
+def test_a_picture_is_tinted_by_vertices(tmp_path):
+    file = File()
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 4, 3)).astype(np.uint8)
+    core = {"baseColorTexture": file.picture(pixels), "baseColorFactor": [0.5, 0.25, 1, 1]}
+    colors = np.random.default_rng(1).random((4, 3)).astype(np.float32)
+    parts = file.mesh(
+        {"pbrMetallicRoughness": core}, TEXCOORD_0=SQUARE[:, :2].copy(), COLOR_0=colors
+    ).read(tmp_path)
+    assert parts.notes == ()
+    (mesh,) = parts.shapes
+    base = mesh.material.base_color
+    assert isinstance(base, rw.Attribute)
+    assert base.times.factor == (0.5, 0.25, 1.0)
+    assert np.array_equal(base.times.pixels, pixels)
+    assert np.array_equal(mesh.colors, colors)
+
+
+def test_a_second_set_of_coordinates_that_follows_the_first(tmp_path):
+    """It is the first one, moved and scaled as a whole."""
+    first = SQUARE[:, :2].copy()
+    second = (first * (2.0, 0.5) + (0.25, -1.0)).astype(np.float32)
+    for other, told in ((second, False), (second**2 + first[:, ::-1], True)):
+        file = File()
+        pixels = np.random.default_rng(0).integers(0, 255, (3, 4, 3)).astype(np.uint8)
+        texture = file.picture(pixels)
+        material = {
+            "pbrMetallicRoughness": {"baseColorTexture": texture},
+            "normalTexture": {**texture, "texCoord": 1},
+        }
+        parts = file.mesh(material, TEXCOORD_0=first, TEXCOORD_1=other).read(tmp_path)
+        (mesh,) = parts.shapes
+        assert bool(parts.notes) == told
+        if told:
+            assert mesh.material.normal_map is None
+            continue
+        picture = rw.ImageTexture(pixels, encoding="linear")
+        at = np.stack([other[:, 0], 1.0 - other[:, 1]], axis=1)
+        found = mesh.material.normal_map.evaluate(mesh.uvs)
+        assert np.allclose(found, picture.evaluate(at), atol=1e-5)
+
+
+def test_variants_are_told(tmp_path):
+    names = {"variants": [{"name": "red"}, {"name": "blue"}]}
+    file = File(extensions={"KHR_materials_variants": names})
+    parts = file.mesh().read(tmp_path)
+    (note,) = parts.notes
+    assert "red, blue" in note

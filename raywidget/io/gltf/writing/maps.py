@@ -18,6 +18,7 @@ from raywidget.scene.textures.textures import (
     Gradient,
     ImageTexture,
     Texture,
+    Wrap,
 )
 from raywidget.scene.values.colors import encode_srgb
 
@@ -34,7 +35,7 @@ class Lie(NamedTuple):
     """How a picture lies on a surface; pictures that lie alike can share one."""
 
     size: tuple[int, int]
-    wrap: str
+    wrap: tuple[Wrap, Wrap]
     filter: str
     scale: tuple[float, float]
     offset: tuple[float, float]
@@ -156,8 +157,8 @@ class Maps:
             {
                 "magFilter": _NEAREST if nearest else _LINEAR,
                 "minFilter": _NEAREST if nearest else _MIPMAPS,
-                "wrapS": _WRAPS[lie.wrap],
-                "wrapT": _WRAPS[lie.wrap],
+                "wrapS": _WRAPS[lie.wrap[0]],
+                "wrapT": _WRAPS[lie.wrap[1]],
             },
         )
         source = sheaf.picture(numbers)
@@ -182,7 +183,7 @@ class Maps:
                 "Two textures that share a picture in glTF lie differently; both were painted anew."
             )
             numbers = [self._laid(m) for m in maps]
-            lies = {Lie((_FINE, _FINE), "repeat", "bilinear", (1.0, 1.0), (0.0, 0.0))}
+            lies = {Lie((_FINE, _FINE), ("repeat", "repeat"), "bilinear", (1.0, 1.0), (0.0, 0.0))}
         if any(array.dtype == np.uint16 for array in numbers):
             numbers = [
                 array if array.dtype == np.uint16 else array.astype(np.uint16) * np.uint16(257)
@@ -196,7 +197,7 @@ class Maps:
         shown = painted(
             ImageTexture(
                 m.numbers / white,
-                wrap=lie.wrap,  # type: ignore[arg-type]
+                wrap=lie.wrap,
                 filter=lie.filter,  # type: ignore[arg-type]
                 scale=lie.scale,
                 offset=lie.offset,
@@ -216,7 +217,7 @@ def painted(texture: Texture) -> ImageTexture:
 def _lie(texture: ImageTexture) -> Lie:
     height, width = texture.pixels.shape[:2]
     u, v = texture.scale if isinstance(texture.scale, tuple) else (texture.scale,) * 2
-    return Lie((height, width), texture.wrap, texture.filter, (u, v), texture.offset)
+    return Lie((height, width), texture.wraps, texture.filter, (u, v), texture.offset)
 
 
 def _triple(values: Any) -> tuple[float, float, float]:

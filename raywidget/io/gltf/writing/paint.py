@@ -66,8 +66,11 @@ class Paint:
         if key not in self._coats:
             self._kept += [material, radiance]
             surface = self.nearest(material)
-            if surface is not None and tint is not None and _asks_for_colors(surface.base_color):
-                surface = surface.replace(base_color=tint, name=None)
+            base = None if surface is None else surface.base_color
+            if surface is not None and tint is not None and isinstance(base, Attribute):
+                times = base.times
+                color = tint if times is None else self._scaled(times, tint)
+                surface = surface.replace(base_color=color, name=None)
             self._coats[key] = None
             if surface is not None:
                 tree = _Coating(self._sheaf, self._maps, surface, radiance, thickness)
@@ -180,7 +183,8 @@ class Paint:
         if not isinstance(color, Texture):
             return tuple(c * f for c, f in zip(color, factor, strict=True))
         if isinstance(color, Attribute):
-            return color
+            times = color.times
+            return color if times is None else Attribute(times=self._scaled(times, factor))
         picture = self._maps.picture(color)
         both = tuple(a * b for a, b in zip(_triple(picture.factor), factor, strict=True))
         return picture.replace(factor=both, name=None)
@@ -265,7 +269,7 @@ class _Coating:
         color: Any = self.surface.base_color
         opacity: Any = self.surface.opacity
         if isinstance(color, Attribute):
-            color = _WHITE  # COLOR_0 of the primitive
+            color = _WHITE if color.times is None else color.times  # and COLOR_0 of the primitive
         if isinstance(opacity, Attribute):
             self.sheaf.note("An opacity by the colours of a shape became 1.")
             opacity = 1.0

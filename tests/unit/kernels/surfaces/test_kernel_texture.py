@@ -98,7 +98,7 @@ def test_checkerboards_are_those_of_the_description(scale):
     assert 0.3 < (colors[:, 0] < 0.5).mean() < 0.7
 
 
-@pytest.mark.parametrize("wrap", ["repeat", "mirror", "clamp"])
+@pytest.mark.parametrize("wrap", ["repeat", "mirror", "clamp", ("clamp", "mirror")])
 @pytest.mark.parametrize("filter", ["bilinear", "nearest"])
 @pytest.mark.parametrize("kind", ["floats", "grey floats", "bytes", "linear bytes", "one byte"])
 def test_images_are_those_of_the_description(wrap, filter, kind):

@@ -159,3 +159,28 @@ def test_the_curve_is_that_of_the_standard():
     assert decode_srgb(0.04045) == 0.04045 / 12.92
     np.testing.assert_allclose(decode_srgb(0.5), 0.21404114048223255, rtol=1e-12)
     assert np.all(np.diff(decode_srgb(np.linspace(0, 1, 1000))) > 0)
+
+
+def test_two_words_wrap_along_u_and_v():
+    pixels = np.arange(12.0).reshape(3, 4) / 12.0
+    both = rw.ImageTexture(pixels, wrap=("clamp", "mirror"), filter="nearest")
+    uv = np.random.default_rng(0).uniform(-3, 3, (200, 2))
+    along_u = np.stack([np.clip(uv[:, 0], 0.0, 1.0 - 1e-9), uv[:, 1]], axis=1)
+    expected = rw.ImageTexture(pixels, wrap="mirror", filter="nearest").evaluate(along_u)
+    assert np.array_equal(both.evaluate(uv), expected)
+    assert rw.ImageTexture(pixels, wrap=("clamp", "clamp")).wrap == "clamp"
+    for wrong in (("clamp",), ("clamp", "none"), 3):
+        with pytest.raises(rw.SceneError, match="wrap"):
+            rw.ImageTexture(pixels, wrap=wrong)
+
+
+def test_colours_of_a_shape_times_a_picture():
+    picture = rw.ImageTexture(np.full((2, 2, 3), 0.5))
+    tinted = rw.Attribute("color", times=picture)
+    assert list(tinted.parts()) == [tinted, picture]
+    assert tinted.mean() == (0.5, 0.5, 0.5)
+    assert tinted.value_range() == (0.0, 0.5)
+    with pytest.raises(rw.SceneError, match="times"):
+        rw.Attribute("color", times=rw.Checkerboard(rw.Attribute("color"), 1))
+    with pytest.raises(rw.SceneError, match="times"):
+        rw.Attribute("color", times=3)
