@@ -99,10 +99,8 @@ unit: $(VENV)/.test $(static) ## tests in Python: unit, statistical, the widget 
 js: js/node_modules/.installed ## tests of the front end in Node
 	cd js && npm test --silent
 
-# Once in some two hundred tests a page of a loaded machine loses a race that is not found yet; the
-# summary tells which (R).
 browser: $(VENV)/.test $(static) chromium ## tests in JupyterLab and a headless Chromium
-	$(pytest) -q -rR $(side_by_side) -m browser --reruns 1 --durations=10
+	$(pytest) -q $(side_by_side) -m browser --durations=10
 
 notebooks: $(VENV)/.test $(static) ## run the example notebooks
 	$(pytest) -q -m notebook

@@ -24,6 +24,9 @@ import { Questions } from "./wire/questions.js";
 /** With no word from the kernel for so long, the page says that it is waiting, in ms. */
 const PATIENCE = 3000;
 
+/** @type {ReadonlySet<Phase>} the render is not at work */
+const RESTING = new Set(/** @type {Phase[]} */ (["paused", "done", "stopped", "failed"]));
+
 /** @type {ReadonlySet<Phase>} before the first word of a kernel */
 const UNHEARD = new Set(/** @type {Phase[]} */ (["connecting", "waiting", "saved"]));
 
@@ -217,6 +220,8 @@ export class Session {
         // The same generation again may change the goal alone.
         this.#spp = message.spp;
         if (message.generation > this.#store.generation) this.#progress = null;
+        // What was told of the render before this one is not true of it; its own state follows.
+        if (this.#connection.state === null && RESTING.has(this.#phase)) this.#phase = "running";
         if (this.#store.begin(message)) this.#compositor.invalidateAll();
         this.#kept = false;
         this.#compositor.setGoal(message.spp);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
+import { Session } from "../src/session.js";
 import widget from "../src/widget.js";
 
 class Model {
@@ -86,6 +87,28 @@ test("a welcome is acknowledged through the model", () => {
   const expected = { k: "ack", client, epoch: 9, seq: 3, missing: [], visible: false, held: 0 };
   assert.deepEqual(model.sent[1], expected);
   cleanup();
+});
+
+test("a render that begins is at work until its state is told", () => {
+  const model = new Model();
+  const session = new Session(model);
+  const { client } = model.sent[0];
+  const head = { epoch: 9, generation: 1 };
+  const hear = (content) => model.emit("msg:custom", content, []);
+  const begin = { k: "begin", ...head, width: 4, height: 4, tile: 4, spp: 1, encoding: "half3" };
+  const state = { k: "state", ...head, state: "done", message: null, progress: null };
+  hear({ k: "welcome", v: 1, epoch: 9, client, next: 1 });
+  hear(begin);
+  hear(state);
+  assert.equal(session.status.phase, "done");
+  hear({ ...begin, spp: 2 });
+  assert.equal(session.status.phase, "done", "more samples begin nothing");
+  hear({ ...begin, generation: 3 });
+  assert.equal(session.status.phase, "running");
+  hear({ ...state, generation: 3, state: "paused" });
+  hear(begin);
+  assert.equal(session.status.phase, "paused", "a late word");
+  session.close();
 });
 
 test("nothing is thrown into the host", (t) => {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.round import Disk
-from raywidget.scene.shapes.simple import Quad, Shape
+from raywidget.scene.shapes.simple import Quad, Shape, Sphere
 from raywidget.stream.protocol import Content
 
 # What is this many times larger than the middle one of the shapes is ground or sky, not a subject.
@@ -65,8 +65,9 @@ def frame_shapes(scene: Scene, up: Sequence[float] = (0.0, 1.0, 0.0)) -> Content
     -------
     dict
         ``center`` and ``radius`` of what the scene is about: all shapes but grounds, skies, and
-        flat lamps, which are there to give light. ``ground``: how far up it begins, or None where
-        there is none. ``lamps``: boxes of the flat lamps, as six numbers.
+        lamps, which are there to give light; round ones count where nothing else stands there.
+        ``ground``: how far up it begins, or None where there is none. ``lamps``: boxes of the flat
+        lamps, as six numbers.
     """
     boxes = [_box(shape) for shape in scene.shapes]
     lit = [is_flat_lamp(shape) for shape in scene.shapes]
@@ -77,7 +78,10 @@ def frame_shapes(scene: Scene, up: Sequence[float] = (0.0, 1.0, 0.0)) -> Content
     if not bodies:
         return {"center": [0.0, 0.0, 0.0], "radius": 1.0, "ground": None, "lamps": []}
     direction = np.asarray(up, np.float64) / np.linalg.norm(up)
-    subject = _subject(bodies, direction)
+    balls = [isinstance(shape, Sphere) and shape.radiance is not None for shape in scene.shapes]
+    unlit = [box for box, *shines in zip(boxes, lit, balls, strict=True) if not any(shines)]
+    standing = [box for box in unlit if not _is_thin(_heights(box, direction))]
+    subject = _subject(unlit if standing else bodies, direction)
     return {
         "center": (0.5 * (subject.low + subject.high)).tolist(),
         "radius": max(0.5 * subject.size, 1e-9),
@@ -101,8 +105,7 @@ def _subject(bodies: list[Box], up: Vector) -> Box:
     if rest:
         around = _around(rest)
         ground, above = _heights(kept[largest], up), _heights(around, up)
-        thin = ground.high - ground.low <= THIN * ground.width
-        if thin and ground.width > WIDE * around.size and _lies_below(ground, above):
+        if _is_thin(ground) and ground.width > WIDE * around.size and _lies_below(ground, above):
             return around
     return _around(kept)
 
@@ -114,6 +117,10 @@ def _ground(bodies: list[Box], subject: Box, up: Vector) -> float | None:
     wide = [one for one in standing if (one.across >= 0.8 * above.across).all()]
     tops = [one.high for one in wide if _lies_below(one, above)]
     return max(tops, default=None)
+
+
+def _is_thin(one: Heights) -> bool:
+    return one.high - one.low <= THIN * one.width
 
 
 def _lies_below(one: Heights, above: Heights) -> bool:

@@ -8,6 +8,8 @@ import pytest
 from lab_driver import HERE, PRELUDE, RESULTS, Notebook
 from lab_server import PATIENCE, LabServer, running_chromium
 
+import raywidget as rw
+
 WINDOW = {"width": 1400, "height": 1000}
 
 # Ends every render, so that the next test begins with a quiet kernel. What a pump survives, it
@@ -38,7 +40,13 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def compiled_kernels():
+    """No test's patience includes the compilation of kernels, which all processes share."""
+    rw.warmup()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, compiled_kernels):
     server = LabServer(tmp_path_factory.mktemp("lab"))
     yield server
     server.stop()

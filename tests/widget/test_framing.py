@@ -82,10 +82,11 @@ def test_flat_lamps_light_the_subject_and_are_none():
     assert frame(BALL, dark)["lamps"] == []
 
 
-def test_what_shines_to_all_sides_is_seen():
+def test_a_ball_that_shines_is_what_it_is_about_only_where_nothing_else_stands():
     bulb = rw.Sphere((0, 9, 0), 0.5, emission=3)
-    found = frame(BALL, bulb)
-    assert found["lamps"] == []
-    assert found["center"][1] > 4
+    assert frame(BALL, bulb, FLOOR)["lamps"] == []
+    assert about(BALL, bulb, FLOOR) == BALL_ALONE
+    assert about(bulb, FLOOR)[0] == [0, 9, 0]
+    assert about(bulb) == about(bulb.replace(emission=0))
     # Where nothing but lamps is there, they are looked at.
     assert frame(LAMP) == frame(LAMP.replace(emission=0))

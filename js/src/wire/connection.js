@@ -154,6 +154,8 @@ export class Connection {
     if (message.k === "tiles") this.#arrived(message, now);
     if (message.generation < this.generation) return false;
     if (message.k === "begin") {
+      // How the render before stood says nothing of this one.
+      if (message.generation > this.generation) this.state = null;
       this.generation = message.generation;
       if (this.#need !== null && message.generation >= this.#need.generation) this.#need = null;
     } else if (message.generation > this.generation) {
