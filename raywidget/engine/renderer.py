@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,9 @@ from raywidget.scene.scene import Scene
 _LOG_SPLATS = 1 << 19
 
 _OCCLUSION_SHARE = 0.2  # of the size of what is seen, how far occluders count
+
+
+Floating = TypeVar("Floating", np.float32, np.float64)
 
 
 class Integrator(NamedTuple):
@@ -202,22 +205,23 @@ class Renderer:
         count: int,
         sums: NDArray[np.float64],
         cancel: NDArray[np.uint8],
-        evens: NDArray[np.float64] | None = None,
-        before: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+        swings: NDArray[np.float32] | None = None,
+        before: tuple[NDArray[np.float64], NDArray[np.float32]] | None = None,
     ) -> Rendered:
         """Add samples `first` to `first + count - 1` to a tile's sums (height, width, 3).
 
-        Those of even number are added to `evens`, too. `before` holds both as they were; they stay
-        so, while what is in `sums` and `evens` is lost. Without it they are added to in place.
+        Those of even number are added to `swings`, too, and those of odd number are taken off.
+        `before` holds both as they were; they stay so, while what is in `sums` and `swings` is
+        lost. Without it they are added to in place.
         `cancel` (1,) ends the call within one row of pixels when another thread sets it.
         """
         integrator = self._integrator
         counters = np.zeros(COUNTERS_SIZE, np.int64)
-        if evens is None:
-            evens = np.zeros_like(sums)
-        old_sums, old_evens = (sums, evens) if before is None else before
-        old_sums, old_evens = _read_only(old_sums), _read_only(old_evens)
-        target = TileTarget(sums, evens, old_sums, old_evens, cancel, counters)
+        if swings is None:
+            swings = np.zeros(sums.shape, np.float32)
+        old_sums, old_swings = (sums, swings) if before is None else before
+        old_sums, old_swings = _read_only(old_sums), _read_only(old_swings)
+        target = TileTarget(sums, swings, old_sums, old_swings, cancel, counters)
         work = Work(tile.x, tile.y, first, count)
         arguments = (self._tables, self._camera, self._picture, integrator.settings, work, target)
         rays, dropped = COUNTER_RAYS, COUNTER_DROPPED
@@ -280,7 +284,7 @@ class Renderer:
         return max(1, _LOG_SPLATS // (tile.width * tile.height * self._integrator.splats))
 
 
-def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+def _read_only(array: NDArray[Floating]) -> NDArray[Floating]:
     """As the film's arrays are: kernels would be compiled twice, for those that aren't, too."""
     if array.flags.writeable:
         array = array.view()

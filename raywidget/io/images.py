@@ -5,49 +5,73 @@ from __future__ import annotations
 import importlib
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import PictureError
 from raywidget.io.atomic import check_writable, replacing
+from raywidget.io.png import write_png
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.paths import user_path
+
+_ROWS = 64  # of a picture that is written row by row, at a time
+
+
+class Rows(Protocol):
+    """A picture of which rows are asked for: an array, or what makes them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W, 3)."""
+
+    def __getitem__(self, rows: Any, /) -> NDArray[np.float32]:
+        """Some of the rows, by a slice."""
 
 
 class _Picture(NamedTuple):
     """What a writer may choose from; bytes are only made for the formats that want them."""
 
-    linear: NDArray[np.float32]  # (H, W, 3)
-    shown: Callable[[], NDArray[np.uint8]]  # (H, W, 3), or (H, W, 4) with straight alpha
+    linear: Rows  # (H, W, 3)
+    shown: Callable[[], Iterable[NDArray[np.uint8]]]  # (rows, W, 3), or 4 with straight alpha
     aovs: Mapping[str, NDArray[Any]]  # (H, W) or (H, W, 3)
     alpha: NDArray[np.float32] | None  # (H, W); `linear` is premultiplied by it
 
-    def channels(self) -> NDArray[np.float32]:
-        """RGB, or RGB premultiplied by alpha and alpha."""
-        pixels = np.ascontiguousarray(self.linear, dtype=np.float32)
-        return pixels if self.alpha is None else np.dstack([pixels, self.alpha])
+    def channels(self, rows: slice) -> NDArray[np.float32]:
+        """Some rows of RGB, or of RGB premultiplied by alpha and alpha."""
+        pixels = np.ascontiguousarray(self.linear[rows], dtype=np.float32)
+        return pixels if self.alpha is None else np.dstack([pixels, self.alpha[rows]])
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of all `channels`."""
+        height, width = self.linear.shape[:2]
+        return height, width, 3 if self.alpha is None else 4
 
 
-def encode_png(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode (H, W, 3) bytes, or (H, W, 4) with straight alpha, as a PNG."""
-    from PIL import Image as Pillow
-
+def encode_png(width: int, height: int, strips: Iterable[NDArray[np.uint8]]) -> bytes:
+    """Encode rows of bytes, from the top, as a PNG: see `png.write_png`."""
     buffer = io.BytesIO()
-    Pillow.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG")
+    write_png(buffer, width, height, strips)
     return buffer.getvalue()
 
 
 def _write_png(path: Path, picture: _Picture) -> None:
-    path.write_bytes(encode_png(picture.shown()))
+    height, width, _ = picture.shape
+    with path.open("wb") as file:
+        write_png(file, width, height, picture.shown())
 
 
 def _write_npy(path: Path, picture: _Picture) -> None:
     with path.open("wb") as file:
-        np.save(file, picture.channels(), allow_pickle=False)
+        head = {"descr": "<f4", "fortran_order": False, "shape": picture.shape}
+        np.lib.format.write_array_header_1_0(file, head)
+        for top in range(0, picture.shape[0], _ROWS):
+            rows = slice(top, min(picture.shape[0], top + _ROWS))
+            file.write(picture.channels(rows).astype("<f4", copy=False).data)
 
 
 def _write_npz(path: Path, picture: _Picture) -> None:
@@ -79,7 +103,8 @@ def _write_exr(path: Path, picture: _Picture) -> None:
 
     # Without chromaticities in the header the primaries are those of Rec. 709, which is right.
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
-    channels = {"RGB" if picture.alpha is None else "RGBA": picture.channels()}
+    whole = picture.channels(slice(0, picture.shape[0]))
+    channels = {"RGB" if picture.alpha is None else "RGBA": whole}
     for name, values in picture.aovs.items():
         channels |= exr_channels(name, values)
     OpenEXR.File(header, channels).write(str(path))
@@ -158,8 +183,8 @@ def check_output(path: str | os.PathLike[str]) -> Path:
 def save_picture(
     path: str | os.PathLike[str],
     *,
-    linear: NDArray[np.float32],
-    shown: Callable[[], NDArray[np.uint8]],
+    linear: Rows,
+    shown: Callable[[], Iterable[NDArray[np.uint8]]],
     aovs: Mapping[str, NDArray[Any]] | None = None,
     alpha: NDArray[np.float32] | None = None,
 ) -> None:
@@ -172,8 +197,8 @@ def save_picture(
     linear : (H, W, 3) array of float32
         Linear Rec. 709 radiance; premultiplied, if there is alpha.
     shown : callable
-        Returns the (H, W, 3) bytes of the developed picture, for formats of 8 bits; (H, W, 4) with
-        straight colours, if there is alpha.
+        Returns strips of the developed picture from the top, (rows, W, 3) bytes, for formats of 8
+        bits; (rows, W, 4) with straight colours, if there is alpha.
     aovs : mapping of str to array, optional
         Other quantities of the same pixels, for formats that hold layers.
     alpha : (H, W) array of float32, optional

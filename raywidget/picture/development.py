@@ -11,6 +11,7 @@ stream follows the same one, from the same pixels.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,7 @@ from raywidget.picture.curves import (
 )
 from raywidget.picture.luminance import strips
 from raywidget.picture.mixing import mix, show_samples
+from raywidget.picture.rows import MadeRows, Rows
 from raywidget.picture.transparency import alpha_bytes, straight
 
 SINGLE = {"red": 0, "green": 1, "blue": 2}
@@ -68,7 +70,7 @@ class Metering:
         return min(max(exponent, -MAX_EXPONENT), MAX_EXPONENT)
 
 
-def choose_exponent(pixels: NDArray[np.float32], alpha: NDArray[np.float32] | None = None) -> int:
+def choose_exponent(pixels: Rows, alpha: NDArray[np.float32] | None = None) -> int:
     """The pre-exposure of a whole picture, (H, W, 3), in stops.
 
     With alpha it is that of its straight colours.
@@ -80,11 +82,14 @@ def choose_exponent(pixels: NDArray[np.float32], alpha: NDArray[np.float32] | No
     >>> [choose_exponent(np.full((4, 4, 3), x, np.float32)) for x in (0.0, 0.5, 3e5, 1e-5)]
     [0, 0, 19, -16]
     """
-    metering = Metering(pixels.shape[1], pixels.shape[0])
-    if alpha is not None:
-        grid = slice(None, None, metering.step), slice(None, None, metering.step)
-        return metering.exponent(Metering(1, 1).look(straight(pixels[grid], alpha[grid])))
-    return metering.exponent(metering.look(pixels))
+    height, width = pixels.shape[:2]
+    metering = Metering(width, height)
+    values = []
+    for y in range(0, height, metering.step):  # the rows that it looks at
+        row = slice(y, y + 1)
+        part = pixels[row].astype(np.float32, copy=False)
+        values.append(metering.look(part if alpha is None else straight(part, alpha[row])))
+    return metering.exponent(np.concatenate(values)) if values else 0
 
 
 def to_half(pixels: ArrayLike, exponent: int = 0) -> NDArray[np.float16]:
@@ -151,7 +156,7 @@ def count_invalid(pixels: ArrayLike) -> int:
 
 
 def develop(
-    pixels: ArrayLike,
+    pixels: ArrayLike | MadeRows,
     curve: str = "srgb",
     exposure: float = 0.0,
     channel: str = "color",
@@ -198,25 +203,46 @@ def develop(
     >>> develop(np.full((1, 1, 3), 0.5)).tolist()
     [[[188, 188, 188]]]
     """
+    made = develop_strips(pixels, curve, exposure, channel, samples, goal, alpha)
+    size = pixels.shape if isinstance(pixels, MadeRows) else np.shape(pixels)
+    shown = np.empty((*size[:2], 3 if alpha is None else 4), np.uint8)
+    filled = 0
+    for strip in made:
+        shown[filled : filled + len(strip)] = strip
+        filled += len(strip)
+    return shown
+
+
+def develop_strips(
+    pixels: ArrayLike | MadeRows,
+    curve: str = "srgb",
+    exposure: float = 0.0,
+    channel: str = "color",
+    samples: NDArray[np.int64] | None = None,
+    goal: int = 0,
+    alpha: NDArray[np.float32] | None = None,
+) -> Iterator[NDArray[np.uint8]]:
+    """Develop as `develop` does, some rows after the other, from the top: (rows, W, 3 or 4)."""
     curve, exposure = check_display(curve, exposure)  # settings that are wrong raise first
     channel = check_channel(channel)
-    values = np.asarray(pixels)
-    if values.ndim != 3 or values.shape[2] != 3:
+    values: Rows = pixels if isinstance(pixels, MadeRows) else np.asarray(pixels)
+    if len(values.shape) != 3 or values.shape[2] != 3:
         raise PictureError(f"pixels must be an (H, W, 3) array, got shape {values.shape}")
+    height, width = values.shape[:2]
+    if channel == "samples" and (samples is None or samples.shape != (height, width)):
+        raise PictureError("channel 'samples' needs the samples per pixel, (H, W)")
     with np.errstate(over="ignore"):
-        exponent = choose_exponent(values.astype(np.float32, copy=False), alpha)
-    if channel == "samples":
-        if samples is None or samples.shape != values.shape[:2]:
-            raise PictureError("channel 'samples' needs the samples per pixel, (H, W)")
-        return show_samples(np.asarray(samples, np.int64), goal)
-    shown = np.empty((*values.shape[:2], 3 if alpha is None else 4), np.uint8)
-    for part in strips(*values.shape[:2]):
-        strip = values[part]
+        exponent = choose_exponent(values, alpha)
+    for part in strips(height, width):
+        if channel == "samples":
+            assert samples is not None
+            colors = show_samples(np.asarray(samples[part], np.int64), goal)
+        else:
+            light = values[part] if alpha is None else straight(values[part], alpha[part])
+            colors = _develop_strip(light, curve, exposure, channel, exponent)
         if alpha is not None:
-            strip = straight(strip, alpha[part])
-            shown[part, :, 3] = alpha_bytes(alpha[part])
-        shown[part, :, :3] = _develop_strip(strip, curve, exposure, channel, exponent)
-    return shown
+            colors = np.dstack([colors, alpha_bytes(alpha[part])])
+        yield colors
 
 
 def _develop_strip(

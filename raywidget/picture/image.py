@@ -14,8 +14,9 @@ from raywidget.errors import PictureError
 from raywidget.io.images import encode_png, save_picture
 from raywidget.picture.backgrounds import read_background
 from raywidget.picture.curves import check_channel, check_display
-from raywidget.picture.development import develop
+from raywidget.picture.development import develop, develop_strips
 from raywidget.picture.noise import relative_noise, standard_error
+from raywidget.picture.rows import MadeRows
 from raywidget.picture.transparency import lay_over
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import NotNumbers, as_numpy
@@ -29,8 +30,9 @@ class Image:
 
     Parameters
     ----------
-    pixels : (H, W, 3) array of float
-        Linear Rec. 709 radiance. A writeable array is copied.
+    pixels : (H, W, 3) array of float, or MadeRows
+        Linear Rec. 709 radiance. A writeable array is copied; rows are made when they are asked
+        for.
     spp : int
         Samples per pixel in it.
     settings : object, optional
@@ -51,9 +53,8 @@ class Image:
         Samples that each pixel was to have.
     state : object, optional
         What the engine needs to go on from here with more samples. Nobody else looks into it.
-    variance : (H, W, 3) array of float32 or callable, optional
-        Squared standard error of each pixel, as far as it is known; else NaN. Or a function that
-        makes it.
+    variance : (H, W, 3) array of float32 or MadeRows, optional
+        Squared standard error of each pixel, as far as it is known; else NaN.
     aovs : mapping of str to array, optional
         Other quantities of the same pixels, (H, W) or (H, W, 3), by name.
     alpha : (H, W) array of float, optional
@@ -77,7 +78,7 @@ class Image:
 
     def __init__(
         self,
-        pixels: ArrayLike,
+        pixels: ArrayLike | MadeRows,
         *,
         spp: int,
         settings: Any = None,
@@ -88,25 +89,16 @@ class Image:
         samples: ArrayLike | Callable[[], NDArray[np.int64]] | None = None,
         goal: int | None = None,
         state: Any = None,
-        variance: NDArray[np.float32] | Callable[[], NDArray[np.float32]] | None = None,
+        variance: NDArray[np.float32] | MadeRows | None = None,
         aovs: Mapping[str, NDArray[Any]] | None = None,
         alpha: ArrayLike | None = None,
     ) -> None:
-        try:
-            values = as_numpy(pixels)
-        except NotNumbers as error:
-            raise PictureError(f"pixels must be an (H, W, 3) array; {error}") from None
-        if values.ndim != 3 or values.shape[2] != 3 or values.size == 0:
-            raise PictureError(f"pixels must be an (H, W, 3) array, got shape {values.shape}")
-        if values.dtype.kind not in "iuf":
-            raise PictureError(f"pixels must be numbers, got type {values.dtype}")
-        if values.flags.writeable or values.dtype != np.float32 or not values.flags.c_contiguous:
-            with np.errstate(over="ignore"):
-                values = np.array(values, dtype=np.float32, order="C")
-            values.setflags(write=False)
+        # What makes the rows holds all they are made of: large pictures need not be there twice.
+        self._rows: NDArray[np.float32] | MadeRows
+        self._rows = pixels if isinstance(pixels, MadeRows) else _checked_pixels(pixels)
+        size = self._rows.shape[:2]
         if isinstance(spp, bool) or not hasattr(spp, "__index__") or spp.__index__() < 0:
             raise PictureError(f"spp must be an integer >= 0, got {show(spp)}")
-        self._pixels: NDArray[np.float32] = values
         self._spp = spp.__index__()
         self._settings = settings
         self._statistics = dict(statistics or {})
@@ -116,21 +108,25 @@ class Image:
         if callable(samples):
             self._samples = samples
         elif samples is not None:
-            self._samples = _checked_counts(samples, values.shape[:2])
+            self._samples = _checked_counts(samples, size)
         self._goal = goal
         self._state = state
         self._variance = variance
         self._aovs = dict(aovs or {})
         for name, values in self._aovs.items():
-            if values.shape[:2] != self._pixels.shape[:2]:
+            if values.shape[:2] != size:
                 raise PictureError(f"aovs: {name!r} has shape {values.shape}, not that of pixels")
             values.setflags(write=False)
-        self._alpha = None if alpha is None else _checked_alpha(alpha, self._pixels.shape[:2])
+        self._alpha = None if alpha is None else _checked_alpha(alpha, size)
 
     @property
     def pixels(self) -> NDArray[np.float32]:
         """Linear Rec. 709 radiance, (H, W, 3) float32, read-only; premultiplied by `alpha`."""
-        return self._pixels
+        if isinstance(self._rows, MadeRows):
+            whole = np.asarray(self._rows)
+            whole.setflags(write=False)
+            self._rows = whole
+        return self._rows
 
     @property
     def alpha(self) -> NDArray[np.float32] | None:
@@ -151,12 +147,12 @@ class Image:
     @property
     def width(self) -> int:
         """Pixels in a row."""
-        return int(self._pixels.shape[1])
+        return int(self._rows.shape[1])
 
     @property
     def height(self) -> int:
         """Rows of pixels."""
-        return int(self._pixels.shape[0])
+        return int(self._rows.shape[0])
 
     @property
     def spp(self) -> int:
@@ -185,8 +181,7 @@ class Image:
         samples are spread in either, its expectation is right. It can't know of light that no
         sample has found, such as a caustic that is hit once in a million times.
         """
-        variance = self._known_variance()
-        return None if variance is None else relative_noise(self._pixels, variance)
+        return None if self._variance is None else relative_noise(self._rows, self._variance)
 
     @property
     def error(self) -> NDArray[np.float32] | None:
@@ -194,12 +189,7 @@ class Image:
 
         Squares are averaged over 5 x 5 pixels; `aovs` has them unaveraged, as ``"variance"``.
         """
-        variance = self._known_variance()
-        return None if variance is None else standard_error(variance)
-
-    def _known_variance(self) -> NDArray[np.float32] | None:
-        """Made when it is asked for, and not kept: 12 bytes a pixel."""
-        return self._variance() if callable(self._variance) else self._variance
+        return None if self._variance is None else standard_error(np.asarray(self._variance))
 
     @property
     def aovs(self) -> Mapping[str, NDArray[Any]]:
@@ -237,7 +227,7 @@ class Image:
     def samples(self) -> NDArray[np.int64]:
         """Samples per pixel, (H, W), read-only."""
         if self._samples is None:
-            counts = np.full(self._pixels.shape[:2], self._spp, np.int64)
+            counts = np.full(self._rows.shape[:2], self._spp, np.int64)
             counts.setflags(write=False)
             return counts
         return self._samples() if callable(self._samples) else self._samples
@@ -268,13 +258,19 @@ class Image:
         PictureError
             If a display setting is unknown or out of its range.
         """
+        return develop(*self._how_to_develop(exposure, curve, channel))
+
+    def _how_to_develop(
+        self, exposure: float | None, curve: str | None, channel: str | None
+    ) -> tuple[Any, ...]:
+        """The arguments of `develop` and `develop_strips`."""
         what = self._channel if channel is None else channel
         samples = self.samples if what == "samples" else None
         goal = self._goal
         if goal is None:
             goal = 0 if samples is None else int(samples.max(initial=0))
-        return develop(
-            self._pixels,
+        return (
+            self._rows,
             self._curve if curve is None else curve,
             self._exposure if exposure is None else exposure,
             what,
@@ -317,12 +313,12 @@ class Image:
         """
         if self._alpha is None:
             raise PictureError("over: this picture has no alpha; render it with alpha=True")
-        behind = read_background(background, self._pixels.shape[:2])
+        behind = read_background(background, self._rows.shape[:2])
         alpha = None
         if isinstance(background, Image) and background.alpha is not None:
             alpha = self._alpha + (1.0 - self._alpha) * background.alpha
         return Image(
-            lay_over(self._pixels, self._alpha, behind),
+            lay_over(self.pixels, self._alpha, behind),
             spp=self._spp,
             settings=self._settings,
             statistics=self._statistics,
@@ -367,8 +363,8 @@ class Image:
         check_channel(self._channel if channel is None else channel)
         save_picture(
             path,
-            linear=self._pixels,
-            shown=lambda: self.to_uint8(exposure, curve, channel),
+            linear=self._rows,
+            shown=lambda: develop_strips(*self._how_to_develop(exposure, curve, channel)),
             aovs=self._aovs,
             alpha=self._alpha,
         )
@@ -376,24 +372,42 @@ class Image:
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Let numpy see the pixels; see NumPy 2's array protocol."""
         wanted = np.dtype(np.float32 if dtype is None else dtype)
-        if copy is False and wanted != self._pixels.dtype:
+        if copy is False and wanted != np.float32:
             raise ValueError(f"pixels are float32: {wanted} needs a copy")
         if copy:
-            return np.array(self._pixels, dtype=wanted)
-        return self._pixels.astype(wanted, copy=False)
+            return np.array(self.pixels, dtype=wanted)
+        return self.pixels.astype(wanted, copy=False)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update({"_alpha": None} | state)  # what is older knows no alpha
-        for array in (self._pixels, self._alpha, *self._aovs.values()):
-            if array is not None:
+        self.__dict__.update(state)
+        for array in (self._rows, self._alpha, *self._aovs.values()):
+            if isinstance(array, np.ndarray):
                 array.setflags(write=False)  # pickle forgets it
 
     def _repr_png_(self) -> bytes:
-        return encode_png(self.to_uint8())
+        return encode_png(
+            self.width, self.height, develop_strips(*self._how_to_develop(None, None, None))
+        )
 
     def __repr__(self) -> str:
         alpha = "" if self._alpha is None else ", alpha"
         return f"Image({self.width}x{self.height}, {self.spp} spp{alpha})"
+
+
+def _checked_pixels(pixels: ArrayLike) -> NDArray[np.float32]:
+    try:
+        values = as_numpy(pixels)
+    except NotNumbers as error:
+        raise PictureError(f"pixels must be an (H, W, 3) array; {error}") from None
+    if values.ndim != 3 or values.shape[2] != 3 or values.size == 0:
+        raise PictureError(f"pixels must be an (H, W, 3) array, got shape {values.shape}")
+    if values.dtype.kind not in "iuf":
+        raise PictureError(f"pixels must be numbers, got type {values.dtype}")
+    if values.flags.writeable or values.dtype != np.float32 or not values.flags.c_contiguous:
+        with np.errstate(over="ignore"):
+            values = np.array(values, dtype=np.float32, order="C")
+        values.setflags(write=False)
+    return values
 
 
 def _checked_alpha(alpha: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from raywidget.picture.rows import Rows
 from raywidget.scene.values.colors import REC709_WEIGHTS
 
 STRIP_PIXELS = 1 << 16
@@ -20,12 +22,12 @@ def luminance(pixels: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(r * channels[..., 0] + g * channels[..., 1] + b * channels[..., 2])
 
 
-def mean_luminance(pixels: NDArray[np.float32]) -> float:
+def mean_luminance(pixels: Rows) -> float:
     """The mean over a picture, (H, W, 3); rows are looked at in turn, to save memory."""
-    rows = np.empty(pixels.shape[:2])
-    for part in strips(*pixels.shape[:2]):
-        rows[part] = luminance(pixels[part])
-    return float(rows.mean())
+    height, width = pixels.shape[:2]
+    sums = [float(luminance(pixels[part]).sum()) for part in strips(height, width)]
+    total = math.fsum(sums) if all(map(math.isfinite, sums)) else sum(sums)
+    return total / (height * width)
 
 
 def strips(height: int, width: int) -> Iterator[slice]:

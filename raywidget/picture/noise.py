@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.picture.luminance import mean_luminance, strips
+from raywidget.picture.rows import Rows
 
 _DARK = 0.1  # of the mean luminance: darker pixels are not measured against themselves
 _TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 ERROR_REACH = len(_TAPS) // 2  # pixels on each side that `standard_error` looks at
 
 
-def relative_noise(pixels: NDArray[np.float32], variance: NDArray[np.float32]) -> float | None:
+def relative_noise(pixels: Rows, variance: Rows) -> float | None:
     """Root mean square over pixels of error by brightness; None where nothing is known.
 
     The square of a pixel's share is the sum of the variances of its colours by the sum of their
@@ -26,13 +27,14 @@ def relative_noise(pixels: NDArray[np.float32], variance: NDArray[np.float32]) -
     """
     dark = _DARK * mean_luminance(pixels)
     height, width, _ = pixels.shape
-    shares = np.empty((height, width), np.float32)
+    total = 0.0  # in the order of rows, so that it is the same each time
     for part in strips(height, width):
         first, last = max(0, part.start - 2), min(height, part.stop + 2)
         around = _mean_around(pixels[first:last])[part.start - first : part.stop - first]
         scale = np.einsum("ijk,ijk->ij", around, around) + np.float32(3.0 * dark**2)
-        shares[part] = variance[part].sum(axis=2) / np.maximum(scale, np.float32(1e-30))
-    mean = float(shares.mean(dtype=np.float64))
+        shares = variance[part].sum(axis=2) / np.maximum(scale, np.float32(1e-30))
+        total += float(shares.sum(dtype=np.float64))
+    mean = total / (height * width)
     return math.sqrt(mean) if math.isfinite(mean) else None
 
 

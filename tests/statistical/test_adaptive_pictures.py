@@ -62,8 +62,8 @@ def test_there_is_no_bias(plain, adaptive):
 
 
 def test_pixels_that_decide_their_own_number_are_noticed(plain, monkeypatch):
-    def by_themselves(sums, evens, pilot):
-        error = np.abs(2.0 * evens - sums).sum(axis=2)
+    def by_themselves(sums, swings, pilot):
+        error = np.abs(swings).sum(axis=2)
         error = error.reshape(len(error) // CELL, CELL, -1, CELL).sum(axis=(1, 3))
         return np.where(error > error.mean(), 3.0, 0.25)
 

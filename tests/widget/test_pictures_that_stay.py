@@ -218,7 +218,7 @@ def test_a_small_copy_has_no_dark_rim():
     """Colours of squares of pixels are means by alpha: what is behind does not darken them."""
     alpha = np.zeros((1200, 1200), np.float32)
     alpha[:, ::2] = 1.0
-    image = rw.Image(alpha[..., None] * np.float32(0.5), alpha=alpha, spp=1)
+    image = rw.Image(np.repeat(0.5 * alpha[..., None], 3, axis=2), alpha=alpha, spp=1)
     with Pillow.open(io.BytesIO(still.encode_still(image, "key"))) as picture:
         assert picture.size == (600, 600)
         shown = np.asarray(picture)

@@ -53,14 +53,14 @@ def pilot_samples(spp: int) -> int:
     return min(spp, max(LEAST_SAMPLES, 1 << max(0, spp.bit_length() - 4)))
 
 
-def plan_shares(sums: Floats, evens: Floats, pilot: int) -> Floats:
+def plan_shares(sums: Floats, swings: NDArray[np.float32], pilot: int) -> Floats:
     """Share of each cell in what follows the pilot, (rows, columns), close to 1 on average.
 
-    `sums` and `evens` are those of a tile after the pilot.
+    `sums` and `swings` are those of a tile after the pilot, see `film`.
     """
     pixels = sums / pilot
     # Twice the standard error of each pixel, and the square of its radiance
-    error = np.sqrt(np.square((2.0 * evens - sums) / pilot).sum(axis=2))
+    error = np.sqrt(np.square(swings / pilot, dtype=np.float64).sum(axis=2))
     square = np.square(pixels).sum(axis=2)
     size, total = _cell_sums(np.ones(error.shape)), _cell_sums(pixels.mean(axis=2))
     colour = np.indices(size.shape).sum(axis=0) % 2

@@ -1,13 +1,15 @@
-"""Where samples are added up: sums in float64 and a sample count per tile, 48 bytes a pixel.
+"""Where samples are added up: sums in float64 and a sample count per tile, 36 bytes a pixel.
 
 The arrays of a tile never change once they are published. A kernel writes what they hold, and more
 samples, into new ones, which are published in their place: what others see of a tile is always the
 sum of whole samples (no torn tile), abandoned work leaves no trace, and whoever looks holds the
 lock for a few references only.
 
-Samples of even number are added up a second time on their own. They and the others are estimates of
-the same picture that know nothing of each other: how far the two differ tells the error of their
-mean, whatever the sampler does within each half.
+Samples of even number and those of odd number are estimates of the same picture that know nothing
+of each other: how far the two differ tells the error of their mean, whatever the sampler does
+within each half. So what the ones bring more than the others, their *swing*, is kept beside the
+sums. It goes to and fro about 0, and float32 is enough for it: in n samples, rounding changes it by
+6e-8 sqrt(n) of its own size, and not at all where all samples are alike.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class TileSums(NamedTuple):
     """What is known of one tile; all arrays are read-only."""
 
     sums: NDArray[np.float64]  # (height, width, 3)
-    evens: NDArray[np.float64]  # (height, width, 3)
+    swings: NDArray[np.float32]  # (height, width, 3), samples of even number less those of odd
     spp: int  # samples per pixel, on average if they are adaptive
     counts: NDArray[np.int64] | None = None  # (height, width), those of the pixels if they differ
     coverage: NDArray[np.float64] | None = None  # (height, width), sums; of pictures with alpha
@@ -68,6 +70,7 @@ class FilmState:
     tiles: tuple[Tile, ...]
     parts: tuple[TileSums, ...]  # of each tile
     splats: NDArray[np.int64] | None = None  # (2, H, W, 3), see `kernels.splat`
+    paths: float | None = None  # light paths for each pixel of the picture that it is a part of
 
     @property
     def sums(self) -> NDArray[np.float64]:
@@ -77,10 +80,10 @@ class FilmState:
         return whole
 
     @property
-    def evens(self) -> NDArray[np.float64]:
-        """Sums of radiance of samples of even number, (H, W, 3); made anew."""
-        whole = np.empty((self.height, self.width, 3))
-        self._join(whole, lambda part: part.evens)
+    def swings(self) -> NDArray[np.float32]:
+        """Radiance of samples of even number less that of the others, (H, W, 3); made anew."""
+        whole = np.empty((self.height, self.width, 3), np.float32)
+        self._join(whole, lambda part: part.swings)
         return whole
 
     @property
@@ -137,6 +140,14 @@ class FilmState:
         alpha.flags.writeable = False
         return alpha
 
+    def rows_of_pixels(self, rows: slice) -> NDArray[np.float32]:
+        """Some rows of `pixels`, by a slice."""
+        return self.part(rows, slice(None)).pixels()
+
+    def rows_of_variance(self, rows: slice) -> NDArray[np.float32]:
+        """Some rows of `variance`, by a slice."""
+        return self.part(rows, slice(None)).variance()
+
     def part(self, rows: slice, columns: slice) -> FilmState:
         """A rectangle of it, for which the rest need not be computed."""
         top, bottom, _ = rows.indices(self.height)
@@ -154,9 +165,10 @@ class FilmState:
             counts = None if part.counts is None else part.counts[where]
             tiles.append(Tile(len(tiles), x - left, y - top, width, height))
             coverage = None if part.coverage is None else part.coverage[where]
-            parts.append(TileSums(part.sums[where], part.evens[where], part.spp, counts, coverage))
+            parts.append(TileSums(part.sums[where], part.swings[where], part.spp, counts, coverage))
         splats = None if self.splats is None else self.splats[:, rows, columns]
-        return FilmState(right - left, bottom - top, tuple(tiles), tuple(parts), splats)
+        size, paths = (right - left, bottom - top), None if splats is None else self._paths()
+        return FilmState(*size, tuple(tiles), tuple(parts), splats, paths)
 
     def variance(self) -> NDArray[np.float32]:
         """Squared standard error of each pixel, (H, W, 3), from the difference of the halves.
@@ -174,6 +186,8 @@ class FilmState:
 
     def _paths(self) -> float:
         """Light paths for each pixel of the picture, on average."""
+        if self.paths is not None:
+            return self.paths
         return self.samples() / (self.width * self.height)
 
     def _join(self, whole: NDArray[Any], take: Callable[[TileSums], Any]) -> None:
@@ -194,8 +208,10 @@ def _difference(
         # (even - odd)^2 n_even n_odd / n^2, which is a quarter of the square for equal halves
         of_even = np.sqrt(odd_spp / even_spp) / spp
         of_odd = np.sqrt(even_spp / odd_spp) / spp
-        difference = part.evens * (of_even + of_odd)
-        difference -= part.sums * of_odd
+        # even = (sums + swings) / 2, odd = (sums - swings) / 2
+        difference = part.swings * (0.5 * (of_even + of_odd))
+        if np.any(of_even != of_odd):
+            difference += part.sums * (0.5 * (of_even - of_odd))
         if splats is not None:
             even, odd = (_splatted(half, paths / 2) for half in splats)
             difference += (even.astype(np.float64) - odd) / 2
@@ -241,7 +257,7 @@ class Film:
             for tile in self.tiles:
                 inner = state.part(*_slices(tile))
                 parts.append(
-                    TileSums(inner.sums, inner.evens, inner.parts[0].spp, None, inner.coverage())
+                    TileSums(inner.sums, inner.swings, inner.parts[0].spp, None, inner.coverage())
                 )
         parts = [_frozen(part) for part in parts]
         with self._lock:
@@ -260,7 +276,7 @@ class Film:
         tile: Tile,
         sums: NDArray[np.float64],
         spp: int,
-        evens: NDArray[np.float64] | None = None,
+        swings: NDArray[np.float32] | None = None,
         splats: Splats | None = None,
         counts: NDArray[np.int64] | None = None,
         coverage: NDArray[np.float64] | None = None,
@@ -268,12 +284,12 @@ class Film:
         """Replace a tile's sums by those with all samples up to `spp` added.
 
         The arrays are the film's from now on, and become read-only. `counts` (height, width) are
-        those of the pixels if they are not all alike. Without `evens`, nothing is known about the
+        those of the pixels if they are not all alike. Without `swings`, nothing is known about the
         error of this tile. `splats` are added to the layer. `coverage` (height, width) are sums.
         """
-        if evens is None:
-            evens = np.full_like(sums, np.nan)
-        part = _frozen(TileSums(sums, evens, spp, counts, coverage))
+        if swings is None:
+            swings = np.full(sums.shape, np.nan, np.float32)
+        part = _frozen(TileSums(sums, swings, spp, counts, coverage))
         with self._lock:
             before = self._parts[tile.index].spp
             self._samples += (spp - before) * tile.width * tile.height
@@ -366,11 +382,12 @@ def _slices(tile: Tile) -> tuple[slice, slice]:
 def _empty(tile: Tile, alpha: bool) -> TileSums:
     shape = (tile.height, tile.width, 3)
     coverage = np.zeros(shape[:2]) if alpha else None
-    return _frozen(TileSums(np.zeros(shape), np.zeros(shape), 0, None, coverage))
+    swings = np.zeros(shape, np.float32)
+    return _frozen(TileSums(np.zeros(shape), swings, 0, None, coverage))
 
 
 def _frozen(part: TileSums) -> TileSums:
-    for array in (part.sums, part.evens, part.counts, part.coverage):
+    for array in (part.sums, part.swings, part.counts, part.coverage):
         if array is not None:
             array.flags.writeable = False
     return part

@@ -20,6 +20,7 @@ from raywidget.engine.session.schedule import Job
 CALL_SECONDS = 0.010
 
 Sums = NDArray[np.float64]
+Swings = NDArray[np.float32]
 
 
 class _Taken(NamedTuple):
@@ -28,7 +29,7 @@ class _Taken(NamedTuple):
     spp: int  # samples per pixel now
     published: int  # of which so many are in the film already
     sums: Sums
-    evens: Sums
+    swings: Swings
     coverage: Sums | None  # if the picture has alpha
 
 
@@ -55,20 +56,20 @@ class Accumulator:
         """
         before = run.film.check_out(job.tile)
         taken = self._take(
-            run, job.tile, job.first, job.target, before.sums, before.evens, before.coverage
+            run, job.tile, job.first, job.target, before.sums, before.swings, before.coverage
         )
         if taken.spp > taken.published:
-            run.film.publish(job.tile, taken.sums, taken.spp, taken.evens, coverage=taken.coverage)
+            run.film.publish(job.tile, taken.sums, taken.spp, taken.swings, coverage=taken.coverage)
         return taken.spp
 
     def refine(self, run: Run, job: Job) -> int:
         """The same with samples where they are needed; all of them, or none is published."""
         tile, pilot = job.tile, pilot_samples(run.settings.spp)
         before = run.film.check_out(tile)
-        sums, evens = before.sums.copy(), before.evens.copy()
+        sums, swings = before.sums.copy(), before.swings.copy()
         coverage = None if before.coverage is None else before.coverage.copy()
         if job.first == pilot:
-            run.shares[tile.index] = plan_shares(sums, evens, pilot)
+            run.shares[tile.index] = plan_shares(sums, swings, pilot)
         counts = np.empty((tile.height, tile.width), np.int64)
         added = 0
         shares = run.shares[tile.index]
@@ -78,7 +79,7 @@ class Accumulator:
             where = rows, columns
             covered = None if coverage is None else coverage[where].copy()
             taken = self._take(
-                run, cell, first, end, sums[where].copy(), evens[where].copy(), covered
+                run, cell, first, end, sums[where].copy(), swings[where].copy(), covered
             )
             added += (taken.spp - first) * cell.width * cell.height
             if taken.spp < end:  # broken off
@@ -86,10 +87,10 @@ class Accumulator:
                     run.samples -= added
                     run.taken -= added
                 return job.first
-            sums[where], evens[where], counts[where] = taken.sums, taken.evens, end
+            sums[where], swings[where], counts[where] = taken.sums, taken.swings, end
             if coverage is not None:
                 coverage[where] = taken.coverage
-        run.film.publish(tile, sums, job.target, evens, counts=counts, coverage=coverage)
+        run.film.publish(tile, sums, job.target, swings, counts=counts, coverage=coverage)
         return job.target
 
     def _take(
@@ -99,7 +100,7 @@ class Accumulator:
         first: int,
         target: int,
         sums: Sums,
-        evens: Sums,
+        swings: Swings,
         coverage: Sums | None,
     ) -> _Taken:
         """Add samples to sums, in calls of about `CALL_SECONDS`; the arrays stay as they are."""
@@ -112,10 +113,10 @@ class Accumulator:
             if run.seconds_per_sample > 0.0:
                 count = int(CALL_SECONDS / (run.seconds_per_sample * pixels))
             count = max(1, min(count, target - spp, most))
-            attempt, even_attempt = np.empty_like(sums), np.empty_like(evens)
+            attempt, swing_attempt = np.empty_like(sums), np.empty_like(swings)
             begin = time.perf_counter()
             rendered = run.renderer.render(
-                tile, spp, count, attempt, run.cancel, even_attempt, (sums, evens)
+                tile, spp, count, attempt, run.cancel, swing_attempt, (sums, swings)
             )
             finished, covered = rendered.finished, None
             if finished and coverage is not None:
@@ -123,11 +124,11 @@ class Accumulator:
                 finished = run.renderer.cover(tile, spp, count, covered, run.cancel, coverage)
             if not finished:  # cancelled, they are left half done
                 continue
-            sums, evens, coverage = attempt, even_attempt, covered
+            sums, swings, coverage = attempt, swing_attempt, covered
             spp += count
             seconds = (time.perf_counter() - begin) / (count * pixels)
             if rendered.splats is not None:  # not kept for long: they would fill the memory
-                run.film.publish(tile, sums, spp, evens, rendered.splats, coverage=coverage)
+                run.film.publish(tile, sums, spp, swings, rendered.splats, coverage=coverage)
                 published = spp
             with self._lock:
                 run.settled = run.settled and rendered.splats is None
@@ -137,4 +138,4 @@ class Accumulator:
                 run.taken += count * pixels
                 old = run.seconds_per_sample
                 run.seconds_per_sample = seconds if old == 0.0 else 0.75 * old + 0.25 * seconds
-        return _Taken(spp, published, sums, evens, coverage)
+        return _Taken(spp, published, sums, swings, coverage)

@@ -6,6 +6,7 @@ from raywidget.engine.session.run import DONE, Run
 from raywidget.engine.session.schedule import Job
 from raywidget.engine.session.stage import Stage
 from raywidget.picture.noise import relative_noise
+from raywidget.picture.rows import MadeRows
 
 
 def end_job(stage: Stage, run: Run, job: Job, spp: int) -> None:
@@ -39,7 +40,11 @@ def measure_noise(stage: Stage, run: Run) -> None:
     noise = run.noise
     if looks or spp >= max(4, 2 * run.spp_measured):  # not after each of many passes
         state = run.film.state()
-        noise = relative_noise(state.pixels(), state.variance())
+        pixels, variance = (
+            MadeRows(state.height, state.width, make)
+            for make in (state.rows_of_pixels, state.rows_of_variance)
+        )
+        noise = relative_noise(pixels, variance)
     with stage.lock:
         run.noise = noise
         run.spp_measured = max(run.spp_measured, spp)

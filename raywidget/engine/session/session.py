@@ -32,6 +32,7 @@ from raywidget.engine.settings import RenderSettings, check_scene_fits
 from raywidget.errors import RenderError, SceneError, SettingsError
 from raywidget.picture.image import Image
 from raywidget.picture.luminance import mean_luminance
+from raywidget.picture.rows import MadeRows
 from raywidget.scene.scene import Scene
 
 # Waits are polled, so that an interrupt (Ctrl-C) is seen on every system.
@@ -145,7 +146,7 @@ class Session:
         progress = self.progress()
         spp = reached if run.settings.adaptive else state.least_spp()
         rate = progress.rays / progress.elapsed if progress.elapsed > 0.0 else 0.0
-        pixels = state.pixels()
+        pixels = MadeRows(state.height, state.width, state.rows_of_pixels)
         return Image(
             pixels,
             spp=spp,
@@ -166,7 +167,7 @@ class Session:
                 "threads": run.settings.thread_count(),
             },
             state=ResumeState(run.scene, run.settings, state),
-            variance=state.variance,
+            variance=MadeRows(state.height, state.width, state.rows_of_variance),
             alpha=state.alpha(),
             aovs=run.aovs.images(
                 run.settings.aovs, state, run.film, run.renderer, run.settings.thread_count()

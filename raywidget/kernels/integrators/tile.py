@@ -160,9 +160,9 @@ class TileTarget(NamedTuple):
     """What an entry writes into."""
 
     sums: NDArray[np.float64]  # (height, width, 3) of all samples
-    evens: NDArray[np.float64]  # (height, width, 3) of those with even numbers
+    swings: NDArray[np.float32]  # (height, width, 3) of those with even numbers, less the others
     old_sums: NDArray[np.float64]  # the same of earlier samples, which sums begin with
-    old_evens: NDArray[np.float64]
+    old_swings: NDArray[np.float32]
     cancel: NDArray[np.uint8]  # (1,) set by another thread
     counters: NDArray[np.int64]  # (COUNTERS_SIZE,)
 
@@ -173,9 +173,9 @@ class TileView(NamedTuple):
     width: int
     height: int
     sums: Any
-    evens: Any
+    swings: Any
     old_sums: Any
-    old_evens: Any
+    old_swings: Any
     cancel: Any
     counters: Any
 
@@ -187,9 +187,9 @@ def view_tile(target: TileTarget) -> TileView:
         target.sums.shape[1],
         target.sums.shape[0],
         view(target.sums),
-        view(target.evens),
+        view(target.swings),
         view(target.old_sums),
-        view(target.old_evens),
+        view(target.old_swings),
         view(target.cancel),
         view(target.counters),
     )
@@ -223,7 +223,7 @@ def take_up(tile: TileView, pixel: int) -> None:
     """
     for i in range(3 * pixel, 3 * pixel + 3):
         tile.sums[i] = tile.old_sums[i]
-        tile.evens[i] = tile.old_evens[i]
+        tile.swings[i] = tile.old_swings[i]
 
 
 @device
@@ -239,9 +239,13 @@ def deposit(tile: TileView, pixel: int, sample: int, radiance: Vec3) -> bool:
     tile.sums[at + 1] = tile.sums[at + 1] + radiance.y
     tile.sums[at + 2] = tile.sums[at + 2] + radiance.z
     if sample & 1 == 0:
-        tile.evens[at] = tile.evens[at] + radiance.x
-        tile.evens[at + 1] = tile.evens[at + 1] + radiance.y
-        tile.evens[at + 2] = tile.evens[at + 2] + radiance.z
+        tile.swings[at] = tile.swings[at] + radiance.x
+        tile.swings[at + 1] = tile.swings[at + 1] + radiance.y
+        tile.swings[at + 2] = tile.swings[at + 2] + radiance.z
+    else:
+        tile.swings[at] = tile.swings[at] - radiance.x
+        tile.swings[at + 1] = tile.swings[at + 1] - radiance.y
+        tile.swings[at + 2] = tile.swings[at + 2] - radiance.z
     return True
 
 

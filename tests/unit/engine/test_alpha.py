@@ -35,6 +35,7 @@ def test_a_picture_that_is_full_is_the_plain_one(integrator):
     assert cut.to_uint8()[..., 3].min() == 255
 
 
+@pytest.mark.filterwarnings("ignore::raywidget.errors.PictureWarning")  # it is black
 @pytest.mark.parametrize("integrator", ALL)
 def test_where_nothing_is_there_is_neither_light_nor_alpha(integrator):
     empty = rw.Scene(

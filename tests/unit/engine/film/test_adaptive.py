@@ -117,18 +117,18 @@ def test_the_samples_of_a_cell_have_no_say_in_its_share(seed, width, height, lik
     random = np.random.default_rng(seed)
     sums = 16.0 * random.exponential(size=(height, width, 3))
     sums *= random.random(sums.shape) < likely
-    evens = sums * random.random(sums.shape)
-    shares = plan_shares(sums, evens, 16)
+    swings = (sums * random.uniform(-1, 1, sums.shape)).astype(np.float32)
+    shares = plan_shares(sums, swings, 16)
     assert shares.min() >= 0.25
     assert shares.max() <= 6.0
     rows, columns = np.indices((height, width)) // 4
     colour = (rows + columns) % 2
     for own in (0, 1):
-        changed, changed_evens = sums.copy(), evens.copy()
+        changed, changed_swings = sums.copy(), swings.copy()
         changed[colour == own] = 7.0 * random.random((np.sum(colour == own), 3))
-        changed_evens[colour == own] = 3.0 * random.random((np.sum(colour == own), 3))
+        changed_swings[colour == own] = 3.0 * random.random((np.sum(colour == own), 3))
         cells = np.indices(shares.shape).sum(axis=0) % 2 == own
-        again = plan_shares(changed, changed_evens, 16)
+        again = plan_shares(changed, changed_swings, 16)
         np.testing.assert_array_equal(again[cells], shares[cells])
 
     taken = np.zeros((height, width), int)

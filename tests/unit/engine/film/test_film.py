@@ -7,6 +7,7 @@ import pytest
 
 from raywidget.engine.film.film import Film, mean_radiance
 from raywidget.picture.image import Image
+from raywidget.picture.rows import MadeRows
 
 WIDTH, HEIGHT, SIZE = 70, 50, 32
 
@@ -21,7 +22,7 @@ def constant(tile, value):
 
 
 def publish(film, tile, sums, spp, **options):
-    film.publish(tile, sums, spp, sums * 0.5, **options)
+    film.publish(tile, sums, spp, (sums * 0.5).astype(np.float32), **options)
 
 
 def test_a_new_film_is_black(film):
@@ -109,7 +110,7 @@ def test_a_part_of_a_state_is_the_part_of_its_pictures(film):
     random = np.random.default_rng(1)
     for tile in film.tiles:
         shape = (tile.height, tile.width, 3)
-        film.publish(tile, random.random(shape), 5, random.random(shape))
+        film.publish(tile, random.random(shape), 5, random.random(shape, np.float32))
     state = film.state()
     for rows, columns in ((slice(3, 29), slice(7, 40)), (slice(0, 1), slice(0, 1))):
         inner = state.part(rows, columns)
@@ -157,9 +158,9 @@ def test_no_snapshot_is_torn():
                     columns = slice(tile.x, tile.x + tile.width)
                     spp = np.unique(state.spp[rows, columns])
                     sums = np.unique(state.sums[rows, columns])
-                    evens = np.unique(state.evens[rows, columns])
-                    one = len(spp) == len(sums) == len(evens) == 1
-                    if not one or spp[0] ** 2 != sums[0] or sums[0] != 2 * evens[0]:
+                    swings = np.unique(state.swings[rows, columns])
+                    one = len(spp) == len(sums) == len(swings) == 1
+                    if not one or spp[0] ** 2 != sums[0] or np.float32(0.5 * sums[0]) != swings[0]:
                         torn.append((tile.index, spp, sums))
                 reads[reader] += len(film.tiles)
                 continue
@@ -183,13 +184,13 @@ def test_no_snapshot_is_torn():
     assert min(film.versions()) > 10
 
 
-def test_a_picture_takes_no_copies_of_its_film():
+def test_a_picture_takes_no_copies_of_its_film(tmp_path):
     side = 512
     film = Film(side, side, 64)
     random = np.random.default_rng(3)
     for tile in film.tiles:
         shape = (tile.height, tile.width, 3)
-        film.publish(tile, random.random(shape), 4, random.random(shape))
+        film.publish(tile, random.random(shape), 4, random.random(shape, np.float32))
 
     def peak(work):
         tracemalloc.start()
@@ -199,11 +200,34 @@ def test_a_picture_takes_no_copies_of_its_film():
         return most / side**2
 
     state = film.state()
-    image = Image(state.pixels(), spp=4, variance=state.variance, samples=state.counts)
+    pixels, variance = (
+        MadeRows(side, side, make) for make in (state.rows_of_pixels, state.rows_of_variance)
+    )
+    image = Image(pixels, spp=4, variance=variance, samples=state.counts)
     image.to_uint8()  # makes tables, once
     picture = 12  # three float32
     assert peak(film.state) < 1
     assert picture <= peak(state.pixels) < picture + 4
     # Beside what is asked for: strips of 2^16 pixels, which are a quarter of so small a picture.
     assert peak(image.to_uint8) < 3 + 20
-    assert peak(lambda: image.noise) < picture + 4 + 20
+    assert peak(lambda: image.noise) < 20
+    assert peak(lambda: image.save(tmp_path / "a.png")) < 20
+    assert peak(lambda: image.save(tmp_path / "a.npy")) < 10
+    held = sum(part.sums.nbytes + part.swings.nbytes for part in state.parts)
+    assert held == 36 * side**2
+
+
+def test_swings_tell_the_error_of_means_of_any_number_of_samples():
+    """Even samples less odd ones and the sum of both are as good as the sums of either."""
+    random = np.random.default_rng(5)
+    film = Film(8, 8, 8)
+    tile = film.tiles[0]
+    for count in (2, 3, 8, 9):
+        samples = random.gamma(1.0, 1.0, (count, 8, 8, 3))
+        even, odd = samples[::2], samples[1::2]
+        film.publish(tile, samples.sum(0), count, (even.sum(0) - odd.sum(0)).astype(np.float32))
+        share = len(even) * len(odd) / count**2
+        expected = (even.mean(0) - odd.mean(0)) ** 2 * share
+        np.testing.assert_allclose(film.state().variance(), expected, rtol=1e-4, atol=1e-9)
+    film.publish(tile, samples.sum(0), 1, samples.sum(0).astype(np.float32))
+    assert np.isnan(film.state().variance()).all()

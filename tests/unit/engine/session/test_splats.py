@@ -35,13 +35,12 @@ def light_entry(tables, camera, picture, settings, work, target, log):
     height, width, _ = target.sums.shape
     y, x = np.mgrid[work.y : work.y + height, work.x : work.x + width]
     pixel = (y * WIDTH + x).ravel()
-    target.sums[...], target.evens[...] = target.old_sums, target.old_evens
+    target.sums[...], target.swings[...] = target.old_sums, target.old_swings
     for sample in range(work.first, work.first + work.samples):
         if target.cancel[0]:
             return False
         target.sums[...] += 1.0
-        if sample % 2 == 0:
-            target.evens[...] += 1.0
+        target.swings[...] += 1.0 - 2.0 * (sample % 2)
         for k in range(MOST):
             u = numbers(pixel, 10 * sample + k)
             some = u < 0.7
