@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import importlib
 import os
-from pathlib import Path
 from typing import Any
 
 from raywidget.adapters.taken import Taken, Wishes, join
 from raywidget.errors import SceneError
 from raywidget.io.building import CLAY, build, is_unpainted
-from raywidget.io.scene_files import read_scene
+from raywidget.io.scene_files import read_scene, up_of_file
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.simple import Shape
 
@@ -26,7 +25,6 @@ TAKES = (
     "a path, a Scene, a shape, (vertices, faces), an (N, 3) array of points, a 2-D height field, a "
     "thing of trimesh, PyVista, VTK, xarray, ASE, MDAnalysis, meshio or Open3D, or a list of these"
 )
-_Y_UP = (".glb", ".gltf")  # formats that say so
 
 
 def take(thing: object, wishes: Wishes | None = None) -> Taken:
@@ -76,7 +74,6 @@ def _kind(thing: object) -> str:
 
 def _from_file(path: str | os.PathLike[str]) -> Taken:
     parts = read_scene(path)
-    suffix = Path(path).suffix.lower()
     shapes = tuple(
         # Files of bare geometry say nothing of what it is made of.
         shape.replace(material=CLAY) if is_unpainted(shape) and not _colored(shape) else shape
@@ -88,7 +85,7 @@ def _from_file(path: str | os.PathLike[str]) -> Taken:
         cameras=parts.cameras,
         medium=parts.medium,
         defaults=parts.defaults,
-        up="y" if suffix in _Y_UP else None,
+        up=up_of_file(path),
         notes=parts.notes,
     )
 

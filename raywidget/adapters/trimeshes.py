@@ -11,6 +11,7 @@ from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.io.building import CLAY, AnyPiece
 from raywidget.io.colors import one_opacity, screen_colors
+from raywidget.io.gltf.pictures import cut_out
 from raywidget.io.lines import Lines
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
@@ -148,7 +149,7 @@ def _material(material: Any, has_uvs: bool, label: str, notes: list[str]) -> Mat
         if material.baseColorTexture is not None and material.baseColorTexture.mode == "RGBA":
             opacity = _texture(material.baseColorTexture, has_uvs, channel="a") or opacity
     elif material.alphaMode == "MASK":
-        notes.append(f"{label}: its alpha mask is not applied")
+        opacity = _mask(material, float(rgba[3]), has_uvs)
     return Principled(
         base or tuple(rgba[:3].tolist()),
         metallic=_texture(both, has_uvs, channel="b", factor=metallic) or metallic,
@@ -157,6 +158,19 @@ def _material(material: Any, has_uvs: bool, label: str, notes: list[str]) -> Mat
         opacity=opacity,
         normal_map=_texture(material.normalTexture, has_uvs, encoding="linear"),
     )
+
+
+def _mask(material: Any, factor: float, has_uvs: bool) -> Any:
+    """What of a surface is there: where its alpha reaches the cutoff."""
+    cutoff = 0.5 if material.alphaCutoff is None else float(material.alphaCutoff)
+    picture = material.baseColorTexture
+    if picture is None or not has_uvs or "A" not in picture.getbands():
+        return 1.0 if factor >= cutoff else 0.0
+    alpha = np.asarray(picture.getchannel("A"))[:, :, None]
+    there = cut_out(alpha, factor, cutoff, ("repeat", "repeat"))
+    if there.min() == there.max():
+        return float(there.max() > 0)
+    return ImageTexture(np.repeat(there, 3, axis=2), channel="r", encoding="linear")
 
 
 def _texture(picture: Any, has_uvs: bool, **parameters: Any) -> Texture | None:

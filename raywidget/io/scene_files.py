@@ -35,6 +35,28 @@ _WRITERS: dict[str, str] = {
 }
 
 
+_Y_UP = (".glb", ".gltf", ".obj", ".pbrt", ".xml")
+
+
+def up_of_file(path: str | os.PathLike[str]) -> str | None:
+    """Which axis points up in files of this kind, as most programs have it; None: nothing says so.
+
+    glTF says "y"; so do scenes of renderers, and Blender and its like take OBJ files for it.
+
+    Parameters
+    ----------
+    path : path-like
+        Only its suffix counts.
+
+    Examples
+    --------
+    >>> from raywidget.io.scene_files import up_of_file
+    >>> up_of_file("engine.GLB"), up_of_file("part.stl")
+    ('y', None)
+    """
+    return "y" if Path(path).suffix.lower() in _Y_UP else None
+
+
 def suffixes() -> tuple[str, ...]:
     """Of all files that can be read here, in the order of the alphabet."""
     return tuple(sorted(_READERS))

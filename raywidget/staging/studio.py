@@ -13,7 +13,7 @@ from raywidget.adapters import take
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
 from raywidget.io.building import bounds_of, build
-from raywidget.io.scene_files import read_scene
+from raywidget.io.scene_files import read_scene, up_of_file
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
 from raywidget.scene.emitters.studio_sky import StudioEnvironment
@@ -67,8 +67,8 @@ def studio(
     background : colour, optional
         What is seen behind it, which lights nothing; None shows the light itself.
     up : {"x", "y", "z", "-x", "-y", "-z"}, optional
-        Which axis of the thing points up. By default "z", but "y" for glTF files, which say so, and
-        for raywidget's own shapes.
+        Which axis of the thing points up. By default "z", but "y" for glTF and OBJ files, scenes of
+        other renderers, and raywidget's own shapes.
     view : (float, float, float)
         Where the camera stands, seen from the thing: to the right, up, to the front. With
         ``up="z"`` the front is -y.
@@ -160,13 +160,17 @@ def scene_of(
     )
 
 
-def load_scene(path: str | os.PathLike[str]) -> Scene:
+def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
     r"""Read a scene from a file, as the file says: nothing is added but a camera, if there is none.
 
     Parameters
     ----------
     path : path-like
         A file of a scene or of a mesh; ``~`` is the home folder.
+    up : {"x", "y", "z", "-x", "-y", "-z"}, optional
+        Which of its axes points up for the camera that is added; shapes stay where they are. By
+        default as in `studio`: "y" for glTF and OBJ files and scenes of other renderers, "z" for
+        the rest, as scanners, CAD and simulations have it.
 
     Returns
     -------
@@ -195,8 +199,10 @@ def load_scene(path: str | os.PathLike[str]) -> Scene:
     if camera is None:
         if not parts.shapes:
             raise SceneError(f"{os.fspath(path)!r} holds neither shapes nor a camera")
-        camera = frame(points_of(list(parts.shapes)), axes_of("y"), (1.0, 0.6, 1.0), ASPECT)
-        notes.append("the file has no camera: one that sees all of it was added")
+        axis = up or up_of_file(path) or "z"
+        axes = axes_of(axis)
+        camera = frame(points_of(list(parts.shapes)), axes, (1.0, 0.6, 1.0), ASPECT)
+        notes.append(f"the file has no camera: one that sees all of it was added, {axis} up")
     return Scene(
         parts.shapes,
         emitters=parts.emitters,

@@ -46,6 +46,30 @@ def test_a_trimesh_scene_with_places_and_a_texture():
     assert (right.material.metallic, right.material.roughness) == (0.25, 0.75)
 
 
+def test_masks_of_trimesh_are_cut_where_alpha_reaches_the_cutoff():
+    quad = trimesh.Trimesh([(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)], [(0, 1, 2), (0, 2, 3)])
+    pixels = np.full((4, 4, 4), 255, np.uint8)
+    pixels[:, :2, 3] = 100  # the left half is thinner
+    uvs = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], float)
+
+    def opacity(cutoff, factor=255):
+        material = trimesh.visual.material.PBRMaterial(
+            baseColorTexture=Pillow.fromarray(pixels),
+            baseColorFactor=[255, 255, 255, factor],
+            alphaMode="MASK",
+            alphaCutoff=cutoff,
+        )
+        quad.visual = trimesh.visual.TextureVisuals(uv=uvs, material=material)
+        assert take(quad).notes == ()
+        return rw.shapes_of(quad)[0].material.opacity
+
+    half = opacity(0.5)
+    assert half.evaluate((0.25, 0.5)).tolist() == [0, 0, 0]
+    assert half.evaluate((0.75, 0.5)).tolist() == [1, 1, 1]
+    assert opacity(0.3) == 1
+    assert opacity(0.5, factor=100) == 0
+
+
 def test_clouds_and_paths_of_trimesh():
     cloud = trimesh.PointCloud(np.eye(3), colors=np.full((3, 4), 255, np.uint8))
     (balls,) = rw.shapes_of(cloud)

@@ -136,7 +136,12 @@ def test_files(tmp_path):
     scene = rw.studio(path)
     assert scene.shapes[0].material is CLAY
     assert rw.load_scene(path).emitters == ()
-    assert "camera" in rw.load_scene(path).notes[-1]
+    assert rw.load_scene(path).notes[-1].endswith("one that sees all of it was added, z up")
+    BOX.export(tmp_path / "part.obj")
+    for read in (rw.load_scene, rw.studio):
+        assert read(path).camera.up == (0, 0, 1)
+        assert read(tmp_path / "part.obj").camera.up == (0, 1, 0)
+        assert read(tmp_path / "part.obj", up="x").camera.up == (1, 0, 0)
     image = rw.render(path, **SIZE)
     np.testing.assert_array_equal(image.pixels, rw.render(scene, **SIZE).pixels)
     overcast = rw.render(str(path), light="overcast", **SIZE)
