@@ -167,3 +167,33 @@ def test_a_picture_times_the_colours_of_vertices():
     size = {"width": 6, "height": 4}
     found = picture_statistics(scene, max_depth=2, batches=4, per_batch=1, **size)
     assert check_means(found, exactly(tint * paint, (4, 6, 3)), rounding=1e-5) > LEVEL
+
+
+@pytest.mark.parametrize("tilt", [0.0, 3.0])
+@pytest.mark.parametrize("glass", ["principled", "dielectric"])
+def test_a_slab_that_absorbs(glass, tilt):
+    # Each crossing leaves the share exp(-sigma d / cos) of Beer and Lambert; the panel below is
+    # even, above all is black.
+    thickness, half = 1.0, 60.0
+    sigma = np.array((0.2, 0.7, 1.6))
+    medium = rw.HomogeneousMedium(tuple(sigma))
+    material = rw.Dielectric(1.5, interior=medium)
+    if glass == "principled":
+        material = rw.Principled(1.0, transmission=1, roughness=0, ior=1.5, interior=medium)
+    camera = rw.PerspectiveCamera(
+        look_from=(-tilt, 3, 0.2), look_at=(0, 0, 0), up=(0, 0, -1), vfov=25
+    )
+    slab = rw.Box((0, -thickness / 2, 0), (2 * half, thickness, 2 * half), material=material)
+    panel = rw.Quad((-half, -2, half), (2 * half, 0, 0), (0, 0, -2 * half), emission=(1, 2, 3))
+    black = rw.Diffuse(0)
+    scene = rw.Scene([slab, panel.replace(material=black)], camera=camera)
+    picture = picture_statistics(scene, max_depth=40, per_batch=64, **SMALL)
+
+    d, weights = camera_rays(camera, 20, 15)
+    cos = -d[..., 1]
+    cos_t = np.sqrt(1 - (1 - cos**2) / 1.5**2)
+    reflectance = fresnel(cos, 1.5)[..., None]
+    once = np.exp(-sigma * thickness / cos_t[..., None])
+    through = (1 - reflectance) ** 2 * once / (1 - (reflectance * once) ** 2)
+    expected = (np.array((1.0, 2.0, 3.0)) * through * weights[..., None]).sum(axis=(2, 3))
+    assert check_means(picture, exactly(expected, (15, 20, 3)), rounding=5e-4) > LEVEL

@@ -62,7 +62,7 @@ class Paint(NamedTuple):
     moves: tuple[Move | None, ...]  # of each: what takes the first set there, if anything does
     colored: bool  # has it colours of its own?
     tint: RGB | None  # if they are all the same
-    alpha: float
+    alpha: float  # of its colours; no number where it varies
 
 
 class Surface(NamedTuple):
@@ -265,7 +265,7 @@ class _Maker:
             owner, key, map_key = self.gloss, "diffuseFactor", "diffuseTexture"
         r, g, b, alpha = document.numbers(owner, key, place, (1.0, 1.0, 1.0, 1.0))
         base = self._base_color(self._rgb({"rgb": [r, g, b]}, "rgb", (1.0,) * 3), map_key)
-        opacity = self._opacity(min(1.0, max(0.0, alpha * self.paint.alpha)), map_key)
+        opacity = self._opacity(alpha, map_key)
         material: Material
         if UNLIT in document.object(self.tree, "extensions", place):
             material = self._unlit(base, opacity)
@@ -290,6 +290,13 @@ class _Maker:
             raise self.document.error(self.place, f"no alphaMode is called {mode[:20]!r}")
         if mode == "OPAQUE":
             return 1.0
+        if math.isnan(self.paint.alpha):
+            self.document.note(
+                f"{self.place}: the opacity of vertices varies, which can't be shown."
+            )
+        else:
+            alpha *= self.paint.alpha
+        alpha = min(1.0, max(0.0, alpha))
         found = self._sampled(map_key)
         if found is not None and found[0].picture.shape[2] < 4:
             found = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -314,8 +315,7 @@ def _paint(
     if len(first) == 4:
         alpha = float(first[3])
         if not (geometry.colors[:, 3] == first[3]).all():
-            alpha = 1.0
-            document.note(f"{here}: the opacity of its vertices varies, which can't be shown.")
+            alpha = math.nan
     rgb = geometry.colors[:, :3]
     tint = None
     if (rgb == first[:3]).all():

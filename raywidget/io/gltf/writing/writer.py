@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
-import os
-import secrets
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from urllib.parse import quote
 import numpy as np
 
 from raywidget.errors import SceneError
+from raywidget.io.atomic import replacing
 from raywidget.io.gltf import exact
 from raywidget.io.gltf.sights import LIGHTS
 from raywidget.io.gltf.writing.forms import Forms
@@ -140,21 +140,16 @@ def _write_apart(path: Path, sheaf: Sheaf, tree: Tree, described: Tree | None) -
     _replace([*files, (path, [text])])
 
 
-def _replace(files: Iterable[tuple[Path, Sequence[Any]]]) -> None:
+def _replace(files: Sequence[tuple[Path, Sequence[Any]]]) -> None:
     """Write all files under other names, then give them theirs, in order."""
-    written: list[tuple[Path, Path]] = []
+    target = files[-1][0]
     try:
-        for target, parts in files:
-            # In the same folder, as a file can't be renamed from one disk to another.
-            part = target.with_name(f".{target.stem[:80]}.{secrets.token_hex(4)}{target.suffix}")
-            written.append((part, target))
-            with part.open("xb") as file:
-                for piece in parts:
-                    file.write(piece)
-        for part, target in written:
-            os.replace(part, target)
+        with contextlib.ExitStack() as stack:
+            # What was entered first takes its place last.
+            for target, parts in reversed(files):
+                part = stack.enter_context(replacing(target))
+                with part.open("wb") as file:
+                    for piece in parts:
+                        file.write(piece)
     except OSError as error:
         raise SceneError(f"can't save {str(target)!r}: {error.strerror or error}") from None
-    finally:
-        for part, _ in written:
-            part.unlink(missing_ok=True)
