@@ -4,8 +4,17 @@
 user wrote it. Nothing behind it checks either.
 """
 
+from raywidget.compiler.geometry.placement import Placement, placement_in
 from raywidget.compiler.geometry.trees import Trees
 from raywidget.compiler.scene_tables import compile_camera, compile_scene, compile_with_trees
 from raywidget.compiler.surfaces.media import needs_volpath
 
-__all__ = ["Trees", "compile_camera", "compile_scene", "compile_with_trees", "needs_volpath"]
+__all__ = [
+    "Placement",
+    "Trees",
+    "compile_camera",
+    "compile_scene",
+    "compile_with_trees",
+    "needs_volpath",
+    "placement_in",
+]

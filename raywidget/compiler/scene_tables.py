@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from raywidget.compiler.geometry.gathering import gather_geometry
+from raywidget.compiler.geometry.gathering import Geometry, gather_geometry
+from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place
 from raywidget.compiler.geometry.trees import Trees, build_trees, key_of_trees, write_roots
 from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_lights, spot_discs
 from raywidget.compiler.parallel import begin
@@ -48,6 +50,7 @@ from raywidget.kernels.layout import (
     PRIMITIVE_CORNERS,
     PRIMITIVE_LIGHT,
     PRIMITIVE_MATERIAL,
+    ROUND_HEIGHT_ROW,
     SceneTables,
 )
 from raywidget.scene.camera import (
@@ -57,6 +60,12 @@ from raywidget.scene.camera import (
     PerspectiveCamera,
 )
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.meshes import Mesh
+from raywidget.scene.shapes.simple import Bounds, Box, Quad, Shape
+
+# Balls so many times as large as the smallest other thing are tested in double precision: with
+# float32, shadows where the two touch would be off by a thousandth of its size.
+_LARGE = 128.0
 
 
 def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
@@ -81,14 +90,16 @@ def _compile(
     materials = MaterialRows(media)
     discs = spot_discs(scene.emitters)
     shapes = (*scene.shapes, *(disc for _, disc in discs))
-    geometry = gather_geometry(shapes, materials)
+    boxes = [shape.bounds() for shape in shapes]
+    placement = place(boxes)
+    geometry = gather_geometry(shapes, materials, placement)
     surfaces = materials.tables()
     textures = materials.textures.tables()
     # Neither knows of trees; and the upper end of a tree has work for one thread only.
     find_key = begin(threads, lambda: key_of_trees(geometry) if with_key else b"")
     find_lights = begin(
         threads,
-        lambda: pack_lights(geometry, surfaces.values, scene.emitters, scene.bounds(), discs),
+        lambda: pack_lights(geometry, surfaces.values, scene, discs, placement),
     )
     if previous is not None and previous.key == find_key():
         trees = previous
@@ -99,7 +110,7 @@ def _compile(
         -1.0 if scene.background is None else scene.background
     )
     write_roots(geometry, trees.roots)
-    media_table = media.table()
+    media_table = media.table(placement.scale)
     plain = not len(media_table) and _is_plain(surfaces, lights, len(trees.rounds))
     tables = SceneTables(
         nodes=trees.nodes,
@@ -109,6 +120,7 @@ def _compile(
         bare_materials=_bare_materials(trees.flats, geometry.primitives, surfaces.codes),
         few_flats=trees.few_flats,
         few_balls=trees.few_balls,
+        large_radius=_large_radius(geometry, shapes, boxes, placement.scale),
         instances=geometry.instances,
         instance_codes=geometry.instance_codes,
         primitives=geometry.primitives,
@@ -134,9 +146,29 @@ def _compile(
         environment_pixels=lights.environment.pixels,
         environment_rows=lights.environment.rows,
         environment_cdf=lights.environment.cdf,
+        placement=placement.as_array(),
         full=None if plain else FULL,
     )
     return tables, trees
+
+
+def _large_radius(
+    geometry: Geometry, shapes: Sequence[Shape], boxes: Sequence[Bounds], scale: float
+) -> F32:
+    """Radius of balls, (1,), that are so large for what may lie on them that an ulp matters."""
+    sizes = [
+        0.5 * scale * float((hi - lo).max())
+        for shape, (lo, hi) in zip(shapes, boxes, strict=True)
+        if isinstance(shape, Quad | Box | Mesh)
+    ]
+    instances = geometry.instance_boxes
+    for things in (
+        np.abs(geometry.balls.centres_radii[:, 3]),
+        geometry.rounds.values[:, ROUND_HEIGHT_ROW : ROUND_HEIGHT_ROW + 3].max(axis=1),
+        -0.5 * (instances[:, :3] + instances[:, 4:7]).min(axis=1),
+    ):
+        sizes += [float(things.min())] if len(things) else []
+    return np.array([min(sizes, default=np.inf) * _LARGE], np.float32)
 
 
 def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> bool:
@@ -174,8 +206,11 @@ def _features(material_codes: I32) -> I32:
     return features
 
 
-def compile_camera(camera: Camera, width: int, height: int) -> F32:
-    """The camera's table for a picture of `width` x `height` pixels."""
+def compile_camera(camera: Camera, width: int, height: int, placement: Placement = AS_IT_IS) -> F32:
+    """The camera's table for a picture of `width` x `height` pixels.
+
+    `placement` is that of the tables that it looks at (`placement.placement_in`).
+    """
     frame = camera.frame()
     table = np.zeros(CAMERA_SIZE, np.float32)
     if isinstance(camera, PerspectiveCamera):
@@ -184,18 +219,19 @@ def compile_camera(camera: Camera, width: int, height: int) -> F32:
         half_width = half_height * width / height
         look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
         focus = camera.focus_distance
-        table[CAMERA_LENS] = camera.aperture_radius
-        table[CAMERA_FOCUS] = np.linalg.norm(look_at - look_from) if focus is None else focus
+        distance = np.linalg.norm(look_at - look_from) if focus is None else focus
+        table[CAMERA_LENS] = camera.aperture_radius * placement.scale
+        table[CAMERA_FOCUS] = distance * placement.scale
     elif isinstance(camera, OrthographicCamera):
         table[CAMERA_KIND] = ORTHOGRAPHIC
-        half_height = camera.height / 2.0
+        half_height = camera.height * placement.scale / 2.0
         half_width = half_height * width / height
     elif isinstance(camera, PanoramicCamera):
         table[CAMERA_KIND] = PANORAMIC
         half_height = half_width = 1.0
     else:
         raise AssertionError(f"no table for {type(camera).__name__}")
-    table[CAMERA_ORIGIN : CAMERA_ORIGIN + 3] = camera.look_from
+    table[CAMERA_ORIGIN : CAMERA_ORIGIN + 3] = placement.points(np.array(camera.look_from))
     table[CAMERA_RIGHT : CAMERA_RIGHT + 3] = frame.right * half_width
     table[CAMERA_UP : CAMERA_UP + 3] = frame.up * half_height
     table[CAMERA_FORWARD : CAMERA_FORWARD + 3] = frame.forward

@@ -242,10 +242,8 @@ def _not_found() -> Fault:
 
 
 def _seen(prober: Prober, run: Run) -> list[Met]:
-    from raywidget.compiler import compile_camera
-
     width, height = run.settings.width, run.settings.height
-    camera = compile_camera(run.scene.camera, width, height)
+    camera = prober.compile_camera(run.scene.camera, width, height)
     columns, rows = (np.unique(np.linspace(0, n - 1, ACROSS).astype(int)) for n in (width, height))
     rays = [(2.0 * (x + 0.5) / width - 1.0, 1.0 - 2.0 * (y + 0.5) / height)
             for y in rows for x in columns]  # fmt: skip
@@ -351,7 +349,7 @@ def _reach(
         normal = met.normal
         if (camera - met.point) @ normal < 0.0:
             normal = -normal
-        start = met.point + normal * (1e-4 * met.distance + 1e-6 * float(np.abs(met.point).max()))
+        start = met.point + normal * (1e-4 * met.distance + prober.rounding(met.point))
         through = met.shape < len(scene.shapes) and any(
             map(_lets_through, _materials(scene.shapes[met.shape]))
         )

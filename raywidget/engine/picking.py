@@ -137,12 +137,11 @@ def _error_of(film: FilmState, x: int, y: int) -> Vector | None:
 
 
 def _trace(run: Run, renderer: Renderer, x: int, y: int) -> Hit | None:
-    from raywidget.compiler import compile_camera
     from raywidget.kernels.integrators import pick
 
     scene: Scene = run.scene
     settings = run.settings
-    camera = compile_camera(scene.camera, settings.width, settings.height)
+    camera = renderer.compile_camera(scene.camera, settings.width, settings.height)
     values = np.zeros(pick.PICK_SIZE, np.float32)
     codes = np.zeros(pick.PICK_CODES, np.int32)
     across = 2.0 * (x + 0.5) / settings.width - 1.0
@@ -155,6 +154,8 @@ def _trace(run: Run, renderer: Renderer, x: int, y: int) -> Hit | None:
     shape = scene.shapes[index]
     primitive = int(codes[pick.PICK_PRIMITIVE])
     row = _row_of(shape, index, primitive, int(codes[pick.PICK_INSTANCE]), renderer.tables)
+    placement = renderer.placement
+    point = placement.points_back(values[pick.PICK_POINT : pick.PICK_POINT + 3]).tolist()
 
     def vector(first: int) -> Vector:
         a, b, c = values[first : first + 3].tolist()
@@ -164,8 +165,8 @@ def _trace(run: Run, renderer: Renderer, x: int, y: int) -> Hit | None:
         shape,
         index,
         _material_of(shape, row),
-        float(values[pick.PICK_DISTANCE]),
-        vector(pick.PICK_POINT),
+        float(values[pick.PICK_DISTANCE]) / placement.scale,
+        (point[0], point[1], point[2]),
         vector(pick.PICK_NORMAL),
         vector(pick.PICK_SHADING_NORMAL),
         (float(values[pick.PICK_UV]), float(values[pick.PICK_UV + 1])),

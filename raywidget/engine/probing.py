@@ -35,21 +35,26 @@ class Prober:
     """
 
     def __init__(self, renderer: Renderer) -> None:
-        from raywidget.compiler import compile_camera
         from raywidget.kernels import layout
         from raywidget.kernels.integrators import pick
 
         self._tables, self._pick, self._layout = renderer.tables, pick, layout
+        self._placement = renderer.placement
+        self.compile_camera = renderer.compile_camera  # for `through`
         # Its middle ray is pointed wherever it is wanted.
         aim = PerspectiveCamera(look_from=(0, 0, 0), look_at=(0, 0, -1))
-        self._camera = compile_camera(aim, 1, 1)
+        self._camera = renderer.compile_camera(aim, 1, 1)
         self._values = np.zeros(pick.PICK_SIZE, np.float32)
         self._codes = np.zeros(pick.PICK_CODES, np.int32)
+
+    def rounding(self, point: F64) -> float:
+        """How far from where it is a point (3,) may be taken to be, with some room."""
+        return 1e-6 * float(np.abs(point - self._placement.origin).max())
 
     def along(self, origin: F64, direction: F64) -> Met | None:
         """What the ray from `origin` along the unit vector `direction` meets; None: nothing."""
         first, forward = self._layout.CAMERA_ORIGIN, self._layout.CAMERA_FORWARD
-        self._camera[first : first + 3] = origin
+        self._camera[first : first + 3] = self._placement.points(origin)
         self._camera[forward : forward + 3] = direction
         return self.through(self._camera, 0.0, 0.0)
 
@@ -61,8 +66,8 @@ class Prober:
         at, across = pick.PICK_POINT, pick.PICK_NORMAL
         return Met(
             int(codes[pick.PICK_SHAPE]),
-            float(values[pick.PICK_DISTANCE]),
-            values[at : at + 3].astype(np.float64),
+            float(values[pick.PICK_DISTANCE]) / self._placement.scale,
+            self._placement.points_back(values[at : at + 3]),
             values[across : across + 3].astype(np.float64),
         )
 

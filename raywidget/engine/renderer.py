@@ -12,7 +12,14 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.compiler import Trees, compile_camera, compile_with_trees, needs_volpath
+from raywidget.compiler import (
+    Placement,
+    Trees,
+    compile_camera,
+    compile_with_trees,
+    needs_volpath,
+    placement_in,
+)
 from raywidget.engine.film.filters import make_filter
 from raywidget.engine.film.tiles import Tile
 from raywidget.engine.settings import MAX_SPP, RenderSettings
@@ -43,7 +50,8 @@ from raywidget.kernels.integrators.tile import (
     Work,
 )
 from raywidget.kernels.integrators.volpath import render_volpath
-from raywidget.kernels.layout import ENVIRONMENT_BACKGROUND, SceneTables
+from raywidget.kernels.layout import ENVIRONMENT_BACKGROUND, F32, SceneTables
+from raywidget.scene.camera import Camera
 from raywidget.scene.scene import Scene
 
 # Splats that a call may note, at most, unless one sample per pixel makes more: 16 bytes each.
@@ -64,34 +72,39 @@ class Integrator(NamedTuple):
     sees_media: bool = True  # or only surfaces
 
 
-def _path(scene: Scene, settings: RenderSettings) -> Integrator:
+def _path(scene: Scene, settings: RenderSettings, scale: float) -> Integrator:
     chosen = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
     return Integrator(render_path, chosen)
 
 
-def _direct(scene: Scene, settings: RenderSettings) -> Integrator:
-    return _path(scene, settings.replace(max_depth=min(2, settings.max_depth)))
+def _direct(scene: Scene, settings: RenderSettings, scale: float) -> Integrator:
+    return _path(scene, settings.replace(max_depth=min(2, settings.max_depth)), scale)
 
 
-def _bdpt(scene: Scene, settings: RenderSettings) -> Integrator:
+def _bdpt(scene: Scene, settings: RenderSettings, scale: float) -> Integrator:
     chosen = BdptSettings(settings.max_depth, settings.next_event, settings.roulette, -1, -1)
     splats = max(1, min(settings.max_depth, MAX_EDGES) - 1)
     return Integrator(render_bdpt, chosen, splats)
 
 
-def _volpath(scene: Scene, settings: RenderSettings) -> Integrator:
+def _volpath(scene: Scene, settings: RenderSettings, scale: float) -> Integrator:
     chosen = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
     return Integrator(render_volpath, chosen)
 
 
-def _preview(kind: int) -> Callable[[Scene, RenderSettings], Integrator]:
-    def make(scene: Scene, settings: RenderSettings) -> Integrator:
+def _preview(kind: int) -> Callable[[Scene, RenderSettings, float], Integrator]:
+    def make(scene: Scene, settings: RenderSettings, scale: float) -> Integrator:
         distance = settings.ao_distance
         if distance is None:
             distance = _OCCLUSION_SHARE * _size_of_view(scene)
         # A white sky occludes nothing; with alpha it is left out as any other.
         sky = np.float32(kind == OCCLUSION and not settings.alpha)
-        chosen = PreviewSettings(kind, np.float32(distance), sky)  # type: ignore[arg-type]
+        chosen = PreviewSettings(
+            kind,
+            np.float32(distance * scale),  # type: ignore[arg-type]
+            np.float32(1.0 / scale),  # type: ignore[arg-type]
+            sky,  # type: ignore[arg-type]
+        )
         return Integrator(render_preview, chosen, sees_media=False)
 
     return make
@@ -107,7 +120,7 @@ def _size_of_view(scene: Scene) -> float:
 
 _WITHOUT_SCATTERING = ("path", "bdpt", "direct")
 
-INTEGRATORS: dict[str, Callable[[Scene, RenderSettings], Integrator]] = {
+INTEGRATORS: dict[str, Callable[[Scene, RenderSettings, float], Integrator]] = {
     "path": _path,
     "bdpt": _bdpt,
     "volpath": _volpath,
@@ -117,7 +130,7 @@ INTEGRATORS: dict[str, Callable[[Scene, RenderSettings], Integrator]] = {
     "albedo": _preview(ALBEDO),
     "depth": _preview(DEPTH),
 }
-"""By the names in `settings.INTEGRATORS`."""
+"""By the names in `settings.INTEGRATORS`; the last argument is the scale of the tables' lengths."""
 
 
 class LoggedSplats(NamedTuple):
@@ -171,7 +184,8 @@ class Renderer:
                 f"integrator: {settings.integrator!r} knows no media that scatter, and no "
                 "Interface; the scene has some: render it with integrator='volpath'"
             )
-        self._camera = compile_camera(scene.camera, settings.width, settings.height)
+        self._placement = placement_in(self._tables.placement)
+        self._camera = self.compile_camera(scene.camera, settings.width, settings.height)
         if len(self._tables.media):
             self._tables = self._tables._replace(surroundings=self._tables.surroundings.copy())
             fill_surroundings(self._tables, self._camera)
@@ -182,7 +196,8 @@ class Renderer:
             settings.sampler == "lattice",
             *make_filter(settings.filter, settings.filter_radius),  # type: ignore[arg-type]
         )
-        self._integrator = INTEGRATORS[settings.integrator](scene, settings)
+        make_integrator = INTEGRATORS[settings.integrator]
+        self._integrator = make_integrator(scene, settings, self._placement.scale)
         self._alpha = settings.alpha
         self.compile_kernels()
 
@@ -190,6 +205,15 @@ class Renderer:
     def tables(self) -> SceneTables:
         """The scene, as kernels know it."""
         return self._tables
+
+    @property
+    def placement(self) -> Placement:
+        """Where the tables are in the scene."""
+        return self._placement
+
+    def compile_camera(self, camera: Camera, width: int, height: int) -> F32:
+        """The table of a camera that looks at these tables."""
+        return compile_camera(camera, width, height, self._placement)
 
     def compile_kernels(self) -> None:
         """Have the kernels compiled, or loaded from disk, before the first tile needs them."""

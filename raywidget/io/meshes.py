@@ -123,7 +123,7 @@ def load_mesh(
     elif angle is not None:
         whole = _creased(whole, angle)
     return Mesh(
-        np.asarray(whole.vertices, dtype=np.float32),
+        whole.vertices,
         whole.faces,
         material=DEFAULT_MATERIAL if material is None else material,
         normals=whole.normals,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.normals import smooth_normals
+from raywidget.scene.values.arrays import kind_of_points
 from raywidget.scene.values.checks import LARGEST, MAX_ROWS
 from raywidget.scene.values.colors import decode_srgb
 
@@ -104,10 +105,12 @@ def mended(piece: Piece, count: Counter[str]) -> Piece | None:
 def _without_flat(
     vertices: NDArray[Any], faces: NDArray[Any], keep: NDArray[Any], count: Counter[str]
 ) -> NDArray[np.bool_]:
-    """Which of the triangles that are kept have an area in single precision, too?"""
-    # Axis by axis, which is several times as fast; seen from a corner, so that nothing is lost
-    # far from the origin.
-    x, y, z = (np.ascontiguousarray(vertices[:, axis], np.float32) for axis in range(3))
+    """Which of the triangles that are kept have an area in the precision that a mesh keeps?"""
+    if not keep.any():
+        return keep
+    kind = kind_of_points(vertices, faces[keep])
+    # Axis by axis, which is several times as fast.
+    x, y, z = (np.ascontiguousarray(vertices[:, axis], kind) for axis in range(3))
     a, b, c = (np.ascontiguousarray(faces[:, corner]) for corner in range(3))
     ux, uy, uz = (axis[b] - axis[a] for axis in (x, y, z))
     vx, vy, vz = (axis[c] - axis[a] for axis in (x, y, z))
@@ -117,7 +120,7 @@ def _without_flat(
     if flat.any():
         # Products of what is tiny or huge may be equal by rounding only.
         rows = np.flatnonzero(flat)
-        corners = vertices.astype(np.float32).astype(np.float64)[faces[rows]]
+        corners = vertices.astype(kind).astype(np.float64)[faces[rows]]
         edges = corners[:, 1:] - corners[:, :1]
         flat[rows] = ~np.cross(edges[:, 0], edges[:, 1]).any(axis=1)
         count["flat"] += int(flat.sum())
@@ -225,7 +228,7 @@ def meshes_of(pieces: Iterable[Piece], count: Counter[str]) -> list[Mesh]:
         if piece is not None:
             meshes.append(
                 Mesh(
-                    piece.vertices.astype(np.float32),
+                    piece.vertices,
                     piece.faces,
                     normals=piece.normals,
                     uvs=piece.uvs,

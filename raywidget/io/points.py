@@ -65,7 +65,7 @@ def spheres(
     sizes: Any = ball_radius(points) if radii is None else radii[keep]
     if radii is None:
         notes.append(f"{len(points):,} points are shown as balls of radius {sizes:.3g}")
-    return [Spheres(points.astype(np.float32), sizes, colors=colors, name=name)]
+    return [Spheres(points, sizes, colors=colors, name=name)]
 
 
 def ball_radius(points: NDArray[Any], diagonal: float | None = None) -> float:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from raywidget.kernels.language.simd import WIDTH
 
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
@@ -66,10 +67,11 @@ FEW_ACROSS_U = 6  # 3: edge_v / area
 FEW_ACROSS_V = 9  # 3: -edge_u / area
 FEW_SHEAR = 12  # as above
 FEW_SLOT = 13  # int32 bits: see below
-FEW_BALL_SIZE = 5
+FEW_BALL_SIZE = 6
 FEW_BALL_CENTRE = 0  # 3
 FEW_BALL_SQUARE = 3  # of its radius
 FEW_BALL_SLOT = 4  # int32 bits
+FEW_BALL_RADIUS = 5
 
 # A hit is told by its slot: block * WIDTH + lane for flats, that plus BALL_SLOT for balls, that
 # plus ROUND_SLOT for rounds.
@@ -327,6 +329,7 @@ class SceneTables(NamedTuple):
     bare_materials: I32  # (B * WIDTH,) by slots of flats: see `hit.bare_material`
     few_flats: F32  # (F, FEW_SIZE) of a world of few primitives, else (0, FEW_SIZE)
     few_balls: F32  # (B, FEW_BALL_SIZE)
+    large_radius: F32  # (1,) balls with larger radii are tested in double precision
     instances: F32  # (I, INSTANCE_SIZE)
     instance_codes: I32  # (I, INSTANCE_CODES_SIZE)
     primitives: I32  # (P, PRIMITIVE_SIZE)
@@ -352,6 +355,9 @@ class SceneTables(NamedTuple):
     environment_pixels: F32  # (H * W, 3) radiance, where it is an image
     environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
     environment_cdf: F32  # (H - 1, W) running sum of probabilities within a row of cells
+    # (4,) where the tables' origin is in the scene, and how many of their units make one of the
+    # scene's (`compiler.placement`); kernels have no need of it.
+    placement: F64
     full: int | None  # None: a plain scene, for which no `on_demand` function is ever called
 
 
@@ -375,6 +381,7 @@ class SceneView(NamedTuple):
     few_balls: Any
     few_ball_slots: Any  # the same memory as `few_balls`, as int32
     few_ball_count: int
+    large_radius: float
     instances: Any
     instance_codes: Any
     primitives: Any

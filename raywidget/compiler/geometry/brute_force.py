@@ -26,6 +26,7 @@ from raywidget.kernels.layout import (
     FEW_ACROSS_U,
     FEW_ACROSS_V,
     FEW_BALL_CENTRE,
+    FEW_BALL_RADIUS,
     FEW_BALL_SIZE,
     FEW_BALL_SLOT,
     FEW_BALL_SQUARE,
@@ -177,5 +178,6 @@ def list_balls(balls: Balls, slots: I32) -> F32:
     table = np.zeros((len(slots), FEW_BALL_SIZE), np.float32)
     table[:, FEW_BALL_CENTRE : FEW_BALL_CENTRE + 3] = balls.centres_radii[:, :3]
     table[:, FEW_BALL_SQUARE] = balls.centres_radii[:, 3] ** 2
+    table[:, FEW_BALL_RADIUS] = np.abs(balls.centres_radii[:, 3])
     table.view(np.int32)[:, FEW_BALL_SLOT] = slots + BALL_SLOT
     return table

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.compiler.geometry.fans import SmallThings
+from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place
 from raywidget.compiler.geometry.primitives import (
     F64,
     PARALLELOGRAM,
@@ -31,6 +33,7 @@ from raywidget.kernels.layout import (
     CORNERS_UVS,
     F32,
     I32,
+    I64,
     INSTANCE_CODES_SIZE,
     INSTANCE_COLOR,
     INSTANCE_LIGHT,
@@ -51,6 +54,9 @@ from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
 from raywidget.scene.values import transforms
+
+# Share of its edges by which the corners of a triangle may be rounded, and remain its corners
+_LOST = 2.0**-7
 
 
 @dataclass(frozen=True)
@@ -93,9 +99,12 @@ class Geometry:
     copied_flats: CopiedFlats  # INSTANCE_LIGHT + PRIMITIVE_LIGHT is the number among them
 
 
-def gather_geometry(shapes: Sequence[Shape], materials: MaterialRows) -> Geometry:
+def gather_geometry(
+    shapes: Sequence[Shape], materials: MaterialRows, placement: Placement = AS_IT_IS
+) -> Geometry:
     """Take all shapes apart."""
-    gathering = _Gathering(materials)
+    things = SmallThings([shape.bounds() for shape in shapes])
+    gathering = _Gathering(materials, placement, things)
     for index, shape in enumerate(shapes):
         gathering.add(index, shape)
     return gathering.finish()
@@ -108,6 +117,7 @@ class _FlatsPart(NamedTuple):
     corners: F32 | None  # (F, 3, 3) of parallelograms; of triangles, they are yet to be looked up
     vertices: F32 | None = None
     faces: I32 | None = None
+    edges: tuple[I64, F32] | None = None  # better ones of some triangles, (N, 2, 3)
 
 
 class _MeshParts(NamedTuple):
@@ -130,8 +140,10 @@ class _Places(NamedTuple):
 class _Gathering:
     """Lists that grow shape by shape."""
 
-    def __init__(self, materials: MaterialRows) -> None:
+    def __init__(self, materials: MaterialRows, placement: Placement, things: SmallThings) -> None:
+        self._things = things
         self._materials = materials
+        self._placement = placement
         self._flats: list[_FlatsPart] = []
         self._balls: list[tuple[F32, I32]] = []
         self._rounds: list[tuple[F32, I32]] = []
@@ -158,21 +170,37 @@ class _Gathering:
 
     def _add_simple(self, shape: Shape, material: int, index: int) -> None:
         if isinstance(shape, Sphere | Spheres):
-            balls = _ball_rows(shape)
+            balls = _ball_rows(shape, self._placement)
             self._balls.append((balls, self._number(len(balls), material, index)))
             if isinstance(shape, Spheres):
                 self._color_items(shape.colors)
         elif isinstance(shape, Quad):
-            corners = np.array([[shape.origin, shape.edge_u, shape.edge_v]], np.float32)
-            self._flats.append(_FlatsPart(self._number(1, material, index), corners))
+            sides = np.array([[shape.origin, shape.edge_u, shape.edge_v]], np.float64)
+            self._add_parallelograms(sides, material, index)
         elif isinstance(shape, Box):
-            corners = _box_faces(shape)
-            self._flats.append(_FlatsPart(self._number(6, material, index), corners))
+            self._add_parallelograms(_box_faces(shape), material, index)
         else:
-            rounds = _round_rows(shape)
+            rounds = _round_rows(shape, self._placement)
             self._rounds.append((rounds, self._number(len(rounds), material, index)))
             if isinstance(shape, Cylinders):
                 self._color_items(shape.colors)
+
+    def _add_parallelograms(self, sides: F64, material: int, index: int) -> None:
+        """Corners and edges, (F, 3, 3)."""
+        fans = [self._things.fan(*side) for side in sides]
+        whole = sides[[fan is None for fan in fans]]
+        if len(whole):
+            corners = _placed_flats(whole, self._placement)
+            self._flats.append(_FlatsPart(self._number(len(whole), material, index), corners))
+        for fan in fans:
+            if fan is not None:
+                numbers = self._number(len(fan.faces), material, index)
+                self._attributes(fan.faces, None, fan.uvs, False)
+                placed = self._placement.points(fan.vertices)
+                edges = np.stack([placed[fan.faces[:, k]] - placed[0] for k in (1, 2)], axis=1)
+                better = np.arange(len(edges)), edges.astype(np.float32)
+                vertices = placed.astype(np.float32)
+                self._flats.append(_FlatsPart(numbers, None, vertices, fan.faces, better))
 
     def _number(self, count: int, material: int | I32, shape: int) -> I32:
         """Rows of the table of primitives for `count` more."""
@@ -200,7 +228,7 @@ class _Gathering:
 
     def _add_mesh(self, mesh: Mesh, index: int) -> None:
         materials = self._face_rows(mesh, [mesh.radiance_of(m) for m in mesh.all_materials])
-        self._flats.append(self._triangles(mesh, materials, index))
+        self._flats.append(self._triangles(mesh, materials, index, self._placement))
 
     def _face_rows(self, mesh: Mesh, radiances: Sequence[Any]) -> I32:
         """The row of the material tables of each face, (F,), or of all, ()."""
@@ -236,12 +264,15 @@ class _Gathering:
         codes[:, INSTANCE_SHAPE] = index
         if copies.colors is not None:
             codes[:, INSTANCE_COLOR] = self._add_colors(copies.colors)
+        own_place = place([mesh.bounds()])
+        matrices = self._placement.within(own_place, copies.transforms)
         if is_lit:
-            self._add_lit_copies(self._meshes[key], copies.transforms, codes)
-        self._places.append(_Places(key, codes, copies.transforms, *mesh.bounds()))
+            self._add_lit_copies(self._meshes[key], matrices, codes)
+        self._places.append(_Places(key, codes, matrices, *own_place.bounds(mesh.bounds())))
 
     def _mesh_parts(self, mesh: Mesh, radiances: Sequence[Any], index: int) -> _MeshParts:
-        part = self._triangles(mesh, self._face_rows(mesh, radiances), index)
+        own = place([mesh.bounds()])  # a space of its own: its copies may be anywhere
+        part = self._triangles(mesh, self._face_rows(mesh, radiances), index, own)
         flats = _join_flats([part])
         shines = np.array([radiance is not None for radiance in radiances])
         of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
@@ -270,7 +301,9 @@ class _Gathering:
             )
         )
 
-    def _triangles(self, mesh: Mesh, materials: I32, shape: int) -> _FlatsPart:
+    def _triangles(
+        self, mesh: Mesh, materials: I32, shape: int, placement: Placement
+    ) -> _FlatsPart:
         faces = mesh.faces[:, [0, 2, 1]] if mesh.flip_normals else mesh.faces
         numbers = self._number(len(faces), materials, shape)
         rows = self._primitives[-1]
@@ -280,20 +313,37 @@ class _Gathering:
             rows[:, PRIMITIVE_COLOR] = self._color_count - self._vertex_count
             self._add_colors(mesh.colors)
         if any(a is not None for a in (mesh.normals, mesh.uvs, mesh.colors)):
-            rows[:, PRIMITIVE_CORNERS] = np.arange(len(faces)) + self._corner_count
-            self._attributes(mesh, faces)
-        return _FlatsPart(numbers, None, mesh.vertices, faces)
+            normals = mesh.normals
+            if normals is not None and mesh.flip_normals:
+                normals = -normals
+            self._attributes(faces, normals, mesh.uvs, mesh.colors is not None)
+        vertices: NDArray[Any] = mesh.vertices
+        if vertices.dtype == np.float32 and placement.is_identity:
+            return _FlatsPart(numbers, None, vertices, faces)
+        placed = placement.points(vertices)
+        vertices = placed.astype(np.float32)
+        return _FlatsPart(numbers, None, vertices, faces, _small_edges(placed, vertices, faces))
 
-    def _attributes(self, mesh: Mesh, faces: I32) -> None:
+    def _attributes(
+        self,
+        faces: I32,
+        normals: NDArray[Any] | None,
+        uvs: NDArray[Any] | None,
+        has_colors: bool,
+    ) -> None:
+        """What the triangles numbered last have at their corners; colours are there already."""
+        self._primitives[-1][:, PRIMITIVE_CORNERS] = np.arange(len(faces)) + self._corner_count
         flags = 0
-        vertices = np.zeros((len(mesh.vertices), VERTEX_SIZE), np.float32)
-        if mesh.normals is not None:
+        count = len(self._colors[-1]) if has_colors else 0
+        count = max([count, *(len(rows) for rows in (normals, uvs) if rows is not None)])
+        vertices = np.zeros((count, VERTEX_SIZE), np.float32)
+        if normals is not None:
             flags |= CORNERS_NORMALS
-            vertices[:, :3] = -mesh.normals if mesh.flip_normals else mesh.normals
-        if mesh.uvs is not None:
+            vertices[:, :3] = normals
+        if uvs is not None:
             flags |= CORNERS_UVS
-            vertices[:, 3:] = mesh.uvs
-        if mesh.colors is not None:
+            vertices[:, 3:] = uvs
+        if has_colors:
             flags |= CORNERS_COLORS
         corners = np.empty((len(faces), CORNERS_SIZE), np.int32)
         corners[:, :3] = faces + self._vertex_count
@@ -343,18 +393,42 @@ class _Gathering:
         )
 
 
-def _ball_rows(shape: Sphere | Spheres) -> F32:
+def _placed_flats(flats: F64, placement: Placement) -> F32:
+    """Corners and edges, (F, 3, 3)."""
+    corners, edges = placement.points(flats[:, :1]), flats[:, 1:] * placement.scale
+    return np.concatenate([corners, edges], axis=1).astype(np.float32)
+
+
+def _small_edges(placed: F64, rounded: F32, faces: I32) -> tuple[I64, F32] | None:
+    """Edges of triangles, and their rows, that are too small for how far from the origin they are.
+
+    Of float32 corners they would be another shape: a small lamp far away would be as bright as
+    rounding makes it. They may come apart by an ulp of their corners instead.
+    """
+    lost = np.abs(placed - rounded).max(axis=1)
+    if not lost.any():
+        return None
+    edges = np.stack([placed[faces[:, k]] - placed[faces[:, 0]] for k in (1, 2)], axis=1)
+    least = np.abs(edges).max(axis=2).min(axis=1)
+    rows = np.flatnonzero(lost[faces].max(axis=1) > _LOST * least)
+    return (rows, edges[rows].astype(np.float32)) if len(rows) else None
+
+
+def _ball_rows(shape: Sphere | Spheres, placement: Placement) -> F32:
     """Centres and signed radii, (B, 4)."""
     if isinstance(shape, Sphere):
-        rows = np.array([(*shape.center, shape.radius)], np.float32)
+        centers, radii = np.array([shape.center]), np.array([shape.radius])
     else:
-        rows = np.concatenate([shape.centers, shape.radii[:, None]], axis=1)
+        centers, radii = shape.centers, shape.radii
+    rows = np.empty((len(centers), 4), np.float32)
+    rows[:, :3] = placement.points(centers)
+    rows[:, 3] = radii * placement.scale
     if shape.flip_normals:
         rows[:, 3] *= -1.0
     return rows
 
 
-def _box_faces(box: Box) -> F32:
+def _box_faces(box: Box) -> F64:
     """Six parallelograms, (6, 3, 3), whose normals point outwards."""
     transform = box.transform()
     axes, centre = transform[:3, :3].T, transform[:3, 3]  # full edges
@@ -363,10 +437,10 @@ def _box_faces(box: Box) -> F32:
         u, v, w = axes[(axis + 1) % 3], axes[(axis + 2) % 3], axes[axis]
         faces.append([centre + 0.5 * (w - u - v), u, v])
         faces.append([centre - 0.5 * (w + u + v), v, u])
-    return np.array(faces, np.float32)
+    return np.array(faces)
 
 
-def _round_rows(shape: Shape) -> F32:
+def _round_rows(shape: Shape, placement: Placement) -> F32:
     """The rows of a block of rounds, as columns (R, ROUND_PRIMITIVE_ROW)."""
     base_radius: Any
     top_radius: Any
@@ -392,14 +466,14 @@ def _round_rows(shape: Shape) -> F32:
         raise AssertionError(f"no primitives for {type(shape).__name__}")
     length = np.linalg.norm(step, axis=1)
     axis = step / length[:, None]
-    height = np.zeros(1) if isinstance(shape, Disk) else length
+    height = np.zeros(1) if isinstance(shape, Disk) else length * placement.scale
     rows = np.empty((len(axis), ROUND_PRIMITIVE_ROW), np.float32)
-    rows[:, 0:3] = base
+    rows[:, 0:3] = placement.points(base)
     rows[:, 3:6], rows[:, 6:9] = frames_around(axis)
     rows[:, 9:12] = axis
     rows[:, 12] = height
-    rows[:, 13] = base_radius
-    rows[:, 14] = top_radius
+    rows[:, 13] = base_radius * placement.scale
+    rows[:, 14] = top_radius * placement.scale
     rows[:, 15] = (rows[:, 14] - rows[:, 13]) / np.where(height > 0.0, height, 1.0)
     rows[:, 16], rows[:, 17] = caps
     rows[:, 18] = -1.0 if shape.flip_normals else 1.0
@@ -453,6 +527,9 @@ def _join_flats(parts: list[_FlatsPart]) -> Flats:
             assert part.vertices is not None
             assert part.faces is not None
             look_up_corners(part.vertices, part.faces, corners[first:last])
+            if part.edges is not None:
+                rows, edges = part.edges
+                corners[first:last][rows, 1:] = edges
     return Flats(corners, shears, _stack([p.primitives for p in parts], np.empty(0, np.int32)))
 
 

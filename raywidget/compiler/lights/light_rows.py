@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.gathering import Geometry
+from raywidget.compiler.geometry.placement import Placement
 from raywidget.compiler.geometry.primitives import flat_areas
 from raywidget.compiler.lights.environment import EnvironmentTables, pack_environment, running_sum
 from raywidget.compiler.lights.light_tree import (
@@ -82,6 +83,7 @@ from raywidget.kernels.layout import (
 )
 from raywidget.scene.emitters.emitters import DirectionalLight, Emitter, PointLight, SpotLight
 from raywidget.scene.materials.materials import Emissive
+from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.round import Disk
 from raywidget.scene.shapes.simple import Bounds
 from raywidget.scene.values.colors import REC709_WEIGHTS
@@ -116,14 +118,15 @@ class LightTables(NamedTuple):
 def pack_lights(
     geometry: Geometry,
     materials: F32,
-    emitters: Sequence[Emitter],
-    bounds: Bounds,
+    scene: Scene,
     discs: Sequence[tuple[SpotLight, Disk]],
+    placement: Placement,
 ) -> LightTables:
     """Number all lights, and write their numbers into the table of primitives.
 
     `discs` are those of spots (`spot_discs`); their shapes are the last.
     """
+    emitters, bounds = scene.emitters, placement.bounds(scene.bounds())
     flats, flat_primitives = _flat_rows(geometry, materials)
     balls, ball_primitives = _ball_rows(geometry, materials)
     rounds, round_primitives = _round_rows(geometry, materials)
@@ -133,7 +136,7 @@ def pack_lights(
     first_copied = geometry.instance_codes[:, INSTANCE_LIGHT]
     first_copied[first_copied >= 0] += len(primitives)
     copied = _copied_rows(geometry, materials)
-    finite = np.concatenate([flats, balls, rounds, copied, _delta_rows(emitters)])
+    finite = np.concatenate([flats, balls, rounds, copied, _delta_rows(emitters, placement)])
     environment = pack_environment(emitters)
     infinite = _infinite_rows(emitters, environment)
     rows = np.concatenate([finite, infinite])
@@ -274,7 +277,7 @@ def _round_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     return rows, rounds.primitives[shining]
 
 
-def _delta_rows(emitters: Sequence[Emitter]) -> F64:
+def _delta_rows(emitters: Sequence[Emitter], placement: Placement) -> F64:
     rows = []
     for emitter in emitters:
         row = np.zeros(LIGHT_SIZE)
@@ -287,8 +290,10 @@ def _delta_rows(emitters: Sequence[Emitter]) -> F64:
         else:
             continue
         if np.max(emitter.intensity) > 0.0:
-            row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emitter.intensity
-            row[LIGHT_CORNER : LIGHT_CORNER + 3] = emitter.position
+            # What arrives goes with the inverse square of the distance.
+            strength = np.array(emitter.intensity) * placement.scale**2
+            row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = strength
+            row[LIGHT_CORNER : LIGHT_CORNER + 3] = placement.points(np.array(emitter.position))
             rows.append(row)
     return np.array(rows).reshape(-1, LIGHT_SIZE)
 

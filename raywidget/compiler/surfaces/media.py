@@ -41,10 +41,11 @@ class MediumRows:
             self._values.append(_pack(medium))
         return self._rows[id(medium)]
 
-    def table(self) -> F32:
-        """See layout; empty where everything is clear."""
+    def table(self, scale: float) -> F32:
+        """See layout; empty where everything is clear. `scale` is that of the tables' lengths."""
         table = np.array(self._values, np.float32)
         coefficients = table[:, MEDIUM_ABSORPTION : MEDIUM_SCATTERING + 3]
+        coefficients /= scale
         return table if np.any(coefficients) else table[:0]
 
 

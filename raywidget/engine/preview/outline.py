@@ -43,6 +43,7 @@ CUBE = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1
 
 F32: TypeAlias = NDArray[np.float32]
 F64: TypeAlias = NDArray[np.float64]
+Floats: TypeAlias = F32 | F64  # doubles where things may be far from the origin
 
 
 class Paint(NamedTuple):
@@ -56,7 +57,7 @@ class Part(NamedTuple):
     """Triangles, or balls, that are painted alike but for colours of their own."""
 
     paint: Paint
-    corners: F32  # (T, 3, 3), or (B, 4) centres and radii of balls
+    corners: Floats  # (T, 3, 3), or (B, 4) centres and radii of balls
     colors: F32 | None = None  # (T, 3) or (B, 3), instead of the paint's
     uvs: F32 | None = None  # (T, 3, 2) at the corners, where the paint is a texture
 
@@ -157,7 +158,7 @@ def _mixed(material: Mix) -> Color | Texture | None:
 
 def _simple(shape: Shape, paint: Paint, step: int) -> Iterator[Part]:
     if isinstance(shape, Sphere):
-        yield Part(paint, np.array([(*shape.center, shape.radius)], np.float32))
+        yield Part(paint, np.array([(*shape.center, shape.radius)]))
     elif isinstance(shape, Spheres):
         rows = slice(None, None, step)
         radii = shape.radii[rows, None] * np.float32(_growth(step))
@@ -167,7 +168,7 @@ def _simple(shape: Shape, paint: Paint, step: int) -> Iterator[Part]:
         quads = np.array([shape.corners()]) if isinstance(shape, Quad) else shape.corners()[[*CUBE]]
         uvs = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
         halves = [[0, 1, 2], [0, 2, 3]]
-        corners = quads[:, halves].reshape(-1, 3, 3).astype(np.float32)
+        corners = quads[:, halves].reshape(-1, 3, 3)
         yield Part(paint, corners, None, np.tile(uvs[halves], (len(quads), 1, 1)))
     elif isinstance(shape, Disk):
         base = np.array([shape.center], np.float64)
@@ -203,7 +204,7 @@ def _own_colors(material: Material, paint: Paint, colors: F32 | None, rows: Any)
     return colors[rows] if colors is not None and asked and not paint.glows else None
 
 
-def _tubes(base: F64, top: F64, low: F64, high: F64, caps: bool, segments: int) -> F32:
+def _tubes(base: F64, top: F64, low: F64, high: F64, caps: bool, segments: int) -> F64:
     """The sides of N truncated cones, (N, 2 * segments, 3, 3) as rows, and their caps."""
     axis = top - base
     lower, upper = _rings(base, axis, low, segments), _rings(top, axis, high, segments)
@@ -211,17 +212,17 @@ def _tubes(base: F64, top: F64, low: F64, high: F64, caps: bool, segments: int) 
     sides = np.stack(
         [np.stack([lower, next_lower, upper], 2), np.stack([next_lower, next_upper, upper], 2)], 2
     )
-    parts = [sides.reshape(-1, 3, 3).astype(np.float32)]
+    parts = [sides.reshape(-1, 3, 3)]
     if caps:
         parts += [_lids(base, axis, low, segments), _lids(top, axis, high, segments)]
     return np.concatenate(parts)
 
 
-def _lids(centre: F64, axis: F64, radius: F64, segments: int) -> F32:
+def _lids(centre: F64, axis: F64, radius: F64, segments: int) -> F64:
     rim = _rings(centre, axis, radius, segments)
     middle = np.broadcast_to(centre[:, None], rim.shape)
     fans = np.stack([middle, rim, np.roll(rim, -1, axis=1)], axis=2)
-    return fans.reshape(-1, 3, 3).astype(np.float32)
+    return np.asarray(fans.reshape(-1, 3, 3))
 
 
 def _rings(centre: F64, axis: F64, radius: F64, segments: int) -> F64:
@@ -266,10 +267,9 @@ def _faces(
 ) -> Iterator[Part]:
     """Some faces of a mesh, a part for each material; (F, 4, 4) `places` move them."""
     vertices = mesh.faces[faces]
-    corners = mesh.vertices[vertices]
+    corners: Floats = mesh.vertices[vertices]
     if places is not None:
-        moved = np.einsum("fij,fkj->fki", places[:, :3, :3], corners) + places[:, None, :3, 3]
-        corners = moved.astype(np.float32)
+        corners = np.einsum("fij,fkj->fki", places[:, :3, :3], corners) + places[:, None, :3, 3]
     if step > 1:
         middle = corners.mean(axis=1, keepdims=True)
         corners = middle + np.float32(_growth(step)) * (corners - middle)

@@ -12,13 +12,13 @@ the camera: Olano and Greer, "Triangle scan conversion using 2D homogeneous coor
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.engine.preview.outline import Part, mean_color, outline_shapes
+from raywidget.engine.preview.outline import Floats, Part, mean_color, outline_shapes
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.emitters.emitters import (
     ConstantEnvironment,
@@ -160,8 +160,8 @@ def _view(camera: PerspectiveCamera | OrthographicCamera, columns: int, rows: in
     return _View(axes, np.array(camera.look_from), half, central, columns, rows)
 
 
-def _stack(parts: list[F32], shape: tuple[int, ...]) -> F32:
-    return np.concatenate(parts) if parts else np.empty((0, *shape), np.float32)
+def _stack(parts: Sequence[Floats], shape: tuple[int, ...]) -> NDArray[Any]:
+    return np.concatenate([*parts]) if parts else np.empty((0, *shape))
 
 
 def _rays(points: F64, view: _View) -> tuple[F64, F64]:
@@ -213,7 +213,7 @@ def _place_flats(moved: F64, view: _View) -> _Flats:
     return _Flats(moved, inverse, *_boxes(across.min(axis=1), across.max(axis=1), passes, hidden))
 
 
-def _place_balls(centres: F64, radii: F32, view: _View) -> _Balls:
+def _place_balls(centres: F64, radii: Floats, view: _View) -> _Balls:
     """Boxes are round the cubes that are round balls."""
     near, far = centres[:, 2:] - radii, centres[:, 2:] + radii
     low, high = (centres[:, :2] - radii) / view.half, (centres[:, :2] + radii) / view.half

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from raywidget.engine.film.film import Film, FilmState
 
 if TYPE_CHECKING:
+    from raywidget.compiler import Placement
     from raywidget.engine.renderer import Renderer
 
 MOST_SAMPLES = 256  # after that they have no noise worth a ray
@@ -39,7 +40,7 @@ class Aovs:
         if renderer is not None and set(names).intersection(_TRACED):
             with self._lock:
                 self._trace(film, renderer, min(state.least_spp(), MOST_SAMPLES), threads)
-                found = self._means()
+                found = self._means(renderer.placement)
         if "samples" in names:
             found["samples"] = state.spp.astype(np.int32)
         if "variance" in names:
@@ -65,7 +66,7 @@ class Aovs:
                 pass
         self._spp = spp
 
-    def _means(self) -> dict[str, NDArray[Any]]:
+    def _means(self, placement: Placement) -> dict[str, NDArray[Any]]:
         from raywidget.kernels.integrators import aov as columns
 
         assert self._arrays is not None
@@ -73,16 +74,22 @@ class Aovs:
         hits = sums[..., columns.AOV_HITS]
         with np.errstate(divide="ignore", invalid="ignore"):
             depth = np.where(hits > 0, sums[..., columns.AOV_DEPTH] / hits, np.inf)
+            depth = depth / placement.scale
         per_sample = 1.0 / max(self._spp, 1)
         per_hit = 1.0 / np.maximum(hits, 1.0)[..., None]
 
         def three(first: int, scale: Any) -> NDArray[np.float32]:
             return np.asarray(sums[..., first : first + 3] * scale, np.float32)
 
+        position = sums[..., columns.AOV_POSITION : columns.AOV_POSITION + 3] * per_hit
+        position = np.where(hits[..., None] > 0, placement.points_back(position), 0.0)
+        # What is far from the origin would not fit float32 (`compiler.placement`).
+        position = position.astype(np.float64 if placement.is_moved else np.float32)
+
         return {
             "albedo": three(columns.AOV_ALBEDO, per_sample),
             "normal": three(columns.AOV_NORMAL, per_sample),
-            "position": three(columns.AOV_POSITION, per_hit),
+            "position": position,
             "depth": depth.astype(np.float32),
             "object_id": ids[..., columns.AOV_OBJECT].copy(),
             "material_id": ids[..., columns.AOV_MATERIAL].copy(),

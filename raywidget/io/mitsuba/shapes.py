@@ -198,7 +198,7 @@ class Shapes:
         if np.linalg.det(matrix[:3, :3]) < 0.0:
             faces = faces[:, ::-1]
         return Mesh(
-            transforms.apply(matrix, corners.reshape(-1, 3)).astype(np.float32),
+            transforms.apply(matrix, corners.reshape(-1, 3)),
             faces.astype(np.int32),
             uvs=np.tile(_UVS, (count, 1)).astype(np.float32),
             flip_normals=surface.flip,

@@ -6,7 +6,8 @@ into finding out where to go. Here nothing branches, and all lanes work for any 
 
 from __future__ import annotations
 
-from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.double import ball_quadratic
+from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.simd import (
     Lanes,
     choose,
@@ -24,6 +25,7 @@ from raywidget.kernels.language.vec3 import Vec3, dot
 from raywidget.kernels.layout import (
     FEW_ACROSS_U,
     FEW_ACROSS_V,
+    FEW_BALL_RADIUS,
     FEW_BALL_SIZE,
     FEW_BALL_SLOT,
     FEW_BALL_SQUARE,
@@ -75,6 +77,8 @@ def _test_ball(
 ) -> tuple[Lanes, Lanes]:
     """One ball: (hit, t), as in `intersect.intersect_balls`."""
     few = scene.few_balls
+    if few[row + FEW_BALL_RADIUS] > scene.large_radius:
+        return _test_large_ball(scene, row, o, d, per_square)
     fx = o.x - few[row]
     fy = o.y - few[row + 1]
     fz = o.z - few[row + 2]
@@ -87,6 +91,33 @@ def _test_ball(
     discriminant = square - (lx * lx + ly * ly + lz * lz)
     q = b + copy_sign(lanes_sqrt(discriminant / per_square), b)
     t0 = (fx * fx + fy * fy + fz * fz - square) / q
+    t1 = q * per_square
+    near = lanes_min(t0, t1)
+    t = choose(near > 0.0, near, lanes_max(t0, t1))
+    return (discriminant > 0.0) & (t > 0.0), t
+
+
+@rare
+@device
+def _test_large_ball(
+    scene: SceneView, row: int, o: Vec3, d: Vec3, per_square: Lanes
+) -> tuple[Lanes, Lanes]:
+    """The same, with an equation that is set up in double precision (see `double`)."""
+    few = scene.few_balls
+    b, c, discriminant = ball_quadratic(
+        o.x,
+        o.y,
+        o.z,
+        few[row],
+        few[row + 1],
+        few[row + 2],
+        few[row + FEW_BALL_RADIUS],
+        d.x,
+        d.y,
+        d.z,
+    )
+    q = b + copy_sign(lanes_sqrt(discriminant), b)
+    t0 = c / q
     t1 = q * per_square
     near = lanes_min(t0, t1)
     t = choose(near > 0.0, near, lanes_max(t0, t1))

@@ -13,6 +13,7 @@ from raywidget.kernels.geometry.intersect import (
     ROUND_SIDE,
 )
 from raywidget.kernels.geometry.traverse import RayHit
+from raywidget.kernels.language.double import ball_power, round_quadratic
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.sampling import turn_towards
 from raywidget.kernels.language.scalars import index32
@@ -49,6 +50,11 @@ from raywidget.kernels.layout import (
 # as it contributes to the normal: on a huge floor y = 0 nothing is rounded along y, and a ball that
 # lies on it is not entered from below.
 RAY_OFFSET = 2.0**-20
+
+# Large balls and rounds are tested in double precision, where only the rounding of the point itself
+# counts, and what is left of theirs where their surface passes through the origin.
+LARGE_OFFSET = 2.0**-40
+_HUGE = 4.0  # times as large as the coordinates of a point on it
 
 
 class Hit(NamedTuple):
@@ -293,7 +299,45 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     outward = away * (1.0 / math.sqrt(square))
     if square == 0.0:
         outward = -normalize(d)
+    if abs(radius) > scene.large_radius:
+        return _large_ball_hit(scene, o, d, ray, centre, radius, outward, primitive)
     p = centre + outward * abs(radius)
+    offset = (largest(centre) + abs(radius)) * RAY_OFFSET
+    return _on_ball(scene, ray, p, outward, radius, offset, primitive)
+
+
+@rare
+@device
+def _large_ball_hit(
+    scene: SceneView,
+    o: Vec3,
+    d: Vec3,
+    ray: RayHit,
+    centre: Vec3,
+    radius: float,
+    outward: Vec3,
+    primitive: int,
+) -> Hit:
+    """Where an ulp of the radius is too much: the point is put there in double precision."""
+    p = centre + outward * abs(radius)
+    if abs(radius) > _HUGE * (largest(o) + ray.t * largest(d)):
+        p = o + d * ray.t
+    power = ball_power(p.x, p.y, p.z, centre.x, centre.y, centre.z, radius)
+    p = p - outward * (power / (abs(radius) + math.sqrt(max(0.0, power + radius * radius))))
+    offset = largest(p) * RAY_OFFSET + (largest(centre) + abs(radius)) * LARGE_OFFSET
+    return _on_ball(scene, ray, p, outward, radius, offset, primitive)
+
+
+@device
+def _on_ball(
+    scene: SceneView,
+    ray: RayHit,
+    p: Vec3,
+    outward: Vec3,
+    radius: float,
+    offset: float,
+    primitive: int,
+) -> Hit:
     ng = outward if radius > 0.0 else -outward
     # Texture: u once round the y axis, v from the bottom to the top.
     u = 0.5 + turn_towards(outward.z, outward.x)
@@ -307,7 +351,7 @@ def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         u,
         v,
         ray.t,
-        (largest(centre) + abs(radius)) * RAY_OFFSET,
+        offset,
         scene.primitives[row + PRIMITIVE_MATERIAL],
         scene.primitives[row + PRIMITIVE_LIGHT],
         scene.primitives[row + PRIMITIVE_SHAPE],
@@ -372,16 +416,22 @@ def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         outward = axis
         v = max(0.0, 1.0 - r / max(top_radius, 1e-30))
     ng = outward * (side / length(outward))
+    p = base + x_axis * (cos * r) + y_axis * (sin * r) + axis * z
+    extent = height + max(base_radius, top_radius)
     reach = largest(base) + height + max(base_radius, top_radius)
+    offset = reach * RAY_OFFSET
+    if extent > scene.large_radius:
+        p = _on_large_round(o + d * ray.t, base, axis, base_radius, slope, height, face, outward)
+        offset = largest(p) * RAY_OFFSET + reach * LARGE_OFFSET
     row = primitive * PRIMITIVE_SIZE
     return Hit(
-        base + x_axis * (cos * r) + y_axis * (sin * r) + axis * z,
+        p,
         ng,
         ng,
         0.5 + turn_towards(sin, cos),
         v,
         ray.t,
-        reach * RAY_OFFSET,
+        offset,
         scene.primitives[row + PRIMITIVE_MATERIAL],
         scene.primitives[row + PRIMITIVE_LIGHT],
         scene.primitives[row + PRIMITIVE_SHAPE],
@@ -391,3 +441,44 @@ def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         cos,
         sin,
     )
+
+
+@rare
+@device
+def _on_large_round(
+    p: Vec3,
+    base: Vec3,
+    axis: Vec3,
+    base_radius: float,
+    slope: float,
+    height: float,
+    face: int,
+    outward: Vec3,
+) -> Vec3:
+    """A point that is close to a face, put onto it in double precision."""
+    equation = round_quadratic(
+        p.x,
+        p.y,
+        p.z,
+        base.x,
+        base.y,
+        base.z,
+        axis.x,
+        axis.y,
+        axis.z,
+        base_radius,
+        slope,
+        height,
+        0.0,
+        0.0,
+        0.0,
+    )
+    away = equation[6]  # above the top
+    if face == ROUND_BASE:
+        away = equation[5]
+    elif face == ROUND_SIDE:
+        radius = base_radius - slope * equation[5]
+        power = equation[2]
+        away = power / (radius + math.sqrt(max(0.0, power + radius * radius)))
+        away *= 1.0 / math.sqrt(1.0 + slope * slope)
+    return p - outward * away

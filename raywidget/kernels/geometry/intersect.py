@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from raywidget.kernels.language.double import ball_quadratic, round_quadratic
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.simd import (
     WIDTH,
@@ -11,6 +12,7 @@ from raywidget.kernels.language.simd import (
     choose,
     copy_sign,
     flip_sign,
+    lane_mask,
     lanes_abs,
     lanes_max,
     lanes_min,
@@ -75,18 +77,23 @@ def intersect_flats(
 
 
 @device
-def intersect_balls(balls: Any, block: int, o: Vec3, d: Vec3, t_max: float) -> tuple[Lanes, Lanes]:
+def intersect_balls(
+    balls: Any, block: int, o: Vec3, d: Vec3, t_max: float, large: float
+) -> tuple[Lanes, Lanes]:
     """Spheres: (hit, t) with 0 < t < `t_max`.
 
     The discriminant is taken from the distance between centre and ray, and the nearer root by
     division, which keeps small spheres far away and huge spheres close by exact (Haines, Günther
-    and Akenine-Möller, Ray Tracing Gems 2019, chapter 7).
+    and Akenine-Möller, Ray Tracing Gems 2019, chapter 7). Blocks with a sphere of a radius above
+    `large` are tested in double precision.
     """
     row = block * BALL_BLOCK
+    radius = load_lanes(balls, row + 3 * WIDTH)
+    if lane_mask(lanes_abs(radius) > large) != 0:
+        return _intersect_large_balls(balls, row, o, d, t_max)
     fx = o.x - load_lanes(balls, row)
     fy = o.y - load_lanes(balls, row + WIDTH)
     fz = o.z - load_lanes(balls, row + 2 * WIDTH)
-    radius = load_lanes(balls, row + 3 * WIDTH)
 
     a = d.x * d.x + d.y * d.y + d.z * d.z
     b = 0.0 - (fx * d.x + fy * d.y + fz * d.z)
@@ -107,8 +114,39 @@ def intersect_balls(balls: Any, block: int, o: Vec3, d: Vec3, t_max: float) -> t
 
 @rare
 @device
+def _intersect_large_balls(
+    balls: Any, row: int, o: Vec3, d: Vec3, t_max: float
+) -> tuple[Lanes, Lanes]:
+    """As `intersect_balls`, with an equation that is set up in double precision (see `double`).
+
+    Twice as slow, and right where a ball lies on a floor that is a sphere of radius 1e6.
+    """
+    radius = load_lanes(balls, row + 3 * WIDTH)
+    b, c, discriminant = ball_quadratic(
+        o.x,
+        o.y,
+        o.z,
+        load_lanes(balls, row),
+        load_lanes(balls, row + WIDTH),
+        load_lanes(balls, row + 2 * WIDTH),
+        radius,
+        d.x,
+        d.y,
+        d.z,
+    )
+    hit = (discriminant > 0.0) & (lanes_abs(radius) > 0.0)  # unused lanes have radius 0
+    q = b + copy_sign(lanes_sqrt(discriminant), b)
+    t0 = c / q
+    t1 = q * (1.0 / (d.x * d.x + d.y * d.y + d.z * d.z))
+    near = lanes_min(t0, t1)
+    t = choose(near > 0.0, near, lanes_max(t0, t1))
+    return hit & (t > 0.0) & (t < t_max), t
+
+
+@rare
+@device
 def intersect_rounds(
-    rounds: Any, block: int, o: Vec3, d: Vec3, t_max: float
+    rounds: Any, block: int, o: Vec3, d: Vec3, t_max: float, large: float
 ) -> tuple[Lanes, Lanes, Lanes]:
     """Truncated cones: (hit, t, face) with 0 < t < `t_max`; the face is one of ROUND_SIDE...
 
@@ -116,9 +154,13 @@ def intersect_rounds(
     top; it is hit where that begins, or where it ends if the beginning lies behind or has no face.
     So no ray slips through between the side and a cap. As for balls, roots are found by division
     and the discriminant next to the cone, from products that don't cancel: with f from the axis,
-    |R d - s d_z f|^2 - |f x d|^2 is the same anywhere on the ray.
+    |R d - s d_z f|^2 - |f x d|^2 is the same anywhere on the ray. Blocks with one that is larger
+    than `large` are tested in double precision.
     """
     row = block * ROUND_BLOCK
+    extent = lanes_max(load_lanes(rounds, row + 13 * WIDTH), load_lanes(rounds, row + 14 * WIDTH))
+    if lane_mask(load_lanes(rounds, row + 12 * WIDTH) + extent > large) != 0:
+        return _intersect_large_rounds(rounds, row, o, d, t_max)
     fx = o.x - load_lanes(rounds, row)
     fy = o.y - load_lanes(rounds, row + WIDTH)
     fz = o.z - load_lanes(rounds, row + 2 * WIDTH)
@@ -141,18 +183,13 @@ def intersect_rounds(
     height = load_lanes(rounds, row + 12 * WIDTH)
     base_radius = load_lanes(rounds, row + 13 * WIDTH)
     slope = load_lanes(rounds, row + 15 * WIDTH)
-    has_base = load_lanes(rounds, row + 16 * WIDTH)
-    has_top = load_lanes(rounds, row + 17 * WIDTH)
 
-    # --- The slab ---------------------------------------------------------------------------------
-    rises = dz > 0.0
-    steep = choose((dz < 1e-30) & (dz > -1e-30), 1e-30, dz)
+    # --- The slab, and the cone at a point of the ray near to it, but within the slab -------------
+    steep = _steep(dz)
     at_base = (0.0 - z) / steep
     at_top = (height - z) / steep
     slab_in = lanes_min(at_base, at_top)
     slab_out = lanes_max(at_base, at_top)
-
-    # --- The cone, at a point of the ray near to it, but within the slab --------------------------
     across = dx * dx + dy * dy
     near = lanes_max(lanes_min(0.0 - (x * dx + y * dy) / across, slab_out), slab_in)
     near_x = x + near * dx
@@ -174,6 +211,69 @@ def intersect_rounds(
     along = (a <= least) & (a >= 0.0 - least)
     a = choose(along, least, a)
     discriminant = choose(along, b * b - a * c, discriminant)
+    return _enter_or_leave(rounds, row, t_max, a, b, c, discriminant, dz, turn, at_base, at_top)
+
+
+@rare
+@device
+def _intersect_large_rounds(
+    rounds: Any, row: int, o: Vec3, d: Vec3, t_max: float
+) -> tuple[Lanes, Lanes, Lanes]:
+    """As `intersect_rounds`, with an equation that is set up in double precision (see `double`)."""
+    a, b, c, discriminant, dz, below, above = round_quadratic(
+        o.x,
+        o.y,
+        o.z,
+        load_lanes(rounds, row),
+        load_lanes(rounds, row + WIDTH),
+        load_lanes(rounds, row + 2 * WIDTH),
+        load_lanes(rounds, row + 9 * WIDTH),
+        load_lanes(rounds, row + 10 * WIDTH),
+        load_lanes(rounds, row + 11 * WIDTH),
+        load_lanes(rounds, row + 13 * WIDTH),
+        load_lanes(rounds, row + 15 * WIDTH),
+        load_lanes(rounds, row + 12 * WIDTH),
+        d.x,
+        d.y,
+        d.z,
+    )
+    steep = _steep(dz)
+    least = 1e-14 * (dz * dz)
+    along = (a <= least) & (a >= 0.0 - least)
+    a = choose(along, least, a)
+    discriminant = choose(along, b * b - a * c, discriminant)
+    turn = load_lanes(rounds, row + 15 * WIDTH) * dz
+    at_base = below / steep
+    at_top = (0.0 - above) / steep
+    return _enter_or_leave(rounds, row, t_max, a, b, c, discriminant, dz, turn, at_base, at_top)
+
+
+@device
+def _steep(dz: Lanes) -> Lanes:
+    """What may be divided by."""
+    return choose((dz < 1e-30) & (dz > -1e-30), 1e-30, dz)
+
+
+@device
+def _enter_or_leave(
+    rounds: Any,
+    row: int,
+    t_max: float,
+    a: Lanes,
+    b: Lanes,
+    c: Lanes,
+    discriminant: Lanes,
+    dz: Lanes,
+    turn: Lanes,
+    at_base: Lanes,
+    at_top: Lanes,
+) -> tuple[Lanes, Lanes, Lanes]:
+    """Where a ray enters the solid, or leaves it."""
+    has_base = load_lanes(rounds, row + 16 * WIDTH)
+    has_top = load_lanes(rounds, row + 17 * WIDTH)
+    rises = dz > 0.0
+    slab_in = lanes_min(at_base, at_top)
+    slab_out = lanes_max(at_base, at_top)
     opens = a < 0.0  # steeper than the side: within the cone from one root on, or up to it
     root = lanes_sqrt(choose(opens, lanes_max(discriminant, 0.0), discriminant))
     q = 0.0 - (b + copy_sign(root, b))
@@ -185,7 +285,6 @@ def intersect_rounds(
     cone_in = choose(opens, choose(widens, last, -_INFINITY), first)
     cone_out = choose(opens, choose(widens, _INFINITY, first), last)
 
-    # --- Both -------------------------------------------------------------------------------------
     t_in = lanes_max(cone_in, slab_in)
     t_out = lanes_min(cone_out, slab_out)
     face_in = choose(slab_in >= cone_in, choose(rises, ROUND_BASE, ROUND_TOP), ROUND_SIDE)

@@ -135,6 +135,16 @@ def _ray_slopes(o: Vec3, d: Vec3) -> RaySlopes:
 
 
 @device
+def _is_sound(ray: RaySlopes, d: Vec3) -> bool:
+    """Is every number of a ray finite?
+
+    To what is not, boxes round nothing are as good as any, and the walk would not end.
+    """
+    total = abs(d.x) + abs(d.y) + abs(d.z)
+    return total + abs(ray.offset.x) + abs(ray.offset.y) + abs(ray.offset.z) < INFINITY
+
+
+@device
 def _box_distances(nodes: Any, node: int, ray: RaySlopes, t_max: float) -> tuple[Lanes, Lanes]:
     """Distances at which a ray enters and leaves each child's box; not hit where enter > leave."""
     row = node * NODE_SIZE
@@ -215,7 +225,7 @@ class _RoundHit(NamedTuple):
 
 @on_demand
 def _find_round(scene: SceneView, block: int, o: Vec3, d: Vec3, t_max: float) -> _RoundHit:
-    hits, t, face = intersect_rounds(scene.rounds, block, o, d, t_max)
+    hits, t, face = intersect_rounds(scene.rounds, block, o, d, t_max, scene.large_radius)
     if lane_mask(hits) == 0:
         return _RoundHit(t_max, 0.0, 0)
     nearest = smallest(choose(hits, t, INFINITY))
@@ -227,7 +237,15 @@ def _find_round(scene: SceneView, block: int, o: Vec3, d: Vec3, t_max: float) ->
 
 @device
 def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
-    """The closest hit with 0 < t < `t_max`."""
+    """The closest hit with 0 < t < `t_max`; of a ray that is not finite, none."""
+    if not _is_sound(_ray_slopes(o, d), d):
+        return RayHit(t_max, 0.0, 0.0, index32(MISS), index32(-1))
+    return walk_to_closest(scene, o, d, t_max)
+
+
+@device
+def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+    """`find_closest` for those who know that the ray is finite."""
     # Groups that wait: where the children of a node are, the distances at which their boxes are
     # entered, and the smallest of these.
     rows = _row_stack()
@@ -278,16 +296,21 @@ def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                 if lane_mask(hits) != 0:
                     per_size = 1.0 / size
                     flat_t = flat_t * per_size
-                    t = smallest(choose(hits, flat_t, INFINITY))
-                    lane = lowest_bit(lane_mask(hits & (flat_t <= t)))
-                    store_lanes(lanes_u, 0, flat_u * per_size)
-                    store_lanes(lanes_v, 0, flat_v * per_size)
-                    u = lanes_u[lane]
-                    v = lanes_v[lane]
-                    slot = index32(block * WIDTH + lane)
-                    instance = inside
+                    hits = hits & (flat_t < INFINITY)  # what was larger than all numbers is none
+                    nearest = smallest(choose(hits, flat_t, INFINITY))
+                    if nearest < INFINITY:
+                        t = nearest
+                        lane = lowest_bit(lane_mask(hits & (flat_t <= t)))
+                        store_lanes(lanes_u, 0, flat_u * per_size)
+                        store_lanes(lanes_v, 0, flat_v * per_size)
+                        u = lanes_u[lane]
+                        v = lanes_v[lane]
+                        slot = index32(block * WIDTH + lane)
+                        instance = inside
             elif kind == LEAF_BALL:
-                hits, ball_t = intersect_balls(scene.balls, block, origin, direction, t)
+                hits, ball_t = intersect_balls(
+                    scene.balls, block, origin, direction, t, scene.large_radius
+                )
                 if lane_mask(hits) != 0:
                     t = smallest(choose(hits, ball_t, INFINITY))
                     lane = lowest_bit(lane_mask(hits & (ball_t <= t)))
@@ -298,14 +321,15 @@ def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)
                 slopes = _ray_slopes(origin, direction)
-                reference = _instance_root(scene, block)
-                continue
+                if _is_sound(slopes, direction):
+                    reference = _instance_root(scene, block)
+                    continue
             else:
-                nearest = _find_round(scene, block, origin, direction, t)
-                if nearest.t < t:
-                    t = nearest.t
-                    u = nearest.face
-                    slot = index32(ROUND_SLOT + block * WIDTH + nearest.lane)
+                near_round = _find_round(scene, block, origin, direction, t)
+                if near_round.t < t:
+                    t = near_round.t
+                    u = near_round.face
+                    slot = index32(ROUND_SLOT + block * WIDTH + near_round.lane)
                     instance = inside
 
         # Take the nearest child of the last group, unless the hit found since is nearer than all.
@@ -352,6 +376,8 @@ def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
     floor = 0
     reference = index32(0)
     depth = 0
+    if not _is_sound(slopes, d):
+        return False
     while True:
         if reference >= 0:
             enter, leave = _box_distances(scene.nodes, reference, slopes, t_max)
@@ -374,7 +400,9 @@ def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
                 if lane_mask(hits) != 0:
                     return True
             elif kind == LEAF_BALL:
-                hits, _ = intersect_balls(scene.balls, block, origin, direction, t_max)
+                hits, _ = intersect_balls(
+                    scene.balls, block, origin, direction, t_max, scene.large_radius
+                )
                 if lane_mask(hits) != 0:
                     return True
             elif kind == LEAF_INSTANCE:
@@ -382,8 +410,9 @@ def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)
                 slopes = _ray_slopes(origin, direction)
-                reference = _instance_root(scene, block)
-                continue
+                if _is_sound(slopes, direction):
+                    reference = _instance_root(scene, block)
+                    continue
             else:
                 if _find_round(scene, block, origin, direction, t_max).t < t_max:
                     return True

@@ -138,6 +138,8 @@ from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import F32, SceneTables, SceneView
 
+_LARGEST = 1e19  # of coordinates: times the reciprocal of a direction's, they stay finite
+
 
 class Advanced(NamedTuple):
     """What one step of `advance_paths` did."""
@@ -296,9 +298,15 @@ def advance_paths(
         lives &= lane_mask((survival >= 1.0) | (choice.z < survival))
         throughput = throughput * choose(survival < 1.0, 1.0 / survival, 1.0)
 
+    # Where arithmetic has failed, no walk would end.
+    origin = _spawn(p, ng, offset, d)
+    size = lanes_abs(d.x) + lanes_abs(d.y) + lanes_abs(d.z)
+    size = size + lanes_abs(origin.x) + lanes_abs(origin.y) + lanes_abs(origin.z)
+    lives &= lane_mask(size < _LARGEST)
+
     # Of lanes that don't go on, too: their next path overwrites it.
     found_by_light = lanes_in(sampled & ~specular)
-    store_point_row(bundle, ORIGIN, _spawn(p, ng, offset, d))
+    store_point_row(bundle, ORIGIN, origin)
     store_point_row(bundle, DIRECTION, d)
     store_point_row(bundle, THROUGHPUT, throughput)
     store_row(bundle, SCATTER_PDF, choose(found_by_light, pdf, 0.0))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from raywidget.kernels.geometry.brute_force import is_occluded_by_few
 from raywidget.kernels.geometry.hit import bare_material, make_hit, spawn_origin
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK
-from raywidget.kernels.geometry.traverse import RayHit, find_closest
+from raywidget.kernels.geometry.traverse import RayHit, walk_to_closest
 from raywidget.kernels.integrators.bundle import (
     BSDF_U,
     BSDF_V,
@@ -143,7 +143,7 @@ def arrive(
         if scene.is_few and passed == 0:
             ray = _traced(bundle, lane)
         else:
-            ray = find_closest(scene, o, d, INFINITY)
+            ray = walk_to_closest(scene, o, d, INFINITY)
         if scene.medium_count > 0:
             through = transmittance(scene, bundle.inside[lane], ray.t)
             store_point(bundle, THROUGHPUT, lane, load_point(bundle, THROUGHPUT, lane) * through)

@@ -42,6 +42,7 @@ class PreviewSettings(NamedTuple):
 
     kind: int  # code above
     distance: float  # as np.float32: occluders farther than this do not count
+    unit: float  # as np.float32: a unit of the tables in the scene's
     sky: float  # as np.float32: what is seen where nothing is
 
 
@@ -98,7 +99,8 @@ def trace_preview(
         return PathResult(vec3(settings.sky, settings.sky, settings.sky), 1)
     ns = met.ns
     if settings.kind == DEPTH:
-        return PathResult(vec3(met.distance, met.distance, met.distance), 1)
+        distance = met.distance * settings.unit
+        return PathResult(vec3(distance, distance, distance), 1)
     if settings.kind == NORMALS:
         return PathResult(ns * 0.5 + vec3(0.5, 0.5, 0.5), 1)
     hit = make_hit(scene, met.o, d, met.ray)

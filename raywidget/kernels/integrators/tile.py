@@ -122,6 +122,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         few_balls,
         as_int32(few_balls),
         len(tables.few_balls),
+        view(tables.large_radius)[0],
         view(tables.instances),
         view(tables.instance_codes),
         view(tables.primitives),

@@ -108,7 +108,7 @@ def grow_centres(typing: Any, centres: Any, box: Any, others: Any, other: Any) -
 
 @intrinsic
 def find_bins(typing: Any, boxes: Any, box: Any, centres: Any, scales: Any, last: Any) -> Any:
-    """The bins (x, y, z) of a box: (twice its centre - the lowest) * scale, at most `last`.
+    """The bins (x, y, z) of a box: (twice its centre - the lowest) * scale, from 0 to `last`.
 
     `centres` and `scales` hold one record each.
     """
@@ -127,6 +127,8 @@ def find_bins(typing: Any, boxes: Any, box: Any, centres: Any, scales: Any, last
         one = builder.insert_element(ir.Constant(numbers.type, ir.Undefined), limit, _INT(0))
         limits = builder.shuffle_vector(one, one, ir.Constant(numbers.type, [0] * BOX))
         numbers = builder.select(builder.icmp_signed("<", numbers, limits), numbers, limits)
+        zeros = ir.Constant(numbers.type, [0] * BOX)  # what is not a number gives any integer
+        numbers = builder.select(builder.icmp_signed(">", numbers, zeros), numbers, zeros)
         bins = [
             builder.sext(builder.extract_element(numbers, _INT(axis)), ir.IntType(64))
             for axis in range(3)

@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from raywidget.kernels.language.jit import intrinsic
+from raywidget.kernels.language.jit import device, intrinsic
 
 
 @intrinsic
@@ -25,6 +25,20 @@ def single(typing: Any, x: Any) -> Any:
     return types.float32(x), lambda context, builder, sig, args: context.cast(
         builder, args[0], sig.args[0], types.float32
     )
+
+
+@device
+def index_below(x: float, count: int) -> int:
+    """`x` rounded down, but no less than 0 and no more than `count` - 1, whatever it is.
+
+    What is looked up in a table by a float is looked up by this: to make an integer of NaN, or of
+    what is too large for one, gives any number, and the process dies.
+    """
+    if not x > 0.0:
+        return 0
+    if not x < single(count):
+        return count - 1
+    return min(int(x), count - 1)
 
 
 @intrinsic

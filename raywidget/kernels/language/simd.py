@@ -30,7 +30,7 @@ WIDTH = 16 if {"avx512f", "avx512vl"} <= host_features() else 8
 _BIT = ir.IntType(1)
 _INT32 = ir.IntType(32)
 _FLOAT = ir.FloatType()
-_FAST = ("contract", "nsz")
+FAST = ("contract", "nsz")
 
 
 class _VectorType(types.Type):
@@ -129,7 +129,7 @@ def _register_operator(
 
 
 def _fast(instruction: str) -> Emit:
-    return lambda builder, a, b: getattr(builder, instruction)(a, b, flags=_FAST)
+    return lambda builder, a, b: getattr(builder, instruction)(a, b, flags=FAST)
 
 
 def _plain(instruction: str) -> Emit:

@@ -24,14 +24,29 @@ INFINITY = float("inf")
 
 
 @device
-def spot_falloff(scene: SceneView, at: int, cos: float) -> float:
+def height_of_cap(angle: float) -> float:
+    """1 - cos, which keeps its precision where the angle is small."""
+    sin = math.sin(0.5 * angle)
+    return 2.0 * sin * sin
+
+
+@device
+def height_between(a: Vec3, b: Vec3) -> float:
+    """1 - cos of the angle between two unit vectors, likewise."""
+    apart = a - b
+    return 0.5 * dot(apart, apart)
+
+
+@device
+def spot_falloff(scene: SceneView, at: int, below: float) -> float:
     """Share of its full intensity that a spot sends at an angle to its axis, 0 to 1.
 
-    `at` is the element of `lights` where its two half angles and the kind of its falloff begin.
+    `at` is the element of `lights` where its two half angles and the kind of its falloff begin;
+    `below` is 1 - cos of the angle: the cosine itself can't tell angles below 0.02 degrees.
     """
     cone = scene.lights[at]
     beam = scene.lights[at + 1]
-    angle = math.acos(min(1.0, max(-1.0, cos)))
+    angle = 2.0 * math.asin(min(1.0, math.sqrt(0.5 * max(0.0, below))))
     if angle >= cone:
         return 0.0
     if angle <= beam:
@@ -39,8 +54,8 @@ def spot_falloff(scene: SceneView, at: int, cos: float) -> float:
     kind = int(scene.lights[at + 2])
     if kind == SPOT_LINEAR:
         return (cone - angle) / (cone - beam)
-    cos_cone = math.cos(cone)
-    share = (math.cos(angle) - cos_cone) / (math.cos(beam) - cos_cone)
+    widest = height_of_cap(cone)
+    share = (widest - below) / (widest - height_of_cap(beam))
     share = min(1.0, max(0.0, share))
     if kind == SPOT_SMOOTH:
         return share * share * (3.0 - 2.0 * share)
@@ -65,8 +80,8 @@ def sample_delta(scene: SceneView, light: int, kind: int, p: Vec3, chosen: float
     wi = to_light * (1.0 / distance)
     strength = 1.0 / square
     if kind == LIGHT_SPOT:
-        cos = -dot(wi, load_vec3(scene.lights, row + LIGHT_EDGE_U))
-        strength *= spot_falloff(scene, row + LIGHT_EDGE_V, cos)
+        below = height_between(-wi, load_vec3(scene.lights, row + LIGHT_EDGE_U))
+        strength *= spot_falloff(scene, row + LIGHT_EDGE_V, below)
         if strength == 0.0:
             return no_sample(light)
     return LightSample(wi, distance, intensity * strength, chosen, True, nowhere, light)

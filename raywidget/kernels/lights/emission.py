@@ -52,7 +52,7 @@ from raywidget.kernels.layout import (
     SceneView,
 )
 from raywidget.kernels.lights.area_light import sample_round_point
-from raywidget.kernels.lights.delta_light import spot_falloff
+from raywidget.kernels.lights.delta_light import height_between, height_of_cap, spot_falloff
 from raywidget.kernels.lights.emitter import (
     beam_share,
     light_probability,
@@ -148,7 +148,7 @@ def sample_emission_of(scene: SceneView, light: int, four: Four) -> Emission:
         seen = LightSample(-ng, away, radiance, 1.0, False, ng, light)
         radiance = with_texture(scene, p + ng * away, seen).radiance
     if scene.lights[row + LIGHT_BEAM] > 0.0:
-        radiance = radiance * beam_share(scene, light, local.z)
+        radiance = radiance * beam_share(scene, light, height_between(d, ng))
     return Emission(light, p, p + ng * offset, d, local.z, radiance * (local.z / pdf), pdf)
 
 
@@ -163,12 +163,12 @@ def _sample_other(scene: SceneView, light: int, four: Four) -> Emission:
         p = load_vec3(scene.lights, row + LIGHT_CORNER)
         d = sample_sphere(four.x, four.y)
         if kind == LIGHT_SPOT:
-            below = four.x * (1.0 - math.cos(scene.lights[row + LIGHT_EDGE_V]))
+            below = four.x * height_of_cap(scene.lights[row + LIGHT_EDGE_V])
             sin = math.sqrt(below * (2.0 - below))
             phi = 2.0 * PI * four.y
             local = vec3(sin * math.cos(phi), sin * math.sin(phi), 1.0 - below)
             d = to_world(make_frame(axis), local)
-            strength = strength * spot_falloff(scene, row + LIGHT_EDGE_V, 1.0 - below)
+            strength = strength * spot_falloff(scene, row + LIGHT_EDGE_V, below)
         pdf = pdf_emission(scene, light, 1.0, d)
         if pdf <= 0.0:
             return Emission(light, p, p, p, 0.0, p, 0.0)
@@ -211,7 +211,7 @@ def _pdf_other(scene: SceneView, light: int, d: Vec3) -> float:
     if kind == LIGHT_POINT:
         return probability * (0.25 * INV_PI)
     if kind == LIGHT_SPOT:
-        return probability / (2.0 * PI * (1.0 - math.cos(scene.lights[row + LIGHT_EDGE_V])))
+        return probability / (2.0 * PI * height_of_cap(scene.lights[row + LIGHT_EDGE_V]))
     reach = scene.environment[ENVIRONMENT_REACH]
     if reach <= 0.0:
         return 0.0

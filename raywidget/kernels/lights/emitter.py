@@ -51,7 +51,7 @@ from raywidget.kernels.lights.area_light import (
     sample_flat,
     sample_round,
 )
-from raywidget.kernels.lights.delta_light import sample_delta, spot_falloff
+from raywidget.kernels.lights.delta_light import height_between, sample_delta, spot_falloff
 from raywidget.kernels.lights.environment import (
     eval_environment,
     eval_image,
@@ -85,17 +85,20 @@ def emitted_radiance(scene: SceneView, hit: Hit, d: Vec3) -> Vec3:
         return vec3(0.0, 0.0, 0.0)
     radiance = emission_at(scene, hit.material, hit.u, hit.v)
     if hit.light >= 0 and scene.lights[hit.light * LIGHT_SIZE + LIGHT_BEAM] > 0.0:
-        return radiance * beam_share(scene, hit.light, -dot(d, hit.ng))
+        return radiance * beam_share(scene, hit.light, height_between(-d, hit.ng))
     return radiance
 
 
 @on_demand
-def beam_share(scene: SceneView, light: int, cos: float) -> float:
-    """Share of its radiance that a light sends at an angle to its normal: all, if it is no spot."""
+def beam_share(scene: SceneView, light: int, below: float) -> float:
+    """Share of its radiance that a light sends at an angle to its normal: all, if it is no spot.
+
+    `below` is 1 - cos of the angle.
+    """
     at = light * LIGHT_SIZE + LIGHT_BEAM
     if scene.lights[at] == 0.0:
         return 1.0
-    return spot_falloff(scene, at, cos)
+    return spot_falloff(scene, at, below)
 
 
 @device
@@ -180,7 +183,7 @@ def with_texture(scene: SceneView, p: Vec3, sample: LightSample) -> LightSample:
 @device
 def _in_beam(scene: SceneView, sample: LightSample) -> LightSample:
     """With the share of its radiance that a spot's disc sends there."""
-    share = beam_share(scene, sample.light, -dot(sample.wi, sample.normal))
+    share = beam_share(scene, sample.light, height_between(-sample.wi, sample.normal))
     return LightSample(
         sample.wi,
         sample.reach,

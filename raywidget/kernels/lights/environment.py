@@ -15,7 +15,7 @@ from typing import NamedTuple
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import PI, turn_towards
-from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.scalars import index_below, single
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
 from raywidget.kernels.layout import (
     ENVIRONMENT_BACKGROUND,
@@ -100,7 +100,7 @@ def _find_place(scene: SceneView, d: Vec3) -> _Place:
     turns = turn_towards(x, -z)
     across = turns * single(width) - 0.5
     down = 2.0 * turn_towards(math.sqrt(x * x + z * z), y) * single(cells - 1) + 0.5
-    row = min(int(down), cells - 1)
+    row = index_below(down, cells)
     column = math.floor(across)
     across -= single(column)
     if column < 0:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.sampling import PI
-from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.scalars import index_below, single
 
 # Kinds of filters; all are products of one function of x and the same of y.
 PIXEL = 0  # a box of one pixel
@@ -40,7 +40,7 @@ def sample_filter(filter: FilterView, u: float) -> float:
         return u
     outside = 2.0 * u if u < 0.5 else 2.0 * (1.0 - u)
     place = math.sqrt(math.sqrt(outside)) * single(FILTER_STEPS)
-    row = min(int(place), FILTER_STEPS - 1)
+    row = index_below(place, FILTER_STEPS)
     share = place - single(row)
     far = filter.quantiles[row]
     distance = far + (filter.quantiles[row + 1] - far) * share

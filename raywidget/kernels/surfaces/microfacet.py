@@ -13,7 +13,7 @@ import math
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, PI, sample_cosine_hemisphere
-from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.scalars import index_below, single
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, normalize, vec3
 from raywidget.kernels.layout import (
     COATED_CONDUCTOR,
@@ -98,14 +98,14 @@ def sample_metal(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> Vec3:
 def look_up_energy(bsdf: Bsdf, table: int, alpha: float, cos: float) -> float:
     """A value of a table of `energy`; `cos` < 0 asks for the average."""
     row = math.sqrt(min(1.0, alpha)) * _LAST_ROW
-    lower = min(int(row), ENERGY_ROWS - 2)
+    lower = index_below(row, ENERGY_ROWS - 1)
     at = table + lower * ENERGY_ROW
     offset = ENERGY_COLUMNS
     right = 0.0
     step = 0
     if cos >= 0.0:
         column = math.sqrt(min(1.0, cos)) * _LAST_COLUMN
-        offset = min(int(column), ENERGY_COLUMNS - 2)
+        offset = index_below(column, ENERGY_COLUMNS - 1)
         right = column - single(offset)
         step = 1
     at += offset

@@ -17,7 +17,7 @@ class Spheres(TurnableShape):
     """Many spheres; each is like a `Sphere`.
 
     A hundred thousand cost no more than a mesh of as many triangles. Lists are taken too; arrays
-    are copied, and stored read-only as float32.
+    are copied, and stored read-only as float32 (float64 where they are far from the origin).
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ class Spheres(TurnableShape):
     Spheres(centers=<1000x3 float32>, radii=<1000 float32>)
     """
 
-    centers: NDArray[np.float32]
+    centers: NDArray[np.float32] | NDArray[np.float64]
     radii: NDArray[np.float32]
     colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        centers = arrays.rows(self, "centers", self.centers, 3, "N")
+        centers = arrays.points(self, "centers", self.centers, "N")
         self._set(
             centers=centers,
             radii=arrays.lengths(self, "radii", self.radii, "N", len(centers)),
@@ -74,7 +74,7 @@ class Cylinders(TurnableShape):
     """Many round cylinders; each is like a `Cylinder`.
 
     A hundred thousand cost no more than a mesh of as many triangles. Lists are taken too; arrays
-    are copied, and stored read-only as float32.
+    are copied, and stored read-only as float32 (float64 where they are far from the origin).
 
     Parameters
     ----------
@@ -104,17 +104,17 @@ class Cylinders(TurnableShape):
     Cylinders(starts=<2x3 float32>, ends=<2x3 float32>, radii=<2 float32>, caps=False)
     """
 
-    starts: NDArray[np.float32]
-    ends: NDArray[np.float32]
+    starts: NDArray[np.float32] | NDArray[np.float64]
+    ends: NDArray[np.float32] | NDArray[np.float64]
     radii: NDArray[np.float32]
     colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
     caps: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        starts = arrays.rows(self, "starts", self.starts, 3, "N")
+        starts = arrays.points(self, "starts", self.starts, "N")
         count = len(starts)
-        ends = arrays.rows(self, "ends", self.ends, 3, "N", count)
+        ends = arrays.points(self, "ends", self.ends, "N", count)
         lengths = np.linalg.norm(ends.astype(np.float64) - starts, axis=1)
         bad = lengths < checks.SMALLEST_LENGTH
         if bad.any():

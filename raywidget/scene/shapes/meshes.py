@@ -26,7 +26,8 @@ class Mesh(TurnableShape):
     """A mesh of triangles.
 
     The front side of a triangle is where its corners appear counter-clockwise. Lists are taken
-    too; arrays are copied, and stored read-only as float32 and int32.
+    too; arrays are copied, and stored read-only as float32 and int32 (vertices as float64 where
+    they are far from the origin, such as in coordinates of a map).
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class Mesh(TurnableShape):
     Mesh(vertices=<3x3 float32>, faces=<1x3 int32>, name='triangle')
     """
 
-    vertices: NDArray[np.float32]
+    vertices: NDArray[np.float32] | NDArray[np.float64]
     faces: NDArray[np.int32]
     normals: NDArray[np.float32] | None = field(default=None, kw_only=True)
     uvs: NDArray[np.float32] | None = field(default=None, kw_only=True)
@@ -75,11 +76,12 @@ class Mesh(TurnableShape):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        vertices = arrays.rows(self, "vertices", self.vertices, 3, "V")
+        vertices = arrays.given_points(self, "vertices", self.vertices, "V")
         count = len(vertices)
+        faces = arrays.triangle_indices(self, "faces", self.faces, count)
         self._set(
-            vertices=vertices,
-            faces=arrays.triangle_indices(self, "faces", self.faces, count),
+            vertices=arrays.frozen_points(vertices, faces),
+            faces=faces,
         )
         if self.normals is not None:
             unused = np.ones(count, bool)  # programs give zero as the normal of such vertices
@@ -92,8 +94,8 @@ class Mesh(TurnableShape):
         if self.face_colors is not None:
             if self.colors is not None:
                 raise SceneError(f"{checks.label(self)}: give colors or face_colors, not both")
-            faces = len(self.faces)
-            self._set(face_colors=arrays.colors(self, "face_colors", self.face_colors, "F", faces))
+            count = len(faces)
+            self._set(face_colors=arrays.colors(self, "face_colors", self.face_colors, "F", count))
         if self.materials is not None or self.face_materials is not None:
             self._check_materials()
 

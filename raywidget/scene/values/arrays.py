@@ -1,7 +1,9 @@
 """Checks of the large arrays that a user hands over: vertices, faces, normals, uvs, transforms.
 
 They are copied, so that later changes to the user's array don't change a scene behind the
-renderer's back; the copies are C-contiguous and read-only. Single precision is what kernels read.
+renderer's back; the copies are C-contiguous and read-only. Single precision is what kernels read;
+only points that are far from the origin stay in double precision, until it is known from where the
+scene is seen.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from raywidget.scene.values.checks import (
     label,
 )
 from raywidget.scene.values.colors import parse_color
+from raywidget.scene.values.places import FAR, is_far
 from raywidget.scene.values.transforms import chunks
 
 
@@ -50,6 +53,55 @@ def rows(
 
     `letter` stands for the number of rows in messages; `count`, when given, is that number.
     """
+    array = _checked_rows(owner, field, value, columns, letter, count)
+    return _frozen(np.array(array, dtype=np.float32, order="C"))
+
+
+def points(
+    owner: object, field: str, value: object, letter: str, count: int | None = None
+) -> NDArray[np.float32] | NDArray[np.float64]:
+    """As `rows` of three, but a float64 copy of what is so far away that float32 would spoil it."""
+    return frozen_points(given_points(owner, field, value, letter, count))
+
+
+def given_points(
+    owner: object, field: str, value: object, letter: str, count: int | None = None
+) -> NDArray[Any]:
+    """Check for points, and return them as they came; `frozen_points` makes the copy."""
+    return _checked_rows(owner, field, value, 3, letter, count)
+
+
+def frozen_points(
+    given: NDArray[Any], faces: NDArray[Any] | None = None
+) -> NDArray[np.float32] | NDArray[np.float64]:
+    """A copy in the floats that `kind_of_points` says."""
+    return _frozen(np.array(given, dtype=kind_of_points(given, faces), order="C"))
+
+
+def kind_of_points(
+    points: NDArray[Any], faces: NDArray[Any] | None = None
+) -> type[np.float32] | type[np.float64]:
+    """Which floats to store points (N, 3) in, N > 0; only those count that `faces` use.
+
+    Doubles if they are so far from the origin for their extent that a scene of them is moved there
+    (`compiler.geometry.placement`), and are no float32 as it is.
+    """
+    if points.dtype == np.float32 or points.dtype.itemsize <= 2:
+        return np.float32
+    if faces is not None:
+        used = np.bincount(faces.ravel(), minlength=len(points)) > 0
+        points = points if used.all() else points[used]
+    columns = [points[:, axis] for axis in range(3)]  # numpy is slow along rows
+    lo, hi = ([edge(column) for column in columns] for edge in (np.min, np.max))
+    if not is_far(np.array(lo), np.array(hi), 0.5 * FAR):
+        return np.float32
+    exact = all(np.array_equal(column, column.astype(np.float32)) for column in columns)
+    return np.float32 if exact else np.float64
+
+
+def _checked_rows(
+    owner: object, field: str, value: object, columns: int, letter: str, count: int | None
+) -> NDArray[Any]:
     many = letter if count is None else str(count)
     expected = f"a ({many}, {columns}) array of numbers"
     array = _as_numbers(owner, field, value, expected)
@@ -65,7 +117,7 @@ def rows(
             f"{label(owner)}: {field} must be finite and within +-{LARGEST:g}, "
             f"got {field}[{row}] = {array[row].tolist()}"
         )
-    return _frozen(np.array(array, dtype=np.float32, order="C"))
+    return array
 
 
 def unit_rows(

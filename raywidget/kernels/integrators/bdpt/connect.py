@@ -224,7 +224,7 @@ def connect_to_lens(
     if is_specular(y.bsdf):
         return _failed(0)
     lens = sample_lens(scene.camera, y.hit.p, u, v)
-    if lens.pdf <= 0.0 or abs(lens.x) >= most_x or abs(lens.y) >= most_y:
+    if not (lens.pdf > 0.0 and abs(lens.x) < most_x and abs(lens.y) < most_y):
         return _failed(0)
     value = eval_scattering(y.hit, y.bsdf, lens.wi, y.wo)
     if value.pdf <= 0.0:

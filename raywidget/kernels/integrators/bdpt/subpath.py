@@ -31,7 +31,7 @@ from raywidget.kernels.language.buffers import advance
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.random import Sequence, draw_four
 from raywidget.kernels.language.sampling import to_local, to_world
-from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.scalars import index_below, single
 from raywidget.kernels.language.vec3 import dot, vec3
 from raywidget.kernels.layout import MATERIAL_SIZE, MISS, SceneView
 from raywidget.kernels.lights.emission import is_delta, is_point, pdf_direct, sample_emission
@@ -228,8 +228,8 @@ def _splat(splats: Splats, sequence: Sequence, group: int, found: Connection) ->
     x = (found.x + 1.0) * 0.5 * single(splats.width)
     y = (1.0 - found.y) * 0.5 * single(splats.height)
     if splats.filter.kind == PIXEL:
-        column = min(int(x), splats.width - 1)
-        row = min(int(y), splats.height - 1)
+        column = index_below(x, splats.width)
+        row = index_below(y, splats.height)
         value = found.radiance
     else:
         choice = draw_four(sequence, group)

@@ -391,3 +391,20 @@ def test_a_ball_on_a_huge_floor_is_not_entered_from_below():
     assert np.all(result.primitive == 0)
     outside = np.linalg.norm(result.start - np.array([0, 0.2, 0]), axis=1) > 0.2
     assert np.all(outside)
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_rays_that_are_not_finite_end_and_hit_nothing(count):
+    generator = np.random.default_rng(5)
+    shapes = [*random_shapes(generator, ["mesh", "ball", "round", "copies"], 8)]
+    shapes.append(rw.Spheres(generator.uniform(-2, 2, (count, 3)), 0.1))
+    tables = compiled(rw.Scene(shapes))
+    bad = [np.nan, np.inf, -np.inf, 3e38]
+    origins, ways = np.zeros((48, 3)), np.tile((0.0, 0.6, 0.8), (48, 1))
+    for row in range(24):
+        origins[row, row % 3] = bad[row % 4]
+        ways[24 + row, row % 3] = bad[row % 4]
+    hits = trace(tables, origins, ways)
+    odd = ~np.isfinite(origins).all(axis=1) | ~np.isfinite(ways).all(axis=1)
+    assert (hits.shape[odd] == -1).all()
+    assert not hits.occluded[odd].any()
