@@ -10,6 +10,8 @@ from raywidget.compiler.geometry.fans import SmallThings
 from raywidget.compiler.geometry.placement import Placement, place
 from raywidget.kernels.layout import LIGHT_AREA
 
+CAMERA = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0))
+
 
 def box(middle, size):
     middle = np.asarray(middle, float)
@@ -80,7 +82,7 @@ def test_copies_go_from_their_tables_to_those_of_the_scene():
 
 
 def test_tables_say_where_they_are():
-    scene = rw.Scene([rw.Sphere((5e5, 5e6, 0), 3)])
+    scene = rw.Scene([rw.Sphere((5e5, 5e6, 0), 3)], camera=CAMERA)
     it = placement_in(compile_scene(scene).placement)
     assert np.abs(it.origin - (5e5, 5e6, 0)).max() <= 4.0
     assert it.scale == 1.0
@@ -116,6 +118,6 @@ def test_small_triangles_far_away_keep_their_shape():
     corners = place_of_it + 1e-3 * np.array([(0, 0, 0), (1, 0, 0), (0.3, 0.1, 1)])
     ground = rw.Quad((-5, 0, 5), (10, 0, 0), (0, 0, -10))
     lamp = rw.Mesh(corners, [(0, 1, 2)], emission=1.0)
-    tables = compile_scene(rw.Scene([ground, lamp]))
+    tables = compile_scene(rw.Scene([ground, lamp], camera=CAMERA))
     area = 0.5 * np.linalg.norm(np.cross(*(corners[1:] - corners[0])))
     assert tables.lights[0, LIGHT_AREA] == pytest.approx(area, rel=1e-5)
