@@ -23,7 +23,7 @@ def seen_from(turn, floor):
         look_from=turn @ (0, 0.4, 4), look_at=turn @ (0, 0, 0.6), up=turn @ (0, 1, 0), vfov=3
     )
     ball = rw.Sphere(turn @ (0, 1, 0), 1, material=rw.Diffuse(0.0))
-    sky = rw.GradientEnvironment(1.0, 1.0, 0.0, up=turn @ (0, 1, 0))
+    sky = rw.ConstantEnvironment(1)
     return rw.Scene([floor, ball], emitters=[sky], camera=camera)
 
 
