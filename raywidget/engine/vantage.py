@@ -123,9 +123,7 @@ class _Seen:
         return sum(known) / len(known)
 
     def _look(self, camera: PerspectiveCamera, steps: Sequence[float]) -> list[Met | None]:
-        from raywidget.compiler import compile_camera
-
-        table = compile_camera(camera.replace(aperture_radius=0.0), *self._size)
+        table = self._prober.compile_camera(camera.replace(aperture_radius=0.0), *self._size)
         return [self._prober.through(table, x, y) for y in steps for x in steps]
 
     def _know(self, seen: Met, origin: F64) -> bool:

@@ -20,7 +20,7 @@ SMALL = {"width": 8, "height": 4}
 def seen_from(turn, floor):
     """A floor near the place where a ball of radius 1 touches it, at `turn` times the origin."""
     camera = rw.PerspectiveCamera(
-        look_from=turn @ (0, 0.4, 4), look_at=turn @ (0, 0, 0.6), up=turn @ (0, 1, 0), vfov=3
+        look_from=turn @ (0, 0.4, 4), look_at=turn @ (0, 0, 1), up=turn @ (0, 1, 0), vfov=3
     )
     ball = rw.Sphere(turn @ (0, 1, 0), 1, material=rw.Diffuse(0.0))
     sky = rw.ConstantEnvironment(1)

@@ -43,7 +43,9 @@ class Forms:
         if isinstance(shape, Mesh):
             radiances = [shape.radiance_of(material) for material in shape.all_materials]
             coats = self._coats(shape, shape.all_materials, radiances)
-            return self._placed(self._mesh(shape, coats), np.eye(4)[None], shape.name)
+            return self._placed(
+                self._mesh(shape, coats), _shifted(np.eye(4)[None], shape), shape.name
+            )
         if isinstance(shape, Instances):
             return self._instances(shape)
         if isinstance(shape, Quad | Box):
@@ -91,16 +93,18 @@ class Forms:
             radiances = list(radiances) * len(materials)
         coats = self._coats(copies, materials, radiances)
         if colors is None or not any(coat is not None and coat.wants_colors for coat in coats):
-            return self._placed(self._mesh(mesh, coats), places, copies.name)
+            return self._placed(self._mesh(mesh, coats), _shifted(places, mesh), copies.name)
         bare = mesh.replace(colors=None, face_colors=None, name=None)
         self._kept.append(bare)
         if len(places) > FEW:
-            return self._placed(self._mesh(bare, coats), places, copies.name, colors)
+            shifted = _shifted(places, bare)
+            return self._placed(self._mesh(bare, coats), shifted, copies.name, colors)
         nodes = []
         for color, place in zip(colors, places, strict=True):
             tint = tuple(map(float, color))
             coats = self._coats(copies, materials, radiances, tint)
-            nodes += self._placed(self._mesh(bare, coats), place[None], copies.name)
+            shifted = _shifted(place[None], bare)
+            nodes += self._placed(self._mesh(bare, coats), shifted, copies.name)
         return nodes
 
     def _balls(self, shape: Sphere | Spheres) -> list[int]:
@@ -168,7 +172,10 @@ class Forms:
         if key not in self._meshes:
             self._kept.append(mesh)
             corners = mesh.faces.view(np.uint32)
-            facets = Facets(mesh.vertices, corners, mesh.normals, mesh.uvs, mesh.colors)
+            positions = mesh.vertices
+            if positions.dtype != np.float32:
+                positions = (positions - _origin(mesh)).astype(np.float32)
+            facets = Facets(positions, corners, mesh.normals, mesh.uvs, mesh.colors)
             wanted = any(coat is not None and coat.wants_colors for coat in coats)
             if mesh.face_colors is not None and wanted:
                 facets = facets.apart()._replace(colors=np.repeat(mesh.face_colors, 3, axis=0))
@@ -248,6 +255,24 @@ class Forms:
         node: Tree = {**named, "mesh": mesh}
         sheaf.extend(node, INSTANCING, {"attributes": attributes})
         return [sheaf.add("nodes", node)]
+
+
+def _origin(mesh: Mesh) -> F64:
+    """From where the positions of a mesh are written: they are single, a node's place is double."""
+    if mesh.vertices.dtype == np.float32:
+        return np.zeros(3)
+    low, high = mesh.bounds()
+    return np.asarray(np.round(0.5 * (low + high)))
+
+
+def _shifted(places: F64, mesh: Mesh) -> F64:
+    """Matrices (N, 4, 4) for a mesh whose positions are written from its origin."""
+    origin = _origin(mesh)
+    if not origin.any():
+        return places
+    result = places.copy()
+    result[:, :3, 3] += places[:, :3, :3] @ origin
+    return result
 
 
 def _along(starts: F64, ends: F64) -> F64:
