@@ -60,6 +60,18 @@ def test_presets_come_back_to_the_last_bit(tmp_path, name):
     assert is_same(scene, back)
 
 
+def test_meshes_on_a_map_are_written_from_an_origin_of_their_own(tmp_path):
+    place = np.array([500_000.01, 5_000_000.01, 3.0])
+    mesh = rw.Mesh(np.array(TRIANGLE[0]) + place, TRIANGLE[1])
+    copies = rw.Instances(mesh, [rw.transforms.translate(x, 5, 0) for x in (3, 7)])
+    scene = scene_of(mesh, copies)
+    back, _ = saved(tmp_path, scene)
+    np.testing.assert_array_equal(back.shapes[0].vertices, mesh.vertices)
+    file = tmp_path / "a.glb"
+    with_tree(file, {key: part for key, part in tree_of(file).items() if key != "extras"})
+    np.testing.assert_allclose(rw.load_scene(file).bounds(), scene.bounds(), rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("suffix", [".glb", ".gltf"])
 @pytest.mark.parametrize("seed", range(12))
 def test_any_scene_comes_back_to_the_last_bit(tmp_path, seed, suffix):
