@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 import raywidget as rw
-from raywidget.compiler import compile_camera, compile_scene
+from raywidget.compiler import compile_camera, compile_scene, placement_in
 from raywidget.kernels.geometry.attributes import hit_color, hit_tangent
 from raywidget.kernels.geometry.brute_force import find_closest_of_few, is_occluded_by_few
 from raywidget.kernels.geometry.hit import make_hit, spawn_origin
@@ -83,24 +83,29 @@ def _trace(tables, camera, origins, directions, t_max, floats, integers, occlude
 
 
 def trace(tables, origins, directions, t_max=np.inf) -> HitArrays:
-    """Closest hits and occlusion of many rays."""
-    origins, directions = _rows(origins), _rows(directions)
+    """Closest hits and occlusion of many rays, in the coordinates of the scene."""
+    place = placement_in(tables.placement)
+    origins, directions = _rows(place.points(origins)), _rows(directions)
     count = len(origins)
     floats = np.zeros((count, 13), np.float32)
     integers = np.full((count, 3), -1, np.int64)
     occluded = np.zeros(count, np.bool_)
-    limits = np.broadcast_to(np.asarray(t_max, np.float32), count).copy()
+    limits = np.broadcast_to(np.asarray(t_max * place.scale, np.float32), count).copy()
     _trace(tables, NO_CAMERA, origins, directions, limits, floats, integers, occluded)
     return HitArrays(
-        floats[:, 0],
+        floats[:, 0] / place.scale,
         *integers.T,
-        floats[:, 1:4],
+        _points_back(place, floats[:, 1:4]),
         floats[:, 4:7],
         floats[:, 7:10],
         floats[:, 10:12],
-        floats[:, 12],
+        floats[:, 12] / place.scale,
         occluded,
     )
+
+
+def _points_back(place, points):
+    return points if place.is_identity else place.points_back(points)
 
 
 @entry
@@ -121,7 +126,7 @@ def _describe(tables, camera, origins, directions, floats):
 
 def describe(tables, origins, directions):
     """Colours and tangents where rays end; 0 where they hit nothing."""
-    origins, directions = _both(origins, directions)
+    origins, directions = _both(placement_in(tables.placement).points(origins), directions)
     floats = np.zeros((len(origins), 6), np.float32)
     _describe(tables, NO_CAMERA, origins, directions, floats)
     return floats[:, :3], floats[:, 3:]
@@ -156,7 +161,9 @@ def _leave(tables, camera, origins, directions, leaving, starts, hits):
 
 def leave(tables, origins, directions, leaving):
     """Trace rays, and from each hit another ray on; see the result's names."""
-    origins, directions, leaving = _rows(origins), _rows(directions), _rows(leaving)
+    place = placement_in(tables.placement)
+    origins = _rows(place.points(origins))
+    directions, leaving = _rows(directions), _rows(leaving)
     starts = np.zeros((len(origins), 3), np.float32)
     hits = np.full((len(origins), 5), -1, np.int64)
     _leave(tables, NO_CAMERA, origins, directions, leaving, starts, hits)
@@ -166,7 +173,7 @@ def leave(tables, origins, directions, leaving):
         next_primitive=hits[:, 2],
         next_instance=hits[:, 3],
         outside=hits[:, 4] == 1,
-        start=starts,
+        start=_points_back(place, starts),
     )
 
 

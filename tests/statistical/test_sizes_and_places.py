@@ -131,7 +131,7 @@ def test_lamps_shine_at_any_size(size, integrator):
             material=rw.Diffuse(1.0),
         )
         camera = rw.PerspectiveCamera(
-            look_from=np.array([0, 5, 0.01]) * size, look_at=(0, 0, 0), vfov=0.5
+            look_from=np.array([0, 5, 0.01]) * size, look_at=(0, 0, 0), vfov=0.05
         )
         scene = rw.Scene([floor, lamp], camera=camera)
         picture = picture_statistics(
@@ -145,12 +145,12 @@ def test_lamps_shine_at_any_size(size, integrator):
 def test_triangles_that_are_tiny_for_their_distance(distance):
     middle = np.array([0.6, 0.8, 0.0]) * distance
     u, v = np.array([0.8, -0.6, 0.0]) * 0.01, np.array([0, 0, 0.01])
-    lamp = rw.Mesh([middle, middle + u, middle + v], [(0, 1, 2)], emission=distance**2 * 1e4)
+    lamp = rw.Mesh([middle, middle + u, middle + v], [(0, 1, 2)], emission=distance**2 * 1e2)
     floor = rw.Quad((-5, 0, 5), (10, 0, 0), (0, 0, -10), material=rw.Diffuse(1.0))
     camera = rw.PerspectiveCamera(look_from=(0, 5, 0.01), look_at=(0, 0, 0), vfov=0.5)
     scene = rw.Scene([floor, lamp], camera=camera)
     picture = picture_statistics(scene, width=4, height=4, max_depth=2, per_batch=4, batches=16)
-    known = exactly(0.5 * 0.8 / np.pi, (4, 4, 3))
+    known = exactly(0.5e-2 * 0.8 / np.pi, (4, 4, 3))
     assert check_means(known, picture, rounding=4e-4) > LEVEL
 
 
@@ -242,11 +242,8 @@ def yard(origin):
 
 @pytest.mark.parametrize("integrator", ["path", "bdpt"])
 def test_a_yard_looks_the_same_anywhere_on_the_map(integrator):
-    settings = {"width": 32, "height": 24, "spp": 16, "integrator": integrator}
-    here = np.asarray(rw.render(yard((0, 0, 0)), **settings))
-    for origin in ((500_000.01, 5_000_000.01, 0), (448_262.3, 12.7, 5_411_932.9)):
-        there = np.asarray(rw.render(yard(origin), **settings))
-        # The same samples but for rounding; where that decides what a ray meets, one pixel of many.
-        error = np.abs(here - there).max(axis=2) / here.mean()
-        assert np.quantile(error, 0.95) < 1e-3
-        assert abs(there.mean() / here.mean() - 1.0) < 2e-3
+    settings = {"width": 12, "height": 9, "batches": 24, "per_batch": 8, "integrator": integrator}
+    here = picture_statistics(yard((0, 0, 0)), seed=1, **settings)
+    for seed, origin in enumerate([(500_000.01, 5_000_000.01, 0), (448_262.3, 12.7, 5_411_932.9)]):
+        there = picture_statistics(yard(origin), seed=2 + seed, **settings)
+        assert check_means(here, there) > LEVEL

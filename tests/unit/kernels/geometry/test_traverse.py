@@ -398,7 +398,7 @@ def test_rays_that_are_not_finite_end_and_hit_nothing(count):
     generator = np.random.default_rng(5)
     shapes = [*random_shapes(generator, ["mesh", "ball", "round", "copies"], 8)]
     shapes.append(rw.Spheres(generator.uniform(-2, 2, (count, 3)), 0.1))
-    tables = compiled(rw.Scene(shapes))
+    tables = compiled(shapes)
     bad = [np.nan, np.inf, -np.inf, 3e38]
     origins, ways = np.zeros((48, 3)), np.tile((0.0, 0.6, 0.8), (48, 1))
     for row in range(24):
