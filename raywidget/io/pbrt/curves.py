@@ -100,4 +100,4 @@ def _prisms(starts: F64, ends: F64, radii: F64, keywords: dict[str, Any]) -> Mes
     )
     faces = (quads + 2 * _SIDES * np.arange(len(radii))[:, None, None]).reshape(-1, 3)
     both = np.concatenate([normals, normals], axis=1).reshape(-1, 3)
-    return Mesh(vertices.astype(np.float32), faces.astype(np.int32), normals=both, **keywords)
+    return Mesh(vertices, faces.astype(np.int32), normals=both, **keywords)

@@ -117,7 +117,7 @@ def _behind(shape: Shape) -> list[Shape]:
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
         normals /= np.where(lengths > 0.0, lengths, 1.0)
         sign = -1.0 if shape.flip_normals else 1.0
-        changes = {"vertices": (shape.vertices - sign * distance * normals).astype(np.float32)}
+        changes = {"vertices": shape.vertices - sign * distance * normals}
     else:
         return []
     return [shape.replace(flip_normals=not shape.flip_normals, **changes)]

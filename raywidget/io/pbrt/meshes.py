@@ -49,7 +49,7 @@ def mesh_of(
     if whole is None:
         return None
     return Mesh(
-        np.asarray(whole.vertices, np.float32),
+        whole.vertices,
         whole.faces,
         normals=whole.normals,
         uvs=whole.uvs,
