@@ -172,7 +172,7 @@ class Forms:
         if key not in self._meshes:
             self._kept.append(mesh)
             corners = mesh.faces.view(np.uint32)
-            positions = mesh.vertices
+            positions: NDArray[Any] = mesh.vertices
             if positions.dtype != np.float32:
                 positions = (positions - _origin(mesh)).astype(np.float32)
             facets = Facets(positions, corners, mesh.normals, mesh.uvs, mesh.colors)
