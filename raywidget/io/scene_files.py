@@ -35,7 +35,7 @@ _WRITERS: dict[str, str] = {
 }
 
 
-_Y_UP = (".glb", ".gltf", ".obj", ".pbrt", ".xml")
+_Y_UP = (".glb", ".gltf", ".obj", ".pbrt", ".pbrt.gz", ".xml")
 
 
 def up_of_file(path: str | os.PathLike[str]) -> str | None:
@@ -54,7 +54,7 @@ def up_of_file(path: str | os.PathLike[str]) -> str | None:
     >>> up_of_file("engine.GLB"), up_of_file("part.stl")
     ('y', None)
     """
-    return "y" if Path(path).suffix.lower() in _Y_UP else None
+    return "y" if suffix_of(path) in _Y_UP else None
 
 
 def suffixes() -> tuple[str, ...]:
