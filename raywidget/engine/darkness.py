@@ -141,7 +141,7 @@ def _find_fault(run: Run) -> Fault:
     prober = Prober(run.renderer)
     seen = _seen(prober, run)
     if not seen:
-        return _nothing_seen(scene)
+        return _nothing_seen(scene, settings.alpha)
     enclosing = _enclosing(prober, scene)
     if settings.integrator in _BLIND:
         if settings.integrator == "ao" and enclosing is not None:
@@ -174,15 +174,16 @@ def _no_light(scene: Scene) -> Fault:
     return Fault(why, "add emitters=[ConstantEnvironment(1)], or give a shape emission=")
 
 
-def _nothing_seen(scene: Scene) -> Fault:
+def _nothing_seen(scene: Scene, alpha: bool) -> Fault:
     camera = scene.camera
     if not scene.shapes:
         return Fault("there is no shape in the scene", "add some to shapes=")
     low, high = scene.bounds()
     middle = _vector((low + high) / 2.0)
+    behind = "alpha=True leaves out what is behind" if alpha else "what is behind is black"
     return Fault(
         f"the camera at {_vector(camera.look_from)} looks at {_vector(camera.look_at)}, where "
-        "no shape is, and what is behind is black",
+        f"no shape is, and {behind}",
         f"the shapes lie between {_vector(low)} and {_vector(high)}: look_at={middle} shows them",
     )
 

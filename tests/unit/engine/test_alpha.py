@@ -139,6 +139,12 @@ def test_glass_covers_and_mirrors_show_the_sky():
     assert image.pixels[full].max() > 0.2
 
 
+def test_a_picture_of_nothing_says_why():
+    aside = rw.Scene([rw.Sphere((0, 0, 99), 1)], emitters=[SKY], camera=CAMERA)
+    with pytest.warns(rw.errors.PictureWarning, match="no shape is, and alpha=True leaves out"):
+        rw.render(aside, **SIZE, alpha=True)
+
+
 def test_alpha_is_true_or_false():
     with pytest.raises(rw.SettingsError, match="alpha: expected True or False, got 1"):
         rw.RenderSettings(alpha=1)
