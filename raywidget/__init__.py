@@ -196,4 +196,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """What completion shows: what is public, and what Python adds to modules."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

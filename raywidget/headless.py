@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import queue
-import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -20,8 +19,11 @@ from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureWarning, RenderCancelled, SceneError, SettingsError
 from raywidget.picture.curves import check_display
 from raywidget.progress import Progress
+from raywidget.scene.doubts import warn_of_doubts
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
+from raywidget.scene.values.signatures import checked_call
+from raywidget.scene.values.telling import warn
 from raywidget.staging.studio import STUDIO_WORDS, scene_of
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class FinishedPass(NamedTuple):
     image: Image
 
 
+@checked_call(SettingsError)
 def render(
     scene: object,
     *,
@@ -104,6 +107,8 @@ def render(
     -----
     PictureWarning
         If the picture is black, or too dark to show anything: why, and what to do.
+    SceneWarning
+        If something in the scene is probably not meant so, as angles in radians.
 
     Raises
     ------
@@ -124,6 +129,7 @@ def render(
     (32, 32, 3)
     """
     scene, chosen = scene_and_settings(scene, settings)
+    warn_of_doubts(scene)
     check_display(curve, exposure)
     if not isinstance(on_interrupt, str) or on_interrupt not in ("raise", "return"):
         raise SettingsError(f"on_interrupt: expected 'raise' or 'return', got {show(on_interrupt)}")
@@ -165,7 +171,7 @@ def render(
             told.close()
     dark = explain_darkness(session.run(), exposure)
     if dark is not None:
-        warnings.warn(dark, PictureWarning, stacklevel=2)
+        warn(dark, PictureWarning)
     return session.image(exposure=exposure, curve=curve)
 
 
@@ -283,9 +289,9 @@ def _resume_state(image: object) -> Any:
     return image.state
 
 
-def _signature_with_settings() -> inspect.Signature:
-    """The signature of `render` with every setting spelt out, for help() and completion."""
-    signature = inspect.signature(render)
+def signature_with_settings(function: Callable[..., object]) -> inspect.Signature:
+    """A function's signature with every setting spelt out, for help() and completion."""
+    signature = inspect.signature(function)
     named = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     settings = [
         inspect.Parameter(
@@ -299,4 +305,4 @@ def _signature_with_settings() -> inspect.Signature:
     return signature.replace(parameters=[*named, *settings])
 
 
-render.__signature__ = _signature_with_settings()  # type: ignore[attr-defined]
+render.__signature__ = signature_with_settings(render)  # type: ignore[attr-defined]

@@ -17,6 +17,8 @@ from raywidget.io.building import CLAY, build, is_unpainted
 from raywidget.io.scene_files import read_scene, up_of_file
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.values.checks import show
+from raywidget.scene.values.signatures import checked_call
 
 # The first that recognises a thing takes it; what is only an array comes last.
 ADAPTERS = ("trimeshes", "vtk", "xarrays", "atoms", "meshio", "open3d", "arrays")
@@ -68,7 +70,7 @@ def _kind(thing: object) -> str:
     module = type(thing).__module__
     name = type(thing).__qualname__
     if module == "builtins":
-        return f"{name} {thing!r}" if isinstance(thing, int | float) else name
+        return f"{name} {show(thing)}" if isinstance(thing, int | float) else name
     return f"{module}.{name}"
 
 
@@ -94,6 +96,7 @@ def _colored(shape: Any) -> bool:
     return any(getattr(shape, name, None) is not None for name in ("colors", "face_colors"))
 
 
+@checked_call(SceneError)
 def shapes_of(thing: object, *, style: str | None = None, up: str = "z") -> list[Shape]:
     """Make shapes of a thing: of another library, of arrays, or of a file.
 

@@ -21,6 +21,7 @@ from raywidget.io.lines import Lines
 from raywidget.io.points import Points
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.textures.textures import Attribute
+from raywidget.scene.values.checks import show
 from raywidget.scene.values.colors import parse_color
 
 STYLES = ("ball-and-stick", "space-filling", "licorice")
@@ -52,7 +53,7 @@ def take(thing: Any, wishes: Wishes) -> Taken:
     """Balls, and sticks where there are bonds."""
     style = wishes.style or STYLES[0]
     if style not in STYLES:
-        raise SceneError(f"style must be one of {', '.join(map(repr, STYLES))}, got {style!r}")
+        raise SceneError(f"style must be one of {', '.join(map(repr, STYLES))}, got {show(style)}")
     notes: list[str] = []
     if is_a(thing, "ase", "Atoms"):
         places = np.asarray(thing.get_positions(), np.float64)

@@ -16,6 +16,8 @@ from raywidget.scene.materials.materials import Material
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.values.checks import show
+from raywidget.scene.values.given import as_whole
 
 if TYPE_CHECKING:
     from raywidget.engine.renderer import Renderer
@@ -109,10 +111,11 @@ def pick_pixel(run: Run, x: int, y: int) -> Pick:
     """
     width, height = run.settings.width, run.settings.height
     for name, value, size in (("x", x, width), ("y", y, height)):
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise SettingsError(f"pick: {name}: expected a pixel's number, got {value!r}")
-        if not 0 <= value < size:
-            raise SettingsError(f"pick: {name}: expected 0 to {size - 1}, got {value!r}")
+        number = as_whole(value)
+        if number is None:
+            raise SettingsError(f"pick: {name}: expected a pixel's number, got {show(value)}")
+        if not 0 <= number < size:
+            raise SettingsError(f"pick: {name}: expected 0 to {size - 1}, got {show(value)}")
     x, y = x.__index__(), y.__index__()
     if run.renderer is None:
         raise RenderError(NOT_YET)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
-import operator
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.given import as_items, as_whole
 from raywidget.scene.values.signatures import CheckedCalls, did_you_mean
 
 SAMPLERS = ("lattice", "independent")
@@ -201,11 +201,8 @@ class RenderSettings(metaclass=CheckedCalls):
     def _set_integer(self, name: str, low: int, high: int) -> None:
         """Check an integer, and store numpy's as Python's, which do not overflow."""
         value = getattr(self, name)
-        try:
-            integer = operator.index(value)
-        except Exception:  # of a stranger's `__index__`
-            integer = None
-        if integer is None or isinstance(value, bool):
+        integer = as_whole(value)
+        if integer is None:
             raise SettingsError(f"{name}: expected an integer, got {show(value)}")
         if not low <= integer <= high:
             raise SettingsError(f"{name}: expected {low} to {high:,}, got {show(value)}")
@@ -228,12 +225,9 @@ class RenderSettings(metaclass=CheckedCalls):
         """Check the names of arrays, and store them as a tuple."""
         names: Any = self.aovs
         names = (names,) if isinstance(names, str) else names
-        if not isinstance(names, Iterable):
-            raise SettingsError(f"aovs: expected names of {', '.join(AOVS)}, got {show(names)}")
-        try:
-            names = tuple(names)
-        except TypeError:  # arrays of no dimensions call themselves iterable
-            names = (names,)
+        names = as_items(names)
+        if names is None:
+            raise SettingsError(f"aovs: expected names of {', '.join(AOVS)}, got {show(self.aovs)}")
         for name in names:
             _check_choice("aovs", name, AOVS)
         object.__setattr__(self, "aovs", tuple(dict.fromkeys(names)))

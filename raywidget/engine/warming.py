@@ -20,8 +20,12 @@ from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cylinder
 from raywidget.scene.shapes.simple import Sphere
 from raywidget.scene.textures.textures import Checkerboard
+from raywidget.scene.values.checks import show
+from raywidget.scene.values.given import as_items
+from raywidget.scene.values.signatures import checked_call
 
 
+@checked_call(SettingsError)
 def warmup(
     *,
     integrators: str | Iterable[str] = ("path",),
@@ -75,15 +79,21 @@ def warmup(
 
 
 def _check(integrators: str | Iterable[str]) -> list[str]:
-    if integrators == "all":
-        return list(INTEGRATORS)
-    names = [integrators] if isinstance(integrators, str) else list(integrators)
-    for name in names:
-        if name not in INTEGRATORS:
-            raise SettingsError(
-                f"integrators: expected 'all' or names of {', '.join(INTEGRATORS)}, got {name!r}"
-            )
-    return names or ["path"]
+    if isinstance(integrators, str):
+        names: tuple[str, ...] | None = INTEGRATORS if integrators == "all" else (integrators,)
+    else:
+        names = as_items(integrators)
+    wrong = [integrators] if names is None else [n for n in names if not _is_known(n)]
+    if names is None or wrong:
+        known = ", ".join(INTEGRATORS)
+        raise SettingsError(
+            f"integrators: expected 'all' or names of {known}, got {show(wrong[0])}"
+        )
+    return list(names) or ["path"]
+
+
+def _is_known(name: object) -> bool:
+    return isinstance(name, str) and name in INTEGRATORS
 
 
 def _print(line: str) -> None:

@@ -23,6 +23,7 @@ from raywidget.scene.shapes.normals import creased_normals, smooth_normals
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.values import arrays, checks, transforms
 from raywidget.scene.values.checks import MAX_ROWS, fail
+from raywidget.scene.values.signatures import checked_call
 
 _PIECES = {
     # Formats whose readers give coordinates in the precision of the file.
@@ -40,6 +41,7 @@ _UP = {
 _log = logging.getLogger(__name__)
 
 
+@checked_call(SceneError)
 def load_mesh(
     path: str | os.PathLike[str],
     *,

@@ -75,7 +75,8 @@ def check_display(curve: object, exposure: object) -> tuple[str, float]:
     if not isinstance(curve, str) or curve not in CURVE_NAMES:
         raise PictureError(f"curve must be one of {', '.join(CURVE_NAMES)}, got {show(curve)}")
     try:
-        stops = float(exposure) if isinstance(exposure, Real) else math.nan
+        is_number = isinstance(exposure, Real) and not isinstance(exposure, bool)
+        stops = float(exposure) if is_number else math.nan  # type: ignore[arg-type]
     except OverflowError:
         stops = math.nan
     if not abs(stops) <= MAX_STOPS:  # NaN compares false

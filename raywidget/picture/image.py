@@ -19,10 +19,11 @@ from raywidget.picture.noise import relative_noise, standard_error
 from raywidget.picture.rows import MadeRows
 from raywidget.picture.transparency import lay_over
 from raywidget.scene.values.checks import show
-from raywidget.scene.values.given import NotNumbers, as_numpy
+from raywidget.scene.values.given import NotNumbers, as_numpy, as_whole
+from raywidget.scene.values.signatures import CheckedCalls
 
 
-class Image:
+class Image(metaclass=CheckedCalls):
     """A picture: linear radiance, how it came about, and how to show it.
 
     It is an array to numpy (``np.asarray(image)``: (H, W, 3) float32, linear Rec. 709, read-only)
@@ -76,6 +77,8 @@ class Image:
     [162, 162, 162]
     """
 
+    wrong_call_error = PictureError  # of `CheckedCalls`
+
     def __init__(
         self,
         pixels: ArrayLike | MadeRows,
@@ -97,11 +100,12 @@ class Image:
         self._rows: NDArray[np.float32] | MadeRows
         self._rows = pixels if isinstance(pixels, MadeRows) else _checked_pixels(pixels)
         size = self._rows.shape[:2]
-        if isinstance(spp, bool) or not hasattr(spp, "__index__") or spp.__index__() < 0:
+        taken = as_whole(spp)
+        if taken is None or taken < 0:
             raise PictureError(f"spp must be an integer >= 0, got {show(spp)}")
-        self._spp = spp.__index__()
+        self._spp = taken
         self._settings = settings
-        self._statistics = dict(statistics or {})
+        self._statistics = dict(_checked_mapping("statistics", statistics))
         self._curve, self._exposure = check_display(curve, exposure)
         self._channel = check_channel(channel)
         self._samples: NDArray[np.int64] | Callable[[], NDArray[np.int64]] | None = None
@@ -109,11 +113,15 @@ class Image:
             self._samples = samples
         elif samples is not None:
             self._samples = _checked_counts(samples, size)
-        self._goal = goal
+        self._goal = None if goal is None else as_whole(goal)
+        if goal is not None and self._goal is None:
+            raise PictureError(f"goal must be an integer, got {show(goal)}")
         self._state = state
         self._variance = variance
-        self._aovs = dict(aovs or {})
+        self._aovs = dict(_checked_mapping("aovs", aovs))
         for name, values in self._aovs.items():
+            if not isinstance(values, np.ndarray):
+                raise PictureError(f"aovs: {name!r} must be an array, got {show(values)}")
             if values.shape[:2] != size:
                 raise PictureError(f"aovs: {name!r} has shape {values.shape}, not that of pixels")
             values.setflags(write=False)
@@ -264,7 +272,7 @@ class Image:
         self, exposure: float | None, curve: str | None, channel: str | None
     ) -> tuple[Any, ...]:
         """The arguments of `develop` and `develop_strips`."""
-        what = self._channel if channel is None else channel
+        what = check_channel(self._channel if channel is None else channel)
         samples = self.samples if what == "samples" else None
         goal = self._goal
         if goal is None:
@@ -429,7 +437,10 @@ def _checked_alpha(alpha: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float
 
 
 def _checked_counts(samples: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    counts = np.asarray(samples)
+    try:
+        counts = as_numpy(samples)
+    except NotNumbers as error:
+        raise PictureError(f"samples must be an (H, W) array of integers; {error}") from None
     if counts.shape != shape or counts.dtype.kind not in "iu":
         raise PictureError(
             f"samples must be an (H, W) array of integers, got shape {counts.shape} "

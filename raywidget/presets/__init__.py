@@ -32,6 +32,7 @@ from raywidget.presets.shape_tests import (
 from raywidget.presets.statues import caustic_glass, dragon
 from raywidget.scene import Scene
 from raywidget.scene.values import checks
+from raywidget.scene.values.signatures import checked_call
 
 __all__ = [
     "NAMES",
@@ -94,6 +95,7 @@ NAMES: tuple[str, ...] = tuple(_PRESETS)
 """The names that `preset` knows."""
 
 
+@checked_call(SceneError)
 def describe() -> dict[str, str]:
     """Return one line about each preset, by its name.
 
@@ -106,6 +108,7 @@ def describe() -> dict[str, str]:
     return {name: line for name, (_, line) in _PRESETS.items()}
 
 
+@checked_call(SceneError)
 def options(name: str) -> dict[str, Any]:
     """Return the options of a preset and their defaults.
 
@@ -124,6 +127,7 @@ def options(name: str) -> dict[str, Any]:
     return {p.name: p.default for p in inspect.signature(make).parameters.values()}
 
 
+@checked_call(SceneError)
 def preset(name: str, **chosen: Any) -> Scene:
     """Make the scene with a name.
 
@@ -153,6 +157,11 @@ def preset(name: str, **chosen: Any) -> Scene:
             raise SceneError(f"preset {key!r} {takes}, got {option!r}")
     make, _ = _PRESETS[key]
     return make(**chosen)
+
+
+def __dir__() -> list[str]:
+    """What completion shows."""
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]
 
 
 def _known(name: str) -> str:

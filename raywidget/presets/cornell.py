@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from raywidget.errors import SceneError
 from raywidget.presets.stage import choice, lamp
 from raywidget.scene import (
     Box,
@@ -19,11 +20,13 @@ from raywidget.scene import (
     Shape,
     Sphere,
 )
+from raywidget.scene.values.signatures import checked_call
 
 LIGHTS = ("quad", "sphere", "point")
 """What may light the box: the lamp in the ceiling, half a ball under it, or a point."""
 
 
+@checked_call(SceneError)
 def cornell(*, light: str = "quad") -> Scene:
     """Make a Cornell box with a mirror ball and a glass ball.
 
@@ -51,6 +54,7 @@ def cornell(*, light: str = "quad") -> Scene:
     return _cornell_room("cornell", contents, light)
 
 
+@checked_call(SceneError)
 def cornell_boxes(*, light: str = "quad") -> Scene:
     """Make a Cornell box with a white box and a tall mirror box.
 
@@ -89,6 +93,7 @@ def cornell_boxes(*, light: str = "quad") -> Scene:
     return _cornell_room("cornell-boxes", contents, light)
 
 
+@checked_call(SceneError)
 def cornell_empty(*, light: str = "quad") -> Scene:
     """Make a Cornell box with nothing in it.
 

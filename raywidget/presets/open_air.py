@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from raywidget.errors import SceneError
 from raywidget.presets.procedural import uv_sphere
 from raywidget.presets.stage import choice, ground, lamp, roughness_from_fuzz, sky, whole
 from raywidget.scene import (
@@ -20,8 +21,10 @@ from raywidget.scene import (
 )
 from raywidget.scene.values.checks import Color
 from raywidget.scene.values.colors import from_oklch
+from raywidget.scene.values.signatures import checked_call
 
 
+@checked_call(SceneError)
 def default() -> Scene:
     """Make five balls, of gold, lacquer, silver and glass, on a green plain under the sky.
 
@@ -67,6 +70,7 @@ FINISHES = ("metallic", "matte", "glossy", "mirror", "glass", "mixed")
 """What the balls of `spheregrid` may be made of."""
 
 
+@checked_call(SceneError)
 def spheregrid(*, size: int = 20, finish: str = "metallic") -> Scene:
     """Make a grid of small balls in all hues on a grey plain.
 
@@ -124,6 +128,7 @@ def _finished(finish: str, color: Color) -> Material:
     return Metal(color, roughness=roughness_from_fuzz(0.05))
 
 
+@checked_call(SceneError)
 def trianglemesh(*, complexity: int = 32) -> Scene:
     """Make a golden ball beside another that is a mesh of triangles.
 

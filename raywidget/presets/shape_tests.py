@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from raywidget.errors import SceneError
 from raywidget.presets.stage import ground, lamp, roughness_from_fuzz, sky
 from raywidget.scene import (
     Box,
@@ -25,8 +26,10 @@ from raywidget.scene import (
     Shape,
     Sphere,
 )
+from raywidget.scene.values.signatures import checked_call
 
 
+@checked_call(SceneError)
 def cylinder_test() -> Scene:
     """Make four cylinders: a golden tube, a red and a blue one with caps, one of glass.
 
@@ -54,6 +57,7 @@ def cylinder_test() -> Scene:
     return _on_a_plain("cylinder-test", shapes)
 
 
+@checked_call(SceneError)
 def cone_test() -> Scene:
     """Make cones and frustums: matte, of metal and of glass, with caps and without.
 
@@ -94,6 +98,7 @@ def _on_a_plain(name: str, shapes: list[Shape]) -> Scene:
     )
 
 
+@checked_call(SceneError)
 def texture_test() -> Scene:
     """Make seven shapes in a row, with a chequerboard, a gradient, bricks and coordinates on them.
 
@@ -146,6 +151,7 @@ def _coordinates(size: int) -> ImageTexture:
     return ImageTexture(pixels)
 
 
+@checked_call(SceneError)
 def simple_sphere() -> Scene:
     """Make a green ball over a grey plate.
 
@@ -173,6 +179,7 @@ def simple_sphere() -> Scene:
     )
 
 
+@checked_call(SceneError)
 def single_quad() -> Scene:
     """Make one square in a white sky: the smallest scene of the reference, its "test".
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from raywidget.errors import SceneError
 from raywidget.scene import Emissive, GradientEnvironment, Material, Quad, Sphere
+from raywidget.scene.values.checks import show
+from raywidget.scene.values.given import as_whole
 
 
 def sky() -> GradientEnvironment:
@@ -49,16 +51,18 @@ def choice(scene: str, option: str, value: object, known: Iterable[str]) -> str:
     words = tuple(known)
     if isinstance(value, str) and value in words:
         return value
-    near = difflib.get_close_matches(str(value), words, n=1)
+    near = difflib.get_close_matches(value if isinstance(value, str) else "", words, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise SceneError(f"{scene}(): {option} must be one of {', '.join(words)}, got {value!r}{hint}")
+    raise SceneError(
+        f"{scene}(): {option} must be one of {', '.join(words)}, got {show(value)}{hint}"
+    )
 
 
 def whole(scene: str, option: str, value: object, low: int, high: int) -> int:
     """Check an option that is a whole number."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise SceneError(f"{scene}(): {option} must be a whole number, got {value!r}")
-    number: int = value.__index__()
+    number = as_whole(value)
+    if number is None:
+        raise SceneError(f"{scene}(): {option} must be a whole number, got {show(value)}")
     if not low <= number <= high:
-        raise SceneError(f"{scene}(): {option} must be from {low} to {high:,}, got {number:,}")
+        raise SceneError(f"{scene}(): {option} must be from {low} to {high:,}, got {show(value)}")
     return number

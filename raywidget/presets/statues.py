@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 
+from raywidget.errors import SceneError
 from raywidget.io.meshes import load_mesh
 from raywidget.presets.procedural import lathe, made_of, rounded, serpent
 from raywidget.presets.stage import choice, roughness_from_fuzz
@@ -26,11 +27,13 @@ from raywidget.scene import (
     SpotLight,
 )
 from raywidget.scene.values import transforms
+from raywidget.scene.values.signatures import checked_call
 
 DRAGON_FINISHES = ("gold", "plastic", "matte", "mirror", "glass", "copper")
 """What the dragon may be made of."""
 
 
+@checked_call(SceneError)
 def dragon(
     path: str | os.PathLike[str] | None = None, *, finish: str = "gold", smooth: bool = True
 ) -> Scene:
@@ -99,6 +102,7 @@ CAUSTIC_LIGHTS = ("disk", "point")
 """What may light the caustic glass: a spot with or without extent."""
 
 
+@checked_call(SceneError)
 def caustic_glass(
     glass: str | os.PathLike[str] | None = None,
     table: str | os.PathLike[str] | None = None,

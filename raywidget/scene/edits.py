@@ -67,7 +67,8 @@ def edit_scene(scene: T, changes: Mapping[str, Any]) -> T:
 def _edit(scene: T, path: object, value: object) -> T:
     if not isinstance(path, str) or not all(path.split(".")):
         raise SceneError(
-            f'update: a path is names with dots between, such as "lamp.emission", got {path!r}'
+            'update: a path is names with dots between, such as "lamp.emission", '
+            f"got {checks.show(path)}"
         )
     first, *rest = path.split(".")
     item = _ITEM.fullmatch(first)

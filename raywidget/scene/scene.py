@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -19,6 +19,7 @@ from raywidget.scene.shapes.simple import Bounds, Shape
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import ColorLike
 from raywidget.scene.values.described import SceneObject, brief
+from raywidget.scene.values.given import as_items
 
 T = TypeVar("T", bound=SceneObject)
 
@@ -233,13 +234,9 @@ def _checked_items(owner: Scene, name: str, items: object, kind: type[T]) -> tup
     article = "an" if what[0] in "aeiou" else "a"
     if isinstance(items, SceneObject):
         raise checks.fail(owner, name, f"a list of {what}s", items, "put it in [ ]")
-    if not isinstance(items, Iterable) or isinstance(items, str | bytes | Mapping):
+    result = as_items(items)
+    if result is None:
         raise checks.fail(owner, name, f"a list of {what}s", items)
-    try:
-        iter(items)
-    except TypeError:  # arrays of no dimensions call themselves iterable
-        raise checks.fail(owner, name, f"a list of {what}s", items) from None
-    result = tuple(items)
     places: dict[int, int] = {}
     for index, item in enumerate(result):
         if not isinstance(item, kind):
@@ -276,9 +273,9 @@ def _checked_defaults(owner: Scene, defaults: object) -> Mapping[str, Any]:
 
 
 def _checked_notes(owner: Scene, notes: object) -> tuple[str, ...]:
-    if isinstance(notes, str) or not isinstance(notes, Iterable):
+    result = as_items(notes)
+    if result is None:
         raise checks.fail(owner, "notes", "a list of strings", notes)
-    result = tuple(notes)
     for note in result:
         if not isinstance(note, str):
             raise checks.fail(owner, "notes", "a list of strings", note)

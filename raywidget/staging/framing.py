@@ -13,7 +13,7 @@ from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.values import checks
-from raywidget.scene.values.checks import Vec3, Vec3Like
+from raywidget.scene.values.checks import Vec3, Vec3Like, show
 
 VFOV = 30.0  # degrees: no nearer than portraits are taken
 _MARGIN = 1.12  # room round what is framed
@@ -42,7 +42,7 @@ def axes_of(up: str) -> Axes:
     """
     name = up.lstrip("+-") if isinstance(up, str) else ""
     if name not in _AXES or len(up) > 2:
-        raise SceneError(f"up must be 'x', 'y' or 'z', or one of them with a minus, got {up!r}")
+        raise SceneError(f"up must be 'x', 'y' or 'z', or one of them with a minus, got {show(up)}")
     upward = np.array(_AXES[name]) * (-1.0 if up.startswith("-") else 1.0)
     right = np.array(_AXES["y" if name == "x" else "x"])
     return Axes(right, upward, np.cross(right, upward))

@@ -13,6 +13,7 @@ import numpy as np
 
 from raywidget.errors import SceneError
 from raywidget.scene.emitters.studio_sky import StudioEnvironment
+from raywidget.scene.values.checks import show
 from raywidget.staging.framing import Axes
 
 GROUND = 0.8  # reflectance of a ground that is to be white
@@ -70,7 +71,8 @@ def make_light(
     if not isinstance(name, str) or name not in LIGHTS:
         known = ", ".join(map(repr, LIGHTS))
         raise SceneError(
-            f"light must be one of {known}, an emitter, a list of emitters or None, got {name!r}"
+            f"light must be one of {known}, an emitter, a list of emitters or None, "
+            f"got {show(name)}"
         )
     level = back - (back @ axes.up) * axes.up
     if np.linalg.norm(level) < 1e-6:

@@ -24,6 +24,7 @@ from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.textures.textures import Gradient
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import ColorLike, Vec3Like
+from raywidget.scene.values.signatures import checked_call
 from raywidget.staging.framing import Axes, axes_of, frame, points_of
 from raywidget.staging.lights import GROUND, NO_GROUND, make_light
 from raywidget.staging.moving import can_move, moved
@@ -37,6 +38,7 @@ _SINK = 1e-4  # of the size: the ground lies so much below, so that bottoms and 
 _DARKEST = 0.004  # reflectance of the blackest ground
 
 
+@checked_call(SceneError)
 def studio(
     thing: object,
     light: str | Emitter | Sequence[Emitter] | None = "soft",
@@ -160,6 +162,7 @@ def scene_of(
     )
 
 
+@checked_call(SceneError)
 def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
     r"""Read a scene from a file, as the file says: nothing is added but a camera, if there is none.
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -31,12 +30,17 @@ from raywidget.engine.picking import Pick, pick_pixel
 from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
-from raywidget.errors import PictureError, PictureWarning, RaywidgetError, SettingsError
-from raywidget.headless import scene_and_settings
+from raywidget.errors import PictureError, PictureWarning, RaywidgetError, SceneError, SettingsError
+from raywidget.headless import scene_and_settings, signature_with_settings
 from raywidget.picture.curves import check_channel, check_display
+from raywidget.scene.doubts import warn_of_doubts
 from raywidget.scene.edits import edit_scene
 from raywidget.scene.scene import Scene
+from raywidget.scene.values import checks
 from raywidget.scene.values.checks import show as show_value
+from raywidget.scene.values.given import as_whole
+from raywidget.scene.values.signatures import checked_call
+from raywidget.scene.values.telling import warn
 from raywidget.stream.pump import Pump
 from raywidget.widget.host import (
     STATIC,
@@ -112,6 +116,7 @@ class RayWidget(Shown):
     >>> widget.close()
     """
 
+    @checked_call(SettingsError)
     def __init__(
         self,
         scene: object,
@@ -123,6 +128,7 @@ class RayWidget(Shown):
         **settings: Any,
     ) -> None:
         scene, chosen = scene_and_settings(scene, settings)
+        warn_of_doubts(scene)
         try:
             curve, exposure = check_display(curve, exposure)
             channel = check_channel(channel)
@@ -243,9 +249,10 @@ class RayWidget(Shown):
         SettingsError
             If that isn't a number of samples, or too many in all.
         """
-        if isinstance(spp, bool) or not hasattr(spp, "__index__") or spp.__index__() < 1:
+        more = as_whole(spp)
+        if more is None or more < 1:
             raise SettingsError(f"more: expected a number of samples > 0, got {show_value(spp)}")
-        self._session.extend(spp.__index__())
+        self._session.extend(more)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the render has ended.
@@ -270,6 +277,11 @@ class RayWidget(Shown):
         RenderError
             If it failed.
         """
+        if timeout is not None:
+            try:
+                timeout = checks.number("wait()", "timeout", timeout, "seconds, or None")
+            except SceneError as error:
+                raise SettingsError(str(error)) from None
         ended = self._session.wait(timeout)
         if ended:
             self._still.settle()  # here: nbclient hears only what is said while a cell runs
@@ -279,7 +291,7 @@ class RayWidget(Shown):
     def _warn_of_darkness(self) -> None:
         dark = look_for_light(weakref.ref(self))
         if dark is not None and dark != self._dark_told:
-            warnings.warn(dark, PictureWarning, stacklevel=3)
+            warn(dark, PictureWarning)
         self._dark_told = dark
 
     async def done(self) -> bool:
@@ -416,6 +428,7 @@ class RayWidget(Shown):
         return f"RayWidget({settings.width}x{settings.height}, {settings.spp} spp, {view.state})"
 
 
+@checked_call(SettingsError)
 def show(thing: object, **settings: Any) -> RayWidget:
     """Show whatever one holds, lit, in a live widget, wherever in a cell this is.
 
@@ -448,3 +461,9 @@ def show(thing: object, **settings: Any) -> RayWidget:
     widget = RayWidget(thing, **settings)
     display(widget)  # type: ignore[no-untyped-call]
     return widget
+
+
+# Classes of widgets show the signature of their constructor, without `self`.
+_signature = signature_with_settings(RayWidget.__init__)
+RayWidget.__signature__ = _signature.replace(parameters=list(_signature.parameters.values())[1:])
+show.__signature__ = signature_with_settings(show)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
@@ -12,15 +13,40 @@ import traitlets
 
 from raywidget.engine.picking import Pick
 from raywidget.engine.session.session import Session
-from raywidget.errors import PictureError
+from raywidget.engine.settings import RenderSettings
+from raywidget.errors import PictureError, SettingsError, SettingsWarning
 from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check_display
 from raywidget.picture.image import Image
+from raywidget.scene.values.signatures import did_you_mean
+from raywidget.scene.values.telling import warn
 from raywidget.stream.pump import Pump
 from raywidget.widget.host import CellRun, Observers, front_end
 from raywidget.widget.static_image import Still, encode_still
 from raywidget.widget.traits import CameraTrait, SceneTrait, Size, Snapshot, Status
 
 ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
+_SETTINGS = tuple(field.name for field in dataclasses.fields(RenderSettings))
+_COMPUTED = {
+    "settings": "write widget.restart(spp=...) to change some",
+    "image": "it is the picture as it is now",
+    "generation": "it counts restarts",
+    "status": "pause(), resume(), stop() and restart() change it",
+}
+
+
+class CannotBeSet(SettingsError, traitlets.TraitError):
+    """An attribute of a widget can't be set, or can't be so."""
+
+
+def _check_tone(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Display settings as traits hold them."""
+    try:
+        curve, exposure = check_display(given.get("curve", "srgb"), given.get("exposure", 0.0))
+        channel = check_channel(given.get("channel", "color"))
+    except PictureError as error:
+        raise CannotBeSet(str(error)) from None
+    checked = {"curve": curve, "exposure": exposure, "channel": channel}
+    return {name: checked[name] for name in given}
 
 
 class Shown(anywidget.AnyWidget):
@@ -75,25 +101,52 @@ class Shown(anywidget.AnyWidget):
             state |= super().get_state(key=[name for name in ALWAYS_SENT if self.has_trait(name)])
         return state
 
-    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+    def set_state(self, sync_data: Any) -> None:
         """Take over the traits that a page may write; anything else it sends is ignored."""
-        curve = sync_data.get("curve", self.curve)
-        exposure = sync_data.get("exposure", self.exposure)
-        try:
-            curve, exposure = check_display(curve, exposure)
-            channel = check_channel(sync_data.get("channel", self.channel))
-        except PictureError:
+        if not isinstance(sync_data, Mapping):
             return
-        wanted = {"curve": curve, "exposure": exposure, "channel": channel}
-        if accepted := {name: value for name, value in wanted.items() if name in sync_data}:
+        names = ("curve", "exposure", "channel")
+        try:
+            accepted = _check_tone({n: sync_data[n] for n in names if n in sync_data})
+        except CannotBeSet:
+            return
+        if accepted:
             super().set_state(accepted)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute, unless that would be nothing that anybody looks at."""
+        known = name.startswith("_") or hasattr(type(self), name)
+        if name in _SETTINGS:
+            raise CannotBeSet(f"RayWidget: write widget.restart({name}=...) to change {name}")
+        if name in _COMPUTED:
+            raise CannotBeSet(f"RayWidget: {name} can't be set; {_COMPUTED[name]}")
+        if name in ("exposure", "curve", "channel"):
+            _check_tone({name: value})
+        if not known:
+            names = [*_SETTINGS, *(n for n in dir(type(self)) if not n.startswith("_"))]
+            near = did_you_mean(name, names)
+            hint = f"; {near}" if near.startswith("did") else ", and nothing comes of setting it"
+            warn(f"RayWidget: there is no {name!r}{hint}", SettingsWarning)
+        super().__setattr__(name, value)
+
+    def _handle_msg(self, msg: Any) -> None:
+        """A message from the page. What is none is ignored: a traceback would help nobody."""
+        content = msg.get("content") if isinstance(msg, Mapping) else None
+        data = content.get("data") if isinstance(content, Mapping) else None
+        if not isinstance(data, Mapping) or not isinstance(data.get("method"), str):
+            return
+        if data["method"] == "custom" and "content" not in data:
+            return
+        if data["method"] == "update" and (
+            not isinstance(data.get("state"), Mapping) or data.get("buffer_paths")
+        ):
+            return  # no trait that a page may write holds bytes
+        super()._handle_msg(msg)
 
     @traitlets.validate("exposure")
     def _check_exposure(self, proposal: Mapping[str, Any]) -> float:
-        try:
-            return check_display("srgb", proposal["value"])[1]
-        except PictureError as error:
-            raise traitlets.TraitError(str(error)) from None
+        checked: float = _check_tone({"exposure": proposal["value"]})["exposure"]
+        return checked
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         self._pump.displayed()

@@ -524,3 +524,63 @@ def test_a_black_picture_says_why_in_the_page_and_to_who_waits():
             time.sleep(0.01)
     finally:
         widget.close()
+
+
+@pytest.fixture
+def idle():
+    camera = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0))
+    widget = rw.RayWidget(rw.Scene(camera=camera), width=8, height=8, spp=1, autostart=False)
+    yield widget
+    widget.close()
+
+
+@pytest.mark.parametrize("name", ["spp", "width", "integrator", "max_depth", "settings", "image"])
+def test_what_cannot_be_set_says_what_to_call(idle, name):
+    with pytest.raises(rw.SettingsError, match=rf"^RayWidget: .*{name}"):
+        setattr(idle, name, 3)
+    assert idle.settings.spp == 1
+
+
+def test_an_unknown_attribute_is_a_warning_that_knows_better(idle):
+    with pytest.warns(rw.SettingsWarning, match="no 'expsure'; did you mean 'exposure'") as told:
+        idle.expsure = 3
+    assert told[0].filename == __file__
+    with pytest.warns(rw.SettingsWarning, match="no 'shiny', and nothing comes of setting it"):
+        idle.shiny = True
+    idle.scene = idle.scene  # and what may be set is set without a word
+    idle.exposure, idle.curve, idle.channel = 2, "agx", "red"
+    assert idle.exposure == 2.0
+
+
+@pytest.mark.parametrize("value", [1e400, "2", None, [1.0], {"a": 1}, float("nan"), 10**400])
+def test_display_settings_that_cannot_be_are_the_packages_own_errors(idle, value):
+    for name in ("exposure", "curve", "channel"):
+        before = getattr(idle, name)
+        with pytest.raises(rw.SettingsError) as caught:
+            setattr(idle, name, value)
+        assert isinstance(caught.value, traitlets.TraitError)
+        assert getattr(idle, name) == before
+
+
+def test_a_page_can_say_what_it_likes_and_nothing_breaks(idle, capfd):
+    nonsense = [
+        *(None, [], "", 3, 10**400, [[]], {"a": {"b": [{}]}}),
+        *({}, {"method": 3}, {"method": []}, {"method": "update"}, {"method": "custom"}),
+        *({"method": "update", "state": value} for value in (None, [], "x", 7, [["curve", "agx"]])),
+        *(
+            {"method": "update", "state": {name: value}}
+            for name in ("exposure", "curve", "channel", "width", "status", "scene", "nothing", "")
+            for value in (10**400, "wavy", [1], {"a": []}, None, True, "", -(10**5000))
+        ),
+        {"method": "update", "state": {"exposure": 1.0}, "buffer_paths": [["exposure"]]},
+        {"method": "update", "state": {}, "buffer_paths": 7},
+    ]
+    before = (idle.exposure, idle.curve, idle.channel, idle.width, idle.status)
+    for data in nonsense:
+        for message in ({"content": {"data": data}, "buffers": []}, data):
+            idle._handle_msg(message)
+    assert (idle.exposure, idle.curve, idle.channel, idle.width, idle.status) == before
+    idle._handle_msg({"content": {"data": {"method": "update", "state": {"exposure": 2}}}})
+    assert idle.exposure == 2.0
+    shown = capfd.readouterr()
+    assert "Traceback" not in shown.out + shown.err

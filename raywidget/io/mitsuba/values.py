@@ -272,7 +272,7 @@ def _step(step: Element) -> F64:
         case "scale":
             return np.diag([*_triple(step, 1.0), 1.0])
         case "rotate":
-            return transforms.rotate(_number(step, "angle"), list(_triple(step, 0.0)))
+            return transforms.rotation(_number(step, "angle"), list(_triple(step, 0.0)))
         case "matrix":
             values = _numbers(step, step.attribute("value"))
             if len(values) not in (9, 16):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.errors import SceneError
 from raywidget.presets.procedural import Faces, Vertices, lathe
 from raywidget.presets.stage import whole
 from raywidget.scene import (
@@ -24,8 +25,10 @@ from raywidget.scene import (
 )
 from raywidget.scene.shapes.normals import smooth_normals
 from raywidget.scene.values.colors import from_oklch
+from raywidget.scene.values.signatures import checked_call
 
 
+@checked_call(SceneError)
 def hundred_thousand(*, count: int = 100_000) -> Scene:
     """Make a wave of a hundred thousand balls, laid out like the seeds of a sunflower.
 
@@ -89,6 +92,7 @@ _STEPS = np.linspace(0.0, 1.0, 256)
 # --- A forest -------------------------------------------------------------------------------------
 
 
+@checked_call(SceneError)
 def forest(*, trees: int = 24_000) -> Scene:
     """Make a hilly forest of firs: some meshes, copied thousands of times, each in its own green.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from raywidget.errors import SceneError
 from raywidget.presets.procedural import Faces, Vertices, lathe, made_of, rounded
 from raywidget.scene import (
     Checkerboard,
@@ -22,6 +23,7 @@ from raywidget.scene import (
 )
 from raywidget.scene.values import transforms
 from raywidget.scene.values.colors import from_oklch
+from raywidget.scene.values.signatures import checked_call
 
 _PAWN = rounded(
     [
@@ -46,6 +48,7 @@ _PAWN = rounded(
 )
 
 
+@checked_call(SceneError)
 def chess() -> Scene:
     """Make a row of pawns of which one is in focus, and lights far behind them.
 

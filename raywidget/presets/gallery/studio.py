@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.errors import SceneError
 from raywidget.presets.procedural import Faces, Vertices, lathe, made_of, rounded
 from raywidget.scene import (
     Checkerboard,
@@ -23,6 +24,7 @@ from raywidget.scene import (
     Sphere,
 )
 from raywidget.scene.values.colors import from_oklch
+from raywidget.scene.values.signatures import checked_call
 
 
 def softboxes(boxes: list[tuple[float, float, float, float, float]]) -> ImageEnvironment:
@@ -63,6 +65,7 @@ def _stage(material: Material) -> Shape:
     return made_of(material, np.array(rows), faces.astype(np.int32), name="stage")
 
 
+@checked_call(SceneError)
 def materials() -> Scene:
     """Make twelve balls of different materials in a studio.
 
@@ -114,6 +117,7 @@ def materials() -> Scene:
     )
 
 
+@checked_call(SceneError)
 def perfume() -> Scene:
     """Make a flask of thick glass with a golden stopper on black lacquer, lit by softboxes.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from raywidget.errors import SceneError
 from raywidget.scene import (
     ConstantEnvironment,
     Diffuse,
@@ -15,6 +16,7 @@ from raywidget.scene import (
     Shape,
     Sphere,
 )
+from raywidget.scene.values.signatures import checked_call
 
 # Upper and lower edge (y, z) of each plate, and its GGX width: from glossy to dull, back to front
 # (after Veach 1997, figure 9.2, as it is known from the scenes of Mitsuba and PBRT).
@@ -33,6 +35,7 @@ _LAMPS = (
 )
 
 
+@checked_call(SceneError)
 def veach_mis() -> Scene:
     """Make Veach's four plates of different gloss under four lamps of different size.
 

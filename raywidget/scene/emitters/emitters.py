@@ -357,9 +357,9 @@ def _checked_rotation(owner: object, field: str, value: ArrayLike) -> NDArray[np
     if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
         raise checks.fail(owner, field, expected, value)
     if array.shape == ():
-        matrix = transforms.rotate(float(array), (0, 1, 0))[:3, :3]
+        matrix = transforms.rotation(float(array), (0, 1, 0))[:3, :3]
     elif array.shape == (3,):
-        matrix = transforms.rotate_xyz(*array)[:3, :3]
+        matrix = transforms.rotation_xyz(*map(float, array))[:3, :3]
     elif (
         array.shape == (4, 4) and np.array_equal(array[3], (0, 0, 0, 1)) and not array[:3, 3].any()
     ):

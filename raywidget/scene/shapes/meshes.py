@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -16,6 +16,7 @@ from raywidget.scene.shapes.simple import Bounds, Shape, TurnableShape
 from raywidget.scene.textures.textures import Texture
 from raywidget.scene.values import arrays, checks, transforms
 from raywidget.scene.values.checks import Color
+from raywidget.scene.values.given import as_items
 from raywidget.scene.values.transforms import chunks
 
 MAX_COPIED_LIGHTS = 2**20  # triangles of copies that shine: each is a light of 64 bytes and more
@@ -107,9 +108,9 @@ class Mesh(TurnableShape):
         if self.material is not DEFAULT_MATERIAL:
             raise SceneError(f"{checks.label(self)}: give material or materials, not both")
         expected = "a list of materials"
-        if isinstance(self.materials, Material | str) or not isinstance(self.materials, Iterable):
+        materials = as_items(self.materials)
+        if materials is None:
             raise checks.fail(self, "materials", expected, self.materials)
-        materials = tuple(self.materials)
         if not materials:
             raise checks.fail(self, "materials", expected, self.materials, "it is empty")
         for index, item in enumerate(materials):

@@ -243,10 +243,11 @@ class Box(Shape):
 
     def transform(self) -> NDArray[np.float64]:
         """Matrix that takes the cube from (-1/2, -1/2, -1/2) to (1/2, 1/2, 1/2) here: (4, 4)."""
-        return (
+        return np.asarray(
             transforms.translate(*self.center)
-            @ transforms.rotate_xyz(*self.rotation)
-            @ transforms.scale(*self.size)
+            @ transforms.rotation_xyz(*self.rotation)
+            @ transforms.scale(*self.size),
+            np.float64,
         )
 
     def corners(self) -> NDArray[np.float64]:

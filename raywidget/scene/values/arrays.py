@@ -197,12 +197,15 @@ def colors(
 
 def _named_colors(owner: object, field: str, value: object) -> object:
     """Rows of names as rows of numbers; anything else as it is."""
-    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray) or not len(value):
-        return value
     if isinstance(value, np.ndarray):
-        if value.dtype.kind not in "UO" or value.ndim != 1:
+        if value.dtype.kind not in "UO" or value.ndim != 1 or not len(value):
             return value
-    elif not isinstance(value[0], str):
+    elif (
+        isinstance(value, str)
+        or not isinstance(value, Sequence)
+        or not len(value)
+        or not isinstance(value[0], str)
+    ):
         return value
     try:
         return np.array([parse_color(str(word)) for word in value], np.float32)

@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from raywidget.errors import SceneError
 from raywidget.scene.values.color_names import NAMES
+from raywidget.scene.values.given import NotNumbers, as_numpy
+from raywidget.scene.values.signatures import checked_call
 
 if TYPE_CHECKING:
     from raywidget.scene.values.checks import Color
@@ -56,6 +59,7 @@ def from_oklch(lightness: float, chroma: float, hue: float) -> Color:
     )
 
 
+@checked_call(SceneError)
 def decode_srgb(values: ArrayLike) -> NDArray[np.float64]:
     """Convert numbers by the sRGB curve, 0 to 1, to linear light (IEC 61966-2-1).
 
@@ -64,13 +68,27 @@ def decode_srgb(values: ArrayLike) -> NDArray[np.float64]:
     values : array
         Of any shape; an 8-bit value is divided by 255 first.
 
+    Raises
+    ------
+    SceneError
+        If they are no numbers.
+
     Examples
     --------
     >>> from raywidget.scene.values.colors import decode_srgb
     >>> [round(float(v), 3) for v in decode_srgb([0, 0.5, 1])]
     [0.0, 0.214, 1.0]
     """
-    v: NDArray[Any] = np.asarray(values, np.float64)
+    try:
+        given = as_numpy(values)
+        if given.dtype.kind not in "iuf":
+            raise NotNumbers
+        v: NDArray[Any] = given.astype(np.float64, copy=False)
+    except NotNumbers as error:
+        advice = f"; {error}" if str(error) else ""
+        raise SceneError(
+            f"decode_srgb(): values must be numbers, got a {type(values).__name__}{advice}"
+        ) from None
     curve = np.maximum((v + 0.055) / 1.055, 0.0) ** 2.4
     return np.where(v <= 0.04045, v / 12.92, curve)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -42,6 +44,42 @@ them: .filled(...)
         _refuse_masked(array)
         array = np.ma.getdata(array)
     return array
+
+
+def as_whole(value: object) -> int | None:
+    """A whole number of any library as Python's, which does not overflow; None if it is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from raywidget.scene.values.given import as_whole
+    >>> as_whole(np.int8(3)), as_whole(3.0), as_whole(True), as_whole(np.array([1, 2]))
+    (3, None, None, None)
+    """
+    if isinstance(value, bool | np.bool_):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except Exception:  # also what a stranger's `__index__` raises
+        return None
+
+
+def as_items(value: object) -> tuple[Any, ...] | None:
+    """What a list, or anything else that can be gone through, holds; None for words and others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from raywidget.scene.values.given import as_items
+    >>> as_items([1, 2]), as_items("ab"), as_items(np.array(1.0)), as_items(None)
+    ((1, 2), None, None, None)
+    """
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        return None
+    try:
+        return tuple(value)
+    except TypeError:  # arrays of no dimensions call themselves iterable
+        return None
 
 
 def _refuse_masked(value: object, depth: int = 2) -> None:

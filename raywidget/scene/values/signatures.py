@@ -5,13 +5,17 @@ Python's own TypeError names neither what is known nor what was meant.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import functools
 import inspect
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
-from raywidget.errors import RaywidgetError, SceneError
+from raywidget.errors import RaywidgetError, SceneError, SettingsError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # What other programs call things, and what they may be called here.
 _ELSEWHERE = {
@@ -86,7 +90,8 @@ def wrong_call(
 ) -> str | None:
     """What is wrong with a call, as a message; None if it can be made."""
     parameters = signature.parameters
-    for name in keywords:
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())  # and checks by itself
+    for name in () if takes_any else keywords:
         if name not in parameters:
             return f"{owner}: there is no parameter {name!r}; {did_you_mean(name, parameters)}"
     try:
@@ -95,9 +100,10 @@ def wrong_call(
         written = ", ".join(
             f"{name}=..." if p.kind is p.KEYWORD_ONLY else name
             for name, p in parameters.items()
-            if p.default is p.empty
+            if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+            if name != "self"
         )
-        return f"{owner}: {error}; write {owner}({written}){_advice(arguments)}"
+        return f"{owner}: {error}; write {owner.removesuffix('()')}({written}){_advice(arguments)}"
     return None
 
 
@@ -106,6 +112,69 @@ def _advice(arguments: tuple[Any, ...]) -> str:
     if len(arguments) == 1 and hasattr(arguments[0], "vertices") and hasattr(arguments[0], "faces"):
         return ", such as (mesh.vertices, mesh.faces)"
     return ""
+
+
+def checked_call(
+    error: type[RaywidgetError],
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Have the calls of a public function checked before Python's own TypeError comes.
+
+    Parameters
+    ----------
+    error : type
+        What is raised.
+
+    Examples
+    --------
+    >>> from raywidget.errors import SceneError
+    >>> from raywidget.scene.values.signatures import checked_call
+    >>> @checked_call(SceneError)
+    ... def double(number):
+    ...     return 2 * number
+    >>> double(numbr=2)
+    Traceback (most recent call last):
+    raywidget.errors.SceneError: double(): there is no parameter 'numbr'; did you mean 'number'?
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        signature = inspect.signature(function)
+        owner = f"{function.__name__}()"
+        if function.__name__ == "__init__":  # where a metaclass of another library makes objects
+            owner = function.__qualname__.split(".")[-2]
+
+        @functools.wraps(function)
+        def check(*arguments: P.args, **keywords: P.kwargs) -> T:
+            problem = wrong_call(owner, signature, arguments, keywords)
+            if problem is not None:
+                raise error(problem)
+            return function(*arguments, **keywords)
+
+        return check
+
+    return decorate
+
+
+class FrozenSceneError(SceneError, dataclasses.FrozenInstanceError):
+    """An attribute of an object that never changes was to be set."""
+
+
+class FrozenSettingsError(SettingsError, dataclasses.FrozenInstanceError):
+    """A setting of settings that never change was to be set."""
+
+
+def _refuse_to_set(instance: object, name: str, value: object) -> None:
+    """What `instance.name = value` does where nothing may be set."""
+    from raywidget.scene.values import checks  # which knows colours, whose calls are checked
+
+    kind = type(instance)
+    known = kind.__signature__.parameters  # type: ignore[attr-defined]
+    owner = checks.label(instance)
+    if name in known:
+        problem = f"{owner}: {name} can't be set; replace({name}=...) makes a changed copy"
+    else:
+        problem = f"{owner}: there is no parameter {name!r}; {did_you_mean(name, known)}"
+    settings = getattr(kind, "wrong_call_error", None) is SettingsError
+    raise (FrozenSettingsError if settings else FrozenSceneError)(problem)
 
 
 class CheckedCalls(type):
@@ -119,6 +188,12 @@ class CheckedCalls(type):
         if problem is not None:
             raise cls.wrong_call_error(problem)
         return super().__call__(*arguments, **keywords)
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        """Let the `__setattr__` that `dataclass` gives to a frozen class say what to do."""
+        if name == "__setattr__":
+            value = _refuse_to_set
+        super().__setattr__(name, value)
 
     @property
     def __signature__(cls) -> inspect.Signature:

@@ -13,12 +13,17 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from raywidget.errors import SceneError, SceneWarning
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3Like
+from raywidget.scene.values.radians import looks_like_radians, say_in_degrees
+from raywidget.scene.values.signatures import checked_call
+from raywidget.scene.values.telling import warn
 
 __all__ = ["apply", "rotate", "rotate_xyz", "scale", "translate"]
 
 
+@checked_call(SceneError)
 def translate(x: float, y: float, z: float) -> NDArray[np.float64]:
     """Shift by (x, y, z), in scene units.
 
@@ -33,6 +38,7 @@ def translate(x: float, y: float, z: float) -> NDArray[np.float64]:
     return matrix
 
 
+@checked_call(SceneError)
 def scale(x: float, y: float | None = None, z: float | None = None) -> NDArray[np.float64]:
     """Stretch by x, y and z about the origin; one number stretches all three alike.
 
@@ -55,6 +61,7 @@ def scale(x: float, y: float | None = None, z: float | None = None) -> NDArray[n
     return np.diag((*factors, 1.0))
 
 
+@checked_call(SceneError)
 def rotate(degrees: float, axis: Vec3Like) -> NDArray[np.float64]:
     """Turn about an axis through the origin (Rodrigues' formula).
 
@@ -76,7 +83,15 @@ def rotate(degrees: float, axis: Vec3Like) -> NDArray[np.float64]:
     >>> transforms.apply(transforms.rotate(90, (0, 1, 0)), (0, 0, 1)).round(12).tolist()
     [1.0, 0.0, 0.0]
     """
-    angle = math.radians(checks.number("rotate()", "degrees", degrees))
+    angle = checks.number("rotate()", "degrees", degrees)
+    if looks_like_radians(angle):
+        warn(say_in_degrees("rotate()", "degrees", angle), SceneWarning)
+    return rotation(angle, axis)
+
+
+def rotation(degrees: float, axis: Vec3Like) -> NDArray[np.float64]:
+    """Turn as `rotate` does, for angles that are degrees without doubt."""
+    angle = math.radians(degrees)
     direction = checks.direction("rotate()", "axis", axis)
     norm = math.hypot(*direction)
     x, y, z = (c / norm for c in direction)
@@ -86,6 +101,7 @@ def rotate(degrees: float, axis: Vec3Like) -> NDArray[np.float64]:
     return matrix
 
 
+@checked_call(SceneError)
 def rotate_xyz(x: float, y: float, z: float) -> NDArray[np.float64]:
     """Turn about the x axis, then the y axis, then the z axis, by degrees.
 
@@ -95,9 +111,21 @@ def rotate_xyz(x: float, y: float, z: float) -> NDArray[np.float64]:
     >>> transforms.apply(transforms.rotate_xyz(90, 90, 0), (0, 1, 0)).round(12).tolist()
     [1.0, 0.0, 0.0]
     """
-    return rotate(z, (0, 0, 1)) @ rotate(y, (0, 1, 0)) @ rotate(x, (1, 0, 0))
+    angles = checks.vec3("rotate_xyz()", "angles", (x, y, z))
+    turned = [angle for angle in angles if angle != 0.0]
+    if turned and all(map(looks_like_radians, turned)):
+        warn(say_in_degrees("rotate_xyz()", "angles", angles), SceneWarning)
+    return rotation_xyz(*angles)
 
 
+def rotation_xyz(x: float, y: float, z: float) -> NDArray[np.float64]:
+    """Turn as `rotate_xyz` does, for angles that are degrees without doubt."""
+    return np.asarray(
+        rotation(z, (0, 0, 1)) @ rotation(y, (0, 1, 0)) @ rotation(x, (1, 0, 0)), np.float64
+    )
+
+
+@checked_call(SceneError)
 def apply(matrix: ArrayLike, points: ArrayLike) -> NDArray[np.float64]:
     """Transform points: a (4, 4) matrix and (..., 3) points give (..., 3) points.
 
@@ -118,6 +146,11 @@ def apply(matrix: ArrayLike, points: ArrayLike) -> NDArray[np.float64]:
     if p.ndim < 1 or p.shape[-1] != 3:
         raise checks.fail("apply()", "points", "a (..., 3) array", p)
     return np.asarray(p @ m[:3, :3].T + m[:3, 3], dtype=np.float64)
+
+
+def __dir__() -> list[str]:
+    """What completion shows."""
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]
 
 
 def move_box(
