@@ -418,6 +418,14 @@ def _checked_pixels(pixels: ArrayLike) -> NDArray[np.float32]:
     return values
 
 
+def _checked_mapping(name: str, given: object) -> Mapping[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise PictureError(f"{name} must be a mapping of names to values, got {show(given)}")
+    return given
+
+
 def _checked_alpha(alpha: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
     try:
         values = as_numpy(alpha)
