@@ -535,3 +535,49 @@ def test_the_command_line_converts(tmp_path, capsys):
     assert capsys.readouterr().out == ""
     assert is_same(rw.load_scene(tmp_path / "b.gltf"), rw.presets.preset("simple-sphere"))
     assert main(["convert", "simple-sphere", str(tmp_path / "b.obj")]) == 2
+
+
+def test_what_json_cannot_say(tmp_path):
+    for scene in (
+        scene_of(rw.Mesh(*TRIANGLE, name="half \ud800")),
+        scene_of(rw.Mesh(*TRIANGLE), defaults={"noise": math.inf}),
+        scene_of(rw.Mesh(*TRIANGLE), defaults={"noise": object()}),
+    ):
+        with pytest.raises(rw.SceneError, match=r"JSON|saved"):
+            scene.save(tmp_path / "a.glb")
+    assert os.listdir(tmp_path) == []
+
+
+def test_every_kind_of_object_comes_back():
+    """None may be forgotten that a scene can be made of."""
+    from raywidget.io.gltf import exact
+    from raywidget.scene.values.described import SceneObject
+
+    def kinds(base):
+        for kind in base.__subclasses__():
+            yield from kinds(kind)
+            yield kind
+
+    bases = {"Camera", "Emitter", "Environment", "Material", "Shape", "Texture", "TurnableShape"}
+    ours = {k.__name__ for k in kinds(SceneObject) if k.__module__.startswith("raywidget.scene")}
+    assert "StudioEnvironment" in ours
+    assert ours - bases <= set(exact._KINDS)
+
+
+def test_another_program_reads_the_same(tmp_path):
+    trimesh = pytest.importorskip("trimesh")
+    copies = [rw.transforms.translate(5, k, 0) @ rw.transforms.scale(1, 2, 1) for k in range(3)]
+    scene = scene_of(
+        rw.Mesh(*TRIANGLE, material=rw.Principled((0.5, 0.25, 1.0), roughness=0.25), name="one"),
+        rw.Instances(rw.Mesh(*TRIANGLE), copies),
+        rw.Sphere((0, -4, 0), 0.5),
+    )
+    scene.save(tmp_path / "a.glb")
+    read = trimesh.load(tmp_path / "a.glb", force="scene", process=False)
+    assert np.allclose(read.bounds, scene.bounds(), atol=2e-3)
+    whole = trimesh.util.concatenate(read.dump())
+    expected = sum(shape.area() for shape in scene.shapes)
+    assert math.isclose(whole.area, expected, rel_tol=2e-3)
+    materials = [geometry.visual.material for geometry in read.geometry.values()]
+    factors = [list(m.baseColorFactor[:3]) for m in materials if m.roughnessFactor == 0.25]
+    assert factors == [[128, 64, 255]] or np.allclose(factors, [[0.5, 0.25, 1.0]], atol=0.01)

@@ -110,7 +110,11 @@ def _finished(
         digests = [digest.hexdigest() for digest in buffers]
         digests += [hashlib.sha256(picture).hexdigest() for picture in beside]
         tree["extras"] = exact.sealed(tree, described, digests)
-    return json.dumps(tree, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    try:
+        text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return text.encode()
+    except ValueError as error:  # a setting that is not finite, half a character in a name
+        raise SceneError(f"the scene can't be said in JSON: {error}") from None
 
 
 def _write_glb(path: Path, sheaf: Sheaf, tree: Tree, described: Tree | None) -> None:
