@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.harness import Missing, machine, write
 
-NAMES = ("first_light", "traversal", "path_tracing", "efficiency", "latency", "scaling")
+NAMES = ("first_light", "opening", "traversal", "path_tracing", "efficiency", "latency", "scaling")
 
 
 def main() -> int:

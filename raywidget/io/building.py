@@ -58,9 +58,9 @@ def bounds_of(pieces: Sequence[AnyPiece]) -> Bounds:
 
 def _places(piece: Piece | Points | Lines) -> list[NDArray[Any]]:
     if isinstance(piece, Piece):
-        used = np.unique(np.asarray(piece.faces))
-        there = (used >= 0) & (used < len(piece.vertices))  # `build` refuses the others
-        return [np.asarray(piece.vertices)[used[there]]]
+        faces, used = np.asarray(piece.faces), np.zeros(len(piece.vertices), bool)
+        used[faces[(faces >= 0) & (faces < len(used))]] = True  # `build` refuses the others
+        return [np.asarray(piece.vertices)[used]]
     return [piece.centers] if isinstance(piece, Points) else [piece.starts, piece.ends]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.meshes import Mesh
-from raywidget.scene.shapes.normals import smooth_normals
+from raywidget.scene.shapes.normals import smooth_normals_at
 from raywidget.scene.values.arrays import kind_of_points
 from raywidget.scene.values.checks import LARGEST, MAX_ROWS
 from raywidget.scene.values.colors import decode_srgb
@@ -165,10 +165,10 @@ def _mended_normals(
     count["normals"] += int((bad & used).sum())
     normals = np.where(bad[:, None], 0.0, normals)
     if (bad & used).any():
-        own = smooth_normals(vertices, faces)
+        own = smooth_normals_at(vertices, faces, bad)
         # Where triangles of a vertex cancel out, any direction serves as well as another.
         own[np.linalg.norm(own, axis=1) < 0.5] = (0.0, 1.0, 0.0)
-        normals[bad] = own[bad]
+        normals[bad] = own
     normals[bad & ~used] = (0.0, 1.0, 0.0)
     return np.asarray(normals)
 

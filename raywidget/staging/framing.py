@@ -53,7 +53,9 @@ def points_of(shapes: list[Shape]) -> NDArray[np.float64]:
     clouds = []
     for shape in shapes:
         if isinstance(shape, Mesh):
-            used = np.unique(shape.faces)
+            seen = np.zeros(len(shape.vertices), bool)
+            seen[shape.faces.ravel()] = True
+            used = np.flatnonzero(seen)
             clouds.append(shape.vertices[used[:: max(1, len(used) // _MOST)]].astype(np.float64))
         elif isinstance(shape, Spheres | Cylinders):
             clouds += _around(shape)

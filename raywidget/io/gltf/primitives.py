@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from raywidget.io.gltf.accessors import COMPONENTS, Accessors
 from raywidget.io.gltf.compression import DRACO, unpack_draco
 from raywidget.io.gltf.document import Document, Tree
-from raywidget.scene.shapes.normals import smooth_normals
+from raywidget.scene.shapes.normals import smooth_normals_at
 from raywidget.scene.values.checks import LARGEST
 
 POINTS, LINES, TRIANGLES = 1, 2, 3  # corners of each
@@ -259,7 +259,7 @@ def mended(geometry: Geometry, document: Document, place: str) -> Geometry | Non
             bad = ~((squares > 1e-20) & (squares < LARGEST))
         if bad.any():
             normals = np.array(normals, np.float64)
-            normals[bad] = smooth_normals(positions, cells)[bad]
+            normals[bad] = smooth_normals_at(positions, cells, bad)
             zero = bad & (np.abs(normals).max(axis=1) < 0.5)
             normals[zero] = (0.0, 1.0, 0.0)  # of vertices at no triangle with an area
             document.note(

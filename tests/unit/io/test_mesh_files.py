@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import raywidget as rw
 from raywidget.io import files
 from raywidget.io.meshes import load_mesh
-from raywidget.scene.shapes.normals import smooth_normals
+from raywidget.scene.shapes.normals import smooth_normals, smooth_normals_at
 
 CORNERS = np.array([(0, 0, 0), (2, 0, 0), (0, 3, 0), (0, 0, 4)], float)
 FACES = np.array([(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)])  # a tetrahedron, fronts outside
@@ -310,3 +310,15 @@ def test_damaged_files_give_a_mesh_or_a_scene_error(tmp_path_factory, name, data
         assert "\n" not in str(error)  # noqa: PT017
     else:
         assert isinstance(mesh, rw.Mesh)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 1.0])
+def test_normals_at_some_vertices_are_those_of_all(share):
+    """Also where several vertices lie in one place."""
+    rng = np.random.default_rng(3)
+    vertices = rng.integers(0, 6, (300, 3)).astype(float)
+    faces = rng.integers(0, 300, (500, 3))
+    wanted = rng.random(300) < share
+    wanted[5] = True
+    expected = smooth_normals(vertices, faces)[wanted]
+    np.testing.assert_array_equal(smooth_normals_at(vertices, faces, wanted), expected)
