@@ -60,7 +60,7 @@ def smooth_normals_at(
     used = wanted.copy()
     used[touching.ravel()] = True
     row = np.cumsum(used) - 1
-    return smooth_normals(vertices[used], row[touching])[row[wanted]]
+    return np.asarray(smooth_normals(vertices[used], row[touching])[row[wanted]])
 
 
 def creased_normals(

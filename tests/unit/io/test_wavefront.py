@@ -153,7 +153,7 @@ def test_flaws_are_mended_and_told(tmp_path):
         "2 triangles left out that had corners which are no (finite) numbers",
         "1 triangle without area left out",
         "1 face of less than three corners left out",
-        "2 normals were zero",
+        "2 normals of length 0",
         "1 line left out",
         "'curv' left out",
     ):
