@@ -14,45 +14,10 @@ from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_l
 from raywidget.compiler.parallel import begin
 from raywidget.compiler.surfaces.materials import MaterialRows, MaterialTables
 from raywidget.compiler.surfaces.media import MediumRows
+from raywidget.kernels import layout
 from raywidget.kernels.language.on_demand import FULL
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import (
-    BLACK,
-    CAMERA_FOCUS,
-    CAMERA_FORWARD,
-    CAMERA_KIND,
-    CAMERA_LENS,
-    CAMERA_LENS_RIGHT,
-    CAMERA_LENS_UP,
-    CAMERA_ORIGIN,
-    CAMERA_RIGHT,
-    CAMERA_SIZE,
-    CAMERA_UP,
-    ENVIRONMENT_BACKGROUND,
-    ENVIRONMENT_KIND,
-    F32,
-    FEATURE_MASKS,
-    FEATURES_SIZE,
-    FLAT_PRIMITIVE_ROW,
-    FLAT_ROWS,
-    I32,
-    LIGHT_BALL,
-    LIGHT_KIND,
-    MATERIAL_EMISSION_TEXTURE,
-    MATERIAL_ENERGY,
-    MATERIAL_FLAGS,
-    MATERIAL_KIND,
-    MATERIAL_MASKED,
-    ORTHOGRAPHIC,
-    PANORAMA,
-    PANORAMIC,
-    PERSPECTIVE,
-    PRIMITIVE_CORNERS,
-    PRIMITIVE_LIGHT,
-    PRIMITIVE_MATERIAL,
-    ROUND_HEIGHT_ROW,
-    SceneTables,
-)
+from raywidget.kernels.layout import F32, I32, SceneTables
 from raywidget.scene.camera import (
     Camera,
     OrthographicCamera,
@@ -106,7 +71,7 @@ def _compile(
     else:
         trees = build_trees(geometry, threads)._replace(key=find_key())
     lights = find_lights()
-    lights.environment.values[ENVIRONMENT_BACKGROUND:] = (
+    lights.environment.values[layout.ENVIRONMENT_BACKGROUND :] = (
         -1.0 if scene.background is None else scene.background
     )
     write_roots(geometry, trees.roots)
@@ -164,7 +129,9 @@ def _large_radius(
     instances = geometry.instance_boxes
     for things in (
         np.abs(geometry.balls.centres_radii[:, 3]),
-        geometry.rounds.values[:, ROUND_HEIGHT_ROW : ROUND_HEIGHT_ROW + 3].max(axis=1),
+        geometry.rounds.values[:, layout.ROUND_HEIGHT_ROW : layout.ROUND_HEIGHT_ROW + 3].max(
+            axis=1
+        ),
         -0.5 * (instances[:, :3] + instances[:, 4:7]).min(axis=1),
     ):
         sizes += [float(things.min())] if len(things) else []
@@ -174,35 +141,41 @@ def _large_radius(
 def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> bool:
     """Can the scene be rendered without any of the functions marked `on_demand`?"""
     simple_surfaces = not (
-        np.any(surfaces.codes[:, MATERIAL_FLAGS])
-        or np.any(surfaces.codes[:, MATERIAL_EMISSION_TEXTURE] >= 0)
-        or np.any(surfaces.codes[:, MATERIAL_KIND] > BLACK)
-        or np.any(surfaces.values[:, MATERIAL_ENERGY])
+        np.any(surfaces.codes[:, layout.MATERIAL_FLAGS])
+        or np.any(surfaces.codes[:, layout.MATERIAL_EMISSION_TEXTURE] >= 0)
+        or np.any(surfaces.codes[:, layout.MATERIAL_KIND] > layout.BLACK)
+        or np.any(surfaces.values[:, layout.MATERIAL_ENERGY])
     )
     simple_lights = not (
-        np.any(lights.lights[:, LIGHT_KIND] > LIGHT_BALL)
+        np.any(lights.lights[:, layout.LIGHT_KIND] > layout.LIGHT_BALL)
         or len(lights.leaves)
-        or lights.environment.values[ENVIRONMENT_KIND] == PANORAMA
+        or lights.environment.values[layout.ENVIRONMENT_KIND] == layout.PANORAMA
     )
     return simple_surfaces and simple_lights and not rounds
 
 
 def _bare_materials(flats: F32, primitives: I32, material_codes: I32) -> I32:
     """By slots of flats, see `hit.bare_material`; trees outlive materials, and can not hold it."""
-    in_slots = flats.view(np.int32).reshape(-1, FLAT_ROWS, WIDTH)[:, FLAT_PRIMITIVE_ROW].ravel()
+    in_slots = (
+        flats.view(np.int32)
+        .reshape(-1, layout.FLAT_ROWS, WIDTH)[:, layout.FLAT_PRIMITIVE_ROW]
+        .ravel()
+    )
     if not len(in_slots):
         return np.empty(0, np.int32)
-    materials = primitives[:, PRIMITIVE_MATERIAL]
+    materials = primitives[:, layout.PRIMITIVE_MATERIAL]
     # Negative numbers have their first bit set, and two of them a common one.
-    is_bare = (primitives[:, PRIMITIVE_CORNERS] & primitives[:, PRIMITIVE_LIGHT]) < 0
-    if material_codes[:, MATERIAL_FLAGS].any():
-        is_bare &= material_codes[materials, MATERIAL_FLAGS] == 0
+    is_bare = (primitives[:, layout.PRIMITIVE_CORNERS] & primitives[:, layout.PRIMITIVE_LIGHT]) < 0
+    if material_codes[:, layout.MATERIAL_FLAGS].any():
+        is_bare &= material_codes[materials, layout.MATERIAL_FLAGS] == 0
     return np.where(is_bare, materials, np.int32(-1)).take(in_slots, mode="clip")
 
 
 def _features(material_codes: I32) -> I32:
-    features = np.zeros(FEATURES_SIZE, np.int32)
-    features[FEATURE_MASKS] = np.any(material_codes[:, MATERIAL_FLAGS] & MATERIAL_MASKED)
+    features = np.zeros(layout.FEATURES_SIZE, np.int32)
+    features[layout.FEATURE_MASKS] = np.any(
+        material_codes[:, layout.MATERIAL_FLAGS] & layout.MATERIAL_MASKED
+    )
     return features
 
 
@@ -212,29 +185,31 @@ def compile_camera(camera: Camera, width: int, height: int, placement: Placement
     `placement` is that of the tables that it looks at (`placement.placement_in`).
     """
     frame = camera.frame()
-    table = np.zeros(CAMERA_SIZE, np.float32)
+    table = np.zeros(layout.CAMERA_SIZE, np.float32)
     if isinstance(camera, PerspectiveCamera):
-        table[CAMERA_KIND] = PERSPECTIVE
+        table[layout.CAMERA_KIND] = layout.PERSPECTIVE
         half_height = math.tan(math.radians(camera.vfov) / 2.0)
         half_width = half_height * width / height
         look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
         focus = camera.focus_distance
         distance = np.linalg.norm(look_at - look_from) if focus is None else focus
-        table[CAMERA_LENS] = camera.aperture_radius * placement.scale
-        table[CAMERA_FOCUS] = distance * placement.scale
+        table[layout.CAMERA_LENS] = camera.aperture_radius * placement.scale
+        table[layout.CAMERA_FOCUS] = distance * placement.scale
     elif isinstance(camera, OrthographicCamera):
-        table[CAMERA_KIND] = ORTHOGRAPHIC
+        table[layout.CAMERA_KIND] = layout.ORTHOGRAPHIC
         half_height = camera.height * placement.scale / 2.0
         half_width = half_height * width / height
     elif isinstance(camera, PanoramicCamera):
-        table[CAMERA_KIND] = PANORAMIC
+        table[layout.CAMERA_KIND] = layout.PANORAMIC
         half_height = half_width = 1.0
     else:
         raise AssertionError(f"no table for {type(camera).__name__}")
-    table[CAMERA_ORIGIN : CAMERA_ORIGIN + 3] = placement.points(np.array(camera.look_from))
-    table[CAMERA_RIGHT : CAMERA_RIGHT + 3] = frame.right * half_width
-    table[CAMERA_UP : CAMERA_UP + 3] = frame.up * half_height
-    table[CAMERA_FORWARD : CAMERA_FORWARD + 3] = frame.forward
-    table[CAMERA_LENS_RIGHT] = 1.0 / half_width
-    table[CAMERA_LENS_UP] = 1.0 / half_height
+    table[layout.CAMERA_ORIGIN : layout.CAMERA_ORIGIN + 3] = placement.points(
+        np.array(camera.look_from)
+    )
+    table[layout.CAMERA_RIGHT : layout.CAMERA_RIGHT + 3] = frame.right * half_width
+    table[layout.CAMERA_UP : layout.CAMERA_UP + 3] = frame.up * half_height
+    table[layout.CAMERA_FORWARD : layout.CAMERA_FORWARD + 3] = frame.forward
+    table[layout.CAMERA_LENS_RIGHT] = 1.0 / half_width
+    table[layout.CAMERA_LENS_UP] = 1.0 / half_height
     return table

@@ -14,34 +14,10 @@ from numpy.typing import NDArray
 from raywidget.compiler.geometry.gathering import Geometry
 from raywidget.compiler.geometry.primitives import PARALLELOGRAM, Balls, Flats, write_boxes
 from raywidget.compiler.geometry.wide import aligned_zeros
+from raywidget.kernels import layout
 from raywidget.kernels.language.boxes import BOX
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import (
-    BALL_PRIMITIVE_ROW,
-    BALL_ROWS,
-    BALL_SLOT,
-    CHILD_ROW,
-    F32,
-    FEW,
-    FEW_ACROSS_U,
-    FEW_ACROSS_V,
-    FEW_BALL_CENTRE,
-    FEW_BALL_RADIUS,
-    FEW_BALL_SIZE,
-    FEW_BALL_SLOT,
-    FEW_BALL_SQUARE,
-    FEW_CORNER,
-    FEW_NORMAL,
-    FEW_SHEAR,
-    FEW_SIZE,
-    FEW_SLOT,
-    FLAT_PRIMITIVE_ROW,
-    FLAT_ROWS,
-    I32,
-    LEAF_BALL,
-    LEAF_FLAT,
-    NODE_SIZE,
-)
+from raywidget.kernels.layout import F32, I32
 
 
 class FewTables(NamedTuple):
@@ -57,21 +33,31 @@ class FewTables(NamedTuple):
 def is_few(geometry: Geometry) -> bool:
     """Is this world small enough to be tested without a tree?"""
     count = len(geometry.flats.primitives) + len(geometry.balls.primitives)
-    return count <= FEW and not geometry.meshes and not len(geometry.rounds.primitives)
+    return count <= layout.FEW and not geometry.meshes and not len(geometry.rounds.primitives)
 
 
 def list_few(geometry: Geometry) -> FewTables:
     """All about a world of few primitives."""
     flats, balls = geometry.flats, geometry.balls
     flat_groups, ball_groups = _share_out(_box_flats(flats)), _share_out(_box_balls(balls))
-    nodes = aligned_zeros(NODE_SIZE)
-    write_root(nodes, [*_leaves(LEAF_FLAT, flat_groups), *_leaves(LEAF_BALL, ball_groups)])
+    nodes = aligned_zeros(layout.NODE_SIZE)
+    write_root(
+        nodes, [*_leaves(layout.LEAF_FLAT, flat_groups), *_leaves(layout.LEAF_BALL, ball_groups)]
+    )
     of_flats, of_balls = _slots(flat_groups), _slots(ball_groups)
     flat_columns = [*flats.corners.reshape(-1, 9).T, flats.shears]
     return FewTables(
         nodes,
-        _pack(FLAT_ROWS, flat_columns, FLAT_PRIMITIVE_ROW, flats.primitives, of_flats),
-        _pack(BALL_ROWS, [*balls.centres_radii.T], BALL_PRIMITIVE_ROW, balls.primitives, of_balls),
+        _pack(
+            layout.FLAT_ROWS, flat_columns, layout.FLAT_PRIMITIVE_ROW, flats.primitives, of_flats
+        ),
+        _pack(
+            layout.BALL_ROWS,
+            [*balls.centres_radii.T],
+            layout.BALL_PRIMITIVE_ROW,
+            balls.primitives,
+            of_balls,
+        ),
         list_flats(flats, of_flats),
         list_balls(balls, of_balls),
     )
@@ -79,10 +65,10 @@ def list_few(geometry: Geometry) -> FewTables:
 
 def write_root(nodes: F32, leaves: list[tuple[int, F32]]) -> None:
     """Write a node with leaves only: references and boxes, records of `kernels.boxes`."""
-    rows = nodes[:NODE_SIZE].reshape(-1, WIDTH)
+    rows = nodes[: layout.NODE_SIZE].reshape(-1, WIDTH)
     rows[0:6:2] = np.inf  # a box that no ray meets
     rows[1:6:2] = -np.inf
-    references = rows[CHILD_ROW // WIDTH :].view(np.int32)
+    references = rows[layout.CHILD_ROW // WIDTH :].view(np.int32)
     references[:] = 0
     for lane, (reference, box) in enumerate(leaves):
         rows[0:6:2, lane] = box[:3]
@@ -159,25 +145,25 @@ def list_flats(flats: Flats, slots: I32) -> F32:
     # the ceiling, the bottom of a box that stands on the floor. A tree shows one or the other.
     seen = np.argsort(area, kind="stable")
     seen = seen[area[seen] > 0.0]
-    table = np.zeros((len(seen), FEW_SIZE), np.float32)
+    table = np.zeros((len(seen), layout.FEW_SIZE), np.float32)
     per_area = 1.0 / area[seen, None]
     for column, values in (
-        (FEW_CORNER, corner[seen]),
-        (FEW_NORMAL, normal[seen] * per_area),
-        (FEW_ACROSS_U, v[seen] * per_area),
-        (FEW_ACROSS_V, -u[seen] * per_area),
+        (layout.FEW_CORNER, corner[seen]),
+        (layout.FEW_NORMAL, normal[seen] * per_area),
+        (layout.FEW_ACROSS_U, v[seen] * per_area),
+        (layout.FEW_ACROSS_V, -u[seen] * per_area),
     ):
         table[:, column : column + 3] = values
-    table[:, FEW_SHEAR] = flats.shears[seen]
-    table.view(np.int32)[:, FEW_SLOT] = slots[seen]
+    table[:, layout.FEW_SHEAR] = flats.shears[seen]
+    table.view(np.int32)[:, layout.FEW_SLOT] = slots[seen]
     return table
 
 
 def list_balls(balls: Balls, slots: I32) -> F32:
     """The table `few_balls`."""
-    table = np.zeros((len(slots), FEW_BALL_SIZE), np.float32)
-    table[:, FEW_BALL_CENTRE : FEW_BALL_CENTRE + 3] = balls.centres_radii[:, :3]
-    table[:, FEW_BALL_SQUARE] = balls.centres_radii[:, 3] ** 2
-    table[:, FEW_BALL_RADIUS] = np.abs(balls.centres_radii[:, 3])
-    table.view(np.int32)[:, FEW_BALL_SLOT] = slots + BALL_SLOT
+    table = np.zeros((len(slots), layout.FEW_BALL_SIZE), np.float32)
+    table[:, layout.FEW_BALL_CENTRE : layout.FEW_BALL_CENTRE + 3] = balls.centres_radii[:, :3]
+    table[:, layout.FEW_BALL_SQUARE] = balls.centres_radii[:, 3] ** 2
+    table[:, layout.FEW_BALL_RADIUS] = np.abs(balls.centres_radii[:, 3])
+    table.view(np.int32)[:, layout.FEW_BALL_SLOT] = slots + layout.BALL_SLOT
     return table

@@ -24,31 +24,9 @@ from raywidget.compiler.geometry.primitives import (
     write_boxes,
 )
 from raywidget.compiler.surfaces.materials import MaterialRows
+from raywidget.kernels import layout
 from raywidget.kernels.language.boxes import BOX
-from raywidget.kernels.layout import (
-    CORNERS_COLORS,
-    CORNERS_FLAGS,
-    CORNERS_NORMALS,
-    CORNERS_SIZE,
-    CORNERS_UVS,
-    F32,
-    I32,
-    I64,
-    INSTANCE_CODES_SIZE,
-    INSTANCE_COLOR,
-    INSTANCE_LIGHT,
-    INSTANCE_MATERIAL,
-    INSTANCE_SHAPE,
-    INSTANCE_SIZE,
-    PRIMITIVE_COLOR,
-    PRIMITIVE_CORNERS,
-    PRIMITIVE_LIGHT,
-    PRIMITIVE_MATERIAL,
-    PRIMITIVE_SHAPE,
-    PRIMITIVE_SIZE,
-    ROUND_PRIMITIVE_ROW,
-    VERTEX_SIZE,
-)
+from raywidget.kernels.layout import F32, I32
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
@@ -117,7 +95,7 @@ class _FlatsPart(NamedTuple):
     corners: F32 | None  # (F, 3, 3) of parallelograms; of triangles, they are yet to be looked up
     vertices: F32 | None = None
     faces: I32 | None = None
-    edges: tuple[I64, F32] | None = None  # better ones of some triangles, (N, 2, 3)
+    edges: tuple[layout.I64, F32] | None = None  # better ones of some triangles, (N, 2, 3)
 
 
 class _MeshParts(NamedTuple):
@@ -204,9 +182,9 @@ class _Gathering:
 
     def _number(self, count: int, material: int | I32, shape: int) -> I32:
         """Rows of the table of primitives for `count` more."""
-        rows = np.full((count, PRIMITIVE_SIZE), -1, np.int32)
-        rows[:, PRIMITIVE_MATERIAL] = material
-        rows[:, PRIMITIVE_SHAPE] = shape
+        rows = np.full((count, layout.PRIMITIVE_SIZE), -1, np.int32)
+        rows[:, layout.PRIMITIVE_MATERIAL] = material
+        rows[:, layout.PRIMITIVE_SHAPE] = shape
         self._primitives.append(rows)
         first = self._primitive_count
         self._primitive_count += count
@@ -215,7 +193,7 @@ class _Gathering:
     def _color_items(self, colors: F32 | None) -> None:
         """Give the primitives numbered last a colour each."""
         if colors is not None:
-            self._primitives[-1][:, PRIMITIVE_COLOR] = self._add_colors(colors)
+            self._primitives[-1][:, layout.PRIMITIVE_COLOR] = self._add_colors(colors)
 
     def _add_colors(self, colors: F32) -> NDArray[np.int64]:
         """Take up colours; their rows."""
@@ -258,12 +236,12 @@ class _Gathering:
             if key[1] is None:
                 own = [mesh.radiance_of(m) for m in mesh.all_materials]
             self._meshes[key] = self._mesh_parts(mesh, own, index)
-        codes = np.empty((len(copies.transforms), INSTANCE_CODES_SIZE), np.int32)
+        codes = np.empty((len(copies.transforms), layout.INSTANCE_CODES_SIZE), np.int32)
         codes[:] = -1
-        codes[:, INSTANCE_MATERIAL] = material
-        codes[:, INSTANCE_SHAPE] = index
+        codes[:, layout.INSTANCE_MATERIAL] = material
+        codes[:, layout.INSTANCE_SHAPE] = index
         if copies.colors is not None:
-            codes[:, INSTANCE_COLOR] = self._add_colors(copies.colors)
+            codes[:, layout.INSTANCE_COLOR] = self._add_colors(copies.colors)
         own_place = place([mesh.bounds()])
         matrices = self._placement.within(own_place, copies.transforms)
         if is_lit:
@@ -277,13 +255,13 @@ class _Gathering:
         shines = np.array([radiance is not None for radiance in radiances])
         of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
         lit = np.flatnonzero(of_faces & (flats.areas() > 0.0))
-        self._primitives[-1][lit, PRIMITIVE_LIGHT] = np.arange(len(lit))
+        self._primitives[-1][lit, layout.PRIMITIVE_LIGHT] = np.arange(len(lit))
         return _MeshParts(flats, lit)
 
     def _add_lit_copies(self, mesh: _MeshParts, matrices: F64, codes: I32) -> None:
         """Write down where the flats that shine are in the world."""
         count, each = len(matrices), len(mesh.lit)
-        codes[:, INSTANCE_LIGHT] = self._copied_count + each * np.arange(count)
+        codes[:, layout.INSTANCE_LIGHT] = self._copied_count + each * np.arange(count)
         self._copied_count += count * each
         corners = mesh.flats.corners[mesh.lit].astype(np.float64)
         moved = np.einsum("nij,fkj->nfki", matrices[:, :3, :3], corners)
@@ -296,7 +274,7 @@ class _Gathering:
                 moved.reshape(-1, 3, 3),
                 np.tile(mesh.flats.shears[mesh.lit], count),
                 np.tile(numbers, count),
-                np.repeat(codes[:, INSTANCE_MATERIAL], each),
+                np.repeat(codes[:, layout.INSTANCE_MATERIAL], each),
                 np.repeat(mirrored, each),
             )
         )
@@ -308,9 +286,9 @@ class _Gathering:
         numbers = self._number(len(faces), materials, shape)
         rows = self._primitives[-1]
         if mesh.face_colors is not None:
-            rows[:, PRIMITIVE_COLOR] = self._add_colors(mesh.face_colors)
+            rows[:, layout.PRIMITIVE_COLOR] = self._add_colors(mesh.face_colors)
         elif mesh.colors is not None:
-            rows[:, PRIMITIVE_COLOR] = self._color_count - self._vertex_count
+            rows[:, layout.PRIMITIVE_COLOR] = self._color_count - self._vertex_count
             self._add_colors(mesh.colors)
         if any(a is not None for a in (mesh.normals, mesh.uvs, mesh.colors)):
             normals = mesh.normals
@@ -332,22 +310,24 @@ class _Gathering:
         has_colors: bool,
     ) -> None:
         """What the triangles numbered last have at their corners; colours are there already."""
-        self._primitives[-1][:, PRIMITIVE_CORNERS] = np.arange(len(faces)) + self._corner_count
+        self._primitives[-1][:, layout.PRIMITIVE_CORNERS] = (
+            np.arange(len(faces)) + self._corner_count
+        )
         flags = 0
         count = len(self._colors[-1]) if has_colors else 0
         count = max([count, *(len(rows) for rows in (normals, uvs) if rows is not None)])
-        vertices = np.zeros((count, VERTEX_SIZE), np.float32)
+        vertices = np.zeros((count, layout.VERTEX_SIZE), np.float32)
         if normals is not None:
-            flags |= CORNERS_NORMALS
+            flags |= layout.CORNERS_NORMALS
             vertices[:, :3] = normals
         if uvs is not None:
-            flags |= CORNERS_UVS
+            flags |= layout.CORNERS_UVS
             vertices[:, 3:] = uvs
         if has_colors:
-            flags |= CORNERS_COLORS
-        corners = np.empty((len(faces), CORNERS_SIZE), np.int32)
+            flags |= layout.CORNERS_COLORS
+        corners = np.empty((len(faces), layout.CORNERS_SIZE), np.int32)
         corners[:, :3] = faces + self._vertex_count
-        corners[:, CORNERS_FLAGS] = flags
+        corners[:, layout.CORNERS_FLAGS] = flags
         self._corners.append(corners)
         self._corner_count += len(corners)
         self._vertices.append(vertices)
@@ -367,21 +347,22 @@ class _Gathering:
         return Geometry(
             flats=_join_flats(self._flats),
             balls=Balls(*_join(self._balls, 4)),
-            rounds=Rounds(*_join(self._rounds, ROUND_PRIMITIVE_ROW)),
+            rounds=Rounds(*_join(self._rounds, layout.ROUND_PRIMITIVE_ROW)),
             meshes=meshes,
             instances=_stack(
                 [_instance_rows(place.matrices) for place in places],
-                np.empty((0, INSTANCE_SIZE), np.float32),
+                np.empty((0, layout.INSTANCE_SIZE), np.float32),
             ),
             instance_codes=_stack(
-                [place.codes for place in places], np.empty((0, INSTANCE_CODES_SIZE), np.int32)
+                [place.codes for place in places],
+                np.empty((0, layout.INSTANCE_CODES_SIZE), np.int32),
             ),
             instance_boxes=_stack(
                 [_moved_boxes(place) for place in places], np.empty((0, BOX), np.float32)
             ),
-            primitives=_stack(self._primitives, np.empty((0, PRIMITIVE_SIZE), np.int32)),
-            corners=_stack(self._corners, np.empty((0, CORNERS_SIZE), np.int32)),
-            vertices=_stack(self._vertices, np.empty((0, VERTEX_SIZE), np.float32)),
+            primitives=_stack(self._primitives, np.empty((0, layout.PRIMITIVE_SIZE), np.int32)),
+            corners=_stack(self._corners, np.empty((0, layout.CORNERS_SIZE), np.int32)),
+            vertices=_stack(self._vertices, np.empty((0, layout.VERTEX_SIZE), np.float32)),
             colors=_stack(self._colors, np.empty((0, 3), np.float32)),
             copied_flats=CopiedFlats(
                 _stack([c.corners for c in self._copied], np.empty((0, 3, 3))),
@@ -399,7 +380,7 @@ def _placed_flats(flats: F64, placement: Placement) -> F32:
     return np.concatenate([corners, edges], axis=1).astype(np.float32)
 
 
-def _small_edges(placed: F64, rounded: F32, faces: I32) -> tuple[I64, F32] | None:
+def _small_edges(placed: F64, rounded: F32, faces: I32) -> tuple[layout.I64, F32] | None:
     """Edges of triangles, and their rows, that are too small for how far from the origin they are.
 
     Of float32 corners they would be another shape: a small lamp far away would be as bright as
@@ -467,7 +448,7 @@ def _round_rows(shape: Shape, placement: Placement) -> F32:
     length = np.linalg.norm(step, axis=1)
     axis = step / length[:, None]
     height = np.zeros(1) if isinstance(shape, Disk) else length * placement.scale
-    rows = np.empty((len(axis), ROUND_PRIMITIVE_ROW), np.float32)
+    rows = np.empty((len(axis), layout.ROUND_PRIMITIVE_ROW), np.float32)
     rows[:, 0:3] = placement.points(base)
     rows[:, 3:6], rows[:, 6:9] = frames_around(axis)
     rows[:, 9:12] = axis
@@ -482,7 +463,7 @@ def _round_rows(shape: Shape, placement: Placement) -> F32:
 
 def _instance_rows(matrices: F64) -> F32:
     """World-from-object and the inverse of its linear part, (N, INSTANCE_SIZE)."""
-    rows = np.empty((len(matrices), INSTANCE_SIZE), np.float32)
+    rows = np.empty((len(matrices), layout.INSTANCE_SIZE), np.float32)
     rows[:, :12] = matrices[:, :3].reshape(-1, 12)
     # The inverse by cofactors, row by row: numpy's for any size takes ten times as long.
     for part in transforms.chunks(len(matrices)):

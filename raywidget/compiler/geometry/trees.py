@@ -19,22 +19,10 @@ from raywidget.compiler.geometry.wide import (
     pack_flats,
     pack_rows,
 )
+from raywidget.kernels import layout
 from raywidget.kernels.language.boxes import BOX
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import (
-    BALL_ROWS,
-    F32,
-    FEW_BALL_SIZE,
-    FEW_SIZE,
-    FLAT_ROWS,
-    INSTANCE_ROOT,
-    LEAF_BALL,
-    LEAF_FLAT,
-    LEAF_INSTANCE,
-    LEAF_ROUND,
-    NODE_SIZE,
-    ROUND_ROWS,
-)
+from raywidget.kernels.layout import F32
 
 
 class Trees(NamedTuple):
@@ -76,7 +64,7 @@ def key_of_trees(geometry: Geometry) -> bytes:
 def write_roots(geometry: Geometry, roots: tuple[int, ...]) -> None:
     """Tell copies where the trees of their meshes begin."""
     for mesh, root in zip(geometry.meshes, roots, strict=True):
-        geometry.instance_codes[mesh.rows.start : mesh.rows.stop, INSTANCE_ROOT] = root
+        geometry.instance_codes[mesh.rows.start : mesh.rows.stop, layout.INSTANCE_ROOT] = root
 
 
 def build_trees(geometry: Geometry, threads: int) -> Trees:
@@ -97,12 +85,14 @@ def build_trees(geometry: Geometry, threads: int) -> Trees:
     geometry.flats.write_boxes(boxes[ends[0] : ends[1]])
     geometry.balls.write_boxes(boxes[ends[1] : ends[2]])
     geometry.rounds.write_boxes(boxes[ends[2] :])
-    kinds_in_order = np.array([LEAF_INSTANCE, LEAF_FLAT, LEAF_BALL, LEAF_ROUND], np.uint8)
+    kinds_in_order = np.array(
+        [layout.LEAF_INSTANCE, layout.LEAF_FLAT, layout.LEAF_BALL, layout.LEAF_ROUND], np.uint8
+    )
     parts = [(boxes, np.repeat(kinds_in_order, counts_by_kind))]
     for mesh in geometry.meshes:
         boxes = np.empty((len(mesh.flats.primitives), BOX), np.float32)
         mesh.flats.write_boxes(boxes)
-        parts.append((boxes, np.full(len(boxes), LEAF_FLAT, np.uint8)))
+        parts.append((boxes, np.full(len(boxes), layout.LEAF_FLAT, np.uint8)))
 
     counts = np.zeros(4, np.int64)  # nodes, blocks of flats, balls, rounds
     roots: list[int] = []
@@ -114,12 +104,17 @@ def build_trees(geometry: Geometry, threads: int) -> Trees:
             tree = build_binary_tree(boxes, kinds, threads)
             its_nodes, its_members = collapse(tree, kinds, counts)
         else:  # nothing in the world but a mesh that is copied nowhere
-            its_nodes, its_members = np.empty(NODE_SIZE, np.float32), NO_MEMBERS
+            its_nodes, its_members = np.empty(layout.NODE_SIZE, np.float32), NO_MEMBERS
             write_root(its_nodes, [])
             counts[0] += 1
         made.append(its_nodes)
         members.append(its_members)
-    sizes = (NODE_SIZE, FLAT_ROWS * WIDTH, BALL_ROWS * WIDTH, ROUND_ROWS * WIDTH)
+    sizes = (
+        layout.NODE_SIZE,
+        layout.FLAT_ROWS * WIDTH,
+        layout.BALL_ROWS * WIDTH,
+        layout.ROUND_ROWS * WIDTH,
+    )
     nodes, flats, balls, rounds = (
         aligned_zeros(int(count) * size) for count, size in zip(counts, sizes, strict=True)
     )
@@ -134,5 +129,8 @@ def build_trees(geometry: Geometry, threads: int) -> Trees:
     some, others = geometry.balls, geometry.rounds
     pack_rows(some.centres_radii, some.primitives, of_balls, int(ends[1]), balls, threads)
     pack_rows(others.values, others.primitives, of_rounds, int(ends[2]), rounds, threads)
-    none = np.zeros((0, FEW_SIZE), np.float32), np.zeros((0, FEW_BALL_SIZE), np.float32)
+    none = (
+        np.zeros((0, layout.FEW_SIZE), np.float32),
+        np.zeros((0, layout.FEW_BALL_SIZE), np.float32),
+    )
     return Trees(nodes, flats, balls, rounds, *none, tuple(roots[1:]))

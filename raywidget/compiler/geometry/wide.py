@@ -13,22 +13,13 @@ from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.bvh import BinaryTree
 from raywidget.compiler.parallel import in_parts
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.traverse import MAX_TREE_DEPTH
 from raywidget.kernels.language.boxes import BOX, half_area
 from raywidget.kernels.language.buffers import CACHE_LINE, make_stack_array, view
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import (
-    CHILD_ROW,
-    F32,
-    FLAT_PRIMITIVE_ROW,
-    FLAT_ROWS,
-    I32,
-    LEAF_BALL,
-    LEAF_FLAT,
-    LEAF_INSTANCE,
-    NODE_SIZE,
-)
+from raywidget.kernels.layout import F32, I32
 
 _INFINITY = float("inf")
 
@@ -64,14 +55,14 @@ def collapse(
     plan = _Plan(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
     _plan_nodes(tree, plan)
     # How many there will be is known at the end; what is not written takes no memory until then.
-    nodes = np.zeros(max(1, tree.leaves - 1) * NODE_SIZE, np.float32)
+    nodes = np.zeros(max(1, tree.leaves - 1) * layout.NODE_SIZE, np.float32)
     ranges = np.empty((3, tree.leaves, 2), np.int32)
     _collapse(tree, plan, kinds, nodes, nodes.view(np.int32), ranges, counts)
     made = counts - before
     flats, balls, rounds = (
         Members(tree.order, ranges[k, : made[k + 1]], int(before[k + 1])) for k in range(3)
     )
-    return nodes[: made[0] * NODE_SIZE], (flats, balls, rounds)
+    return nodes[: made[0] * layout.NODE_SIZE], (flats, balls, rounds)
 
 
 class _Plan(NamedTuple):
@@ -193,7 +184,7 @@ def _collapse(
     children = np.empty((WIDTH, 2), np.int64)
     while count_waiting > 0:
         count_waiting -= 1
-        at = (waiting[count_waiting, 1] - first) * NODE_SIZE
+        at = (waiting[count_waiting, 1] - first) * layout.NODE_SIZE
         count = _find_children(tree, plan, waiting[count_waiting, 0], children)
         for k in range(WIDTH):
             if k >= count:
@@ -214,7 +205,7 @@ def _collapse(
             for axis in range(3):
                 nodes[at + 2 * axis * WIDTH + k] = bounds[child * BOX + axis]
                 nodes[at + (2 * axis + 1) * WIDTH + k] = -bounds[child * BOX + 4 + axis]
-            references[at + CHILD_ROW + k] = reference
+            references[at + layout.CHILD_ROW + k] = reference
 
 
 @device
@@ -257,9 +248,9 @@ def _number_leaf(
     """Take the next block for a leaf, and the reference to it."""
     first = tree.links[leaf, 0]
     kind = kinds[tree.order[first]]
-    if kind == LEAF_INSTANCE:
+    if kind == layout.LEAF_INSTANCE:
         return -1 - ((np.int64(tree.order[first]) << 2) | kind)
-    counter = 0 if kind == LEAF_FLAT else 1 if kind == LEAF_BALL else 2
+    counter = 0 if kind == layout.LEAF_FLAT else 1 if kind == layout.LEAF_BALL else 2
     ranges[counter, made[counter], 0] = first
     ranges[counter, made[counter], 1] = tree.links[leaf, 1]
     made[counter] += 1
@@ -310,11 +301,11 @@ def _pack_flats(
         begin = ranges[b, 0]
         for lane in range(ranges[b, 1]):
             i = order[begin + lane] - first
-            row = (block + b) * (FLAT_ROWS * WIDTH) + lane
+            row = (block + b) * (layout.FLAT_ROWS * WIDTH) + lane
             for k in range(9):
                 blocks[row + k * WIDTH] = corners[i, k]
             blocks[row + 9 * WIDTH] = shears[i]
-            references[row + FLAT_PRIMITIVE_ROW * WIDTH] = primitives[i]
+            references[row + layout.FLAT_PRIMITIVE_ROW * WIDTH] = primitives[i]
 
 
 def pack_rows(

@@ -8,21 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.kernels.layout import (
-    CONSTANT,
-    ENVIRONMENT_BOTTOM,
-    ENVIRONMENT_FROM_WORLD,
-    ENVIRONMENT_HEIGHT,
-    ENVIRONMENT_KIND,
-    ENVIRONMENT_LIGHT,
-    ENVIRONMENT_ROW_SIZE,
-    ENVIRONMENT_SIZE,
-    ENVIRONMENT_TOP,
-    ENVIRONMENT_WIDTH,
-    F32,
-    GRADIENT,
-    PANORAMA,
-)
+from raywidget.kernels import layout
+from raywidget.kernels.layout import F32
 from raywidget.kernels.lights.environment import ROW_LOWER, ROW_PER_SOLID_ANGLE, ROW_SUM, ROW_UPPER
 from raywidget.scene.emitters.emitters import (
     ConstantEnvironment,
@@ -48,29 +35,31 @@ class EnvironmentTables(NamedTuple):
 
 def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
     """The tables of the one environment among the emitters, or of none."""
-    values = np.zeros(ENVIRONMENT_SIZE, np.float32)
-    values[ENVIRONMENT_LIGHT] = -1.0
+    values = np.zeros(layout.ENVIRONMENT_SIZE, np.float32)
+    values[layout.ENVIRONMENT_LIGHT] = -1.0
     pixels = np.zeros((0, 3), np.float32)
-    rows = np.zeros((0, ENVIRONMENT_ROW_SIZE), np.float32)
+    rows = np.zeros((0, layout.ENVIRONMENT_ROW_SIZE), np.float32)
     cdf = np.zeros((0, 1), np.float32)
     brightness = 0.0
     for emitter in emitters:  # the scene admits one environment
         if isinstance(emitter, ConstantEnvironment):
-            values[ENVIRONMENT_KIND] = CONSTANT
-            values[ENVIRONMENT_TOP : ENVIRONMENT_TOP + 3] = emitter.radiance
-            values[ENVIRONMENT_BOTTOM : ENVIRONMENT_BOTTOM + 3] = emitter.radiance
+            values[layout.ENVIRONMENT_KIND] = layout.CONSTANT
+            values[layout.ENVIRONMENT_TOP : layout.ENVIRONMENT_TOP + 3] = emitter.radiance
+            values[layout.ENVIRONMENT_BOTTOM : layout.ENVIRONMENT_BOTTOM + 3] = emitter.radiance
         elif isinstance(emitter, GradientEnvironment):
-            values[ENVIRONMENT_KIND] = GRADIENT
-            values[ENVIRONMENT_TOP : ENVIRONMENT_TOP + 3] = emitter.top
-            values[ENVIRONMENT_BOTTOM : ENVIRONMENT_BOTTOM + 3] = emitter.bottom
-            values[ENVIRONMENT_FROM_WORLD + 3 : ENVIRONMENT_FROM_WORLD + 6] = emitter.axis
+            values[layout.ENVIRONMENT_KIND] = layout.GRADIENT
+            values[layout.ENVIRONMENT_TOP : layout.ENVIRONMENT_TOP + 3] = emitter.top
+            values[layout.ENVIRONMENT_BOTTOM : layout.ENVIRONMENT_BOTTOM + 3] = emitter.bottom
+            values[layout.ENVIRONMENT_FROM_WORLD + 3 : layout.ENVIRONMENT_FROM_WORLD + 6] = (
+                emitter.axis
+            )
         elif isinstance(emitter, ImageEnvironment):
             image = _beyond_poles(np.asarray(emitter.image))
-            values[ENVIRONMENT_KIND] = PANORAMA
-            values[ENVIRONMENT_HEIGHT], values[ENVIRONMENT_WIDTH] = image.shape[:2]
+            values[layout.ENVIRONMENT_KIND] = layout.PANORAMA
+            values[layout.ENVIRONMENT_HEIGHT], values[layout.ENVIRONMENT_WIDTH] = image.shape[:2]
             # A rotation goes back by its transpose.
             turned = np.asarray(emitter.rotation).T.ravel()
-            values[ENVIRONMENT_FROM_WORLD : ENVIRONMENT_FROM_WORLD + 9] = turned
+            values[layout.ENVIRONMENT_FROM_WORLD : layout.ENVIRONMENT_FROM_WORLD + 9] = turned
             pixels = np.ascontiguousarray(image.reshape(-1, 3) * np.float32(emitter.scale))
             rows, cdf, brightness = _pack_cells(pixels.reshape(image.shape))
         elif isinstance(emitter, Environment):
@@ -103,7 +92,7 @@ def _pack_cells(image: F32) -> tuple[F32, F32, float]:
     south = 2 * np.arange(count) + 1 > count
     total = solid_angle * mean.sum(axis=1)
 
-    rows = np.zeros((count, ENVIRONMENT_ROW_SIZE), np.float32)
+    rows = np.zeros((count, layout.ENVIRONMENT_ROW_SIZE), np.float32)
     rows[:, ROW_SUM] = running_sum(total)
     rows[:, ROW_PER_SOLID_ANGLE] = 1.0 / solid_angle
     rows[:, ROW_UPPER] = np.where(south, edges[::-1][:-1], upper)

@@ -23,64 +23,9 @@ from raywidget.compiler.lights.light_tree import (
     UPPER,
     build_light_tree,
 )
+from raywidget.kernels import layout
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import (
-    BALL_PRIMITIVE_ROW,
-    BALL_ROWS,
-    BALL_SLOT,
-    ENVIRONMENT_CENTRE,
-    ENVIRONMENT_LIGHT,
-    ENVIRONMENT_PROBABILITY,
-    ENVIRONMENT_REACH,
-    F32,
-    FLAT_PRIMITIVE_ROW,
-    FLAT_ROWS,
-    I32,
-    INSTANCE_LIGHT,
-    INSTANCE_MATERIAL,
-    LIGHT_AREA,
-    LIGHT_BALL,
-    LIGHT_BEAM,
-    LIGHT_CAPS,
-    LIGHT_CORNER,
-    LIGHT_DIRECTIONAL,
-    LIGHT_EDGE_U,
-    LIGHT_EDGE_V,
-    LIGHT_ENVIRONMENT,
-    LIGHT_EXTENT,
-    LIGHT_FLAT,
-    LIGHT_INSTANCE,
-    LIGHT_KIND,
-    LIGHT_MIRRORED,
-    LIGHT_NODE_SIZE,
-    LIGHT_NORMAL,
-    LIGHT_POINT,
-    LIGHT_PROBABILITY,
-    LIGHT_RADIANCE,
-    LIGHT_ROUND,
-    LIGHT_SHEAR,
-    LIGHT_SIDE,
-    LIGHT_SIZE,
-    LIGHT_SLOT,
-    LIGHT_SLOT_SIZE,
-    LIGHT_SPOT,
-    MATERIAL_EMISSION,
-    MATERIAL_FLAGS,
-    MATERIAL_GLOW_TEXTURED,
-    MISS,
-    PRIMITIVE_LIGHT,
-    PRIMITIVE_MATERIAL,
-    PRIMITIVE_SHAPE,
-    RECTANGLE,
-    ROUND_HEIGHT_ROW,
-    ROUND_PRIMITIVE_ROW,
-    ROUND_ROWS,
-    ROUND_SIDE_ROW,
-    ROUND_SLOT,
-    SPOT_LINEAR,
-    SPOT_QUARTIC,
-    SPOT_SMOOTH,
-)
+from raywidget.kernels.layout import F32, I32
 from raywidget.scene.emitters.emitters import DirectionalLight, Emitter, PointLight, SpotLight
 from raywidget.scene.materials.materials import Emissive
 from raywidget.scene.scene import Scene
@@ -102,7 +47,11 @@ _SMALLEST_SHARE = 0.25
 
 _STEP = 2.0**-24
 
-FALLOFFS = {"linear": SPOT_LINEAR, "smooth": SPOT_SMOOTH, "quartic": SPOT_QUARTIC}
+FALLOFFS = {
+    "linear": layout.SPOT_LINEAR,
+    "smooth": layout.SPOT_SMOOTH,
+    "quartic": layout.SPOT_QUARTIC,
+}
 
 
 class LightTables(NamedTuple):
@@ -130,10 +79,10 @@ def pack_lights(
     flats, flat_primitives = _flat_rows(geometry, materials)
     balls, ball_primitives = _ball_rows(geometry, materials)
     rounds, round_primitives = _round_rows(geometry, materials)
-    _set_beams(rounds, geometry.primitives[round_primitives, PRIMITIVE_SHAPE], discs)
+    _set_beams(rounds, geometry.primitives[round_primitives, layout.PRIMITIVE_SHAPE], discs)
     primitives = np.concatenate([flat_primitives, ball_primitives, round_primitives])
-    geometry.primitives[primitives, PRIMITIVE_LIGHT] = np.arange(len(primitives))
-    first_copied = geometry.instance_codes[:, INSTANCE_LIGHT]
+    geometry.primitives[primitives, layout.PRIMITIVE_LIGHT] = np.arange(len(primitives))
+    first_copied = geometry.instance_codes[:, layout.INSTANCE_LIGHT]
     first_copied[first_copied >= 0] += len(primitives)
     copied = _copied_rows(geometry, materials)
     finite = np.concatenate([flats, balls, rounds, copied, _delta_rows(emitters, placement)])
@@ -141,19 +90,23 @@ def pack_lights(
     infinite = _infinite_rows(emitters, environment)
     rows = np.concatenate([finite, infinite])
     powers = _powers(finite)
-    far_powers = infinite[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] @ np.array(REC709_WEIGHTS)
+    far_powers = infinite[:, layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] @ np.array(
+        REC709_WEIGHTS
+    )
 
     share = _finite_share(powers, far_powers, bounds)
     weights = np.concatenate([_shares(powers) * share, _shares(far_powers) * (1.0 - share)])
     cdf = running_sum(weights)
-    rows[:, LIGHT_PROBABILITY] = np.diff(cdf.astype(np.float64), prepend=0.0)
-    if len(infinite) and infinite[-1, LIGHT_KIND] == LIGHT_ENVIRONMENT:
-        environment.values[ENVIRONMENT_LIGHT] = len(rows) - 1
-        environment.values[ENVIRONMENT_PROBABILITY] = rows[-1, LIGHT_PROBABILITY]
+    rows[:, layout.LIGHT_PROBABILITY] = np.diff(cdf.astype(np.float64), prepend=0.0)
+    if len(infinite) and infinite[-1, layout.LIGHT_KIND] == layout.LIGHT_ENVIRONMENT:
+        environment.values[layout.ENVIRONMENT_LIGHT] = len(rows) - 1
+        environment.values[layout.ENVIRONMENT_PROBABILITY] = rows[-1, layout.LIGHT_PROBABILITY]
     low, high = bounds
-    environment.values[ENVIRONMENT_CENTRE : ENVIRONMENT_CENTRE + 3] = 0.5 * (low + high)
-    environment.values[ENVIRONMENT_REACH] = 0.5 * np.linalg.norm(high - low) * 1.001
-    nodes = np.zeros((0, LIGHT_NODE_SIZE), np.float32)
+    environment.values[layout.ENVIRONMENT_CENTRE : layout.ENVIRONMENT_CENTRE + 3] = 0.5 * (
+        low + high
+    )
+    environment.values[layout.ENVIRONMENT_REACH] = 0.5 * np.linalg.norm(high - low) * 1.001
+    nodes = np.zeros((0, layout.LIGHT_NODE_SIZE), np.float32)
     leaves = np.zeros(0, np.int32)
     summaries = _summaries(finite, powers)
     if _stand_apart(summaries):
@@ -165,16 +118,18 @@ def find_slots(
     geometry: Geometry, material_codes: I32, count: int, flats: F32, balls: F32, rounds: F32
 ) -> I32:
     """Where in the blocks of the trees the primitives of textured lights are, see layout."""
-    result = np.full((count, LIGHT_SLOT_SIZE), MISS, np.int32)
-    materials, numbers = geometry.primitives[:, [PRIMITIVE_MATERIAL, PRIMITIVE_LIGHT]].T
-    textured = material_codes[:, MATERIAL_FLAGS] & MATERIAL_GLOW_TEXTURED != 0
+    result = np.full((count, layout.LIGHT_SLOT_SIZE), layout.MISS, np.int32)
+    materials, numbers = geometry.primitives[
+        :, [layout.PRIMITIVE_MATERIAL, layout.PRIMITIVE_LIGHT]
+    ].T
+    textured = material_codes[:, layout.MATERIAL_FLAGS] & layout.MATERIAL_GLOW_TEXTURED != 0
     if not textured.any():
         return result
-    slots = np.full(len(numbers), MISS, np.int32)  # of primitives
+    slots = np.full(len(numbers), layout.MISS, np.int32)  # of primitives
     for blocks, rows, row, values, first in (
-        (flats, FLAT_ROWS, FLAT_PRIMITIVE_ROW, slice(3, 9), 0),
-        (balls, BALL_ROWS, BALL_PRIMITIVE_ROW, slice(3, 4), BALL_SLOT),
-        (rounds, ROUND_ROWS, ROUND_PRIMITIVE_ROW, slice(9, 12), ROUND_SLOT),
+        (flats, layout.FLAT_ROWS, layout.FLAT_PRIMITIVE_ROW, slice(3, 9), 0),
+        (balls, layout.BALL_ROWS, layout.BALL_PRIMITIVE_ROW, slice(3, 4), layout.BALL_SLOT),
+        (rounds, layout.ROUND_ROWS, layout.ROUND_PRIMITIVE_ROW, slice(9, 12), layout.ROUND_SLOT),
     ):
         by_block = blocks.reshape(-1, rows, WIDTH)
         used = by_block[:, values].any(axis=1).ravel()
@@ -184,20 +139,20 @@ def find_slots(
     world = (geometry.flats, geometry.balls, geometry.rounds)
     own = np.concatenate([part.primitives for part in world])
     own = own[(numbers[own] >= 0) & textured[materials[own]]]
-    result[numbers[own], LIGHT_SLOT] = slots[own]
+    result[numbers[own], layout.LIGHT_SLOT] = slots[own]
 
     mirrored = np.linalg.det(geometry.instances[:, :12].reshape(-1, 3, 4)[:, :, :3]) < 0.0
     for mesh in geometry.meshes:
         lit = mesh.flats.primitives[numbers[mesh.flats.primitives] >= 0]
         for row in mesh.rows:
-            first = int(geometry.instance_codes[row, INSTANCE_LIGHT])
+            first = int(geometry.instance_codes[row, layout.INSTANCE_LIGHT])
             if first < 0 or not len(lit):
                 continue
-            material = int(geometry.instance_codes[row, INSTANCE_MATERIAL])
+            material = int(geometry.instance_codes[row, layout.INSTANCE_MATERIAL])
             shines = lit[textured[materials[lit] if material < 0 else np.full(len(lit), material)]]
-            result[first + numbers[shines], LIGHT_SLOT] = slots[shines]
-            result[first + numbers[shines], LIGHT_INSTANCE] = row
-            result[first + numbers[shines], LIGHT_MIRRORED] = mirrored[row]
+            result[first + numbers[shines], layout.LIGHT_SLOT] = slots[shines]
+            result[first + numbers[shines], layout.LIGHT_INSTANCE] = row
+            result[first + numbers[shines], layout.LIGHT_MIRRORED] = mirrored[row]
     return result
 
 
@@ -206,8 +161,8 @@ def find_slots(
 
 def _flat_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     flats = geometry.flats
-    emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
-    own = geometry.primitives[flats.primitives, PRIMITIVE_MATERIAL]
+    emission = materials[:, layout.MATERIAL_EMISSION : layout.MATERIAL_EMISSION + 3]
+    own = geometry.primitives[flats.primitives, layout.PRIMITIVE_MATERIAL]
     shining = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])  # few of many, mostly
     corners = flats.corners[shining].astype(np.float64)
     has_area = flat_areas(corners, flats.shears[shining]) > 0.0
@@ -218,84 +173,90 @@ def _flat_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
 
 def _copied_rows(geometry: Geometry, materials: F32) -> F64:
     copied = geometry.copied_flats
-    own = geometry.primitives[copied.primitives, PRIMITIVE_MATERIAL]
+    own = geometry.primitives[copied.primitives, layout.PRIMITIVE_MATERIAL]
     rows = np.where(copied.materials >= 0, copied.materials, own)
-    emission = materials[rows, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
+    emission = materials[rows, layout.MATERIAL_EMISSION : layout.MATERIAL_EMISSION + 3]
     return _rows_of_flats(copied.corners, copied.shears, emission)
 
 
 def _rows_of_flats(corners: F64, shears: F32, emission: F32) -> F64:
-    rows = np.zeros((len(corners), LIGHT_SIZE))
-    rows[:, LIGHT_KIND] = LIGHT_FLAT
-    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission
-    rows[:, LIGHT_CORNER : LIGHT_CORNER + 9] = corners.reshape(-1, 9)
+    rows = np.zeros((len(corners), layout.LIGHT_SIZE))
+    rows[:, layout.LIGHT_KIND] = layout.LIGHT_FLAT
+    rows[:, layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] = emission
+    rows[:, layout.LIGHT_CORNER : layout.LIGHT_CORNER + 9] = corners.reshape(-1, 9)
     u, v = corners[:, 1], corners[:, 2]
     cosine = np.abs((u * v).sum(axis=1))
     right = cosine <= 1e-6 * np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
-    rows[:, LIGHT_SHEAR] = np.where(right & (shears == 0.0), RECTANGLE, shears)
-    rows[:, LIGHT_AREA] = flat_areas(corners, shears)
+    rows[:, layout.LIGHT_SHEAR] = np.where(right & (shears == 0.0), layout.RECTANGLE, shears)
+    rows[:, layout.LIGHT_AREA] = flat_areas(corners, shears)
     normals = np.cross(u, v)
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    rows[:, LIGHT_NORMAL : LIGHT_NORMAL + 3] = normals / np.maximum(lengths, 1e-300)
-    rows[:, LIGHT_EXTENT] = np.abs(corners).max(axis=2).sum(axis=1)
+    rows[:, layout.LIGHT_NORMAL : layout.LIGHT_NORMAL + 3] = normals / np.maximum(lengths, 1e-300)
+    rows[:, layout.LIGHT_EXTENT] = np.abs(corners).max(axis=2).sum(axis=1)
     return rows
 
 
 def _ball_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     balls = geometry.balls
-    emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
-    own = geometry.primitives[balls.primitives, PRIMITIVE_MATERIAL]
+    emission = materials[:, layout.MATERIAL_EMISSION : layout.MATERIAL_EMISSION + 3]
+    own = geometry.primitives[balls.primitives, layout.PRIMITIVE_MATERIAL]
     glowing = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])
-    rows = np.zeros((len(glowing), LIGHT_SIZE))
-    rows[:, LIGHT_KIND] = LIGHT_BALL
-    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[own[glowing]]
-    rows[:, LIGHT_CORNER : LIGHT_CORNER + 3] = balls.centres_radii[glowing, :3]
-    rows[:, LIGHT_EDGE_U] = balls.centres_radii[glowing, 3]
-    rows[:, LIGHT_EXTENT] = np.abs(rows[:, LIGHT_CORNER : LIGHT_CORNER + 4]).max(axis=1) * 2.0
-    rows[:, LIGHT_AREA] = 4.0 * np.pi * balls.centres_radii[glowing, 3].astype(float) ** 2
+    rows = np.zeros((len(glowing), layout.LIGHT_SIZE))
+    rows[:, layout.LIGHT_KIND] = layout.LIGHT_BALL
+    rows[:, layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] = emission[own[glowing]]
+    rows[:, layout.LIGHT_CORNER : layout.LIGHT_CORNER + 3] = balls.centres_radii[glowing, :3]
+    rows[:, layout.LIGHT_EDGE_U] = balls.centres_radii[glowing, 3]
+    rows[:, layout.LIGHT_EXTENT] = (
+        np.abs(rows[:, layout.LIGHT_CORNER : layout.LIGHT_CORNER + 4]).max(axis=1) * 2.0
+    )
+    rows[:, layout.LIGHT_AREA] = 4.0 * np.pi * balls.centres_radii[glowing, 3].astype(float) ** 2
     return rows, balls.primitives[glowing]
 
 
 def _round_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     rounds = geometry.rounds
-    emission = materials[:, MATERIAL_EMISSION : MATERIAL_EMISSION + 3]
-    own = geometry.primitives[rounds.primitives, PRIMITIVE_MATERIAL]
+    emission = materials[:, layout.MATERIAL_EMISSION : layout.MATERIAL_EMISSION + 3]
+    own = geometry.primitives[rounds.primitives, layout.PRIMITIVE_MATERIAL]
     shining = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])
     values = rounds.values[shining].astype(np.float64)
     areas = rounds.areas()[shining]
-    rows = np.zeros((len(shining), LIGHT_SIZE))
-    rows[:, LIGHT_KIND] = LIGHT_ROUND
-    rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emission[own[shining]]
-    rows[:, LIGHT_CORNER : LIGHT_CORNER + 3] = values[:, :3]
-    rows[:, LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = values[:, 9:12]
-    rows[:, LIGHT_EDGE_V : LIGHT_EDGE_V + 3] = values[:, ROUND_HEIGHT_ROW : ROUND_HEIGHT_ROW + 3]
-    rows[:, LIGHT_SIDE] = values[:, ROUND_SIDE_ROW]
-    rows[:, LIGHT_AREA] = areas.sum(axis=1)
-    rows[:, LIGHT_CAPS : LIGHT_CAPS + 2] = areas[:, 1:]
+    rows = np.zeros((len(shining), layout.LIGHT_SIZE))
+    rows[:, layout.LIGHT_KIND] = layout.LIGHT_ROUND
+    rows[:, layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] = emission[own[shining]]
+    rows[:, layout.LIGHT_CORNER : layout.LIGHT_CORNER + 3] = values[:, :3]
+    rows[:, layout.LIGHT_EDGE_U : layout.LIGHT_EDGE_U + 3] = values[:, 9:12]
+    rows[:, layout.LIGHT_EDGE_V : layout.LIGHT_EDGE_V + 3] = values[
+        :, layout.ROUND_HEIGHT_ROW : layout.ROUND_HEIGHT_ROW + 3
+    ]
+    rows[:, layout.LIGHT_SIDE] = values[:, layout.ROUND_SIDE_ROW]
+    rows[:, layout.LIGHT_AREA] = areas.sum(axis=1)
+    rows[:, layout.LIGHT_CAPS : layout.LIGHT_CAPS + 2] = areas[:, 1:]
     reach = np.abs(values[:, :3]).max(axis=1) + values[:, 12] + values[:, 13:15].max(axis=1)
-    rows[:, LIGHT_EXTENT] = reach
+    rows[:, layout.LIGHT_EXTENT] = reach
     return rows, rounds.primitives[shining]
 
 
 def _delta_rows(emitters: Sequence[Emitter], placement: Placement) -> F64:
     rows = []
     for emitter in emitters:
-        row = np.zeros(LIGHT_SIZE)
+        row = np.zeros(layout.LIGHT_SIZE)
         if isinstance(emitter, PointLight):
-            row[LIGHT_KIND] = LIGHT_POINT
+            row[layout.LIGHT_KIND] = layout.LIGHT_POINT
         elif isinstance(emitter, SpotLight) and emitter.radius == 0.0:
-            row[LIGHT_KIND] = LIGHT_SPOT
-            row[LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = emitter.axis
-            row[LIGHT_EDGE_V : LIGHT_EDGE_V + 3] = _beam(emitter)
+            row[layout.LIGHT_KIND] = layout.LIGHT_SPOT
+            row[layout.LIGHT_EDGE_U : layout.LIGHT_EDGE_U + 3] = emitter.axis
+            row[layout.LIGHT_EDGE_V : layout.LIGHT_EDGE_V + 3] = _beam(emitter)
         else:
             continue
         if np.max(emitter.intensity) > 0.0:
             # What arrives goes with the inverse square of the distance.
             strength = np.array(emitter.intensity) * placement.scale**2
-            row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = strength
-            row[LIGHT_CORNER : LIGHT_CORNER + 3] = placement.points(np.array(emitter.position))
+            row[layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] = strength
+            row[layout.LIGHT_CORNER : layout.LIGHT_CORNER + 3] = placement.points(
+                np.array(emitter.position)
+            )
             rows.append(row)
-    return np.array(rows).reshape(-1, LIGHT_SIZE)
+    return np.array(rows).reshape(-1, layout.LIGHT_SIZE)
 
 
 def _beam(spot: SpotLight) -> tuple[float, float, int]:
@@ -320,7 +281,7 @@ def _set_beams(rounds: F64, shapes: I32, discs: Sequence[tuple[SpotLight, Disk]]
     """Write the cones of spots into the rows of their discs: the last of all rounds."""
     if discs:
         rows = rounds[np.argsort(shapes, kind="stable")[-len(discs) :]]
-        rows[:, LIGHT_BEAM : LIGHT_BEAM + 3] = [_beam(spot) for spot, _ in discs]
+        rows[:, layout.LIGHT_BEAM : layout.LIGHT_BEAM + 3] = [_beam(spot) for spot, _ in discs]
         rounds[np.argsort(shapes, kind="stable")[-len(discs) :]] = rows
 
 
@@ -329,18 +290,18 @@ def _infinite_rows(emitters: Sequence[Emitter], environment: EnvironmentTables) 
     rows = []
     for emitter in emitters:
         if isinstance(emitter, DirectionalLight) and np.max(emitter.irradiance) > 0.0:
-            row = np.zeros(LIGHT_SIZE)
-            row[LIGHT_KIND] = LIGHT_DIRECTIONAL
-            row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = emitter.irradiance
-            row[LIGHT_EDGE_U : LIGHT_EDGE_U + 3] = emitter.axis
+            row = np.zeros(layout.LIGHT_SIZE)
+            row[layout.LIGHT_KIND] = layout.LIGHT_DIRECTIONAL
+            row[layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] = emitter.irradiance
+            row[layout.LIGHT_EDGE_U : layout.LIGHT_EDGE_U + 3] = emitter.axis
             rows.append(row)
     if environment.brightness > 0.0:
-        row = np.zeros(LIGHT_SIZE)
-        row[LIGHT_KIND] = LIGHT_ENVIRONMENT
+        row = np.zeros(layout.LIGHT_SIZE)
+        row[layout.LIGHT_KIND] = layout.LIGHT_ENVIRONMENT
         # What a small thing receives on average: a quarter of its surface is its cross section.
-        row[LIGHT_RADIANCE : LIGHT_RADIANCE + 3] = environment.brightness
+        row[layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] = environment.brightness
         rows.append(row)
-    return np.array(rows).reshape(-1, LIGHT_SIZE)
+    return np.array(rows).reshape(-1, layout.LIGHT_SIZE)
 
 
 # --- Power ----------------------------------------------------------------------------------------
@@ -348,14 +309,18 @@ def _infinite_rows(emitters: Sequence[Emitter], environment: EnvironmentTables) 
 
 def _powers(rows: F64) -> F64:
     """Luminous power of finite lights, in all directions."""
-    brightness = rows[:, LIGHT_RADIANCE : LIGHT_RADIANCE + 3] @ np.array(REC709_WEIGHTS)
-    kinds = rows[:, LIGHT_KIND]
-    factors = np.where(kinds == LIGHT_POINT, 4.0 * np.pi, np.pi * rows[:, LIGHT_AREA])
-    for row in np.flatnonzero(kinds == LIGHT_SPOT):
-        factors[row] = spot_factor(*rows[row, LIGHT_EDGE_V : LIGHT_EDGE_V + 3])
-    for row in np.flatnonzero(rows[:, LIGHT_BEAM] > 0.0):  # the cosine left out: a little more
-        whole = spot_factor(*rows[row, LIGHT_BEAM : LIGHT_BEAM + 3])
-        factors[row] = min(factors[row], rows[row, LIGHT_AREA] * whole)
+    brightness = rows[:, layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] @ np.array(
+        REC709_WEIGHTS
+    )
+    kinds = rows[:, layout.LIGHT_KIND]
+    factors = np.where(kinds == layout.LIGHT_POINT, 4.0 * np.pi, np.pi * rows[:, layout.LIGHT_AREA])
+    for row in np.flatnonzero(kinds == layout.LIGHT_SPOT):
+        factors[row] = spot_factor(*rows[row, layout.LIGHT_EDGE_V : layout.LIGHT_EDGE_V + 3])
+    for row in np.flatnonzero(
+        rows[:, layout.LIGHT_BEAM] > 0.0
+    ):  # the cosine left out: a little more
+        whole = spot_factor(*rows[row, layout.LIGHT_BEAM : layout.LIGHT_BEAM + 3])
+        factors[row] = min(factors[row], rows[row, layout.LIGHT_AREA] * whole)
     return np.asarray(brightness * factors)
 
 
@@ -366,11 +331,11 @@ def spot_factor(cone: float, beam: float, kind: float) -> float:
     angle = beam + (cone - beam) * 0.5 * (nodes + 1.0)
     if cone <= beam:
         return full
-    if kind == SPOT_LINEAR:
+    if kind == layout.SPOT_LINEAR:
         share = (cone - angle) / (cone - beam)
     else:
         share = (np.cos(angle) - math.cos(cone)) / (math.cos(beam) - math.cos(cone))
-        share = share**2 * (3.0 - 2.0 * share) if kind == SPOT_SMOOTH else share**4
+        share = share**2 * (3.0 - 2.0 * share) if kind == layout.SPOT_SMOOTH else share**4
     rest = 2.0 * math.pi * np.sin(angle) * share @ weights * 0.5 * (cone - beam)
     return float(full + rest)
 
@@ -412,9 +377,10 @@ def _summaries(rows: F64, powers: F64) -> F64:
     """What the tree has to know of each finite light."""
     summaries = np.zeros((len(rows), SUMMARY_SIZE))
     corner, u, v = (
-        rows[:, first : first + 3] for first in (LIGHT_CORNER, LIGHT_EDGE_U, LIGHT_EDGE_V)
+        rows[:, first : first + 3]
+        for first in (layout.LIGHT_CORNER, layout.LIGHT_EDGE_U, layout.LIGHT_EDGE_V)
     )
-    kinds = rows[:, LIGHT_KIND]
+    kinds = rows[:, layout.LIGHT_KIND]
     summaries[:, LOWER : LOWER + 3] = corner
     summaries[:, UPPER : UPPER + 3] = corner
     summaries[:, AXIS + 1] = 1.0
@@ -422,20 +388,20 @@ def _summaries(rows: F64, powers: F64) -> F64:
     summaries[:, SPREAD] = np.pi / 2.0
     summaries[:, POWER] = powers
 
-    flat = kinds == LIGHT_FLAT
-    whole = (rows[:, LIGHT_SHEAR] <= 0.0)[:, None]
+    flat = kinds == layout.LIGHT_FLAT
+    whole = (rows[:, layout.LIGHT_SHEAR] <= 0.0)[:, None]
     points = np.stack([corner, corner + u, corner + v, np.where(whole, corner + u + v, corner)])
     summaries[flat, LOWER : LOWER + 3] = points.min(axis=0)[flat]
     summaries[flat, UPPER : UPPER + 3] = points.max(axis=0)[flat]
-    summaries[flat, AXIS : AXIS + 3] = rows[flat, LIGHT_NORMAL : LIGHT_NORMAL + 3]
+    summaries[flat, AXIS : AXIS + 3] = rows[flat, layout.LIGHT_NORMAL : layout.LIGHT_NORMAL + 3]
     summaries[flat, NORMALS] = 0.0
 
-    ball = kinds == LIGHT_BALL
-    radii = np.abs(rows[ball, LIGHT_EDGE_U])[:, None]
+    ball = kinds == layout.LIGHT_BALL
+    radii = np.abs(rows[ball, layout.LIGHT_EDGE_U])[:, None]
     summaries[ball, LOWER : LOWER + 3] -= radii
     summaries[ball, UPPER : UPPER + 3] += radii
 
-    round_ = kinds == LIGHT_ROUND
+    round_ = kinds == layout.LIGHT_ROUND
     top = corner + u * v[:, :1]
     extent = np.sqrt(np.maximum(0.0, 1.0 - u**2))
     low = np.minimum(corner - extent * v[:, 1:2], top - extent * v[:, 2:3])
@@ -443,13 +409,15 @@ def _summaries(rows: F64, powers: F64) -> F64:
     summaries[round_, LOWER : LOWER + 3] = low[round_]
     summaries[round_, UPPER : UPPER + 3] = high[round_]
     disk = round_ & (v[:, 0] == 0.0)
-    summaries[disk, AXIS : AXIS + 3] = (u * rows[:, LIGHT_SIDE : LIGHT_SIDE + 1])[disk]
+    summaries[disk, AXIS : AXIS + 3] = (u * rows[:, layout.LIGHT_SIDE : layout.LIGHT_SIDE + 1])[
+        disk
+    ]
     summaries[disk, NORMALS] = 0.0
-    beamed = rows[:, LIGHT_BEAM] > 0.0
-    summaries[beamed, SPREAD] = np.minimum(rows[beamed, LIGHT_BEAM], np.pi / 2.0)
+    beamed = rows[:, layout.LIGHT_BEAM] > 0.0
+    summaries[beamed, SPREAD] = np.minimum(rows[beamed, layout.LIGHT_BEAM], np.pi / 2.0)
 
-    spot = kinds == LIGHT_SPOT
-    cone, beam = rows[spot, LIGHT_EDGE_V], rows[spot, LIGHT_EDGE_V + 1]
+    spot = kinds == layout.LIGHT_SPOT
+    cone, beam = rows[spot, layout.LIGHT_EDGE_V], rows[spot, layout.LIGHT_EDGE_V + 1]
     summaries[spot, AXIS : AXIS + 3] = u[spot]
     summaries[spot, NORMALS] = np.maximum(beam, cone - np.pi / 2.0)
     summaries[spot, SPREAD] = np.clip(cone - summaries[spot, NORMALS], 0.0, np.pi / 2.0)

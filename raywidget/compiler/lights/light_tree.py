@@ -13,21 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device, entry
-from raywidget.kernels.layout import (
-    F32,
-    I32,
-    LIGHT_NODE_AXIS,
-    LIGHT_NODE_CENTRE,
-    LIGHT_NODE_CHILD,
-    LIGHT_NODE_COS_LIGHT,
-    LIGHT_NODE_COS_NORMALS,
-    LIGHT_NODE_PARENT,
-    LIGHT_NODE_POWER,
-    LIGHT_NODE_RADIUS,
-    LIGHT_NODE_SIN_NORMALS,
-    LIGHT_NODE_SIZE,
-)
+from raywidget.kernels.layout import F32, I32
 
 F64 = NDArray[np.float64]
 
@@ -47,7 +35,7 @@ _ROOM = 1e-3  # radians that cones are widened by, for the rounding of kernels
 def build_light_tree(summaries: F64) -> tuple[F32, I32]:
     """Nodes and leaves of the tree over lights (F, SUMMARY_SIZE), see layout."""
     count = len(summaries)
-    nodes = np.zeros((2 * count - 1, LIGHT_NODE_SIZE), np.float32)
+    nodes = np.zeros((2 * count - 1, layout.LIGHT_NODE_SIZE), np.float32)
     leaves = np.zeros(count, np.int32)
     groups = np.zeros((2 * count - 1, SUMMARY_SIZE))
     order = np.arange(count, dtype=np.int32)
@@ -55,14 +43,14 @@ def build_light_tree(summaries: F64) -> tuple[F32, I32]:
     _build(summaries, groups, order, bins, nodes.view(np.int32), leaves)
 
     lower, upper = groups[:, LOWER : LOWER + 3], groups[:, UPPER : UPPER + 3]
-    nodes[:, LIGHT_NODE_CENTRE : LIGHT_NODE_CENTRE + 3] = 0.5 * (lower + upper)
-    nodes[:, LIGHT_NODE_RADIUS] = 0.5 * np.linalg.norm(upper - lower, axis=1)
-    nodes[:, LIGHT_NODE_AXIS : LIGHT_NODE_AXIS + 3] = groups[:, AXIS : AXIS + 3]
+    nodes[:, layout.LIGHT_NODE_CENTRE : layout.LIGHT_NODE_CENTRE + 3] = 0.5 * (lower + upper)
+    nodes[:, layout.LIGHT_NODE_RADIUS] = 0.5 * np.linalg.norm(upper - lower, axis=1)
+    nodes[:, layout.LIGHT_NODE_AXIS : layout.LIGHT_NODE_AXIS + 3] = groups[:, AXIS : AXIS + 3]
     normals = np.minimum(groups[:, NORMALS] + _ROOM, np.pi)
-    nodes[:, LIGHT_NODE_COS_NORMALS] = np.cos(normals)
-    nodes[:, LIGHT_NODE_SIN_NORMALS] = np.sin(normals)
-    nodes[:, LIGHT_NODE_COS_LIGHT] = np.cos(np.minimum(groups[:, SPREAD] + _ROOM, np.pi / 2))
-    nodes[:, LIGHT_NODE_POWER] = groups[:, POWER] / groups[0, POWER]
+    nodes[:, layout.LIGHT_NODE_COS_NORMALS] = np.cos(normals)
+    nodes[:, layout.LIGHT_NODE_SIN_NORMALS] = np.sin(normals)
+    nodes[:, layout.LIGHT_NODE_COS_LIGHT] = np.cos(np.minimum(groups[:, SPREAD] + _ROOM, np.pi / 2))
+    nodes[:, layout.LIGHT_NODE_POWER] = groups[:, POWER] / groups[0, POWER]
     return nodes, leaves
 
 
@@ -152,7 +140,7 @@ def _build(
     stack[0, 2] = count
     waiting = 1
     made = 1
-    references[0, LIGHT_NODE_PARENT] = -1
+    references[0, layout.LIGHT_NODE_PARENT] = -1
     side = np.empty(SUMMARY_SIZE)
     costs = np.empty(_BINS)
     moved = np.empty(count, np.int32)
@@ -166,7 +154,7 @@ def _build(
         for k in range(first, end):
             _join(group, summaries[order[k]])
         if end - first == 1:
-            references[node, LIGHT_NODE_CHILD] = -1 - order[first]
+            references[node, layout.LIGHT_NODE_CHILD] = -1 - order[first]
             leaves[order[first]] = node
             continue
 
@@ -227,9 +215,9 @@ def _build(
                 order[left + k] = moved[k]
             if first < left < end:
                 split = left
-        references[node, LIGHT_NODE_CHILD] = made
-        references[made, LIGHT_NODE_PARENT] = node
-        references[made + 1, LIGHT_NODE_PARENT] = node
+        references[node, layout.LIGHT_NODE_CHILD] = made
+        references[made, layout.LIGHT_NODE_PARENT] = node
+        references[made + 1, layout.LIGHT_NODE_PARENT] = node
         stack[waiting, 0] = made
         stack[waiting, 1] = first
         stack[waiting, 2] = split

@@ -12,67 +12,8 @@ import numpy as np
 from raywidget.compiler.surfaces.energy import EnergyRows, average_conductor, internal_reflectance
 from raywidget.compiler.surfaces.media import MediumRows
 from raywidget.compiler.surfaces.textures import TextureRows
-from raywidget.kernels.layout import (
-    BLACK,
-    COATED_CONDUCTOR,
-    COATED_DIFFUSE,
-    COATED_METAL,
-    CONDUCTOR,
-    DIELECTRIC,
-    DIFFUSE,
-    F32,
-    I32,
-    INTERFACE,
-    MATERIAL_ALPHA,
-    MATERIAL_AMOUNT,
-    MATERIAL_AMOUNT_TEXTURE,
-    MATERIAL_AVERAGE,
-    MATERIAL_COAT,
-    MATERIAL_COAT_ALPHA,
-    MATERIAL_COAT_LOSS,
-    MATERIAL_CODES_SIZE,
-    MATERIAL_COLOR,
-    MATERIAL_COMPENSATED,
-    MATERIAL_EMISSION,
-    MATERIAL_EMISSION_TEXTURE,
-    MATERIAL_ENERGY,
-    MATERIAL_ETA,
-    MATERIAL_FLAGS,
-    MATERIAL_GLOW_TEXTURED,
-    MATERIAL_INTERIOR,
-    MATERIAL_K,
-    MATERIAL_KIND,
-    MATERIAL_LAYERS,
-    MATERIAL_MASKED,
-    MATERIAL_MAX_TEXTURES,
-    MATERIAL_MEMBERS,
-    MATERIAL_METALLIC,
-    MATERIAL_MIXED,
-    MATERIAL_N,
-    MATERIAL_NORMAL_MAPPED,
-    MATERIAL_NORMAL_SCALE,
-    MATERIAL_NORMAL_TEXTURE,
-    MATERIAL_OPACITY,
-    MATERIAL_OPACITY_TEXTURE,
-    MATERIAL_SHEEN_ALPHA,
-    MATERIAL_SHEEN_COLOR,
-    MATERIAL_SIZE,
-    MATERIAL_SPECULAR,
-    MATERIAL_SPECULAR_COLOR,
-    MATERIAL_TEXTURED,
-    MATERIAL_TEXTURES,
-    MATERIAL_THIN,
-    MATERIAL_TRANSMISSION,
-    METAL,
-    MIX,
-    PRINCIPLED,
-    ROUGH_DIELECTRIC,
-    ROUGH_THIN_DIELECTRIC,
-    TARGET_COLOR,
-    TARGET_NUMBER,
-    TARGET_SQUARE,
-    THIN_DIELECTRIC,
-)
+from raywidget.kernels import layout
+from raywidget.kernels.layout import F32, I32
 from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA
 from raywidget.scene.materials.materials import (
     DEFAULT_MATERIAL,
@@ -127,8 +68,8 @@ class MaterialRows:
     def tables(self) -> MaterialTables:
         """All rows."""
         return MaterialTables(
-            np.array(self._codes, np.int32).reshape(-1, MATERIAL_CODES_SIZE),
-            np.array(self._values, np.float32).reshape(-1, MATERIAL_SIZE),
+            np.array(self._codes, np.int32).reshape(-1, layout.MATERIAL_CODES_SIZE),
+            np.array(self._values, np.float32).reshape(-1, layout.MATERIAL_SIZE),
         )
 
     def _row(self, material: Material, radiance: Color | Texture | None, around: Mix | None) -> int:
@@ -148,7 +89,7 @@ class MaterialRows:
             else:
                 row.set_normal_map(mapped)
                 _pack(material, row, self.energy)
-            row.codes[MATERIAL_INTERIOR] = self._interior(material)
+            row.codes[layout.MATERIAL_INTERIOR] = self._interior(material)
             self._rows[key] = len(self._codes)
             self._codes.append(row.codes)
             self._values.append(row.values)
@@ -171,70 +112,70 @@ class _Row:
     """One row, being filled in."""
 
     def __init__(self, textures: TextureRows) -> None:
-        self.codes = np.zeros(MATERIAL_CODES_SIZE, np.int32)
-        self.codes[MATERIAL_TEXTURES::2] = -1
+        self.codes = np.zeros(layout.MATERIAL_CODES_SIZE, np.int32)
+        self.codes[layout.MATERIAL_TEXTURES :: 2] = -1
         for column in (
-            MATERIAL_EMISSION_TEXTURE,
-            MATERIAL_OPACITY_TEXTURE,
-            MATERIAL_AMOUNT_TEXTURE,
-            MATERIAL_NORMAL_TEXTURE,
+            layout.MATERIAL_EMISSION_TEXTURE,
+            layout.MATERIAL_OPACITY_TEXTURE,
+            layout.MATERIAL_AMOUNT_TEXTURE,
+            layout.MATERIAL_NORMAL_TEXTURE,
         ):
             self.codes[column] = -1
-        self.values = np.zeros(MATERIAL_SIZE, np.float32)
-        self.values[MATERIAL_ETA] = 1.0
+        self.values = np.zeros(layout.MATERIAL_SIZE, np.float32)
+        self.values[layout.MATERIAL_ETA] = 1.0
         self._textures = textures
         self._texture_count = 0
 
     def set_kind(self, kind: int) -> None:
-        self.codes[MATERIAL_KIND] = kind
+        self.codes[layout.MATERIAL_KIND] = kind
 
     def set_color(self, column: int, value: object) -> None:
         """A colour or a texture."""
         if isinstance(value, Texture):
-            self._set_texture(value, column, TARGET_COLOR)
+            self._set_texture(value, column, layout.TARGET_COLOR)
         else:
             self.values[column : column + 3] = value  # type: ignore[call-overload]
 
     def set_number(self, column: int, value: object) -> None:
         """A number or a texture."""
         if isinstance(value, Texture):
-            self._set_texture(value, column, TARGET_NUMBER)
+            self._set_texture(value, column, layout.TARGET_NUMBER)
         else:
             self.values[column] = value  # type: ignore[call-overload]
 
     def set_roughness(self, column: int, value: float | Texture) -> None:
         """The width alpha = roughness^2 of the distribution of microfacets."""
         if isinstance(value, Texture):
-            self._set_texture(value, column, TARGET_SQUARE)
+            self._set_texture(value, column, layout.TARGET_SQUARE)
         else:
             self.values[column] = value**2
 
     def set_emission(self, radiance: Color | Texture) -> None:
-        columns = slice(MATERIAL_EMISSION, MATERIAL_EMISSION + 3)
+        columns = slice(layout.MATERIAL_EMISSION, layout.MATERIAL_EMISSION + 3)
         if isinstance(radiance, Texture):
-            self.codes[MATERIAL_FLAGS] |= MATERIAL_GLOW_TEXTURED
-            self.codes[MATERIAL_EMISSION_TEXTURE] = self._textures.row_of(radiance)
+            self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_GLOW_TEXTURED
+            self.codes[layout.MATERIAL_EMISSION_TEXTURE] = self._textures.row_of(radiance)
             self.values[columns] = radiance.mean()
         else:
             self.values[columns] = radiance
 
     def set_opacity(self, opacity: float | Texture) -> None:
         if opacity != 1.0:
-            self.codes[MATERIAL_FLAGS] |= MATERIAL_MASKED
-            self._set_single(MATERIAL_OPACITY, MATERIAL_OPACITY_TEXTURE, opacity)
+            self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_MASKED
+            self._set_single(layout.MATERIAL_OPACITY, layout.MATERIAL_OPACITY_TEXTURE, opacity)
 
     def set_mix(self, amount: float | Texture, first: int, second: int) -> None:
         """A mixture of two other rows."""
-        self.codes[MATERIAL_KIND] = MIX
-        self.codes[MATERIAL_FLAGS] |= MATERIAL_MIXED
-        self.codes[MATERIAL_MEMBERS : MATERIAL_MEMBERS + 2] = (first, second)
-        self._set_single(MATERIAL_AMOUNT, MATERIAL_AMOUNT_TEXTURE, amount)
+        self.codes[layout.MATERIAL_KIND] = layout.MIX
+        self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_MIXED
+        self.codes[layout.MATERIAL_MEMBERS : layout.MATERIAL_MEMBERS + 2] = (first, second)
+        self._set_single(layout.MATERIAL_AMOUNT, layout.MATERIAL_AMOUNT_TEXTURE, amount)
 
     def set_normal_map(self, material: Material) -> None:
         if material.normal_map is not None:
-            self.codes[MATERIAL_FLAGS] |= MATERIAL_NORMAL_MAPPED
-            self.codes[MATERIAL_NORMAL_TEXTURE] = self._textures.row_of(material.normal_map)
-            self.values[MATERIAL_NORMAL_SCALE] = material.normal_scale
+            self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_NORMAL_MAPPED
+            self.codes[layout.MATERIAL_NORMAL_TEXTURE] = self._textures.row_of(material.normal_map)
+            self.values[layout.MATERIAL_NORMAL_SCALE] = material.normal_scale
 
     def _set_single(self, column: int, texture_column: int, value: float | Texture) -> None:
         """What is asked for before all others, and has a texture column of its own."""
@@ -244,9 +185,9 @@ class _Row:
             self.values[column] = value
 
     def _set_texture(self, texture: Texture, column: int, target: int) -> None:
-        assert self._texture_count < MATERIAL_MAX_TEXTURES
-        self.codes[MATERIAL_FLAGS] |= MATERIAL_TEXTURED
-        at = MATERIAL_TEXTURES + 2 * self._texture_count
+        assert self._texture_count < layout.MATERIAL_MAX_TEXTURES
+        self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_TEXTURED
+        at = layout.MATERIAL_TEXTURES + 2 * self._texture_count
         self.codes[at : at + 2] = (self._textures.row_of(texture), 4 * column + target)
         self._texture_count += 1
 
@@ -256,30 +197,30 @@ def _pack(material: Material, row: _Row, energy: EnergyRows) -> None:
     base: Material = material
     if isinstance(material, Coated):
         base = material.base
-        row.values[MATERIAL_ETA] = material.ior
-        row.values[MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
+        row.values[layout.MATERIAL_ETA] = material.ior
+        row.values[layout.MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
     is_coated = base is not material
     if isinstance(base, Diffuse):
-        row.set_kind(COATED_DIFFUSE if is_coated else DIFFUSE)
-        row.set_color(MATERIAL_COLOR, base.color)
+        row.set_kind(layout.COATED_DIFFUSE if is_coated else layout.DIFFUSE)
+        row.set_color(layout.MATERIAL_COLOR, base.color)
     elif isinstance(base, Metal | Conductor):
-        row.set_color(MATERIAL_COLOR, base.color)
-        row.set_roughness(MATERIAL_ALPHA, base.roughness)
+        row.set_color(layout.MATERIAL_COLOR, base.color)
+        row.set_roughness(layout.MATERIAL_ALPHA, base.roughness)
         if base.compensate:
-            row.values[MATERIAL_ENERGY] = energy.place_of_metal()
+            row.values[layout.MATERIAL_ENERGY] = energy.place_of_metal()
         if isinstance(base, Metal):
-            row.set_kind(COATED_METAL if is_coated else METAL)
+            row.set_kind(layout.COATED_METAL if is_coated else layout.METAL)
         else:
-            row.set_kind(COATED_CONDUCTOR if is_coated else CONDUCTOR)
+            row.set_kind(layout.COATED_CONDUCTOR if is_coated else layout.CONDUCTOR)
             _pack_index(base, row, material.ior if isinstance(material, Coated) else 1.0)
     elif isinstance(base, Dielectric):
         _pack_dielectric(base, row, energy)
     elif isinstance(base, Interface):
-        row.set_kind(INTERFACE)
+        row.set_kind(layout.INTERFACE)
     elif isinstance(base, Principled):
         _pack_principled(base, row, energy)
     elif isinstance(base, Emissive):
-        row.set_kind(BLACK)
+        row.set_kind(layout.BLACK)
     else:  # the scene admits no other
         raise AssertionError(f"no row for {type(base).__name__}")
 
@@ -287,52 +228,52 @@ def _pack(material: Material, row: _Row, energy: EnergyRows) -> None:
 def _pack_index(material: Conductor, row: _Row, outside: float) -> None:
     """The complex index of refraction, relative to what is outside: air, or a coat."""
     n, k = np.array(material.eta) / outside, np.array(material.k) / outside
-    row.values[MATERIAL_N : MATERIAL_N + 3] = n
-    row.values[MATERIAL_K : MATERIAL_K + 3] = k
+    row.values[layout.MATERIAL_N : layout.MATERIAL_N + 3] = n
+    row.values[layout.MATERIAL_K : layout.MATERIAL_K + 3] = k
     averages = [average_conductor(*pair) for pair in zip(n, k, strict=True)]
-    row.values[MATERIAL_AVERAGE : MATERIAL_AVERAGE + 3] = averages
+    row.values[layout.MATERIAL_AVERAGE : layout.MATERIAL_AVERAGE + 3] = averages
 
 
 def _pack_dielectric(material: Dielectric, row: _Row, energy: EnergyRows) -> None:
-    row.set_color(MATERIAL_COLOR, material.color)
-    row.set_roughness(MATERIAL_ALPHA, material.roughness)
-    row.values[MATERIAL_ETA] = material.ior
-    row.values[MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
+    row.set_color(layout.MATERIAL_COLOR, material.color)
+    row.set_roughness(layout.MATERIAL_ALPHA, material.roughness)
+    row.values[layout.MATERIAL_ETA] = material.ior
+    row.values[layout.MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
     roughness = material.roughness
     # Where nothing bends, nothing shows the facets.
     if material.ior == 1.0 or not (isinstance(roughness, Texture) or roughness**2 >= MIRROR_ALPHA):
-        row.set_kind(THIN_DIELECTRIC if material.thin else DIELECTRIC)
+        row.set_kind(layout.THIN_DIELECTRIC if material.thin else layout.DIELECTRIC)
         return
-    row.set_kind(ROUGH_THIN_DIELECTRIC if material.thin else ROUGH_DIELECTRIC)
+    row.set_kind(layout.ROUGH_THIN_DIELECTRIC if material.thin else layout.ROUGH_DIELECTRIC)
     if material.compensate:
-        row.values[MATERIAL_ENERGY] = (
+        row.values[layout.MATERIAL_ENERGY] = (
             energy.place_of_metal() if material.thin else energy.place_of_glass(material.ior)
         )
 
 
 def _pack_principled(material: Principled, row: _Row, energy: EnergyRows) -> None:
-    row.set_kind(PRINCIPLED)
-    row.set_color(MATERIAL_COLOR, material.base_color)
-    row.set_color(MATERIAL_SPECULAR_COLOR, material.specular_color)
-    row.set_color(MATERIAL_SHEEN_COLOR, material.sheen_color)
+    row.set_kind(layout.PRINCIPLED)
+    row.set_color(layout.MATERIAL_COLOR, material.base_color)
+    row.set_color(layout.MATERIAL_SPECULAR_COLOR, material.specular_color)
+    row.set_color(layout.MATERIAL_SHEEN_COLOR, material.sheen_color)
     for column, number in (
-        (MATERIAL_METALLIC, material.metallic),
-        (MATERIAL_SPECULAR, material.specular),
-        (MATERIAL_TRANSMISSION, material.transmission),
-        (MATERIAL_COAT, material.clearcoat),
+        (layout.MATERIAL_METALLIC, material.metallic),
+        (layout.MATERIAL_SPECULAR, material.specular),
+        (layout.MATERIAL_TRANSMISSION, material.transmission),
+        (layout.MATERIAL_COAT, material.clearcoat),
     ):
         row.set_number(column, number)
-    row.set_roughness(MATERIAL_ALPHA, material.roughness)
-    row.set_roughness(MATERIAL_COAT_ALPHA, material.clearcoat_roughness)
-    row.set_roughness(MATERIAL_SHEEN_ALPHA, material.sheen_roughness)
-    row.values[MATERIAL_ETA] = material.ior
-    row.values[MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
-    row.values[MATERIAL_LAYERS] = energy.place_of_layers()
+    row.set_roughness(layout.MATERIAL_ALPHA, material.roughness)
+    row.set_roughness(layout.MATERIAL_COAT_ALPHA, material.clearcoat_roughness)
+    row.set_roughness(layout.MATERIAL_SHEEN_ALPHA, material.sheen_roughness)
+    row.values[layout.MATERIAL_ETA] = material.ior
+    row.values[layout.MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
+    row.values[layout.MATERIAL_LAYERS] = energy.place_of_layers()
     is_thin = material.thin or material.ior == 1.0  # where nothing bends
-    row.values[MATERIAL_THIN] = is_thin
-    row.values[MATERIAL_COMPENSATED] = material.compensate
+    row.values[layout.MATERIAL_THIN] = is_thin
+    row.values[layout.MATERIAL_COMPENSATED] = material.compensate
     if material.compensate and material.transmission != 0.0:
-        row.values[MATERIAL_ENERGY] = (
+        row.values[layout.MATERIAL_ENERGY] = (
             energy.place_of_layers() if is_thin else energy.place_of_glass(material.ior)
         )
 

@@ -5,18 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from raywidget.errors import SceneError
-from raywidget.kernels.layout import (
-    F32,
-    INTERFACE,
-    MATERIAL_KIND,
-    MEDIUM_ABSORPTION,
-    MEDIUM_ANISOTROPY,
-    MEDIUM_CLEAR,
-    MEDIUM_SCATTERING,
-    MEDIUM_SIZE,
-    MEDIUM_WORLD,
-    SceneTables,
-)
+from raywidget.kernels import layout
+from raywidget.kernels.layout import F32, SceneTables
 from raywidget.scene.materials.media import HomogeneousMedium
 
 _MOST = 250  # rows: a stack of interiors keeps 8 bits of each
@@ -28,12 +18,12 @@ class MediumRows:
     def __init__(self, world: HomogeneousMedium | None) -> None:
         self._rows: dict[int, int] = {}  # by id, which the scene keeps alive
         self._values: list[F32] = [_pack(world), _pack(None)]
-        assert (MEDIUM_WORLD, MEDIUM_CLEAR) == (0, 1)
+        assert (layout.MEDIUM_WORLD, layout.MEDIUM_CLEAR) == (0, 1)
 
     def row_of(self, medium: HomogeneousMedium | None) -> int:
         """The row for the inside of a shape."""
         if medium is None:
-            return MEDIUM_CLEAR
+            return layout.MEDIUM_CLEAR
         if id(medium) not in self._rows:
             if len(self._values) == _MOST:
                 raise SceneError(f"at most {_MOST - 2} different media can be in a scene")
@@ -44,21 +34,24 @@ class MediumRows:
     def table(self, scale: float) -> F32:
         """See layout; empty where everything is clear. `scale` is that of the tables' lengths."""
         table = np.array(self._values, np.float32)
-        coefficients = table[:, MEDIUM_ABSORPTION : MEDIUM_SCATTERING + 3]
+        coefficients = table[:, layout.MEDIUM_ABSORPTION : layout.MEDIUM_SCATTERING + 3]
         coefficients /= scale
         return table if np.any(coefficients) else table[:0]
 
 
 def _pack(medium: HomogeneousMedium | None) -> F32:
-    values = np.zeros(MEDIUM_SIZE, np.float32)
+    values = np.zeros(layout.MEDIUM_SIZE, np.float32)
     if medium is not None:
-        values[MEDIUM_ABSORPTION : MEDIUM_ABSORPTION + 3] = medium.absorption
-        values[MEDIUM_SCATTERING : MEDIUM_SCATTERING + 3] = medium.scattering
-        values[MEDIUM_ANISOTROPY] = medium.anisotropy
+        values[layout.MEDIUM_ABSORPTION : layout.MEDIUM_ABSORPTION + 3] = medium.absorption
+        values[layout.MEDIUM_SCATTERING : layout.MEDIUM_SCATTERING + 3] = medium.scattering
+        values[layout.MEDIUM_ANISOTROPY] = medium.anisotropy
     return values
 
 
 def needs_volpath(tables: SceneTables) -> bool:
     """Is there a medium that scatters, or a surface that only separates media?"""
-    scattering = tables.media[:, MEDIUM_SCATTERING : MEDIUM_SCATTERING + 3]
-    return bool(np.any(scattering) or np.any(tables.material_codes[:, MATERIAL_KIND] == INTERFACE))
+    scattering = tables.media[:, layout.MEDIUM_SCATTERING : layout.MEDIUM_SCATTERING + 3]
+    return bool(
+        np.any(scattering)
+        or np.any(tables.material_codes[:, layout.MATERIAL_KIND] == layout.INTERFACE)
+    )

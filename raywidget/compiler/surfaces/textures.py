@@ -8,37 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.kernels.layout import (
-    ATTRIBUTE,
-    CHECKERBOARD,
-    F32,
-    I32,
-    IMAGE,
-    RAMP,
-    TEXEL_FLOATS,
-    TEXELS_LINEAR,
-    TEXELS_SRGB,
-    TEXTURE_AXIS,
-    TEXTURE_CHANNELS,
-    TEXTURE_CHILDREN,
-    TEXTURE_CODES_SIZE,
-    TEXTURE_COLORS,
-    TEXTURE_FIRST,
-    TEXTURE_HEIGHT,
-    TEXTURE_KIND,
-    TEXTURE_NEAREST,
-    TEXTURE_OFFSET,
-    TEXTURE_SCALE,
-    TEXTURE_SIZE,
-    TEXTURE_STORAGE,
-    TEXTURE_WIDTH,
-    TEXTURE_WRAP,
-    U8,
-    WRAP_BITS,
-    WRAP_CLAMP,
-    WRAP_MIRROR,
-    WRAP_REPEAT,
-)
+from raywidget.kernels import layout
+from raywidget.kernels.layout import F32, I32
 from raywidget.scene.textures.textures import (
     Attribute,
     Checkerboard,
@@ -48,7 +19,7 @@ from raywidget.scene.textures.textures import (
 )
 from raywidget.scene.values.colors import decode_srgb
 
-_WRAPS = {"repeat": WRAP_REPEAT, "mirror": WRAP_MIRROR, "clamp": WRAP_CLAMP}
+_WRAPS = {"repeat": layout.WRAP_REPEAT, "mirror": layout.WRAP_MIRROR, "clamp": layout.WRAP_CLAMP}
 _MOST_ELEMENTS = 2**31 - 1  # offsets are int32
 
 
@@ -58,7 +29,7 @@ class TextureTables(NamedTuple):
     codes: I32
     values: F32
     texels: F32
-    texel_bytes: U8
+    texel_bytes: layout.U8
 
 
 class TextureRows:
@@ -71,26 +42,26 @@ class TextureRows:
         self._values: list[F32] = []
         steps = np.arange(256) / 255.0
         self._floats: list[F32] = [np.concatenate([steps, decode_srgb(steps)]).astype(np.float32)]
-        self._bytes: list[U8] = []
+        self._bytes: list[layout.U8] = []
 
     def row_of(self, texture: Texture) -> int:
         """The row of a texture."""
         if id(texture) not in self._rows:
-            codes = np.zeros(TEXTURE_CODES_SIZE, np.int32)
-            values = np.zeros(TEXTURE_SIZE, np.float32)
+            codes = np.zeros(layout.TEXTURE_CODES_SIZE, np.int32)
+            values = np.zeros(layout.TEXTURE_SIZE, np.float32)
             if isinstance(texture, Checkerboard):
                 self._pack_checkerboard(texture, codes, values)
             elif isinstance(texture, ImageTexture):
                 self._pack_image(texture, codes, values)
             elif isinstance(texture, Gradient):
-                codes[TEXTURE_KIND] = RAMP
-                codes[TEXTURE_AXIS] = "uv".index(texture.axis)
-                values[TEXTURE_COLORS : TEXTURE_COLORS + 3] = texture.bottom
-                values[TEXTURE_COLORS + 3 : TEXTURE_COLORS + 6] = texture.top
+                codes[layout.TEXTURE_KIND] = layout.RAMP
+                codes[layout.TEXTURE_AXIS] = "uv".index(texture.axis)
+                values[layout.TEXTURE_COLORS : layout.TEXTURE_COLORS + 3] = texture.bottom
+                values[layout.TEXTURE_COLORS + 3 : layout.TEXTURE_COLORS + 6] = texture.top
             elif isinstance(texture, Attribute):
-                codes[TEXTURE_KIND] = ATTRIBUTE
+                codes[layout.TEXTURE_KIND] = layout.ATTRIBUTE
                 times = texture.times
-                codes[TEXTURE_CHILDREN] = -1 if times is None else self.row_of(times)
+                codes[layout.TEXTURE_CHILDREN] = -1 if times is None else self.row_of(times)
             else:  # the scene admits no other
                 raise AssertionError(f"no row for {type(texture).__name__}")
             self._rows[id(texture)] = len(self._codes)
@@ -101,39 +72,47 @@ class TextureRows:
     def tables(self) -> TextureTables:
         """All rows and pixels."""
         return TextureTables(
-            np.array(self._codes, np.int32).reshape(-1, TEXTURE_CODES_SIZE),
-            np.array(self._values, np.float32).reshape(-1, TEXTURE_SIZE),
+            np.array(self._codes, np.int32).reshape(-1, layout.TEXTURE_CODES_SIZE),
+            np.array(self._values, np.float32).reshape(-1, layout.TEXTURE_SIZE),
             np.concatenate(self._floats),
             np.concatenate([*self._bytes, np.zeros(0, np.uint8)]),
         )
 
     def _pack_checkerboard(self, texture: Checkerboard, codes: I32, values: F32) -> None:
-        codes[TEXTURE_KIND] = CHECKERBOARD
-        values[TEXTURE_SCALE : TEXTURE_SCALE + 2] = texture.scale
+        codes[layout.TEXTURE_KIND] = layout.CHECKERBOARD
+        values[layout.TEXTURE_SCALE : layout.TEXTURE_SCALE + 2] = texture.scale
         for k, color in enumerate((texture.color_a, texture.color_b)):
             if isinstance(color, Texture):
-                codes[TEXTURE_CHILDREN + k] = self.row_of(color)
+                codes[layout.TEXTURE_CHILDREN + k] = self.row_of(color)
             else:
-                codes[TEXTURE_CHILDREN + k] = -1
-                at = TEXTURE_COLORS + 3 * k
+                codes[layout.TEXTURE_CHILDREN + k] = -1
+                at = layout.TEXTURE_COLORS + 3 * k
                 values[at : at + 3] = color
 
     def _pack_image(self, texture: ImageTexture, codes: I32, values: F32) -> None:
-        pixels: NDArray[np.float32] | U8 = texture.pixels
-        codes[TEXTURE_KIND] = IMAGE
-        codes[TEXTURE_HEIGHT], codes[TEXTURE_WIDTH], codes[TEXTURE_CHANNELS] = pixels.shape
+        pixels: NDArray[np.float32] | layout.U8 = texture.pixels
+        codes[layout.TEXTURE_KIND] = layout.IMAGE
+        (
+            codes[layout.TEXTURE_HEIGHT],
+            codes[layout.TEXTURE_WIDTH],
+            codes[layout.TEXTURE_CHANNELS],
+        ) = pixels.shape
         across, up = (_WRAPS[wrap] for wrap in texture.wraps)
-        codes[TEXTURE_WRAP] = across | up << WRAP_BITS
-        codes[TEXTURE_NEAREST] = texture.filter == "nearest"
-        values[TEXTURE_SCALE : TEXTURE_SCALE + 2] = texture.scale
-        values[TEXTURE_OFFSET : TEXTURE_OFFSET + 2] = texture.offset
-        values[TEXTURE_COLORS : TEXTURE_COLORS + 3] = texture.factor
+        codes[layout.TEXTURE_WRAP] = across | up << layout.WRAP_BITS
+        codes[layout.TEXTURE_NEAREST] = texture.filter == "nearest"
+        values[layout.TEXTURE_SCALE : layout.TEXTURE_SCALE + 2] = texture.scale
+        values[layout.TEXTURE_OFFSET : layout.TEXTURE_OFFSET + 2] = texture.offset
+        values[layout.TEXTURE_COLORS : layout.TEXTURE_COLORS + 3] = texture.factor
         if pixels.dtype == np.uint8:
-            codes[TEXTURE_STORAGE] = TEXELS_SRGB if texture.is_srgb else TEXELS_LINEAR
-            codes[TEXTURE_FIRST] = _append(self._bytes, pixels)
+            codes[layout.TEXTURE_STORAGE] = (
+                layout.TEXELS_SRGB if texture.is_srgb else layout.TEXELS_LINEAR
+            )
+            codes[layout.TEXTURE_FIRST] = _append(self._bytes, pixels)
         else:
-            codes[TEXTURE_STORAGE] = TEXEL_FLOATS
-            codes[TEXTURE_FIRST] = _append(self._floats, texture.decoded().astype(np.float32))
+            codes[layout.TEXTURE_STORAGE] = layout.TEXEL_FLOATS
+            codes[layout.TEXTURE_FIRST] = _append(
+                self._floats, texture.decoded().astype(np.float32)
+            )
 
 
 def _append(parts: list[NDArray], more: NDArray) -> int:  # type: ignore[type-arg]

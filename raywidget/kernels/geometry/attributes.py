@@ -4,43 +4,31 @@ from __future__ import annotations
 
 import math
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import Hit, largest
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK, ROUND_BLOCK
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.sampling import PI, make_frame
 from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
-from raywidget.kernels.layout import (
-    BALL_SLOT,
-    CORNERS_COLORS,
-    CORNERS_FLAGS,
-    CORNERS_SIZE,
-    CORNERS_UVS,
-    INSTANCE_CODES_SIZE,
-    INSTANCE_COLOR,
-    INSTANCE_SIZE,
-    PRIMITIVE_COLOR,
-    PRIMITIVE_CORNERS,
-    PRIMITIVE_SIZE,
-    ROUND_SLOT,
-    VERTEX_SIZE,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 
 
 @device
 def hit_color(scene: SceneView, hit: Hit) -> Vec3:
     """The colour that the shape itself has there: of vertices, a face or an item; else white."""
     if hit.instance >= 0:
-        own = scene.instance_codes[hit.instance * INSTANCE_CODES_SIZE + INSTANCE_COLOR]
+        own = scene.instance_codes[
+            hit.instance * layout.INSTANCE_CODES_SIZE + layout.INSTANCE_COLOR
+        ]
         if own >= 0:
             return load_vec3(scene.colors, own * 3)
-    row = hit.primitive * PRIMITIVE_SIZE
-    color = scene.primitives[row + PRIMITIVE_COLOR]
-    corners = scene.primitives[row + PRIMITIVE_CORNERS]
+    row = hit.primitive * layout.PRIMITIVE_SIZE
+    color = scene.primitives[row + layout.PRIMITIVE_COLOR]
+    corners = scene.primitives[row + layout.PRIMITIVE_CORNERS]
     if corners >= 0:
-        corner_row = corners * CORNERS_SIZE
-        if scene.corners[corner_row + CORNERS_FLAGS] & CORNERS_COLORS:
+        corner_row = corners * layout.CORNERS_SIZE
+        if scene.corners[corner_row + layout.CORNERS_FLAGS] & layout.CORNERS_COLORS:
             a = load_vec3(scene.colors, (scene.corners[corner_row] + color) * 3)
             b = load_vec3(scene.colors, (scene.corners[corner_row + 1] + color) * 3)
             c = load_vec3(scene.colors, (scene.corners[corner_row + 2] + color) * 3)
@@ -57,9 +45,9 @@ def hit_tangent(scene: SceneView, hit: Hit) -> Vec3:
     Unit, and at right angles to the shading normal. Where u has no direction (a pole, a
     triangle whose corners have the same coordinates) it is some direction at right angles.
     """
-    if hit.slot >= ROUND_SLOT:
+    if hit.slot >= layout.ROUND_SLOT:
         tangent = _round_tangent(scene, hit)
-    elif hit.slot >= BALL_SLOT:
+    elif hit.slot >= layout.BALL_SLOT:
         tangent = _ball_tangent(hit)
     else:
         tangent = _flat_tangent(scene, hit)
@@ -80,7 +68,7 @@ def _ball_tangent(hit: Hit) -> Vec3:
 @device
 def _round_tangent(scene: SceneView, hit: Hit) -> Vec3:
     """Once round the axis, from x to y."""
-    slot = hit.slot - ROUND_SLOT
+    slot = hit.slot - layout.ROUND_SLOT
     block = slot // WIDTH
     row = block * ROUND_BLOCK + (slot - block * WIDTH) + 3 * WIDTH
     rounds = scene.rounds
@@ -97,15 +85,15 @@ def _flat_tangent(scene: SceneView, hit: Hit) -> Vec3:
     row = block * FLAT_BLOCK + (hit.slot - block * WIDTH)
     flats = scene.flats
     tangent = vec3(flats[row + 3 * WIDTH], flats[row + 4 * WIDTH], flats[row + 5 * WIDTH])
-    corners = scene.primitives[hit.primitive * PRIMITIVE_SIZE + PRIMITIVE_CORNERS]
+    corners = scene.primitives[hit.primitive * layout.PRIMITIVE_SIZE + layout.PRIMITIVE_CORNERS]
     if corners >= 0:
-        corner_row = corners * CORNERS_SIZE
-        if scene.corners[corner_row + CORNERS_FLAGS] & CORNERS_UVS:
+        corner_row = corners * layout.CORNERS_SIZE
+        if scene.corners[corner_row + layout.CORNERS_FLAGS] & layout.CORNERS_UVS:
             edge_v = vec3(flats[row + 6 * WIDTH], flats[row + 7 * WIDTH], flats[row + 8 * WIDTH])
             table = scene.vertices
-            a = scene.corners[corner_row] * VERTEX_SIZE
-            b = scene.corners[corner_row + 1] * VERTEX_SIZE
-            c = scene.corners[corner_row + 2] * VERTEX_SIZE
+            a = scene.corners[corner_row] * layout.VERTEX_SIZE
+            b = scene.corners[corner_row + 1] * layout.VERTEX_SIZE
+            c = scene.corners[corner_row + 2] * layout.VERTEX_SIZE
             b_u = table[b + 3] - table[a + 3]
             b_v = table[b + 4] - table[a + 4]
             c_u = table[c + 3] - table[a + 3]
@@ -114,7 +102,7 @@ def _flat_tangent(scene: SceneView, hit: Hit) -> Vec3:
             along = tangent * c_v - edge_v * b_v
             tangent = along if b_u * c_v - c_u * b_v >= 0.0 else -along
     if hit.instance >= 0:
-        place = hit.instance * INSTANCE_SIZE
+        place = hit.instance * layout.INSTANCE_SIZE
         x = load_vec3(scene.instances, place)
         y = load_vec3(scene.instances, place + 4)
         z = load_vec3(scene.instances, place + 8)

@@ -6,6 +6,7 @@ into finding out where to go. Here nothing branches, and all lanes work for any 
 
 from __future__ import annotations
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.double import ball_quadratic
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.simd import (
@@ -22,20 +23,7 @@ from raywidget.kernels.language.simd import (
     spread_word,
 )
 from raywidget.kernels.language.vec3 import Vec3, dot
-from raywidget.kernels.layout import (
-    FEW_ACROSS_U,
-    FEW_ACROSS_V,
-    FEW_BALL_RADIUS,
-    FEW_BALL_SIZE,
-    FEW_BALL_SLOT,
-    FEW_BALL_SQUARE,
-    FEW_NORMAL,
-    FEW_SHEAR,
-    FEW_SIZE,
-    FEW_SLOT,
-    MISS,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 
 _INFINITY = float("inf")
 
@@ -53,21 +41,21 @@ def _test_flat(
     corner_x = few[row] - o.x
     corner_y = few[row + 1] - o.y
     corner_z = few[row + 2] - o.z
-    at = row + FEW_NORMAL
+    at = row + layout.FEW_NORMAL
     facing = few[at] * d.x + few[at + 1] * d.y + few[at + 2] * d.z
     t = few[at] * corner_x + few[at + 1] * corner_y + few[at + 2] * corner_z
     side_x = corner_y * d.z - corner_z * d.y
     side_y = corner_z * d.x - corner_x * d.z
     side_z = corner_x * d.y - corner_y * d.x
-    at = row + FEW_ACROSS_U
+    at = row + layout.FEW_ACROSS_U
     u = few[at] * side_x + few[at + 1] * side_y + few[at + 2] * side_z
-    at = row + FEW_ACROSS_V
+    at = row + layout.FEW_ACROSS_V
     v = few[at] * side_x + few[at + 1] * side_y + few[at + 2] * side_z
     size = lanes_abs(facing)
     u = flip_sign(u, facing)
     v = flip_sign(v, facing)
     t = flip_sign(t, facing)
-    bound = lanes_max(lanes_max(u, v), few[row + FEW_SHEAR] * (u + v))
+    bound = lanes_max(lanes_max(u, v), few[row + layout.FEW_SHEAR] * (u + v))
     return (lanes_min(u, v) >= 0.0) & (bound <= size) & (t > 0.0), t, u, v, size
 
 
@@ -77,12 +65,12 @@ def _test_ball(
 ) -> tuple[Lanes, Lanes]:
     """One ball: (hit, t), as in `intersect.intersect_balls`."""
     few = scene.few_balls
-    if few[row + FEW_BALL_RADIUS] > scene.large_radius:
+    if few[row + layout.FEW_BALL_RADIUS] > scene.large_radius:
         return _test_large_ball(scene, row, o, d, per_square)
     fx = o.x - few[row]
     fy = o.y - few[row + 1]
     fz = o.z - few[row + 2]
-    square = few[row + FEW_BALL_SQUARE]
+    square = few[row + layout.FEW_BALL_SQUARE]
     b = 0.0 - (fx * d.x + fy * d.y + fz * d.z)
     nearest = b * per_square
     lx = fx + nearest * d.x
@@ -111,7 +99,7 @@ def _test_large_ball(
         few[row],
         few[row + 1],
         few[row + 2],
-        few[row + FEW_BALL_RADIUS],
+        few[row + layout.FEW_BALL_RADIUS],
         d.x,
         d.y,
         d.z,
@@ -134,24 +122,24 @@ def find_closest_of_few(scene: SceneView, o: Vec3, d: Vec3) -> tuple[Lanes, Lane
     size = spread_number(1.0)
     u = spread_number(0.0)
     v = spread_number(0.0)
-    slot = spread_word(MISS)
+    slot = spread_word(layout.MISS)
     for flat in range(scene.few_flat_count):
-        row = flat * FEW_SIZE
+        row = flat * layout.FEW_SIZE
         inside, new_t, new_u, new_v, new_size = _test_flat(scene, row, o, d)
         nearer = inside & (new_t * size < t * new_size)
         t = choose(nearer, new_t, t)
         u = choose(nearer, new_u, u)
         v = choose(nearer, new_v, v)
         size = choose(nearer, new_size, size)
-        slot = choose(nearer, scene.few_flat_slots[row + FEW_SLOT], slot)
+        slot = choose(nearer, scene.few_flat_slots[row + layout.FEW_SLOT], slot)
     per_square = 1.0 / dot(d, d)
     for ball in range(scene.few_ball_count):
-        row = ball * FEW_BALL_SIZE
+        row = ball * layout.FEW_BALL_SIZE
         inside, new_t = _test_ball(scene, row, o, d, per_square)
         nearer = inside & (new_t * size < t)
         t = choose(nearer, new_t, t)
         size = choose(nearer, 1.0, size)
-        slot = choose(nearer, scene.few_ball_slots[row + FEW_BALL_SLOT], slot)
+        slot = choose(nearer, scene.few_ball_slots[row + layout.FEW_BALL_SLOT], slot)
     per_size = 1.0 / size
     return t * per_size, u * per_size, v * per_size, slot
 
@@ -161,10 +149,10 @@ def is_occluded_by_few(scene: SceneView, o: Vec3, d: Vec3, t_max: Lanes) -> Lane
     """As `traverse.is_occluded`, of each lane."""
     occluded = lanes_in(0)
     for flat in range(scene.few_flat_count):
-        inside, t, _, _, size = _test_flat(scene, flat * FEW_SIZE, o, d)
+        inside, t, _, _, size = _test_flat(scene, flat * layout.FEW_SIZE, o, d)
         occluded = occluded | (inside & (t < t_max * size))
     per_square = 1.0 / dot(d, d)
     for ball in range(scene.few_ball_count):
-        inside, t = _test_ball(scene, ball * FEW_BALL_SIZE, o, d, per_square)
+        inside, t = _test_ball(scene, ball * layout.FEW_BALL_SIZE, o, d, per_square)
         occluded = occluded | (inside & (t < t_max))
     return occluded

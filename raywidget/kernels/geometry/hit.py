@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.intersect import (
     BALL_BLOCK,
     FLAT_BLOCK,
@@ -19,31 +20,7 @@ from raywidget.kernels.language.sampling import turn_towards
 from raywidget.kernels.language.scalars import index32
 from raywidget.kernels.language.simd import WIDTH, Real, choose, lanes_abs, lanes_max, lanes_sqrt
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, length, load_vec3, normalize, vec3
-from raywidget.kernels.layout import (
-    BALL_PRIMITIVE_ROW,
-    BALL_SLOT,
-    CORNERS_FLAGS,
-    CORNERS_NORMALS,
-    CORNERS_SIZE,
-    CORNERS_UVS,
-    FLAT_PRIMITIVE_ROW,
-    INSTANCE_CODES_SIZE,
-    INSTANCE_LIGHT,
-    INSTANCE_MATERIAL,
-    INSTANCE_SHAPE,
-    INSTANCE_SIZE,
-    PRIMITIVE_CORNERS,
-    PRIMITIVE_LIGHT,
-    PRIMITIVE_MATERIAL,
-    PRIMITIVE_SHAPE,
-    PRIMITIVE_SIZE,
-    ROUND_HEIGHT_ROW,
-    ROUND_PRIMITIVE_ROW,
-    ROUND_SIDE_ROW,
-    ROUND_SLOT,
-    VERTEX_SIZE,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 
 # Rays that leave a surface start this far off it, as a share of the magnitudes that went into the
 # point and will go into the next test against the same surface. For flats each axis counts as much
@@ -122,9 +99,9 @@ def reach_from_spawn(hit: Hit, reach: float) -> float:
 @device
 def make_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     """The surface at the end of a ray that hit something."""
-    if ray.slot >= ROUND_SLOT:
+    if ray.slot >= layout.ROUND_SLOT:
         return _round_hit(scene, o, d, ray)
-    if ray.slot >= BALL_SLOT:
+    if ray.slot >= layout.BALL_SLOT:
         return _ball_hit(scene, o, d, ray)
     return _flat_hit(scene, ray)
 
@@ -164,7 +141,7 @@ def bare_material(scene: SceneView, slot: int, instance: int) -> int:
     neighbours there: one miss of the cache less for each ray (1.05 times the samples per second in
     a mesh of 328,000 triangles).
     """
-    if slot >= BALL_SLOT or instance >= 0:
+    if slot >= layout.BALL_SLOT or instance >= 0:
         return -1
     return 0 + scene.bare_materials[slot]  # 64 bits, as the other
 
@@ -177,7 +154,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
     corner = vec3(flats[row], flats[row + WIDTH], flats[row + 2 * WIDTH])
     edge_u = vec3(flats[row + 3 * WIDTH], flats[row + 4 * WIDTH], flats[row + 5 * WIDTH])
     edge_v = vec3(flats[row + 6 * WIDTH], flats[row + 7 * WIDTH], flats[row + 8 * WIDTH])
-    primitive = scene.flat_references[row + FLAT_PRIMITIVE_ROW * WIDTH]
+    primitive = scene.flat_references[row + layout.FLAT_PRIMITIVE_ROW * WIDTH]
 
     flat = flat_surface(corner, edge_u, edge_v, ray.u, ray.v)
     p = flat.p
@@ -187,20 +164,20 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
     u = ray.u
     v = ray.v
 
-    row = primitive * PRIMITIVE_SIZE
-    corners = scene.primitives[row + PRIMITIVE_CORNERS]
+    row = primitive * layout.PRIMITIVE_SIZE
+    corners = scene.primitives[row + layout.PRIMITIVE_CORNERS]
     if corners >= 0:
-        corner_row = corners * CORNERS_SIZE
-        a = scene.corners[corner_row] * VERTEX_SIZE
-        b = scene.corners[corner_row + 1] * VERTEX_SIZE
-        c = scene.corners[corner_row + 2] * VERTEX_SIZE
-        flags = scene.corners[corner_row + CORNERS_FLAGS]
+        corner_row = corners * layout.CORNERS_SIZE
+        a = scene.corners[corner_row] * layout.VERTEX_SIZE
+        b = scene.corners[corner_row + 1] * layout.VERTEX_SIZE
+        c = scene.corners[corner_row + 2] * layout.VERTEX_SIZE
+        flags = scene.corners[corner_row + layout.CORNERS_FLAGS]
         weight = 1.0 - ray.u - ray.v
-        if flags & CORNERS_UVS:
+        if flags & layout.CORNERS_UVS:
             table = scene.vertices
             u = table[a + 3] * weight + table[b + 3] * ray.u + table[c + 3] * ray.v
             v = table[a + 4] * weight + table[b + 4] * ray.u + table[c + 4] * ray.v
-        if flags & CORNERS_NORMALS:
+        if flags & layout.CORNERS_NORMALS:
             is_smooth = True
             ns = (
                 load_vec3(scene.vertices, a) * weight
@@ -208,19 +185,19 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
                 + load_vec3(scene.vertices, c) * ray.v
             )
 
-    material = scene.primitives[row + PRIMITIVE_MATERIAL]
-    light = scene.primitives[row + PRIMITIVE_LIGHT]
-    shape = scene.primitives[row + PRIMITIVE_SHAPE]
+    material = scene.primitives[row + layout.PRIMITIVE_MATERIAL]
+    light = scene.primitives[row + layout.PRIMITIVE_LIGHT]
+    shape = scene.primitives[row + layout.PRIMITIVE_SHAPE]
     reach = flat.reach
     if ray.instance >= 0:
         p, ng, ns, reach = _to_world(scene, ray.instance, p, ng, ns, reach)
-        codes = ray.instance * INSTANCE_CODES_SIZE
-        own = scene.instance_codes[codes + INSTANCE_MATERIAL]
+        codes = ray.instance * layout.INSTANCE_CODES_SIZE
+        own = scene.instance_codes[codes + layout.INSTANCE_MATERIAL]
         if own >= 0:
             material = own
-        first = scene.instance_codes[codes + INSTANCE_LIGHT]
+        first = scene.instance_codes[codes + layout.INSTANCE_LIGHT]
         light = index32(first + light if first >= 0 and light >= 0 else -1)
-        shape = scene.instance_codes[codes + INSTANCE_SHAPE]
+        shape = scene.instance_codes[codes + layout.INSTANCE_SHAPE]
 
     if is_smooth:
         # Interpolated normals may be opposite, or cancel out; the winding decides what is outside.
@@ -257,7 +234,7 @@ def _to_world(
     scene: SceneView, instance: int, p: Vec3, ng: Vec3, ns: Vec3, reach: float
 ) -> tuple[Vec3, Vec3, Vec3, float]:
     """A point, its normals and its reach out of the object space of an instance."""
-    row = instance * INSTANCE_SIZE
+    row = instance * layout.INSTANCE_SIZE
     table = scene.instances
     x = load_vec3(table, row)
     y = load_vec3(table, row + 4)
@@ -284,13 +261,13 @@ def _to_world(
 
 @device
 def _ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
-    slot = ray.slot - BALL_SLOT
+    slot = ray.slot - layout.BALL_SLOT
     block = slot // WIDTH
     row = block * BALL_BLOCK + (slot - block * WIDTH)
     balls = scene.balls
     centre = vec3(balls[row], balls[row + WIDTH], balls[row + 2 * WIDTH])
     radius = balls[row + 3 * WIDTH]
-    primitive = scene.ball_references[row + BALL_PRIMITIVE_ROW * WIDTH]
+    primitive = scene.ball_references[row + layout.BALL_PRIMITIVE_ROW * WIDTH]
 
     # Along the outward normal the distance to the centre is the radius to the last bit, whatever
     # the rounding of t.
@@ -343,7 +320,7 @@ def _on_ball(
     u = 0.5 + turn_towards(outward.z, outward.x)
     across = math.sqrt(outward.x * outward.x + outward.z * outward.z)
     v = 2.0 * turn_towards(across, -outward.y)
-    row = primitive * PRIMITIVE_SIZE
+    row = primitive * layout.PRIMITIVE_SIZE
     return Hit(
         p,
         ng,
@@ -352,9 +329,9 @@ def _on_ball(
         v,
         ray.t,
         offset,
-        scene.primitives[row + PRIMITIVE_MATERIAL],
-        scene.primitives[row + PRIMITIVE_LIGHT],
-        scene.primitives[row + PRIMITIVE_SHAPE],
+        scene.primitives[row + layout.PRIMITIVE_MATERIAL],
+        scene.primitives[row + layout.PRIMITIVE_LIGHT],
+        scene.primitives[row + layout.PRIMITIVE_SHAPE],
         primitive,
         ray.slot,
         ray.instance,
@@ -369,7 +346,7 @@ def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     """On a truncated cone: u once round, v from the middle of the base to its rim, from there along
     the side to the top, and from the rim of the top to its middle, 0 to 1 each.
     """
-    slot = ray.slot - ROUND_SLOT
+    slot = ray.slot - layout.ROUND_SLOT
     block = slot // WIDTH
     row = block * ROUND_BLOCK + (slot - block * WIDTH)
     rounds = scene.rounds
@@ -380,13 +357,13 @@ def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     y_axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
     at += 3 * WIDTH
     axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
-    at = row + ROUND_HEIGHT_ROW * WIDTH
+    at = row + layout.ROUND_HEIGHT_ROW * WIDTH
     height = rounds[at]
     base_radius = rounds[at + WIDTH]
     top_radius = rounds[at + 2 * WIDTH]
     slope = rounds[at + 3 * WIDTH]
-    side = rounds[row + ROUND_SIDE_ROW * WIDTH]
-    primitive = scene.round_references[row + ROUND_PRIMITIVE_ROW * WIDTH]
+    side = rounds[row + layout.ROUND_SIDE_ROW * WIDTH]
+    primitive = scene.round_references[row + layout.ROUND_PRIMITIVE_ROW * WIDTH]
 
     away = (o - base) + d * ray.t
     x = dot(away, x_axis)
@@ -423,7 +400,7 @@ def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     if extent > scene.large_radius:
         p = _on_large_round(o + d * ray.t, base, axis, base_radius, slope, height, face, outward)
         offset = largest(p) * RAY_OFFSET + reach * LARGE_OFFSET
-    row = primitive * PRIMITIVE_SIZE
+    row = primitive * layout.PRIMITIVE_SIZE
     return Hit(
         p,
         ng,
@@ -432,9 +409,9 @@ def _round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         v,
         ray.t,
         offset,
-        scene.primitives[row + PRIMITIVE_MATERIAL],
-        scene.primitives[row + PRIMITIVE_LIGHT],
-        scene.primitives[row + PRIMITIVE_SHAPE],
+        scene.primitives[row + layout.PRIMITIVE_MATERIAL],
+        scene.primitives[row + layout.PRIMITIVE_LIGHT],
+        scene.primitives[row + layout.PRIMITIVE_SHAPE],
         primitive,
         ray.slot,
         ray.instance,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.double import ball_quadratic, round_quadratic
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.simd import (
@@ -20,11 +21,10 @@ from raywidget.kernels.language.simd import (
     load_lanes,
 )
 from raywidget.kernels.language.vec3 import Vec3
-from raywidget.kernels.layout import BALL_ROWS, FLAT_ROWS, FLAT_SHEAR_ROW, ROUND_ROWS
 
-FLAT_BLOCK = FLAT_ROWS * WIDTH
-BALL_BLOCK = BALL_ROWS * WIDTH
-ROUND_BLOCK = ROUND_ROWS * WIDTH
+FLAT_BLOCK = layout.FLAT_ROWS * WIDTH
+BALL_BLOCK = layout.BALL_ROWS * WIDTH
+ROUND_BLOCK = layout.ROUND_ROWS * WIDTH
 
 # Which face of a round a ray ends on
 ROUND_SIDE = 0
@@ -54,7 +54,7 @@ def intersect_flats(
     vx = load_lanes(flats, row + 6 * WIDTH)
     vy = load_lanes(flats, row + 7 * WIDTH)
     vz = load_lanes(flats, row + 8 * WIDTH)
-    shear = load_lanes(flats, row + FLAT_SHEAR_ROW * WIDTH)
+    shear = load_lanes(flats, row + layout.FLAT_SHEAR_ROW * WIDTH)
 
     normal_x = uy * vz - uz * vy
     normal_y = uz * vx - ux * vz

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from numba import types
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.intersect import (
     BALL_BLOCK,
     FLAT_BLOCK,
@@ -43,21 +44,7 @@ from raywidget.kernels.language.simd import (
     without_key,
 )
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
-from raywidget.kernels.layout import (
-    BALL_SLOT,
-    CHILD_ROW,
-    FLAT_PRIMITIVE_ROW,
-    INSTANCE_CODES_SIZE,
-    INSTANCE_ROOT,
-    INSTANCE_SIZE,
-    LEAF_BALL,
-    LEAF_FLAT,
-    LEAF_INSTANCE,
-    MISS,
-    NODE_SIZE,
-    ROUND_SLOT,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 
 INFINITY = float("inf")
 
@@ -78,7 +65,7 @@ _LAST_LANE = 1 << (WIDTH - 1)  # of a mask; stands in where no bit is set
 _lane_array = make_stack_array(types.float32, WIDTH)
 
 # As many lines as the test of a block of flats reads; a node has fewer.
-_LINES_AHEAD = FLAT_PRIMITIVE_ROW * WIDTH * 4 // CACHE_LINE
+_LINES_AHEAD = layout.FLAT_PRIMITIVE_ROW * WIDTH * 4 // CACHE_LINE
 
 # Box distances carry rounding errors of a few ulp; the far side is pushed out by more than they can
 # amount to, so that no box is missed (Ize 2013, "Robust BVH Ray Traversal").
@@ -147,7 +134,7 @@ def _is_sound(ray: RaySlopes, d: Vec3) -> bool:
 @device
 def _box_distances(nodes: Any, node: int, ray: RaySlopes, t_max: float) -> tuple[Lanes, Lanes]:
     """Distances at which a ray enters and leaves each child's box; not hit where enter > leave."""
-    row = node * NODE_SIZE
+    row = node * layout.NODE_SIZE
     enter = lanes_max(
         lanes_max(
             multiply_add(load_lanes(nodes, row + ray.near_x), ray.inverse.x, ray.offset.x),
@@ -172,7 +159,7 @@ def _box_distances(nodes: Any, node: int, ray: RaySlopes, t_max: float) -> tuple
 @device
 def into_object(scene: SceneView, instance: int, o: Vec3, d: Vec3) -> tuple[Vec3, Vec3]:
     """A ray in the object space of an instance; `d` keeps its parameter t, so distances agree."""
-    row = instance * INSTANCE_SIZE
+    row = instance * layout.INSTANCE_SIZE
     # In this order: copies may be far from the world's origin.
     o = o - vec3(scene.instances[row + 3], scene.instances[row + 7], scene.instances[row + 11])
     x = load_vec3(scene.instances, row + 12)
@@ -193,7 +180,7 @@ def into_object(scene: SceneView, instance: int, o: Vec3, d: Vec3) -> tuple[Vec3
 
 @device
 def _instance_root(scene: SceneView, instance: int) -> int:
-    return scene.instance_codes[instance * INSTANCE_CODES_SIZE + INSTANCE_ROOT]
+    return scene.instance_codes[instance * layout.INSTANCE_CODES_SIZE + layout.INSTANCE_ROOT]
 
 
 @device
@@ -207,10 +194,10 @@ def _fetch_ahead(scene: SceneView, reference: int) -> None:
         return
     code = -1 - reference
     place = address_of(scene.flats, (code >> 2) * FLAT_BLOCK)
-    if code & 3 == LEAF_BALL:
+    if code & 3 == layout.LEAF_BALL:
         place = address_of(scene.balls, (code >> 2) * BALL_BLOCK)
     if reference >= 0:
-        place = address_of(scene.nodes, reference * NODE_SIZE)
+        place = address_of(scene.nodes, reference * layout.NODE_SIZE)
     for line in range(_LINES_AHEAD):
         prefetch(place + line * CACHE_LINE)
 
@@ -239,7 +226,7 @@ def _find_round(scene: SceneView, block: int, o: Vec3, d: Vec3, t_max: float) ->
 def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
     """The closest hit with 0 < t < `t_max`; of a ray that is not finite, none."""
     if not _is_sound(_ray_slopes(o, d), d):
-        return RayHit(t_max, 0.0, 0.0, index32(MISS), index32(-1))
+        return RayHit(t_max, 0.0, 0.0, index32(layout.MISS), index32(-1))
     return walk_to_closest(scene, o, d, t_max)
 
 
@@ -264,7 +251,7 @@ def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
     t = t_max
     u = 0.0
     v = 0.0
-    slot = index32(MISS)
+    slot = index32(layout.MISS)
     instance = index32(-1)
     reference = index32(0)
     depth = 0
@@ -275,7 +262,7 @@ def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
             keys = distance_keys(enter, enter <= leave)
             key = smallest_key(keys)
             if key != NO_KEY:
-                row = reference * NODE_SIZE + CHILD_ROW
+                row = reference * layout.NODE_SIZE + layout.CHILD_ROW
                 reference = scene.node_references[row + (key & (WIDTH - 1))]
                 keys = without_key(keys, key)
                 key = smallest_key(keys)
@@ -289,7 +276,7 @@ def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
             code = -1 - reference
             block = code >> 2
             kind = code & 3
-            if kind == LEAF_FLAT:
+            if kind == layout.LEAF_FLAT:
                 hits, flat_t, flat_u, flat_v, size = intersect_flats(
                     scene.flats, block, origin, direction, t
                 )
@@ -307,16 +294,16 @@ def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                         v = lanes_v[lane]
                         slot = index32(block * WIDTH + lane)
                         instance = inside
-            elif kind == LEAF_BALL:
+            elif kind == layout.LEAF_BALL:
                 hits, ball_t = intersect_balls(
                     scene.balls, block, origin, direction, t, scene.large_radius
                 )
                 if lane_mask(hits) != 0:
                     t = smallest(choose(hits, ball_t, INFINITY))
                     lane = lowest_bit(lane_mask(hits & (ball_t <= t)))
-                    slot = index32(BALL_SLOT + block * WIDTH + lane)
+                    slot = index32(layout.BALL_SLOT + block * WIDTH + lane)
                     instance = inside
-            elif kind == LEAF_INSTANCE:
+            elif kind == layout.LEAF_INSTANCE:
                 inside = index32(block)
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)
@@ -329,7 +316,7 @@ def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                 if near_round.t < t:
                     t = near_round.t
                     u = near_round.face
-                    slot = index32(ROUND_SLOT + block * WIDTH + near_round.lane)
+                    slot = index32(layout.ROUND_SLOT + block * WIDTH + near_round.lane)
                     instance = inside
 
         # Take the nearest child of the last group, unless the hit found since is nearer than all.
@@ -383,7 +370,7 @@ def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
             enter, leave = _box_distances(scene.nodes, reference, slopes, t_max)
             mask = lane_mask(enter <= leave)
             if mask != 0:
-                row = reference * NODE_SIZE + CHILD_ROW
+                row = reference * layout.NODE_SIZE + layout.CHILD_ROW
                 reference = scene.node_references[row + lowest_bit(mask)]
                 mask = clear_lowest_bit(mask)
                 rows[depth] = row
@@ -395,17 +382,17 @@ def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
             code = -1 - reference
             block = code >> 2
             kind = code & 3
-            if kind == LEAF_FLAT:
+            if kind == layout.LEAF_FLAT:
                 hits, _, _, _, _ = intersect_flats(scene.flats, block, origin, direction, t_max)
                 if lane_mask(hits) != 0:
                     return True
-            elif kind == LEAF_BALL:
+            elif kind == layout.LEAF_BALL:
                 hits, _ = intersect_balls(
                     scene.balls, block, origin, direction, t_max, scene.large_radius
                 )
                 if lane_mask(hits) != 0:
                     return True
-            elif kind == LEAF_INSTANCE:
+            elif kind == layout.LEAF_INSTANCE:
                 inside = True
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)

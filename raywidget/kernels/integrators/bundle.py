@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
+from raywidget.kernels.integrators import rows
 from raywidget.kernels.language.buffers import advance, make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.random import Sequence
@@ -19,69 +20,8 @@ from raywidget.kernels.language.simd import WIDTH, Lanes, Real, load_lanes, stor
 from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import MATERIAL_SIZE
 
-# --- Rows of `numbers`, float32; those of three are points, directions or colours -----------------
-# A path between two surfaces
-ORIGIN = 0  # 3
-DIRECTION = 3  # 3
-THROUGHPUT = 6  # 3
-COMPRESSION = 9  # of radiance inside dense media, which is not a loss of throughput
-RADIANCE = 10  # 3: what it has brought
-SCATTER_PDF = 13  # of its direction; 0 if light sampling can't find what the direction finds
-PREVIOUS = 14  # 3: the surface it comes from
-PREVIOUS_NORMAL = 17  # 3: that of the lit side there
-LIGHT_U = 20  # numbers that choose a point on a light at its end
-LIGHT_V = 21
-# The surface at its end
-POINT = 22  # 3; of a bare flat (see `hit`) its corner
-NORMAL = 25  # 3: geometric; of a bare flat edge_u
-SHADING_NORMAL = 28  # 3; of a bare flat edge_v
-OFFSET = 31
-COLOR = 32  # 3: of a diffuse surface
-LIT_SIDE = 35  # 3: its normal towards the viewer, 0 where light comes through
-WO = 38  # 3: to the viewer, in the frame of the surface
-CHOICE = 41  # numbers that choose a light, and a lobe
-LOBE = 42
-# A light
-LIGHT_DIRECTION = 43  # 3
-LIGHT_LOCAL = 46  # 3: the same in the frame of the surface
-LIGHT_REACH = 49
-LIGHT_RADIANCE = 50  # 3
-LIGHT_PDF = 53
-LIGHT_DELTA = 54  # 1 if scattering can't find it
-SHADOW_ORIGIN = 55  # 3
-VISIBLE = 58
-# What the surface makes of it
-VALUE = 59  # 3: BSDF times cosine
-VALUE_PDF = 62
-# Where the path goes on
-BSDF_U = 63
-BSDF_V = 64
-SAMPLED = 65  # 3: direction in the frame of the surface
-WEIGHT = 68  # 3
-SAMPLED_PDF = 71
-SPECULAR = 72  # 1: a single direction
-ETA = 73
-# Where rays end
-DISTANCE = 74  # if they were traced side by side
-U = 75  # weights of a flat's edges
-V = 76
-_NUMBER_ROWS = 77
-
-# --- Rows of `words`, int32 -----------------------------------------------------------------------
-KEY = 0  # of its random numbers
-OTHER_KEY = 1
-PLACE = 2
-HALF = 3
-DEPTH = 4  # edges, the one to be traced included
-PIXEL = 5  # of the tile, row by row
-SAMPLE = 6
-MATERIAL = 7  # of the surface, and that of it that scatters: it may be a mixture
-PART = 8
-SLOT = 9
-_WORD_ROWS = 10
-
-make_numbers = make_stack_array(types.float32, _NUMBER_ROWS * WIDTH)
-make_words = make_stack_array(types.int32, _WORD_ROWS * WIDTH)
+make_numbers = make_stack_array(types.float32, rows.NUMBER_ROWS * WIDTH)
+make_words = make_stack_array(types.int32, rows.WORD_ROWS * WIDTH)
 make_stacks = make_stack_array(types.int64, WIDTH)
 make_rooms = make_stack_array(types.float32, MATERIAL_SIZE * WIDTH)
 
@@ -149,20 +89,20 @@ def load_sequence(bundle: Bundle, lane: int, lattice: bool) -> Sequence:
     """The random numbers of one path."""
     return Sequence(
         lattice,
-        np.uint64(load_word(bundle, KEY, lane)),
-        np.uint64(load_word(bundle, OTHER_KEY, lane)),
-        np.uint64(load_word(bundle, PLACE, lane)),
-        load_word(bundle, HALF, lane),
+        np.uint64(load_word(bundle, rows.KEY, lane)),
+        np.uint64(load_word(bundle, rows.OTHER_KEY, lane)),
+        np.uint64(load_word(bundle, rows.PLACE, lane)),
+        load_word(bundle, rows.HALF, lane),
     )
 
 
 @device
 def store_sequence(bundle: Bundle, lane: int, sequence: Sequence) -> None:
     """Set them."""
-    store_word(bundle, KEY, lane, sequence.key)
-    store_word(bundle, OTHER_KEY, lane, sequence.other_key)
-    store_word(bundle, PLACE, lane, sequence.place)
-    store_word(bundle, HALF, lane, sequence.half)
+    store_word(bundle, rows.KEY, lane, sequence.key)
+    store_word(bundle, rows.OTHER_KEY, lane, sequence.other_key)
+    store_word(bundle, rows.PLACE, lane, sequence.place)
+    store_word(bundle, rows.HALF, lane, sequence.half)
 
 
 # --- All lanes ------------------------------------------------------------------------------------
@@ -205,10 +145,10 @@ def load_sequences(bundle: Bundle, lattice: bool) -> Sequence:
     """The random numbers of all paths."""
     return Sequence(
         lattice,
-        load_word_row(bundle, KEY),
-        load_word_row(bundle, OTHER_KEY),
-        load_word_row(bundle, PLACE),
-        load_word_row(bundle, HALF),
+        load_word_row(bundle, rows.KEY),
+        load_word_row(bundle, rows.OTHER_KEY),
+        load_word_row(bundle, rows.PLACE),
+        load_word_row(bundle, rows.HALF),
     )
 
 

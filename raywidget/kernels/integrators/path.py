@@ -12,51 +12,9 @@ from typing import NamedTuple
 
 from raywidget.kernels.geometry.brute_force import find_closest_of_few
 from raywidget.kernels.geometry.hit import RAY_OFFSET, flat_surface
+from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
-    BSDF_U,
-    BSDF_V,
-    CHOICE,
-    COLOR,
-    COMPRESSION,
-    DEPTH,
-    DIRECTION,
-    DISTANCE,
-    ETA,
-    LIGHT_DELTA,
-    LIGHT_DIRECTION,
-    LIGHT_LOCAL,
-    LIGHT_PDF,
-    LIGHT_RADIANCE,
-    LIGHT_REACH,
-    LIGHT_U,
-    LIGHT_V,
-    LIT_SIDE,
-    LOBE,
-    NORMAL,
-    OFFSET,
-    ORIGIN,
-    PIXEL,
-    POINT,
-    PREVIOUS,
-    PREVIOUS_NORMAL,
-    RADIANCE,
-    SAMPLE,
-    SAMPLED,
-    SAMPLED_PDF,
-    SCATTER_PDF,
-    SHADING_NORMAL,
-    SHADOW_ORIGIN,
-    SLOT,
-    SPECULAR,
-    THROUGHPUT,
-    VALUE,
-    VALUE_PDF,
-    VISIBLE,
-    WEIGHT,
-    WO,
     Bundle,
-    U,
-    V,
     load_point,
     load_point_row,
     load_row,
@@ -160,12 +118,12 @@ def advance_paths(
     # --- Where do the rays end? What shines there, and what does it scatter? ----------------------
     if scene.is_few:
         t, u, v, slot = find_closest_of_few(
-            scene, load_point_row(bundle, ORIGIN), load_point_row(bundle, DIRECTION)
+            scene, load_point_row(bundle, rows.ORIGIN), load_point_row(bundle, rows.DIRECTION)
         )
-        store_row(bundle, DISTANCE, t)
-        store_row(bundle, U, u)
-        store_row(bundle, V, v)
-        store_word_row(bundle, SLOT, slot)
+        store_row(bundle, rows.DISTANCE, t)
+        store_row(bundle, rows.U, u)
+        store_row(bundle, rows.V, v)
+        store_word_row(bundle, rows.SLOT, slot)
     ended = 0
     bare = 0
     diffuse = 0
@@ -198,21 +156,21 @@ def advance_paths(
 
     # --- The surface, seen in the frame of its shading normal ------------------------------------
     is_diffuse = lanes_in(diffuse)
-    throughput = load_point_row(bundle, THROUGHPUT)
-    p = load_point_row(bundle, POINT)
-    ng = load_point_row(bundle, NORMAL)
-    normal = load_point_row(bundle, SHADING_NORMAL)
-    offset = load_row(bundle, OFFSET)
+    throughput = load_point_row(bundle, rows.THROUGHPUT)
+    p = load_point_row(bundle, rows.POINT)
+    ng = load_point_row(bundle, rows.NORMAL)
+    normal = load_point_row(bundle, rows.SHADING_NORMAL)
+    offset = load_row(bundle, rows.OFFSET)
     if bare != 0:
         is_bare = lanes_in(bare)
-        flat = flat_surface(p, ng, normal, load_row(bundle, U), load_row(bundle, V))
+        flat = flat_surface(p, ng, normal, load_row(bundle, rows.U), load_row(bundle, rows.V))
         p = choose_vec3(is_bare, flat.p, p)
         ng = choose_vec3(is_bare, flat.ng, ng)
         normal = choose_vec3(is_bare, flat.ng, normal)
         offset = choose(is_bare, flat.reach * RAY_OFFSET, offset)
-        store_point_row(bundle, POINT, p)
-        store_point_row(bundle, NORMAL, ng)
-    wo_world = -load_point_row(bundle, DIRECTION)
+        store_point_row(bundle, rows.POINT, p)
+        store_point_row(bundle, rows.NORMAL, ng)
+    wo_world = -load_point_row(bundle, rows.DIRECTION)
     cos_g = dot(wo_world, ng)
     # Interpolation, or a map, may have turned the surface away from who sees it.
     normal = choose_vec3(cos_g * dot(wo_world, normal) <= 0.0, ng, normal)
@@ -221,12 +179,12 @@ def advance_paths(
     side = choose(wo.z >= 0.0, 1.0, -1.0)
     lit_side = normal * choose(lanes_in(transmitting), 0.0, side)
     sequences = load_sequences(bundle, lattice)
-    depth = load_word_row(bundle, DEPTH)
+    depth = load_word_row(bundle, rows.DEPTH)
     choice = draw_four(sequences, depth * GROUPS_PER_EDGE + (GROUP_CHOICE - GROUPS_PER_EDGE))
-    store_row(bundle, CHOICE, choice.x)
-    store_row(bundle, LOBE, choice.y)
-    store_point_row(bundle, LIT_SIDE, lit_side)
-    store_point_row(bundle, WO, wo)
+    store_row(bundle, rows.CHOICE, choice.x)
+    store_row(bundle, rows.LOBE, choice.y)
+    store_point_row(bundle, rows.LIT_SIDE, lit_side)
+    store_point_row(bundle, rows.WO, wo)
 
     # --- Emission found by next-event estimation --------------------------------------------------
     sampled = 0
@@ -234,53 +192,53 @@ def advance_paths(
         sampled = scattering & ~specular
     lit = sample_lights(scene, bundle, sampled)
     if lit != 0:
-        wi_world = load_point_row(bundle, LIGHT_DIRECTION)
+        wi_world = load_point_row(bundle, rows.LIGHT_DIRECTION)
         wi = to_local(frame, wi_world)
-        store_point_row(bundle, LIGHT_LOCAL, wi)
+        store_point_row(bundle, rows.LIGHT_LOCAL, wi)
         stays = wi.z * wo.z > 0.0
         cos = choose(stays, lanes_abs(wi.z) * INV_PI, 0.0)
-        value = load_point_row(bundle, COLOR) * cos
+        value = load_point_row(bundle, rows.COLOR) * cos
         value_pdf = cos
         if lit & other != 0:
             eval_others(scene, bundle, lit & other)
-            value = choose_vec3(is_diffuse, value, load_point_row(bundle, VALUE))
-            value_pdf = choose(is_diffuse, value_pdf, load_row(bundle, VALUE_PDF))
+            value = choose_vec3(is_diffuse, value, load_point_row(bundle, rows.VALUE))
+            value_pdf = choose(is_diffuse, value_pdf, load_row(bundle, rows.VALUE_PDF))
         # On the same side of the true surface as of the shading one: nothing leaks.
         leaks = (dot(wi_world, ng) * cos_g > 0.0) ^ stays
         lit &= lane_mask(value_pdf > 0.0) & ~lane_mask(leaks)
-        store_point_row(bundle, SHADOW_ORIGIN, _spawn(p, ng, offset, wi_world))
+        store_point_row(bundle, rows.SHADOW_ORIGIN, _spawn(p, ng, offset, wi_world))
         # The ray starts nearer to the light by up to the offset, and over there coordinates are as
         # rough.
-        store_row(bundle, LIGHT_REACH, load_row(bundle, LIGHT_REACH) - 2.0 * offset)
+        store_row(bundle, rows.LIGHT_REACH, load_row(bundle, rows.LIGHT_REACH) - 2.0 * offset)
         find_visible(scene, bundle, lit)
         rays += count_bits(lit)
-        light_pdf = load_row(bundle, LIGHT_PDF)
+        light_pdf = load_row(bundle, rows.LIGHT_PDF)
         weight = choose(
-            load_row(bundle, LIGHT_DELTA) > 0.0, 1.0, power_heuristic(light_pdf, value_pdf)
+            load_row(bundle, rows.LIGHT_DELTA) > 0.0, 1.0, power_heuristic(light_pdf, value_pdf)
         )
-        weight = weight * load_row(bundle, VISIBLE) / light_pdf
-        brought = throughput * value * load_point_row(bundle, LIGHT_RADIANCE) * weight
+        weight = weight * load_row(bundle, rows.VISIBLE) / light_pdf
+        brought = throughput * value * load_point_row(bundle, rows.LIGHT_RADIANCE) * weight
         brought = choose_vec3(lanes_in(lit), brought, 0.0)
-        store_point_row(bundle, RADIANCE, load_point_row(bundle, RADIANCE) + brought)
+        store_point_row(bundle, rows.RADIANCE, load_point_row(bundle, rows.RADIANCE) + brought)
 
     # --- Scatter ----------------------------------------------------------------------------------
     edge = draw_four(sequences, depth * GROUPS_PER_EDGE + GROUP_EDGE)
     above = sample_cosine_hemisphere(edge.x, edge.y)
     wi = vec3(above.x, above.y, above.z * side)
-    weight = load_point_row(bundle, COLOR)
+    weight = load_point_row(bundle, rows.COLOR)
     pdf = above.z * INV_PI
-    compression = load_row(bundle, COMPRESSION)
+    compression = load_row(bundle, rows.COMPRESSION)
     if other != 0:
-        store_row(bundle, BSDF_U, edge.x)
-        store_row(bundle, BSDF_V, edge.y)
+        store_row(bundle, rows.BSDF_U, edge.x)
+        store_row(bundle, rows.BSDF_V, edge.y)
         sample_others(scene, bundle, other)
-        wi = choose_vec3(is_diffuse, wi, load_point_row(bundle, SAMPLED))
-        weight = choose_vec3(is_diffuse, weight, load_point_row(bundle, WEIGHT))
-        pdf = choose(is_diffuse, pdf, load_row(bundle, SAMPLED_PDF))
-        specular |= other & lane_mask(load_row(bundle, SPECULAR) > 0.0)
-        eta = choose(is_diffuse, 1.0, load_row(bundle, ETA))
+        wi = choose_vec3(is_diffuse, wi, load_point_row(bundle, rows.SAMPLED))
+        weight = choose_vec3(is_diffuse, weight, load_point_row(bundle, rows.WEIGHT))
+        pdf = choose(is_diffuse, pdf, load_row(bundle, rows.SAMPLED_PDF))
+        specular |= other & lane_mask(load_row(bundle, rows.SPECULAR) > 0.0)
+        eta = choose(is_diffuse, 1.0, load_row(bundle, rows.ETA))
         compression = compression * eta * eta
-        store_row(bundle, COMPRESSION, compression)
+        store_row(bundle, rows.COMPRESSION, compression)
     throughput = throughput * weight
     brightest = lanes_max(throughput.x, lanes_max(throughput.y, throughput.z))
     d = to_world(frame, wi)
@@ -288,7 +246,7 @@ def advance_paths(
     leaks = (dot(d, ng) * cos_g < 0.0) ^ crosses
     lives = lane_mask(brightest > 0.0) & ~lane_mask(leaks)
     if scene.medium_count > 0:
-        store_point_row(bundle, SAMPLED, d)
+        store_point_row(bundle, rows.SAMPLED, d)
         enter_media(scene, bundle, scattering & lives & lane_mask(crosses))
 
     # --- Russian roulette -------------------------------------------------------------------------
@@ -306,15 +264,15 @@ def advance_paths(
 
     # Of lanes that don't go on, too: their next path overwrites it.
     found_by_light = lanes_in(sampled & ~specular)
-    store_point_row(bundle, ORIGIN, origin)
-    store_point_row(bundle, DIRECTION, d)
-    store_point_row(bundle, THROUGHPUT, throughput)
-    store_row(bundle, SCATTER_PDF, choose(found_by_light, pdf, 0.0))
-    store_point_row(bundle, PREVIOUS, p)
-    store_point_row(bundle, PREVIOUS_NORMAL, lit_side)
-    store_row(bundle, LIGHT_U, edge.z)
-    store_row(bundle, LIGHT_V, edge.w)
-    store_word_row(bundle, DEPTH, depth + 1)
+    store_point_row(bundle, rows.ORIGIN, origin)
+    store_point_row(bundle, rows.DIRECTION, d)
+    store_point_row(bundle, rows.THROUGHPUT, throughput)
+    store_row(bundle, rows.SCATTER_PDF, choose(found_by_light, pdf, 0.0))
+    store_point_row(bundle, rows.PREVIOUS, p)
+    store_point_row(bundle, rows.PREVIOUS_NORMAL, lit_side)
+    store_row(bundle, rows.LIGHT_U, edge.z)
+    store_row(bundle, rows.LIGHT_V, edge.w)
+    store_word_row(bundle, rows.DEPTH, depth + 1)
     return Advanced(ended | (scattering & ~lives), rays)
 
 
@@ -337,27 +295,27 @@ def _start_sample(
     tile: TileView,
 ) -> None:
     """Begin the path of the sample and the pixel that are noted for a lane."""
-    at = load_word(bundle, PIXEL, lane)
+    at = load_word(bundle, rows.PIXEL, lane)
     row = at // tile.width
     x = work.x + (at - row * tile.width)
     y = work.y + row
     pixel = y * picture.width + x
-    sample = load_word(bundle, SAMPLE, lane)
+    sample = load_word(bundle, rows.SAMPLE, lane)
     if sample == work.first:
         take_up(tile, at)
     sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
     store_sequence(bundle, lane, sequence)
     edge = draw_four(sequence, GROUP_EDGE)
     origin, direction = start_ray(scene, picture, x, y, sequence, edge)
-    store_point(bundle, ORIGIN, lane, origin)
-    store_point(bundle, DIRECTION, lane, direction)
-    store_point(bundle, THROUGHPUT, lane, vec3(1.0, 1.0, 1.0))
-    store_number(bundle, COMPRESSION, lane, 1.0)
-    store_point(bundle, RADIANCE, lane, vec3(0.0, 0.0, 0.0))
-    store_number(bundle, SCATTER_PDF, lane, 0.0)
-    store_number(bundle, LIGHT_U, lane, edge.z)
-    store_number(bundle, LIGHT_V, lane, edge.w)
-    store_word(bundle, DEPTH, lane, 1)
+    store_point(bundle, rows.ORIGIN, lane, origin)
+    store_point(bundle, rows.DIRECTION, lane, direction)
+    store_point(bundle, rows.THROUGHPUT, lane, vec3(1.0, 1.0, 1.0))
+    store_number(bundle, rows.COMPRESSION, lane, 1.0)
+    store_point(bundle, rows.RADIANCE, lane, vec3(0.0, 0.0, 0.0))
+    store_number(bundle, rows.SCATTER_PDF, lane, 0.0)
+    store_number(bundle, rows.LIGHT_U, lane, edge.z)
+    store_number(bundle, rows.LIGHT_V, lane, edge.w)
+    store_word(bundle, rows.DEPTH, lane, 1)
     bundle.inside[lane] = scene.surroundings[0]
 
 
@@ -380,8 +338,8 @@ def _sample_tile(
     dropped = 0
     for lane in range(WIDTH):
         if waiting < pixels:
-            store_word(bundle, PIXEL, lane, waiting)
-            store_word(bundle, SAMPLE, lane, work.first)
+            store_word(bundle, rows.PIXEL, lane, waiting)
+            store_word(bundle, rows.SAMPLE, lane, work.first)
             _start_sample(scene, bundle, lane, picture, work, tile)
             lanes |= 1 << lane
             waiting += 1
@@ -394,19 +352,19 @@ def _sample_tile(
         while ended != 0:
             lane = lowest_bit(ended)
             ended &= ended - 1
-            pixel = load_word(bundle, PIXEL, lane)
-            sample = load_word(bundle, SAMPLE, lane)
-            if not deposit(tile, pixel, sample, load_point(bundle, RADIANCE, lane)):
+            pixel = load_word(bundle, rows.PIXEL, lane)
+            sample = load_word(bundle, rows.SAMPLE, lane)
+            if not deposit(tile, pixel, sample, load_point(bundle, rows.RADIANCE, lane)):
                 dropped += 1
             sample += 1
             if sample == work.first + work.samples:
                 if waiting == pixels:
                     lanes ^= 1 << lane
                     continue
-                store_word(bundle, PIXEL, lane, waiting)
+                store_word(bundle, rows.PIXEL, lane, waiting)
                 waiting += 1
                 sample = work.first
-            store_word(bundle, SAMPLE, lane, sample)
+            store_word(bundle, rows.SAMPLE, lane, sample)
             _start_sample(scene, bundle, lane, picture, work, tile)
     tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
     tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped

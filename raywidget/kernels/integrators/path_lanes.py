@@ -11,50 +11,9 @@ from raywidget.kernels.geometry.brute_force import is_occluded_by_few
 from raywidget.kernels.geometry.hit import bare_material, make_hit, spawn_origin
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK
 from raywidget.kernels.geometry.traverse import RayHit, walk_to_closest
+from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
-    BSDF_U,
-    BSDF_V,
-    CHOICE,
-    COLOR,
-    DEPTH,
-    DIRECTION,
-    DISTANCE,
-    ETA,
-    LIGHT_DELTA,
-    LIGHT_DIRECTION,
-    LIGHT_LOCAL,
-    LIGHT_PDF,
-    LIGHT_RADIANCE,
-    LIGHT_REACH,
-    LIGHT_U,
-    LIGHT_V,
-    LIT_SIDE,
-    LOBE,
-    MATERIAL,
-    NORMAL,
-    OFFSET,
-    ORIGIN,
-    PART,
-    POINT,
-    PREVIOUS,
-    PREVIOUS_NORMAL,
-    RADIANCE,
-    SAMPLED,
-    SAMPLED_PDF,
-    SCATTER_PDF,
-    SHADING_NORMAL,
-    SHADOW_ORIGIN,
-    SLOT,
-    SPECULAR,
-    THROUGHPUT,
-    VALUE,
-    VALUE_PDF,
-    VISIBLE,
-    WEIGHT,
-    WO,
     Bundle,
-    U,
-    V,
     load_number,
     load_point,
     load_point_row,
@@ -135,9 +94,9 @@ def arrive(
     scene: SceneView, bundle: Bundle, lane: int, lattice: bool, settings: PathSettings
 ) -> Arrival:
     """Trace one edge, add the emission that it finds, and load the surface at its end."""
-    o = load_point(bundle, ORIGIN, lane)
-    d = load_point(bundle, DIRECTION, lane)
-    depth = load_word(bundle, DEPTH, lane)
+    o = load_point(bundle, rows.ORIGIN, lane)
+    d = load_point(bundle, rows.DIRECTION, lane)
+    depth = load_word(bundle, rows.DEPTH, lane)
     passed = 0  # surfaces that have let the path pass
     while True:
         if scene.is_few and passed == 0:
@@ -146,10 +105,12 @@ def arrive(
             ray = walk_to_closest(scene, o, d, INFINITY)
         if scene.medium_count > 0:
             through = transmittance(scene, bundle.inside[lane], ray.t)
-            store_point(bundle, THROUGHPUT, lane, load_point(bundle, THROUGHPUT, lane) * through)
+            store_point(
+                bundle, rows.THROUGHPUT, lane, load_point(bundle, rows.THROUGHPUT, lane) * through
+            )
         if ray.slot == MISS:
             weight = 1.0
-            scatter_pdf = load_number(bundle, SCATTER_PDF, lane)
+            scatter_pdf = load_number(bundle, rows.SCATTER_PDF, lane)
             if scatter_pdf > 0.0:
                 weight = power_heuristic(scatter_pdf, pdf_environment(scene, d))
             _add(bundle, lane, eval_missed(scene, d, depth) * weight)
@@ -157,7 +118,7 @@ def arrive(
         material = bare_material(scene, ray.slot, ray.instance)
         if material >= 0 and depth < settings.max_depth:
             _store_flat(scene, bundle, lane, ray)
-            store_word(bundle, MATERIAL, lane, material)
+            store_word(bundle, rows.MATERIAL, lane, material)
             found = _load_material(scene, bundle, lane, material)
             return Arrival(FOUND_BARE | found, passed + 1)
         hit = make_hit(scene, o, d, ray)
@@ -181,21 +142,21 @@ def arrive(
 
     if hit.light >= 0:
         weight = 1.0
-        scatter_pdf = load_number(bundle, SCATTER_PDF, lane)
+        scatter_pdf = load_number(bundle, rows.SCATTER_PDF, lane)
         if scatter_pdf > 0.0:
-            previous = load_point(bundle, PREVIOUS, lane)
-            previous_normal = load_point(bundle, PREVIOUS_NORMAL, lane)
+            previous = load_point(bundle, rows.PREVIOUS, lane)
+            previous_normal = load_point(bundle, rows.PREVIOUS_NORMAL, lane)
             pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
             weight = power_heuristic(scatter_pdf, pdf)
         _add(bundle, lane, emitted_radiance(scene, hit, d) * weight)
     if depth >= settings.max_depth:
         return Arrival(FOUND_END, passed + 1)
 
-    store_point(bundle, POINT, lane, hit.p)
-    store_point(bundle, NORMAL, lane, hit.ng)
-    store_point(bundle, SHADING_NORMAL, lane, ns)
-    store_number(bundle, OFFSET, lane, hit.offset)
-    store_word(bundle, MATERIAL, lane, hit.material)
+    store_point(bundle, rows.POINT, lane, hit.p)
+    store_point(bundle, rows.NORMAL, lane, hit.ng)
+    store_point(bundle, rows.SHADING_NORMAL, lane, ns)
+    store_number(bundle, rows.OFFSET, lane, hit.offset)
+    store_word(bundle, rows.MATERIAL, lane, hit.material)
     load_textures(scene, hit, material, room_of(bundle, lane))
     return Arrival(_load_material(scene, bundle, lane, material), passed + 1)
 
@@ -206,18 +167,18 @@ def _store_flat(scene: SceneView, bundle: Bundle, lane: int, ray: RayHit) -> Non
     block = ray.slot // WIDTH
     row = block * FLAT_BLOCK + (ray.slot - block * WIDTH)
     for number in range(9):
-        bundle.numbers[(POINT + number) * WIDTH + lane] = scene.flats[row + number * WIDTH]
-    store_number(bundle, U, lane, ray.u)
-    store_number(bundle, V, lane, ray.v)
+        bundle.numbers[(rows.POINT + number) * WIDTH + lane] = scene.flats[row + number * WIDTH]
+    store_number(bundle, rows.U, lane, ray.u)
+    store_number(bundle, rows.V, lane, ray.v)
 
 
 @device
 def _load_material(scene: SceneView, bundle: Bundle, lane: int, material: int) -> int:
     """Note what scatters where a path has arrived: FOUND_*."""
-    store_word(bundle, PART, lane, material)
+    store_word(bundle, rows.PART, lane, material)
     bsdf = view_bsdf(scene, material, room_of(bundle, lane))
     if bsdf.kind == DIFFUSE:
-        store_point(bundle, COLOR, lane, bsdf.color)
+        store_point(bundle, rows.COLOR, lane, bsdf.color)
         return FOUND_DIFFUSE
     found = FOUND_OTHER
     if is_specular(bsdf):
@@ -231,10 +192,10 @@ def _load_material(scene: SceneView, bundle: Bundle, lane: int, material: int) -
 def _traced(bundle: Bundle, lane: int) -> RayHit:
     """Where a ray ends that was traced with all others."""
     return RayHit(
-        load_number(bundle, DISTANCE, lane),
-        load_number(bundle, U, lane),
-        load_number(bundle, V, lane),
-        index32(load_word(bundle, SLOT, lane)),
+        load_number(bundle, rows.DISTANCE, lane),
+        load_number(bundle, rows.U, lane),
+        load_number(bundle, rows.V, lane),
+        index32(load_word(bundle, rows.SLOT, lane)),
         index32(-1),
     )
 
@@ -242,8 +203,8 @@ def _traced(bundle: Bundle, lane: int) -> RayHit:
 @device
 def _add(bundle: Bundle, lane: int, emitted: Vec3) -> None:
     """Count light that a path has met."""
-    brought = load_point(bundle, THROUGHPUT, lane) * emitted
-    store_point(bundle, RADIANCE, lane, load_point(bundle, RADIANCE, lane) + brought)
+    brought = load_point(bundle, rows.THROUGHPUT, lane) * emitted
+    store_point(bundle, rows.RADIANCE, lane, load_point(bundle, rows.RADIANCE, lane) + brought)
 
 
 @device
@@ -253,15 +214,15 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
     if is_one_lamp(scene):
         seen = sample_lamp(
             scene,
-            load_point_row(bundle, POINT),
-            load_row(bundle, LIGHT_U),
-            load_row(bundle, LIGHT_V),
+            load_point_row(bundle, rows.POINT),
+            load_row(bundle, rows.LIGHT_U),
+            load_row(bundle, rows.LIGHT_V),
         )
-        store_point_row(bundle, LIGHT_DIRECTION, seen.wi)
-        store_row(bundle, LIGHT_REACH, seen.reach)
-        store_row(bundle, LIGHT_PDF, seen.pdf)
-        store_row(bundle, LIGHT_DELTA, spread_number(0.0))
-        store_point_row(bundle, LIGHT_RADIANCE, seen.radiance)
+        store_point_row(bundle, rows.LIGHT_DIRECTION, seen.wi)
+        store_row(bundle, rows.LIGHT_REACH, seen.reach)
+        store_row(bundle, rows.LIGHT_PDF, seen.pdf)
+        store_row(bundle, rows.LIGHT_DELTA, spread_number(0.0))
+        store_point_row(bundle, rows.LIGHT_RADIANCE, seen.radiance)
         lit = lanes & lane_mask(seen.faces) & ~lane_mask(seen.near)
         lanes &= lane_mask(seen.near)
     while lanes != 0:
@@ -269,19 +230,19 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
         lanes &= lanes - 1
         light = sample_light(
             scene,
-            load_point(bundle, POINT, lane),
-            load_point(bundle, LIT_SIDE, lane),
-            load_number(bundle, LIGHT_U, lane),
-            load_number(bundle, LIGHT_V, lane),
-            load_number(bundle, CHOICE, lane),
+            load_point(bundle, rows.POINT, lane),
+            load_point(bundle, rows.LIT_SIDE, lane),
+            load_number(bundle, rows.LIGHT_U, lane),
+            load_number(bundle, rows.LIGHT_V, lane),
+            load_number(bundle, rows.CHOICE, lane),
         )
         if light.pdf > 0.0:
             lit |= 1 << lane
-            store_point(bundle, LIGHT_DIRECTION, lane, light.wi)
-            store_number(bundle, LIGHT_REACH, lane, light.reach)
-            store_point(bundle, LIGHT_RADIANCE, lane, light.radiance)
-            store_number(bundle, LIGHT_PDF, lane, light.pdf)
-            store_number(bundle, LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
+            store_point(bundle, rows.LIGHT_DIRECTION, lane, light.wi)
+            store_number(bundle, rows.LIGHT_REACH, lane, light.reach)
+            store_point(bundle, rows.LIGHT_RADIANCE, lane, light.radiance)
+            store_number(bundle, rows.LIGHT_PDF, lane, light.pdf)
+            store_number(bundle, rows.LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
     return lit
 
 
@@ -291,11 +252,11 @@ def eval_others(scene: SceneView, bundle: Bundle, lanes: int) -> None:
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
-        bsdf = view_bsdf(scene, load_word(bundle, PART, lane), room_of(bundle, lane))
-        wo = load_point(bundle, WO, lane)
-        value = eval_bsdf_cos(bsdf, wo, load_point(bundle, LIGHT_LOCAL, lane))
-        store_point(bundle, VALUE, lane, value.f_cos)
-        store_number(bundle, VALUE_PDF, lane, value.pdf)
+        bsdf = view_bsdf(scene, load_word(bundle, rows.PART, lane), room_of(bundle, lane))
+        wo = load_point(bundle, rows.WO, lane)
+        value = eval_bsdf_cos(bsdf, wo, load_point(bundle, rows.LIGHT_LOCAL, lane))
+        store_point(bundle, rows.VALUE, lane, value.f_cos)
+        store_number(bundle, rows.VALUE_PDF, lane, value.pdf)
 
 
 @device
@@ -305,32 +266,32 @@ def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
     if together:
         occluded = is_occluded_by_few(
             scene,
-            load_point_row(bundle, SHADOW_ORIGIN),
-            load_point_row(bundle, LIGHT_DIRECTION),
-            load_row(bundle, LIGHT_REACH),
+            load_point_row(bundle, rows.SHADOW_ORIGIN),
+            load_point_row(bundle, rows.LIGHT_DIRECTION),
+            load_row(bundle, rows.LIGHT_REACH),
         )
-        store_row(bundle, VISIBLE, choose(occluded, 0.0, spread_number(1.0)))
+        store_row(bundle, rows.VISIBLE, choose(occluded, 0.0, spread_number(1.0)))
         if scene.medium_count == 0:
             return
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
-        wi = load_point(bundle, LIGHT_DIRECTION, lane)
-        reach = load_number(bundle, LIGHT_REACH, lane)
+        wi = load_point(bundle, rows.LIGHT_DIRECTION, lane)
+        reach = load_number(bundle, rows.LIGHT_REACH, lane)
         inside = 0
         if scene.medium_count > 0:
             inside = _inside_towards(scene, bundle, lane, wi)
         if together:
             share = transmittance(scene, inside, reach)
         else:
-            start = load_point(bundle, SHADOW_ORIGIN, lane)
+            start = load_point(bundle, rows.SHADOW_ORIGIN, lane)
             share = visibility(scene, start, wi, reach, inside)
-            store_number(bundle, VISIBLE, lane, share.x)
+            store_number(bundle, rows.VISIBLE, lane, share.x)
         if scene.medium_count > 0:
             if not together:  # the share is a colour
-                store_number(bundle, VISIBLE, lane, 1.0)
-            arrived = load_point(bundle, LIGHT_RADIANCE, lane) * share
-            store_point(bundle, LIGHT_RADIANCE, lane, arrived)
+                store_number(bundle, rows.VISIBLE, lane, 1.0)
+            arrived = load_point(bundle, rows.LIGHT_RADIANCE, lane) * share
+            store_point(bundle, rows.LIGHT_RADIANCE, lane, arrived)
 
 
 @device
@@ -339,19 +300,19 @@ def sample_others(scene: SceneView, bundle: Bundle, lanes: int) -> None:
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
-        bsdf = view_bsdf(scene, load_word(bundle, PART, lane), room_of(bundle, lane))
+        bsdf = view_bsdf(scene, load_word(bundle, rows.PART, lane), room_of(bundle, lane))
         sample = sample_bsdf(
             bsdf,
-            load_point(bundle, WO, lane),
-            load_number(bundle, BSDF_U, lane),
-            load_number(bundle, BSDF_V, lane),
-            load_number(bundle, LOBE, lane),
+            load_point(bundle, rows.WO, lane),
+            load_number(bundle, rows.BSDF_U, lane),
+            load_number(bundle, rows.BSDF_V, lane),
+            load_number(bundle, rows.LOBE, lane),
         )
-        store_point(bundle, SAMPLED, lane, sample.wi)
-        store_point(bundle, WEIGHT, lane, sample.weight)
-        store_number(bundle, SAMPLED_PDF, lane, sample.pdf)
-        store_number(bundle, SPECULAR, lane, 1.0 if sample.is_specular else 0.0)
-        store_number(bundle, ETA, lane, sample.eta)
+        store_point(bundle, rows.SAMPLED, lane, sample.wi)
+        store_point(bundle, rows.WEIGHT, lane, sample.weight)
+        store_number(bundle, rows.SAMPLED_PDF, lane, sample.pdf)
+        store_number(bundle, rows.SPECULAR, lane, 1.0 if sample.is_specular else 0.0)
+        store_number(bundle, rows.ETA, lane, sample.eta)
 
 
 @device
@@ -360,14 +321,14 @@ def enter_media(scene: SceneView, bundle: Bundle, lanes: int) -> None:
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
-        d = load_point(bundle, SAMPLED, lane)
+        d = load_point(bundle, rows.SAMPLED, lane)
         bundle.inside[lane] = _inside_towards(scene, bundle, lane, d)
 
 
 @device
 def _inside_towards(scene: SceneView, bundle: Bundle, lane: int, wi: Vec3) -> int:
     """The stack of media in direction `wi` from the end of a path."""
-    ng = load_point(bundle, NORMAL, lane)
-    material = load_word(bundle, MATERIAL, lane)
-    wo = -load_point(bundle, DIRECTION, lane)
+    ng = load_point(bundle, rows.NORMAL, lane)
+    material = load_word(bundle, rows.MATERIAL, lane)
+    wo = -load_point(bundle, rows.DIRECTION, lane)
     return inside_towards(scene, bundle.inside[lane], ng, material, wo, wi)

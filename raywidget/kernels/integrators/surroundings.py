@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import make_hit, spawn_origin
 from raywidget.kernels.geometry.traverse import find_closest
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import Four
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
-from raywidget.kernels.layout import (
-    CAMERA_ORIGIN,
-    F32,
-    LIGHT_CORNER,
-    LIGHT_SIZE,
-    MATERIAL_CODES_SIZE,
-    MATERIAL_INTERIOR,
-    MISS,
-    SceneTables,
-    SceneView,
-)
+from raywidget.kernels.layout import F32, SceneTables, SceneView
 from raywidget.kernels.lights.emission import is_point, is_surface, sample_emission_of
 from raywidget.kernels.volumes.medium import STACK_BITS, STACK_LEVELS, push, remove
 
@@ -35,10 +26,12 @@ def find_surroundings(scene: SceneView, o: Vec3) -> int:
     level = 0
     for _ in range(_MOST_CROSSINGS):
         ray = find_closest(scene, o, d, INFINITY)
-        if ray.slot == MISS or level == STACK_LEVELS:
+        if ray.slot == layout.MISS or level == STACK_LEVELS:
             break
         hit = make_hit(scene, o, d, ray)
-        medium = scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_INTERIOR]
+        medium = scene.material_codes[
+            hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_INTERIOR
+        ]
         if medium >= 0:
             if dot(d, hit.ng) < 0.0:
                 entered = push(entered, medium)
@@ -56,10 +49,10 @@ def find_surroundings(scene: SceneView, o: Vec3) -> int:
 def fill_surroundings(tables: SceneTables, camera: F32) -> None:
     """Fill `tables.surroundings`, for scenes with media."""
     scene = view_scene(tables, camera)
-    scene.surroundings[0] = find_surroundings(scene, load_vec3(scene.camera, CAMERA_ORIGIN))
+    scene.surroundings[0] = find_surroundings(scene, load_vec3(scene.camera, layout.CAMERA_ORIGIN))
     for light in range(scene.light_count):
         if is_point(scene, light):
-            o = load_vec3(scene.lights, light * LIGHT_SIZE + LIGHT_CORNER)
+            o = load_vec3(scene.lights, light * layout.LIGHT_SIZE + layout.LIGHT_CORNER)
             scene.surroundings[1 + light] = find_surroundings(scene, o)
         elif is_surface(scene, light):
             # All of a lamp is taken to be where one point of it is.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import largest
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.sampling import (
@@ -19,21 +20,7 @@ from raywidget.kernels.language.sampling import (
     to_world,
 )
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, length, load_vec3, normalize, vec3
-from raywidget.kernels.layout import (
-    LIGHT_AREA,
-    LIGHT_CAPS,
-    LIGHT_CORNER,
-    LIGHT_EDGE_U,
-    LIGHT_EDGE_V,
-    LIGHT_EXTENT,
-    LIGHT_NORMAL,
-    LIGHT_RADIANCE,
-    LIGHT_SHEAR,
-    LIGHT_SIDE,
-    LIGHT_SIZE,
-    RECTANGLE,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.light_sample import LightSample, no_sample
 
 # Rounding of a point, relative to the largest coordinates that went into it and into the test that
@@ -55,21 +42,21 @@ def sample_flat(
     scene: SceneView, light: int, p: Vec3, chosen: float, u: float, v: float
 ) -> LightSample:
     """Uniform by area; near a rectangle, uniform by solid angle."""
-    row = light * LIGHT_SIZE
-    from_corner = load_vec3(scene.lights, row + LIGHT_CORNER) - p
-    normal = load_vec3(scene.lights, row + LIGHT_NORMAL)
+    row = light * layout.LIGHT_SIZE
+    from_corner = load_vec3(scene.lights, row + layout.LIGHT_CORNER) - p
+    normal = load_vec3(scene.lights, row + layout.LIGHT_NORMAL)
     facing = -dot(from_corner, normal)
-    rounding = ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
+    rounding = ROUNDING * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p))
     if facing <= rounding:  # its back, or its edge
         return no_sample(light)
-    edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
-    edge_v = load_vec3(scene.lights, row + LIGHT_EDGE_V)
-    shear = scene.lights[row + LIGHT_SHEAR]
-    area = scene.lights[row + LIGHT_AREA]
+    edge_u = load_vec3(scene.lights, row + layout.LIGHT_EDGE_U)
+    edge_v = load_vec3(scene.lights, row + layout.LIGHT_EDGE_V)
+    shear = scene.lights[row + layout.LIGHT_SHEAR]
+    area = scene.lights[row + layout.LIGHT_AREA]
     per_solid_angle = 0.0
     if shear > 0.0:
         u, v = sample_triangle(u, v)
-    elif shear == RECTANGLE:
+    elif shear == layout.RECTANGLE:
         middle = from_corner + (edge_u + edge_v) * 0.5
         if area > NEAR * dot(middle, middle):
             seen = sample_seen_rectangle(from_corner, edge_u, edge_v, u, v)
@@ -86,7 +73,7 @@ def sample_flat(
     return LightSample(
         to_light * (1.0 / distance),
         distance - min(rounding / cos, 0.01 * distance),
-        load_vec3(scene.lights, row + LIGHT_RADIANCE),
+        load_vec3(scene.lights, row + layout.LIGHT_RADIANCE),
         chosen * per_solid_angle,
         False,
         normal,
@@ -97,14 +84,14 @@ def sample_flat(
 @device
 def pdf_flat(scene: SceneView, row: int, p: Vec3, point: Vec3, cos: float) -> float:
     """Density with which `sample_flat` at `p` draws the direction to a point of it."""
-    from_corner = load_vec3(scene.lights, row + LIGHT_CORNER) - p
-    facing = -dot(from_corner, load_vec3(scene.lights, row + LIGHT_NORMAL))
-    if facing <= ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p)):
+    from_corner = load_vec3(scene.lights, row + layout.LIGHT_CORNER) - p
+    facing = -dot(from_corner, load_vec3(scene.lights, row + layout.LIGHT_NORMAL))
+    if facing <= ROUNDING * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p)):
         return 0.0
-    area = scene.lights[row + LIGHT_AREA]
-    if scene.lights[row + LIGHT_SHEAR] == RECTANGLE:
-        edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
-        edge_v = load_vec3(scene.lights, row + LIGHT_EDGE_V)
+    area = scene.lights[row + layout.LIGHT_AREA]
+    if scene.lights[row + layout.LIGHT_SHEAR] == layout.RECTANGLE:
+        edge_u = load_vec3(scene.lights, row + layout.LIGHT_EDGE_U)
+        edge_v = load_vec3(scene.lights, row + layout.LIGHT_EDGE_V)
         middle = from_corner + (edge_u + edge_v) * 0.5
         if area > NEAR * dot(middle, middle):
             seen = sample_seen_rectangle(from_corner, edge_u, edge_v, 0.5, 0.5)
@@ -134,9 +121,9 @@ class FlatCoordinates(NamedTuple):
 @device
 def flat_coordinates(scene: SceneView, row: int, p: Vec3, d: Vec3) -> FlatCoordinates:
     """As the test of rays against flats finds them (`intersect`)."""
-    corner = load_vec3(scene.lights, row + LIGHT_CORNER) - p
-    edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
-    edge_v = load_vec3(scene.lights, row + LIGHT_EDGE_V)
+    corner = load_vec3(scene.lights, row + layout.LIGHT_CORNER) - p
+    edge_u = load_vec3(scene.lights, row + layout.LIGHT_EDGE_U)
+    edge_v = load_vec3(scene.lights, row + layout.LIGHT_EDGE_V)
     normal = cross(edge_u, edge_v)
     inverse = 1.0 / dot(normal, d)
     side = cross(corner, d)
@@ -220,13 +207,13 @@ def sample_ball(
     scene: SceneView, light: int, p: Vec3, chosen: float, u: float, v: float
 ) -> LightSample:
     """Uniform in the cone that a ball fills; from within, uniform by area."""
-    row = light * LIGHT_SIZE
-    centre = load_vec3(scene.lights, row + LIGHT_CORNER)
+    row = light * layout.LIGHT_SIZE
+    centre = load_vec3(scene.lights, row + layout.LIGHT_CORNER)
     to_centre = centre - p
-    signed_radius = scene.lights[row + LIGHT_EDGE_U]
+    signed_radius = scene.lights[row + layout.LIGHT_EDGE_U]
     radius = abs(signed_radius)
-    radiance = load_vec3(scene.lights, row + LIGHT_RADIANCE)
-    rounding = ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
+    radiance = load_vec3(scene.lights, row + layout.LIGHT_RADIANCE)
+    rounding = ROUNDING * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p))
     cap = _cap_height(to_centre, radius)
     if cap > 0.0:
         if signed_radius < 0.0:  # it shines inwards, and is seen from without
@@ -269,7 +256,7 @@ def sample_ball(
         to_light * (1.0 / distance),
         distance - min(slack, 0.5 * distance),
         radiance,
-        chosen * square / (cos * scene.lights[row + LIGHT_AREA]),
+        chosen * square / (cos * scene.lights[row + layout.LIGHT_AREA]),
         False,
         normal,
         light,
@@ -279,11 +266,11 @@ def sample_ball(
 @device
 def pdf_ball(scene: SceneView, row: int, p: Vec3, point: Vec3, cos: float) -> float:
     """Density with which `sample_ball` at `p` draws the direction to a point of it."""
-    centre = load_vec3(scene.lights, row + LIGHT_CORNER)
-    cap = _cap_height(centre - p, scene.lights[row + LIGHT_EDGE_U])
+    centre = load_vec3(scene.lights, row + layout.LIGHT_CORNER)
+    cap = _cap_height(centre - p, scene.lights[row + layout.LIGHT_EDGE_U])
     if cap > 0.0:
         return 1.0 / (2.0 * PI * cap)
-    return pdf_by_area(scene.lights[row + LIGHT_AREA], p, point, cos)
+    return pdf_by_area(scene.lights[row + layout.LIGHT_AREA], p, point, cos)
 
 
 # --- Truncated cones ------------------------------------------------------------------------------
@@ -300,13 +287,13 @@ class RoundPoint(NamedTuple):
 @device
 def sample_round_point(scene: SceneView, row: int, u: float, v: float) -> RoundPoint:
     """Uniform by area on base, top and side."""
-    frame = make_frame(load_vec3(scene.lights, row + LIGHT_EDGE_U))
-    height = scene.lights[row + LIGHT_EDGE_V]
-    base_radius = scene.lights[row + LIGHT_EDGE_V + 1]
-    top_radius = scene.lights[row + LIGHT_EDGE_V + 2]
-    area = scene.lights[row + LIGHT_AREA]
-    base_area = scene.lights[row + LIGHT_CAPS]
-    top_area = scene.lights[row + LIGHT_CAPS + 1]
+    frame = make_frame(load_vec3(scene.lights, row + layout.LIGHT_EDGE_U))
+    height = scene.lights[row + layout.LIGHT_EDGE_V]
+    base_radius = scene.lights[row + layout.LIGHT_EDGE_V + 1]
+    top_radius = scene.lights[row + layout.LIGHT_EDGE_V + 2]
+    area = scene.lights[row + layout.LIGHT_AREA]
+    base_area = scene.lights[row + layout.LIGHT_CAPS]
+    top_area = scene.lights[row + layout.LIGHT_CAPS + 1]
     phi = 2.0 * PI * v
     cos_phi = math.cos(phi)
     sin_phi = math.sin(phi)
@@ -337,23 +324,23 @@ def sample_round(
     scene: SceneView, light: int, p: Vec3, chosen: float, u: float, v: float
 ) -> LightSample:
     """Uniform by area on base, top and side."""
-    row = light * LIGHT_SIZE
+    row = light * layout.LIGHT_SIZE
     point = sample_round_point(scene, row, u, v)
-    normal = point.outward * scene.lights[row + LIGHT_SIDE]
-    to_light = load_vec3(scene.lights, row + LIGHT_CORNER) - p + point.p
+    normal = point.outward * scene.lights[row + layout.LIGHT_SIDE]
+    to_light = load_vec3(scene.lights, row + layout.LIGHT_CORNER) - p + point.p
     facing = -dot(to_light, normal)
     if facing <= 0.0:
         return no_sample(light)
     square = dot(to_light, to_light)
     distance = math.sqrt(square)
     cos = facing / distance
-    rounding = ROUNDING * (scene.lights[row + LIGHT_EXTENT] + largest(p))
+    rounding = ROUNDING * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p))
     slack = rounding + rounding / max(cos, math.sqrt(rounding * point.curvature))
     return LightSample(
         to_light * (1.0 / distance),
         distance - min(slack, 0.5 * distance),
-        load_vec3(scene.lights, row + LIGHT_RADIANCE),
-        chosen * square / (cos * scene.lights[row + LIGHT_AREA]),
+        load_vec3(scene.lights, row + layout.LIGHT_RADIANCE),
+        chosen * square / (cos * scene.lights[row + layout.LIGHT_AREA]),
         False,
         normal,
         light,

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import math
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
-from raywidget.kernels.layout import (
-    LIGHT_CORNER,
-    LIGHT_DIRECTIONAL,
-    LIGHT_EDGE_U,
-    LIGHT_EDGE_V,
-    LIGHT_RADIANCE,
-    LIGHT_SIZE,
-    LIGHT_SPOT,
-    SPOT_LINEAR,
-    SPOT_SMOOTH,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.light_sample import LightSample, no_sample
 
 INFINITY = float("inf")
@@ -52,12 +42,12 @@ def spot_falloff(scene: SceneView, at: int, below: float) -> float:
     if angle <= beam:
         return 1.0
     kind = int(scene.lights[at + 2])
-    if kind == SPOT_LINEAR:
+    if kind == layout.SPOT_LINEAR:
         return (cone - angle) / (cone - beam)
     widest = height_of_cap(cone)
     share = (widest - below) / (widest - height_of_cap(beam))
     share = min(1.0, max(0.0, share))
-    if kind == SPOT_SMOOTH:
+    if kind == layout.SPOT_SMOOTH:
         return share * share * (3.0 - 2.0 * share)
     square = share * share
     return square * square
@@ -66,22 +56,22 @@ def spot_falloff(scene: SceneView, at: int, below: float) -> float:
 @device
 def sample_delta(scene: SceneView, light: int, kind: int, p: Vec3, chosen: float) -> LightSample:
     """The one direction to a point, a spot or a directional light, chosen with `chosen`."""
-    row = light * LIGHT_SIZE
-    intensity = load_vec3(scene.lights, row + LIGHT_RADIANCE)
+    row = light * layout.LIGHT_SIZE
+    intensity = load_vec3(scene.lights, row + layout.LIGHT_RADIANCE)
     nowhere = vec3(0.0, 0.0, 0.0)
-    if kind == LIGHT_DIRECTIONAL:
-        wi = -load_vec3(scene.lights, row + LIGHT_EDGE_U)
+    if kind == layout.LIGHT_DIRECTIONAL:
+        wi = -load_vec3(scene.lights, row + layout.LIGHT_EDGE_U)
         return LightSample(wi, INFINITY, intensity, chosen, True, nowhere, light)
-    to_light = load_vec3(scene.lights, row + LIGHT_CORNER) - p
+    to_light = load_vec3(scene.lights, row + layout.LIGHT_CORNER) - p
     square = dot(to_light, to_light)
     if square < 1e-36:
         return no_sample(light)
     distance = math.sqrt(square)
     wi = to_light * (1.0 / distance)
     strength = 1.0 / square
-    if kind == LIGHT_SPOT:
-        below = height_between(-wi, load_vec3(scene.lights, row + LIGHT_EDGE_U))
-        strength *= spot_falloff(scene, row + LIGHT_EDGE_V, below)
+    if kind == layout.LIGHT_SPOT:
+        below = height_between(-wi, load_vec3(scene.lights, row + layout.LIGHT_EDGE_U))
+        strength *= spot_falloff(scene, row + layout.LIGHT_EDGE_V, below)
         if strength == 0.0:
             return no_sample(light)
     return LightSample(wi, distance, intensity * strength, chosen, True, nowhere, light)

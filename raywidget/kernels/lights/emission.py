@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import largest
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
@@ -24,33 +25,7 @@ from raywidget.kernels.language.sampling import (
     to_world,
 )
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
-from raywidget.kernels.layout import (
-    ENVIRONMENT_CENTRE,
-    ENVIRONMENT_REACH,
-    LIGHT_AREA,
-    LIGHT_BALL,
-    LIGHT_BEAM,
-    LIGHT_CORNER,
-    LIGHT_DIRECTIONAL,
-    LIGHT_EDGE_U,
-    LIGHT_EDGE_V,
-    LIGHT_ENVIRONMENT,
-    LIGHT_EXTENT,
-    LIGHT_FLAT,
-    LIGHT_KIND,
-    LIGHT_NORMAL,
-    LIGHT_POINT,
-    LIGHT_PROBABILITY,
-    LIGHT_RADIANCE,
-    LIGHT_ROUND,
-    LIGHT_SHEAR,
-    LIGHT_SIDE,
-    LIGHT_SIZE,
-    LIGHT_SLOT_SIZE,
-    LIGHT_SPOT,
-    MISS,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.area_light import sample_round_point
 from raywidget.kernels.lights.delta_light import height_between, height_of_cap, spot_falloff
 from raywidget.kernels.lights.emitter import (
@@ -89,65 +64,67 @@ def sample_emission(scene: SceneView, four: Four, choice: float) -> Emission:
 
 @device
 def _kind(scene: SceneView, light: int) -> int:
-    return int(scene.lights[light * LIGHT_SIZE + LIGHT_KIND])
+    return int(scene.lights[light * layout.LIGHT_SIZE + layout.LIGHT_KIND])
 
 
 @device
 def is_surface(scene: SceneView, light: int) -> bool:
     """Can scattering find the light, as a surface?"""
     kind = _kind(scene, light)
-    return kind == LIGHT_FLAT or kind == LIGHT_BALL or kind == LIGHT_ROUND
+    return kind == layout.LIGHT_FLAT or kind == layout.LIGHT_BALL or kind == layout.LIGHT_ROUND
 
 
 @device
 def is_point(scene: SceneView, light: int) -> bool:
     """Does all light come from one point?"""
     kind = _kind(scene, light)
-    return kind == LIGHT_POINT or kind == LIGHT_SPOT
+    return kind == layout.LIGHT_POINT or kind == layout.LIGHT_SPOT
 
 
 @device
 def is_delta(scene: SceneView, light: int) -> bool:
     """Is it a point or a direction, so that scattering can't find it?"""
     kind = _kind(scene, light)
-    return kind == LIGHT_POINT or kind == LIGHT_SPOT or kind == LIGHT_DIRECTIONAL
+    return (
+        kind == layout.LIGHT_POINT or kind == layout.LIGHT_SPOT or kind == layout.LIGHT_DIRECTIONAL
+    )
 
 
 @device
 def sample_emission_of(scene: SceneView, light: int, four: Four) -> Emission:
     """A point of a light's surface, uniform by area, and a direction with density cos / pi."""
-    row = light * LIGHT_SIZE
-    p = load_vec3(scene.lights, row + LIGHT_CORNER)
-    edge_u = load_vec3(scene.lights, row + LIGHT_EDGE_U)
-    ng = load_vec3(scene.lights, row + LIGHT_NORMAL)
+    row = light * layout.LIGHT_SIZE
+    p = load_vec3(scene.lights, row + layout.LIGHT_CORNER)
+    edge_u = load_vec3(scene.lights, row + layout.LIGHT_EDGE_U)
+    ng = load_vec3(scene.lights, row + layout.LIGHT_NORMAL)
     kind = _kind(scene, light)
-    if kind == LIGHT_BALL:
+    if kind == layout.LIGHT_BALL:
         outward = sample_sphere(four.x, four.y)
         p = p + outward * abs(edge_u.x)
         ng = outward if edge_u.x > 0.0 else -outward
-    elif kind == LIGHT_ROUND:
+    elif kind == layout.LIGHT_ROUND:
         point = sample_round_point(scene, row, four.x, four.y)
         p = p + point.p
-        ng = point.outward * scene.lights[row + LIGHT_SIDE]
+        ng = point.outward * scene.lights[row + layout.LIGHT_SIDE]
     else:
         u = four.x
         v = four.y
-        if scene.lights[row + LIGHT_SHEAR] > 0.0:
+        if scene.lights[row + layout.LIGHT_SHEAR] > 0.0:
             u, v = sample_triangle(u, v)
-        p = p + edge_u * u + load_vec3(scene.lights, row + LIGHT_EDGE_V) * v
+        p = p + edge_u * u + load_vec3(scene.lights, row + layout.LIGHT_EDGE_V) * v
     local = sample_cosine_hemisphere(four.z, four.w)
     pdf = pdf_emission(scene, light, local.z, vec3(0.0, 0.0, 0.0))
     if pdf <= 0.0:
         return Emission(light, p, p, p, 0.0, p, 0.0)
     d = to_world(make_frame(ng), local)
-    offset = _OFFSET * (scene.lights[row + LIGHT_EXTENT] + largest(p))
-    radiance = load_vec3(scene.lights, row + LIGHT_RADIANCE)
-    if scene.light_slots[light * LIGHT_SLOT_SIZE] != MISS:
+    offset = _OFFSET * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p))
+    radiance = load_vec3(scene.lights, row + layout.LIGHT_RADIANCE)
+    if scene.light_slots[light * layout.LIGHT_SLOT_SIZE] != layout.MISS:
         # As seen from right in front
-        away = math.sqrt(scene.lights[row + LIGHT_AREA])
+        away = math.sqrt(scene.lights[row + layout.LIGHT_AREA])
         seen = LightSample(-ng, away, radiance, 1.0, False, ng, light)
         radiance = with_texture(scene, p + ng * away, seen).radiance
-    if scene.lights[row + LIGHT_BEAM] > 0.0:
+    if scene.lights[row + layout.LIGHT_BEAM] > 0.0:
         radiance = radiance * beam_share(scene, light, height_between(d, ng))
     return Emission(light, p, p + ng * offset, d, local.z, radiance * (local.z / pdf), pdf)
 
@@ -155,34 +132,34 @@ def sample_emission_of(scene: SceneView, light: int, four: Four) -> Emission:
 @on_demand
 def _sample_other(scene: SceneView, light: int, four: Four) -> Emission:
     """Points send light everywhere, or into a cone; distant lights through a disk round all."""
-    row = light * LIGHT_SIZE
-    axis = load_vec3(scene.lights, row + LIGHT_EDGE_U)
-    strength = load_vec3(scene.lights, row + LIGHT_RADIANCE)
+    row = light * layout.LIGHT_SIZE
+    axis = load_vec3(scene.lights, row + layout.LIGHT_EDGE_U)
+    strength = load_vec3(scene.lights, row + layout.LIGHT_RADIANCE)
     kind = _kind(scene, light)
-    if kind == LIGHT_POINT or kind == LIGHT_SPOT:
-        p = load_vec3(scene.lights, row + LIGHT_CORNER)
+    if kind == layout.LIGHT_POINT or kind == layout.LIGHT_SPOT:
+        p = load_vec3(scene.lights, row + layout.LIGHT_CORNER)
         d = sample_sphere(four.x, four.y)
-        if kind == LIGHT_SPOT:
-            below = four.x * height_of_cap(scene.lights[row + LIGHT_EDGE_V])
+        if kind == layout.LIGHT_SPOT:
+            below = four.x * height_of_cap(scene.lights[row + layout.LIGHT_EDGE_V])
             sin = math.sqrt(below * (2.0 - below))
             phi = 2.0 * PI * four.y
             local = vec3(sin * math.cos(phi), sin * math.sin(phi), 1.0 - below)
             d = to_world(make_frame(axis), local)
-            strength = strength * spot_falloff(scene, row + LIGHT_EDGE_V, below)
+            strength = strength * spot_falloff(scene, row + layout.LIGHT_EDGE_V, below)
         pdf = pdf_emission(scene, light, 1.0, d)
         if pdf <= 0.0:
             return Emission(light, p, p, p, 0.0, p, 0.0)
         return Emission(light, p, p, d, 1.0, strength * (1.0 / pdf), pdf)
     d = axis
-    if kind == LIGHT_ENVIRONMENT:
+    if kind == layout.LIGHT_ENVIRONMENT:
         d = -sample_image(scene, four.x, four.y).wi
         strength = eval_image(scene, -d)
     pdf = pdf_emission(scene, light, 1.0, d)
     if pdf <= 0.0:
         return Emission(light, d, d, d, 0.0, d, 0.0)
     x, y = sample_disk(four.z, four.w)
-    reach = scene.environment[ENVIRONMENT_REACH]
-    centre = load_vec3(scene.environment, ENVIRONMENT_CENTRE)
+    reach = scene.environment[layout.ENVIRONMENT_REACH]
+    centre = load_vec3(scene.environment, layout.ENVIRONMENT_CENTRE)
     o = centre + to_world(make_frame(d), vec3(x * reach, y * reach, -reach))
     return Emission(light, o, o, d, 1.0, strength * (1.0 / pdf), pdf)
 
@@ -194,29 +171,29 @@ def pdf_emission(scene: SceneView, light: int, cos: float, d: Vec3) -> float:
     By area and solid angle where the light has a surface, under `cos` to its normal; by solid angle
     round a point; by area across distant light, and solid angle if it comes from an image.
     """
-    row = light * LIGHT_SIZE
+    row = light * layout.LIGHT_SIZE
     if cos <= 0.0:
         return 0.0
     if is_surface(scene, light):
-        area = scene.lights[row + LIGHT_AREA]
-        return scene.lights[row + LIGHT_PROBABILITY] / area * (cos * INV_PI)
+        area = scene.lights[row + layout.LIGHT_AREA]
+        return scene.lights[row + layout.LIGHT_PROBABILITY] / area * (cos * INV_PI)
     return _pdf_other(scene, light, d)
 
 
 @on_demand
 def _pdf_other(scene: SceneView, light: int, d: Vec3) -> float:
-    row = light * LIGHT_SIZE
-    probability = scene.lights[row + LIGHT_PROBABILITY]
+    row = light * layout.LIGHT_SIZE
+    probability = scene.lights[row + layout.LIGHT_PROBABILITY]
     kind = _kind(scene, light)
-    if kind == LIGHT_POINT:
+    if kind == layout.LIGHT_POINT:
         return probability * (0.25 * INV_PI)
-    if kind == LIGHT_SPOT:
-        return probability / (2.0 * PI * height_of_cap(scene.lights[row + LIGHT_EDGE_V]))
-    reach = scene.environment[ENVIRONMENT_REACH]
+    if kind == layout.LIGHT_SPOT:
+        return probability / (2.0 * PI * height_of_cap(scene.lights[row + layout.LIGHT_EDGE_V]))
+    reach = scene.environment[layout.ENVIRONMENT_REACH]
     if reach <= 0.0:
         return 0.0
     across = probability * INV_PI / (reach * reach)
-    if kind == LIGHT_ENVIRONMENT:
+    if kind == layout.LIGHT_ENVIRONMENT:
         return across * pdf_image(scene, -d)
     return across
 
@@ -230,7 +207,7 @@ def pdf_direct(scene: SceneView, start: Emission, p: Vec3) -> float:
     nowhere = vec3(0.0, 0.0, 0.0)
     if is_surface(scene, start.light):
         return pdf_light_point(scene, p, nowhere, start.light, start.p, start.cos)
-    if _kind(scene, start.light) == LIGHT_ENVIRONMENT:
+    if _kind(scene, start.light) == layout.LIGHT_ENVIRONMENT:
         return pdf_environment(scene, -start.d)
     return light_probability(scene, p, nowhere, start.light)
 

@@ -10,6 +10,7 @@ lit by a sky alone; up to 1.6 beside lamps). An image is.
 
 from __future__ import annotations
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import Hit, make_hit
 from raywidget.kernels.geometry.intersect import ROUND_BASE, ROUND_SIDE, ROUND_TOP
 from raywidget.kernels.geometry.traverse import RayHit
@@ -17,31 +18,7 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, load_vec3, vec3
-from raywidget.kernels.layout import (
-    LIGHT_AREA,
-    LIGHT_BALL,
-    LIGHT_BEAM,
-    LIGHT_EDGE_U,
-    LIGHT_ENVIRONMENT,
-    LIGHT_FLAT,
-    LIGHT_INSTANCE,
-    LIGHT_KIND,
-    LIGHT_MIRRORED,
-    LIGHT_PROBABILITY,
-    LIGHT_ROUND,
-    LIGHT_SIDE,
-    LIGHT_SIZE,
-    LIGHT_SLOT,
-    LIGHT_SLOT_SIZE,
-    MATERIAL_CODES_SIZE,
-    MATERIAL_EMISSION,
-    MATERIAL_EMISSION_TEXTURE,
-    MATERIAL_FLAGS,
-    MATERIAL_GLOW_TEXTURED,
-    MATERIAL_SIZE,
-    MISS,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.area_light import (
     flat_coordinates,
     pdf_ball,
@@ -84,7 +61,7 @@ def emitted_radiance(scene: SceneView, hit: Hit, d: Vec3) -> Vec3:
     if dot(d, hit.ng) >= 0.0:
         return vec3(0.0, 0.0, 0.0)
     radiance = emission_at(scene, hit.material, hit.u, hit.v)
-    if hit.light >= 0 and scene.lights[hit.light * LIGHT_SIZE + LIGHT_BEAM] > 0.0:
+    if hit.light >= 0 and scene.lights[hit.light * layout.LIGHT_SIZE + layout.LIGHT_BEAM] > 0.0:
         return radiance * beam_share(scene, hit.light, height_between(-d, hit.ng))
     return radiance
 
@@ -95,7 +72,7 @@ def beam_share(scene: SceneView, light: int, below: float) -> float:
 
     `below` is 1 - cos of the angle.
     """
-    at = light * LIGHT_SIZE + LIGHT_BEAM
+    at = light * layout.LIGHT_SIZE + layout.LIGHT_BEAM
     if scene.lights[at] == 0.0:
         return 1.0
     return spot_falloff(scene, at, below)
@@ -104,11 +81,11 @@ def beam_share(scene: SceneView, light: int, below: float) -> float:
 @device
 def emission_at(scene: SceneView, material: int, u: float, v: float) -> Vec3:
     """Radiance that a row of the material tables gives off at texture coordinates (u, v)."""
-    codes = material * MATERIAL_CODES_SIZE
-    if scene.material_codes[codes + MATERIAL_FLAGS] & MATERIAL_GLOW_TEXTURED:
-        texture = scene.material_codes[codes + MATERIAL_EMISSION_TEXTURE]
+    codes = material * layout.MATERIAL_CODES_SIZE
+    if scene.material_codes[codes + layout.MATERIAL_FLAGS] & layout.MATERIAL_GLOW_TEXTURED:
+        texture = scene.material_codes[codes + layout.MATERIAL_EMISSION_TEXTURE]
         return eval_texture_uv(scene, texture, u, v)
-    return load_vec3(scene.materials, material * MATERIAL_SIZE + MATERIAL_EMISSION)
+    return load_vec3(scene.materials, material * layout.MATERIAL_SIZE + layout.MATERIAL_EMISSION)
 
 
 @device
@@ -127,15 +104,15 @@ def sample_light(
             return no_sample(light)
     else:
         light = _choose_by_power(scene, choice)
-        probability = scene.lights[light * LIGHT_SIZE + LIGHT_PROBABILITY]
-    kind = int(scene.lights[light * LIGHT_SIZE + LIGHT_KIND])
-    if kind == LIGHT_FLAT:
+        probability = scene.lights[light * layout.LIGHT_SIZE + layout.LIGHT_PROBABILITY]
+    kind = int(scene.lights[light * layout.LIGHT_SIZE + layout.LIGHT_KIND])
+    if kind == layout.LIGHT_FLAT:
         sample = sample_flat(scene, light, p, probability, u, v)
-    elif kind == LIGHT_BALL:
+    elif kind == layout.LIGHT_BALL:
         sample = sample_ball(scene, light, p, probability, u, v)
     else:
         sample = _sample_other(scene, light, kind, p, probability, u, v)
-    if scene.light_slots[light * LIGHT_SLOT_SIZE] != MISS and sample.pdf > 0.0:
+    if scene.light_slots[light * layout.LIGHT_SLOT_SIZE] != layout.MISS and sample.pdf > 0.0:
         return with_texture(scene, p, sample)
     return sample
 
@@ -143,11 +120,11 @@ def sample_light(
 @device
 def _face_of(scene: SceneView, row: int, normal: Vec3) -> int:
     """Base, top or side of a round, by its normal: those of base and top are the axis."""
-    axis = load_vec3(scene.lights, row + LIGHT_EDGE_U)
+    axis = load_vec3(scene.lights, row + layout.LIGHT_EDGE_U)
     aside = cross(normal, axis)
     if dot(aside, aside) > 1e-12:
         return ROUND_SIDE
-    if dot(normal, axis) * scene.lights[row + LIGHT_SIDE] < 0.0:
+    if dot(normal, axis) * scene.lights[row + layout.LIGHT_SIDE] < 0.0:
         return ROUND_BASE
     return ROUND_TOP
 
@@ -155,17 +132,17 @@ def _face_of(scene: SceneView, row: int, normal: Vec3) -> int:
 @on_demand
 def with_texture(scene: SceneView, p: Vec3, sample: LightSample) -> LightSample:
     """With the radiance of the point of a textured light that was drawn."""
-    row = sample.light * LIGHT_SIZE
-    codes = sample.light * LIGHT_SLOT_SIZE
-    slot = int(scene.light_slots[codes + LIGHT_SLOT])
-    instance = int(scene.light_slots[codes + LIGHT_INSTANCE])
+    row = sample.light * layout.LIGHT_SIZE
+    codes = sample.light * layout.LIGHT_SLOT_SIZE
+    slot = int(scene.light_slots[codes + layout.LIGHT_SLOT])
+    instance = int(scene.light_slots[codes + layout.LIGHT_INSTANCE])
     ray = RayHit(sample.reach, 0.0, 0.0, slot, instance)
-    if int(scene.lights[row + LIGHT_KIND]) == LIGHT_FLAT:
+    if int(scene.lights[row + layout.LIGHT_KIND]) == layout.LIGHT_FLAT:
         at = flat_coordinates(scene, row, p, sample.wi)
         ray = RayHit(at.t, at.u, at.v, slot, instance)
-        if scene.light_slots[codes + LIGHT_MIRRORED] == 1:
+        if scene.light_slots[codes + layout.LIGHT_MIRRORED] == 1:
             ray = RayHit(at.t, at.v, at.u, slot, instance)
-    elif int(scene.lights[row + LIGHT_KIND]) == LIGHT_ROUND:
+    elif int(scene.lights[row + layout.LIGHT_KIND]) == layout.LIGHT_ROUND:
         ray = RayHit(sample.reach, single(_face_of(scene, row, sample.normal)), 0.0, slot, instance)
     hit = make_hit(scene, p, sample.wi, ray)
     radiance = emission_at(scene, hit.material, hit.u, hit.v)
@@ -199,9 +176,9 @@ def _in_beam(scene: SceneView, sample: LightSample) -> LightSample:
 def _sample_other(
     scene: SceneView, light: int, kind: int, p: Vec3, chosen: float, u: float, v: float
 ) -> LightSample:
-    if kind == LIGHT_ROUND:
+    if kind == layout.LIGHT_ROUND:
         return _in_beam(scene, sample_round(scene, light, p, chosen, u, v))
-    if kind == LIGHT_ENVIRONMENT:
+    if kind == layout.LIGHT_ENVIRONMENT:
         sample = sample_image(scene, u, v)
         radiance = eval_image(scene, sample.wi)
         nowhere = vec3(0.0, 0.0, 0.0)
@@ -224,14 +201,14 @@ def pdf_light_point(
 
     `cos` is that between the surface's normal and the way from `p`, > 0.
     """
-    row = light * LIGHT_SIZE
+    row = light * layout.LIGHT_SIZE
     probability = light_probability(scene, p, n, light)
-    kind = int(scene.lights[row + LIGHT_KIND])
-    if kind == LIGHT_FLAT:
+    kind = int(scene.lights[row + layout.LIGHT_KIND])
+    if kind == layout.LIGHT_FLAT:
         return probability * pdf_flat(scene, row, p, point, cos)
-    if kind == LIGHT_BALL:
+    if kind == layout.LIGHT_BALL:
         return probability * pdf_ball(scene, row, p, point, cos)
-    return probability * pdf_by_area(scene.lights[row + LIGHT_AREA], p, point, cos)
+    return probability * pdf_by_area(scene.lights[row + layout.LIGHT_AREA], p, point, cos)
 
 
 @device
@@ -239,7 +216,7 @@ def light_probability(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float:
     """Probability with which `sample_light` at `p` chooses a row of the light tables."""
     if light < scene.leaf_count:
         return probability_in_tree(scene, p, n, light)
-    return scene.lights[light * LIGHT_SIZE + LIGHT_PROBABILITY]
+    return scene.lights[light * layout.LIGHT_SIZE + layout.LIGHT_PROBABILITY]
 
 
 @device

@@ -12,26 +12,13 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import PI, turn_towards
 from raywidget.kernels.language.scalars import index_below, single
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
-from raywidget.kernels.layout import (
-    ENVIRONMENT_BACKGROUND,
-    ENVIRONMENT_BOTTOM,
-    ENVIRONMENT_FROM_WORLD,
-    ENVIRONMENT_HEIGHT,
-    ENVIRONMENT_KIND,
-    ENVIRONMENT_PROBABILITY,
-    ENVIRONMENT_ROW_SIZE,
-    ENVIRONMENT_TOP,
-    ENVIRONMENT_WIDTH,
-    GRADIENT,
-    NO_ENVIRONMENT,
-    PANORAMA,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 
 ROW_SUM = 0
 ROW_PER_SOLID_ANGLE = 1
@@ -49,16 +36,18 @@ class EnvironmentSample(NamedTuple):
 @device
 def eval_environment(scene: SceneView, d: Vec3) -> Vec3:
     """Radiance from infinitely far away, for a ray of direction `d` that hits nothing."""
-    kind = int(scene.environment[ENVIRONMENT_KIND])
-    if kind == NO_ENVIRONMENT:
+    kind = int(scene.environment[layout.ENVIRONMENT_KIND])
+    if kind == layout.NO_ENVIRONMENT:
         return vec3(0.0, 0.0, 0.0)
-    if kind == PANORAMA:
+    if kind == layout.PANORAMA:
         return eval_image(scene, d)
-    top = load_vec3(scene.environment, ENVIRONMENT_TOP)
-    if kind == GRADIENT:
-        axis = load_vec3(scene.environment, ENVIRONMENT_FROM_WORLD + 3)
+    top = load_vec3(scene.environment, layout.ENVIRONMENT_TOP)
+    if kind == layout.GRADIENT:
+        axis = load_vec3(scene.environment, layout.ENVIRONMENT_FROM_WORLD + 3)
         height = 0.5 * (dot(axis, d) + 1.0)
-        return top * height + load_vec3(scene.environment, ENVIRONMENT_BOTTOM) * (1.0 - height)
+        return top * height + load_vec3(scene.environment, layout.ENVIRONMENT_BOTTOM) * (
+            1.0 - height
+        )
     return top
 
 
@@ -67,15 +56,15 @@ def eval_missed(scene: SceneView, d: Vec3, depth: int) -> Vec3:
     """What a ray brings that hits nothing: the first edge of a path, which the camera sees, ends at
     the background if there is one; all others at the environment.
     """
-    if depth == 1 and scene.environment[ENVIRONMENT_BACKGROUND] >= 0.0:
-        return load_vec3(scene.environment, ENVIRONMENT_BACKGROUND)
+    if depth == 1 and scene.environment[layout.ENVIRONMENT_BACKGROUND] >= 0.0:
+        return load_vec3(scene.environment, layout.ENVIRONMENT_BACKGROUND)
     return eval_environment(scene, d)
 
 
 @device
 def pdf_environment(scene: SceneView, d: Vec3) -> float:
     """Density with which light sampling draws direction `d` to the environment, all in all."""
-    probability = scene.environment[ENVIRONMENT_PROBABILITY]
+    probability = scene.environment[layout.ENVIRONMENT_PROBABILITY]
     if probability == 0.0:
         return 0.0
     return probability * pdf_image(scene, d)
@@ -92,11 +81,11 @@ class _Place(NamedTuple):
 
 @device
 def _find_place(scene: SceneView, d: Vec3) -> _Place:
-    width = int(scene.environment[ENVIRONMENT_WIDTH])
-    cells = int(scene.environment[ENVIRONMENT_HEIGHT]) - 1
-    x = dot(load_vec3(scene.environment, ENVIRONMENT_FROM_WORLD), d)
-    y = dot(load_vec3(scene.environment, ENVIRONMENT_FROM_WORLD + 3), d)
-    z = dot(load_vec3(scene.environment, ENVIRONMENT_FROM_WORLD + 6), d)
+    width = int(scene.environment[layout.ENVIRONMENT_WIDTH])
+    cells = int(scene.environment[layout.ENVIRONMENT_HEIGHT]) - 1
+    x = dot(load_vec3(scene.environment, layout.ENVIRONMENT_FROM_WORLD), d)
+    y = dot(load_vec3(scene.environment, layout.ENVIRONMENT_FROM_WORLD + 3), d)
+    z = dot(load_vec3(scene.environment, layout.ENVIRONMENT_FROM_WORLD + 6), d)
     turns = turn_towards(x, -z)
     across = turns * single(width) - 0.5
     down = 2.0 * turn_towards(math.sqrt(x * x + z * z), y) * single(cells - 1) + 0.5
@@ -112,7 +101,7 @@ def _find_place(scene: SceneView, d: Vec3) -> _Place:
 @on_demand
 def eval_image(scene: SceneView, d: Vec3) -> Vec3:
     """Radiance of an image from direction `d` of the world."""
-    width = int(scene.environment[ENVIRONMENT_WIDTH])
+    width = int(scene.environment[layout.ENVIRONMENT_WIDTH])
     place = _find_place(scene, d)
     right = place.column + 1
     if right == width:
@@ -131,12 +120,12 @@ def eval_image(scene: SceneView, d: Vec3) -> Vec3:
 @on_demand
 def pdf_image(scene: SceneView, d: Vec3) -> float:
     """Density with which `sample_image` draws `d`."""
-    width = int(scene.environment[ENVIRONMENT_WIDTH])
+    width = int(scene.environment[layout.ENVIRONMENT_WIDTH])
     place = _find_place(scene, d)
-    row = place.row * ENVIRONMENT_ROW_SIZE
+    row = place.row * layout.ENVIRONMENT_ROW_SIZE
     of_row = scene.environment_rows[row + ROW_SUM]
     if place.row > 0:
-        of_row -= scene.environment_rows[row + ROW_SUM - ENVIRONMENT_ROW_SIZE]
+        of_row -= scene.environment_rows[row + ROW_SUM - layout.ENVIRONMENT_ROW_SIZE]
     cell = place.row * width + place.column
     of_cell = scene.environment_cdf[cell]
     if place.column > 0:
@@ -147,21 +136,21 @@ def pdf_image(scene: SceneView, d: Vec3) -> float:
 @on_demand
 def sample_image(scene: SceneView, u: float, v: float) -> EnvironmentSample:
     """A direction to the image, by its brightness."""
-    width = int(scene.environment[ENVIRONMENT_WIDTH])
-    cells = int(scene.environment[ENVIRONMENT_HEIGHT]) - 1
+    width = int(scene.environment[layout.ENVIRONMENT_WIDTH])
+    cells = int(scene.environment[layout.ENVIRONMENT_HEIGHT]) - 1
     # --- Row, and where in it
     low = 0
     high = cells - 1
     while low < high:
         middle = (low + high) >> 1
-        if v < scene.environment_rows[middle * ENVIRONMENT_ROW_SIZE + ROW_SUM]:
+        if v < scene.environment_rows[middle * layout.ENVIRONMENT_ROW_SIZE + ROW_SUM]:
             high = middle
         else:
             low = middle + 1
-    row = low * ENVIRONMENT_ROW_SIZE
+    row = low * layout.ENVIRONMENT_ROW_SIZE
     before = 0.0
     if low > 0:
-        before = scene.environment_rows[row + ROW_SUM - ENVIRONMENT_ROW_SIZE]
+        before = scene.environment_rows[row + ROW_SUM - layout.ENVIRONMENT_ROW_SIZE]
     of_row = scene.environment_rows[row + ROW_SUM] - before
     down = (v - before) / of_row
     upper = scene.environment_rows[row + ROW_UPPER]
@@ -194,9 +183,9 @@ def sample_image(scene: SceneView, u: float, v: float) -> EnvironmentSample:
     # --- Back into the world: by the transpose
     table = scene.environment
     wi = (
-        load_vec3(table, ENVIRONMENT_FROM_WORLD) * x
-        + load_vec3(table, ENVIRONMENT_FROM_WORLD + 3) * rise
-        + load_vec3(table, ENVIRONMENT_FROM_WORLD + 6) * z
+        load_vec3(table, layout.ENVIRONMENT_FROM_WORLD) * x
+        + load_vec3(table, layout.ENVIRONMENT_FROM_WORLD + 3) * rise
+        + load_vec3(table, layout.ENVIRONMENT_FROM_WORLD + 6) * z
     )
     return EnvironmentSample(
         wi, of_row * of_cell * scene.environment_rows[row + ROW_PER_SOLID_ANGLE]

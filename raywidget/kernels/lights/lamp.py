@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import largest
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.sampling import sample_triangle
@@ -16,21 +17,7 @@ from raywidget.kernels.language.simd import (
     spread_number,
 )
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
-from raywidget.kernels.layout import (
-    LIGHT_AREA,
-    LIGHT_CORNER,
-    LIGHT_EDGE_U,
-    LIGHT_EDGE_V,
-    LIGHT_EXTENT,
-    LIGHT_FLAT,
-    LIGHT_KIND,
-    LIGHT_NORMAL,
-    LIGHT_RADIANCE,
-    LIGHT_SHEAR,
-    MISS,
-    RECTANGLE,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.area_light import NEAR, ROUNDING
 
 
@@ -50,8 +37,8 @@ def is_one_lamp(scene: SceneView) -> bool:
     """Is a flat without a texture the only light that is sampled?"""
     return (
         scene.light_count == 1
-        and int(scene.lights[LIGHT_KIND]) == LIGHT_FLAT
-        and scene.light_slots[0] == MISS
+        and int(scene.lights[layout.LIGHT_KIND]) == layout.LIGHT_FLAT
+        and scene.light_slots[0] == layout.MISS
     )
 
 
@@ -68,16 +55,16 @@ def _spread(scene: SceneView, column: int) -> Vec3:
 @device
 def sample_lamp(scene: SceneView, p: Vec3, u: Real, v: Real) -> LampSample:
     """As `area_light.sample_flat` where it draws uniformly by area."""
-    from_corner = _spread(scene, LIGHT_CORNER) - p
-    edge_u = _spread(scene, LIGHT_EDGE_U)
-    edge_v = _spread(scene, LIGHT_EDGE_V)
-    area = scene.lights[LIGHT_AREA]
-    facing = 0.0 - dot(from_corner, _spread(scene, LIGHT_NORMAL))
-    rounding = ROUNDING * (scene.lights[LIGHT_EXTENT] + largest(p))
+    from_corner = _spread(scene, layout.LIGHT_CORNER) - p
+    edge_u = _spread(scene, layout.LIGHT_EDGE_U)
+    edge_v = _spread(scene, layout.LIGHT_EDGE_V)
+    area = scene.lights[layout.LIGHT_AREA]
+    facing = 0.0 - dot(from_corner, _spread(scene, layout.LIGHT_NORMAL))
+    rounding = ROUNDING * (scene.lights[layout.LIGHT_EXTENT] + largest(p))
     near = lanes_in(0)
-    if scene.lights[LIGHT_SHEAR] > 0.0:
+    if scene.lights[layout.LIGHT_SHEAR] > 0.0:
         u, v = sample_triangle(u, v)
-    elif scene.lights[LIGHT_SHEAR] == RECTANGLE:
+    elif scene.lights[layout.LIGHT_SHEAR] == layout.RECTANGLE:
         middle = from_corner + (edge_u + edge_v) * 0.5
         near = dot(middle, middle) * NEAR < area
     to_light = from_corner + edge_u * u + edge_v * v
@@ -87,7 +74,7 @@ def sample_lamp(scene: SceneView, p: Vec3, u: Real, v: Real) -> LampSample:
     return LampSample(
         to_light * (1.0 / distance),
         distance - lanes_min(rounding / cos, 0.01 * distance),
-        _spread(scene, LIGHT_RADIANCE),
+        _spread(scene, layout.LIGHT_RADIANCE),
         square / (cos * area),
         facing > rounding,
         near,

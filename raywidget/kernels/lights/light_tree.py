@@ -13,24 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import mix
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3
-from raywidget.kernels.layout import (
-    LIGHT_NODE_AXIS,
-    LIGHT_NODE_CENTRE,
-    LIGHT_NODE_CHILD,
-    LIGHT_NODE_COS_LIGHT,
-    LIGHT_NODE_COS_NORMALS,
-    LIGHT_NODE_PARENT,
-    LIGHT_NODE_POWER,
-    LIGHT_NODE_RADIUS,
-    LIGHT_NODE_SIN_NORMALS,
-    LIGHT_NODE_SIZE,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 
 # A random number has 24 bits. Where the choices so far have used up this share of them, fresh ones
 # are put below: else the last choices of a deep tree would be made with a handful of values.
@@ -53,12 +42,12 @@ class Chosen(NamedTuple):
 @device
 def importance(scene: SceneView, node: int, p: Vec3, n: Vec3) -> float:
     """A bound, up to a factor, of the light that a node's lights bring to a point."""
-    row = node * LIGHT_NODE_SIZE
+    row = node * layout.LIGHT_NODE_SIZE
     nodes = scene.light_nodes
-    to_centre = load_vec3(nodes, row + LIGHT_NODE_CENTRE) - p
-    radius = nodes[row + LIGHT_NODE_RADIUS]
+    to_centre = load_vec3(nodes, row + layout.LIGHT_NODE_CENTRE) - p
+    radius = nodes[row + layout.LIGHT_NODE_RADIUS]
     square = dot(to_centre, to_centre)
-    strength = nodes[row + LIGHT_NODE_POWER] / max(square, max(radius * radius, _NEAREST))
+    strength = nodes[row + layout.LIGHT_NODE_POWER] / max(square, max(radius * radius, _NEAREST))
     if square <= max(radius * radius, _NEAREST):  # within the node light may come from everywhere
         return strength
     distance = math.sqrt(square)
@@ -67,13 +56,16 @@ def importance(scene: SceneView, node: int, p: Vec3, n: Vec3) -> float:
     cos_b = math.sqrt(max(0.0, 1.0 - sin_b * sin_b))
 
     # Angle between the nearest normal and the nearest way to the point
-    cos = -dot(to_centre, load_vec3(nodes, row + LIGHT_NODE_AXIS)) / distance
+    cos = -dot(to_centre, load_vec3(nodes, row + layout.LIGHT_NODE_AXIS)) / distance
     sin = math.sqrt(max(0.0, 1.0 - cos * cos))
     cos, sin = _less(
-        cos, sin, nodes[row + LIGHT_NODE_COS_NORMALS], nodes[row + LIGHT_NODE_SIN_NORMALS]
+        cos,
+        sin,
+        nodes[row + layout.LIGHT_NODE_COS_NORMALS],
+        nodes[row + layout.LIGHT_NODE_SIN_NORMALS],
     )
     cos, sin = _less(cos, sin, cos_b, sin_b)
-    if cos <= nodes[row + LIGHT_NODE_COS_LIGHT]:
+    if cos <= nodes[row + layout.LIGHT_NODE_COS_LIGHT]:
         return 0.0
     strength *= cos
 
@@ -106,7 +98,7 @@ def choose_in_tree(scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choic
     )
     node = 0
     while True:
-        child = scene.light_references[node * LIGHT_NODE_SIZE + LIGHT_NODE_CHILD]
+        child = scene.light_references[node * layout.LIGHT_NODE_SIZE + layout.LIGHT_NODE_CHILD]
         if child < 0:
             return Chosen(-1 - child, probability)
         left = importance(scene, child, p, n)
@@ -139,10 +131,10 @@ def probability_in_tree(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float
     probability = scene.light_cdf[scene.leaf_count - 1]
     node = int(scene.light_leaves[light])
     while True:
-        parent = scene.light_references[node * LIGHT_NODE_SIZE + LIGHT_NODE_PARENT]
+        parent = scene.light_references[node * layout.LIGHT_NODE_SIZE + layout.LIGHT_NODE_PARENT]
         if parent < 0:
             return probability
-        child = scene.light_references[parent * LIGHT_NODE_SIZE + LIGHT_NODE_CHILD]
+        child = scene.light_references[parent * layout.LIGHT_NODE_SIZE + layout.LIGHT_NODE_CHILD]
         left = importance(scene, child, p, n)
         right = importance(scene, child + 1, p, n)
         total = left + right

@@ -5,22 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.sampling import PI, sample_disk
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, normalize
-from raywidget.kernels.layout import (
-    CAMERA_FOCUS,
-    CAMERA_FORWARD,
-    CAMERA_KIND,
-    CAMERA_LENS,
-    CAMERA_LENS_RIGHT,
-    CAMERA_LENS_UP,
-    CAMERA_ORIGIN,
-    CAMERA_RIGHT,
-    CAMERA_UP,
-    ORTHOGRAPHIC,
-    PERSPECTIVE,
-)
 
 
 @device
@@ -28,31 +16,31 @@ def generate_ray(camera: Any, x: float, y: float, u: float, v: float) -> tuple[V
     """Origin and unit direction of a ray through (x, y) in [-1, 1]^2, y up, and the thin lens at
     the point that (u, v) in [0, 1)^2 chooses.
     """
-    if int(camera[CAMERA_KIND]) != PERSPECTIVE:
+    if int(camera[layout.CAMERA_KIND]) != layout.PERSPECTIVE:
         return _generate_other_ray(camera, x, y)
-    origin = load_vec3(camera, CAMERA_ORIGIN)
-    right = load_vec3(camera, CAMERA_RIGHT)
-    up = load_vec3(camera, CAMERA_UP)
-    direction = load_vec3(camera, CAMERA_FORWARD) + right * x + up * y
-    if camera[CAMERA_LENS] <= 0.0:
+    origin = load_vec3(camera, layout.CAMERA_ORIGIN)
+    right = load_vec3(camera, layout.CAMERA_RIGHT)
+    up = load_vec3(camera, layout.CAMERA_UP)
+    direction = load_vec3(camera, layout.CAMERA_FORWARD) + right * x + up * y
+    if camera[layout.CAMERA_LENS] <= 0.0:
         return origin, normalize(direction)
     # All rays through one point of the picture meet in the plane that is in focus.
     across, along = sample_disk(u, v)
-    shift = right * (across * camera[CAMERA_LENS] * camera[CAMERA_LENS_RIGHT]) + up * (
-        along * camera[CAMERA_LENS] * camera[CAMERA_LENS_UP]
-    )
-    return origin + shift, normalize(direction * camera[CAMERA_FOCUS] - shift)
+    shift = right * (
+        across * camera[layout.CAMERA_LENS] * camera[layout.CAMERA_LENS_RIGHT]
+    ) + up * (along * camera[layout.CAMERA_LENS] * camera[layout.CAMERA_LENS_UP])
+    return origin + shift, normalize(direction * camera[layout.CAMERA_FOCUS] - shift)
 
 
 @rare
 @device
 def _generate_other_ray(camera: Any, x: float, y: float) -> tuple[Vec3, Vec3]:
     """The cameras without a lens."""
-    origin = load_vec3(camera, CAMERA_ORIGIN)
-    right = load_vec3(camera, CAMERA_RIGHT)
-    up = load_vec3(camera, CAMERA_UP)
-    forward = load_vec3(camera, CAMERA_FORWARD)
-    if int(camera[CAMERA_KIND]) == ORTHOGRAPHIC:
+    origin = load_vec3(camera, layout.CAMERA_ORIGIN)
+    right = load_vec3(camera, layout.CAMERA_RIGHT)
+    up = load_vec3(camera, layout.CAMERA_UP)
+    forward = load_vec3(camera, layout.CAMERA_FORWARD)
+    if int(camera[layout.CAMERA_KIND]) == layout.ORTHOGRAPHIC:
         return origin + right * x + up * y, forward
     # Equirectangular: longitude -180 to 180 degrees from left to right, latitude from below up
     longitude = x * PI

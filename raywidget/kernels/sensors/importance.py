@@ -5,19 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.sampling import sample_disk
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3
-from raywidget.kernels.layout import (
-    CAMERA_FOCUS,
-    CAMERA_FORWARD,
-    CAMERA_LENS,
-    CAMERA_LENS_RIGHT,
-    CAMERA_LENS_UP,
-    CAMERA_ORIGIN,
-    CAMERA_RIGHT,
-    CAMERA_UP,
-)
 
 
 class LensSample(NamedTuple):
@@ -37,31 +28,33 @@ def pdf_camera(camera: Any, d: Vec3) -> float:
     Pixels are sampled evenly: 1 / (A cos^3), where A is the area of the picture at distance 1. A
     thin lens only moves where rays start.
     """
-    cos = dot(d, load_vec3(camera, CAMERA_FORWARD))
+    cos = dot(d, load_vec3(camera, layout.CAMERA_FORWARD))
     if cos <= 0.0:
         return 0.0
-    return 0.25 * camera[CAMERA_LENS_RIGHT] * camera[CAMERA_LENS_UP] / (cos * cos * cos)
+    return (
+        0.25 * camera[layout.CAMERA_LENS_RIGHT] * camera[layout.CAMERA_LENS_UP] / (cos * cos * cos)
+    )
 
 
 @device
 def sample_lens(camera: Any, p: Vec3, u: float, v: float) -> LensSample:
     """The point of the lens that (u, v) chooses, from `p`; uniform by area as for camera rays."""
-    right = load_vec3(camera, CAMERA_RIGHT)
-    up = load_vec3(camera, CAMERA_UP)
-    scale_right = camera[CAMERA_LENS_RIGHT]
-    scale_up = camera[CAMERA_LENS_UP]
-    from_lens = p - load_vec3(camera, CAMERA_ORIGIN)
+    right = load_vec3(camera, layout.CAMERA_RIGHT)
+    up = load_vec3(camera, layout.CAMERA_UP)
+    scale_right = camera[layout.CAMERA_LENS_RIGHT]
+    scale_up = camera[layout.CAMERA_LENS_UP]
+    from_lens = p - load_vec3(camera, layout.CAMERA_ORIGIN)
     # In units of half the picture: where the ray through the middle of the lens would go.
     shift_x = 0.0
     shift_y = 0.0
-    if camera[CAMERA_LENS] > 0.0:
+    if camera[layout.CAMERA_LENS] > 0.0:
         across, along = sample_disk(u, v)
-        across *= camera[CAMERA_LENS]
-        along *= camera[CAMERA_LENS]
+        across *= camera[layout.CAMERA_LENS]
+        along *= camera[layout.CAMERA_LENS]
         from_lens = from_lens - right * (across * scale_right) - up * (along * scale_up)
-        shift_x = across * scale_right / camera[CAMERA_FOCUS]
-        shift_y = along * scale_up / camera[CAMERA_FOCUS]
-    depth = dot(from_lens, load_vec3(camera, CAMERA_FORWARD))
+        shift_x = across * scale_right / camera[layout.CAMERA_FOCUS]
+        shift_y = along * scale_up / camera[layout.CAMERA_FOCUS]
+    depth = dot(from_lens, load_vec3(camera, layout.CAMERA_FORWARD))
     if depth <= 0.0:
         return LensSample(p, 0.0, 0.0, 0.0, 0.0)
     distance = math.sqrt(dot(from_lens, from_lens))

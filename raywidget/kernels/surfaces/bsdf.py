@@ -12,39 +12,14 @@ from typing import Any
 
 from numba import types
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import Hit
 from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, sample_cosine_hemisphere
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
-from raywidget.kernels.layout import (
-    BLACK,
-    COATED_CONDUCTOR,
-    COATED_DIFFUSE,
-    COATED_METAL,
-    CONDUCTOR,
-    DIELECTRIC,
-    DIFFUSE,
-    MATERIAL_ALPHA,
-    MATERIAL_COAT_LOSS,
-    MATERIAL_CODES_SIZE,
-    MATERIAL_COLOR,
-    MATERIAL_ETA,
-    MATERIAL_FLAGS,
-    MATERIAL_KIND,
-    MATERIAL_SIZE,
-    MATERIAL_TEXTURED,
-    MATERIAL_TEXTURES,
-    MATERIAL_TRANSMISSION,
-    METAL,
-    PRINCIPLED,
-    ROUGH_DIELECTRIC,
-    TARGET_COLOR,
-    TARGET_SQUARE,
-    THIN_DIELECTRIC,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 from raywidget.kernels.surfaces.dielectric import eval_rough, sample_rough, sample_smooth
 from raywidget.kernels.surfaces.fresnel import fresnel
 from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
@@ -53,14 +28,14 @@ from raywidget.kernels.surfaces.principled import eval_principled, sample_princi
 from raywidget.kernels.surfaces.texture import eval_texture
 
 # Room for the parameters of one textured material: whoever keeps a `Bsdf` owns one.
-make_parameters = make_stack_array(types.float32, MATERIAL_SIZE)
+make_parameters = make_stack_array(types.float32, layout.MATERIAL_SIZE)
 
 
 @device
 def load_textures(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
     """Fill `room`, which is from `make_parameters`, with what textures say where a ray has hit."""
-    flags = scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
-    if flags & MATERIAL_TEXTURED:
+    flags = scene.material_codes[material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_FLAGS]
+    if flags & layout.MATERIAL_TEXTURED:
         _look_up(scene, hit, material, room)
 
 
@@ -77,18 +52,18 @@ def load_bsdf(scene: SceneView, hit: Hit, material: int, room: Any) -> Bsdf:
 @device
 def view_bsdf(scene: SceneView, material: int, room: Any) -> Bsdf:
     """The same, where `room` has been filled by `load_textures`."""
-    codes = material * MATERIAL_CODES_SIZE
+    codes = material * layout.MATERIAL_CODES_SIZE
     parameters = scene.materials
-    row = material * MATERIAL_SIZE
-    if scene.material_codes[codes + MATERIAL_FLAGS] & MATERIAL_TEXTURED:
+    row = material * layout.MATERIAL_SIZE
+    if scene.material_codes[codes + layout.MATERIAL_FLAGS] & layout.MATERIAL_TEXTURED:
         parameters = room
         row = 0
     return Bsdf(
-        scene.material_codes[codes + MATERIAL_KIND],
-        load_vec3(parameters, row + MATERIAL_COLOR),
-        parameters[row + MATERIAL_ALPHA],
-        parameters[row + MATERIAL_ETA],
-        parameters[row + MATERIAL_COAT_LOSS],
+        scene.material_codes[codes + layout.MATERIAL_KIND],
+        load_vec3(parameters, row + layout.MATERIAL_COLOR),
+        parameters[row + layout.MATERIAL_ALPHA],
+        parameters[row + layout.MATERIAL_ETA],
+        parameters[row + layout.MATERIAL_COAT_LOSS],
         parameters,
         row,
         scene.energy,
@@ -99,21 +74,21 @@ def view_bsdf(scene: SceneView, material: int, room: Any) -> Bsdf:
 @on_demand
 def _look_up(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
     """Fill `room` with the parameters of a material, and what its textures say."""
-    for column in range(MATERIAL_SIZE):
-        room[column] = scene.materials[material * MATERIAL_SIZE + column]
-    at = material * MATERIAL_CODES_SIZE + MATERIAL_TEXTURES
+    for column in range(layout.MATERIAL_SIZE):
+        room[column] = scene.materials[material * layout.MATERIAL_SIZE + column]
+    at = material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_TEXTURES
     texture = scene.material_codes[at]
     while texture >= 0:
         column = scene.material_codes[at + 1] >> 2
         target = scene.material_codes[at + 1] & 3
         color = eval_texture(scene, texture, hit)
-        if target == TARGET_COLOR:
+        if target == layout.TARGET_COLOR:
             room[column] = color.x
             room[column + 1] = color.y
             room[column + 2] = color.z
         else:
             mean = (color.x + color.y + color.z) * (1.0 / 3.0)
-            room[column] = mean * mean if target == TARGET_SQUARE else mean
+            room[column] = mean * mean if target == layout.TARGET_SQUARE else mean
         at += 2
         texture = scene.material_codes[at]
 
@@ -121,7 +96,7 @@ def _look_up(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
 @device
 def base_color(bsdf: Bsdf) -> Vec3:
     """What one would call the colour of a surface."""
-    if bsdf.kind == CONDUCTOR or bsdf.kind == COATED_CONDUCTOR:
+    if bsdf.kind == layout.CONDUCTOR or bsdf.kind == layout.COATED_CONDUCTOR:
         return reflectance(bsdf, 1.0)
     return bsdf.color
 
@@ -129,9 +104,17 @@ def base_color(bsdf: Bsdf) -> Vec3:
 @device
 def is_specular(bsdf: Bsdf) -> bool:
     """Does the surface scatter into single directions only, so that no light need be sampled?"""
-    if bsdf.kind == DIFFUSE or bsdf.kind == COATED_DIFFUSE or bsdf.kind >= ROUGH_DIELECTRIC:
+    if (
+        bsdf.kind == layout.DIFFUSE
+        or bsdf.kind == layout.COATED_DIFFUSE
+        or bsdf.kind >= layout.ROUGH_DIELECTRIC
+    ):
         return False
-    if bsdf.kind == DIELECTRIC or bsdf.kind == BLACK or bsdf.kind == THIN_DIELECTRIC:
+    if (
+        bsdf.kind == layout.DIELECTRIC
+        or bsdf.kind == layout.BLACK
+        or bsdf.kind == layout.THIN_DIELECTRIC
+    ):
         return True
     return bsdf.alpha < MIRROR_ALPHA
 
@@ -139,30 +122,30 @@ def is_specular(bsdf: Bsdf) -> bool:
 @device
 def transmits(bsdf: Bsdf) -> bool:
     """Does light that is not specular come through, so that lights on either side matter?"""
-    if bsdf.kind == PRINCIPLED:
-        return bsdf.parameters[bsdf.row + MATERIAL_TRANSMISSION] > 0.0
-    return bsdf.kind >= ROUGH_DIELECTRIC
+    if bsdf.kind == layout.PRINCIPLED:
+        return bsdf.parameters[bsdf.row + layout.MATERIAL_TRANSMISSION] > 0.0
+    return bsdf.kind >= layout.ROUGH_DIELECTRIC
 
 
 @device
 def eval_bsdf_cos(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     """BSDF times |cos| of `wi`, and the density with which `sample_bsdf` draws it."""
-    if bsdf.kind == PRINCIPLED:
+    if bsdf.kind == layout.PRINCIPLED:
         return eval_principled(bsdf, wo, wi)
-    if bsdf.kind >= ROUGH_DIELECTRIC:
+    if bsdf.kind >= layout.ROUGH_DIELECTRIC:
         return eval_rough(bsdf, wo, wi)
     if wo.z * wi.z <= 0.0 or is_specular(bsdf):
         return BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
     # What remains reflects alike on both sides.
     wo = vec3(wo.x, wo.y, abs(wo.z))
     wi = vec3(wi.x, wi.y, abs(wi.z))
-    if bsdf.kind == DIFFUSE:
+    if bsdf.kind == layout.DIFFUSE:
         return BsdfValue(bsdf.color * (wi.z * INV_PI), wi.z * INV_PI)
-    if bsdf.kind == METAL or bsdf.kind == CONDUCTOR:
+    if bsdf.kind == layout.METAL or bsdf.kind == layout.CONDUCTOR:
         return eval_metal(bsdf, wo, wi)
     passed_o = 1.0 - fresnel(wo.z, bsdf.eta)
     passed_i = 1.0 - fresnel(wi.z, bsdf.eta)
-    if bsdf.kind == COATED_DIFFUSE:
+    if bsdf.kind == layout.COATED_DIFFUSE:
         f_cos = _coated_albedo(bsdf) * (passed_o * passed_i * wi.z * INV_PI)
         return BsdfValue(f_cos, passed_o * wi.z * INV_PI)
     base = eval_metal(bsdf, wo, wi)
@@ -172,14 +155,14 @@ def eval_bsdf_cos(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
 @device
 def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSample:
     """Draw a direction; `u`, `v` choose within a lobe, `lobe` between lobes."""
-    if bsdf.kind == DIELECTRIC or bsdf.kind == THIN_DIELECTRIC:
+    if bsdf.kind == layout.DIELECTRIC or bsdf.kind == layout.THIN_DIELECTRIC:
         return sample_smooth(bsdf, wo, lobe)
-    if bsdf.kind == PRINCIPLED:
+    if bsdf.kind == layout.PRINCIPLED:
         return sample_principled(bsdf, wo, u, v, lobe)
-    if bsdf.kind >= ROUGH_DIELECTRIC:
+    if bsdf.kind >= layout.ROUGH_DIELECTRIC:
         return sample_rough(bsdf, wo, u, v, lobe)
     nothing = BsdfSample(wo, vec3(0.0, 0.0, 0.0), 0.0, False, 1.0)
-    if bsdf.kind == BLACK or wo.z == 0.0:
+    if bsdf.kind == layout.BLACK or wo.z == 0.0:
         return nothing
     side = 1.0 if wo.z > 0.0 else -1.0
     above = vec3(wo.x, wo.y, abs(wo.z))
@@ -187,7 +170,11 @@ def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSa
 
     coat = 1.0  # share that the coat lets through, by the probability of going there
     is_coated = False
-    if bsdf.kind == COATED_DIFFUSE or bsdf.kind == COATED_METAL or bsdf.kind == COATED_CONDUCTOR:
+    if (
+        bsdf.kind == layout.COATED_DIFFUSE
+        or bsdf.kind == layout.COATED_METAL
+        or bsdf.kind == layout.COATED_CONDUCTOR
+    ):
         reflected = fresnel(above.z, bsdf.eta)
         if lobe < reflected:  # drawn with the probability that it is weighted by
             return BsdfSample(mirrored, vec3(1.0, 1.0, 1.0), 0.0, True, 1.0)
@@ -195,7 +182,7 @@ def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSa
         coat = 1.0 - reflected
         lobe = (lobe - reflected) / coat
 
-    if bsdf.kind == DIFFUSE or bsdf.kind == COATED_DIFFUSE:
+    if bsdf.kind == layout.DIFFUSE or bsdf.kind == layout.COATED_DIFFUSE:
         wi = sample_cosine_hemisphere(u, v)
         pdf = wi.z * INV_PI
         weight = bsdf.color

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import math
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, sample_cosine_hemisphere
 from raywidget.kernels.language.vec3 import Vec3, dot, normalize, vec3
-from raywidget.kernels.layout import (
-    ENERGY_SIZE,
-    MATERIAL_ENERGY,
-    ROUGH_THIN_DIELECTRIC,
-    THIN_DIELECTRIC,
-)
 from raywidget.kernels.surfaces.fresnel import fresnel, fresnel_pane
 from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
 from raywidget.kernels.surfaces.microfacet import (
@@ -31,7 +26,7 @@ from raywidget.kernels.surfaces.microfacet import (
 @device
 def sample_smooth(bsdf: Bsdf, wo: Vec3, lobe: float) -> BsdfSample:
     """Reflect or refract, by the reflectance; a thin pane lets light straight through."""
-    if bsdf.kind == THIN_DIELECTRIC:
+    if bsdf.kind == layout.THIN_DIELECTRIC:
         return _sample_pane(bsdf, wo, lobe)
     cos_o = abs(wo.z)
     eta = bsdf.eta if wo.z > 0.0 else 1.0 / bsdf.eta
@@ -65,13 +60,13 @@ def eval_rough(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     i = wi * side
     if o.z <= 0.0 or i.z == 0.0:
         return nothing
-    if bsdf.kind == ROUGH_THIN_DIELECTRIC:
+    if bsdf.kind == layout.ROUGH_THIN_DIELECTRIC:
         value = _eval_rough_pane(bsdf, o, i)
         eta = 1.0
     else:
         eta = bsdf.eta if wo.z > 0.0 else 1.0 / bsdf.eta
         value = _eval_facets(bsdf, o, i, eta)
-    if bsdf.parameters[bsdf.row + MATERIAL_ENERGY] > 0.0:
+    if bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY] > 0.0:
         return _add_multiple(bsdf, o, i, wo.z > 0.0, eta, value)
     return value
 
@@ -133,11 +128,11 @@ def sample_rough(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfS
     o = wo * side
     if o.z <= 0.0:
         return nothing
-    is_thin = bsdf.kind == ROUGH_THIN_DIELECTRIC
+    is_thin = bsdf.kind == layout.ROUGH_THIN_DIELECTRIC
     eta = 1.0 if is_thin else (bsdf.eta if wo.z > 0.0 else 1.0 / bsdf.eta)
 
     lost = 0.0
-    if bsdf.parameters[bsdf.row + MATERIAL_ENERGY] > 0.0:
+    if bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY] > 0.0:
         lost = _lost(bsdf, wo.z > 0.0, o.z)
     if lobe < lost:
         wi = sample_cosine_hemisphere(u, v)
@@ -182,10 +177,10 @@ def sample_rough(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfS
 @device
 def _table(bsdf: Bsdf, outside: bool) -> int:
     """A rough pane has one table; glass one for light from outside, one for light from inside."""
-    table = int(bsdf.parameters[bsdf.row + MATERIAL_ENERGY])
-    if outside or bsdf.kind == ROUGH_THIN_DIELECTRIC:
+    table = int(bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY])
+    if outside or bsdf.kind == layout.ROUGH_THIN_DIELECTRIC:
         return table
-    return table + ENERGY_SIZE
+    return table + layout.ENERGY_SIZE
 
 
 @device
@@ -200,7 +195,7 @@ def _share_transmitted(bsdf: Bsdf, outside: bool) -> float:
     """Of what comes from one side and is scattered more than once, how much changes sides."""
     from_inside = 1.0 - bsdf.coat_loss  # through a smooth boundary, diffuse light
     from_outside = from_inside * bsdf.eta * bsdf.eta
-    if bsdf.kind == ROUGH_THIN_DIELECTRIC:
+    if bsdf.kind == layout.ROUGH_THIN_DIELECTRIC:
         return from_outside / (2.0 - from_outside)  # as in `fresnel_pane`
     lost_outside = max(_lost(bsdf, True, -1.0), 1e-7)
     lost_inside = max(_lost(bsdf, False, -1.0), 1e-7)

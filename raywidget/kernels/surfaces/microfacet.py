@@ -10,25 +10,17 @@ from __future__ import annotations
 
 import math
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, PI, sample_cosine_hemisphere
 from raywidget.kernels.language.scalars import index_below, single
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, normalize, vec3
-from raywidget.kernels.layout import (
-    COATED_CONDUCTOR,
-    CONDUCTOR,
-    ENERGY_COLUMNS,
-    ENERGY_ROW,
-    ENERGY_ROWS,
-    MATERIAL_AVERAGE,
-    MATERIAL_ENERGY,
-)
 from raywidget.kernels.surfaces.fresnel import fresnel_conductor, schlick
 from raywidget.kernels.surfaces.lobes import Bsdf, BsdfValue
 
-_LAST_ROW = float(ENERGY_ROWS - 1)
-_LAST_COLUMN = float(ENERGY_COLUMNS - 1)
+_LAST_ROW = float(layout.ENERGY_ROWS - 1)
+_LAST_COLUMN = float(layout.ENERGY_COLUMNS - 1)
 
 
 @device
@@ -64,7 +56,7 @@ def sample_visible_normal(wo: Vec3, alpha: float, u: float, v: float) -> Vec3:
 @device
 def reflectance(bsdf: Bsdf, cos_h: float) -> Vec3:
     """The Fresnel term of a metal or a conductor."""
-    if bsdf.kind == CONDUCTOR or bsdf.kind == COATED_CONDUCTOR:
+    if bsdf.kind == layout.CONDUCTOR or bsdf.kind == layout.COATED_CONDUCTOR:
         return fresnel_conductor(bsdf, cos_h)
     return schlick(bsdf.color, cos_h)
 
@@ -77,7 +69,7 @@ def eval_metal(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     # D G1(wo) / (4 cos wo): the density of visible normals after reflection (Heitz 2018, eq. 17)
     pdf = ggx_density(h, alpha2) * smith_g1(wo.z, alpha2) / (4.0 * wo.z)
     f_cos = reflectance(bsdf, dot(wo, h)) * (pdf * smith_g1(wi.z, alpha2))
-    if bsdf.parameters[bsdf.row + MATERIAL_ENERGY] > 0.0:
+    if bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY] > 0.0:
         return _add_multiple(bsdf, wo, wi, f_cos, pdf)
     return BsdfValue(f_cos, pdf)
 
@@ -85,7 +77,7 @@ def eval_metal(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
 @device
 def sample_metal(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> Vec3:
     """A direction, maybe below the surface; `eval_metal` knows its density."""
-    if bsdf.parameters[bsdf.row + MATERIAL_ENERGY] > 0.0 and lobe < _lost(bsdf, wo):
+    if bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY] > 0.0 and lobe < _lost(bsdf, wo):
         return sample_cosine_hemisphere(u, v)
     h = sample_visible_normal(wo, bsdf.alpha, u, v)
     return h * (2.0 * dot(wo, h)) - wo
@@ -98,19 +90,19 @@ def sample_metal(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> Vec3:
 def look_up_energy(bsdf: Bsdf, table: int, alpha: float, cos: float) -> float:
     """A value of a table of `energy`; `cos` < 0 asks for the average."""
     row = math.sqrt(min(1.0, alpha)) * _LAST_ROW
-    lower = index_below(row, ENERGY_ROWS - 1)
-    at = table + lower * ENERGY_ROW
-    offset = ENERGY_COLUMNS
+    lower = index_below(row, layout.ENERGY_ROWS - 1)
+    at = table + lower * layout.ENERGY_ROW
+    offset = layout.ENERGY_COLUMNS
     right = 0.0
     step = 0
     if cos >= 0.0:
         column = math.sqrt(min(1.0, cos)) * _LAST_COLUMN
-        offset = index_below(column, ENERGY_COLUMNS - 1)
+        offset = index_below(column, layout.ENERGY_COLUMNS - 1)
         right = column - single(offset)
         step = 1
     at += offset
     below = bsdf.energy[at] * (1.0 - right) + bsdf.energy[at + step] * right
-    at += ENERGY_ROW
+    at += layout.ENERGY_ROW
     above = bsdf.energy[at] * (1.0 - right) + bsdf.energy[at + step] * right
     up = row - single(lower)
     return below * (1.0 - up) + above * up
@@ -119,7 +111,7 @@ def look_up_energy(bsdf: Bsdf, table: int, alpha: float, cos: float) -> float:
 @device
 def _lost(bsdf: Bsdf, w: Vec3) -> float:
     """What single scattering loses of light from `w` on a white metal."""
-    table = int(bsdf.parameters[bsdf.row + MATERIAL_ENERGY])
+    table = int(bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY])
     return look_up_energy(bsdf, table, bsdf.alpha, w.z)
 
 
@@ -130,13 +122,13 @@ def _add_multiple(bsdf: Bsdf, wo: Vec3, wi: Vec3, f_cos: Vec3, pdf: float) -> Bs
     (1 - E(wo)) (1 - E(wi)) / (pi (1 - E_avg)) times F_avg^2 E_avg / (1 - F_avg (1 - E_avg)): the
     sum of all orders (Kulla and Conty 2017; Hill 2018, "A multi-faceted exploration", part 3).
     """
-    table = int(bsdf.parameters[bsdf.row + MATERIAL_ENERGY])
+    table = int(bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY])
     lost_o = _lost(bsdf, wo)
     lost = look_up_energy(bsdf, table, bsdf.alpha, -1.0)
     lobe = _lost(bsdf, wi) * wi.z * INV_PI / max(lost, 1e-7)
     color = (bsdf.color * 20.0 + vec3(1.0, 1.0, 1.0)) * (1.0 / 21.0)  # Schlick's term, averaged
-    if bsdf.kind == CONDUCTOR or bsdf.kind == COATED_CONDUCTOR:
-        color = bsdf.color * load_vec3(bsdf.parameters, bsdf.row + MATERIAL_AVERAGE)
+    if bsdf.kind == layout.CONDUCTOR or bsdf.kind == layout.COATED_CONDUCTOR:
+        color = bsdf.color * load_vec3(bsdf.parameters, bsdf.row + layout.MATERIAL_AVERAGE)
     color = color * color * (1.0 - lost) / (vec3(1.0, 1.0, 1.0) - color * lost)
     # Directions are drawn by the cosine with probability `lost_o`.
     return BsdfValue(f_cos + color * (lost_o * lobe), pdf * (1.0 - lost_o) + lost_o * wi.z * INV_PI)

@@ -11,26 +11,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, PI, sample_cosine_hemisphere
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, normalize, vec3
-from raywidget.kernels.layout import (
-    ENERGY_SIZE,
-    MATERIAL_COAT,
-    MATERIAL_COAT_ALPHA,
-    MATERIAL_COMPENSATED,
-    MATERIAL_LAYERS,
-    MATERIAL_METALLIC,
-    MATERIAL_SHEEN_ALPHA,
-    MATERIAL_SHEEN_COLOR,
-    MATERIAL_SPECULAR,
-    MATERIAL_SPECULAR_COLOR,
-    MATERIAL_THIN,
-    MATERIAL_TRANSMISSION,
-    ROUGH_DIELECTRIC,
-    ROUGH_THIN_DIELECTRIC,
-)
 from raywidget.kernels.surfaces.dielectric import eval_rough, sample_rough
 from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
 from raywidget.kernels.surfaces.microfacet import (
@@ -65,11 +50,11 @@ class _Layers(NamedTuple):
 def _load_layers(bsdf: Bsdf, wo: Vec3) -> _Layers:
     p = bsdf.parameters
     row = bsdf.row
-    metallic = p[row + MATERIAL_METALLIC]
-    transmission = p[row + MATERIAL_TRANSMISSION]
-    specular = p[row + MATERIAL_SPECULAR]
+    metallic = p[row + layout.MATERIAL_METALLIC]
+    transmission = p[row + layout.MATERIAL_TRANSMISSION]
+    specular = p[row + layout.MATERIAL_SPECULAR]
     r = (bsdf.eta - 1.0) / (bsdf.eta + 1.0)
-    tint = load_vec3(p, row + MATERIAL_SPECULAR_COLOR) * (r * r)
+    tint = load_vec3(p, row + layout.MATERIAL_SPECULAR_COLOR) * (r * r)
     f0 = vec3(min(1.0, tint.x), min(1.0, tint.y), min(1.0, tint.z)) * specular
     return _Layers(
         metallic,
@@ -78,12 +63,12 @@ def _load_layers(bsdf: Bsdf, wo: Vec3) -> _Layers:
         f0,
         specular,
         max(bsdf.alpha, MIRROR_ALPHA),
-        p[row + MATERIAL_COAT],
-        max(p[row + MATERIAL_COAT_ALPHA], MIRROR_ALPHA),
-        load_vec3(p, row + MATERIAL_SHEEN_COLOR),
-        max(p[row + MATERIAL_SHEEN_ALPHA], _SMOOTHEST_SHEEN),
+        p[row + layout.MATERIAL_COAT],
+        max(p[row + layout.MATERIAL_COAT_ALPHA], MIRROR_ALPHA),
+        load_vec3(p, row + layout.MATERIAL_SHEEN_COLOR),
+        max(p[row + layout.MATERIAL_SHEEN_ALPHA], _SMOOTHEST_SHEEN),
         wo.z > 0.0 or transmission <= 0.0,
-        int(p[row + MATERIAL_LAYERS]),
+        int(p[row + layout.MATERIAL_LAYERS]),
     )
 
 
@@ -96,21 +81,21 @@ def _largest(color: Vec3) -> float:
 def _albedo(bsdf: Bsdf, layers: _Layers, alpha: float, cos: float, f0: float, f90: float) -> float:
     """Of a GGX lobe with Schlick's term, single scattering only; cos < 0: on average."""
     lost = look_up_energy(bsdf, layers.tables, alpha, cos)
-    grazing = look_up_energy(bsdf, layers.tables + ENERGY_SIZE, alpha, cos)
+    grazing = look_up_energy(bsdf, layers.tables + layout.ENERGY_SIZE, alpha, cos)
     return f0 * (1.0 - lost - grazing) + f90 * grazing
 
 
 @device
 def _sheen_albedo(bsdf: Bsdf, layers: _Layers, cos: float) -> float:
-    return look_up_energy(bsdf, layers.tables + 2 * ENERGY_SIZE, layers.sheen_alpha, cos)
+    return look_up_energy(bsdf, layers.tables + 2 * layout.ENERGY_SIZE, layers.sheen_alpha, cos)
 
 
 @device
 def _glass(bsdf: Bsdf) -> Bsdf:
     """The part that is transparent."""
-    is_thin = bsdf.parameters[bsdf.row + MATERIAL_THIN] > 0.0
+    is_thin = bsdf.parameters[bsdf.row + layout.MATERIAL_THIN] > 0.0
     return Bsdf(
-        ROUGH_THIN_DIELECTRIC if is_thin else ROUGH_DIELECTRIC,
+        layout.ROUGH_THIN_DIELECTRIC if is_thin else layout.ROUGH_DIELECTRIC,
         bsdf.color,
         bsdf.alpha,
         bsdf.eta,
@@ -213,7 +198,7 @@ def _eval_base(bsdf: Bsdf, layers: _Layers, o: Vec3, i: Vec3, h: Vec3, drawn: fl
         diffuse = layers.painted * passed_o * passed_i / passed * i.z * INV_PI
         f = f + bsdf.color * diffuse
 
-    if layers.metallic > 0.0 and bsdf.parameters[bsdf.row + MATERIAL_COMPENSATED] > 0.0:
+    if layers.metallic > 0.0 and bsdf.parameters[bsdf.row + layout.MATERIAL_COMPENSATED] > 0.0:
         lost = max(look_up_energy(bsdf, layers.tables, layers.alpha, -1.0), 1e-7)
         lobe = look_up_energy(bsdf, layers.tables, layers.alpha, o.z) * i.z * INV_PI
         lobe *= look_up_energy(bsdf, layers.tables, layers.alpha, i.z) / lost

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.attributes import hit_tangent
 from raywidget.kernels.geometry.hit import Hit, make_hit, spawn_origin
 from raywidget.kernels.geometry.intersect import ROUND_BLOCK
@@ -20,36 +21,7 @@ from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import Sequence, draw_four
 from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, load_vec3, normalize, vec3
-from raywidget.kernels.layout import (
-    BALL_SLOT,
-    CORNERS_FLAGS,
-    CORNERS_SIZE,
-    CORNERS_UVS,
-    INSTANCE_SIZE,
-    INTERFACE,
-    MATERIAL_AMOUNT,
-    MATERIAL_AMOUNT_TEXTURE,
-    MATERIAL_CODES_SIZE,
-    MATERIAL_FLAGS,
-    MATERIAL_KIND,
-    MATERIAL_MASKED,
-    MATERIAL_MEMBERS,
-    MATERIAL_NORMAL_MAPPED,
-    MATERIAL_NORMAL_SCALE,
-    MATERIAL_NORMAL_TEXTURE,
-    MATERIAL_OPACITY,
-    MATERIAL_OPACITY_TEXTURE,
-    MATERIAL_SIZE,
-    MATERIAL_SPECIAL,
-    MISS,
-    MIX,
-    PRIMITIVE_CORNERS,
-    PRIMITIVE_SIZE,
-    ROUND_SIDE_ROW,
-    ROUND_SLOT,
-    VERTEX_SIZE,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 from raywidget.kernels.surfaces.texture import eval_texture
 from raywidget.kernels.volumes.medium import cross_surface, transmittance
 
@@ -69,14 +41,17 @@ class Surface(NamedTuple):
 @device
 def is_special(scene: SceneView, hit: Hit) -> bool:
     """Must `resolve_surface` be asked?"""
-    flags = scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
-    return flags & MATERIAL_SPECIAL != 0
+    flags = scene.material_codes[hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_FLAGS]
+    return flags & layout.MATERIAL_SPECIAL != 0
 
 
 @device
 def is_interface(scene: SceneView, hit: Hit) -> bool:
     """Does the surface only separate two media?"""
-    return scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_KIND] == INTERFACE
+    return (
+        scene.material_codes[hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_KIND]
+        == layout.INTERFACE
+    )
 
 
 @device
@@ -98,17 +73,22 @@ def resolve_surface(
     if choice >= opacity:
         return Surface(True, material, hit.ns)
     choice /= opacity  # uniform again
-    while scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_KIND] == MIX:
-        amount = _number(scene, hit, material, MATERIAL_AMOUNT, MATERIAL_AMOUNT_TEXTURE)
-        members = material * MATERIAL_CODES_SIZE + MATERIAL_MEMBERS
+    while (
+        scene.material_codes[material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_KIND]
+        == layout.MIX
+    ):
+        amount = _number(
+            scene, hit, material, layout.MATERIAL_AMOUNT, layout.MATERIAL_AMOUNT_TEXTURE
+        )
+        members = material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_MEMBERS
         if choice < amount:
             choice /= amount
             material = scene.material_codes[members + 1]
         else:
             choice = (choice - amount) / (1.0 - amount)
             material = scene.material_codes[members]
-    flags = scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
-    if flags & MATERIAL_NORMAL_MAPPED:
+    flags = scene.material_codes[material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_FLAGS]
+    if flags & layout.MATERIAL_NORMAL_MAPPED:
         return Surface(False, material, _mapped_normal(scene, hit, material))
     return Surface(False, material, hit.ns)
 
@@ -116,18 +96,20 @@ def resolve_surface(
 @device
 def eval_opacity(scene: SceneView, hit: Hit) -> float:
     """The share of the surface that is there."""
-    flags = scene.material_codes[hit.material * MATERIAL_CODES_SIZE + MATERIAL_FLAGS]
-    if flags & MATERIAL_MASKED == 0:
+    flags = scene.material_codes[hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_FLAGS]
+    if flags & layout.MATERIAL_MASKED == 0:
         return 1.0
-    return _number(scene, hit, hit.material, MATERIAL_OPACITY, MATERIAL_OPACITY_TEXTURE)
+    return _number(
+        scene, hit, hit.material, layout.MATERIAL_OPACITY, layout.MATERIAL_OPACITY_TEXTURE
+    )
 
 
 @device
 def _number(scene: SceneView, hit: Hit, material: int, column: int, texture_column: int) -> float:
     """A number in [0, 1] of a material, or the mean of its texture's channels."""
-    texture = scene.material_codes[material * MATERIAL_CODES_SIZE + texture_column]
+    texture = scene.material_codes[material * layout.MATERIAL_CODES_SIZE + texture_column]
     if texture < 0:
-        return scene.materials[material * MATERIAL_SIZE + column]
+        return scene.materials[material * layout.MATERIAL_SIZE + column]
     color = eval_texture(scene, texture, hit)
     return min(1.0, max(0.0, (color.x + color.y + color.z) * (1.0 / 3.0)))
 
@@ -173,8 +155,10 @@ def trace_shadow(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) 
         ray = find_closest(scene, o, d, reach)
         rays += 1
         if scene.medium_count > 0:
-            share = share * transmittance(scene, inside, ray.t if ray.slot != MISS else reach)
-        if ray.slot == MISS:
+            share = share * transmittance(
+                scene, inside, ray.t if ray.slot != layout.MISS else reach
+            )
+        if ray.slot == layout.MISS:
             return Shadow(share, rays)
         hit = make_hit(scene, o, d, ray)
         if not is_interface(scene, hit):
@@ -194,8 +178,10 @@ def trace_shadow(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) 
 @device
 def _mapped_normal(scene: SceneView, hit: Hit, material: int) -> Vec3:
     """What a tangent-space map says: x along u, y along v, z along the shading normal."""
-    texture = scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_NORMAL_TEXTURE]
-    scale = scene.materials[material * MATERIAL_SIZE + MATERIAL_NORMAL_SCALE]
+    texture = scene.material_codes[
+        material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_NORMAL_TEXTURE
+    ]
+    scale = scene.materials[material * layout.MATERIAL_SIZE + layout.MATERIAL_NORMAL_SCALE]
     tilt = eval_texture(scene, texture, hit) * 2.0 - vec3(1.0, 1.0, 1.0)
     tangent = hit_tangent(scene, hit)
     bitangent = cross(hit.ns, tangent) * _handedness(scene, hit)
@@ -211,28 +197,28 @@ def _mapped_normal(scene: SceneView, hit: Hit, material: int) -> Vec3:
 @device
 def _handedness(scene: SceneView, hit: Hit) -> float:
     """1 where (u direction, v direction, normal) are right-handed, -1 where they are mirrored."""
-    if hit.slot >= ROUND_SLOT:
-        slot = hit.slot - ROUND_SLOT
+    if hit.slot >= layout.ROUND_SLOT:
+        slot = hit.slot - layout.ROUND_SLOT
         block = slot // WIDTH
         row = block * ROUND_BLOCK + (slot - block * WIDTH)
-        return scene.rounds[row + ROUND_SIDE_ROW * WIDTH]
-    if hit.slot >= BALL_SLOT:  # v goes up
+        return scene.rounds[row + layout.ROUND_SIDE_ROW * WIDTH]
+    if hit.slot >= layout.BALL_SLOT:  # v goes up
         return 1.0 if cross(hit.ng, hit_tangent(scene, hit)).y >= 0.0 else -1.0
     sign = 1.0
-    corners = scene.primitives[hit.primitive * PRIMITIVE_SIZE + PRIMITIVE_CORNERS]
+    corners = scene.primitives[hit.primitive * layout.PRIMITIVE_SIZE + layout.PRIMITIVE_CORNERS]
     if corners >= 0:
-        row = corners * CORNERS_SIZE
-        if scene.corners[row + CORNERS_FLAGS] & CORNERS_UVS:
+        row = corners * layout.CORNERS_SIZE
+        if scene.corners[row + layout.CORNERS_FLAGS] & layout.CORNERS_UVS:
             table = scene.vertices
-            a = scene.corners[row] * VERTEX_SIZE
-            b = scene.corners[row + 1] * VERTEX_SIZE
-            c = scene.corners[row + 2] * VERTEX_SIZE
+            a = scene.corners[row] * layout.VERTEX_SIZE
+            b = scene.corners[row + 1] * layout.VERTEX_SIZE
+            c = scene.corners[row + 2] * layout.VERTEX_SIZE
             area = (table[b + 3] - table[a + 3]) * (table[c + 4] - table[a + 4])
             area -= (table[c + 3] - table[a + 3]) * (table[b + 4] - table[a + 4])
             if area < 0.0:
                 sign = -1.0
     if hit.instance >= 0:
-        place = hit.instance * INSTANCE_SIZE
+        place = hit.instance * layout.INSTANCE_SIZE
         x = load_vec3(scene.instances, place)
         y = load_vec3(scene.instances, place + 4)
         z = load_vec3(scene.instances, place + 8)

@@ -7,38 +7,14 @@ from __future__ import annotations
 
 import math
 
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.attributes import hit_color
 from raywidget.kernels.geometry.hit import Hit
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
-from raywidget.kernels.layout import (
-    ATTRIBUTE,
-    CHECKERBOARD,
-    IMAGE,
-    TEXEL_FLOATS,
-    TEXTURE_AXIS,
-    TEXTURE_CHANNELS,
-    TEXTURE_CHILDREN,
-    TEXTURE_CODES_SIZE,
-    TEXTURE_COLORS,
-    TEXTURE_FIRST,
-    TEXTURE_HEIGHT,
-    TEXTURE_KIND,
-    TEXTURE_NEAREST,
-    TEXTURE_OFFSET,
-    TEXTURE_SCALE,
-    TEXTURE_SIZE,
-    TEXTURE_STORAGE,
-    TEXTURE_WIDTH,
-    TEXTURE_WRAP,
-    WRAP_BITS,
-    WRAP_MASK,
-    WRAP_MIRROR,
-    WRAP_REPEAT,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 
 _NEAR = 16.0  # coordinates up to here tell the pixels of any picture apart
 _ALL_EVEN = 16777216.0  # numbers of 32 bits from here on are even
@@ -48,9 +24,12 @@ _ALL_EVEN = 16777216.0  # numbers of 32 bits from here on are even
 def eval_texture(scene: SceneView, texture: int, hit: Hit) -> Vec3:
     """The colour of a row of `textures` where a ray has hit."""
     texture = _innermost(scene, texture, hit.u, hit.v)
-    if texture >= 0 and scene.texture_codes[texture * TEXTURE_CODES_SIZE] == ATTRIBUTE:
+    if (
+        texture >= 0
+        and scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE] == layout.ATTRIBUTE
+    ):
         color = hit_color(scene, hit)
-        times = scene.texture_codes[texture * TEXTURE_CODES_SIZE + TEXTURE_CHILDREN]
+        times = scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_CHILDREN]
         if times < 0:
             return color
         return color * eval_texture_uv(scene, times, hit.u, hit.v)
@@ -66,14 +45,19 @@ def eval_texture_uv(scene: SceneView, texture: int, u: float, v: float) -> Vec3:
 @device
 def _innermost(scene: SceneView, texture: int, u: float, v: float) -> int:
     """Through checkerboards of textures; one that ends in a colour gives -1 - its element."""
-    while scene.texture_codes[texture * TEXTURE_CODES_SIZE + TEXTURE_KIND] == CHECKERBOARD:
-        row = texture * TEXTURE_SIZE
-        across = _whole(u * scene.textures[row + TEXTURE_SCALE])
-        up = _whole(v * scene.textures[row + TEXTURE_SCALE + 1])
+    while (
+        scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_KIND]
+        == layout.CHECKERBOARD
+    ):
+        row = texture * layout.TEXTURE_SIZE
+        across = _whole(u * scene.textures[row + layout.TEXTURE_SCALE])
+        up = _whole(v * scene.textures[row + layout.TEXTURE_SCALE + 1])
         odd = (across + up) & 1
-        child = scene.texture_codes[texture * TEXTURE_CODES_SIZE + TEXTURE_CHILDREN + odd]
+        child = scene.texture_codes[
+            texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_CHILDREN + odd
+        ]
         if child < 0:
-            return -1 - (row + TEXTURE_COLORS + 3 * odd)
+            return -1 - (row + layout.TEXTURE_COLORS + 3 * odd)
         texture = child
     return texture
 
@@ -82,29 +66,31 @@ def _innermost(scene: SceneView, texture: int, u: float, v: float) -> int:
 def _eval_innermost(scene: SceneView, texture: int, u: float, v: float) -> Vec3:
     if texture < 0:
         return load_vec3(scene.textures, -1 - texture)
-    codes = texture * TEXTURE_CODES_SIZE
-    row = texture * TEXTURE_SIZE
-    color = load_vec3(scene.textures, row + TEXTURE_COLORS)
-    if scene.texture_codes[codes + TEXTURE_KIND] == IMAGE:
+    codes = texture * layout.TEXTURE_CODES_SIZE
+    row = texture * layout.TEXTURE_SIZE
+    color = load_vec3(scene.textures, row + layout.TEXTURE_COLORS)
+    if scene.texture_codes[codes + layout.TEXTURE_KIND] == layout.IMAGE:
         return color * _eval_image(scene, codes, row, u, v)
-    along = v if scene.texture_codes[codes + TEXTURE_AXIS] == 1 else u
+    along = v if scene.texture_codes[codes + layout.TEXTURE_AXIS] == 1 else u
     along = min(1.0, max(0.0, along))
-    return color * (1.0 - along) + load_vec3(scene.textures, row + TEXTURE_COLORS + 3) * along
+    return (
+        color * (1.0 - along) + load_vec3(scene.textures, row + layout.TEXTURE_COLORS + 3) * along
+    )
 
 
 @device
 def _eval_image(scene: SceneView, codes: int, row: int, u: float, v: float) -> Vec3:
     """Pixels by their distance, or the nearest one; v points up, rows count from the top."""
     table = scene.textures
-    u = u * table[row + TEXTURE_SCALE] + table[row + TEXTURE_OFFSET]
-    v = v * table[row + TEXTURE_SCALE + 1] + table[row + TEXTURE_OFFSET + 1]
+    u = u * table[row + layout.TEXTURE_SCALE] + table[row + layout.TEXTURE_OFFSET]
+    v = v * table[row + layout.TEXTURE_SCALE + 1] + table[row + layout.TEXTURE_OFFSET + 1]
     if not abs(u) + abs(v) < _NEAR:
-        wrap = scene.texture_codes[codes + TEXTURE_WRAP]
-        u = _brought_near(u, wrap & WRAP_MASK)
-        v = _brought_near(v, wrap >> WRAP_BITS)
-    x = u * single(scene.texture_codes[codes + TEXTURE_WIDTH])
-    y = (1.0 - v) * single(scene.texture_codes[codes + TEXTURE_HEIGHT])
-    if scene.texture_codes[codes + TEXTURE_NEAREST] == 1:
+        wrap = scene.texture_codes[codes + layout.TEXTURE_WRAP]
+        u = _brought_near(u, wrap & layout.WRAP_MASK)
+        v = _brought_near(v, wrap >> layout.WRAP_BITS)
+    x = u * single(scene.texture_codes[codes + layout.TEXTURE_WIDTH])
+    y = (1.0 - v) * single(scene.texture_codes[codes + layout.TEXTURE_HEIGHT])
+    if scene.texture_codes[codes + layout.TEXTURE_NEAREST] == 1:
         return _texel(scene, codes, math.floor(x), math.floor(y))
     left = math.floor(x - 0.5)
     top = math.floor(y - 0.5)
@@ -131,7 +117,7 @@ def _brought_near(x: float, wrap: int) -> float:
 
     0 where `x` is no number.
     """
-    if wrap == WRAP_REPEAT or wrap == WRAP_MIRROR:
+    if wrap == layout.WRAP_REPEAT or wrap == layout.WRAP_MIRROR:
         if not abs(x) < _ALL_EVEN:
             return 0.0
         whole = math.floor(x)
@@ -145,16 +131,16 @@ def _brought_near(x: float, wrap: int) -> float:
 def _texel(scene: SceneView, codes: int, column: int, line: int) -> Vec3:
     """A pixel, decoded."""
     table = scene.texture_codes
-    width = table[codes + TEXTURE_WIDTH]
-    wrap = table[codes + TEXTURE_WRAP]
-    column = _wrap(column, width, wrap & WRAP_MASK)
-    line = _wrap(line, table[codes + TEXTURE_HEIGHT], wrap >> WRAP_BITS)
-    channels = table[codes + TEXTURE_CHANNELS]
-    at = table[codes + TEXTURE_FIRST] + (line * width + column) * channels
+    width = table[codes + layout.TEXTURE_WIDTH]
+    wrap = table[codes + layout.TEXTURE_WRAP]
+    column = _wrap(column, width, wrap & layout.WRAP_MASK)
+    line = _wrap(line, table[codes + layout.TEXTURE_HEIGHT], wrap >> layout.WRAP_BITS)
+    channels = table[codes + layout.TEXTURE_CHANNELS]
+    at = table[codes + layout.TEXTURE_FIRST] + (line * width + column) * channels
     next_at = at + (channels >> 1)  # 0 or 1 on
     last_at = at + channels - 1
-    values = table[codes + TEXTURE_STORAGE]
-    if values == TEXEL_FLOATS:
+    values = table[codes + layout.TEXTURE_STORAGE]
+    if values == layout.TEXEL_FLOATS:
         return vec3(scene.texels[at], scene.texels[next_at], scene.texels[last_at])
     return vec3(
         scene.texels[values + scene.texel_bytes[at]],
@@ -165,9 +151,9 @@ def _texel(scene: SceneView, codes: int, column: int, line: int) -> Vec3:
 
 @device
 def _wrap(index: int, size: int, wrap: int) -> int:
-    if wrap == WRAP_REPEAT:
+    if wrap == layout.WRAP_REPEAT:
         return index % size
-    if wrap == WRAP_MIRROR:
+    if wrap == layout.WRAP_MIRROR:
         index = index % (2 * size)
         return index if index < size else 2 * size - 1 - index
     return min(size - 1, max(0, index))

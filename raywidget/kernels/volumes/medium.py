@@ -11,19 +11,12 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import PI, make_frame, to_world
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
-from raywidget.kernels.layout import (
-    MATERIAL_CODES_SIZE,
-    MATERIAL_INTERIOR,
-    MEDIUM_ABSORPTION,
-    MEDIUM_ANISOTROPY,
-    MEDIUM_SCATTERING,
-    MEDIUM_SIZE,
-    SceneView,
-)
+from raywidget.kernels.layout import SceneView
 
 _FAR = 1e30  # instead of infinity, which times 0 is not a number
 STACK_BITS = 8
@@ -45,11 +38,11 @@ def load_medium(scene: SceneView, inside: int) -> Medium:
     if scene.medium_count == 0:
         nothing = vec3(0.0, 0.0, 0.0)
         return Medium(nothing, nothing, 0.0)
-    row = (inside & _MASK) * MEDIUM_SIZE
+    row = (inside & _MASK) * layout.MEDIUM_SIZE
     return Medium(
-        load_vec3(scene.media, row + MEDIUM_ABSORPTION),
-        load_vec3(scene.media, row + MEDIUM_SCATTERING),
-        scene.media[row + MEDIUM_ANISOTROPY],
+        load_vec3(scene.media, row + layout.MEDIUM_ABSORPTION),
+        load_vec3(scene.media, row + layout.MEDIUM_SCATTERING),
+        scene.media[row + layout.MEDIUM_ANISOTROPY],
     )
 
 
@@ -77,7 +70,7 @@ def transmittance(scene: SceneView, inside: int, distance: float) -> Vec3:
 @device
 def cross_surface(scene: SceneView, inside: int, material: int, enters: bool) -> int:
     """The stack behind a surface that is entered from outside, or left."""
-    medium = scene.material_codes[material * MATERIAL_CODES_SIZE + MATERIAL_INTERIOR]
+    medium = scene.material_codes[material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_INTERIOR]
     if medium < 0:
         return inside
     if enters:

@@ -11,17 +11,10 @@ from raywidget.compiler import compile_scene
 from raywidget.compiler.geometry import trees
 from raywidget.compiler.geometry.bvh import build_binary_tree
 from raywidget.compiler.geometry.primitives import write_boxes
+from raywidget.kernels import layout
 from raywidget.kernels.geometry.traverse import MAX_TREE_DEPTH
 from raywidget.kernels.language.boxes import BOX
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import (
-    FEW,
-    INSTANCE_CODES_SIZE,
-    INSTANCE_ROOT,
-    LEAF_BALL,
-    LEAF_FLAT,
-    LEAF_INSTANCE,
-)
 
 
 def triangles(generator, count, size=0.1):
@@ -62,8 +55,8 @@ def test_every_primitive_is_in_one_lane_and_in_its_box(seed, faces, spheres, qua
     assert sorted(instances) == list(range(copies))
     assert tree.depth < MAX_TREE_DEPTH
     if copies:
-        codes = tables.instance_codes.reshape(-1, INSTANCE_CODES_SIZE)
-        (root,) = np.unique(codes[:, INSTANCE_ROOT])
+        codes = tables.instance_codes.reshape(-1, layout.INSTANCE_CODES_SIZE)
+        (root,) = np.unique(codes[:, layout.INSTANCE_ROOT])
         _, of_mesh, nested = check_tree(tables, int(root))
         first = faces + spheres + quads
         assert sorted(of_mesh) == list(range(first, first + own))
@@ -78,10 +71,10 @@ def test_an_empty_scene_has_an_empty_root():
 @pytest.mark.parametrize(
     ("shape", "kind"),
     [
-        (rw.Sphere((0, 0, 0), 1), LEAF_BALL),
-        (rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0)), LEAF_FLAT),
-        (rw.Mesh(np.eye(3), [(0, 1, 2)]), LEAF_FLAT),
-        (rw.Instances(rw.Mesh(np.eye(3), [(0, 1, 2)]), [np.eye(4)]), LEAF_INSTANCE),
+        (rw.Sphere((0, 0, 0), 1), layout.LEAF_BALL),
+        (rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0)), layout.LEAF_FLAT),
+        (rw.Mesh(np.eye(3), [(0, 1, 2)]), layout.LEAF_FLAT),
+        (rw.Instances(rw.Mesh(np.eye(3), [(0, 1, 2)]), [np.eye(4)]), layout.LEAF_INSTANCE),
     ],
     ids=["ball", "quad", "triangle", "copy"],
 )
@@ -235,7 +228,7 @@ def test_threads_build_the_same_tree():
     lo = random.random((30_000, 3), np.float32)
     boxes = np.empty((len(lo), BOX), np.float32)
     write_boxes(boxes, lo, lo + np.float32(0.01))
-    kinds = np.full(len(boxes), LEAF_FLAT, np.uint8)
+    kinds = np.full(len(boxes), layout.LEAF_FLAT, np.uint8)
     one, three = (build_binary_tree(boxes.copy(), kinds, threads) for threads in (1, 3))
     assert np.array_equal(one.order, three.order)
     reachable = [(0, 0)]  # nodes have other numbers
@@ -274,7 +267,7 @@ def test_a_few_primitives_need_no_builder(monkeypatch):
     """It would have to be compiled first, which takes longer than their whole picture."""
     monkeypatch.setattr(trees, "build_binary_tree", None)
     generator = np.random.default_rng(5)
-    for faces, spheres in ((0, 0), (3, 0), (0, 7), (FEW - 9, 9)):
+    for faces, spheres in ((0, 0), (3, 0), (0, 7), (layout.FEW - 9, 9)):
         shapes = balls(generator, spheres)
         if faces:
             shapes.append(triangles(generator, faces))
@@ -282,4 +275,4 @@ def test_a_few_primitives_need_no_builder(monkeypatch):
         assert sorted(primitives) == list(range(faces + spheres))
         assert tree.depth == 1
     with pytest.raises(TypeError):
-        compiled([triangles(generator, FEW + 1)])
+        compiled([triangles(generator, layout.FEW + 1)])

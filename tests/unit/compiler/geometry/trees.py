@@ -4,22 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from raywidget.kernels import layout
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import (
-    BALL_PRIMITIVE_ROW,
-    BALL_ROWS,
-    CHILD_ROW,
-    FLAT_PRIMITIVE_ROW,
-    FLAT_ROWS,
-    FLAT_SHEAR_ROW,
-    LEAF_BALL,
-    LEAF_FLAT,
-    LEAF_INSTANCE,
-    LEAF_ROUND,
-    NODE_ROWS,
-    ROUND_PRIMITIVE_ROW,
-    ROUND_ROWS,
-)
 
 
 class Leaf(NamedTuple):
@@ -37,8 +23,8 @@ class Tree(NamedTuple):
 
 def children(tables, node):
     """Boxes (WIDTH, 6) and references of the children that are there."""
-    rows = tables.nodes.reshape(-1, NODE_ROWS, WIDTH)[node]
-    references = rows.view(np.int32)[CHILD_ROW // WIDTH]
+    rows = tables.nodes.reshape(-1, layout.NODE_ROWS, WIDTH)[node]
+    references = rows.view(np.int32)[layout.CHILD_ROW // WIDTH]
     there = rows[0] <= rows[1]
     boxes = np.stack([rows[0], rows[2], rows[4], rows[1], rows[3], rows[5]], axis=1)
     return boxes[there], references[there]
@@ -68,24 +54,24 @@ def walk(tables, root=0):
 
 def flats_of(tables, block):
     """Corners (n, 3, 3), shears and primitive numbers of the lanes of a block that are used."""
-    rows = tables.flats.reshape(-1, FLAT_ROWS, WIDTH)[block]
+    rows = tables.flats.reshape(-1, layout.FLAT_ROWS, WIDTH)[block]
     used = np.any(rows[:9] != 0.0, axis=0)
-    numbers = rows.view(np.int32)[FLAT_PRIMITIVE_ROW]
-    return rows[:9, used].T.reshape(-1, 3, 3), rows[FLAT_SHEAR_ROW, used], numbers[used]
+    numbers = rows.view(np.int32)[layout.FLAT_PRIMITIVE_ROW]
+    return rows[:9, used].T.reshape(-1, 3, 3), rows[layout.FLAT_SHEAR_ROW, used], numbers[used]
 
 
 def balls_of(tables, block):
     """Centres and radii (n, 4) and primitive numbers of the lanes of a block that are used."""
-    rows = tables.balls.reshape(-1, BALL_ROWS, WIDTH)[block]
+    rows = tables.balls.reshape(-1, layout.BALL_ROWS, WIDTH)[block]
     used = rows[3] != 0.0
-    return rows[:4, used].T, rows.view(np.int32)[BALL_PRIMITIVE_ROW, used]
+    return rows[:4, used].T, rows.view(np.int32)[layout.BALL_PRIMITIVE_ROW, used]
 
 
 def rounds_of(tables, block):
     """Values and primitive numbers of the lanes of a block that are used."""
-    rows = tables.rounds.reshape(-1, ROUND_ROWS, WIDTH)[block]
+    rows = tables.rounds.reshape(-1, layout.ROUND_ROWS, WIDTH)[block]
     used = np.any(rows[9:12] != 0.0, axis=0)
-    return rows[:, used].T, rows.view(np.int32)[ROUND_PRIMITIVE_ROW, used]
+    return rows[:, used].T, rows.view(np.int32)[layout.ROUND_PRIMITIVE_ROW, used]
 
 
 def check_tree(tables, root=0):
@@ -94,14 +80,14 @@ def check_tree(tables, root=0):
     assert len({(leaf.kind, leaf.index) for leaf in tree.leaves}) == len(tree.leaves)
     primitives, instances = [], []
     for kind, index, box, _ in tree.leaves:
-        if kind == LEAF_INSTANCE:
+        if kind == layout.LEAF_INSTANCE:
             instances.append(index)
             continue
-        if kind == LEAF_FLAT:
+        if kind == layout.LEAF_FLAT:
             corners, shears, numbers = flats_of(tables, index)
             a, u, v = corners.astype(float).transpose(1, 0, 2)
             points = [a, a + u, a + v, np.where(shears[:, None] == 0, a + u + v, a)]
-        elif kind == LEAF_ROUND:
+        elif kind == layout.LEAF_ROUND:
             values, numbers = rounds_of(tables, index)
             values = values.astype(float)
             turns = np.linspace(0, 2 * np.pi, 100)[:, None, None]
@@ -111,7 +97,7 @@ def check_tree(tables, root=0):
                 *(values[:, :3] + values[:, 9:12] * values[:, 12:13] + around * values[:, 14:15])
             ]
         else:
-            assert kind == LEAF_BALL
+            assert kind == layout.LEAF_BALL
             balls, numbers = balls_of(tables, index)
             centre, radius = balls[:, :3].astype(float), np.abs(balls[:, 3:].astype(float))
             points = [centre - radius, centre + radius]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from kernel_drivers import compiled, directions, trace_both_ways
 
 import raywidget as rw
+from raywidget.kernels import layout
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import FEW, FEW_NORMAL, FEW_SLOT, MISS
 
 RAYS = 64 * WIDTH
 
@@ -46,7 +46,7 @@ def test_rays_end_where_they_end_in_the_tree(seed, count, size):
     # Rays that graze an edge may go either way; hardly any does.
     assert np.mean(slots != few_slots) <= 2 / RAYS
     assert np.mean(occluded != few_occluded) <= 2 / RAYS
-    same = (slots == few_slots) & (slots != MISS)
+    same = (slots == few_slots) & (slots != layout.MISS)
     # The nearer the plane of a flat, the more rounding moves where it is met.
     np.testing.assert_allclose(few[same, 0], tree[same, 0], rtol=1e-3, atol=1e-4 * size)
     error = np.abs(few[same] - tree[same]) / np.array([size, 1, 1])
@@ -55,8 +55,8 @@ def test_rays_end_where_they_end_in_the_tree(seed, count, size):
 
 
 def test_more_of_them_are_left_to_the_tree():
-    quads = [rw.Quad((k, 0, 0), (0.5, 0, 0), (0, 1, 0)) for k in range(FEW + 1)]
-    assert len(compiled(quads[:-1]).few_flats) == FEW
+    quads = [rw.Quad((k, 0, 0), (0.5, 0, 0), (0, 1, 0)) for k in range(layout.FEW + 1)]
+    assert len(compiled(quads[:-1]).few_flats) == layout.FEW
     assert len(compiled(quads).few_flats) == 0
 
 
@@ -79,7 +79,7 @@ def test_flats_without_area_are_never_hit():
     assert len(tables.few_flats) == 0
     origins = np.tile([0.5, 0, -3], (WIDTH, 1))
     _, (_, slots, _) = trace_both_ways(tables, origins, np.tile([0, 0, 1], (WIDTH, 1)), 1)
-    assert np.all(slots != MISS)
+    assert np.all(slots != layout.MISS)
 
 
 def test_the_smaller_of_two_in_the_same_place_is_seen():
@@ -91,8 +91,8 @@ def test_the_smaller_of_two_in_the_same_place_is_seen():
         origins = np.random.default_rng(0).uniform(-0.4, 0.4, (RAYS, 3))
         origins[:, 1] += 0.5
         _, (_, slots, _) = trace_both_ways(tables, origins, np.tile([0, -1, 0], (RAYS, 1)), 1)
-        (bottom,) = np.flatnonzero(tables.few_flats[:, FEW_NORMAL + 1] == -1)
-        assert np.all(slots == tables.few_flats.view(np.int32)[bottom, FEW_SLOT])
+        (bottom,) = np.flatnonzero(tables.few_flats[:, layout.FEW_NORMAL + 1] == -1)
+        assert np.all(slots == tables.few_flats.view(np.int32)[bottom, layout.FEW_SLOT])
 
 
 def picture_of(scene, **changes):
