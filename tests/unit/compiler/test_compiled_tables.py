@@ -14,7 +14,7 @@ from raywidget.compiler.surfaces.energy import internal_reflectance
 from raywidget.kernels import layout
 from raywidget.kernels.language.on_demand import FULL
 
-DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+DTYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 
 
 @pytest.mark.parametrize("name", [*rw.presets.NAMES, "empty"])
