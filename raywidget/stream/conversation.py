@@ -8,7 +8,7 @@ can be tested in no time. What is said is `news`, `coarse_feed` and `tile_feed`,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from raywidget.engine.preview.coarse import CoarsePicture
@@ -90,6 +90,10 @@ class Conversation:
     def answer(self, content: Content, buffers: list[bytes]) -> None:
         """Have an answer said; of too many that wait, the oldest are dropped. From any thread."""
         self._news.answers.append((content, buffers))
+
+    def send_file(self, client: int, pieces: Sequence[tuple[Content, list[bytes]]]) -> bool:
+        """Have a page get a file, piece by piece; False if too many are. From any thread."""
+        return self._news.send_file(client, pieces)
 
     def turn(self) -> float:
         """Say what is to be said now.

@@ -25,6 +25,8 @@ REPEATS = (1.0, 5.0)  # a state that lasts is said again after so many seconds: 
 NEWS_RATE = 20.0  # messages a second that aren't tiles, whatever the browsers ask
 NEWS_BURST = 40.0
 MAX_ANSWERS = 256
+MAX_FILES = 4  # that are on their way, each to a page of its own
+RESERVE = 5.0  # messages that pieces of files leave for all else
 
 AT_WORK = ("compiling", "running")
 
@@ -66,6 +68,8 @@ class News:
         self.complaint: str | None = None  # why a button did nothing
         # What other threads want to be said; a page that asks for more than this gets less.
         self.answers: deque[tuple[Content, list[bytes]]] = deque(maxlen=MAX_ANSWERS)
+        # Pieces of files that are still to be said, by client: all arrive, however many they are.
+        self.files: dict[int, deque[tuple[Content, list[bytes]]]] = {}
         self.welcomes: dict[int, None] = {}
         self._source = source
         self._inbox = inbox
@@ -105,6 +109,13 @@ class News:
         """The progress has been said with tiles."""
         self._progress_said_at = now
 
+    def send_file(self, client: int, pieces: Sequence[tuple[Content, list[bytes]]]) -> bool:
+        """Have a page get all pieces of a file; False if too many are on their way."""
+        if client not in self.files and len(self.files) >= MAX_FILES:
+            return False
+        self.files[client] = deque(pieces)  # it has forgotten what it asked for before
+        return True
+
     def say(self, view: View, now: float, arrived: Callable[[], bool]) -> float:
         """Say what is news; `arrived` tells whether every tile that can be sent has arrived.
 
@@ -115,6 +126,27 @@ class News:
         """
         if not self._flow.audience():
             return math.inf
+        return min(self._say_short(view, now, arrived), self._say_pieces())
+
+    def _say_pieces(self) -> float:
+        """Send pieces of files, one for each page in turn, as far as the rate allows."""
+        for client in list(self.files):
+            if client not in self._flow.clients:
+                self.files.pop(client, None)  # it is gone
+        while self.files and self._tokens >= RESERVE:
+            client = next(iter(self.files))
+            pieces = self.files.pop(client)
+            content, buffers = pieces[0]
+            try:
+                self._say({**content, "epoch": self._epoch}, buffers)
+                pieces.popleft()
+            finally:
+                if pieces and client not in self.files:  # a newer file takes its place
+                    self.files[client] = pieces
+        return 1 / NEWS_RATE if self.files else math.inf
+
+    def _say_short(self, view: View, now: float, arrived: Callable[[], bool]) -> float:
+        """Say all that is one message each."""
         self._tokens = min(NEWS_BURST, self._tokens + NEWS_RATE * (now - self._tokens_at))
         self._tokens_at = now
         for client in list(self.welcomes):

@@ -6,7 +6,7 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.stream.conversation import Conversation, Disconnected
@@ -98,6 +98,14 @@ class Pump:
         if self._conversation is not None:
             self._conversation.answer(content, buffers)
             self._news.set()
+
+    def send_file(self, client: int, pieces: Sequence[tuple[Content, list[bytes]]]) -> bool:
+        """Have a page get a file, however many pieces it has; False if too many are on the way."""
+        if self._conversation is None:
+            return False
+        taken = self._conversation.send_file(client, pieces)
+        self._news.set()
+        return taken
 
     def hear(self, content: object, prompt: bool = True) -> None:
         """A message has come from a browser; `prompt`: it would have while a cell runs."""

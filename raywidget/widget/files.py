@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from raywidget.errors import PictureError
 from raywidget.picture.image import Image
 
+MOST_PIECES = 4096  # that pages take, as `js/src/wire/protocol.js` has it
 PIECE = 256 * 1024  # bytes: far below what hosts and proxies let through in one message
 
 
@@ -19,9 +21,14 @@ def make_file(image: Image, suffix: str) -> list[bytes]:
     Raises
     ------
     PictureError
-        If the package that writes it isn't installed.
+        If the package that writes it isn't installed, or the file is larger than 1 GiB.
     """
     data = _npz(image) if suffix == "npz" else _saved(image, suffix)
+    if len(data) > PIECE * MOST_PIECES:
+        raise PictureError(
+            f"the file has {len(data) / 1e6:,.0f} MB, more than a page can take; "
+            f"save it in Python: widget.image.save('picture.{suffix}')"
+        )
     return [data[start : start + PIECE] for start in range(0, max(len(data), 1), PIECE)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -32,7 +33,7 @@ from raywidget.stream.protocol import (
 )
 from raywidget.widget.files import make_file
 from raywidget.widget.framing import frame_shapes
-from raywidget.widget.questions import Questions
+from raywidget.widget.questions import BUSY, Questions
 
 COMPILES = 60.0  # seconds after which a question about a scene that never compiles is given up
 
@@ -42,6 +43,9 @@ class Listener(Protocol):
 
     def say(self, content: Content, buffers: list[bytes]) -> None:
         """Answer the page."""
+
+    def send_file(self, client: int, pieces: Sequence[tuple[Content, list[bytes]]]) -> bool:
+        """Give a page a file, piece by piece; False if too many are on their way."""
 
     def changed(self, name: str) -> None:
         """A computed trait has another value."""
@@ -208,8 +212,9 @@ class Interaction:
             return
         head = {"k": "file", "client": request.client, "number": request.number}
         head |= {"name": f"raywidget.{request.format}", "count": len(pieces), "message": None}
-        for index, piece in enumerate(pieces):
-            self._listener.say({**head, "index": index}, [piece])
+        parts = [({**head, "index": index}, [piece]) for index, piece in enumerate(pieces)]
+        if not self._listener.send_file(request.client, parts):
+            self._refuse_file(request, BUSY)
 
     def _refuse_file(self, request: FileRequest, message: str) -> None:
         head = {"k": "file", "client": request.client, "number": request.number}

@@ -88,6 +88,7 @@ class Listener:
     def __init__(self, this: weakref.ref[Shown], pump: Pump) -> None:
         self._this = this
         self.say = pump.say
+        self.send_file = pump.send_file
 
     def changed(self, name: str) -> None:
         """A computed trait has another value."""

@@ -301,6 +301,38 @@ def test_questions_reach_the_source_and_answers_the_page(world):
     assert (pixel["epoch"], file["epoch"], buffers) == (77, 77, [b"abc"])
 
 
+def test_a_file_of_any_number_of_pieces_arrives_whole_and_holds_nothing_up(world):
+    count = 700
+    head = {"k": "file", "client": 1, "number": 1}
+    pieces = [({**head, "index": index}, [bytes([index % 256])]) for index in range(count)]
+    client = next(iter(world.conversation.flow.clients))
+    assert world.conversation.send_file(client, pieces)
+    world.news = True
+    world.run(5.0)
+    world.conversation.answer({"k": "pixel", "client": 1, "number": 2}, [])
+    world.news = True
+    world.run(0.5)
+    assert any(content["k"] == "pixel" for content, _ in world.pages[0].others)
+    world.run(count / 10.0)
+    files = [(c["index"], b) for c, b in world.pages[0].others if c["k"] == "file"]
+    assert files == [(index, [bytes([index % 256])]) for index in range(count)]
+    assert world.conversation._news.files == {}
+
+
+def test_a_newer_file_takes_the_place_of_an_older_one_and_pages_that_left_get_none(world):
+    client = next(iter(world.conversation.flow.clients))
+    for number in (1, 2):
+        piece = {"k": "file", "client": client, "number": number}
+        assert world.conversation.send_file(client, [(piece, [b"x"])] * 3)
+    for stranger in range(1000, 1003):
+        assert world.conversation.send_file(stranger, [({"k": "file"}, [b"y"])])
+    assert not world.conversation.send_file(2000, [({"k": "file"}, [b"z"])])
+    world.news = True
+    world.run(1.0)
+    assert [c["number"] for c, _ in world.pages[0].others if c["k"] == "file"] == [2, 2, 2]
+    assert world.conversation._news.files == {}
+
+
 def test_a_page_is_told_what_the_source_describes():
     world = World()
     world.render.describe = lambda: {"stage": {"vfov": 40}}
