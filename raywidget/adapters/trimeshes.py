@@ -11,8 +11,8 @@ from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.io.building import CLAY, AnyPiece
 from raywidget.io.colors import one_opacity, screen_colors
-from raywidget.io.gltf.pictures import cut_out
 from raywidget.io.lines import Lines
+from raywidget.io.maps import cut_out
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
 from raywidget.scene.camera import Camera, PerspectiveCamera

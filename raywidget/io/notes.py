@@ -4,7 +4,17 @@ from __future__ import annotations
 
 
 class Notes:
-    """A sentence for each kind of thing, with the place of the first one and a count."""
+    """A sentence for each kind of thing, with a count and the place of the first.
+
+    Examples
+    --------
+    >>> from raywidget.io.notes import Notes
+    >>> notes = Notes()
+    >>> for line in (3, 8):
+    ...     notes.add("shape 'hair' is left out", f"a.xml, line {line}")
+    >>> notes.sentences()
+    ("a.xml, line 3: shape 'hair' is left out (2 times)",)
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[str, int]] = {}

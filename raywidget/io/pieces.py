@@ -28,6 +28,7 @@ class Piece:
     uvs: NDArray[Any] | None = None  # (V, 2)
     colors: NDArray[Any] | None = None  # (V, 3) linear
     face_colors: NDArray[Any] | None = None  # (F, 3) linear
+    face_materials: NDArray[Any] | None = None  # (F,) which of several materials
     material: Material | None = None
     name: str | None = None
 
@@ -78,10 +79,11 @@ def mended(piece: Piece, count: Counter[str]) -> Piece | None:
         vertices = np.where(sound, vertices, 0.0)
     keep = _without_flat(vertices, faces, keep, count)
     keep = _without_doubles(faces, keep, count)
-    face_colors = piece.face_colors
+    face_colors, face_materials = piece.face_colors, piece.face_materials
     if not keep.all():
         faces = faces[keep]
         face_colors = None if face_colors is None else face_colors[keep]
+        face_materials = None if face_materials is None else face_materials[keep]
     if not len(faces):
         return None
     uvs = piece.uvs
@@ -99,6 +101,7 @@ def mended(piece: Piece, count: Counter[str]) -> Piece | None:
         uvs=uvs,
         colors=None if piece.colors is None else mended_colors(piece.colors, count),
         face_colors=None if face_colors is None else mended_colors(face_colors, count),
+        face_materials=face_materials,
     )
 
 

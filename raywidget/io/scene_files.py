@@ -25,6 +25,7 @@ _READERS: dict[str, str] = {
     ".stl": "stl",
     ".pbrt": "pbrt",
     ".pbrt.gz": "pbrt",
+    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), "usd"),
     ".xml": "mitsuba",
     **dict.fromkeys(by_pyvista.SUFFIXES, "by_pyvista"),
 }
@@ -35,7 +36,18 @@ _WRITERS: dict[str, str] = {
 }
 
 
-_Y_UP = (".glb", ".gltf", ".obj", ".pbrt", ".pbrt.gz", ".xml")
+_Y_UP = (
+    ".glb",
+    ".gltf",
+    ".obj",
+    ".pbrt",
+    ".pbrt.gz",
+    ".usd",
+    ".usda",
+    ".usdc",
+    ".usdz",
+    ".xml",
+)
 
 
 def up_of_file(path: str | os.PathLike[str]) -> str | None:

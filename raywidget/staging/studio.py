@@ -170,7 +170,8 @@ def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
     ----------
     path : path-like
         A file of a scene or of a mesh: glTF, OBJ, PLY, STL, OFF, 3MF, Mitsuba 3 (``.xml``), pbrt-v4
-        (``.pbrt``, ``.pbrt.gz``), and files of simulations; ``~`` is the home folder.
+        (``.pbrt``, ``.pbrt.gz``), USD (``pip install "raywidget[usd]"``; turned so that y is up),
+        and files of simulations; ``~`` is the home folder.
     up : {"x", "y", "z", "-x", "-y", "-z"}, optional
         Which of its axes points up for the camera that is added; shapes stay where they are. By
         default as in `studio`: "y" for glTF and OBJ files and scenes of other renderers, "z" for

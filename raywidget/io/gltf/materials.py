@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.io.gltf.document import Document, Tree
-from raywidget.io.gltf.pictures import (
+from raywidget.io.gltf.pictures import Pictures, Sampled, TextureUse
+from raywidget.io.maps import (
     Affine,
-    Pictures,
-    Sampled,
-    TextureUse,
     Wraps,
+    after_inverse,
     channel,
     colors,
     cut_out,
+    is_turned,
     white,
 )
 from raywidget.scene.materials.materials import Diffuse, Emissive, Material
@@ -159,7 +159,7 @@ class _Maker:
             return (self.paint.sets[0] if self.paint.sets else None), as_is
         first = next(iter(self.uses.values()))
         for use in self.uses.values():
-            if use.uv_set == first.uv_set and _is_turned(use.transform):
+            if use.uv_set == first.uv_set and is_turned(use.transform):
                 if abs(np.linalg.det(use.transform[:, :2])) > 1e-12:
                     return first.uv_set, use.transform
                 break
@@ -181,8 +181,8 @@ class _Maker:
         sampled = self.pictures.sampled(use)
         if sampled is None:
             return None
-        relative = _after_inverse(place, self.uv_transform)
-        if _is_turned(relative):
+        relative = after_inverse(place, self.uv_transform)
+        if is_turned(relative):
             self.document.note(
                 f"{use.place} is turned otherwise than other maps of that material; "
                 "it lies as they do."
@@ -201,7 +201,7 @@ class _Maker:
         to_other, to_own = (np.reshape(move, (2, 3)) for move in (there, here))
         if abs(np.linalg.det(to_own[:, :2])) < 1e-12:
             return None
-        whole = np.vstack([_after_inverse(to_other, to_own), (0.0, 0.0, 1.0)])
+        whole = np.vstack([after_inverse(to_other, to_own), (0.0, 0.0, 1.0)])
         return np.asarray(use.transform @ whole)
 
     # --- Values ----------------------------------------------------------------------------------
@@ -467,15 +467,3 @@ class _Maker:
         if self.document.flag(self.tree, "doubleSided", self.place):
             self.document.note(f"{self.place} gives off light on its front side only.")
         return self._tinted((r, g, b), "emissiveTexture")
-
-
-def _is_turned(transform: Affine) -> bool:
-    size = float(np.abs(transform[:, :2]).max())
-    return max(abs(float(transform[0, 1])), abs(float(transform[1, 0]))) > 1e-6 * size
-
-
-def _after_inverse(transform: Affine, inner: Affine) -> Affine:
-    """What is left to do to coordinates that `inner` has been done to."""
-    whole = np.vstack([transform, (0.0, 0.0, 1.0)])
-    done = np.vstack([inner, (0.0, 0.0, 1.0)])
-    return np.asarray((whole @ np.linalg.inv(done))[:2])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.io.gltf.document import Bytes, Document, Tree
+from raywidget.io.maps import Affine, Picture, Wraps
 from raywidget.scene.textures.pixels import MAX_PIXELS, decoded
 from raywidget.scene.textures.textures import ImageTexture, Wrap
 
@@ -19,12 +20,6 @@ TRANSFORM = "KHR_texture_transform"
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
 _NEAREST = 9728
-
-Affine = NDArray[np.float64]  # (2, 3): what is done to (u, v, 1)
-Picture = NDArray[Any]  # (H, W, 1 to 4): bytes, or float32 from 0 to 1 of 16 bits
-
-
-Wraps = tuple[Wrap, Wrap]
 
 
 class TextureUse(NamedTuple):
@@ -189,53 +184,3 @@ class Pictures:
             # An OSError says all that Pillow does not recognise.
             document.note(f"{place} is no picture that can be read ({error}); left out.")
             return None
-
-
-def channel(picture: Picture, index: int) -> Picture:
-    """(H, W, 1): one channel; of a grey picture r, g and b are the same, and alpha is 255."""
-    channels = picture.shape[2]
-    if index == 3 and channels < 4:
-        return np.full((*picture.shape[:2], 1), white(picture), picture.dtype)
-    at = 0 if channels == 1 else index
-    return np.ascontiguousarray(picture[:, :, at : at + 1])
-
-
-def white(picture: Picture) -> int:
-    """The greatest number of a picture of its kind."""
-    return 255 if picture.dtype == np.uint8 else 1
-
-
-def colors(picture: Picture) -> Picture:
-    """(H, W, 1 or 3): without alpha."""
-    return np.ascontiguousarray(picture[:, :, :3])
-
-
-def cut_out(alpha: Picture, factor: float, cutoff: float, wrap: Wraps) -> Picture:
-    """(h, w, 1), 0 or 255: where alpha, bilinear between pixels, is at least the cutoff.
-
-    The cut runs between pixels, so the picture is made up to four times as fine.
-    """
-    height, width = alpha.shape[:2]
-    fine = next((n for n in (4, 2) if n * n * width * height <= 2**24), 1)
-    values = alpha[:, :, 0].astype(np.float32) * np.float32(factor / white(alpha))
-    for axis, along in ((0, wrap[1]), (1, wrap[0])):
-        values = _finer(values, fine, axis, along)
-    return np.where(values >= cutoff - 1e-6, np.uint8(255), np.uint8(0))[:, :, None]
-
-
-def _finer(values: NDArray[np.float32], times: int, axis: int, wrap: Wrap) -> NDArray[np.float32]:
-    if times == 1:
-        return values
-    size = values.shape[axis]
-    places = (np.arange(size * times) + 0.5) / times - 0.5
-    left = np.floor(places).astype(np.int64)
-    share = (places - left).astype(np.float32)
-    ends = [left, left + 1]
-    if wrap == "repeat":
-        ends = [end % size for end in ends]
-    else:  # beyond the edge, its mirror image begins with the edge
-        ends = [np.clip(end, 0, size - 1) for end in ends]
-    if axis == 0:
-        share = share[:, None]
-    below, above = (np.take(values, end, axis=axis) for end in ends)
-    return below * (1 - share) + above * share

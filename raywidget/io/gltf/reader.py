@@ -18,9 +18,11 @@ from raywidget.io.gltf.compression import DRACO, MESHOPT
 from raywidget.io.gltf.document import Document, Tree
 from raywidget.io.gltf.materials import Materials, Move, Paint, Surface
 from raywidget.io.gltf.nodes import Nodes, Placed
-from raywidget.io.gltf.pictures import Affine, Pictures
+from raywidget.io.gltf.pictures import Pictures
 from raywidget.io.gltf.primitives import Geometry, Primitives
+from raywidget.io.maps import Affine
 from raywidget.io.parts import SceneParts
+from raywidget.io.places import invertible
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
 from raywidget.scene.shapes.many import Cylinders, Spheres
@@ -226,7 +228,7 @@ class _Reader:
         factor = np.array(surface.color_factor, np.float32)
         colors = None if colors is None else colors * factor
         shades = None if shades is None else shades * factor
-        sound = _invertible(places)
+        sound = invertible(places)
         flat = [k for k in np.flatnonzero(~sound) if np.linalg.norm(places[k, :3, :3]) > 1e-12]
         if len(flat) + int(sound.sum()) < len(places):
             document.note(f"{here}: what is scaled to nothing was left out.")
@@ -402,11 +404,3 @@ def _many(
 
 def _length(value: float) -> NDArray[np.float32]:
     return np.array(max(value, SMALLEST_LENGTH), np.float32)
-
-
-def _invertible(places: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of (N, 4, 4) matrices have an inverse worth the name?"""
-    linear = places[:, :3, :3]
-    sizes = np.linalg.norm(linear, axis=1)
-    volume = np.abs(np.linalg.det(linear / np.maximum(sizes, 1e-300)[:, None, :]))
-    return np.asarray((sizes.min(axis=1) > 1e-14) & (volume > 2e-9))
