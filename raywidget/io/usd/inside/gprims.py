@@ -47,6 +47,9 @@ class Gprims:
         told["color"] = self._color(primvars, materials)
         told["opacity"] = self._primvar(primvars, "displayOpacity", 1)
         if kind == "Mesh":
+            joints = prim.GetAttribute("primvars:skel:jointIndices")
+            if prim.IsInstanceProxy() and joints.HasAuthoredValue():
+                self._notes.add("copies with a skeleton are shown as modelled", str(prim.GetPath()))
             self._mesh(prim, told)
             told["uvs"] = self._uvs(primvars, materials)
         elif kind == "Points":

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pxr import Gf, Usd, UsdGeom
+from pxr import Gf, Usd, UsdGeom, UsdSkel
 
 from raywidget.io.notes import Notes
 from raywidget.io.usd.inside.gprims import KNOWN, Gprims
@@ -44,7 +44,22 @@ def describe(path: str) -> dict[str, Any]:
     """All that is told of the stage of a file."""
     notes = Notes()
     folder = Folder(Path(path))
-    return _Walk(open_stage(path, folder, notes), folder, notes).described()
+    stage = open_stage(path, folder, notes)
+    _pose(stage, notes)
+    return _Walk(stage, folder, notes).described()
+
+
+def _pose(stage: Any, notes: Notes) -> None:
+    """Bend what has a skeleton into the pose of the time that is shown."""
+    roots = [prim for prim in stage.Traverse() if prim.IsA(UsdSkel.Root)]
+    if not roots:
+        return
+    time = time_of(stage)
+    moment = 0.0 if time.IsEarliestTime() else time.GetValue()
+    stage.SetEditTarget(stage.GetSessionLayer())
+    for root in roots:
+        if not UsdSkel.BakeSkinning(UsdSkel.Root(root), Gf.Interval(moment, moment)):
+            notes.add("what has a skeleton is shown as it was modelled", str(root.GetPath()))
 
 
 class _Walk:

@@ -107,6 +107,66 @@ def test_references_that_unfold_to_any_size_are_ended(tmp_path, monkeypatch):
         read_scene(written(tmp_path, text))
 
 
+def damaged(content, seed):
+    """The bytes of a file with some of them changed, cut off, overwritten or lost."""
+    rng = np.random.default_rng(seed)
+    data = bytearray(content)
+    at = int(rng.integers(len(data)))
+    match seed % 4:
+        case 0:
+            for k in rng.integers(len(data), size=16):
+                data[k] = int(rng.integers(256))
+        case 1:
+            del data[at:]
+        case 2:
+            data[at : at + 8] = b"\xff" * 8
+        case 3:
+            del data[at : at + 7]
+    return bytes(data)
+
+
+@pytest.mark.parametrize("suffix", [".usdc", ".usda"])
+def test_damaged_files_are_read_or_refused(tmp_path, suffix):
+    map_png(tmp_path)
+    whole = tmp_path / f"whole{suffix}"
+    Sdf.Layer.OpenAsAnonymous(str(written(tmp_path, PAINTED + SPHERE))).Export(str(whole))
+    path = tmp_path / f"bad{suffix}"
+    for seed in range(8):
+        path.write_bytes(damaged(whole.read_bytes(), seed))
+        try:
+            read_scene(path)
+        except SceneError as error:
+            assert str(error).startswith(f"'bad{suffix}'")  # noqa: PT017
+
+
+def test_the_picture_of_a_file_is_that_of_the_scene_by_hand(tmp_path):
+    map_png(tmp_path)
+    lamp = """def SphereLight "Lamp"
+{
+    float inputs:intensity = 20
+    float inputs:radius = 0.25
+    double3 xformOp:translate = (0, 2, 2)
+    uniform token[] xformOpOrder = ["xformOp:translate"]
+}
+"""
+    parts = read_file(written(tmp_path, PAINTED + lamp))
+    pixels = np.full((4, 4, 3), (255, 128, 0), np.uint8)
+    paint = rw.Principled(rw.ImageTexture(pixels), clearcoat_roughness=0.01)
+    square = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)]
+    by_hand = [
+        rw.Mesh(square, [(0, 1, 2), (0, 2, 3)], uvs=[(0, 0), (1, 0), (1, 1), (0, 1)],
+                material=paint),
+        rw.Sphere((0, 2, 2), 0.25, emission=20, material=rw.Diffuse(0)),
+    ]  # fmt: skip
+    camera = rw.PerspectiveCamera(look_from=(0.5, 0.5, 4), look_at=(0.5, 0.5, 0))
+    first, second = (
+        rw.render(rw.Scene(shapes, camera=camera), width=24, height=24, spp=4, progress=False)
+        for shapes in (parts.shapes, by_hand)
+    )
+    assert first.pixels.max() > 0.1
+    np.testing.assert_array_equal(first.pixels, second.pixels)
+
+
 # --- Files of others ------------------------------------------------------------------------------
 
 

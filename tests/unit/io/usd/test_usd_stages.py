@@ -315,3 +315,47 @@ def test_a_thing_that_is_scaled_to_nothing_is_told_of(tmp_path):
     parts = read(tmp_path, xform("A", [("float3", "scale", "(0, 0, 0)")], mesh()))
     assert parts.shapes == ()
     assert parts.notes == ("/A/M: what is scaled to nothing is left out",)
+
+
+# --- Skeletons ------------------------------------------------------------------------------------
+
+BONES = """def SkelRoot "Root"
+{
+    def Mesh "M" (prepend apiSchemas = ["SkelBindingAPI"])
+    {
+        point3f[] points = [(0,0,0), (1,0,0), (1,1,0), (0,1,0)]
+        int[] faceVertexCounts = [4]
+        int[] faceVertexIndices = [0,1,2,3]
+        uniform token subdivisionScheme = "none"
+        rel skel:skeleton = </Root/Bones>
+        int[] primvars:skel:jointIndices = [0, 0, 1, 1] (
+            elementSize = 1
+            interpolation = "vertex"
+        )
+        float[] primvars:skel:jointWeights = [1, 1, 1, 1] (
+            elementSize = 1
+            interpolation = "vertex"
+        )
+    }
+    def Skeleton "Bones" (prepend apiSchemas = ["SkelBindingAPI"])
+    {
+        uniform token[] joints = ["low", "high"]
+        uniform matrix4d[] bindTransforms = [IDENTITY, IDENTITY]
+        uniform matrix4d[] restTransforms = [IDENTITY, IDENTITY]
+        rel skel:animationSource = </Root/Bones/Pose>
+        def SkelAnimation "Pose"
+        {
+            uniform token[] joints = ["low", "high"]
+            float3[] translations = [(0, 0, 0), (0, 5, 0)]
+            quatf[] rotations = [(1, 0, 0, 0), (1, 0, 0, 0)]
+            half3[] scales = [(1, 1, 1), (1, 1, 1)]
+        }
+    }
+}
+""".replace("IDENTITY", "((1,0,0,0), (0,1,0,0), (0,0,1,0), (0,0,0,1))")
+
+
+def test_what_has_a_skeleton_is_shown_in_its_pose(tmp_path):
+    shape = only(tmp_path, BONES)
+    expected = [(0, 0, 0), (1, 0, 0), (1, 6, 0), (0, 6, 0)]
+    np.testing.assert_allclose(shape.vertices, expected, atol=1e-6)
