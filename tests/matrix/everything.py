@@ -220,6 +220,28 @@ def meshes_in_files():
 
 
 @way
+def files_and_things_in_a_studio():
+    import trimesh
+
+    import raywidget as rw
+
+    box = trimesh.creation.box()
+    found = [box, (box.vertices, box.faces)]
+    for suffix in ("glb", "obj", "off", "ply", "stl"):
+        box.export(FOLDER / f"box.{suffix}")
+        found.append(FOLDER / f"box.{suffix}")
+    (FOLDER / "box.xml").write_text(
+        '<scene version="3.0.0"><shape type="cube"><transform name="to_world">'
+        '<scale value="0.5"/></transform></shape></scene>'
+    )
+    found.append(FOLDER / "box.xml")
+    for thing in found:
+        low, high = rw.studio(thing, ground=False).shapes[0].bounds()
+        assert np.allclose((low, high), ((-0.5,) * 3, (0.5,) * 3)), thing
+    assert len(rw.studio(np.random.default_rng(0).random((50, 3))).shapes) == 2
+
+
+@way
 def command_line():
     size = [f"--{name}={value}" for name, value in SIZE.items()]
     target = FOLDER / "cli.npy"
