@@ -99,7 +99,8 @@ def picture_of_the_viewer() -> None:
             notebook.scroll_to(notebook.cell("widget"))
             notebook.page.wait_for_timeout(1000)  # the page comes to rest
             Hands(view).click(0.31, 0.5)
-            view.element.get_by_role("region", name="Inspector").wait_for()
+            card = view.element.get_by_role("region", name="Inspector")
+            card.get_by_text("ball (Sphere)").wait_for()
             keep(notebook.page.screenshot(), VIEWER)
         finally:
             browser.close()

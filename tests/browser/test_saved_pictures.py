@@ -13,9 +13,12 @@ from lab_driver import PRELUDE
 from PIL import Image as PictureFile
 
 import raywidget as rw
+from raywidget.widget.snapshot import MOST_PIXELS_NARROW
 
-# Wide enough for the toolbar to show the slider.
-SETTINGS = {"width": 640, "height": 120, "spp": 8}
+# Wide enough for the toolbar to show the slider, and small enough that the state keeps every pixel
+# on a narrow link, too: to a kernel on a machine that is busy, any link looks narrow.
+SETTINGS = {"width": 640, "height": 100, "spp": 8}
+assert SETTINGS["width"] * SETTINGS["height"] <= MOST_PIXELS_NARROW
 ARGUMENTS = ", ".join(f"{name}={value}" for name, value in SETTINGS.items())
 WIDGET = f"rw.RayWidget(rw.presets.cornell(), {ARGUMENTS})"
 # Goes on for longer than any test waits.

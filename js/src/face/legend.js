@@ -23,12 +23,15 @@ function strip() {
   return `linear-gradient(90deg, ${colors.join(", ")})`;
 }
 
+/** There is little room below a strip. @param {number} x */
+const short = (x) => (x < 1 ? String(Number(x.toPrecision(2))) : number(x));
+
 /** The numbers below the strip, evenly apart, and what they count. @param {Shown} shown */
 export function describeLegend({ channel, exposure, spp }) {
   if (channel === "heat") {
     // What is shown is exposed; what is told is the light.
     const marks = [-STOPS, -STOPS / 2, 0, STOPS / 2, STOPS];
-    return { title: "luminance", marks: marks.map((stop) => number(2 ** (stop - exposure))) };
+    return { title: "luminance", marks: marks.map((stop) => short(2 ** (stop - exposure))) };
   }
   if (channel === "samples" && spp > 0) {
     const marks = spp % 4 === 0 ? [0, 1, 2, 3, 4].map((k) => (k * spp) / 4) : [0, spp];

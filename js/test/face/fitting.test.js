@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fitInto } from "../../src/face/fitting.js";
-import { describeLegend } from "../../src/face/legend.js";
 
 const WIDE = { width: 720, height: 450 };
 
@@ -23,16 +22,4 @@ test("no side of it has more than 4096 pixels, and none is nothing", () => {
     assert.ok(Math.max(width, height) <= 4096 && Math.min(width, height) >= 1);
   }
   assert.ok(fitInto(400, 10, 1, WIDE).picture.height >= 100, "a window without height");
-});
-
-test("false colours have numbers, others none", () => {
-  const shown = { channel: "heat", exposure: 0, spp: 64 };
-  assert.deepEqual(describeLegend(shown).marks, ["0.003906", "0.0625", "1", "16", "256"]);
-  assert.equal(describeLegend({ ...shown, exposure: 2 }).marks[2], "0.25", "what is exposed");
-  assert.deepEqual(describeLegend({ ...shown, channel: "samples" }).marks, [
-    ...["0", "16", "32", "48", "64"],
-  ]);
-  assert.deepEqual(describeLegend({ ...shown, channel: "samples", spp: 7 }).marks, ["0", "7"]);
-  assert.equal(describeLegend({ ...shown, channel: "samples", spp: 0 }), null);
-  assert.equal(describeLegend({ ...shown, channel: "color" }), null);
 });
