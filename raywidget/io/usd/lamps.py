@@ -159,6 +159,8 @@ class Lamps:
         values = linear(found.values, found.is_coded)
         values = values[..., :3] if values.shape[2] >= 3 else values[..., :1]
         image = np.maximum(values * np.array(light), 0.0).astype(np.float32)
+        if min(image.shape[:2]) < 2:  # a single colour, or a row of them
+            image = np.repeat(np.repeat(image, 2, axis=0), 2, axis=1)
         return ImageEnvironment(image, rotation=turn, name=name)
 
     def _area(self, told: dict[str, Any], place: F64, path: str) -> float:

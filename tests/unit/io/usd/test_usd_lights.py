@@ -218,6 +218,12 @@ def test_a_dome_without_a_picture_is_even_and_a_second_one_is_told(tmp_path):
     assert sky.radiance == (2, 2, 2)
 
 
+def test_the_picture_of_a_dome_may_be_a_single_colour(tmp_path):
+    Image.fromarray(np.full((1, 1, 3), (255, 0, 0), np.uint8)).save(tmp_path / "sky.png")
+    sky = lamp(tmp_path, light("DomeLight", SKY))
+    assert seen_along(sky, along(0, 1, 0)) == RED
+
+
 # --- Cameras --------------------------------------------------------------------------------------
 
 
