@@ -306,10 +306,17 @@ def _light_probabilities(tables, camera, points, normals, probabilities):
 
 
 class LightsUnderTest:
-    """The lights of a scene, as sampled from a point and as found in directions from there."""
+    """The lights of a scene, as sampled from a point and as found in directions from there.
+
+    Points and distances are in the coordinates of the scene, as those of `trace`.
+    """
 
     def __init__(self, shapes, emitters=()) -> None:
         self.tables = compile_scene(scene_of(shapes, emitters))
+        self._place = placement_in(self.tables.placement)
+
+    def _placed(self, point):
+        return _rows(self._place.points(np.asarray(point)))
 
     def sample(self, point, numbers, normal=(0, 0, 0)):
         """Directions, radiances, densities, reaches, light rows, normals; delta lights or not."""
@@ -317,13 +324,13 @@ class LightsUnderTest:
         floats = np.zeros((len(numbers), 11), np.float32)
         lights = np.zeros(len(numbers), np.int64)
         delta = np.zeros(len(numbers), np.bool_)
-        place = np.asarray(point, np.float32), np.asarray(normal, np.float32)
+        place = self._placed(point)[0], np.asarray(normal, np.float32)
         _sample_lights(self.tables, NO_CAMERA, *place, numbers, floats, lights, delta)
         return SimpleNamespace(
             wi=floats[:, :3],
             radiance=floats[:, 3:6],
             pdf=floats[:, 6],
-            reach=floats[:, 7],
+            reach=floats[:, 7] / self._place.scale,
             normal=floats[:, 8:11],
             light=lights,
             delta=delta,
@@ -331,7 +338,7 @@ class LightsUnderTest:
 
     def probabilities(self, points, normals):
         """Probability of each light to be chosen at each point, (N, L)."""
-        points, normals = _both(points, normals)
+        points, normals = _both(self._placed(points), normals)
         result = np.zeros((len(points), len(self.tables.lights)), np.float32)
         _light_probabilities(self.tables, NO_CAMERA, points, normals, result)
         return result
@@ -341,10 +348,13 @@ class LightsUnderTest:
         directions = _rows(directions)
         floats = np.zeros((len(directions), 5), np.float32)
         lights = np.zeros(len(directions), np.int64)
-        place = np.asarray(point, np.float32), np.asarray(normal, np.float32)
+        place = self._placed(point)[0], np.asarray(normal, np.float32)
         _find_lights(self.tables, NO_CAMERA, *place, directions, floats, lights)
         return SimpleNamespace(
-            radiance=floats[:, :3], pdf=floats[:, 3], distance=floats[:, 4], light=lights
+            radiance=floats[:, :3],
+            pdf=floats[:, 3],
+            distance=floats[:, 4] / self._place.scale,
+            light=lights,
         )
 
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from raywidget.engine.probing import F64, Met, Prober, all_round
-from raywidget.engine.renderer import Renderer
 from raywidget.scene.camera import PerspectiveCamera
 from raywidget.scene.emitters.emitters import Environment
 
 if TYPE_CHECKING:
+    from raywidget.engine.renderer import Renderer
     from raywidget.scene.scene import Scene
 
 GRID = 7  # so many rays across the picture, and down

@@ -94,8 +94,8 @@ class RayWidget(Shown):
     autostart : bool
         Start now; otherwise `start` does.
     **settings
-        Any field of `RenderSettings`, such as ``width``, ``height``, ``spp``; what isn't given is
-        taken from the scene's defaults. Of things that are no scene also the parameters of
+        Any of `RenderSettings`, such as ``width``, ``height``, ``spp``; what isn't given is taken
+        from the scene's defaults. Of things that are no scene also the parameters of
         `studio`: ``light``, ``ground``, ``background``, ``up``, ``view``, ``style``.
 
     Raises
@@ -440,7 +440,9 @@ def show(thing: object, **settings: Any) -> RayWidget:
         `Scene`; or a list of these. What has lights or a camera keeps them, a `studio` gives what
         is missing.
     **settings
-        As for `RayWidget`.
+        As for `RayWidget`: what it shows (``exposure``, ``curve``, ``channel``, ``autostart``),
+        and:
+        Any of `RenderSettings`, and parameters of `studio`.
 
     Returns
     -------

@@ -181,7 +181,7 @@ def of_strategy(scene, s, t, batches=48, per_batch=256):
         **SMALL, max_depth=s + t - 1, sampler="independent", integrator="bdpt", roulette=False
     )
     chosen = BdptSettings(settings.max_depth, True, False, s, t)
-    only = renderer.INTEGRATORS["bdpt"](scene, settings)._replace(settings=chosen)
+    only = renderer.INTEGRATORS["bdpt"](scene, settings, 1.0)._replace(settings=chosen)
     before = renderer.INTEGRATORS["bdpt"]
     try:
         renderer.INTEGRATORS["bdpt"] = lambda *_: only

@@ -564,7 +564,7 @@ def test_lights_do_not_hide_themselves_and_nothing_is_not_a_number(size, shift):
                 if not drawn.any():
                     continue
                 wi, reach = sample.wi[drawn], sample.reach[drawn]
-                origins = np.broadcast_to(np.float32(point), wi.shape)
+                origins = np.broadcast_to(point, wi.shape)
                 assert not trace(lights.tables, origins, wi, reach).occluded.any(), name
                 found = lights.find(point, wi)
                 assert np.isfinite(found.pdf).all()

@@ -55,7 +55,7 @@ def light_entry(tables, camera, picture, settings, work, target, log):
 
 @pytest.fixture
 def light(monkeypatch):
-    def make(scene, settings):
+    def make(scene, settings, scale):
         return Integrator(light_entry, (), MOST)
 
     monkeypatch.setitem(renderer_module.INTEGRATORS, "albedo", make)

@@ -64,7 +64,12 @@ def test_all_that_warmup_compiles_is_kept(compiled):
 
 
 def test_only_sums_are_of_double_precision(compiled):
-    code, *_ = compiled
+    whole, *_ = compiled
+    functions = re.split(r"^(?=define )", whole, flags=re.MULTILINE)
+    # But for what meets huge shapes, which stands apart (see `double`).
+    apart = [part for part in functions if "_large_" in part.split("\n", 1)[0]]
+    assert apart
+    code = "".join(part for part in functions if part not in apart)
     doubles = [line for line in code.splitlines() if re.search(r"\bdouble\b", line)]
     operations = [re.search(r"= (?:tail )?(\w+)|(store)", line) for line in doubles]
     kinds = [match[1] or match[2] for match in operations]
