@@ -72,8 +72,9 @@ def find_doubts(scene: Scene) -> list[str]:
 
 
 def _of_camera(camera: Camera) -> Iterator[str]:
-    # Less than 180 degrees in radians; as degrees, a lens of half a metre and more.
-    if isinstance(camera, PerspectiveCamera) and camera.vfov < math.pi:
+    # From 3 to 180 degrees in radians; as degrees, a lens of half a metre and more. What is still
+    # narrower is no lens in either: one looks at a single point on purpose.
+    if isinstance(camera, PerspectiveCamera) and 0.05 < camera.vfov < math.pi:
         yield say_in_degrees(label(camera), "vfov", camera.vfov)
 
 

@@ -213,10 +213,13 @@ class Conversation:
             self._coarse.say_again()
             self._tiles.coarse_due = True
         if slot.ack is not None and slot.ack.epoch == self.epoch:
+            readmitted = self.flow.readmit(slot.ack, now)
+            if readmitted:
+                self._news.say_again()
             heard = self.flow.ack(slot.ack, now)
             if heard is not None and ledger is not None:
                 ledger.forget_messages(heard.lost)
-                if heard.back:
+                if heard.back or readmitted:
                     ledger.forget_after(slot.ack.seq, self.flow.tracked())
         if slot.need is not None and slot.need.epoch == self.epoch:
             if not self.flow.word(number, now):

@@ -35,6 +35,7 @@ class Client:
     owes_since: float | None = None  # since when it has something to acknowledge
     visible: bool = True  # until it says otherwise: its first acknowledgement will
     live: bool = True
+    proven: bool = False  # has it acknowledged anything? Whoever can say hello need not listen
 
 
 @dataclass
@@ -97,11 +98,36 @@ class Flow:
             if empty and known.acked >= known.joined:
                 return 0  # it had acknowledged something, and has lost it
             return known.acked
-        while len(self.clients) >= MAX_CLIENTS:
-            # The dead go first, of them the one that was silent longest.
-            del self.clients[min(self.clients, key=self._worth)]
-        self.clients[number] = Client(self.next_seq, self.next_seq - 1, now)
+        if self._make_room(now):
+            self.clients[number] = Client(self.next_seq, self.next_seq - 1, now)
         return 0
+
+    def readmit(self, message: Ack, now: float) -> bool:
+        """Count a page again that others had crowded out, and that is still heard of.
+
+        It heard all that was sent meanwhile, or says what it misses, since all pages hear all
+        messages; but nothing was kept for it, and nobody waited for it.
+        """
+        number = message.client
+        if number in self.clients or message.seq >= self.next_seq or not self._make_room(now):
+            return False
+        self.clients[number] = Client(message.seq, message.seq, now)
+        return True
+
+    def _make_room(self, now: float) -> bool:
+        """Have room for one more client, unless all have acknowledged something lately."""
+        while len(self.clients) >= MAX_CLIENTS:
+            number = min(self.clients, key=self._worth)
+            client = self.clients[number]
+            if client.live and client.proven and now < client.heard + SILENCE:
+                return False
+            del self.clients[number]
+        return True
+
+    def _worth(self, number: int) -> tuple[bool, bool, float]:
+        """The dead go first, then those who only said hello; of them who was silent longest."""
+        client = self.clients[number]
+        return (client.live, client.proven, client.heard)
 
     def ack(self, message: Ack, now: float) -> Heard | None:
         """A client acknowledges; None if it isn't known, or claims what was never sent."""
@@ -112,6 +138,7 @@ class Flow:
         counted = client.live and client.visible
         slowest = counted and client.acked == self._acked_by_all()
         client.heard, client.live, client.visible = now, True, message.visible
+        client.proven = True
         if message.seq > client.acked:
             client.acked = message.seq
             flight = self.flights.get(message.seq)
@@ -157,10 +184,6 @@ class Flow:
     def _word(self, now: float) -> None:
         self._open_left = OPEN_BUDGET
         self._open_next = min(self._open_next, now)
-
-    def _worth(self, number: int) -> tuple[bool, float]:
-        client = self.clients[number]
-        return (client.live, client.heard)
 
     # -- what time brings -------------------------------------------------------------------------
 

@@ -86,14 +86,16 @@ class Inbox:
         slots = self._post.slots
         slot = slots.setdefault(message.client, Slot())
         slots.move_to_end(message.client)
-        while len(slots) > MAX_CLIENTS:
-            slots.popitem(last=False)
         if isinstance(message, Hello):
             slot.hello = message
         elif isinstance(message, Need):
             slot.need = message
         else:
             slot.ack = message if slot.ack is None else _merge(slot.ack, message)
+        while len(slots) > MAX_CLIENTS:
+            # Anybody can say hello, and says it again; who acknowledges is listening.
+            mute = (number for number, slot in slots.items() if slot.ack is None)
+            del slots[next(mute, next(iter(slots)))]
 
 
 def _merge(old: Ack, new: Ack) -> Ack:

@@ -15,9 +15,6 @@ from raywidget.kernels.integrators.tile import (
     TileTarget,
     Work,
     sample_tile,
-    view_picture,
-    view_scene,
-    view_tile,
 )
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUP_EDGE, Sequence, draw_four
@@ -131,6 +128,4 @@ def render_preview(
     target: TileTarget,
 ) -> bool:
     """Previews, see `tile.sample_tile`."""
-    scene = view_scene(tables, camera)
-    seen = view_picture(picture)
-    return sample_tile(trace_preview, scene, seen, settings, work, view_tile(target))
+    return sample_tile(trace_preview, tables, camera, picture, settings, work, target)

@@ -253,11 +253,12 @@ def deposit(tile: TileView, pixel: int, sample: int, radiance: Vec3) -> bool:
 @device
 def sample_tile(
     trace: Trace,
-    scene: SceneView,
-    picture: PictureView,
+    tables: SceneTables,
+    camera: F32,
+    seen: Picture,
     settings: Any,
     work: Work,
-    tile: TileView,
+    target: TileTarget,
 ) -> bool:
     """Take samples of a tile, and add them to its sums; False if it was cancelled.
 
@@ -265,6 +266,9 @@ def sample_tile(
     code. Sample after sample is added to the sum that the earlier ones left, so the result does not
     depend on how a range is split into calls. The flag is read before every row.
     """
+    scene = view_scene(tables, camera)
+    picture = view_picture(seen)
+    tile = view_tile(target)
     rays = 0
     dropped = 0
     for row in range(tile.height):

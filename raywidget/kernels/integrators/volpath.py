@@ -18,9 +18,6 @@ from raywidget.kernels.integrators.tile import (
     TileTarget,
     Work,
     sample_tile,
-    view_picture,
-    view_scene,
-    view_tile,
 )
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import (
@@ -31,11 +28,8 @@ from raywidget.kernels.language.random import (
     draw_four,
 )
 from raywidget.kernels.language.sampling import (
-    make_frame,
     power_heuristic,
     survival_per_throughput,
-    to_local,
-    to_world,
 )
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import (
@@ -52,15 +46,15 @@ from raywidget.kernels.lights.emitter import (
     sample_light,
 )
 from raywidget.kernels.surfaces.bsdf import (
-    eval_bsdf_cos,
     is_specular,
     load_bsdf,
     make_parameters,
-    sample_bsdf,
     transmits,
 )
+from raywidget.kernels.surfaces.scattering import eval_scattering, sample_scattering, viewed_side
 from raywidget.kernels.surfaces.surface import (
     MAX_PASSED,
+    changed_hit,
     is_interface,
     is_special,
     pass_through,
@@ -184,7 +178,6 @@ def trace_volpath(
                 break
             hit = make_hit(scene, o, d, ray)
             material = hit.material
-            ns = hit.ns
             if is_special(scene, hit):
                 group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
                 surface = resolve_surface(scene, hit, sequence, group, passed)
@@ -196,7 +189,7 @@ def trace_volpath(
                     o = spawn_origin(hit, d)
                     continue
                 material = surface.material
-                ns = surface.ns
+                hit = changed_hit(hit, surface.ns, hit.t)
             passed = 0
             if hit.light >= 0:
                 weight = 1.0
@@ -215,31 +208,23 @@ def trace_volpath(
 
             # --- Scattered by a surface ----------------------------------------------------------
             bsdf = load_bsdf(scene, hit, material, room)
-            wo_world = -d
-            cos_g = dot(wo_world, hit.ng)
-            normal = ns
-            if cos_g * dot(wo_world, normal) <= 0.0:
-                normal = hit.ng
-            frame = make_frame(normal)
-            wo = to_local(frame, wo_world)
-            lit_side = normal if wo.z >= 0.0 else -normal
-            if transmits(bsdf):
-                lit_side = vec3(0.0, 0.0, 0.0)
+            wo = -d
+            lit_side = vec3(0.0, 0.0, 0.0)
+            if not transmits(bsdf):
+                lit_side = viewed_side(hit, wo)
             choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
             sampled = settings.next_event and scene.light_count > 0 and not is_specular(bsdf)
             if sampled:
                 light = sample_light(scene, hit.p, lit_side, edge.z, edge.w, choice.x)
                 if light.pdf > 0.0:
-                    wi = to_local(frame, light.wi)
-                    value = eval_bsdf_cos(bsdf, wo, wi)
-                    stays = wi.z * wo.z > 0.0
-                    if value.pdf > 0.0 and (dot(light.wi, hit.ng) * cos_g > 0.0) == stays:
+                    value = eval_scattering(hit, bsdf, wo, light.wi)
+                    if value.pdf > 0.0:
                         shadow = trace_shadow(
                             scene,
                             spawn_origin(hit, light.wi),
                             light.wi,
                             reach_from_spawn(hit, light.reach),
-                            inside_towards(scene, inside, hit.ng, hit.material, wo_world, light.wi),
+                            inside_towards(scene, inside, hit.ng, hit.material, wo, light.wi),
                         )
                         rays += shadow.rays
                         weight = 1.0 / light.pdf
@@ -248,15 +233,13 @@ def trace_volpath(
                         arrived = light.radiance * shadow.share
                         radiance = radiance + throughput * value.f_cos * arrived * weight
             edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
-            sample = sample_bsdf(bsdf, wo, edge.x, edge.y, choice.y)
+            scattered = sample_scattering(hit, bsdf, wo, edge.x, edge.y, choice.y)
+            sample = scattered.sample
             throughput = throughput * sample.weight
-            if max(throughput.x, max(throughput.y, throughput.z)) <= 0.0:
+            if max(throughput.x, max(throughput.y, throughput.z)) <= 0.0 or scattered.leaks:
                 break
-            d = to_world(frame, sample.wi)
-            crosses = sample.wi.z * wo.z < 0.0
-            if (dot(d, hit.ng) * cos_g < 0.0) != crosses:
-                break
-            inside = inside_towards(scene, inside, hit.ng, hit.material, wo_world, d)
+            d = scattered.wi
+            inside = inside_towards(scene, inside, hit.ng, hit.material, wo, d)
             compression *= sample.eta * sample.eta
             scatter_pdf = 0.0
             if sampled and not sample.is_specular:
@@ -288,6 +271,4 @@ def render_volpath(
     target: TileTarget,
 ) -> bool:
     """Path tracing through media, see `tile.sample_tile`."""
-    scene = view_scene(tables, camera)
-    seen = view_picture(picture)
-    return sample_tile(trace_volpath, scene, seen, settings, work, view_tile(target))
+    return sample_tile(trace_volpath, tables, camera, picture, settings, work, target)

@@ -34,7 +34,7 @@ def test_a_field_of_view_in_radians(vfov):
     assert told.endswith(f"vfov={math.degrees(vfov):.3g}")
 
 
-@pytest.mark.parametrize("vfov", [3.2, 5, 40, 179])
+@pytest.mark.parametrize("vfov", [0.001, 3.2, 5, 40, 179])
 def test_a_field_of_view_in_degrees(vfov):
     assert doubts(camera=lens(vfov)) == []
 

@@ -177,6 +177,9 @@ class Picture:
         self.exact[where] = tile.exact
 
 
+QUIET = ("paused", "done", "stopped", "failed")
+
+
 class Browser:
     """A page: it says hello, applies tiles, acknowledges; times are in seconds."""
 
@@ -288,6 +291,12 @@ class Browser:
         late = max(self.hellos - last, 0) * 5.0
         return self.hello_from + self.HELLO_AT[min(self.hellos, last)] + late
 
+    def _hello(self):
+        have = None
+        if self.seq is not None and self.generation:
+            have = {"epoch": self.epoch, "generation": self.generation, "seq": self.seq}
+        return {"k": "hello", "v": 1, "client": self.client, "have": have}
+
     def ack_at(self):
         if self.seq is None:
             return math.inf
@@ -295,7 +304,7 @@ class Browser:
             return max(self.ack_from, self.acked_at + 0.05)
         if not self.visible or not self.welcomes or self.state == "closed":
             return math.inf
-        if self.state not in ("paused", "done", "stopped", "failed") or self.repeats < 3:
+        if self.state not in QUIET or self.repeats < 3:
             return max(self.heard_at, self.acked_at) + 5.0
         return math.inf
 
@@ -305,10 +314,7 @@ class Browser:
     def poll(self, now):
         due = []
         if now >= self.hello_at():
-            have = None
-            if self.seq is not None and self.generation:
-                have = {"epoch": self.epoch, "generation": self.generation, "seq": self.seq}
-            due.append({"k": "hello", "v": 1, "client": self.client, "have": have})
+            due.append(self._hello())
             while self.hello_at() <= now:
                 self.hellos += 1
         if now >= self.ack_at():
@@ -325,6 +331,8 @@ class Browser:
                 }
             )
             self.repeats = 0 if self.ack_from < math.inf else self.repeats + 1
+            if self.repeats > 1 and self.state not in QUIET:
+                due.append(self._hello())
             self.ack_from = math.inf
             self.acked_at = now
         if self.need is not None and now >= self.need_at and self.epoch is not None:

@@ -6,6 +6,7 @@ from stream_doubles import shows
 
 from raywidget.errors import SettingsError
 from raywidget.stream.conversation import Disconnected
+from raywidget.stream.flow import MAX_CLIENTS
 
 
 @pytest.fixture
@@ -156,7 +157,7 @@ def test_need_gets_everything(world):
         {"k": "need", "client": 2, "epoch": 77, "generation": 1},
         {"k": "ack", "client": 1, "epoch": 78, "seq": 1, "missing": [1], "visible": True},
         {"k": "ack", "client": 1, "epoch": 77, "seq": 2, "missing": [1], "visible": False},
-        {"k": "ack", "client": 3, "epoch": 77, "seq": 1, "missing": [1], "visible": True},
+        {"k": "ack", "client": 3, "epoch": 77, "seq": 2, "missing": [1], "visible": True},
     ],
 )
 def test_words_of_strangers_change_nothing(world, message):
@@ -197,6 +198,66 @@ def test_a_flood_of_hellos_gets_a_trickle_of_answers(world):
     assert len(world.sent) < 25 * seconds + 60
     assert len(world.flow.clients) <= 16
     assert len(world.conversation._news.welcomes) <= 16
+
+
+def flood(world, clients):
+    """So many strangers say hello and nothing more."""
+    for client in clients:
+        world.say({"k": "hello", "v": 1, "client": client, "have": None})
+
+
+def test_a_flood_of_hellos_takes_nothing_from_who_listens(world):
+    page = world.pages[0]
+    for k in range(60):
+        flood(world, range(1000 + 20 * k, 1020 + 20 * k))
+        world.publish_all()
+        world.run(0.1)
+        assert page.client in world.flow.clients
+    world.run(6.0)  # the strangers are given up
+    start = world.now
+    for _ in range(20):
+        world.publish_all()
+        world.run(0.1)
+    assert len(world.messages("tiles", start)) > 15
+    assert shows(page, world.render)
+
+
+def test_a_page_that_was_crowded_out_is_counted_again_and_gets_what_it_lacks(world):
+    page = world.pages[0]
+    world.publish_all()
+    world.run(0.5)
+    del world.flow.clients[page.client]
+    world.down.drop = 1.0
+    flood(world, range(1000, 1040))
+    world.publish_all()
+    world.run(1.0)
+    world.down.drop = 0.0
+    assert page.client not in world.flow.clients
+    assert not shows(page, world.render)
+    world.run(12.0)  # it breaks the silence
+    assert page.client in world.flow.clients
+    assert shows(page, world.render)
+    for _ in range(30):
+        world.publish_all()
+        world.run(0.1)
+    world.run(1.0)
+    assert shows(page, world.render)
+
+
+def test_more_pages_than_are_counted_see_the_picture_all_the_same(world):
+    for _ in range(MAX_CLIENTS + 3):
+        world.open_page()
+    for _ in range(80):
+        world.publish_all()
+        world.run(0.1)
+    assert len(world.flow.clients) == MAX_CLIENTS
+    # Who is not counted makes nobody send everything again and again.
+    size = sum(size for _, content, size in world.sent if content["k"] == "tiles")
+    assert size < 1.3 * 80 * world.render.film.width * world.render.film.height * 6
+    world.render.state = "done"
+    world.news = True
+    world.run(30.0)
+    assert all(shows(page, world.render) for page in world.pages)
 
 
 def test_a_flood_of_buttons_is_bounded(world):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from raywidget.engine.film.film import Film
 from raywidget.engine.film.tiles import Tile
 from raywidget.stream import flow as flow_module
-from raywidget.stream.flow import MAX_CLIENTS, OPEN_BATCH, OPEN_BUDGET, Flow
+from raywidget.stream.flow import MAX_CLIENTS, OPEN_BATCH, OPEN_BUDGET, SILENCE, Flow
 from raywidget.stream.inbox import MAX_CONTROLS, Inbox
 from raywidget.stream.ledger import Ledger, cut_tile
 from raywidget.stream.parcel import choose_pieces, pack_parcel
@@ -258,6 +258,31 @@ def test_at_most_16_clients_and_the_dead_go_first():
     assert 1 not in flow.clients  # the longest silent
 
 
+def test_hellos_crowd_nobody_out_who_acknowledges():
+    flow = Flow()
+    flow.hello(1, True, 0.0)
+    flow.ack(ack(1, 0), 0.1)
+    for number in range(2, 400):
+        flow.hello(number, True, 0.2)
+    assert 1 in flow.clients
+    assert len(flow.clients) == MAX_CLIENTS
+
+
+def test_a_seventeenth_page_waits_until_another_is_silent():
+    flow = Flow()
+    for number in range(1, MAX_CLIENTS + 1):
+        flow.hello(number, True, 0.0)
+        flow.ack(ack(number, 0), 0.1 + number / 100)
+    flow.hello(17, True, 1.0)
+    assert 17 not in flow.clients
+    assert not flow.readmit(ack(17, 0), SILENCE)
+    assert set(flow.clients) == set(range(1, MAX_CLIENTS + 1))
+    assert flow.readmit(ack(17, 0), SILENCE + 0.2)
+    assert 1 not in flow.clients  # silent longest
+    assert not flow.readmit(ack(17, 0), SILENCE + 0.2)  # it is there
+    assert not flow.readmit(ack(18, 1), 100.0)  # that was never sent
+
+
 def test_hellos_do_not_open_the_window():
     flow = Flow()
     flow.hello(1, True, 0.0)
@@ -332,6 +357,20 @@ def test_inbox_is_bounded_whatever_comes():
     assert len(post.controls) == MAX_CONTROLS
     assert inbox.malformed == 4999
     assert not inbox.take()
+
+
+def test_a_flood_of_hellos_drops_no_acknowledgement():
+    inbox = Inbox()
+    said = {"k": "ack", "client": 10**6, "epoch": 9, "seq": 7, "missing": [], "visible": True}
+    inbox.put(said)
+    for k in range(1, 500):
+        inbox.put({"k": "hello", "v": 1, "client": k, "have": None})
+    slots = inbox.take().slots
+    assert slots[10**6].ack == Ack(10**6, 9, 7, (), True)
+    assert len(slots) == MAX_CLIENTS
+    for k in range(1, 500):
+        inbox.put(said | {"client": k})
+    assert list(inbox.take().slots) == list(range(500 - MAX_CLIENTS, 500))
 
 
 def test_newest_word_counts_but_losses_add_up():

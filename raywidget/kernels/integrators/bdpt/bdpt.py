@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.hit import make_hit, spawn_origin
-from raywidget.kernels.geometry.traverse import find_closest
+from raywidget.kernels.geometry.hit import spawn_origin
 from raywidget.kernels.integrators.bdpt.connect import (
     connect_subpaths,
     connect_to_light,
@@ -27,11 +26,8 @@ from raywidget.kernels.integrators.bdpt.vertex import (
     BdptSettings,
     Points,
     Vertex,
-    eval_scattering,
-    is_turned_away,
     load_vertex,
     make_points,
-    viewed_frame,
 )
 from raywidget.kernels.integrators.bdpt.weights import (
     arrive_ratios,
@@ -47,8 +43,6 @@ from raywidget.kernels.integrators.tile import (
     Work,
     sample_tile,
     view_picture,
-    view_scene,
-    view_tile,
 )
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import (
@@ -58,20 +52,19 @@ from raywidget.kernels.language.random import (
     Sequence,
     draw_four,
 )
-from raywidget.kernels.language.sampling import survival_per_throughput, to_local, to_world
+from raywidget.kernels.language.sampling import survival_per_throughput
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
-from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
+from raywidget.kernels.layout import F32, SceneTables, SceneView
 from raywidget.kernels.lights.emitter import emitted_radiance, eval_missed
 from raywidget.kernels.sensors.importance import pdf_camera
-from raywidget.kernels.surfaces.bsdf import is_specular, load_bsdf, make_parameters, sample_bsdf
-from raywidget.kernels.surfaces.surface import (
-    MAX_PASSED,
-    changed_hit,
-    is_special,
-    pass_through,
-    resolve_surface,
+from raywidget.kernels.surfaces.bsdf import is_specular, load_bsdf, make_parameters
+from raywidget.kernels.surfaces.scattering import (
+    eval_scattering,
+    follow_edge,
+    is_turned_away,
+    sample_scattering,
 )
-from raywidget.kernels.volumes.medium import inside_towards, transmittance
+from raywidget.kernels.volumes.medium import inside_towards
 
 INFINITY = float("inf")
 
@@ -105,45 +98,28 @@ def trace_camera_subpath(
     edge = draw_four(sequence, GROUP_EDGE)
     inside = int(scene.surroundings[0])
     rays = 0
-    passed = 0  # surfaces that let the path pass since it was last scattered
-    travelled = 0.0
     depth = 1
     while True:
         # --- The next point ----------------------------------------------------------------------
-        ray = find_closest(scene, o, d, INFINITY)
-        rays += 1
-        if scene.medium_count > 0:
-            carried = carried * transmittance(scene, inside, ray.t)
-        if ray.slot == MISS:
+        group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
+        end = follow_edge(scene, o, d, inside, carried, sequence, group)
+        rays += end.rays
+        carried = end.carried
+        inside = end.inside
+        if end.missed:
             if counts(settings, 0, depth + 1):
                 weight = weigh_environment(scene, ratios, d, depth, scatter_pdf, settings)
                 radiance = radiance + carried * eval_missed(scene, d, depth) * weight
             break
-        hit = make_hit(scene, o, d, ray)
-        material = hit.material
-        if is_special(scene, hit):
-            group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
-            surface = resolve_surface(scene, hit, sequence, group, passed)
-            if surface.passes:
-                passed += 1
-                if passed == MAX_PASSED:
-                    break
-                travelled += hit.t
-                inside = pass_through(scene, inside, hit, d)
-                o = spawn_origin(hit, d)
-                continue
-            material = surface.material
-            hit = changed_hit(hit, surface.ns, hit.t)
-        if passed > 0:
-            hit = changed_hit(hit, hit.ns, hit.t + travelled)
-            passed = 0
-            travelled = 0.0
+        if end.lost:
+            break
+        hit = end.hit
         wo = -d
         cos_o = abs(dot(wo, hit.ng))
         if cos_o <= 0.0:
             break
         ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
-        bsdf = load_bsdf(scene, hit, material, room)
+        bsdf = load_bsdf(scene, hit, end.material, room)
         z = Vertex(hit, bsdf, wo, inside, carried, ratios)
 
         # --- All ways to the light from here -----------------------------------------------------
@@ -152,7 +128,7 @@ def trace_camera_subpath(
             radiance = radiance + carried * emitted_radiance(scene, hit, d) * weight
         if depth >= settings.max_depth:
             break
-        choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
+        choice = draw_four(sequence, group)
         if counts(settings, 1, depth + 1):
             found = connect_to_light(scene, z, depth, edge.z, edge.w, choice.x, settings)
             radiance = radiance + found.radiance
@@ -165,17 +141,13 @@ def trace_camera_subpath(
 
         # --- Scatter -----------------------------------------------------------------------------
         edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
-        frame = viewed_frame(hit, wo)
-        wo_local = to_local(frame, wo)
-        sample = sample_bsdf(bsdf, wo_local, edge.x, edge.y, choice.y)
+        scattered = sample_scattering(hit, bsdf, wo, edge.x, edge.y, choice.y)
+        sample = scattered.sample
         carried = carried * sample.weight
         brightest = max(carried.x, max(carried.y, carried.z))
-        if brightest <= 0.0:
+        if brightest <= 0.0 or scattered.leaks:
             break
-        d = to_world(frame, sample.wi)
-        crosses = sample.wi.z * wo_local.z < 0.0
-        if (dot(d, hit.ng) * dot(wo, hit.ng) < 0.0) != crosses:
-            break
+        d = scattered.wi
         cos_i = abs(dot(d, hit.ng))
         compression *= sample.eta * sample.eta
         scatter_pdf = 0.0
@@ -187,7 +159,7 @@ def trace_camera_subpath(
                 scatter_pdf = sample.pdf
             back = eval_scattering(hit, bsdf, d, wo).pdf
             ratios = scatter_ratios(ratios, sample.pdf, back, cos_i)
-        if crosses and scene.medium_count > 0:
+        if scattered.crosses and scene.medium_count > 0:
             inside = inside_towards(scene, inside, hit.ng, hit.material, wo, d)
         previous = hit.p
         o = spawn_origin(hit, d)
@@ -226,8 +198,6 @@ def render_bdpt(
 
     The log has room for MAX_EDGES - 1 lines a sample, or `max_depth` - 1 if that is less.
     """
-    scene = view_scene(tables, camera)
-    seen = view_picture(picture)
-    splats = make_splats(view_splats(log, target.counters), seen)
+    splats = make_splats(view_splats(log, target.counters), view_picture(picture))
     run = BdptRun(settings, make_points(), splats)
-    return sample_tile(trace_bdpt, scene, seen, run, work, view_tile(target))
+    return sample_tile(trace_bdpt, tables, camera, picture, run, work, target)

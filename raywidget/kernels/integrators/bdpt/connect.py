@@ -14,7 +14,6 @@ from raywidget.kernels.integrators.bdpt.vertex import (
     MAX_EDGES,
     BdptSettings,
     Vertex,
-    eval_scattering,
     no_normal,
 )
 from raywidget.kernels.integrators.bdpt.weights import Ratios, others, others_at_light, weigh
@@ -27,6 +26,7 @@ from raywidget.kernels.lights.emitter import pdf_environment, pdf_light_hit, sam
 from raywidget.kernels.lights.light_sample import LightSample
 from raywidget.kernels.sensors.importance import sample_lens
 from raywidget.kernels.surfaces.bsdf import is_specular
+from raywidget.kernels.surfaces.scattering import eval_scattering
 from raywidget.kernels.surfaces.surface import visibility
 from raywidget.kernels.volumes.medium import inside_towards
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.hit import make_hit, spawn_origin
-from raywidget.kernels.geometry.traverse import find_closest
+from raywidget.kernels.geometry.hit import spawn_origin
 from raywidget.kernels.integrators.bdpt.connect import Connection, connect_to_lens, counts
 from raywidget.kernels.integrators.bdpt.vertex import (
     MAX_EDGES,
     BdptSettings,
     Points,
     Vertex,
-    eval_scattering,
-    is_turned_away,
     store_vertex,
-    viewed_frame,
 )
 from raywidget.kernels.integrators.bdpt.weights import (
     arrive_from_light,
@@ -30,21 +26,19 @@ from raywidget.kernels.integrators.tile import COUNTER_DROPPED, PictureView
 from raywidget.kernels.language.buffers import advance
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.random import Sequence, draw_four
-from raywidget.kernels.language.sampling import to_local, to_world
 from raywidget.kernels.language.scalars import index_below, single
 from raywidget.kernels.language.vec3 import dot, vec3
-from raywidget.kernels.layout import MATERIAL_SIZE, MISS, SceneView
+from raywidget.kernels.layout import MATERIAL_SIZE, SceneView
 from raywidget.kernels.lights.emission import is_delta, is_point, pdf_direct, sample_emission
 from raywidget.kernels.sensors.filter import PIXEL, FilterView, choose_pixel
-from raywidget.kernels.surfaces.bsdf import load_bsdf, sample_bsdf
-from raywidget.kernels.surfaces.surface import (
-    MAX_PASSED,
-    changed_hit,
-    is_special,
-    pass_through,
-    resolve_surface,
+from raywidget.kernels.surfaces.bsdf import load_bsdf
+from raywidget.kernels.surfaces.scattering import (
+    eval_scattering,
+    follow_edge,
+    is_turned_away,
+    sample_scattering,
 )
-from raywidget.kernels.volumes.medium import inside_towards, transmittance
+from raywidget.kernels.volumes.medium import inside_towards
 
 INFINITY = float("inf")
 
@@ -115,35 +109,16 @@ def trace_light_subpath(
     d = start.d
     count = 0
     rays = 0
-    passed = 0  # surfaces that let the light pass since it was last scattered
-    travelled = 0.0
     while True:
         # --- The next point ----------------------------------------------------------------------
-        ray = find_closest(scene, o, d, INFINITY)
-        rays += 1
-        if ray.slot == MISS:
+        group = LIGHT_GROUPS_PER_EDGE * count
+        end = follow_edge(scene, o, d, inside, weight, sequence, GROUP_LIGHT_CHOICE + group)
+        rays += end.rays
+        if end.missed or end.lost:
             break
-        if scene.medium_count > 0:
-            weight = weight * transmittance(scene, inside, ray.t)
-        hit = make_hit(scene, o, d, ray)
-        material = hit.material
-        if is_special(scene, hit):
-            group = GROUP_LIGHT_CHOICE + LIGHT_GROUPS_PER_EDGE * count
-            surface = resolve_surface(scene, hit, sequence, group, passed)
-            if surface.passes:
-                passed += 1
-                if passed == MAX_PASSED:
-                    break
-                travelled += hit.t
-                inside = pass_through(scene, inside, hit, d)
-                o = spawn_origin(hit, d)
-                continue
-            material = surface.material
-            hit = changed_hit(hit, surface.ns, hit.t)
-        if passed > 0:
-            hit = changed_hit(hit, hit.ns, hit.t + travelled)
-            passed = 0
-            travelled = 0.0
+        weight = end.carried
+        inside = end.inside
+        hit = end.hit
         wo = -d
         cos_o = abs(dot(wo, hit.ng))
         if cos_o <= 0.0:
@@ -159,10 +134,9 @@ def trace_light_subpath(
                 ratios = arrive_from_light(ratios, cos_o)
         else:
             ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
-        bsdf = load_bsdf(scene, hit, material, advance(points.rooms, MATERIAL_SIZE * count))
+        bsdf = load_bsdf(scene, hit, end.material, advance(points.rooms, MATERIAL_SIZE * count))
         y = Vertex(hit, bsdf, wo, inside, carried * weight, ratios)
         store_vertex(points.vertices, count, y)
-        group = LIGHT_GROUPS_PER_EDGE * count
         edge = draw_four(sequence, GROUP_LIGHT_EDGE + group)
         count += 1
         if counts(settings, count + 1, 1):
@@ -177,15 +151,11 @@ def trace_light_subpath(
 
         # --- Scatter: what came from `wo` goes on to a viewer in direction `d` --------------------
         choice = draw_four(sequence, GROUP_LIGHT_CHOICE + group)
-        frame = viewed_frame(hit, wo)
-        wo_local = to_local(frame, wo)
-        sample = sample_bsdf(bsdf, wo_local, edge.x, edge.y, choice.x)
-        if max(sample.weight.x, max(sample.weight.y, sample.weight.z)) <= 0.0:
+        scattered = sample_scattering(hit, bsdf, wo, edge.x, edge.y, choice.x)
+        sample = scattered.sample
+        if max(sample.weight.x, max(sample.weight.y, sample.weight.z)) <= 0.0 or scattered.leaks:
             break
-        d = to_world(frame, sample.wi)
-        crosses = sample.wi.z * wo_local.z < 0.0
-        if (dot(d, hit.ng) * dot(wo, hit.ng) < 0.0) != crosses:
-            break
+        d = scattered.wi
         cos_i = abs(dot(d, hit.ng))
         if cos_i <= 0.0:
             break
@@ -195,7 +165,7 @@ def trace_light_subpath(
             if is_turned_away(hit, d) != is_turned_away(hit, wo):
                 break  # seen from `d`, another normal would mirror
             # The squeeze of radiance into another medium, undone: power is not squeezed.
-            squeeze = sample.eta * sample.eta * abs(wo_local.z) / abs(sample.wi.z)
+            squeeze = sample.eta * sample.eta * abs(scattered.cos_o) / abs(sample.wi.z)
             weight = weight * sample.weight * (squeeze * cos_i / cos_o)
             ratios = mirror_ratios(ratios, True, cos_i)
         else:
@@ -205,7 +175,7 @@ def trace_light_subpath(
         brightest = max(weight.x, max(weight.y, weight.z))
         if brightest <= 0.0:
             break
-        if crosses and scene.medium_count > 0:
+        if scattered.crosses and scene.medium_count > 0:
             inside = inside_towards(scene, inside, hit.ng, hit.material, wo, d)
         o = spawn_origin(hit, d)
 

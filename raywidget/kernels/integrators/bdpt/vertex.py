@@ -1,4 +1,4 @@
-"""A point of a subpath, and how light is scattered there from either side."""
+"""A point of a subpath, and what the points of one lie in."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from raywidget.kernels.geometry.hit import Hit
 from raywidget.kernels.integrators.bdpt.weights import Ratios
 from raywidget.kernels.language.buffers import make_record_stack, make_stack_array
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.sampling import Frame, make_frame, to_local
-from raywidget.kernels.language.vec3 import Vec3, dot, vec3
+from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import MATERIAL_SIZE
-from raywidget.kernels.surfaces.bsdf import eval_bsdf_cos
-from raywidget.kernels.surfaces.lobes import Bsdf, BsdfValue
+from raywidget.kernels.surfaces.lobes import Bsdf
 
 # Paths of more edges than this are left to scattering and next-event estimation, as in `path`: the
 # points of a light subpath lie on the stack (32 x 512 bytes), and so far from its ends light is
@@ -67,36 +65,3 @@ class Vertex(NamedTuple):
 def no_normal() -> Vec3:
     """For light sampling: where subpaths meet, either side may be that of the viewer."""
     return vec3(0.0, 0.0, 0.0)
-
-
-@device
-def is_turned_away(hit: Hit, w: Vec3) -> bool:
-    """Has interpolation of normals turned the surface away from a viewer on that side?"""
-    return dot(w, hit.ng) * dot(w, hit.ns) <= 0.0
-
-
-@device
-def viewed_frame(hit: Hit, viewer: Vec3) -> Frame:
-    """The frame in which the surface scatters light to `viewer`, as in `path`."""
-    if is_turned_away(hit, viewer):
-        return make_frame(hit.ng)
-    return make_frame(hit.ns)
-
-
-@device
-def eval_scattering(hit: Hit, bsdf: Bsdf, viewer: Vec3, light: Vec3) -> BsdfValue:
-    """BSDF times |cos| of `light` with the shading normal, and the density of drawing `light`.
-
-    Directions are the world's. Both subpaths call it with the same roles, whichever they come
-    from: light that goes the other way is scattered alike only where BSDF and normals are symmetric
-    (Veach 1997, chapter 5).
-    """
-    frame = viewed_frame(hit, viewer)
-    wo = to_local(frame, viewer)
-    wi = to_local(frame, light)
-    value = eval_bsdf_cos(bsdf, wo, wi)
-    # On the same side of the shading normal, but not of the true surface, or the other way round:
-    # nothing leaks through it.
-    if (dot(viewer, hit.ng) * dot(light, hit.ng) > 0.0) != (wo.z * wi.z > 0.0):
-        return BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
-    return value
