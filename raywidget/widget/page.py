@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from base64 import b64encode
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from raywidget.errors import PictureError
+from raywidget.io.atomic import replacing
 from raywidget.picture.image import Image
+from raywidget.scene.values.paths import user_path
 from raywidget.widget.snapshot import encode_snapshot
 
 # A model without a kernel, in the words of anywidget's interface.
@@ -70,7 +70,10 @@ def write_page(
     PictureError
         If the suffix is another one, or the file can't be written.
     """
-    target = Path(path).expanduser()
+    try:
+        target = user_path(path)
+    except ValueError as error:
+        raise PictureError(f"can't save the page: {error}") from None
     if target.suffix.lower() not in (".html", ".htm"):
         raise PictureError(f"{str(path)!r} must end in .html, got {target.suffix!r}")
     snapshot = encode_snapshot(image, most_pixels=None)
@@ -78,11 +81,8 @@ def write_page(
     title = escape(f"{target.stem}: {image.width} x {image.height}, {image.spp} spp")
     # In a script, "<" could end it, whatever it is part of.
     page = PAGE.format(title=title, css=css, data=data.replace("<", "\\u003c"), script=SCRIPT)
-    part = target.with_name(f".{target.stem[:80]}.{secrets.token_hex(8)}.part")
     try:
-        part.write_text(page, encoding="utf-8")
-        os.replace(part, target)
+        with replacing(target) as part:
+            part.write_text(page, encoding="utf-8")
     except OSError as error:
         raise PictureError(f"can't save {str(path)!r}: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
