@@ -57,6 +57,9 @@ OPEN, AWAY, BEHIND, HIDDEN, GLASS = "open", "away", "behind", "hidden", "glass"
 _BLIND = ("ao", "albedo", "normals", "depth")  # integrators that know no light
 
 
+_FEWEST = 16  # pixels of a picture
+
+
 class Fault(NamedTuple):
     """What is wrong, and what to do."""
 
@@ -78,10 +81,13 @@ def explain_darkness(run: Run, exposure: float = 0.0) -> str | None:
     -------
     str or None
         Why, and what to do; None if the picture has a pixel that is not black, which the first
-        tiles tell as a rule, or if there are no samples yet.
+        tiles tell as a rule, if there are no samples yet, or if it is a measurement of so few
+        pixels that nobody looks at it.
     """
     film = run.film
     if run.renderer is None or not film.tiles or not all(film.versions()):
+        return None
+    if run.settings.width * run.settings.height < _FEWEST:
         return None
     brightest, bright = 0.0, []
     for tile in film.tiles:

@@ -167,3 +167,9 @@ def test_other_cameras():
         assert "no light" in told(scene(BALL, camera=camera))
         spot = rw.SpotLight((0, 5, 0), (0, 9, 0), 50)
         assert "shines past" in told(scene(BALL, emitters=[spot], camera=camera))
+
+
+def test_a_measurement_of_a_few_pixels_is_no_picture():
+    assert told(scene(BALL), width=1, height=1) == ""
+    assert told(scene(BALL), width=3, height=5) == ""
+    assert told(scene(BALL), width=4, height=4) != ""
