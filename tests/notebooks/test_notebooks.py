@@ -18,7 +18,8 @@ SMALL = {"width": 48, "height": 32, "spp": 2}
 def small(source):
     """The same code with small pictures."""
     for name, value in SMALL.items():
-        source = re.sub(rf"\b{name}=\d+", f"{name}={value}", source)
+        pattern = rf"\b{name}=(\d+)"
+        source = re.sub(pattern, lambda m, n=name, v=value: f"{n}={min(v, int(m[1]))}", source)
     return source
 
 
