@@ -186,10 +186,11 @@ class Still:
         width, height = view.settings.width, view.settings.height
         made_of: tuple[object, ...]
         if coarse is not None or _has_samples(view.film):
+            # Counted before the look: a tile that comes between is shown once more, never missed.
+            versions = () if coarse is not None or view.film is None else view.film.versions()
             image = self._look(coarse)
             if image is None:
                 return False
-            versions = () if coarse is not None or view.film is None else view.film.versions()
             display = (image.curve, image.exposure, image.channel)
             made_of = (view.generation, tuple(versions), display)
         else:

@@ -19,6 +19,7 @@ from raywidget.stream.ledger import Ledger
 from raywidget.stream.protocol import RECORD
 from raywidget.widget import static_image as still
 from raywidget.widget.snapshot import encode_snapshot
+from raywidget.widget.static_image import Still
 
 
 class Shell:
@@ -83,6 +84,28 @@ def test_without_anybody_who_waits_the_picture_is_kept_too(make_widget, shell):
     widget.curve = "filmic"
     filmic = widget.image.to_uint8()
     until(lambda: np.array_equal(shell.pictures()[-1][0], filmic))
+
+
+def test_what_comes_while_a_picture_is_kept_is_kept_too(make_widget, shell):
+    widget = make_widget(spp=1000, passes=1000)
+    session, taken = widget._session, []
+
+    def look(coarse):
+        taken.append(session.image())
+        if len(taken) == 1:  # all the rest comes before the picture is kept
+            widget.resume()
+            assert session.wait(300)
+        return taken[-1]
+
+    until(lambda: session.progress().samples > 2 * 48 * 32)
+    widget.pause()
+    still = Still(session, "7", look, lambda: None)
+    still.display()
+    still.settle()
+    still.close()
+    assert np.array_equal(shell.pictures()[0][0], taken[0].to_uint8())
+    assert np.array_equal(shell.pictures()[-1][0], session.image().to_uint8())
+    assert not np.array_equal(shell.pictures()[-1][0], shell.pictures()[0][0])
 
 
 def test_the_first_picture_of_a_large_one_is_coarse_and_shown_as_large(make_widget, shell):

@@ -37,8 +37,10 @@ def measure_noise(stage: Stage, run: Run) -> None:
     passes = run.schedule.passes_done
     spp = run.schedule.targets[passes - 1]
     looks = run.settings.looks_at_noise(spp)
-    noise = run.noise
-    if looks or spp >= max(4, 2 * run.spp_measured):  # not after each of many passes
+    ends = spp == run.settings.spp and spp > 1
+    noise = None
+    measured = looks or ends or spp >= max(4, 2 * run.spp_measured)  # not after each of many
+    if measured:
         state = run.film.state()
         pixels, variance = (
             MadeRows(state.height, state.width, make)
@@ -46,8 +48,8 @@ def measure_noise(stage: Stage, run: Run) -> None:
         )
         noise = relative_noise(pixels, variance)
     with stage.lock:
-        run.noise = noise
-        run.spp_measured = max(run.spp_measured, spp)
+        if measured and spp >= run.spp_measured:  # else a later pass was measured meanwhile
+            run.noise, run.spp_measured = noise, spp
         goal = run.settings.noise
         enough = looks and goal is not None and noise is not None and noise <= goal
         if enough:

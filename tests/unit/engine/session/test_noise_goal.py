@@ -1,9 +1,12 @@
 """Ending when there is little noise: always at the same sample, and with the same picture."""
 
+import threading
+
 import numpy as np
 import pytest
 
 import raywidget as rw
+from raywidget.engine.session import finishing
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.picture.noise import relative_noise, standard_error
@@ -87,9 +90,45 @@ def test_progress_knows_the_noise():
     session = Session(SCENE, RenderSettings(spp=8, **SIZE))
     assert session.progress().noise is None
     session.start()
-    assert session.wait(300)
-    assert session.progress().noise == pytest.approx(session.image().noise)
+    ended = session.wait(300)
+    noise, image = session.progress().noise, session.image()
     session.close()
+    assert ended
+    assert noise == pytest.approx(image.noise)
+
+
+def test_a_pass_measured_late_does_not_hide_the_last_one(monkeypatch):
+    last_is_known, calls = threading.Event(), []
+
+    def measure(pixels, variance):
+        calls.append(threading.current_thread())
+        if len(calls) == 1:  # the pass of four samples; the other worker does all the rest
+            assert last_is_known.wait(300)
+            return 1e9
+        noise = relative_noise(pixels, variance)
+        last_is_known.set()
+        return noise
+
+    monkeypatch.setattr(finishing, "relative_noise", measure)
+    session = Session(SCENE, RenderSettings(spp=8, **SIZE))
+    session.start()
+    ended = session.wait(300)
+    noise, image = session.progress().noise, session.image()
+    session.close()
+    assert ended
+    assert len(set(calls)) == 2
+    assert noise == pytest.approx(image.noise)
+
+
+@pytest.mark.parametrize("spp", [2, 9, 23])
+def test_the_last_pass_is_always_measured(spp):
+    session = Session(SCENE, RenderSettings(spp=spp, passes=spp, **SIZE))
+    session.start()
+    ended = session.wait(300)
+    noise, image = session.progress().noise, session.image()
+    session.close()
+    assert ended
+    assert noise == pytest.approx(image.noise)
 
 
 # --- The numbers ----------------------------------------------------------------------------------
