@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from raywidget.scene.shapes.meshes import Instances, Mesh
     from raywidget.scene.shapes.round import Cone, Cylinder, Disk
     from raywidget.scene.shapes.simple import Box, Quad, Sphere
+    from raywidget.scene.textures.colormaps import ColorMap
     from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient, ImageTexture
     from raywidget.scene.values import transforms
     from raywidget.scene.values.colors import decode_srgb
@@ -70,6 +71,7 @@ __all__ = [
     "Box",
     "Checkerboard",
     "Coated",
+    "ColorMap",
     "Conductor",
     "Cone",
     "ConstantEnvironment",
@@ -175,6 +177,7 @@ _MODULES = {
     "raywidget.scene.shapes.round": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.scene": ("Scene",),
     "raywidget.scene.shapes.simple": ("Box", "Quad", "Sphere"),
+    "raywidget.scene.textures.colormaps": ("ColorMap",),
     "raywidget.scene.textures.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
     "raywidget.scene.values.colors": ("decode_srgb",),
     "raywidget.staging.studio": ("load_scene", "studio"),

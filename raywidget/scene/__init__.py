@@ -36,6 +36,7 @@ from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Bounds, Box, Quad, Shape, Sphere
+from raywidget.scene.textures.colormaps import ColorMap
 from raywidget.scene.textures.textures import (
     Attribute,
     Checkerboard,
@@ -53,6 +54,7 @@ __all__ = [
     "CameraFrame",
     "Checkerboard",
     "Coated",
+    "ColorMap",
     "Conductor",
     "Cone",
     "ConstantEnvironment",
