@@ -103,6 +103,9 @@ CORNERS_FLAGS = 3
 CORNERS_NORMALS = 1
 CORNERS_UVS = 2
 CORNERS_COLORS = 4
+# Above CORNERS_BITS: how many rows of `vertices` after its own a vertex has its second texture
+# coordinates, or 0.
+CORNERS_BITS = 3
 
 VERTEX_SIZE = 5  # columns of `vertices` (V, 5) float32: unit normal x, y, z; texture u, v
 
@@ -211,7 +214,8 @@ TEXTURE_CHANNELS = 4  # 1 or 3
 TEXTURE_WRAP = 5  # WRAP_* along u, and along v above WRAP_BITS
 TEXTURE_NEAREST = 6  # 1: the nearest pixel, 0: bilinear
 TEXTURE_STORAGE = 7  # TEXEL_FLOATS, or where in `texels` the 256 values of bytes are
-TEXTURE_CODES_SIZE = 8
+TEXTURE_SECOND = 8  # of an image, 1: lies by the second texture coordinates, where there are any
+TEXTURE_CODES_SIZE = 9
 WRAP_REPEAT = 0
 WRAP_MIRROR = 1
 WRAP_CLAMP = 2

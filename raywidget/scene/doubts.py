@@ -110,6 +110,16 @@ def _of_textures(shape: Shape) -> Iterator[tuple[str, str]]:
         if isinstance(texture, Attribute):
             if not _has_colors(shape):
                 yield "attribute", _without_colors(shape)
+        elif isinstance(mesh, Mesh) and _needs_second(texture) and mesh.uvs2 is None:
+            name = f" {texture.name!r}" if texture.name else ""
+            yield (
+                "uvs2",
+                f"{label(shape)}: {type(texture).__name__}{name} lies by second texture "
+                "coordinates, and the mesh has none: the first ones were taken; give the mesh "
+                "uvs2=, an array of shape (V, 2), or leave out uvs=2",
+            )
+        elif _needs_second(texture):
+            pass
         elif isinstance(mesh, Mesh) and mesh.uvs is None and len(mesh.faces) > 1:
             name = f" {texture.name!r}" if texture.name else ""
             yield (
@@ -132,6 +142,10 @@ def _textures(parts: tuple[SceneObject, ...]) -> Iterator[Texture]:
         if isinstance(item, Texture) and not _is_single(item):
             yield item
         waiting += [getattr(item, field.name) for field in dataclasses.fields(item)]
+
+
+def _needs_second(texture: Texture) -> bool:
+    return isinstance(texture, ImageTexture) and texture.uvs == 2
 
 
 def _is_single(texture: Texture) -> bool:

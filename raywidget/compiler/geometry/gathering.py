@@ -290,11 +290,11 @@ class _Gathering:
         elif mesh.colors is not None:
             rows[:, layout.PRIMITIVE_COLOR] = self._color_count - self._vertex_count
             self._add_colors(mesh.colors)
-        if any(a is not None for a in (mesh.normals, mesh.uvs, mesh.colors)):
+        if any(a is not None for a in (mesh.normals, mesh.uvs, mesh.uvs2, mesh.colors)):
             normals = mesh.normals
             if normals is not None and mesh.flip_normals:
                 normals = -normals
-            self._attributes(faces, normals, mesh.uvs, mesh.colors is not None)
+            self._attributes(faces, normals, mesh.uvs, mesh.colors is not None, mesh.uvs2)
         vertices: NDArray[Any] = mesh.vertices
         if vertices.dtype == np.float32 and placement.is_identity:
             return _FlatsPart(numbers, None, vertices, faces)
@@ -308,6 +308,7 @@ class _Gathering:
         normals: NDArray[Any] | None,
         uvs: NDArray[Any] | None,
         has_colors: bool,
+        second: NDArray[Any] | None = None,
     ) -> None:
         """What the triangles numbered last have at their corners; colours are there already."""
         self._primitives[-1][:, layout.PRIMITIVE_CORNERS] = (
@@ -315,14 +316,18 @@ class _Gathering:
         )
         flags = 0
         count = len(self._colors[-1]) if has_colors else 0
-        count = max([count, *(len(rows) for rows in (normals, uvs) if rows is not None)])
-        vertices = np.zeros((count, layout.VERTEX_SIZE), np.float32)
+        count = max([count, *(len(rows) for rows in (normals, uvs, second) if rows is not None)])
+        sets = 1 if second is None else 2
+        vertices = np.zeros((sets * count, layout.VERTEX_SIZE), np.float32)
         if normals is not None:
             flags |= layout.CORNERS_NORMALS
-            vertices[:, :3] = normals
+            vertices[:count, :3] = normals
         if uvs is not None:
             flags |= layout.CORNERS_UVS
-            vertices[:, 3:] = uvs
+            vertices[:count, 3:] = uvs
+        if second is not None:
+            flags |= count << layout.CORNERS_BITS
+            vertices[count:, 3:] = second
         if has_colors:
             flags |= layout.CORNERS_COLORS
         corners = np.empty((len(faces), layout.CORNERS_SIZE), np.int32)

@@ -100,6 +100,7 @@ class TextureRows:
         across, up = (_WRAPS[wrap] for wrap in texture.wraps)
         codes[layout.TEXTURE_WRAP] = across | up << layout.WRAP_BITS
         codes[layout.TEXTURE_NEAREST] = texture.filter == "nearest"
+        codes[layout.TEXTURE_SECOND] = texture.uvs == 2
         values[layout.TEXTURE_SCALE : layout.TEXTURE_SCALE + 2] = texture.scale
         values[layout.TEXTURE_OFFSET : layout.TEXTURE_OFFSET + 2] = texture.offset
         values[layout.TEXTURE_COLORS : layout.TEXTURE_COLORS + 3] = texture.factor

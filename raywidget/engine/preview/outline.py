@@ -31,7 +31,7 @@ from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
-from raywidget.scene.textures.textures import Attribute, Texture
+from raywidget.scene.textures.textures import Attribute, ImageTexture, Texture
 from raywidget.scene.values.checks import Color
 
 MOST = 200_000  # primitives of meshes, of copies, of balls: some tenths of a second for each
@@ -286,6 +286,8 @@ def _faces(
             assert mesh.face_materials is not None
             rows = mesh.face_materials[faces] == index
         uvs = None
-        if mesh.uvs is not None and isinstance(paint.color, Texture):
-            uvs = mesh.uvs[vertices[rows]]
+        if isinstance(paint.color, Texture):
+            by_second = isinstance(paint.color, ImageTexture) and paint.color.uvs == 2
+            uvs = mesh.uvs2 if by_second and mesh.uvs2 is not None else mesh.uvs
+            uvs = None if uvs is None else uvs[vertices[rows]]
         yield Part(paint, corners[rows], _own_colors(material, paint, colors, rows), uvs)

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.io.gltf.document import Document, Tree
-from raywidget.io.gltf.pictures import Pictures, Sampled, TextureUse
+from raywidget.io.gltf.pictures import Lie, Pictures, Sampled, TextureUse
 from raywidget.io.maps import (
     Affine,
-    Wraps,
     after_inverse,
     channel,
     colors,
@@ -52,6 +51,7 @@ KNOWN = (
 )
 
 RGB = tuple[float, float, float]
+_AS_IS = np.eye(3)[:2]
 Move = tuple[float, ...]  # six numbers: (2, 3) in rows
 
 
@@ -65,12 +65,18 @@ class Paint(NamedTuple):
     alpha: float  # of its colours; no number where it varies
 
 
+class Frame(NamedTuple):
+    """Texture coordinates by which pictures lie."""
+
+    uv_set: int  # of the primitive
+    transform: Affine  # what is done to them, before v is turned upwards
+
+
 class Surface(NamedTuple):
     """A material, and what has to be done to the primitive for it."""
 
     material: Material
-    uv_set: int | None  # which of its texture coordinates are taken
-    uv_transform: Affine  # and what is done to them, before v is turned upwards
+    frames: tuple[Frame, ...]  # of its first and second texture coordinates
     color_factor: RGB  # its colours are multiplied with that
     visible: bool
 
@@ -112,7 +118,7 @@ class _Maker:
         self.core = document.object(tree, "pbrMetallicRoughness", self.place)
         self.gloss = document.extension(tree, SPECULAR_GLOSSINESS, self.place)
         self.uses = self._all_uses()
-        self.uv_set, self.uv_transform = self._coordinates()
+        self.frames = self._frames()
         self.color_factor: RGB = (1.0, 1.0, 1.0)
 
     # --- Where pictures lie ----------------------------------------------------------------------
@@ -152,57 +158,69 @@ class _Maker:
                 uses[key] = use
         return uses
 
-    def _coordinates(self) -> tuple[int | None, Affine]:
-        """Which texture coordinates the primitive gets, and what is done to them."""
-        as_is = np.eye(3)[:2]
-        if not self.uses:
-            return (self.paint.sets[0] if self.paint.sets else None), as_is
-        first = next(iter(self.uses.values()))
-        for use in self.uses.values():
-            if use.uv_set == first.uv_set and is_turned(use.transform):
-                if abs(np.linalg.det(use.transform[:, :2])) > 1e-12:
-                    return first.uv_set, use.transform
-                break
-        return first.uv_set, as_is
+    def _frames(self) -> tuple[Frame, ...]:
+        """What the first and the second texture coordinates of the primitive become.
 
-    def _sampled(self, key: str) -> tuple[Sampled, Affine, Wraps] | None:
-        """The picture of a map, what is done to the coordinates of the primitive, the wraps."""
+        A normal map goes by the first, whose tangents it needs; what does not lie along them, by
+        the second.
+        """
+        frames: list[Frame] = []
+        for _, use in sorted(self.uses.items(), key=lambda item: item[0] != "normalTexture"):
+            if len(frames) < 2 and not any(self._fits(use, frame) for frame in frames):
+                turned = is_turned(use.transform)
+                sound = abs(np.linalg.det(use.transform[:, :2])) > 1e-12
+                frames.append(Frame(use.uv_set, use.transform if turned and sound else _AS_IS))
+        if not frames and self.paint.sets:
+            frames.append(Frame(self.paint.sets[0], _AS_IS))
+        return tuple(frames)
+
+    def _fits(self, use: TextureUse, frame: Frame) -> bool:
+        relative = self._relative(use, frame)
+        return relative is not None and not is_turned(relative)
+
+    def _sampled(self, key: str) -> tuple[Sampled, Lie] | None:
+        """The picture of a map, and how it lies on the primitive."""
         use = self.uses.get(key)
         if use is None:
             return None
-        place = self._as_in_the_set(use)
-        if place is None:
+        lie = self._lie(use)
+        sampled = None if lie is None else self.pictures.sampled(use)
+        return None if lie is None or sampled is None else (sampled, lie)
+
+    def _lie(self, use: TextureUse) -> Lie | None:
+        others = []
+        for number, frame in enumerate(self.frames):
+            relative = self._relative(use, frame)
+            if relative is not None and not is_turned(relative):
+                return Lie(relative, 2 if number else 1)
+            if relative is not None:
+                others.append(number)
+        if not others:
+            sets = " and ".join(sorted({str(frame.uv_set) for frame in self.frames}))
             self.document.note(
                 f"{use.place} lies by texture coordinates {use.uv_set}, other maps of that "
-                f"material by {self.uv_set}; only one set can be used at once, and the map was "
-                "left out."
+                f"material by {sets}; only two sets can be used at once, and the map was left out."
             )
             return None
-        sampled = self.pictures.sampled(use)
-        if sampled is None:
-            return None
-        relative = after_inverse(place, self.uv_transform)
-        if is_turned(relative):
-            self.document.note(
-                f"{use.place} is turned otherwise than other maps of that material; "
-                "it lies as they do."
-            )
-            relative = np.eye(3)[:2]
-        return sampled, relative, sampled.wrap
+        self.document.note(
+            f"{use.place} is turned otherwise than other maps of that material; it lies as they do."
+        )
+        return Lie(_AS_IS, 2 if others[0] else 1)
 
-    def _as_in_the_set(self, use: TextureUse) -> Affine | None:
-        """What is done to the coordinates of the primitive; None if they don't tell."""
-        if use.uv_set == self.uv_set or self.uv_set is None:
-            return use.transform
-        moves = dict(zip(self.paint.sets, self.paint.moves, strict=True))
-        there, here = moves[use.uv_set], moves[self.uv_set]
-        if there is None or here is None:
-            return None
-        to_other, to_own = (np.reshape(move, (2, 3)) for move in (there, here))
-        if abs(np.linalg.det(to_own[:, :2])) < 1e-12:
-            return None
-        whole = np.vstack([after_inverse(to_other, to_own), (0.0, 0.0, 1.0)])
-        return np.asarray(use.transform @ whole)
+    def _relative(self, use: TextureUse, frame: Frame) -> Affine | None:
+        """What is left to do to coordinates of a frame; None if they don't tell."""
+        whole = use.transform
+        if use.uv_set != frame.uv_set:
+            moves = dict(zip(self.paint.sets, self.paint.moves, strict=True))
+            there, here = moves[use.uv_set], moves[frame.uv_set]
+            if there is None or here is None:
+                return None
+            to_other, to_own = (np.reshape(move, (2, 3)) for move in (there, here))
+            if abs(np.linalg.det(to_own[:, :2])) < 1e-12:
+                return None
+            across = np.vstack([after_inverse(to_other, to_own), (0.0, 0.0, 1.0)])
+            whole = np.asarray(use.transform @ across)
+        return after_inverse(whole, frame.transform)
 
     # --- Values ----------------------------------------------------------------------------------
 
@@ -212,7 +230,7 @@ class _Maker:
         found = self._sampled(map_key) if factor > 0.0 else None
         if found is None:
             return factor
-        sampled, transform, wrap = found
+        sampled, lie = found
         pixels = channel(sampled.picture, at)
         if pixels.min() == white(pixels):
             return factor
@@ -220,8 +238,7 @@ class _Maker:
             sampled,
             pixels,
             ("channel", at),
-            wrap=wrap,
-            transform=transform,
+            lie=lie,
             factor=(factor, factor, factor),
         )
 
@@ -234,7 +251,7 @@ class _Maker:
         found = self._sampled(map_key) if any(factor) else None
         if found is None:
             return factor
-        sampled, transform, wrap = found
+        sampled, lie = found
         pixels = colors(sampled.picture)
         if pixels.min() == white(pixels):
             return factor
@@ -242,8 +259,7 @@ class _Maker:
             sampled,
             pixels,
             "colors",
-            wrap=wrap,
-            transform=transform,
+            lie=lie,
             srgb=True,
             factor=factor,
         )
@@ -271,7 +287,7 @@ class _Maker:
             material = self._unlit(base, opacity)
         else:
             material = self._principled(base, opacity)
-        return Surface(material, self.uv_set, self.uv_transform, self.color_factor, opacity != 0.0)
+        return Surface(material, self.frames, self.color_factor, opacity != 0.0)
 
     def _base_color(self, factor: RGB, map_key: str) -> Any:
         if not self.paint.colored:
@@ -303,15 +319,13 @@ class _Maker:
         cutoff = self.document.number(self.tree, "alphaCutoff", self.place, 0.5)
         if found is None:
             return alpha if mode == "BLEND" else float(alpha >= cutoff)
-        sampled, transform, wrap = found
+        sampled, lie = found
         pixels = channel(sampled.picture, 3)
         if mode == "MASK":
-            return self._mask(sampled, pixels, alpha, cutoff, transform, wrap)
+            return self._mask(sampled, pixels, alpha, cutoff, lie)
         if pixels.min() == white(pixels):
             return alpha
-        return self.pictures.texture(
-            sampled, pixels, ("channel", 3), wrap=wrap, transform=transform, factor=(alpha,) * 3
-        )
+        return self.pictures.texture(sampled, pixels, ("channel", 3), lie=lie, factor=(alpha,) * 3)
 
     def _mask(
         self,
@@ -319,19 +333,16 @@ class _Maker:
         pixels: NDArray[Any],
         alpha: float,
         cutoff: float,
-        transform: Affine,
-        wrap: Wraps,
+        lie: Lie,
     ) -> Any:
         if sampled.filter == "nearest":
             there = pixels.astype(np.float32) * np.float32(alpha / white(pixels)) >= cutoff - 1e-6
             pixels = np.where(there, np.uint8(255), np.uint8(0))
         else:
-            pixels = cut_out(pixels, alpha, cutoff, wrap)
+            pixels = cut_out(pixels, alpha, cutoff, sampled.wrap)
         if pixels.min() == pixels.max():
             return float(pixels.max() > 0)
-        return self.pictures.texture(
-            sampled, pixels, ("mask", alpha, cutoff), wrap=wrap, transform=transform
-        )
+        return self.pictures.texture(sampled, pixels, ("mask", alpha, cutoff), lie=lie)
 
     def _unlit(self, base: Any, opacity: Any) -> Material:
         """Light that is given off by itself, whatever comes; else a matte surface."""
@@ -349,12 +360,10 @@ class _Maker:
         normal_map = None
         found = self._sampled("normalTexture")
         if found is not None:
-            sampled, transform, wrap = found
+            sampled, lie = found
             info = self.document.object(self.tree, "normalTexture", self.place)
             scale = self.document.number(info, "scale", self.place, 1.0)
-            normal_map = self.pictures.texture(
-                sampled, colors(sampled.picture), "colors", wrap=wrap, transform=transform
-            )
+            normal_map = self.pictures.texture(sampled, colors(sampled.picture), "colors", lie=lie)
         values = self._glossy() if self.gloss is not None else self._metallic_rough()
         return Principled(
             base,
@@ -392,7 +401,7 @@ class _Maker:
         roughness: Any = 1.0 - glossiness
         found = self._sampled(key) if glossiness > 0.0 else None
         if found is not None:
-            sampled, transform, wrap = found
+            sampled, lie = found
             gloss = channel(sampled.picture, 3)
             rough = white(gloss) - glossiness * gloss.astype(np.float32)
             rough = np.rint(rough) if gloss.dtype == np.uint8 else rough
@@ -400,8 +409,7 @@ class _Maker:
                 sampled,
                 rough.astype(gloss.dtype),
                 ("gloss", glossiness),
-                wrap=wrap,
-                transform=transform,
+                lie=lie,
             )
         return {
             "metallic": 0.0,

@@ -31,6 +31,13 @@ class TextureUse(NamedTuple):
     place: str
 
 
+class Lie(NamedTuple):
+    """How a picture lies on the surface that a primitive becomes."""
+
+    transform: Affine  # scales and shifts of glTF's (u, v)
+    uvs: Literal[1, 2] = 1  # of which coordinates: the first or the second of the mesh
+
+
 class Sampled(NamedTuple):
     """A picture with its sampler."""
 
@@ -97,16 +104,16 @@ class Pictures:
         pixels: NDArray[Any],
         key: object,
         *,
-        wrap: Wraps,
-        transform: Affine,
+        lie: Lie,
         srgb: bool = False,
         factor: tuple[float, float, float] = (1.0, 1.0, 1.0),
     ) -> ImageTexture:
         """Make a texture of pixels that were made from a picture; `key` says how."""
+        wrap, transform = sampled.wrap, lie.transform
         scale = (float(transform[0, 0]) or 1e-9, float(transform[1, 1]) or 1e-9)
         # v points down there and up here.
         offset = (float(transform[0, 2]), 1.0 - scale[1] - float(transform[1, 2]))
-        whole = (sampled.image, key, wrap, sampled.filter, scale, offset, srgb, factor)
+        whole = (sampled.image, key, wrap, sampled.filter, scale, offset, srgb, factor, lie.uvs)
         if whole not in self._textures:
             self._document.spend(pixels.nbytes, f"image {sampled.image}", on="pictures")
             self._textures[whole] = ImageTexture(
@@ -117,6 +124,7 @@ class Pictures:
                 scale=scale,
                 offset=offset,
                 factor=factor,
+                uvs=lie.uvs,
             )
         return self._textures[whole]
 

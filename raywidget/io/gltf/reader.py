@@ -344,15 +344,14 @@ def _moved(first: NDArray[Any], other: NDArray[Any]) -> Move | None:
 def _mesh_of(
     geometry: Geometry, colors: NDArray[Any] | None, surface: Surface, name: str | None
 ) -> Mesh:
-    uvs = None
-    if surface.uv_set is not None and surface.uv_set in geometry.uvs:
-        uvs = _upright(geometry.uvs[surface.uv_set], surface.uv_transform)
+    uvs = [_upright(geometry.uvs[frame.uv_set], frame.transform) for frame in surface.frames]
     return Mesh(
         geometry.positions,
         geometry.cells,
         material=surface.material,
         normals=geometry.normals,
-        uvs=uvs,
+        uvs=uvs[0] if uvs else None,
+        uvs2=uvs[1] if len(uvs) > 1 else None,
         colors=colors,
         name=name,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import Hit, largest
@@ -36,6 +37,36 @@ def hit_color(scene: SceneView, hit: Hit) -> Vec3:
     if color >= 0:
         return load_vec3(scene.colors, color * 3)
     return vec3(1.0, 1.0, 1.0)
+
+
+class Coordinates(NamedTuple):
+    """Where on its surface a point lies."""
+
+    u: float
+    v: float
+
+
+@device
+def second_coordinates(scene: SceneView, hit: Hit) -> Coordinates:
+    """The second texture coordinates of a mesh; elsewhere the first."""
+    if hit.slot >= layout.BALL_SLOT:
+        return Coordinates(hit.u, hit.v)
+    corners = scene.primitives[hit.primitive * layout.PRIMITIVE_SIZE + layout.PRIMITIVE_CORNERS]
+    if corners < 0:
+        return Coordinates(hit.u, hit.v)
+    row = corners * layout.CORNERS_SIZE
+    further = scene.corners[row + layout.CORNERS_FLAGS] >> layout.CORNERS_BITS
+    if further == 0:
+        return Coordinates(hit.u, hit.v)
+    table = scene.vertices
+    a = (scene.corners[row] + further) * layout.VERTEX_SIZE + 3
+    b = (scene.corners[row + 1] + further) * layout.VERTEX_SIZE + 3
+    c = (scene.corners[row + 2] + further) * layout.VERTEX_SIZE + 3
+    weight = 1.0 - hit.b1 - hit.b2
+    return Coordinates(
+        table[a] * weight + table[b] * hit.b1 + table[c] * hit.b2,
+        table[a + 1] * weight + table[b + 1] * hit.b1 + table[c + 1] * hit.b2,
+    )
 
 
 @device

@@ -38,7 +38,7 @@ from raywidget.kernels.lights.environment import (
 )
 from raywidget.kernels.lights.light_sample import LightSample, no_sample
 from raywidget.kernels.lights.light_tree import choose_in_tree, probability_in_tree
-from raywidget.kernels.surfaces.texture import eval_texture_uv
+from raywidget.kernels.surfaces.texture import eval_painted
 
 __all__ = [
     "emitted_radiance",
@@ -60,7 +60,7 @@ def emitted_radiance(scene: SceneView, hit: Hit, d: Vec3) -> Vec3:
     """Radiance that the surface itself sends against a ray of direction `d`: front side only."""
     if dot(d, hit.ng) >= 0.0:
         return vec3(0.0, 0.0, 0.0)
-    radiance = emission_at(scene, hit.material, hit.u, hit.v)
+    radiance = emission_at(scene, hit)
     if hit.light >= 0 and scene.lights[hit.light * layout.LIGHT_SIZE + layout.LIGHT_BEAM] > 0.0:
         return radiance * beam_share(scene, hit.light, height_between(-d, hit.ng))
     return radiance
@@ -79,13 +79,15 @@ def beam_share(scene: SceneView, light: int, below: float) -> float:
 
 
 @device
-def emission_at(scene: SceneView, material: int, u: float, v: float) -> Vec3:
-    """Radiance that a row of the material tables gives off at texture coordinates (u, v)."""
-    codes = material * layout.MATERIAL_CODES_SIZE
+def emission_at(scene: SceneView, hit: Hit) -> Vec3:
+    """Radiance that a surface gives off at a point, from its front."""
+    codes = hit.material * layout.MATERIAL_CODES_SIZE
     if scene.material_codes[codes + layout.MATERIAL_FLAGS] & layout.MATERIAL_GLOW_TEXTURED:
         texture = scene.material_codes[codes + layout.MATERIAL_EMISSION_TEXTURE]
-        return eval_texture_uv(scene, texture, u, v)
-    return load_vec3(scene.materials, material * layout.MATERIAL_SIZE + layout.MATERIAL_EMISSION)
+        return eval_painted(scene, texture, hit)
+    return load_vec3(
+        scene.materials, hit.material * layout.MATERIAL_SIZE + layout.MATERIAL_EMISSION
+    )
 
 
 @device
@@ -145,7 +147,7 @@ def with_texture(scene: SceneView, p: Vec3, sample: LightSample) -> LightSample:
     elif int(scene.lights[row + layout.LIGHT_KIND]) == layout.LIGHT_ROUND:
         ray = RayHit(sample.reach, single(_face_of(scene, row, sample.normal)), 0.0, slot, instance)
     hit = make_hit(scene, p, sample.wi, ray)
-    radiance = emission_at(scene, hit.material, hit.u, hit.v)
+    radiance = emission_at(scene, hit)
     return LightSample(
         sample.wi,
         sample.reach,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.attributes import hit_color
+from raywidget.kernels.geometry.attributes import hit_color, second_coordinates
 from raywidget.kernels.geometry.hit import Hit
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
@@ -32,14 +32,14 @@ def eval_texture(scene: SceneView, texture: int, hit: Hit) -> Vec3:
         times = scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_CHILDREN]
         if times < 0:
             return color
-        return color * eval_texture_uv(scene, times, hit.u, hit.v)
-    return _eval_innermost(scene, texture, hit.u, hit.v)
+        return color * eval_painted(scene, times, hit)
+    return _eval_innermost(scene, texture, hit)
 
 
 @on_demand
-def eval_texture_uv(scene: SceneView, texture: int, u: float, v: float) -> Vec3:
-    """The colour of a row of `textures`, not an attribute, at texture coordinates (u, v)."""
-    return _eval_innermost(scene, _innermost(scene, texture, u, v), u, v)
+def eval_painted(scene: SceneView, texture: int, hit: Hit) -> Vec3:
+    """The colour of a row of `textures`, not an attribute, where a ray has hit."""
+    return _eval_innermost(scene, _innermost(scene, texture, hit.u, hit.v), hit)
 
 
 @device
@@ -63,13 +63,19 @@ def _innermost(scene: SceneView, texture: int, u: float, v: float) -> int:
 
 
 @device
-def _eval_innermost(scene: SceneView, texture: int, u: float, v: float) -> Vec3:
+def _eval_innermost(scene: SceneView, texture: int, hit: Hit) -> Vec3:
     if texture < 0:
         return load_vec3(scene.textures, -1 - texture)
+    u = hit.u
+    v = hit.v
     codes = texture * layout.TEXTURE_CODES_SIZE
     row = texture * layout.TEXTURE_SIZE
     color = load_vec3(scene.textures, row + layout.TEXTURE_COLORS)
     if scene.texture_codes[codes + layout.TEXTURE_KIND] == layout.IMAGE:
+        if scene.texture_codes[codes + layout.TEXTURE_SECOND] == 1:
+            second = second_coordinates(scene, hit)
+            u = second.u
+            v = second.v
         return color * _eval_image(scene, codes, row, u, v)
     along = v if scene.texture_codes[codes + layout.TEXTURE_AXIS] == 1 else u
     along = min(1.0, max(0.0, along))

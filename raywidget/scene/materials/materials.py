@@ -60,12 +60,15 @@ class Material(SceneObject):
             _check_normal_map(self, self.normal_map)
 
 
-def _check_normal_map(owner: Material, value: object) -> None:
+def _check_normal_map(owner: Material, value: Texture) -> None:
     checks.instance(owner, "normal_map", value, Texture, "a texture, such as ImageTexture(path)")
     if isinstance(value, ImageTexture) and value.is_srgb:
         raise checks.fail(
             owner, "normal_map", "of linear numbers", value, 'say encoding="linear" to the texture'
         )
+    if any(isinstance(part, ImageTexture) and part.uvs != 1 for part in value.parts()):
+        advice = "its tangents are those of the first; swap the mesh's uvs and uvs2"
+        raise checks.fail(owner, "normal_map", "of the first texture coordinates", value, advice)
 
 
 def _refuse_outer(owner: Material, name: str, part: Material) -> None:

@@ -43,6 +43,9 @@ class Mesh(TurnableShape):
     uvs : (V, 2) array of float, optional
         Surface coordinates at the vertices. Without them u and v are the barycentric coordinates
         of the second and third corner.
+    uvs2 : (V, 2) array of float, optional
+        A second set of them, for textures that ask for it (``ImageTexture(..., uvs=2)``): baked
+        light lies by other coordinates than paint.
     colors : (V, 3) array of float, optional
         Colours at the vertices, linear RGB in [0, 1], for materials that ask for them.
     face_colors : (F, 3) array of float, optional
@@ -70,6 +73,7 @@ class Mesh(TurnableShape):
     faces: NDArray[np.int32]
     normals: NDArray[np.float32] | None = field(default=None, kw_only=True)
     uvs: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    uvs2: NDArray[np.float32] | None = field(default=None, kw_only=True)
     colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
     face_colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
     materials: Sequence[Material] | None = field(default=None, kw_only=True)
@@ -90,6 +94,8 @@ class Mesh(TurnableShape):
             self._set(normals=arrays.unit_rows(self, "normals", self.normals, "V", count, unused))
         if self.uvs is not None:
             self._set(uvs=arrays.rows(self, "uvs", self.uvs, 2, "V", count))
+        if self.uvs2 is not None:
+            self._set(uvs2=arrays.rows(self, "uvs2", self.uvs2, 2, "V", count))
         if self.colors is not None:
             self._set(colors=arrays.colors(self, "colors", self.colors, "V", count))
         if self.face_colors is not None:

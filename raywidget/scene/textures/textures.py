@@ -126,6 +126,9 @@ class ImageTexture(Texture):
         opacity in the alpha of a leaf.
     factor : colour
         Is multiplied with every pixel, >= 0: a tint, or a radiance for a texture of emission.
+    uvs : {1, 2}
+        By which surface coordinates it lies: 2 means `Mesh.uvs2`, where a mesh has them. Not for
+        normal maps.
 
     Raises
     ------
@@ -154,6 +157,7 @@ class ImageTexture(Texture):
     offset: tuple[float, float] = field(default=(0.0, 0.0), kw_only=True)
     channel: Literal["r", "g", "b", "a"] | None = field(default=None, kw_only=True)
     factor: ColorLike = field(default=(1.0, 1.0, 1.0), kw_only=True)
+    uvs: Literal[1, 2] = field(default=1, kw_only=True)
     pixels: NDArray[Any] = field(init=False)  # (H, W, 1 or 3), uint8 or float32
     is_coded: bool = field(init=False)  # as integers are, unless `encoding` says otherwise
 
@@ -168,6 +172,8 @@ class ImageTexture(Texture):
         scale = checks.pair(self, "scale", self.scale)
         if 0.0 in scale:
             raise checks.fail(self, "scale", "pictures per unit, not 0", self.scale)
+        if isinstance(self.uvs, bool) or self.uvs not in (1, 2):
+            raise checks.fail(self, "uvs", "1 or 2: Mesh.uvs, or Mesh.uvs2", self.uvs)
         pixels, is_coded = read_pixels(self, "image", self.image)
         if isinstance(self.image, str | os.PathLike):
             self._set(image=os.fspath(self.image))

@@ -46,6 +46,7 @@ _ELSEWHERE = {
     "indices": ("faces",),
     "uv": ("uvs",),
     "texcoords": ("uvs",),
+    "uv2": ("uvs2",),
     "vertex_colors": ("colors",),
     "vertex_normals": ("normals",),
     "mat": ("material",),

@@ -501,7 +501,7 @@ def test_a_second_set_of_coordinates_that_follows_the_first(tmp_path):
     second = (first * (2.0, 0.5) + (0.25, -1.0)).astype(np.float32)
     bent = second.copy()
     bent[3] += 1.0
-    for other, told in ((second, False), (bent, True)):
+    for other, is_bent in ((second, False), (bent, True)):
         file = File()
         pixels = np.random.default_rng(0).integers(0, 255, (3, 4, 3)).astype(np.uint8)
         texture = file.picture(pixels)
@@ -511,14 +511,79 @@ def test_a_second_set_of_coordinates_that_follows_the_first(tmp_path):
         }
         parts = file.mesh(material, TEXCOORD_0=first, TEXCOORD_1=other).read(tmp_path)
         (mesh,) = parts.shapes
-        assert bool(parts.notes) == told
-        if told:
-            assert mesh.material.normal_map is None
-            continue
+        assert not parts.notes
+        assert (mesh.uvs2 is not None) == is_bent
         picture = rw.ImageTexture(pixels, encoding="linear")
         at = np.stack([other[:, 0], 1.0 - other[:, 1]], axis=1)
         found = mesh.material.normal_map.evaluate(mesh.uvs)
         assert np.allclose(found, picture.evaluate(at), atol=1e-5)
+
+
+def lies_at(texture, mesh):
+    """The coordinates in its picture of a texture, at the vertices: v up."""
+    uvs = mesh.uvs if texture.uvs == 1 else mesh.uvs2
+    return uvs * texture.scale + texture.offset
+
+
+def test_two_sets_that_have_nothing_to_do_with_each_other(tmp_path):
+    rng = np.random.default_rng(3)
+    sets = rng.random((3, 4, 2), np.float32)
+    file = File()
+    texture = file.picture(rng.integers(0, 255, (3, 4, 3)))
+    moved = {"offset": [0.5, 0.25], "scale": [2, -3]}
+    material = {
+        "pbrMetallicRoughness": {"baseColorTexture": texture},
+        "extensions": {
+            "KHR_materials_clearcoat": {
+                "clearcoatFactor": 1,
+                "clearcoatTexture": {**texture, "texCoord": 2},
+            }
+        },
+        "normalTexture": {**texture, "texCoord": 0},
+        "emissiveTexture": {
+            **texture,
+            "texCoord": 1,
+            "extensions": {"KHR_texture_transform": moved},
+        },
+        "emissiveFactor": [1, 1, 1],
+    }
+    named = {f"TEXCOORD_{k}": array for k, array in enumerate(sets)}
+    parts = file.mesh(material, **named).read(tmp_path)
+    (mesh,) = parts.shapes
+    made = mesh.material
+    assert [made.base_color.uvs, made.normal_map.uvs, made.emission.uvs] == [1, 1, 2]
+    up = np.stack([sets[..., 0], 1.0 - sets[..., 1]], axis=-1)
+    assert np.allclose(lies_at(made.base_color, mesh), up[0], atol=1e-6)
+    there = sets[1] * (2, -3) + (0.5, 0.25)
+    there[:, 1] = 1.0 - there[:, 1]
+    assert np.allclose(lies_at(made.emission, mesh), there, atol=1e-5)
+    assert made.clearcoat == 1.0  # its picture lies by a third set
+    (note,) = parts.notes
+    assert "only two sets" in note
+
+
+def test_pictures_that_are_turned_in_different_ways(tmp_path):
+    uvs = np.random.default_rng(3).random((4, 2), np.float32)
+    file = File()
+    texture = file.picture(np.random.default_rng(0).integers(0, 255, (3, 4, 3)))
+
+    def turned(angle):
+        return {**texture, "extensions": {"KHR_texture_transform": {"rotation": angle}}}
+
+    core = {"baseColorTexture": turned(0.5), "metallicRoughnessTexture": texture}
+    material = {"pbrMetallicRoughness": core}
+    parts = file.mesh(material, TEXCOORD_0=uvs).read(tmp_path)
+    (mesh,) = parts.shapes
+    assert not parts.notes
+    up = np.stack([uvs[:, 0], 1.0 - uvs[:, 1]], axis=-1)
+    assert np.allclose(lies_at(mesh.material.roughness, mesh), up, atol=1e-6)
+    c, s = np.cos(0.5), np.sin(0.5)
+    there = np.stack([c * uvs[:, 0] + s * uvs[:, 1], 1 + s * uvs[:, 0] - c * uvs[:, 1]], axis=1)
+    assert np.allclose(lies_at(mesh.material.base_color, mesh), there, atol=1e-6)
+    material["emissiveTexture"] = turned(1.0)
+    material["emissiveFactor"] = [1, 1, 1]
+    (note,) = file.read(tmp_path).notes
+    assert "emissiveTexture is turned otherwise" in note
 
 
 def test_variants_are_told(tmp_path):

@@ -169,6 +169,28 @@ def test_meshes_are_what_they_were(tmp_path):
     assert back.name == "it"
 
 
+def test_two_sets_of_coordinates(tmp_path):
+    rng = np.random.default_rng(2)
+    picture = rw.ImageTexture(rng.integers(0, 255, (4, 5, 3)).astype(np.uint8))
+    glow = picture.replace(uvs=2, scale=(2, 3), factor=3.0)
+    material = rw.Principled(picture, roughness=1.0, emission=glow)
+    mesh = rw.Mesh(*TRIANGLE, uvs=rng.random((3, 2)), uvs2=rng.random((3, 2)), material=material)
+    back = plain_mesh(tmp_path, mesh)
+    assert np.allclose(back.uvs, mesh.uvs, atol=1e-6)
+    assert np.allclose(back.uvs2, mesh.uvs2, atol=1e-6)
+    assert (back.material.base_color.uvs, back.material.emission.uvs) == (1, 2)
+    found = back.material.emission.evaluate(back.uvs2)
+    assert np.allclose(found, glow.evaluate(mesh.uvs2), atol=1e-5)
+
+
+def test_a_box_lies_by_its_only_coordinates(tmp_path):
+    picture = rw.ImageTexture(np.arange(60, dtype=np.uint8).reshape(4, 5, 3), uvs=2)
+    back = plain_mesh(tmp_path, rw.Box((0, 0, 0), (1, 1, 1), material=rw.Principled(picture)))
+    assert back.material.base_color.uvs == 1
+    at = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
+    assert np.allclose(back.uvs[:4], at)
+
+
 def test_materials_of_faces_are_primitives(tmp_path):
     red, green = rw.Diffuse((1, 0, 0), name="red"), rw.Diffuse((0, 1, 0), name="green")
     quad = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)]

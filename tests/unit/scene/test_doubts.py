@@ -149,6 +149,14 @@ def test_textures_without_coordinates(texture):
     assert doubts(rw.Sphere((0, 0, 0), 1, material=rw.Diffuse(texture))) == []
 
 
+def test_second_coordinates():
+    texture = rw.ImageTexture(PICTURE, uvs=2)
+    uvs = [*UVS, (1, 1)]
+    (told,) = doubts(rw.Mesh(*FLAT, material=rw.Diffuse(texture), uvs=uvs, name="it"))
+    assert "second texture coordinates" in told
+    assert doubts(rw.Mesh(*FLAT, material=rw.Diffuse(texture), uvs2=uvs)) == []
+
+
 def test_a_texture_of_one_colour_needs_no_coordinates():
     assert doubts(rw.Mesh(*FLAT, material=rw.Diffuse(rw.ImageTexture(PICTURE[:1, :1])))) == []
 

@@ -21,6 +21,7 @@ class Facets(NamedTuple):
     normals: F32 | None = None  # (V, 3)
     uvs: F32 | None = None  # (V, 2), v up
     colors: F32 | None = None  # (V, 3)
+    uvs2: F32 | None = None  # (V, 2)
 
     def turned(self) -> Facets:
         """With front and back swapped."""
@@ -30,12 +31,12 @@ class Facets(NamedTuple):
     def apart(self) -> Facets:
         """With three vertices of its own for each triangle."""
         rows = self.corners.ravel()
-        normals, uvs, colors = (
+        normals, uvs, colors, uvs2 = (
             None if array is None else array[rows]
-            for array in (self.normals, self.uvs, self.colors)
+            for array in (self.normals, self.uvs, self.colors, self.uvs2)
         )
         corners = np.arange(len(rows), dtype=np.uint32).reshape(-1, 3)
-        return Facets(self.positions[rows], corners, normals, uvs, colors)
+        return Facets(self.positions[rows], corners, normals, uvs, colors, uvs2)
 
 
 def parallelograms(corner: Any, edge_u: Any, edge_v: Any) -> Facets:

@@ -175,7 +175,7 @@ class Forms:
             positions: NDArray[Any] = mesh.vertices
             if positions.dtype != np.float32:
                 positions = (positions - _origin(mesh)).astype(np.float32)
-            facets = Facets(positions, corners, mesh.normals, mesh.uvs, mesh.colors)
+            facets = Facets(positions, corners, mesh.normals, mesh.uvs, mesh.colors, mesh.uvs2)
             wanted = any(coat is not None and coat.wants_colors for coat in coats)
             if mesh.face_colors is not None and wanted:
                 facets = facets.apart()._replace(colors=np.repeat(mesh.face_colors, 3, axis=0))
@@ -204,8 +204,10 @@ class Forms:
         if facets.normals is not None:
             attributes["NORMAL"] = accessor(facets.normals, VERTICES)
         if facets.uvs is not None:
-            uvs = np.stack([facets.uvs[:, 0], np.float32(1.0) - facets.uvs[:, 1]], axis=1)
-            attributes["TEXCOORD_0"] = accessor(uvs, VERTICES)
+            attributes["TEXCOORD_0"] = accessor(_downwards(facets.uvs), VERTICES)
+            second = facets.uvs if facets.uvs2 is None else facets.uvs2
+            if coat.wants_second or facets.uvs2 is not None:
+                attributes["TEXCOORD_1"] = accessor(_downwards(second), VERTICES)
         if facets.colors is not None and coat.wants_colors:
             attributes["COLOR_0"] = accessor(facets.colors, VERTICES)
         corners = accessor(facets.corners.ravel(), INDICES)
@@ -255,6 +257,11 @@ class Forms:
         node: Tree = {**named, "mesh": mesh}
         sheaf.extend(node, INSTANCING, {"attributes": attributes})
         return [sheaf.add("nodes", node)]
+
+
+def _downwards(uvs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Texture coordinates whose v points down."""
+    return np.stack([uvs[:, 0], np.float32(1.0) - uvs[:, 1]], axis=1)
 
 
 def _origin(mesh: Mesh) -> F64:

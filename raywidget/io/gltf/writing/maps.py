@@ -39,6 +39,7 @@ class Lie(NamedTuple):
     filter: str
     scale: tuple[float, float]
     offset: tuple[float, float]
+    uvs: int = 1  # the first texture coordinates, or the second
 
 
 class Map(NamedTuple):
@@ -165,6 +166,8 @@ class Maps:
         tree: Tree = {"index": sheaf.once("textures", {"sampler": sampler, "source": source})}
         # v points down there and up here.
         offset = [lie.offset[0], 1.0 - lie.scale[1] - lie.offset[1]]
+        if lie.uvs == 2:
+            tree["texCoord"] = 1
         moved: Tree = {}
         if offset != [0.0, 0.0]:
             moved["offset"] = offset
@@ -176,6 +179,12 @@ class Maps:
 
     def together(self, maps: list[Map]) -> tuple[list[Numbers], Lie]:
         """Pictures in one size and place, of one type; painted anew where they lie differently."""
+        if len({m.lie.uvs for m in maps}) > 1:
+            self._sheaf.note(
+                "Two textures that share a picture in glTF lie by different texture coordinates; "
+                "both lie by those of the first."
+            )
+            maps = [m._replace(lie=m.lie._replace(uvs=maps[0].lie.uvs)) for m in maps]
         lies = {m.lie for m in maps}
         numbers = [m.numbers for m in maps]
         if len(lies) > 1:
@@ -183,7 +192,9 @@ class Maps:
                 "Two textures that share a picture in glTF lie differently; both were painted anew."
             )
             numbers = [self._laid(m) for m in maps]
-            lies = {Lie((_FINE, _FINE), ("repeat", "repeat"), "bilinear", (1.0, 1.0), (0.0, 0.0))}
+            first = maps[0].lie.uvs
+            whole = Lie((_FINE, _FINE), ("repeat",) * 2, "bilinear", (1.0, 1.0), (0.0, 0.0), first)
+            lies = {whole}
         if any(array.dtype == np.uint16 for array in numbers):
             numbers = [
                 array if array.dtype == np.uint16 else array.astype(np.uint16) * np.uint16(257)
@@ -217,7 +228,7 @@ def painted(texture: Texture) -> ImageTexture:
 def _lie(texture: ImageTexture) -> Lie:
     height, width = texture.pixels.shape[:2]
     u, v = texture.scale if isinstance(texture.scale, tuple) else (texture.scale,) * 2
-    return Lie((height, width), texture.wraps, texture.filter, (u, v), texture.offset)
+    return Lie((height, width), texture.wraps, texture.filter, (u, v), texture.offset, texture.uvs)
 
 
 def _triple(values: Any) -> tuple[float, float, float]:

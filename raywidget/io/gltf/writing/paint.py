@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from raywidget.io.gltf import materials as gltf
-from raywidget.io.gltf.writing.maps import Map, Maps
+from raywidget.io.gltf.writing.maps import Lie, Map, Maps
 from raywidget.io.gltf.writing.sheaf import Sheaf, Tree
 from raywidget.scene.materials.materials import (
     Coated,
@@ -37,6 +37,7 @@ class Coat(NamedTuple):
     material: int  # its index
     wants_uvs: bool
     wants_colors: bool
+    wants_second: bool  # texture coordinates
 
 
 class Paint:
@@ -203,7 +204,7 @@ class _Coating:
     ) -> None:
         self.sheaf, self.maps = sheaf, maps
         self.surface, self.radiance, self.thickness = surface, radiance, thickness
-        self.wants_uvs = False
+        self.wants_uvs = self.wants_second = False
         self.tree: Tree = {}
 
     def written(self, name: str | None) -> Coat:
@@ -226,13 +227,17 @@ class _Coating:
         if self.radiance is None and gltf.VOLUME not in tree.get("extensions", {}):
             tree["doubleSided"] = True  # as all surfaces here are, but for the light they give off
         index = self.sheaf.once("materials", tree)
-        return Coat(index, self.wants_uvs, _asks_for_colors(surface.base_color))
+        return Coat(index, self.wants_uvs, _asks_for_colors(surface.base_color), self.wants_second)
 
     # --- Parts -----------------------------------------------------------------------------------
 
+    def _lies(self, lie: Lie) -> None:
+        self.wants_uvs = True
+        self.wants_second = self.wants_second or lie.uvs == 2
+
     def _info(self, found: Map, channel: int | None = None) -> Tree:
         """A textureInfo; a channel other than the first needs a picture that has it."""
-        self.wants_uvs = True
+        self._lies(found.lie)
         numbers = found.numbers
         if channel == 3:
             white = np.full((*numbers.shape[:2], 3), np.iinfo(numbers.dtype).max, numbers.dtype)
@@ -285,7 +290,7 @@ class _Coating:
             if len(maps) == 1:
                 whole = np.full_like(whole, np.iinfo(whole.dtype).max)
             rgb = np.broadcast_to(whole, (*whole.shape[:2], 3))
-            self.wants_uvs = True
+            self._lies(lie)
             core["baseColorTexture"] = self.maps.info(
                 np.concatenate([rgb, numbers[-1]], axis=2), lie
             )
@@ -320,7 +325,7 @@ class _Coating:
             white = np.full_like(numbers[0], np.iinfo(numbers[0].dtype).max)
             channels = iter(numbers)
             metal, rough = (white if m is None else next(channels) for m in found)
-            self.wants_uvs = True
+            self._lies(lie)
             core["metallicRoughnessTexture"] = self.maps.info(
                 np.concatenate([white, rough, metal], axis=2), lie
             )

@@ -8,25 +8,51 @@ from kernel_drivers import NO_CAMERA, compiled
 
 import raywidget as rw
 from raywidget.kernels.geometry.attributes import hit_color
-from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.hit import Hit, make_hit
 from raywidget.kernels.geometry.traverse import find_closest
 from raywidget.kernels.integrators.tile import view_scene
-from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.vec3 import vec3
 from raywidget.kernels.layout import MISS
 from raywidget.kernels.lights.emitter import emission_at
 from raywidget.kernels.surfaces.bsdf import load_bsdf, make_parameters
-from raywidget.kernels.surfaces.texture import eval_texture_uv
+from raywidget.kernels.surfaces.texture import eval_painted
+
+
+@device
+def _at(hit: Hit, u: float, v: float) -> Hit:
+    """The same with other surface coordinates."""
+    return Hit(
+        hit.p,
+        hit.ng,
+        hit.ns,
+        u,
+        v,
+        hit.t,
+        hit.offset,
+        hit.material,
+        hit.light,
+        hit.shape,
+        hit.primitive,
+        hit.slot,
+        hit.instance,
+        hit.b1,
+        hit.b2,
+    )
 
 
 @entry
 def _colors(tables, camera, uv, colors, glow):
     scene = view_scene(tables, camera)
+    o = vec3(0.0, 0.0, 5.0)
+    d = vec3(0.0, 0.0, -1.0)
+    on_ball = make_hit(scene, o, d, find_closest(scene, o, d, np.float32(np.inf)))
     for i in range(len(uv)):
+        hit = _at(on_ball, uv[i, 0], uv[i, 1])
         if glow:
-            color = emission_at(scene, 0, uv[i, 0], uv[i, 1])
+            color = emission_at(scene, hit)
         else:
-            color = eval_texture_uv(scene, 0, uv[i, 0], uv[i, 1])
+            color = eval_painted(scene, 0, hit)
         colors[i, 0] = color.x
         colors[i, 1] = color.y
         colors[i, 2] = color.z
@@ -197,3 +223,82 @@ def test_a_texture_is_packed_once():
     tables = compiled(shapes)
     assert len(tables.textures) == 1
     assert len(tables.texels) == 512 + PIXELS.size
+
+
+def two_ways(copied, **more):
+    """A square whose picture lies by the second coordinates, and one that has them as its first."""
+    rng = np.random.default_rng(4)
+    corners = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)]
+    faces = [(0, 1, 2), (0, 2, 3)]
+    second = rng.uniform(-2, 2, (4, 2)).astype(np.float32)
+    picture = rw.ImageTexture(rng.random((5, 6, 3)).astype(np.float32), wrap=("mirror", "clamp"))
+    by_second = rw.Diffuse(picture.replace(uvs=2))
+    # A mesh before it, so that nothing stands in the first row of a table.
+    other = rw.Mesh([(9, 9, 0), (10, 9, 0), (9, 10, 0)], [(0, 1, 2)], uvs=np.ones((3, 2)))
+    for uvs, uvs2, material in (
+        (more.get("uvs"), second, by_second),
+        (second, None, rw.Diffuse(picture)),
+    ):
+        mesh = rw.Mesh(
+            corners,
+            faces,
+            uvs=uvs,
+            uvs2=uvs2,
+            material=material,
+            **{k: a for k, a in more.items() if k != "uvs"},
+        )
+        yield [other, rw.Instances(mesh, [np.eye(4)]) if copied else mesh]
+
+
+@pytest.mark.parametrize("copied", [False, True])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"uvs": np.zeros((4, 2))},
+        {"uvs": np.ones((4, 2)), "normals": np.tile((0, 0.6, 0.8), (4, 1))},
+        {"colors": np.ones((4, 3)) * 0.5},
+    ],
+)
+def test_second_coordinates(copied, more):
+    results = []
+    for shapes in two_ways(copied, **more):
+        origins = np.random.default_rng(0).random((200, 2), np.float32)
+        found = np.full((200, 9), -1, np.float32)
+        _look(compiled(shapes), NO_CAMERA, origins, found)
+        results.append(found)
+    second, first = results
+    assert np.array_equal(second[:, :3], first[:, :3])
+    assert first[:, :3].std() > 0.05
+    assert np.array_equal(second[:, 6:], first[:, 6:])  # colours of vertices are where they were
+
+
+def test_second_coordinates_of_what_has_none():
+    picture = rw.ImageTexture(np.random.default_rng(5).random((3, 4, 3)).astype(np.float32))
+    for make in (
+        plate,
+        lambda m: rw.Sphere((0.5, 0.5, 0), 0.5, material=m),
+        lambda m: rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)], material=m),
+    ):
+        second, first = (
+            look_at(make(rw.Diffuse(texture)))[0] for texture in (picture.replace(uvs=2), picture)
+        )
+        assert np.array_equal(second, first)
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_light_by_second_coordinates(copied):
+    """Found by next-event estimation and by scattering: the same picture to the last bit."""
+    pictures = []
+    for shapes in two_ways(copied):
+        mesh = shapes[1].mesh if copied else shapes[1]
+        lamp = mesh.replace(material=rw.Emissive(mesh.material.color))
+        lamp = rw.Instances(lamp, [rw.transforms.translate(0, 0, 1)]) if copied else lamp
+        camera = rw.PerspectiveCamera(
+            look_from=(0.5, -3, 1.5), look_at=(0.5, 0.5, 1.5), up=(0, 0, 1), vfov=60
+        )
+        floor = rw.Quad((-2, -2, 2.5), (0, 4, 0), (4, 0, 0), material=rw.Diffuse(0.8))
+        scene = rw.Scene([shapes[0], lamp, floor], camera=camera)
+        pictures.append(rw.render(scene, width=16, height=12, spp=4, progress=False).pixels)
+    assert np.array_equal(*pictures)
+    assert pictures[0].max() > 0.01

@@ -121,6 +121,14 @@ def test_defaults():
             'got ImageTexture(...<1x1x3 uint8>); say encoding="linear" to the texture',
         ),
         (
+            lambda: Diffuse(
+                1, normal_map=ImageTexture(np.zeros((1, 1, 3)), encoding="linear", uvs=2)
+            ),
+            "Diffuse: normal_map must be of the first texture coordinates, got "
+            "ImageTexture(...inear', uvs=2); its tangents are those of the first; "
+            "swap the mesh's uvs and uvs2",
+        ),
+        (
             lambda: Diffuse(1, normal_map="bumps.png"),
             "Diffuse: normal_map must be a texture, such as ImageTexture(path), got 'bumps.png'",
         ),
