@@ -50,7 +50,21 @@ KNOWN = (
     SPECULAR_GLOSSINESS,
 )
 
+# What `Principled` has nothing of: the number that says how much of it there is, and what is shown.
+_WITHOUT = {
+    "KHR_materials_anisotropy": ("anisotropyStrength", "highlights are round, not drawn out"),
+    "KHR_materials_iridescence": ("iridescenceFactor", "there are no colours of thin films"),
+    "KHR_materials_dispersion": ("dispersion", "all colours are bent alike"),
+    "KHR_materials_diffuse_transmission": (
+        "diffuseTransmissionFactor",
+        "light that would come out diffusely on the other side is reflected",
+    ),
+    "KHR_materials_volume_scatter": ("multiscatterColor", "the inside absorbs, but scatters not"),
+}
+MISSED = tuple(_WITHOUT)
+
 RGB = tuple[float, float, float]
+_NAMED = 8  # materials in a note
 _AS_IS = np.eye(3)[:2]
 Move = tuple[float, ...]  # six numbers: (2, 3) in rows
 
@@ -89,6 +103,27 @@ class Materials:
         self._pictures = pictures
         self._names = names
         self._surfaces: dict[Any, Surface] = {}
+        self._without: dict[str, list[str]] = {}
+
+    def tell(self) -> None:
+        """Note which of the materials that were made look otherwise than the file means."""
+        for name, labels in self._without.items():
+            shown = ", ".join(labels[:_NAMED])
+            more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+            self._document.note(f"{name} is not known here: {_WITHOUT[name][1]} ({shown}{more}).")
+
+    def _look(self, tree: Tree, index: int) -> None:
+        """Remember what a material asks for that can't be shown."""
+        document, place = self._document, f"material {index}"
+        for name, (key, _) in _WITHOUT.items():
+            asked = document.extension(tree, name, place)
+            if asked is None or not asked.get(key):
+                continue
+            label = " ".join(document.text(tree, "name", place).split())[:40]
+            label = f"{place} {label!r}" if label else place
+            labels = self._without.setdefault(name, [])
+            if label not in labels:
+                labels.append(label)
 
     def of(self, index: int | None, paint: Paint, place: str) -> Surface:
         """The material of a primitive; without an index the default of the specification."""
@@ -97,6 +132,7 @@ class Materials:
             tree: Tree = {}
             if index is not None:
                 tree = self._document.item("materials", index, place)
+                self._look(tree, index)
             maker = _Maker(self._document, self._pictures, tree, index, paint)
             surface = maker.surface()
             name = self._names.of(tree, "material") if index is not None else None

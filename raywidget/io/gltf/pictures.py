@@ -20,6 +20,7 @@ TRANSFORM = "KHR_texture_transform"
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
 _NEAREST = 9728
+_KTX2 = b"\xabKTX 20\xbb"
 
 
 class TextureUse(NamedTuple):
@@ -135,13 +136,10 @@ class Pictures:
             return document.integer(webp, "source", place)
         if "source" in texture:
             return document.integer(texture, "source", place)
-        if document.extension(texture, BASISU, place) is not None:
-            document.note(
-                "Pictures in KTX2 (KHR_texture_basisu) can't be read and were left out; "
-                "convert them to PNG, as by `gltf-transform ktxdecompress`."
-            )
-        else:
-            document.note(f"{place} names no picture and was left out.")
+        basis = document.extension(texture, BASISU, place)
+        if basis is not None and "source" in basis:
+            return document.integer(basis, "source", place)
+        document.note(f"{place} names no picture and was left out.")
         return None
 
     def picture(self, index: int, place: str) -> Picture | None:
@@ -167,9 +165,8 @@ class Pictures:
         from PIL import Image
 
         document = self._document
-        if bytes(data[:12]).startswith(b"\xabKTX 20\xbb"):
-            document.note(f"{place} is a KTX2 picture, which can't be read; left out.")
-            return None
+        if bytes(data[: len(_KTX2)]) == _KTX2:
+            return self._unpack(data.tobytes(), place)
         try:
             with (
                 warnings.catch_warnings(),
@@ -192,3 +189,28 @@ class Pictures:
             # An OSError says all that Pillow does not recognise.
             document.note(f"{place} is no picture that can be read ({error}); left out.")
             return None
+
+    def _unpack(self, data: bytes, place: str) -> Picture | None:
+        """A picture in KTX2, packed by Basis Universal (KHR_texture_basisu)."""
+        document = self._document
+        try:
+            import opengl_basisu
+        except ImportError:
+            document.note(
+                f"{place} is a picture in KTX2 and was left out; pip install opengl_basisu to read "
+                "it (it is a part of raywidget[gltf])."
+            )
+            return None
+        try:
+            texture = opengl_basisu.open(data)
+            width, height = texture.width, texture.height
+            if not 0 < width * height <= MAX_PIXELS:
+                raise document.error(
+                    place, f"must have 1 to {MAX_PIXELS:,} pixels, got {width} x {height}"
+                )
+            document.spend(8 * width * height, place, on="pictures")
+            pixels = np.asarray(texture.transcode(opengl_basisu.Target.RGBA8).data)
+        except (ValueError, IndexError, MemoryError) as error:
+            document.note(f"{place} is no KTX2 picture that can be read ({error}); left out.")
+            return None
+        return np.ascontiguousarray(pixels if texture.has_alpha else pixels[:, :, :3])

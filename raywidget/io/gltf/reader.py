@@ -32,6 +32,7 @@ from raywidget.scene.values.checks import SMALLEST_LENGTH
 
 _KNOWN = {
     *materials.KNOWN,
+    *materials.MISSED,
     DRACO,
     *MESHOPT,
     pictures.TRANSFORM,
@@ -112,6 +113,7 @@ class _Reader:
         shapes = list(self._shapes(graph))
         emitters = list(self._emitters(graph))
         cameras, defaults = self._cameras(graph, shapes)
+        self._materials.tell()
         return SceneParts(
             shapes=tuple(shapes),
             emitters=tuple(emitters),

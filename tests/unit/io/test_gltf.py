@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import io
 import json
 import struct
@@ -442,6 +443,110 @@ def test_meshopt(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "meshoptimizer", None)
     with pytest.raises(rw.SceneError, match="pip install meshoptimizer"):
         file.read(tmp_path)
+
+
+# Eight by eight pixels: red above, black and blue below; packed by Basis Universal's own encoder.
+KTX2 = {
+    "ETC1S": (
+        "q0tUWCAyMLsNChoKAAAAAAEAAAAIAAAACAAAAAAAAAAAAAAAAQAAAAEAAAABAAAAaAAAACwAAACUAAAAJAAA"
+        "ALgAAAAAAAAAjgAAAAAAAABGAQAAAAAAAAIAAAAAAAAAAAAAAAAAAAAsAAAAAAAAAAIAKACjAQIAAwMAAAgA"
+        "AAAAAAAAAAA/AAAAAAAAAAAA/////x8AAABLVFh3cml0ZXIAQmFzaXMgVW5pdmVyc2FsIDIuMTAAAAMAAwAu"
+        "AAAADQAAACsAAAAAAAAAAAAAAAAAAAACAAAAAAAAAAAAAAAdQNwAAAAAQEhNjqACmAEAAAAAAIJwHVIAZgAA"
+        "AAAAAJAWAEwAAAAAAAAgyDRH/P///1dVVVUFAAAAAPTARAAAAAAAAPLfSwCYAAAAAAAAQCAAJgAIAAAAQKA4"
+        "AJgAAAAAAABAAAHwAQ=="
+    ),
+    "UASTC": (
+        "q0tUWCAyMLsNChoKAAAAAAEAAAAIAAAACAAAAAAAAAAAAAAAAQAAAAEAAAAAAAAAaAAAACwAAACUAAAALAAA"
+        "AAAAAAAAAAAAAAAAAAAAAADAAAAAAAAAAEAAAAAAAAAAQAAAAAAAAAAsAAAAAAAAAAIAKACmAQIAAwMAABAA"
+        "AAAAAAAAAAB/AAAAAAAAAAAA/////x8AAABLVFh3cml0ZXIAQmFzaXMgVW5pdmVyc2FsIDIuMTAAAAQAAAB/"
+        "fwAAFxlF4T/EJQAAAAAAAAAAABcZReE/xCUAAAAAAAAAAAAXAADgHwAAAAAAAAAAAAAAV4GH+/8aiQMAAAAA"
+        "AAAAAA=="
+    ),
+}
+
+
+def with_ktx2(packed):
+    file = File()
+    file.tree |= {
+        "images": [{"bufferView": file.view(packed), "mimeType": "image/ktx2"}],
+        "textures": [{"extensions": {"KHR_texture_basisu": {"source": 0}}}],
+        "extensionsUsed": ["KHR_texture_basisu"],
+        "extensionsRequired": ["KHR_texture_basisu"],
+    }
+    material = {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}}
+    return file.mesh(material, TEXCOORD_0=SQUARE[:, :2].copy())
+
+
+@pytest.mark.parametrize("packing", KTX2)
+def test_ktx2(tmp_path, monkeypatch, packing):
+    pytest.importorskip("opengl_basisu")
+    file = with_ktx2(base64.b64decode(KTX2[packing]))
+    parts = file.read(tmp_path)
+    assert not parts.notes
+    texture = parts.shapes[0].material.base_color
+    pixels = texture.pixels.astype(int)
+    assert pixels.shape == (8, 8, 3)
+    assert np.abs(pixels[:4] - (200, 40, 10)).max() <= 4
+    assert np.abs(pixels[4:, :4]).max() <= 4
+    assert np.abs(pixels[4:, 4:] - (10, 60, 220)).max() <= 4
+    assert texture.is_srgb
+    monkeypatch.setitem(sys.modules, "opengl_basisu", None)
+    parts = file.read(tmp_path)
+    assert parts.shapes[0].material.base_color == (1, 1, 1)
+    assert "pip install opengl_basisu" in parts.notes[0]
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_damaged_ktx2_is_told(tmp_path, data):
+    pytest.importorskip("opengl_basisu")
+    packed = bytearray(base64.b64decode(KTX2[data.draw(st.sampled_from(sorted(KTX2)))]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        packed[data.draw(st.integers(12, len(packed) - 1))] = data.draw(st.integers(0, 255))
+    packed = packed[: data.draw(st.integers(12, len(packed)))]
+    # A note, or an error of the package's own.
+    with contextlib.suppress(rw.SceneError):
+        with_ktx2(bytes(packed)).read(tmp_path)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_webp(tmp_path, beside):
+    pixels = np.zeros((6, 5, 3), np.uint8)
+    pixels[:3] = (200, 40, 10)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "WEBP", lossless=True)
+    file = File()
+    if beside:
+        (tmp_path / "a picture.webp").write_bytes(stream.getvalue())
+        image = {"uri": "a%20picture.webp"}
+    else:
+        image = {"bufferView": file.view(stream.getvalue()), "mimeType": "image/webp"}
+    file.tree |= {
+        "images": [{"uri": "missing.png"}, image],
+        "textures": [{"source": 0, "extensions": {"EXT_texture_webp": {"source": 1}}}],
+        "extensionsUsed": ["EXT_texture_webp"],
+    }
+    material = {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}}
+    parts = file.mesh(material, TEXCOORD_0=SQUARE[:, :2].copy()).read(tmp_path)
+    assert not parts.notes
+    assert np.array_equal(parts.shapes[0].material.base_color.pixels, pixels)
+
+
+def test_what_materials_ask_for_and_do_not_get_is_told_with_their_names(tmp_path):
+    asked = {
+        "KHR_materials_anisotropy": {"anisotropyStrength": 0.5},
+        "KHR_materials_iridescence": {"iridescenceFactor": 0},  # asks for nothing
+        "KHR_materials_dispersion": {"dispersion": 0.1},
+    }
+    file = File(extensionsUsed=sorted(asked), extensionsRequired=["KHR_materials_dispersion"])
+    parts = file.mesh({"name": "brushed", "extensions": asked}).read(tmp_path)
+    assert [note.split(" ")[0] for note in parts.notes] == [
+        "KHR_materials_anisotropy",
+        "KHR_materials_dispersion",
+    ]
+    assert all("'brushed'" in note for note in parts.notes)
 
 
 def whole_file():
