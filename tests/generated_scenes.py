@@ -15,7 +15,7 @@ def is_same(a, b):
         return len(a) == len(b) and all(map(is_same, a, b))
     if isinstance(a, rw.ImageTexture):
         # Where its pixels were chosen from does not count.
-        names = ("pixels", "is_srgb", "wrap", "filter", "scale", "offset", "factor", "name")
+        names = ("pixels", "is_srgb", "wrap", "filter", "scale", "offset", "factor", "uvs", "name")
         return isinstance(b, rw.ImageTexture) and all(
             is_same(getattr(a, name), getattr(b, name)) for name in names
         )

@@ -72,6 +72,50 @@ def test_meshes_on_a_map_are_written_from_an_origin_of_their_own(tmp_path):
     np.testing.assert_allclose(rw.load_scene(file).bounds(), scene.bounds(), rtol=0, atol=1e-6)
 
 
+UTM = np.array([500_000.013, 5_000_000.017, 3.0])
+
+
+def corners_of(shape):
+    """Where triangles of a mesh or its copies are, sorted, in double precision."""
+    mesh, places = (
+        (shape.mesh, shape.transforms) if hasattr(shape, "mesh") else (shape, [np.eye(4)])
+    )
+    vertices = mesh.vertices.astype(np.float64)
+    return np.concatenate([vertices @ place[:3, :3].T + place[:3, 3] for place in places])
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        rw.Quad(UTM, (0.5, 0, 0), (0, 0.25, 0)),
+        rw.Box(UTM, (0.5, 0.25, 0.125)),
+        rw.Instances(
+            rw.Mesh(*TRIANGLE),
+            [rw.transforms.translate(*np.add(UTM, (k, 0.1, 0))) for k in range(300)],
+        ),
+        rw.Instances(
+            rw.Mesh(*TRIANGLE),
+            [rw.transforms.translate(*np.add(UTM, (k, 0.1, 0))) for k in range(3)],
+        ),
+        rw.Spheres(
+            np.add(UTM, [(0, 0, 0), (3, 1, 2)]),
+            0.25,
+            colors=[(1, 0, 0), (0, 1, 0)],
+            material=rw.Diffuse(rw.Attribute("color")),
+        ),
+        rw.Cylinder(UTM, np.add(UTM, (0, 0, 1)), 0.25),
+    ],
+    ids=lambda shape: type(shape).__name__,
+)
+def test_no_precision_is_lost_on_a_map(tmp_path, shape):
+    """Boxes, to a millionth of the size of a thing five thousand kilometres from the origin."""
+    back, _ = saved(tmp_path, scene_of(shape), in_full=False)
+    points = np.concatenate([corners_of(item) for item in back.shapes])
+    low, high = points.min(axis=0), points.max(axis=0)
+    for found, said in zip((low, high), shape.bounds(), strict=True):
+        assert np.abs(found - said).max() < 2e-5  # singles there are half a unit apart
+
+
 @pytest.mark.parametrize("suffix", [".glb", ".gltf"])
 @pytest.mark.parametrize("seed", range(12))
 def test_any_scene_comes_back_to_the_last_bit(tmp_path, seed, suffix):

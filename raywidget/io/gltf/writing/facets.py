@@ -9,19 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.scene.shapes.simple import Box, Quad
+from raywidget.scene.values.arrays import frozen_points
 
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 
 
 class Facets(NamedTuple):
     """Triangles, as they go into a primitive."""
 
-    positions: F32  # (V, 3)
+    positions: F32 | F64  # (V, 3); doubles of what is far from the origin for its size
     corners: NDArray[np.uint32]  # (T, 3)
     normals: F32 | None = None  # (V, 3)
     uvs: F32 | None = None  # (V, 2), v up
     colors: F32 | None = None  # (V, 3)
     uvs2: F32 | None = None  # (V, 2)
+
+    def settled(self) -> tuple[Facets, F64]:
+        """With single positions from an origin of their own, since a node's place is double."""
+        origin = np.zeros(3)
+        if self.positions.dtype == np.float32:
+            return self, origin
+        used = self.positions[self.corners.ravel()]
+        origin = np.round(0.5 * (used.min(axis=0) + used.max(axis=0)))
+        return self._replace(positions=(self.positions - origin).astype(np.float32)), origin
 
     def turned(self) -> Facets:
         """With front and back swapped."""
@@ -46,7 +57,7 @@ def parallelograms(corner: Any, edge_u: Any, edge_v: Any) -> Facets:
     uvs = np.tile(np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32), (len(o), 1))
     first = 4 * np.arange(len(o), dtype=np.uint32)[:, None, None]
     corners = first + np.array([(0, 1, 2), (0, 2, 3)], np.uint32)
-    return Facets(positions.reshape(-1, 3).astype(np.float32), corners.reshape(-1, 3), None, uvs)
+    return Facets(frozen_points(positions.reshape(-1, 3)), corners.reshape(-1, 3), None, uvs)
 
 
 def of_quad(quad: Quad) -> Facets:
@@ -134,7 +145,7 @@ def _grid(rows: int, columns: int) -> NDArray[np.uint32]:
     return np.asarray((first + steps).reshape(-1, 3), np.uint32)
 
 
-def copied(facets: Facets, matrices: NDArray[np.float64], colors: F32 | None) -> Facets:
+def copied(facets: Facets, matrices: F64, colors: F32 | None) -> Facets:
     """(N, 4, 4) copies in one, each in a colour of its own."""
     count, size = len(matrices), len(facets.positions)
     linear = matrices[:, :3, :3]
@@ -148,7 +159,7 @@ def copied(facets: Facets, matrices: NDArray[np.float64], colors: F32 | None) ->
         normals = normals.reshape(-1, 3).astype(np.float32)
     shift = np.arange(count, dtype=np.uint32)[:, None, None] * np.uint32(size)
     return Facets(
-        positions.reshape(-1, 3).astype(np.float32),
+        frozen_points(positions.reshape(-1, 3)),
         (facets.corners + shift).reshape(-1, 3),
         normals,
         None if facets.uvs is None else np.tile(facets.uvs, (count, 1)),

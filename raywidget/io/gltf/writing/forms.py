@@ -18,6 +18,7 @@ from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
+from raywidget.scene.values.arrays import kind_of_points
 
 FEW = 256  # copies that are nodes; more are EXT_mesh_gpu_instancing, which not everyone reads
 _MERGED = 4096  # items in colours of their own that become one mesh
@@ -44,7 +45,7 @@ class Forms:
             radiances = [shape.radiance_of(material) for material in shape.all_materials]
             coats = self._coats(shape, shape.all_materials, radiances)
             return self._placed(
-                self._mesh(shape, coats), _shifted(np.eye(4)[None], shape), shape.name
+                self._mesh(shape, coats), _shifted(np.eye(4)[None], _origin(shape)), shape.name
             )
         if isinstance(shape, Instances):
             return self._instances(shape)
@@ -93,17 +94,19 @@ class Forms:
             radiances = list(radiances) * len(materials)
         coats = self._coats(copies, materials, radiances)
         if colors is None or not any(coat is not None and coat.wants_colors for coat in coats):
-            return self._placed(self._mesh(mesh, coats), _shifted(places, mesh), copies.name)
+            return self._placed(
+                self._mesh(mesh, coats), _shifted(places, _origin(mesh)), copies.name
+            )
         bare = mesh.replace(colors=None, face_colors=None, name=None)
         self._kept.append(bare)
         if len(places) > FEW:
-            shifted = _shifted(places, bare)
+            shifted = _shifted(places, _origin(bare))
             return self._placed(self._mesh(bare, coats), shifted, copies.name, colors)
         nodes = []
         for color, place in zip(colors, places, strict=True):
             tint = tuple(map(float, color))
             coats = self._coats(copies, materials, radiances, tint)
-            shifted = _shifted(place[None], bare)
+            shifted = _shifted(place[None], _origin(bare))
             nodes += self._placed(self._mesh(bare, coats), shifted, copies.name)
         return nodes
 
@@ -157,12 +160,13 @@ class Forms:
         if coat is None:
             return []
         turned = getattr(shape, "flip_normals", False)
+        near, origin = facets.settled()
         key = (id(facets), coat, turned)
         if key not in self._formed_once:
             self._kept.append(facets)
-            primitive = self._primitive(facets.turned() if turned else facets, coat)
+            primitive = self._primitive(near.turned() if turned else near, coat)
             self._formed_once[key] = self._sheaf.once("meshes", {"primitives": [primitive]})
-        return self._placed(self._formed_once[key], places, shape.name, colors)
+        return self._placed(self._formed_once[key], _shifted(places, origin), shape.name, colors)
 
     # --- Meshes ----------------------------------------------------------------------------------
 
@@ -172,10 +176,9 @@ class Forms:
         if key not in self._meshes:
             self._kept.append(mesh)
             corners = mesh.faces.view(np.uint32)
-            positions: NDArray[Any] = mesh.vertices
-            if positions.dtype != np.float32:
-                positions = (positions - _origin(mesh)).astype(np.float32)
-            facets = Facets(positions, corners, mesh.normals, mesh.uvs, mesh.colors, mesh.uvs2)
+            facets = Facets(
+                mesh.vertices, corners, mesh.normals, mesh.uvs, mesh.colors, mesh.uvs2
+            ).settled()[0]
             wanted = any(coat is not None and coat.wants_colors for coat in coats)
             if mesh.face_colors is not None and wanted:
                 facets = facets.apart()._replace(colors=np.repeat(mesh.face_colors, 3, axis=0))
@@ -242,6 +245,13 @@ class Forms:
                 sheaf.note("Colours of copies that are sheared were left out.")
             return nodes
         names = ("TRANSLATION", "ROTATION", "SCALE")
+        node: Tree = {**named, "mesh": mesh}
+        if kind_of_points(apart.shifts) == np.float64:
+            # Copies are told in single precision, the place of their node in double.
+            low, high = apart.shifts.min(axis=0), apart.shifts.max(axis=0)
+            middle = np.round(0.5 * (low + high))
+            node["translation"] = middle.tolist()
+            apart = apart._replace(shifts=apart.shifts - middle)
         columns: dict[str, Any] = dict(zip(names, apart, strict=True))
         if colors is not None:
             columns[COLOR] = colors
@@ -254,7 +264,6 @@ class Forms:
             f"{len(places):,} copies of a mesh were written by {INSTANCING}; who does not know it "
             "sees one of them."
         )
-        node: Tree = {**named, "mesh": mesh}
         sheaf.extend(node, INSTANCING, {"attributes": attributes})
         return [sheaf.add("nodes", node)]
 
@@ -265,16 +274,12 @@ def _downwards(uvs: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _origin(mesh: Mesh) -> F64:
-    """From where the positions of a mesh are written: they are single, a node's place is double."""
-    if mesh.vertices.dtype == np.float32:
-        return np.zeros(3)
-    low, high = mesh.bounds()
-    return np.asarray(np.round(0.5 * (low + high)))
+    """From where the positions of a mesh are written."""
+    return Facets(mesh.vertices, mesh.faces.view(np.uint32)).settled()[1]
 
 
-def _shifted(places: F64, mesh: Mesh) -> F64:
-    """Matrices (N, 4, 4) for a mesh whose positions are written from its origin."""
-    origin = _origin(mesh)
+def _shifted(places: F64, origin: F64) -> F64:
+    """Matrices (N, 4, 4) for what is written from an origin of its own."""
     if not origin.any():
         return places
     result = places.copy()
