@@ -52,11 +52,13 @@ if TYPE_CHECKING:
     )
     from raywidget.scene.materials.media import HomogeneousMedium
     from raywidget.scene.materials.principled import Principled
+    from raywidget.scene.materials.transfer import TransferFunction
     from raywidget.scene.scene import Scene
     from raywidget.scene.shapes.many import Cylinders, Spheres
     from raywidget.scene.shapes.meshes import Instances, Mesh
     from raywidget.scene.shapes.round import Cone, Cylinder, Disk
     from raywidget.scene.shapes.simple import Box, Quad, Sphere
+    from raywidget.scene.shapes.volumes import Volume
     from raywidget.scene.textures.colormaps import ColorMap
     from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient, ImageTexture
     from raywidget.scene.values import transforms
@@ -117,6 +119,8 @@ __all__ = [
     "Spheres",
     "SpotLight",
     "StudioEnvironment",
+    "TransferFunction",
+    "Volume",
     "__version__",
     "decode_srgb",
     "load_mesh",
@@ -175,8 +179,10 @@ _MODULES = {
     "raywidget.scene.shapes.meshes": ("Instances", "Mesh"),
     "raywidget.scene.materials.principled": ("Principled",),
     "raywidget.scene.shapes.round": ("Cone", "Cylinder", "Disk"),
+    "raywidget.scene.materials.transfer": ("TransferFunction",),
     "raywidget.scene.scene": ("Scene",),
     "raywidget.scene.shapes.simple": ("Box", "Quad", "Sphere"),
+    "raywidget.scene.shapes.volumes": ("Volume",),
     "raywidget.scene.textures.colormaps": ("ColorMap",),
     "raywidget.scene.textures.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
     "raywidget.scene.values.colors": ("decode_srgb",),

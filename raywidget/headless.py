@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from raywidget.engine.darkness import explain_darkness
 from raywidget.engine.film.tiles import make_tiles
 from raywidget.engine.session.session import POLL_SECONDS, Session
-from raywidget.engine.settings import RenderSettings
+from raywidget.engine.settings import RenderSettings, settings_of
 from raywidget.errors import PictureWarning, RenderCancelled, SceneError, SettingsError
 from raywidget.picture.curves import check_display
 from raywidget.progress import Progress
@@ -271,12 +271,12 @@ def scene_and_settings(thing: object, chosen: Mapping[str, Any]) -> tuple[Scene,
     words = {name: value for name, value in chosen.items() if name in STUDIO_WORDS}
     settings = {name: value for name, value in chosen.items() if name not in words}
     if isinstance(thing, Scene) and not words:
-        return thing, RenderSettings.for_scene(thing.defaults, settings)
+        return thing, settings_of(thing, settings)
     if inspect.isfunction(thing):
         raise SceneError(f"expected a scene, got a function; write {thing.__name__}()")
     picture = RenderSettings.for_scene({}, settings)
     scene = scene_of(thing, picture.width / picture.height, **words)
-    return scene, RenderSettings.for_scene(scene.defaults, settings)
+    return scene, settings_of(scene, settings)
 
 
 def _resume_state(image: object) -> Any:

@@ -14,6 +14,7 @@ from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_l
 from raywidget.compiler.parallel import begin
 from raywidget.compiler.surfaces.materials import MaterialRows, MaterialTables
 from raywidget.compiler.surfaces.media import MediumRows
+from raywidget.compiler.volumes.rows import pack_volumes
 from raywidget.kernels import layout
 from raywidget.kernels.language.on_demand import FULL
 from raywidget.kernels.language.simd import WIDTH
@@ -76,7 +77,9 @@ def _compile(
     )
     write_roots(geometry, trees.roots)
     media_table = media.table(placement.scale)
-    plain = not len(media_table) and _is_plain(surfaces, lights, len(trees.rounds))
+    volumes = pack_volumes(scene.shapes, placement)
+    is_clear = not len(media_table) and not len(volumes.values)
+    plain = is_clear and _is_plain(surfaces, lights, len(trees.rounds))
     tables = SceneTables(
         nodes=trees.nodes,
         flats=trees.flats,
@@ -101,6 +104,10 @@ def _compile(
         energy=materials.energy.table(),
         features=_features(surfaces.codes),
         media=media_table,
+        volume_codes=volumes.codes,
+        volumes=volumes.values,
+        volume_bounds=volumes.bounds,
+        volume_looks=volumes.looks,
         surroundings=np.zeros(1 + len(lights.lights), np.int64),
         lights=lights.lights,
         light_cdf=lights.cdf,

@@ -19,6 +19,7 @@ from raywidget.scene.camera import PerspectiveCamera
 from raywidget.scene.materials.materials import Interface
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.described import SceneObject
 from raywidget.scene.values.given import as_items, as_whole
@@ -301,6 +302,17 @@ def _looks(most: int) -> set[int]:
     return {k << n for n in octaves for k in (4, 5, 6, 7) if k << n <= most}
 
 
+def settings_of(scene: Scene, chosen: Mapping[str, Any]) -> RenderSettings:
+    """How a scene is rendered: as the caller chose, else as it likes, else as it needs.
+
+    A scene with a `Volume` needs ``integrator="volpath"``.
+    """
+    liked = scene.defaults
+    if any(isinstance(shape, Volume) for shape in scene.shapes):
+        liked = {"integrator": "volpath", **liked}
+    return RenderSettings.for_scene(liked, chosen)
+
+
 def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:
     """Refuse what can't be rendered so, before anything is compiled.
 
@@ -316,7 +328,7 @@ def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:
         )
     if settings.integrator in WITHOUT_SCATTERING and any(map(_needs_volpath, scene.objects())):
         raise SettingsError(
-            f"integrator: {settings.integrator!r} knows no media that scatter, and no "
+            f"integrator: {settings.integrator!r} knows no volumes, no media that scatter, and no "
             "Interface; the scene has some: render it with integrator='volpath'"
         )
 
@@ -324,7 +336,7 @@ def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:
 def _needs_volpath(item: SceneObject) -> bool:
     if isinstance(item, HomogeneousMedium):
         return item.has_scattering
-    return isinstance(item, Interface)
+    return isinstance(item, Interface | Volume)
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

@@ -196,6 +196,43 @@ MEDIUM_ANISOTROPY = 6
 MEDIUM_WORLD = 0  # row of what is outside of all shapes
 MEDIUM_CLEAR = 1  # row of clear interiors
 
+# --- Volumes -------------------------------------------------------------------------------------
+# Boxes of numbers, which are no part of the tree: light asks each of them (`volumes.flight`). What
+# lies in memory is told by its address, so that a grid is never copied; `volume_codes` keeps it.
+# Columns of `volume_codes` (V, VOLUME_CODES_SIZE) int64
+VOLUME_GRID = 0  # address of its numbers, the last axis the fastest
+VOLUME_SHAPE = 1  # 3: numbers along each axis
+VOLUME_STORAGE = 4  # GRID_* below
+VOLUME_IS_COLORED = 5  # 1: four numbers in each place, red, green, blue and opacity
+VOLUME_IS_NEAREST = 6  # 1: the nearest number, 0: linear in between
+VOLUME_HAS_HOLES = 7  # 1: some are GRID_HOLE_*, or not finite: there is nothing
+VOLUME_BOUNDS = 8  # element of `volume_bounds` where its blocks begin
+VOLUME_BLOCKS = 9  # 3: blocks along each axis
+VOLUME_TABLE = 12  # row of `volume_looks` where its transfer function begins
+VOLUME_ENTRIES = 13  # rows of it
+VOLUME_CODES_SIZE = 14
+GRID_BYTES = 0
+GRID_WORDS = 1  # of 16 bits
+GRID_FLOATS = 2
+GRID_HOLE_BYTE = 255
+GRID_HOLE_WORD = 65535
+
+# Columns of `volumes` (V, VOLUME_SIZE) float32
+VOLUME_SIZE = 15
+VOLUME_FROM_WORLD = 0  # 12, 3 x 4: points in grid cells, the box from 0 to VOLUME_SHAPE
+VOLUME_SCALE = 12  # row of the transfer function for a stored number: times this
+VOLUME_OFFSET = 13  # plus this
+VOLUME_PER_BLOCK = 14  # 1 / cells along the side of a block
+
+BOUNDS_SIZE = 2  # columns of `volume_bounds`: least and greatest extinction in a block
+
+# Columns of `volume_looks` (R, LOOK_SIZE) float32: transfer functions, linear between rows
+LOOK_SIZE = 8
+LOOK_EXTINCTION = 0  # per unit of the tables
+LOOK_ALBEDO = 1  # 3: share of what is not let through that is scattered
+LOOK_EMISSION = 4  # 3: radiance of what is so thick that nothing gets through, without scattering
+LOOK_ANISOTROPY = 7
+
 # --- Textures ------------------------------------------------------------------------------------
 CHECKERBOARD = 0
 IMAGE = 1
@@ -349,6 +386,10 @@ class SceneTables(NamedTuple):
     energy: F32  # (1 + n * ENERGY_SIZE,) what rough surfaces lose; the first element is unused
     features: I32  # (FEATURES_SIZE,) what the scene has
     media: F32  # (K, MEDIUM_SIZE)
+    volume_codes: I64  # (V, VOLUME_CODES_SIZE); its base keeps the grids alive
+    volumes: F32  # (V, VOLUME_SIZE)
+    volume_bounds: F32  # (B, BOUNDS_SIZE) of all blocks of all volumes
+    volume_looks: F32  # (R, LOOK_SIZE)
     surroundings: I64  # (1 + L,) stacks of `medium`: where the camera is, and each light
     lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
@@ -402,6 +443,11 @@ class SceneView(NamedTuple):
     has_masks: bool  # surfaces that let a share of the light pass straight on
     media: Any
     medium_count: int
+    volume_codes: Any
+    volumes: Any
+    volume_bounds: Any
+    volume_looks: Any
+    volume_count: int
     surroundings: Any
     lights: Any
     light_cdf: Any

@@ -31,11 +31,13 @@ from raywidget.scene.materials.materials import (
 )
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.materials.principled import Principled
+from raywidget.scene.materials.transfer import TransferFunction
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Bounds, Box, Quad, Shape, Sphere
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap
 from raywidget.scene.textures.textures import (
     Attribute,
@@ -90,4 +92,6 @@ __all__ = [
     "Spheres",
     "SpotLight",
     "Texture",
+    "TransferFunction",
+    "Volume",
 ]

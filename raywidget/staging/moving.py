@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.shapes.volumes import Volume
 
 _PLACES: dict[type[Shape], tuple[str, ...]] = {
     Mesh: ("vertices",),
@@ -20,7 +21,7 @@ _PLACES: dict[type[Shape], tuple[str, ...]] = {
 
 def can_move(shape: Shape) -> bool:
     """Is it one of the kinds that files and things consist of?"""
-    return type(shape) in _PLACES or type(shape) is Instances
+    return type(shape) in _PLACES or isinstance(shape, Instances | Volume)
 
 
 def moved(shape: Shape, offset: NDArray[np.float64]) -> Shape:
@@ -29,6 +30,8 @@ def moved(shape: Shape, offset: NDArray[np.float64]) -> Shape:
         matrices = np.array(shape.transforms)
         matrices[:, :3, 3] += offset
         return shape.replace(transforms=matrices)
+    if isinstance(shape, Volume):
+        return shape.replace(origin=tuple(np.array(shape.origin) + offset))
     changes: dict[str, Any] = {
         name: getattr(shape, name).astype(np.float64) + offset for name in _PLACES[type(shape)]
     }

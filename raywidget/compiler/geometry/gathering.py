@@ -31,6 +31,7 @@ from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.values import transforms
 
 # Share of its edges by which the corners of a triangle may be rounded, and remain its corners
@@ -139,6 +140,8 @@ class _Gathering:
         self._copied_count = 0
 
     def add(self, index: int, shape: Shape) -> None:
+        if isinstance(shape, Volume):
+            return  # no surface: see `compiler.volumes`
         if isinstance(shape, Mesh):
             self._add_mesh(shape, index)
         elif isinstance(shape, Instances):

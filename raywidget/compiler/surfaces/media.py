@@ -49,9 +49,10 @@ def _pack(medium: HomogeneousMedium | None) -> F32:
 
 
 def needs_volpath(tables: SceneTables) -> bool:
-    """Is there a medium that scatters, or a surface that only separates media?"""
+    """Is there a volume, a medium that scatters, or a surface that only separates media?"""
     scattering = tables.media[:, layout.MEDIUM_SCATTERING : layout.MEDIUM_SCATTERING + 3]
     return bool(
-        np.any(scattering)
+        len(tables.volumes)
+        or np.any(scattering)
         or np.any(tables.material_codes[:, layout.MATERIAL_KIND] == layout.INTERFACE)
     )

@@ -31,13 +31,17 @@ from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.textures import Attribute, ImageTexture, Texture
 from raywidget.scene.values.checks import Color
+from raywidget.scene.values.colors import decode_srgb
 
 MOST = 200_000  # primitives of meshes, of copies, of balls: some tenths of a second for each
 SEGMENTS = 32  # of a circle
 FEW_SEGMENTS = 6  # of very many
 OVERLAP = 2.0  # times their share of the area: evenly spread, they leave 14 % of it open
+CLOUD = 32  # balls along an axis of a volume
+_THICK = 0.5  # optical depth of what is drawn of it
 GLASS = 0.8  # how bright clear glass is drawn
 CUBE = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
 
@@ -73,6 +77,8 @@ def outline_shapes(shapes: Sequence[Shape]) -> Iterator[Part]:
             yield from _mesh(shape, step)
         elif isinstance(shape, Instances):
             yield from _copies(shape, step)
+        elif isinstance(shape, Volume):
+            yield from _cloud(shape)
         else:
             paint = _paint(shape.material, shape.radiance)
             if paint is not None:
@@ -235,6 +241,40 @@ def _rings(centre: F64, axis: F64, radius: F64, segments: int) -> F64:
     angle = 2.0 * np.pi * np.arange(segments) / segments
     spokes = np.cos(angle)[:, None] * u[:, None] + np.sin(angle)[:, None] * v[:, None]
     return np.asarray(centre[:, None] + radius[:, None, None] * spokes)
+
+
+# --- Volumes --------------------------------------------------------------------------------------
+
+
+def _cloud(volume: Volume) -> Iterator[Part]:
+    """Balls where a volume is so thick that little gets through one, in its colours."""
+    grid = volume.values
+    steps = [max(1, -(-count // CLOUD)) for count in grid.shape]
+    some = np.asarray(grid.array[:: steps[0], :: steps[1], :: steps[2]], np.float64)
+    least, greatest = (0.0, 1.0) if grid.is_colored else (grid.low, grid.high)
+    scale = 1.0 / 255.0 if grid.is_colored and grid.array.dtype == np.uint8 else 1.0
+    numbers = some[..., 3] * scale if grid.is_colored else some
+    limits = volume.transfer.limits_for(least, greatest)
+    looks = volume.transfer.looks(limits, volume.g)
+    with np.errstate(invalid="ignore", over="ignore"):
+        share = (numbers / 2 - limits.low / 2) / (limits.high / 2 - limits.low / 2)
+    row = (np.clip(np.nan_to_num(share), 0.0, 1.0) * (len(looks) - 1)).astype(np.int64)
+    step = np.array(volume.spacing) * steps
+    depth = looks[:, 0] * volume.density() * float(step.max())
+    thick = np.isfinite(numbers) & (depth[row] > _THICK)
+    if not thick.any():
+        return
+    places = np.stack(np.nonzero(thick), axis=1) * np.array(steps) + 0.5
+    matrix = volume.to_world()
+    centers = places @ matrix[:3, :3].T + matrix[:3, 3]
+    radii = np.full((len(centers), 1), 0.62 * float(step.max()))
+    colors = looks[row[thick], 1:4]
+    if grid.is_colored:
+        light = some[thick][:, :3] * scale
+        colors = colors * (decode_srgb(light) if scale != 1.0 else light)
+    colors = np.clip(colors + looks[row[thick], 4:7], 0.0, 1.0)
+    white = Paint((1.0, 1.0, 1.0))
+    yield Part(white, np.concatenate([centers, radii], axis=1), colors.astype(np.float32))
 
 
 # --- Meshes ---------------------------------------------------------------------------------------

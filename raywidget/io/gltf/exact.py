@@ -22,6 +22,7 @@ from raywidget.io.gltf.document import Document, Tree
 from raywidget.scene.emitters.emitters import ImageEnvironment
 from raywidget.scene.emitters.studio_sky import StudioEnvironment
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.textures import ImageTexture
 from raywidget.scene.values.described import SceneObject
 
@@ -29,7 +30,7 @@ KEY = "raywidget"
 
 _VERSION = 1
 _DEEPEST = 8  # lists within lists
-_DTYPES = ("<f4", "<f8", "<i4", "|u1")
+_DTYPES = ("<f4", "<f8", "<f2", "<i4", "<i8", "<u4", "<u8", "<i2", "<u2", "|i1", "|u1", "|b1")
 _KINDS: dict[str, type[SceneObject]] = {
     kind.__name__: kind
     for kind in (*(getattr(described, name) for name in described.__all__), StudioEnvironment)
@@ -75,10 +76,13 @@ class _Describer:
         if isinstance(value, np.ndarray):
             if value.dtype == np.uint8 and value.ndim == 3:
                 return {"picture": self._picture(value)}
-            dtype = value.dtype.newbyteorder("<")
-            array = np.ascontiguousarray(value, dtype)
-            return {"array": self._view(array), "type": dtype.str, "shape": list(value.shape)}
+            return self._array(value)
         raise SceneError(f"a {type(value).__name__} can't be saved, got {value!r}"[:200])
+
+    def _array(self, value: NDArray[Any]) -> Tree:
+        dtype = value.dtype.newbyteorder("<")
+        array = np.ascontiguousarray(value, dtype)
+        return {"array": self._view(array), "type": dtype.str, "shape": list(value.shape)}
 
     def _object(self, item: SceneObject) -> int:
         if id(item) not in self._numbers:
@@ -90,6 +94,8 @@ class _Describer:
                     values["encoding"] = "srgb" if item.is_srgb else "linear"
                 values.pop("channel", None)
             tree: Tree = {name: self.value(value) for name, value in values.items()}
+            if isinstance(item, Volume):  # also of bytes it is no picture
+                tree["values"] = self._array(values["values"])
             self.objects.append({"kind": type(item).__name__, "values": tree})
             self._numbers[id(item)] = len(self.objects) - 1
         return self._numbers[id(item)]
@@ -176,7 +182,7 @@ class _Rebuilder:
         dtype = document.text(tree, "type", here)
         shape = document.indices(tree, "shape", here)
         data = document.view(document.integer(tree, "array", here), here)
-        if dtype not in _DTYPES or len(shape) > 3:
+        if dtype not in _DTYPES or len(shape) > 4:
             raise document.error(here, f"no array is {dtype[:8]!r} of {len(shape)} dimensions")
         count = int(np.prod(shape, dtype=object))
         size = np.dtype(dtype).itemsize

@@ -22,6 +22,7 @@ from raywidget.kernels.language.random import (
     Sequence,
     draw_four,
     start_sequence,
+    start_stream,
 )
 from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
@@ -32,6 +33,7 @@ from raywidget.kernels.surfaces.surface import (
     pass_through,
     resolve_surface,
 )
+from raywidget.kernels.volumes.flight import share_through
 from raywidget.kernels.volumes.medium import transmittance
 
 INFINITY = float("inf")
@@ -50,17 +52,24 @@ def cover(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, sees_media: bo
     """1 where a surface stops the ray, 0 where nothing is, in between what media take away.
 
     Surfaces that are not opaque are decided on as on the first edge of a path. Of media it is the
-    exact transmittance (Beer-Lambert), the mean of the three colours: light that is scattered into
-    the ray belongs to the picture, not to what is behind it. Glass is a surface: what it shows has
-    been refracted, and lies somewhere else. Without `sees_media`, an `Interface` is one, too.
+    exact transmittance (Beer-Lambert), the mean of the three colours, of volumes an estimate of it:
+    light that is scattered into the ray belongs to the picture, not to what is behind it. Glass is
+    a surface: what it shows has been refracted, and lies somewhere else. Without `sees_media`, an
+    `Interface` is one, too.
     """
     inside = int(scene.surroundings[0])
     share = vec3(1.0, 1.0, 1.0)
+    stream = start_stream(sequence)
     passed = 0
     while True:
         ray = find_closest(scene, o, d, INFINITY)
         if sees_media and scene.medium_count > 0:
             share = share * transmittance(scene, inside, ray.t)
+        if sees_media and scene.volume_count > 0:
+            through = share_through(scene, o, d, ray.t, stream)
+            stream = through.state
+            share = share * through.share
+        if sees_media:
             if max(share.x, max(share.y, share.z)) <= 0.0:
                 return 1.0
         if ray.slot == MISS:

@@ -1,6 +1,7 @@
 """Path tracing through media that scatter: `path`, with points in between surfaces.
 
-Media are homogeneous, and fill closed shapes or the world (see `medium`). Surfaces of the material
+Media fill closed shapes or the world and are the same everywhere in them (see `medium`); volumes
+are boxes of numbers, wherever they lie (see `flight`). Surfaces of the material
 `Interface` only separate them: light passes straight on, and no edge is counted.
 """
 
@@ -26,6 +27,7 @@ from raywidget.kernels.language.random import (
     GROUPS_PER_EDGE,
     Sequence,
     draw_four,
+    start_stream,
 )
 from raywidget.kernels.language.sampling import (
     power_heuristic,
@@ -61,6 +63,7 @@ from raywidget.kernels.surfaces.surface import (
     resolve_surface,
     trace_shadow,
 )
+from raywidget.kernels.volumes.flight import fly, look_at, share_through
 from raywidget.kernels.volumes.medium import (
     Medium,
     decay,
@@ -81,6 +84,12 @@ class Flight(NamedTuple):
     t: float
     scatters: bool  # at `t`, else it gets to the end
     weight: Vec3  # transmittance, times scattering coefficient if it scatters, by density
+
+
+@device
+def largest_of(color: Vec3) -> float:
+    """The brightest channel of a colour."""
+    return max(color.x, max(color.y, color.z))
 
 
 @device
@@ -125,6 +134,7 @@ def trace_volpath(
     previous = o  # where light was scattered last, not where it passed an interface
     previous_normal = d
     edge = draw_four(sequence, GROUP_EDGE)
+    stream = start_stream(sequence)  # of what volumes draw
     passed = 0  # surfaces that let the path pass since it was last scattered
     segment = 0
     depth = 1
@@ -135,35 +145,56 @@ def trace_volpath(
         medium = load_medium(scene, inside)
         numbers = draw_four(sequence, GROUP_SEGMENT + segment)
         segment += 1
-        flight = sample_flight(medium, throughput, ray.t, numbers.x, numbers.y)
+        reach = ray.t
+        volume = -1
+        place = 0.0
+        if scene.volume_count > 0:
+            flown = fly(scene, o, d, ray.t, stream)
+            reach = flown.t
+            volume = flown.volume
+            place = flown.place
+            stream = flown.state
+        flight = sample_flight(medium, throughput, reach, numbers.x, numbers.y)
         throughput = throughput * flight.weight
-        if max(throughput.x, max(throughput.y, throughput.z)) <= 0.0:
+        if largest_of(throughput) <= 0.0:
             break
 
-        if flight.scatters:
-            # --- Scattered by the medium ---------------------------------------------------------
+        if flight.scatters or volume >= 0:
+            # --- Scattered in space --------------------------------------------------------------
+            p = o + d * flight.t
+            anisotropy = medium.anisotropy
+            if not flight.scatters:
+                look = look_at(scene, volume, place, p)
+                radiance = radiance + throughput * look.emission
+                throughput = throughput * look.albedo
+                anisotropy = look.anisotropy
+                if largest_of(throughput) <= 0.0:
+                    break
             if depth >= settings.max_depth:
                 break
-            p = o + d * flight.t
             choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
             nowhere = vec3(0.0, 0.0, 0.0)
             sampled = settings.next_event and scene.light_count > 0
             if sampled:
                 light = sample_light(scene, p, nowhere, edge.z, edge.w, choice.x)
                 if light.pdf > 0.0:
-                    phase = eval_phase(medium.anisotropy, dot(d, light.wi))
+                    phase = eval_phase(anisotropy, dot(d, light.wi))
                     shadow = trace_shadow(scene, p, light.wi, light.reach, inside)
                     rays += shadow.rays
                     weight = phase / light.pdf
                     if not light.delta:
                         weight *= power_heuristic(light.pdf, phase)
                     arrived = light.radiance * shadow.share
+                    if scene.volume_count > 0 and largest_of(arrived) > 0.0:
+                        through = share_through(scene, p, light.wi, light.reach, stream)
+                        stream = through.state
+                        weight *= through.share
                     radiance = radiance + throughput * arrived * weight
             edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
-            wi_world = sample_phase(medium.anisotropy, d, edge.x, edge.y)
+            wi_world = sample_phase(anisotropy, d, edge.x, edge.y)
             scatter_pdf = 0.0
             if sampled:
-                scatter_pdf = eval_phase(medium.anisotropy, dot(d, wi_world))
+                scatter_pdf = eval_phase(anisotropy, dot(d, wi_world))
             d = wi_world
             previous = p
             previous_normal = nowhere
@@ -231,12 +262,16 @@ def trace_volpath(
                         if not light.delta:
                             weight *= power_heuristic(light.pdf, value.pdf)
                         arrived = light.radiance * shadow.share
+                        if scene.volume_count > 0 and largest_of(arrived) > 0.0:
+                            through = share_through(scene, hit.p, light.wi, light.reach, stream)
+                            stream = through.state
+                            weight *= through.share
                         radiance = radiance + throughput * value.f_cos * arrived * weight
             edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
             scattered = sample_scattering(hit, bsdf, wo, edge.x, edge.y, choice.y)
             sample = scattered.sample
             throughput = throughput * sample.weight
-            if max(throughput.x, max(throughput.y, throughput.z)) <= 0.0 or scattered.leaks:
+            if largest_of(throughput) <= 0.0 or scattered.leaks:
                 break
             d = scattered.wi
             inside = inside_towards(scene, inside, hit.ng, hit.material, wo, d)
@@ -250,7 +285,7 @@ def trace_volpath(
 
         # --- Russian roulette --------------------------------------------------------------------
         if settings.roulette:
-            brightest = max(throughput.x, max(throughput.y, throughput.z))
+            brightest = largest_of(throughput)
             with_lights = settings.next_event and scene.light_count > 0
             survival = brightest * compression * survival_per_throughput(with_lights)
             if survival < 1.0:

@@ -155,6 +155,23 @@ def as_int32(typing: Any, table: Any) -> Any:
     )
 
 
+def _make_view_at(dtype: Any, bits: Any) -> Any:
+    @intrinsic
+    def view_at(typing: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.inttoptr(args[0], bits.as_pointer())
+
+        return BufferType(dtype)(types.int64), generate
+
+    return view_at
+
+
+# The buffer that begins at an address, of an array that somebody keeps alive.
+bytes_at = _make_view_at(types.uint8, ir.IntType(8))
+words_at = _make_view_at(types.uint16, ir.IntType(16))
+floats_at = _make_view_at(types.float32, ir.FloatType())
+
+
 def make_record_stack(slot: int, count: int) -> tuple[Any, Any, Any]:
     """A stack array of `count` records of up to `slot` bytes: how to allocate, store and load it.
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.scalars import reverse_bits
+from raywidget.kernels.language.scalars import reverse_bits, single
 from raywidget.kernels.language.simd import as_floats, as_words
 
 # SplitMix64's increment and finaliser (Steele, Lea and Flood 2014, "Fast splittable pseudorandom
@@ -31,6 +31,7 @@ _SHIFT_27 = np.uint64(27)
 _SHIFT_30 = np.uint64(30)
 _SHIFT_31 = np.uint64(31)
 _SHIFT_32 = np.uint64(32)
+_SHIFT_40 = np.uint64(40)
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _ONE = np.uint64(1)
 
@@ -139,6 +140,28 @@ def draw_four(sequence: Sequence, group: Any) -> Four:
         z = place * _Z3 + z
         w = place * _Z4 + w
     return Four(_to_unit(x), _to_unit(y), _to_unit(z), _to_unit(w))
+
+
+@device
+def start_stream(sequence: Sequence) -> np.uint64:
+    """The state of a stream of independent numbers, for what needs nobody knows how many.
+
+    Tracking through volumes does: groups would be drawn for one number each.
+    """
+    key = mix(sequence.key | (sequence.other_key << _SHIFT_32))
+    return mix(key ^ ((sequence.place << _ONE) + np.uint64(sequence.half)) * _GOLDEN)
+
+
+@device
+def next_state(state: np.uint64) -> np.uint64:
+    """The stream one number further (SplitMix64)."""
+    return state + _GOLDEN
+
+
+@device
+def number_of(state: np.uint64) -> float:
+    """The number in [0, 1) that belongs to a state of a stream."""
+    return single(np.int64(mix(state) >> _SHIFT_40)) * _TO_UNIT
 
 
 @device

@@ -1,0 +1,264 @@
+"""Numbers on a grid, and what a transfer function makes of them.
+
+A *look* is a row of the transfer function: how thick it is there, its colour, its glow. Where
+between two rows one is, is a number, the *place* of a point; `NOWHERE` is that of a hole.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from raywidget.kernels import layout
+from raywidget.kernels.language.buffers import bytes_at, floats_at, words_at
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
+from raywidget.kernels.layout import SceneView
+
+NOWHERE = -1.0
+_INFINITY = float("inf")
+
+
+class Cell(NamedTuple):
+    """Eight numbers of a grid around a point, by their indices, and how near it is to each."""
+
+    a: int  # low x, low y, low z
+    b: int  # low, low, high
+    c: int  # low, high, low
+    d: int
+    e: int  # high x
+    f: int
+    g: int
+    h: int
+    x: float  # from low to high
+    y: float
+    z: float
+
+
+@device
+def into_grid(scene: SceneView, volume: int, p: Vec3) -> Vec3:
+    """A point of the world in cells of the grid."""
+    return _turned(scene, volume, p, 1.0)
+
+
+@device
+def along_grid(scene: SceneView, volume: int, d: Vec3) -> Vec3:
+    """A direction in cells of the grid, for the same distances."""
+    return _turned(scene, volume, d, 0.0)
+
+
+@device
+def _turned(scene: SceneView, volume: int, p: Vec3, shifted: float) -> Vec3:
+    m = scene.volumes
+    row = volume * layout.VOLUME_SIZE + layout.VOLUME_FROM_WORLD
+    return vec3(
+        m[row] * p.x + m[row + 1] * p.y + m[row + 2] * p.z + shifted * m[row + 3],
+        m[row + 4] * p.x + m[row + 5] * p.y + m[row + 6] * p.z + shifted * m[row + 7],
+        m[row + 8] * p.x + m[row + 9] * p.y + m[row + 10] * p.z + shifted * m[row + 11],
+    )
+
+
+@device
+def _clamped(i: int, count: int) -> int:
+    return min(max(i, 0), count - 1)
+
+
+@device
+def _find_cell(scene: SceneView, codes: int, p: Vec3) -> Cell:
+    """The numbers around a point; beyond the outermost ones they go on as they are."""
+    nx = scene.volume_codes[codes + layout.VOLUME_SHAPE]
+    ny = scene.volume_codes[codes + layout.VOLUME_SHAPE + 1]
+    nz = scene.volume_codes[codes + layout.VOLUME_SHAPE + 2]
+    half = 0.5
+    if scene.volume_codes[codes + layout.VOLUME_IS_NEAREST] != 0:
+        half = 0.0
+    ix = int(math.floor(p.x - half))
+    iy = int(math.floor(p.y - half))
+    iz = int(math.floor(p.z - half))
+    x0 = _clamped(ix, nx) * ny
+    x1 = _clamped(ix + 1, nx) * ny
+    y0 = _clamped(iy, ny)
+    y1 = _clamped(iy + 1, ny)
+    z0 = _clamped(iz, nz)
+    z1 = _clamped(iz + 1, nz)
+    near = 2.0 * half  # with 0, all weight is on the low corner
+    return Cell(
+        (x0 + y0) * nz + z0,
+        (x0 + y0) * nz + z1,
+        (x0 + y1) * nz + z0,
+        (x0 + y1) * nz + z1,
+        (x1 + y0) * nz + z0,
+        (x1 + y0) * nz + z1,
+        (x1 + y1) * nz + z0,
+        (x1 + y1) * nz + z1,
+        near * (p.x - half - single(ix)),
+        near * (p.y - half - single(iy)),
+        near * (p.z - half - single(iz)),
+    )
+
+
+@device
+def _blend(
+    cell: Cell, a: float, b: float, c: float, d: float, e: float, f: float, g: float, h: float
+) -> float:
+    low = a + cell.z * (b - a)
+    high = c + cell.z * (d - c)
+    front = low + cell.y * (high - low)
+    low = e + cell.z * (f - e)
+    high = g + cell.z * (h - g)
+    back = low + cell.y * (high - low)
+    return front + cell.x * (back - front)
+
+
+@device
+def _read(grid: Any, cell: Cell, step: int, channel: int) -> float:
+    """Linear between the eight numbers of a cell."""
+    return _blend(
+        cell,
+        single(grid[cell.a * step + channel]),
+        single(grid[cell.b * step + channel]),
+        single(grid[cell.c * step + channel]),
+        single(grid[cell.d * step + channel]),
+        single(grid[cell.e * step + channel]),
+        single(grid[cell.f * step + channel]),
+        single(grid[cell.g * step + channel]),
+        single(grid[cell.h * step + channel]),
+    )
+
+
+@device
+def _has_hole(grid: Any, cell: Cell, hole: int) -> bool:
+    low = max(max(grid[cell.a], grid[cell.b]), max(grid[cell.c], grid[cell.d]))
+    high = max(max(grid[cell.e], grid[cell.f]), max(grid[cell.g], grid[cell.h]))
+    return max(low, high) == hole
+
+
+@device
+def find_place(scene: SceneView, volume: int, p: Vec3) -> float:
+    """Where in its transfer function a point is, in rows; `p` is in cells of the grid."""
+    codes = volume * layout.VOLUME_CODES_SIZE
+    cell = _find_cell(scene, codes, p)
+    address = scene.volume_codes[codes + layout.VOLUME_GRID]
+    storage = scene.volume_codes[codes + layout.VOLUME_STORAGE]
+    holes = scene.volume_codes[codes + layout.VOLUME_HAS_HOLES] != 0
+    step = 1
+    channel = 0
+    if scene.volume_codes[codes + layout.VOLUME_IS_COLORED] != 0:
+        step = 4
+        channel = 3
+    if storage == layout.GRID_BYTES:
+        if holes and _has_hole(bytes_at(address), cell, layout.GRID_HOLE_BYTE):
+            return NOWHERE
+        number = _read(bytes_at(address), cell, step, channel)
+    elif storage == layout.GRID_WORDS:
+        if holes and _has_hole(words_at(address), cell, layout.GRID_HOLE_WORD):
+            return NOWHERE
+        number = _read(words_at(address), cell, step, channel)
+    else:
+        number = _read(floats_at(address), cell, step, channel)
+        if not abs(number) < _INFINITY:
+            return NOWHERE
+    row = volume * layout.VOLUME_SIZE
+    place = number * scene.volumes[row + layout.VOLUME_SCALE]
+    place += scene.volumes[row + layout.VOLUME_OFFSET]
+    last = single(scene.volume_codes[codes + layout.VOLUME_ENTRIES] - 1)
+    return min(max(place, 0.0), last)
+
+
+@device
+def _row_of(scene: SceneView, volume: int, place: float) -> int:
+    codes = volume * layout.VOLUME_CODES_SIZE
+    last = scene.volume_codes[codes + layout.VOLUME_ENTRIES] - 2
+    first = scene.volume_codes[codes + layout.VOLUME_TABLE]
+    return (first + min(int(place), last)) * layout.LOOK_SIZE
+
+
+@device
+def _within_row(scene: SceneView, volume: int, place: float) -> float:
+    last = scene.volume_codes[volume * layout.VOLUME_CODES_SIZE + layout.VOLUME_ENTRIES] - 2
+    return place - single(min(int(place), last))
+
+
+@device
+def extinction_at(scene: SceneView, volume: int, place: float) -> float:
+    """How much light is lost per unit of length."""
+    if place < 0.0:
+        return 0.0
+    row = _row_of(scene, volume, place) + layout.LOOK_EXTINCTION
+    low = scene.volume_looks[row]
+    high = scene.volume_looks[row + layout.LOOK_SIZE]
+    return low + _within_row(scene, volume, place) * (high - low)
+
+
+class Look(NamedTuple):
+    """What light meets in a volume."""
+
+    albedo: Vec3
+    emission: Vec3
+    anisotropy: float
+
+
+@device
+def load_look(scene: SceneView, volume: int, place: float, p: Vec3) -> Look:
+    """What is at a place; `p`, in cells of the grid, is asked for where the grid has colours."""
+    row = _row_of(scene, volume, place)
+    part = _within_row(scene, volume, place)
+    low = load_vec3(scene.volume_looks, row + layout.LOOK_ALBEDO)
+    albedo = (
+        low
+        + (load_vec3(scene.volume_looks, row + layout.LOOK_SIZE + layout.LOOK_ALBEDO) - low) * part
+    )
+    low = load_vec3(scene.volume_looks, row + layout.LOOK_EMISSION)
+    high = load_vec3(scene.volume_looks, row + layout.LOOK_SIZE + layout.LOOK_EMISSION)
+    emission = low + (high - low) * part
+    g = scene.volume_looks[row + layout.LOOK_ANISOTROPY]
+    g += part * (scene.volume_looks[row + layout.LOOK_SIZE + layout.LOOK_ANISOTROPY] - g)
+    if scene.volume_codes[volume * layout.VOLUME_CODES_SIZE + layout.VOLUME_IS_COLORED] != 0:
+        color = _color_at(scene, volume, p)
+        albedo = albedo * color
+        emission = emission * color
+    return Look(albedo, emission, g)
+
+
+@device
+def _color_at(scene: SceneView, volume: int, p: Vec3) -> Vec3:
+    """Linear between the colours around a point; bytes are decoded by the sRGB curve before."""
+    codes = volume * layout.VOLUME_CODES_SIZE
+    cell = _find_cell(scene, codes, p)
+    address = scene.volume_codes[codes + layout.VOLUME_GRID]
+    storage = scene.volume_codes[codes + layout.VOLUME_STORAGE]
+    if storage == layout.GRID_BYTES:
+        bytes = bytes_at(address)
+        return vec3(
+            _read_coded(scene, bytes, cell, 0),
+            _read_coded(scene, bytes, cell, 1),
+            _read_coded(scene, bytes, cell, 2),
+        )
+    if storage == layout.GRID_WORDS:
+        words = words_at(address)
+        red, green, blue = (
+            _read(words, cell, 4, 0),
+            _read(words, cell, 4, 1),
+            _read(words, cell, 4, 2),
+        )
+        return vec3(red, green, blue) * (1.0 / 65535.0)
+    floats = floats_at(address)
+    return vec3(_read(floats, cell, 4, 0), _read(floats, cell, 4, 1), _read(floats, cell, 4, 2))
+
+
+@device
+def _read_coded(scene: SceneView, grid: Any, cell: Cell, channel: int) -> float:
+    texels = scene.texels
+    first = layout.TEXELS_SRGB
+    return _blend(
+        cell,
+        texels[first + grid[cell.a * 4 + channel]],
+        texels[first + grid[cell.b * 4 + channel]],
+        texels[first + grid[cell.c * 4 + channel]],
+        texels[first + grid[cell.d * 4 + channel]],
+        texels[first + grid[cell.e * 4 + channel]],
+        texels[first + grid[cell.f * 4 + channel]],
+        texels[first + grid[cell.g * 4 + channel]],
+        texels[first + grid[cell.h * 4 + channel]],
+    )
