@@ -41,6 +41,7 @@ from raywidget.scene.materials.principled import Principled
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.simple import Quad, Shape
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.textures import Texture
 from raywidget.scene.values.checks import label
 
@@ -146,6 +147,8 @@ def _find_fault(run: Run) -> Fault:
     assert run.renderer is not None
     prober = Prober(run.renderer)
     seen = _seen(prober, run)
+    if not seen and any(isinstance(shape, Volume) for shape in scene.shapes):
+        return Fault("what volumes let through, scatter and give off is black", _BRIGHTER_VOLUMES)
     if not seen:
         return _nothing_seen(scene, settings.alpha)
     enclosing = _enclosing(prober, scene)
@@ -170,6 +173,9 @@ def _find_fault(run: Run) -> Fault:
         return _not_found()
     reasons = list(dict.fromkeys(fault.why for fault in faults))[:NAMED]
     return Fault(", ".join(reasons), faults[0].remedy)
+
+
+_BRIGHTER_VOLUMES = "try another density, or colours that are not black, in their transfer="
 
 
 def _no_light(scene: Scene) -> Fault:

@@ -181,8 +181,8 @@ class Renderer:
         self._tables = _without_background(self._compiled) if settings.alpha else self._compiled
         if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(self._tables):
             raise SettingsError(
-                f"integrator: {settings.integrator!r} knows no volumes, no media that scatter, and no "
-                "Interface; the scene has some: render it with integrator='volpath'"
+                f"integrator: {settings.integrator!r} knows no volumes, no media that scatter, and "
+                "no Interface; the scene has some: render it with integrator='volpath'"
             )
         self._placement = placement_in(self._tables.placement)
         self._camera = self.compile_camera(scene.camera, settings.width, settings.height)

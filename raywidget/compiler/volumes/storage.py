@@ -63,7 +63,7 @@ def _is_sound(grid: Grid) -> bool:
 def _top(precision: str, has_holes: bool) -> int:
     """The stored form of the greatest number."""
     if precision == "single":
-        return 1
+        return 2  # half of the largest span of floats is one
     most = layout.GRID_HOLE_BYTE if precision == "byte" else layout.GRID_HOLE_WORD
     return most - 1 if has_holes else most
 

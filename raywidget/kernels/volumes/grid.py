@@ -73,9 +73,9 @@ def _find_cell(scene: SceneView, codes: int, p: Vec3) -> Cell:
     half = 0.5
     if scene.volume_codes[codes + layout.VOLUME_IS_NEAREST] != 0:
         half = 0.0
-    ix = int(math.floor(p.x - half))
-    iy = int(math.floor(p.y - half))
-    iz = int(math.floor(p.z - half))
+    ix = math.floor(p.x - half)
+    iy = math.floor(p.y - half)
+    iz = math.floor(p.z - half)
     x0 = _clamped(ix, nx) * ny
     x1 = _clamped(ix + 1, nx) * ny
     y0 = _clamped(iy, ny)
