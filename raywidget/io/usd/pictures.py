@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.io.maps import Affine
+from raywidget.io.maps import Affine, Wraps
 from raywidget.io.notes import Notes
 from raywidget.scene.textures.pixels import Pixels, read_pixels
-from raywidget.scene.textures.textures import ImageTexture, Wrap
+from raywidget.scene.textures.textures import ImageTexture
 from raywidget.scene.values.colors import decode_srgb
 
 MAX_PIXELS = 1 << 29  # of all pictures of a stage
@@ -25,7 +25,7 @@ class Lying(NamedTuple):
     """How a picture lies on a surface."""
 
     transform: Affine
-    wrap: Wrap
+    wraps: Wraps
 
 
 class Pictures:
@@ -76,7 +76,7 @@ class Pictures:
         pixels = self.pixels(told["picture"], place)
         if pixels is None:
             return None
-        key = (str(told), lying.transform.tobytes(), lying.wrap, top)
+        key = (str(told), lying.transform.tobytes(), lying.wraps, top)
         if key not in self._textures:
             values, is_srgb, scale, bias = chosen(pixels, told)
             factor = scale
@@ -96,7 +96,7 @@ class Pictures:
         pixels = self.pixels(told["picture"], place)
         if pixels is None or pixels.values.shape[2] < 3:
             return None
-        key = ("normals", str(told), lying.transform.tobytes(), lying.wrap)
+        key = ("normals", str(told), lying.transform.tobytes(), lying.wraps)
         if key not in self._textures:
             values, _, scale, bias = chosen(pixels, {**told, "channel": "rgb", "space": "raw"})
             usual = scale == [2.0] * 3 and bias == [-1.0] * 3
@@ -117,7 +117,7 @@ class Pictures:
         r, g, b = factor * 3 if len(factor) == 1 else factor
         return ImageTexture(
             values,
-            wrap=lying.wrap,
+            wrap=lying.wraps,
             encoding="srgb" if is_srgb else "linear",
             scale=(float(transform[0, 0]) or 1e-9, float(transform[1, 1]) or 1e-9),
             offset=(float(transform[0, 2]), float(transform[1, 2])),

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from raywidget.io.maps import Affine, after_inverse, cut_out, is_turned
+from raywidget.io.maps import Affine, Wraps, after_inverse, cut_out, is_turned
 from raywidget.io.notes import Notes
 from raywidget.io.usd.pictures import Lying, Pictures, chosen, linear
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Diffuse, Material, Mix
+from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.textures.textures import Attribute, Texture, Wrap
 from raywidget.scene.values.checks import LARGEST
@@ -27,10 +28,12 @@ _MAPS = (
     # the inputs that may be pictures, the most important first
     "diffuseColor", "normal", "roughness", "metallic", "emissiveColor", "opacity",
     "specularColor", "clearcoat", "clearcoatRoughness",
+    # those of MaterialX
+    "specular", "specularTint", "transmission", "sheenColor", "sheenRoughness",
 )  # fmt: skip
 _KNOWN = {
     *_MAPS, "useSpecularWorkflow", "ior", "opacityThreshold", "opacityMode", "occlusion",
-    "displacement",
+    "displacement", "thin", "absorption",
 }  # fmt: skip
 _WRAPS: dict[str, Wrap] = {
     "repeat": "repeat", "mirror": "mirror", "clamp": "clamp", "black": "clamp",
@@ -157,27 +160,20 @@ class _Maker:
         if is_turned(relative):
             self._tell(f"{name} is turned otherwise than other maps of the material; as they are")
             relative = _AS_IS
-        return Lying(relative, self._wrap(name, told, whole))
+        return Lying(relative, self._wraps(name, told, whole))
 
-    def _wrap(self, name: str, told: dict[str, Any], transform: Affine) -> Wrap:
-        """One way to wrap for both axes: the one that matters, if only one does."""
+    def _wraps(self, name: str, told: dict[str, Any], transform: Affine) -> Wraps:
+        """How a picture goes on along u and along v."""
         s, t = (_WRAPS.get(str(wrap), "repeat") for wrap in told["wrap"])
-        if s == t and "black" not in told["wrap"]:
-            return s
-        low_u, low_v, high_u, high_v = self.spans[told["uv"] or self.uv or ""]
-        corners = np.array([(u, v, 1.0) for u in (low_u, high_u) for v in (low_v, high_v)])
-        moved = corners @ transform.T
-        # Between 0 and 1 there is no wrap, but for half a pixel at the edges.
-        u_inside, v_inside = (axis.min() >= -1e-3 and axis.max() <= 1.001 for axis in moved.T)
-        if (not u_inside and told["wrap"][0] == "black") or (
-            not v_inside and told["wrap"][1] == "black"
-        ):
-            self._tell(f"{name} is black outside of its picture; its edge goes on instead")
-        if u_inside:
-            return t
-        if not v_inside and s != t:
-            self._tell(f"{name} wraps otherwise along u than along v; it wraps as along u")
-        return s
+        if "black" in told["wrap"]:
+            low_u, low_v, high_u, high_v = self.spans[told["uv"] or self.uv or ""]
+            corners = np.array([(u, v, 1.0) for u in (low_u, high_u) for v in (low_v, high_v)])
+            for wrap, axis in zip(told["wrap"], (corners @ transform.T).T, strict=True):
+                # Between 0 and 1 there is no wrap, but for half a pixel at the edges.
+                if wrap == "black" and not (axis.min() >= -1e-3 and axis.max() <= 1.001):
+                    self._tell(f"{name} is black outside of its picture; its edge goes on instead")
+                    break
+        return s, t
 
     # --- Values -----------------------------------------------------------------------------------
 
@@ -291,6 +287,7 @@ class _Maker:
             self._tell(f"ior = {ior:g} was brought into [1, 4]")
             ior = min(4.0, max(1.0, ior))
         values: dict[str, Any] = {
+            **self._beyond(),
             "roughness": self.number("roughness", 0.5),
             "ior": ior,
             "clearcoat": self.number("clearcoat", 0.0),
@@ -305,6 +302,27 @@ class _Maker:
         else:
             values["metallic"] = self.number("metallic", 0.0)
         return values
+
+    def _beyond(self) -> dict[str, Any]:
+        """What surfaces of MaterialX have beside."""
+        values: dict[str, Any] = {}
+        if "specular" in self.inputs:
+            values["specular"] = self.number("specular", 1.0)
+        if "specularTint" in self.inputs:
+            values["specular_color"] = self.color("specularTint", (1.0, 1.0, 1.0), LARGEST)
+        if "sheenColor" in self.inputs:
+            values["sheen_color"] = self.color("sheenColor", (0.0, 0.0, 0.0))
+            values["sheen_roughness"] = self.number("sheenRoughness", 0.3)
+        if "transmission" in self.inputs:
+            values["transmission"] = self.number("transmission", 0.0)
+            values["thin"] = bool(self.scalar("thin", 0.0)) or self._flag("thin")
+            absorption = self.inputs.get("absorption", {}).get("value")
+            if not values["thin"] and values["transmission"] != 0.0 and absorption:
+                values["interior"] = HomogeneousMedium(absorption)
+        return values
+
+    def _flag(self, name: str) -> bool:
+        return self.inputs.get(name, {}).get("value") is True
 
     def _opacity(self) -> tuple[Any, float]:
         """How much of the surface is there, and which share of it is a clear pane."""
@@ -342,7 +360,7 @@ class _Maker:
             values, scale, bias = values[:, :, :1], scale[:1], bias[:1]
         alpha = np.clip(linear(values, is_srgb) * scale + bias, 0.0, 1.0)
         fine = np.rint(255.0 * alpha).astype(np.uint8)
-        there = cut_out(fine, 1.0, threshold, (lying.wrap, lying.wrap))
+        there = cut_out(fine, 1.0, threshold, lying.wraps)
         if there.min() == there.max():
             return float(there.max() > 0)
         return self.pictures.made(there, lying)

@@ -1,4 +1,4 @@
-"""Materials: the networks of shaders behind their surfaces, as far as UsdPreviewSurface goes."""
+"""Materials: the networks of shaders behind their surfaces, UsdPreviewSurface and MaterialX."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pxr import Ar, Usd, UsdShade
 
 from raywidget.io.files import MAX_BYTES
 from raywidget.io.notes import Notes
+from raywidget.io.usd.inside import materialx
 from raywidget.io.usd.inside.layers import Folder
 from raywidget.io.usd.inside.values import Reader, plain
 
@@ -19,6 +20,7 @@ _READERS = {
     "UsdPrimvarReader_float3": "float3",
     "UsdPrimvarReader_vector": "float3",
 }
+_LINEAR_SPACES = ("raw", "data", "none", "lin_rec709", "lin_srgb", "lin_rec709_scene")
 _MAX_CHAIN = 32
 
 
@@ -29,6 +31,7 @@ class Networks:
         self._reader = reader
         self._folder = folder
         self._notes = notes
+        self._graphs = materialx.Graphs(self)
         self.materials: dict[str, dict[str, Any]] = {}
         self.pictures: dict[str, Any] = {}
 
@@ -57,12 +60,18 @@ class Networks:
         if not shader:
             for context in _CONTEXTS:
                 other = material.ComputeSurfaceSource(context)[0]
+                if other and context == "mtlx":
+                    shader = other
+                    break
                 if other:
                     self._unknown(str(other.GetIdAttr().Get() or context), path)
                     return {}
+        if not shader:
             self._notes.add("the material has no surface; its things are shown plain", path)
             return {}
         kind = shader.GetIdAttr().Get()
+        if kind in materialx.SURFACES:
+            return {"inputs": self._graphs.inputs(shader, kind, path)}
         if kind != "UsdPreviewSurface":
             self._unknown(str(kind or "of its own source"), path)
             return {}
@@ -93,18 +102,18 @@ class Networks:
         channel = UsdShade.Output(source).GetBaseName()
         kind = node.GetIdAttr().Get() if node else None
         if kind == "UsdUVTexture":
-            return self._picture(node, channel, path)
+            return self.told_picture(node, channel, path)
         if kind in _READERS:
             return {
                 "primvar": self._varname(node),
-                "value": self._value(node, "fallback"),
+                "value": self.value(node, "fallback"),
             }
         self._notes.add(
             f"the node {str(kind)!r} at {item.GetBaseName()!r} is not known here; left out", path
         )
         return None
 
-    def _value(self, node: Any, name: str, default: Any = None) -> Any:
+    def value(self, node: Any, name: str, default: Any = None) -> Any:
         """The value of an input, through its connections, if it is one."""
         item = node.GetInput(name)
         found = item.GetValueProducingAttributes() if item else []
@@ -114,31 +123,42 @@ class Networks:
         return default
 
     def _varname(self, node: Any) -> str:
-        return str(self._value(node, "varname", ""))
+        return str(self.value(node, "varname", ""))
 
-    def _picture(self, node: Any, channel: str, path: str) -> dict[str, Any]:
+    def plain(self, attribute: Any) -> Any:
+        """The value of an attribute as JSON knows it."""
+        return self._reader.plain(attribute)
+
+    def tell(self, text: str, path: str) -> None:
+        """Add a note about a material."""
+        self._notes.add(text, path)
+
+    def told_picture(self, node: Any, channel: str, path: str) -> dict[str, Any]:
+        """Tell of a node that reads a picture."""
         told: dict[str, Any] = {
             "channel": channel,
-            "wrap": [self._value(node, name, "useMetadata") for name in ("wrapS", "wrapT")],
-            "scale": self._value(node, "scale", [1.0] * 4),
-            "bias": self._value(node, "bias", [0.0] * 4),
-            "fallback": self._value(node, "fallback", [0.0, 0.0, 0.0, 1.0]),
-            "space": self._value(node, "sourceColorSpace", "auto"),
+            "wrap": [self.value(node, name, "useMetadata") for name in ("wrapS", "wrapT")],
+            "scale": self.value(node, "scale", [1.0] * 4),
+            "bias": self.value(node, "bias", [0.0] * 4),
+            "fallback": self.value(node, "fallback", [0.0, 0.0, 0.0, 1.0]),
+            "space": self.value(node, "sourceColorSpace", "auto"),
         }
-        name = self._value(node, "file", "")
+        name = self.value(node, "file", "")
         file = node.GetInput("file")
         if told["space"] == "auto" and file:
-            told["space"] = self._space(file)
+            told["space"] = self.space(file)
         told["picture"] = self.picture(str(name), path)
         told["uv"], told["transforms"] = self._coordinates(node, path)
         return told
 
-    def _space(self, file: Any) -> str:
+    def space(self, file: Any) -> str:
         """What the attribute itself says of its colours."""
         for attribute in file.GetValueProducingAttributes():
             space = attribute.GetColorSpace() if attribute.HasColorSpace() else ""
-            if space.lower() in ("raw", "srgb"):
-                return "raw" if space.lower() == "raw" else "sRGB"
+            if space.lower() in _LINEAR_SPACES:
+                return "raw"
+            if space.lower() in ("srgb", "srgb_texture", "srgb_rec709_scene"):
+                return "sRGB"
         return "auto"
 
     def picture(self, name: str, path: str) -> str | None:
@@ -176,9 +196,9 @@ class Networks:
             if kind == "UsdTransform2d":
                 transforms.append(
                     {
-                        "rotation": self._value(source, "rotation", 0.0),
-                        "scale": self._value(source, "scale", [1.0, 1.0]),
-                        "translation": self._value(source, "translation", [0.0, 0.0]),
+                        "rotation": self.value(source, "rotation", 0.0),
+                        "scale": self.value(source, "scale", [1.0, 1.0]),
+                        "translation": self.value(source, "translation", [0.0, 0.0]),
                     }
                 )
                 item = source.GetInput("in")

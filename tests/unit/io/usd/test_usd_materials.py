@@ -132,7 +132,7 @@ def test_coordinates_are_scaled_turned_and_shifted(tmp_path, rotation):
 @pytest.mark.parametrize(
     ("s", "t", "wrap"),
     [("repeat", "repeat", "repeat"), ("mirror", "mirror", "mirror"), ("clamp", "clamp", "clamp"),
-     ("clamp", "repeat", "repeat")],  # no coordinate along s leaves the picture
+     ("clamp", "repeat", ("clamp", "repeat")), ("repeat", "mirror", ("repeat", "mirror"))],
 )  # fmt: skip
 def test_wraps(tmp_path, s, t, wrap):
     picture(tmp_path)
@@ -251,14 +251,11 @@ def test_values_come_through_interfaces(tmp_path):
 
 def test_other_shaders_leave_the_colours_of_the_thing(tmp_path):
     body = BIND + "    color3f[] primvars:displayColor = [(1, 0, 0)]"
-    text = mesh(body) + material().replace("UsdPreviewSurface", "ND_standard_surface_surfaceshader")
+    text = mesh(body) + material().replace("UsdPreviewSurface", "mtlx_of_its_own")
     parts = read(tmp_path, text)
     assert parts.shapes[0].material.color == (1, 0, 0)
     (note,) = parts.notes
-    assert note == (
-        "/Mat: the shader 'ND_standard_surface_surfaceshader' is not known here: "
-        "displayColor instead"
-    )
+    assert note == ("/Mat: the shader 'mtlx_of_its_own' is not known here: displayColor instead")
 
 
 COLORS = """
