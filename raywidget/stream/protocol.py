@@ -93,7 +93,8 @@ class CameraMove(NamedTuple):
     look_from: Point
     look_at: Point
     up: Point
-    vfov: float
+    vfov: float | None  # degrees; None where rays are parallel
+    height: float | None  # of what is seen then, in scene units
 
 
 class Probe(NamedTuple):
@@ -114,7 +115,8 @@ class Vantage(NamedTuple):
     look_from: Point
     look_at: Point
     up: Point
-    vfov: float
+    vfov: float | None  # these two as in `CameraMove`
+    height: float | None
 
 
 class RenderChange(NamedTuple):
@@ -244,9 +246,12 @@ def _parse_camera(content: Mapping[Any, Any]) -> CameraMove:
     )
 
 
-def _pose(content: Mapping[Any, Any]) -> tuple[Point, Point, Point, float]:
+def _pose(content: Mapping[Any, Any]) -> tuple[Point, Point, Point, float | None, float | None]:
     look_from, look_at, up = (_point(content, name) for name in ("look_from", "look_at", "up"))
-    return look_from, look_at, up, _number("vfov", content.get("vfov"), MAX_DEGREES)
+    if "height" in content:
+        height = _number("height", content["height"], MAX_COORDINATE)
+        return look_from, look_at, up, None, height
+    return look_from, look_at, up, _number("vfov", content.get("vfov"), MAX_DEGREES), None
 
 
 def _parse_render(content: Mapping[Any, Any]) -> RenderChange:

@@ -17,9 +17,9 @@ from raywidget.engine.picking import Hit, Pick, pick_pixel
 from raywidget.engine.session.run import Current, Progress
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import INTEGRATORS
-from raywidget.engine.vantage import find_vantage
+from raywidget.engine.vantage import Straight, Things, find_vantage
 from raywidget.errors import RaywidgetError
-from raywidget.scene.camera import Camera, PerspectiveCamera
+from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.described import SceneObject, is_default
 from raywidget.stream.protocol import (
@@ -32,7 +32,7 @@ from raywidget.stream.protocol import (
     Vantage,
 )
 from raywidget.widget.files import make_file
-from raywidget.widget.framing import frame_shapes
+from raywidget.widget.framing import Framed, frame_shapes, upright
 from raywidget.widget.questions import BUSY, Questions
 
 COMPILES = 60.0  # seconds after which a question about a scene that never compiles is given up
@@ -68,7 +68,8 @@ class Interaction:
     def __init__(self, session: Session, listener: Listener) -> None:
         self._session = session
         self._listener = listener
-        self._framed: tuple[object, object, Content] | None = None  # shapes, up, where they are
+        # Shapes and home camera, what is up there, where they are.
+        self._framed: tuple[object, object, list[float], Framed] | None = None
         self._moved: Camera | None = None  # the camera as a page has put it, last
         self._home: Camera | None = None  # where it was before that
         self._picks, self._files = Questions("raywidget-pick"), Questions("raywidget-file")
@@ -98,16 +99,24 @@ class Interaction:
             "max_depth": settings.max_depth,
         }
         camera = scene.camera
-        if not isinstance(camera, PerspectiveCamera):
+        if not isinstance(camera, Straight):
             return {"render": render}
         if camera is not self._moved:
             self._home = camera
-        framed, up = self._framed, tuple(float(x) for x in camera.up)
-        if framed is None or framed[0] is not scene.shapes or framed[1] != up:
-            framed = self._framed = (scene.shapes, up, frame_shapes(scene, up))
-        home = self._home if isinstance(self._home, PerspectiveCamera) else camera
-        stage = {**describe_camera(camera), **framed[2], "home": describe_camera(home)}
-        return {"render": render, "stage": stage}
+        home = self._home if isinstance(self._home, Straight) else camera
+        up, framed = self._frame(scene, home)
+        stage = {**describe_camera(camera), **framed.stage, "upright": up}
+        return {"render": render, "stage": stage | {"home": describe_camera(home)}}
+
+    def _frame(self, scene: Scene, home: Camera) -> tuple[list[float], Framed]:
+        """What is up in a scene, and where its shapes are."""
+        known = self._framed
+        if known is None or known[0] is not scene.shapes or known[1] is not home:
+            up = upright(with_camera(scene, home)).tolist()
+            same = known is not None and known[0] is scene.shapes and known[2] == up
+            framed = known[3] if known is not None and same else frame_shapes(scene, up)
+            known = self._framed = (scene.shapes, home, up, framed)
+        return known[2], known[3]
 
     # -- the camera -------------------------------------------------------------------------------
 
@@ -192,17 +201,23 @@ class Interaction:
     def _find_vantage(self, question: Vantage) -> None:
         run = self._session.run()
         camera = look_along(self._session.scene.camera, question)
-        if run.renderer is None or not isinstance(camera, PerspectiveCamera):
+        if run.renderer is None or not isinstance(camera, Straight):
             self._as_asked(question)
             return
-        home = self._home if isinstance(self._home, PerspectiveCamera) else run.scene.camera
+        home = self._home if isinstance(self._home, Straight) else run.scene.camera
         aspect = run.settings.width / run.settings.height
-        place = find_vantage(with_camera(run.scene, home), run.renderer, camera, aspect)
-        self._as_asked(question._replace(look_from=place))
+        _, framed = self._frame(run.scene, home)
+        box = framed.stage["box"]
+        things = Things(framed.things, tuple(box[:3]), tuple(box[3:]))
+        found = find_vantage(with_camera(run.scene, home), run.renderer, camera, aspect, things)
+        vfov = found.vfov if isinstance(found, PerspectiveCamera) else None
+        x, y, z = (float(value) for value in found.look_from)
+        self._as_asked(question._replace(look_from=(x, y, z), vfov=vfov))
 
     def _as_asked(self, question: Vantage, message: str = "") -> None:
         head = {"k": "vantage", "client": question.client, "number": question.number}
-        self._listener.say({**head, "look_from": list(question.look_from)}, [])
+        lens = {} if question.vfov is None else {"vfov": question.vfov}
+        self._listener.say({**head, "look_from": list(question.look_from), **lens}, [])
 
     def _make_file(self, request: FileRequest) -> None:
         try:
@@ -244,8 +259,11 @@ def with_camera(scene: Scene, camera: Camera) -> Scene:
 
 def look_along(camera: Camera, move: CameraMove | Vantage) -> Camera:
     """A camera like this one that looks as a page has turned it."""
-    changes: dict[str, Any] = {"look_from": move.look_from, "look_at": move.look_at}
-    changes |= {"up": move.up, "vfov": move.vfov}
+    changes: dict[str, Any] = {"look_from": move.look_from, "look_at": move.look_at, "up": move.up}
+    if isinstance(camera, OrthographicCamera) and move.height is not None:
+        changes["height"] = move.height
+    if isinstance(camera, PerspectiveCamera) and move.vfov is not None:
+        changes["vfov"] = move.vfov
     if isinstance(camera, PerspectiveCamera) and camera.focus_distance is not None:
         # What is looked at stays as sharp as it was.
         before = math.dist(camera.look_from, camera.look_at)
@@ -254,16 +272,17 @@ def look_along(camera: Camera, move: CameraMove | Vantage) -> Camera:
     return camera.replace(**changes)
 
 
-def describe_camera(camera: PerspectiveCamera) -> Content:
+def describe_camera(camera: Straight) -> Content:
     """A camera in numbers that JSON has."""
-    return {
+    pose: Content = {
         "look_from": [float(x) for x in camera.look_from],
         "look_at": [float(x) for x in camera.look_at],
         "up": [float(x) for x in camera.up],
-        "vfov": camera.vfov,
-        "aperture_radius": camera.aperture_radius,
-        "focus_distance": camera.focus_distance,
     }
+    if isinstance(camera, OrthographicCamera):
+        return pose | {"height": camera.height}
+    lens = {"aperture_radius": camera.aperture_radius, "focus_distance": camera.focus_distance}
+    return pose | {"vfov": camera.vfov} | lens
 
 
 def describe_pick(pick: Pick) -> Content:

@@ -58,24 +58,115 @@ def test_a_sketch_is_there_while_kernels_compile_and_turns_too(notebook):
     view.assert_shows_now(notebook.array(expected))
 
 
-def test_a_room_is_seen_from_within_by_every_button(notebook, view):
-    settings = view.element.get_by_role("region", name="Settings")
+VIEWS = ("Fit", "Top", "Left", "Right", "Front", "Back")
+
+
+def look_from_every_side(view):
+    """Press each button that is a view, from where the scene was at first."""
     view.button("Settings").click()
-    for name in ("Fit", "Top", "Left", "Right", "Front", "Back"):
-        generation = view.data["generation"]
-        settings.get_by_role("button", name=name, exact=True).click()
-        wait_rendered(view, generation)
+    settings = view.element.get_by_role("region", name="Settings")
+    for name in VIEWS:
+        for button in (name, "Home"):
+            generation = view.data["generation"]
+            settings.get_by_role("button", name=button, exact=True).click()
+            wait_rendered(view, generation)
+            if button == name:
+                yield name
+
+
+@pytest.mark.parametrize("preset", ["cornell", "cornell_empty"])
+def test_a_room_is_seen_from_within_by_every_button(notebook, preset):
+    view = notebook.run(f"widget = {SMALL.replace('cornell', preset)}\nwidget").view()
+    view.wait_painted("done")
+    for name in look_from_every_side(view):
         # Each wall that is black outside has light on its inner side.
-        seen = view.pixels().astype(int)
-        assert (seen.sum(axis=2) > 30).mean() > 0.02, name
-        if name in ("Top", "Left", "Right"):
-            assert (seen.sum(axis=2) > 30).mean() > 0.3, name
-            assert min(notebook.evaluate("widget.camera.look_from[:2]")) > 0, name
-            assert max(notebook.evaluate("widget.camera.look_from[:2]")) < 555, name
-        # Each view keeps the distance of the one before it.
-        generation = view.data["generation"]
-        settings.get_by_role("button", name="Home", exact=True).click()
-        wait_rendered(view, generation)
+        assert (view.pixels().astype(int).sum(axis=2) > 30).mean() > 0.5, name
+        look_from = notebook.evaluate("widget.camera.look_from")
+        if name in ("Top", "Left", "Right", "Back"):
+            assert 0 < min(look_from) < max(look_from) < 555, name
+            assert notebook.evaluate("widget.camera.vfov") > 70, name
+        else:
+            assert look_from[2] < 0, name
+    assert notebook.evaluate("widget.camera.vfov") == 40  # at home, again
+
+
+def test_what_stands_before_a_backdrop_is_seen_by_every_button(notebook):
+    view = notebook.run(
+        "widget = rw.RayWidget(rw.presets.materials(), width=120, height=80, spp=1)\nwidget"
+    ).view()
+    view.wait_painted("done")
+    notebook.run(
+        "def balls():\n"
+        "    picks = [widget.pick(x, y) for y in range(4, 80, 8) for x in range(4, 120, 8)]\n"
+        "    return sum(p.hit is not None and p.hit.shape.name != 'stage' for p in picks)"
+    )
+    for name in look_from_every_side(view):
+        assert notebook.evaluate("balls()") >= 10, name
+
+
+def test_a_camera_of_parallel_rays_is_turned_as_any_other(notebook, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    notebook.run(
+        "plan = rw.OrthographicCamera(\n"
+        "    look_from=(0, 9.5, 0), look_at=(0, 0.5, 0), up=(0, 0, -1), height=6)\n"
+        "scene = rw.Scene([rw.Box((0, 0.5, 0), (3, 1, 1), name='box')], camera=plan,\n"
+        "    emitters=[rw.ConstantEnvironment(1)])"
+    )
+    view = notebook.run("widget = rw.RayWidget(scene, width=160, height=120, spp=4)\nwidget").view()
+    view.wait_painted("done")
+    hands = Hands(view)
+
+    def seen():
+        names = ("look_from", "look_at", "up", "height")
+        return notebook.evaluate(f"[getattr(widget.camera, n) for n in {names}]")
+
+    generation = view.data["generation"]
+    hands.press("1")
+    wait_rendered(view, generation)
+    look_from, _, up, height = seen()
+    np.testing.assert_allclose(look_from, (0, 0.5, 9), atol=1e-6)
+    assert (up, height) == ([0, 1, 0], 6)
+
+    generation = view.data["generation"]
+    hands.wheel(-240)
+    wait_rendered(view, generation)
+    nearer = seen()
+    assert nearer[0] == look_from
+    assert nearer[3] < 0.8 * height
+
+    generation = view.data["generation"]
+    with hands.hold((0.3, 0.5)):
+        coarse = view.data["paintedCoarse"]
+        hands.move(0.6, 0.4)
+        view.wait_for(f"data.paintedCoarse > {coarse}", "the picture follows the mouse")
+    wait_rendered(view, generation)
+    turned = seen()
+    assert turned[1:] == nearer[1:]
+    assert distance(turned[:2]) == pytest.approx(9)
+    assert turned[0] != look_from
+
+    generation = view.data["generation"]
+    with hands.hold((0.5, 0.5), modifiers=["Shift"]):
+        hands.move(0.54, 0.5, steps=1)  # more than a click
+        hands.move(0.64, 0.5)
+    wait_rendered(view, generation)
+    moved = np.subtract(seen()[1], turned[1])
+    step = 0.1 * 160 / 120 * turned[3]
+    assert np.linalg.norm(moved) == pytest.approx(step, rel=0.01)  # as far as the hand
+
+    generation = view.data["generation"]
+    hands.press("f")
+    wait_rendered(view, generation)
+    assert seen()[3] < 4  # of all that is there, no more
+    hands.press("c")
+    notebook.wait_until(
+        "async () => (await navigator.clipboard.readText()).startsWith('rw.OrthographicCamera(')",
+        "the camera is on the clipboard",
+    )
+    text = notebook.page.evaluate("() => navigator.clipboard.readText()")
+    np.testing.assert_allclose(notebook.evaluate(f"{text}.height"), seen()[3], rtol=1e-5)
+    expected = "rw.render(widget.scene, width=160, height=120, spp=4).to_uint8()"
+    view.assert_shows_now(notebook.array(expected))
 
 
 def test_modifiers_buttons_wheel_and_fingers(notebook, view):

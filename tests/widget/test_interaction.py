@@ -80,6 +80,7 @@ def find_vantage(widget, page, number, look_from, look_at):
     ask(widget, k="vantage", number=number, **pose)
     widget.comm.converse(page, until=lambda: vantage(page, number))
     (answer,) = vantage(page, number)
+    assert answer["vfov"] >= 40
     return answer["look_from"]
 
 
@@ -199,8 +200,46 @@ def test_a_scene_with_another_camera_is_as_good_as_a_replaced_one(scene):
 
 def test_a_page_is_told_where_the_scene_is(widget, page, scene):
     stage = last_begin(widget)["stage"]
-    assert frame_shapes(scene).items() <= stage.items()
+    assert frame_shapes(scene).stage.items() <= stage.items()
     assert stage["ground"] == 0.0
+    assert stage["upright"] == [0, 1, 0]
+
+
+def test_a_page_turns_an_orthographic_camera(make_widget, scene):
+    plan = rw.OrthographicCamera(look_from=(0, 9, 0), look_at=(0, 0, 0), up=(0, 0, -1), height=10)
+    widget = make_widget(scene.replace(camera=plan))
+    page = Browser(1, time.monotonic())
+    widget.comm.converse(page, until=lambda: page.state == "done")
+    stage = last_begin(widget)["stage"]
+    assert (stage["height"], stage["home"]["height"]) == (10, 10)
+    assert "vfov" not in stage
+    assert stage["upright"] == [0, 1, 0]
+    generation = widget.generation
+    pose = {"look_from": [0, 1, 9], "look_at": [0, 1, 0], "up": [0, 1, 0]}
+    ask(widget, k="camera", number=1, moving=False, **pose, height=4.0)
+    widget.comm.converse(page, until=lambda: page.generation > generation and page.state == "done")
+    assert isinstance(widget.camera, rw.OrthographicCamera)
+    assert (widget.camera.height, widget.camera.look_from) == (4, (0, 1, 9))
+    # A page that knows of another kind of camera moves this one as far as it can.
+    generation = widget.generation
+    ask(widget, k="camera", number=2, moving=False, **pose | {"look_from": [9, 1, 0]}, vfov=30)
+    widget.comm.converse(page, until=lambda: page.generation > generation and page.state == "done")
+    assert (widget.camera.height, widget.camera.look_from) == (4, (9, 1, 0))
+    assert last_begin(widget)["stage"]["home"]["look_from"] == [0, 9, 0]
+
+
+def test_a_plan_of_a_room_is_seen_from_below_its_ceiling(make_widget):
+    room = rw.presets.cornell_boxes()
+    camera = rw.OrthographicCamera(look_from=(278, 278, -800), look_at=(278, 278, 0), height=600)
+    widget = make_widget(room.replace(camera=camera))
+    page = Browser(1, time.monotonic())
+    widget.comm.converse(page, until=lambda: page.state == "done")
+    pose = {"look_from": [278, 1500, 279], "look_at": [278, 278, 279], "up": [0, 0, 1]}
+    ask(widget, k="vantage", number=1, **pose, height=600)
+    widget.comm.converse(page, until=lambda: vantage(page, 1))
+    (answer,) = vantage(page, 1)
+    assert 500 < answer["look_from"][1] < 555
+    assert "vfov" not in answer
 
 
 def test_a_question_waits_for_a_camera_that_moves(widget, page):

@@ -88,7 +88,7 @@ export class Deeds {
   act(deed) {
     if (this.alone && !ALONE.has(deed)) return;
     const { tone, control } = this.#wishes;
-    const { toolbar, closer } = this.#face;
+    const { toolbar } = this.#face;
     const { curve, exposure, channel } = this.tone;
     /** @type {Record<Deed, () => void>} */
     const deeds = {
@@ -103,16 +103,13 @@ export class Deeds {
       nearer: () => this.#step((pose) => orbit.dolly(pose, 1 / STEP)),
       farther: () => this.#step((pose) => orbit.dolly(pose, STEP)),
       home: () => this.#turn((stage) => stage.home),
-      fit: () => {
-        const { width, height } = closer.picture;
-        this.#see((stage) => orbit.fit(stage, stage, width / height));
-      },
-      front: () => this.#see((pose) => orbit.side(pose, "front", pose.lamps)),
-      back: () => this.#see((pose) => orbit.side(pose, "back", pose.lamps)),
-      sideRight: () => this.#see((pose) => orbit.side(pose, "right", pose.lamps)),
-      sideLeft: () => this.#see((pose) => orbit.side(pose, "left", pose.lamps)),
-      top: () => this.#see((pose) => orbit.side(pose, "top", pose.lamps)),
-      bottom: () => this.#see((pose) => orbit.side(pose, "bottom", pose.lamps)),
+      fit: () => this.#see((stage) => orbit.fit(stage, stage, this.#aspect)),
+      front: () => this.#view("front"),
+      back: () => this.#view("back"),
+      sideRight: () => this.#view("right"),
+      sideLeft: () => this.#view("left"),
+      top: () => this.#view("top"),
+      bottom: () => this.#view("bottom"),
       copy: () => this.#copyCamera(),
       toggle: () => toolbar.toggle(),
       restart: () => control("restart"),
@@ -211,15 +208,19 @@ export class Deeds {
     const stage = camera.get();
     if (stage === null) return;
     this.#giveUp();
-    // Who came nearer because of a wall is as far away as before in the next view.
+    // Who came nearer because of a wall or a lamp is as far away as before in the next view.
     const near = this.#nearer !== null && orbit.same(this.#nearer.pose, stage);
-    const look_from = near && this.#nearer ? this.#nearer.wanted.look_from : stage.look_from;
-    const wanted = change({ ...stage, look_from });
-    const answered = (/** @type {Pose["look_from"]} */ look_from) => {
+    const { look_from, vfov } = near && this.#nearer ? this.#nearer.wanted : stage;
+    const from = { ...stage, look_from, vfov };
+    const [wanted, free] = [change(from), change({ ...from, lamps: [] })];
+    const answered = (
+      /** @type {Pose["look_from"]} */ look_from,
+      /** @type {number | null} */ vfov = null,
+    ) => {
       this.#giveUp();
       if (this.#signal.aborted) return;
-      const pose = { ...wanted, look_from };
-      this.#nearer = { pose, wanted };
+      const pose = { ...wanted, look_from, vfov: vfov ?? wanted.vfov };
+      this.#nearer = { pose, wanted: free };
       this.#turn(() => pose);
     };
     const forget = findVantage(wanted, answered);
@@ -229,6 +230,16 @@ export class Deeds {
       clearTimeout(timer);
       this.#giveUp = () => {};
     };
+  }
+
+  /** @param {Parameters<typeof orbit.side>[1]} from */
+  #view(from) {
+    this.#see((stage) => orbit.view(stage, from, stage, this.#aspect));
+  }
+
+  get #aspect() {
+    const { width, height } = this.#face.closer.picture;
+    return width / height;
   }
 
   /** @param {(pose: Stage) => Pose} change */

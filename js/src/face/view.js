@@ -18,7 +18,7 @@
  * @property {ViewCamera} camera
  * @property {(x: number, y: number, answer: (pixel: Pixel) => void, again: boolean) => () => void} probe
  *   ask about a pixel; what comes back gives the question up
- * @property {(pose: Pose, answer: (from: Pose["look_from"]) => void) => () => void} findVantage
+ * @property {(pose: Pose, answer: (from: Pose["look_from"], vfov: number | null) => void) => () => void} findVantage
  *   ask from where there is something to be seen; what comes back gives the question up
  * @property {(x: number, y: number) => {rgb: number[], spp: number} | null} read
  * @property {(changes: RenderChange) => void} render

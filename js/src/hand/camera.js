@@ -9,7 +9,7 @@
  * @import { CameraMove, Stage } from "../wire/protocol.js"
  */
 
-import { same } from "./orbit.js";
+import { same, told } from "./orbit.js";
 
 /** Moves that may wait for their coarse picture. */
 const MOST_WAITING = 2;
@@ -67,8 +67,8 @@ export class Camera {
     // While the hand is on it, and until the kernel has caught up, the hand is right.
     const ahead = this.#moving || now < this.#movedAt + SETTLING;
     if (mine !== null && ahead && !same(mine, stage)) {
-      const { home, center, radius, ground, lamps } = stage;
-      this.stage = { ...mine, home, center, radius, ground, lamps };
+      const { look_from, look_at, up, vfov, height } = mine;
+      this.stage = { ...stage, look_from, look_at, up, vfov, height };
       return;
     }
     this.#awaited = false;
@@ -78,8 +78,8 @@ export class Camera {
   /** @param {Pose} pose @param {number} now */
   move(pose, now) {
     if (this.stage === null) return;
-    const { look_from, look_at, up, vfov } = pose;
-    this.stage = { ...this.stage, look_from, look_at, up, vfov };
+    const { look_from, look_at, up, vfov, height } = pose;
+    this.stage = { ...this.stage, look_from, look_at, up, vfov, height };
     this.#dirty = true;
     this.#moving = true;
     this.#movedAt = now;
@@ -105,8 +105,8 @@ export class Camera {
     this.#waiting = this.#waiting.filter(({ at }) => now < at + PATIENCE);
     const still = now >= this.#stillAt();
     if (!still && (!this.#dirty || this.#waiting.length >= MOST_WAITING)) return null;
-    const { look_from, look_at, up, vfov } = this.stage;
-    const pose = { look_from, look_at, up, vfov };
+    const { look_from, look_at, up, vfov, height } = this.stage;
+    const pose = { look_from, look_at, up, vfov, height };
     this.#number++;
     this.#dirty = false;
     if (still) {
@@ -117,7 +117,13 @@ export class Camera {
     } else {
       this.#waiting.push({ number: this.#number, at: now, pose });
     }
-    return { k: "camera", client: this.#client, number: this.#number, moving: !still, ...pose };
+    return {
+      k: "camera",
+      client: this.#client,
+      number: this.#number,
+      moving: !still,
+      ...told(pose),
+    };
   }
 
   /** When to poll next, in ms. */

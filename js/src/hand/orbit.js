@@ -4,11 +4,12 @@
  * Pure functions of poses in float64. Angles are in radians; shares are of the picture's height.
  *
  * @typedef {[number, number, number]} Vec
- * @typedef {{look_from: Vec, look_at: Vec, up: Vec, vfov: number}} Pose as `PerspectiveCamera` has it
- * @typedef {{center: Vec, radius: number}} Subject what the scene is about
+ * @typedef {{look_from: Vec, look_at: Vec, up: Vec, vfov: number, height?: number | undefined}} Pose as
+ *   `PerspectiveCamera` has it; where `height` is given, as `OrthographicCamera` does, and `vfov` 0
  * @typedef {number[]} Box low corner and high, six numbers
- * @typedef {{ground: number | null, lamps: Box[]}} Surroundings how far up the ground is, and the
- *   boxes of lamps that shine to one side
+ * @typedef {{center: Vec, radius: number, box?: Box | undefined}} Subject what the scene is about
+ * @typedef {{ground: number | null, lamps: Box[], upright: Vec, home: Pose}} Surroundings how far up
+ *   the ground is, the boxes of lamps, what is up, and where the scene was seen from at first
  */
 
 /** How near to straight up or down the camera may look: beyond, up would have no meaning. */
@@ -70,8 +71,9 @@ function turn(pose, direction, yaw, pitch) {
 
 /** Everything the camera does is refused where numbers end. @param {Pose} pose @param {Pose} next */
 function checked(pose, next) {
-  const values = [...next.look_from, ...next.look_at];
-  return values.every((x) => Math.abs(x) < FARTHEST) && distance(next) > 1e-12 ? next : pose;
+  const values = [...next.look_from, ...next.look_at, next.height ?? 1];
+  const seen = Math.min(distance(next), next.height ?? 1);
+  return values.every((x) => Math.abs(x) < FARTHEST) && seen > 1e-12 ? next : pose;
 }
 
 /** Round the point in the middle. @param {Pose} pose @param {number} yaw @param {number} pitch @returns {Pose} */
@@ -88,8 +90,18 @@ export function look(pose, yaw, pitch) {
   return checked(pose, { ...pose, look_at: add(pose.look_from, scale(forward, far)) });
 }
 
+/** The height of the picture where a point is so far ahead. @param {Pose} pose @param {number} ahead */
+const heightAt = ({ vfov, height }, ahead) =>
+  height ?? 2 * ahead * Math.tan((vfov * Math.PI) / 360);
+
 /** The height of the picture in the plane of the point in the middle. @param {Pose} pose */
-const planeHeight = (pose) => 2 * distance(pose) * Math.tan((pose.vfov * Math.PI) / 360);
+export const planeHeight = (pose) => heightAt(pose, distance(pose));
+
+/** What the kernel is told of a pose. @param {Pose} pose */
+export const told = ({ look_from, look_at, up, vfov, height }) => ({
+  ...{ look_from, look_at, up },
+  ...(height === undefined ? { vfov } : { height }),
+});
 
 /** @param {Pose} pose @param {Vec} by @returns {Pose} */
 const shift = (pose, by) =>
@@ -106,8 +118,15 @@ export function pan(pose, right, up) {
   return shift(pose, add(scale(axes.right, right * high), scale(axes.up, up * high)));
 }
 
-/** Nearer or farther, to a share of the distance. @param {Pose} pose @param {number} share > 0 @returns {Pose} */
+/**
+ * Nearer or farther, to a share of the distance; where rays are parallel, less or more is seen.
+ *
+ * @param {Pose} pose
+ * @param {number} share > 0
+ * @returns {Pose}
+ */
 export function dolly(pose, share) {
+  if (pose.height !== undefined) return checked(pose, { ...pose, height: pose.height * share });
   const offset = scale(subtract(pose.look_from, pose.look_at), share);
   return checked(pose, { ...pose, look_from: add(pose.look_at, offset) });
 }
@@ -117,6 +136,8 @@ export function fly(pose, right, up, forward) {
   const axes = frame(pose);
   const far = distance(pose);
   const across = add(scale(axes.right, right * far), scale(normalize(pose.up), up * far));
+  // Where rays are parallel, nothing becomes larger because one is nearer.
+  if (pose.height !== undefined) return dolly(shift(pose, across), Math.exp(-forward));
   return shift(pose, add(across, scale(axes.forward, forward * far)));
 }
 
@@ -131,6 +152,28 @@ export function center(pose, point) {
 /** How far above the ground a camera stays that wants to see everything, in radii of it. */
 const ABOVE = 0.05;
 
+/** Room round what is fitted. */
+const MARGIN = 1.06;
+
+/**
+ * From the middle of a subject to its corners, in the frame of a camera that looks along `back`.
+ *
+ * @param {Subject} subject
+ * @param {{right: Vec, up: Vec, forward: Vec}} axes
+ */
+function corners({ center, box }, axes) {
+  if (box === undefined) return null;
+  return Array.from({ length: 8 }, (_, bits) => {
+    const corner = /** @type {Vec} */ ([0, 1, 2].map((i) => box[i + ((bits >> i) & 1) * 3]));
+    const way = subtract(corner, center);
+    return {
+      x: Math.abs(dot(way, axes.right)),
+      y: Math.abs(dot(way, axes.up)),
+      ahead: dot(way, axes.forward),
+    };
+  });
+}
+
 /**
  * See all of the scene, from this side; if that is from below the ground, from just above it.
  *
@@ -140,24 +183,36 @@ const ABOVE = 0.05;
  * @returns {Pose}
  */
 export function fit(pose, subject, aspect) {
-  const half = Math.tan((pose.vfov * Math.PI) / 360) * Math.min(1, aspect);
-  const far = subject.radius / Math.sin(Math.atan(half));
-  const up = normalize(pose.up);
+  const { center, radius, ground = null } = subject;
+  const tall = Math.tan((pose.vfov * Math.PI) / 360);
+  let far = radius / Math.sin(Math.atan(tall * Math.min(1, aspect)));
+  // Beyond all of it, so that nothing is cut off; how far is not to be seen.
+  if (pose.height !== undefined) far = Math.max(distance(pose), 2 * radius);
+  const up = normalize(subject.upright ?? pose.up);
   let back = normalize(subtract(pose.look_from, pose.look_at));
-  const { ground = null } = subject;
   if (ground !== null) {
-    const least = (ground + ABOVE * subject.radius - dot(subject.center, up)) / far;
+    const least = (ground + ABOVE * radius - dot(center, up)) / far;
     const across = subtract(back, scale(up, dot(back, up)));
     if (dot(back, up) < least && least < 1 && length(across) > 0) {
       back = add(scale(normalize(across), Math.sqrt(1 - least * least)), scale(up, least));
     }
   }
-  return checked(pose, {
-    ...pose,
-    look_at: subject.center,
-    look_from: add(subject.center, scale(back, far)),
-  });
+  const seen = corners(subject, frame({ ...pose, look_from: add(center, back), look_at: center }));
+  let { height } = pose;
+  if (height !== undefined) {
+    const most = seen?.map(({ x, y }) => 2 * MARGIN * Math.max(y, x / aspect));
+    height = Math.max(...(most ?? [(2 * radius) / Math.min(1, aspect)]));
+  } else if (seen !== null) {
+    const near = seen.map(({ x, y, ahead }) => (MARGIN * Math.max(y, x / aspect)) / tall - ahead);
+    far = Math.min(far, Math.max(...near));
+  }
+  const lens = height === undefined ? {} : { height: Math.max(height, 1e-9) };
+  const look_from = add(center, scale(back, far));
+  return checked(pose, { ...pose, ...lens, look_at: center, look_from });
 }
+
+/** A view from nearer shows as much as one from afar would, as far as this angle does, in degrees. */
+const WIDEST = 80;
 
 /** A lamp that leaves less than this of the way free is not looked past. */
 const LEAST_FREE = 0.2;
@@ -193,22 +248,43 @@ function freeWay(from, direction, far, spread, lamps) {
   return free;
 }
 
+/** So much nearer to the scene's own camera another side is than the usual front, to be the front. */
+const RATHER = 0.5;
+
+/**
+ * Where the front, the right and the top of a scene are: along axes, the front where it was seen from
+ * at first. Where that does not decide, it is +z where y is up, and -y where z is.
+ *
+ * @param {Vec} up unit
+ * @param {Pose | undefined} home
+ */
+function sides(up, home) {
+  /** @type {Vec} */
+  const guess = Math.abs(up[2]) < 0.9 ? [0, 0, 1] : [0, -1, 0];
+  const usual = normalize(subtract(guess, scale(up, dot(guess, up))));
+  const beside = cross(up, usual);
+  const from = home === undefined ? usual : subtract(home.look_from, home.look_at);
+  const level = subtract(from, scale(up, dot(from, up)));
+  const share = (/** @type {Vec} */ axis) => dot(level, axis) / Math.max(length(level), 1e-300);
+  const others = [scale(usual, -1), beside, scale(beside, -1)];
+  const other = others.reduce((a, b) => (share(b) > share(a) ? b : a));
+  const steep = length(level) < 0.1 * length(from);
+  const front = !steep && share(other) > share(usual) + RATHER ? other : usual;
+  return { front, right: cross(up, front) };
+}
+
 /**
  * Look along an axis of the scene, at the same point from the same distance, or from before a lamp
  * that would stand in the way.
  *
  * @param {Pose} pose
  * @param {"front" | "back" | "right" | "left" | "top" | "bottom"} side from which to look
- * @param {Box[]} [lamps]
+ * @param {Partial<Surroundings & Subject>} [scene]
  * @returns {Pose}
  */
-export function side(pose, side, lamps = []) {
-  const up = normalize(pose.up);
-  // The axis that is least along up is the scene's front: +z where y is up, -y where z is up.
-  /** @type {Vec} */
-  const guess = Math.abs(up[2]) < 0.9 ? [0, 0, 1] : [0, -1, 0];
-  const front = normalize(subtract(guess, scale(up, dot(guess, up))));
-  const right = cross(up, front);
+export function side(pose, side, { lamps = [], home, upright, center, radius } = {}) {
+  const up = normalize(upright ?? pose.up);
+  const { front, right } = sides(up, home);
   const steep = Math.tan(POLE);
   /** @type {Record<typeof side, Vec>} */
   const from = {
@@ -219,9 +295,41 @@ export function side(pose, side, lamps = []) {
     top: normalize(add(up, scale(front, steep))),
     bottom: normalize(add(scale(up, -1), scale(front, steep))),
   };
-  const spread = Math.tan((pose.vfov * Math.PI) / 360);
-  const far = freeWay(pose.look_at, from[side], distance(pose), spread, lamps);
-  return checked(pose, { ...pose, look_from: add(pose.look_at, scale(from[side], far)) });
+  let far = distance(pose);
+  let { vfov } = pose;
+  if (pose.height === undefined) {
+    const spread = Math.tan((vfov * Math.PI) / 360);
+    const free = freeWay(pose.look_at, from[side], far, spread, lamps);
+    const wider = (Math.atan((spread * far) / free) * 360) / Math.PI;
+    vfov = Math.max(vfov, Math.min(wider, WIDEST));
+    far = free;
+  } else if (center !== undefined && radius !== undefined) {
+    // Nothing of it shall be behind the plane from which rays start.
+    far = Math.max(far, length(subtract(pose.look_at, center)) + 1.1 * radius);
+  }
+  return checked(pose, { ...pose, up, vfov, look_from: add(pose.look_at, scale(from[side], far)) });
+}
+
+/** What is nearer to the rim of a box than this part of it is not looked at, but past. */
+const RIM = 0.05;
+
+/**
+ * Look along an axis of the scene at what is looked at; if that is none of the scene, at all of it.
+ *
+ * @param {Pose} pose
+ * @param {Parameters<typeof side>[1]} from
+ * @param {Subject & Partial<Surroundings>} scene
+ * @param {number} aspect width / height
+ * @returns {Pose}
+ */
+export function view(pose, from, scene, aspect) {
+  const { box = [] } = scene;
+  const past = pose.look_at.some((x, i) => {
+    const rim = RIM * (box[i + 3] - box[i]);
+    return x < box[i] + rim || x > box[i + 3] - rim;
+  });
+  const seen = side(pose, from, scene);
+  return past ? side(fit(seen, scene, aspect), from, scene) : seen;
 }
 
 /** Are two poses the same, to what can be seen? @param {Pose} a @param {Pose} b */
@@ -230,7 +338,8 @@ export function same(a, b) {
   return (
     length(subtract(a.look_from, b.look_from)) <= limit &&
     length(subtract(a.look_at, b.look_at)) <= limit &&
-    a.vfov === b.vfov
+    a.vfov === b.vfov &&
+    a.height === b.height
   );
 }
 
@@ -246,7 +355,7 @@ export function project(pose, point, aspect) {
   const there = subtract(point, pose.look_from);
   const depth = dot(there, axes.forward);
   if (!(depth > 1e-9 * length(there))) return null;
-  const high = 2 * depth * Math.tan((pose.vfov * Math.PI) / 360);
+  const high = heightAt(pose, depth);
   const x = 0.5 + dot(there, axes.right) / (high * aspect);
   return { x, y: 0.5 - dot(there, axes.up) / high };
 }
@@ -259,6 +368,9 @@ export function python(pose) {
   const tuple = (v) => `(${v.map(number).join(", ")})`;
   const parts = [`look_from=${tuple(pose.look_from)}`, `look_at=${tuple(pose.look_at)}`];
   if (pose.up[0] !== 0 || pose.up[1] !== 1 || pose.up[2] !== 0) parts.push(`up=${tuple(pose.up)}`);
+  if (pose.height !== undefined) {
+    return `rw.OrthographicCamera(${parts.join(", ")}, height=${number(pose.height)})`;
+  }
   parts.push(`vfov=${number(pose.vfov)}`);
   if (pose.aperture_radius) parts.push(`aperture_radius=${number(pose.aperture_radius)}`);
   if (pose.focus_distance) parts.push(`focus_distance=${number(pose.focus_distance)}`);

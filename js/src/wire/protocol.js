@@ -33,7 +33,7 @@
  * @typedef {{k: "state", epoch: number, generation: number, state: State, message: string | null,
  *   prompt: boolean, progress: Progress | null}} StateMessage
  * @typedef {{k: "vantage", epoch: number, client: number, number: number,
- *   look_from: [number, number, number]}} Vantage
+ *   look_from: Vec, vfov: number | null}} Vantage
  * @typedef {Welcome | Begin | Coarse | Tiles | StateMessage | Pixel | Vantage | FilePiece} KernelMessage
  *
  * @typedef {{epoch: number, generation: number, seq: number}} Have
@@ -43,10 +43,11 @@
  * @typedef {{k: "need", client: number, epoch: number, generation: number}} Need
  * @typedef {"pause" | "resume" | "stop" | "restart" | "more"} Action
  * @typedef {{k: "control", client: number, do: Action, samples?: number}} Control
- * @typedef {Pose & {k: "camera", client: number, number: number, moving: boolean}} CameraMove
+ * @typedef {ReturnType<typeof import("../hand/orbit.js").told>} Told a pose on the wire
+ * @typedef {Told & {k: "camera", client: number, number: number, moving: boolean}} CameraMove
  * @typedef {{k: "probe", client: number, number: number, x: number, y: number,
  *   again: boolean}} Probe
- * @typedef {Pose & {k: "vantage", client: number, number: number}} VantageQuestion
+ * @typedef {Told & {k: "vantage", client: number, number: number}} VantageQuestion
  * @typedef {{k: "file", client: number, number: number, format: string}} FileRequest
  * @typedef {{k: "render", client: number, integrator?: string, max_depth?: number, width?: number,
  *   height?: number, region?: number[] | null}} RenderMessage
@@ -202,8 +203,11 @@ function isVector(value) {
 /** @param {unknown} value @returns {Pose | null} */
 function readPose(value) {
   if (typeof value !== "object" || value === null) return null;
-  const { look_from, look_at, up, vfov } = /** @type {Record<string, unknown>} */ (value);
+  const { look_from, look_at, up, vfov, height } = /** @type {Record<string, unknown>} */ (value);
   if (!isVector(look_from) || !isVector(look_at) || !isVector(up)) return null;
+  if (height !== undefined) {
+    return isAmount(height) && height > 0 ? { look_from, look_at, up, vfov: 0, height } : null;
+  }
   if (!isAmount(vfov) || vfov <= 0 || vfov >= 180) return null;
   return { look_from, look_at, up, vfov };
 }
@@ -223,13 +227,15 @@ function readBoxes(value) {
 function readStage(value) {
   const pose = readPose(value);
   if (pose === null) return null;
-  const { center, radius, ground, lamps, aperture_radius, focus_distance, home } =
+  const { center, radius, box, ground, lamps, upright, aperture_radius, focus_distance, home } =
     /** @type {Record<string, unknown>} */ (value);
   if (!isVector(center) || !isAmount(radius) || radius === 0) return null;
   return {
     ...pose,
     center,
     radius,
+    box: readBoxes([box])[0],
+    upright: isVector(upright) ? upright : pose.up,
     ground: typeof ground === "number" && Number.isFinite(ground) ? ground : null,
     lamps: readBoxes(lamps),
     aperture_radius: isAmount(aperture_radius) ? aperture_radius : 0,
@@ -291,9 +297,11 @@ function readPixel({ epoch, generation, client, number, x, y, rgb, error, spp, h
 }
 
 /** @param {Record<string, unknown>} message @returns {Vantage | null} */
-function readVantage({ epoch, client, number, look_from }) {
+function readVantage({ epoch, client, number, look_from, vfov }) {
   if (!isInteger(epoch, 1) || !isInteger(client, 1) || !isInteger(number, 1)) return null;
-  return isVector(look_from) ? { k: "vantage", epoch, client, number, look_from } : null;
+  if (!isVector(look_from)) return null;
+  const lens = isAmount(vfov) && vfov > 0 && vfov < 180 ? vfov : null;
+  return { k: "vantage", epoch, client, number, look_from, vfov: lens };
 }
 
 /** @param {Record<string, unknown>} content @param {unknown} buffers @returns {FilePiece | null} */

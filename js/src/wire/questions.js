@@ -2,9 +2,11 @@
  * Questions to the kernel, and their answers: what a pixel shows, from where there is something to be
  * seen, and the picture as a file.
  *
- * @import { Pose } from "../hand/orbit.js"
+ * @import { Pose, Vec } from "../hand/orbit.js"
  * @import { BrowserMessage, FilePiece, Pixel, Vantage } from "./protocol.js"
  */
+
+import { told } from "../hand/orbit.js";
 
 /** Questions about pixels that may be open; older ones are forgotten. */
 const MOST_OPEN = 4;
@@ -23,7 +25,7 @@ export class Questions {
   #open = new Map();
   /** @type {{number: number, answer: (message: string, file?: {blob: Blob, name: string}) => void, pieces: Uint8Array[]} | null} */
   #file = null;
-  /** @type {{number: number, answer: (from: Pose["look_from"]) => void} | null} the newest only */
+  /** @type {{number: number, answer: (from: Vec, vfov: number | null) => void} | null} the newest only */
   #vantage = null;
 
   /** @param {number} client @param {(message: BrowserMessage) => void} send */
@@ -56,24 +58,24 @@ export class Questions {
 
   /**
    * @param {Pose} pose that somebody wants to look from
-   * @param {(from: Pose["look_from"]) => void} answer
+   * @param {(from: Vec, vfov: number | null) => void} answer
    * @returns {() => void} forgets the question
    */
-  findVantage({ look_from, look_at, up, vfov }, answer) {
+  findVantage(pose, answer) {
     const number = ++this.#number;
     this.#vantage = { number, answer };
-    this.#send({ k: "vantage", client: this.#client, number, look_from, look_at, up, vfov });
+    this.#send({ k: "vantage", client: this.#client, number, ...told(pose) });
     return () => {
       if (this.#vantage?.number === number) this.#vantage = null;
     };
   }
 
   /** @param {Vantage} vantage */
-  vantage({ number, look_from }) {
+  vantage({ number, look_from, vfov }) {
     const wanted = this.#vantage;
     if (wanted?.number !== number) return;
     this.#vantage = null;
-    wanted.answer(look_from);
+    wanted.answer(look_from, vfov);
   }
 
   /**

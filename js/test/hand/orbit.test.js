@@ -95,8 +95,10 @@ test("fitting never goes below the ground", () => {
 
 test("a view from a side is taken from before a lamp that hides it", () => {
   const lamp = [-1, 3, -1, 1, 3, 1];
-  const top = orbit.side(POSE, "top", [lamp]);
+  const top = orbit.side(POSE, "top", { lamps: [lamp] });
   assert.ok(top.look_from[1] < 3 && top.look_from[1] > 2.8);
+  const high = ({ vfov, look_from }) => look_from[1] * Math.tan((vfov * Math.PI) / 360);
+  assert.ok(Math.abs(high(top) - high(orbit.side(POSE, "top"))) < 1e-9, "as much is seen");
   // Beside the view, beyond the camera, behind the point, or so near that nothing would be seen.
   for (const other of [
     [9, 3, -1, 11, 3, 1],
@@ -104,9 +106,9 @@ test("a view from a side is taken from before a lamp that hides it", () => {
     [-1, -3, -1, 1, -3, 1],
     [-1, 0.4, -1, 1, 0.4, 1],
   ]) {
-    assert.equal(Math.round(orbit.side(POSE, "top", [other]).look_from[1]), 5);
+    assert.equal(Math.round(orbit.side(POSE, "top", { lamps: [other] }).look_from[1]), 5);
   }
-  assert.deepEqual(orbit.side(POSE, "front", [lamp]), orbit.side(POSE, "front"));
+  assert.deepEqual(orbit.side(POSE, "front", { lamps: [lamp] }), orbit.side(POSE, "front"));
 });
 
 test("a point is where its ray goes", () => {
@@ -128,6 +130,76 @@ test("views along the axes follow the scene's up", () => {
   assert.deepEqual(from(z, "front"), [0, -5, 0]);
   assert.deepEqual(from(z, "right"), [5, 0, 0]);
   assert.deepEqual(from(z, "top"), [0, 0, 5]);
+});
+
+test("the front is where the scene was seen from at first, if that is plain", () => {
+  const from = (side, home) =>
+    orbit.side(POSE, side, { home: { ...POSE, ...home } }).look_from.map((x) => Math.round(x) + 0);
+  assert.deepEqual(from("front", { look_from: [0, 1, -9] }), [0, 0, -5]);
+  assert.deepEqual(from("right", { look_from: [0, 1, -9] }), [-5, 0, 0]);
+  assert.deepEqual(from("front", { look_from: [9, 4, 1] }), [5, 0, 0]);
+  assert.deepEqual(from("front", { look_from: [5, 4, 5] }), [0, 0, 5], "between two");
+  assert.deepEqual(from("front", { look_from: [-0.1, 9, -0.1] }), [0, 0, 5], "from above");
+});
+
+test("who looks past the scene sees all of it along an axis, who looks at it that", () => {
+  const scene = { center: [0, 0, -5], radius: Math.sqrt(3), box: [-1, -1, -6, 1, 1, -4] };
+  const past = orbit.view(POSE, "top", scene, 1);
+  close(past.look_at, scene.center, "all of it");
+  assert.ok(past.look_from[1] > 1 && past.look_from[1] < 6);
+  const at = orbit.view({ ...POSE, look_at: [0.5, 0, -5] }, "top", scene, 1);
+  close(at.look_at, [0.5, 0, -5], "that");
+  assert.ok(Math.abs(orbit.distance(at) - Math.hypot(0.5, 10)) < 1e-9);
+});
+
+test("views along the axes know the scene's up where the camera's is another", () => {
+  const plan = { ...POSE, look_from: [0, 9, 0], up: [0, 0, -1], vfov: 0, height: 4 };
+  const scene = { upright: [0, 1, 0], home: plan, center: [0, 0, 0], radius: 20 };
+  const front = orbit.side(plan, "front", scene);
+  close(front.look_from, [0, 0, 22], "from before all of it");
+  assert.deepEqual([front.up, front.height], [[0, 1, 0], 4]);
+  const { up } = orbit.frame(orbit.side(front, "top", scene));
+  assert.ok(up[2] < -0.999, "what is behind is at the top of the picture");
+});
+
+const FLAT = { ...POSE, vfov: 0, height: 2 };
+
+test("where rays are parallel, nearer is smaller, and hands do what they do elsewhere", () => {
+  const nearer = orbit.dolly(FLAT, 0.5);
+  assert.deepEqual([nearer.height, nearer.look_from], [1, FLAT.look_from]);
+  assert.ok(orbit.fly(FLAT, 0, 0, 0.2).height < 2);
+  close(orbit.fly(FLAT, 0.2, 0, 0).look_from, [1, 0, 5], "flying sideways");
+  close(orbit.pan(FLAT, 0.5, 0).look_at, [1, 0, 0], "half a picture");
+  const turned = orbit.orbit(FLAT, Math.PI / 2, 0);
+  close(turned.look_from, [5, 0, 0], "a quarter turn");
+  assert.equal(turned.height, 2);
+  const near = Array.from({ length: 200 }).reduce((pose) => orbit.dolly(pose, 0.5), FLAT);
+  assert.ok(near.height > 0);
+  assert.equal(orbit.same(FLAT, nearer), false);
+  close(Object.values(orbit.project(FLAT, [1, 1, 3], 2)), [0.75, 0], "as far off, at any depth");
+  assert.equal(
+    orbit.python(FLAT),
+    "rw.OrthographicCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), height=2)",
+  );
+});
+
+test("fitting a box fills the picture with it, and cuts nothing off", () => {
+  const box = [-1, -2, -0.5, 1, 2, 0.5];
+  const subject = { center: [0, 0, 0], radius: Math.hypot(1, 2, 0.5), box };
+  for (const from of [POSE, FLAT, orbit.orbit(POSE, 0.7, -0.4), orbit.orbit(FLAT, 2, 0.9)]) {
+    for (const aspect of [0.4, 1, 3]) {
+      const pose = orbit.fit(from, subject, aspect);
+      const places = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) =>
+        orbit.project(
+          pose,
+          [0, 1, 2].map((i) => box[i + ((bits >> i) & 1) * 3]),
+          aspect,
+        ),
+      );
+      const most = Math.max(...places.flatMap(({ x, y }) => [x, y].map((s) => Math.abs(s - 0.5))));
+      assert.ok(most < 0.5 && most > 0.45, `${most}`);
+    }
+  }
 });
 
 test("the line of Python says what differs from what is usual", () => {

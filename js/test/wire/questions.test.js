@@ -16,7 +16,7 @@ const COARSE = {
   ...{ exponent: 0, encoding: "half3", client: 7, number: 1 },
 };
 const PIXELS = [new DataView(new ArrayBuffer(12))];
-const VANTAGE = { k: "vantage", epoch: 9, client: 7, number: 1, look_from: [0, 2, 0] };
+const VANTAGE = { k: "vantage", epoch: 9, client: 7, number: 1, look_from: [0, 2, 0], vfov: null };
 const PIXEL = {
   ...{ k: "pixel", epoch: 9, generation: 2, client: 7, number: 1, x: 3, y: 4 },
   ...{ rgb: [1, 2, 3], error: [0.1, 0.2, 0.3], spp: 4, message: null },
@@ -31,7 +31,10 @@ const FILE = { k: "file", epoch: 9, client: 7, number: 2, name: "a.npz", index: 
 
 test("a begin describes camera and settings, and is as good without", () => {
   const begin = readMessage(BEGIN);
-  assert.deepEqual(begin.stage, { ...STAGE, ground: null, lamps: [], home: POSE });
+  assert.deepEqual(begin.stage, {
+    ...STAGE,
+    ...{ ground: null, lamps: [], home: POSE, box: undefined, upright: POSE.up },
+  });
   const lamps = [[0, 1, 2, 3, 4, 5], [1], "lamp", [0, 0, 0, 1, 1, Number.NaN]];
   const placed = readMessage({ ...BEGIN, stage: { ...STAGE, ground: -1.5, lamps } }).stage;
   assert.deepEqual([placed.ground, placed.lamps], [-1.5, [[0, 1, 2, 3, 4, 5]]]);
@@ -146,10 +149,24 @@ test("the newest view that is wanted is the one that is answered", () => {
   questions.vantage({ ...VANTAGE, number: 2 });
   questions.vantage({ ...VANTAGE, number: 2 });
   assert.deepEqual(heard, [["new", [0, 2, 0]]]);
+  const { vfov: _, ...level } = pose;
+  questions.findVantage({ ...level, vfov: 0, height: 3 }, () => {});
+  assert.deepEqual(sent[2], { k: "vantage", client: 7, number: 3, ...level, height: 3 });
   questions.findVantage(pose, () => heard.push("forgotten"))();
-  questions.vantage({ ...VANTAGE, number: 3 });
+  questions.vantage({ ...VANTAGE, number: 4 });
   forget();
   assert.equal(heard.length, 1);
+});
+
+test("a camera of parallel rays has a height and no angle", () => {
+  const { vfov: _, ...pose } = STAGE;
+  const { stage } = readMessage({ ...BEGIN, stage: { ...pose, height: 4 } });
+  assert.deepEqual([stage.height, stage.vfov, stage.home.height], [4, 0, 4]);
+  const box = [0, 0, 0, 1, 2, 3];
+  assert.deepEqual(readMessage({ ...BEGIN, stage: { ...STAGE, box } }).stage.box, box);
+  for (const height of [0, -1, "4", null, Number.NaN]) {
+    assert.equal(readMessage({ ...BEGIN, stage: { ...pose, height } }).stage, null);
+  }
 });
 
 test("a vantage is three numbers, for one page", () => {
@@ -159,6 +176,10 @@ test("a vantage is three numbers, for one page", () => {
   assert.equal(connection.receive({ ...VANTAGE, client: 8 }, [], 1), null);
   for (const look_from of [null, [1, 2], [1, 2, "3"], [1, 2, Number.NaN], "up there"]) {
     assert.equal(readMessage({ ...VANTAGE, look_from }, []), null);
+  }
+  assert.equal(readMessage({ ...VANTAGE, vfov: 80 }, []).vfov, 80);
+  for (const vfov of [0, 180, "80", undefined]) {
+    assert.equal(readMessage({ ...VANTAGE, vfov }, []).vfov, null);
   }
 });
 

@@ -41,11 +41,12 @@ FILE = {"k": "file", "client": 1, "number": 4, "format": "npz"}
 
 
 def test_what_browsers_ask():
-    move = CameraMove(1, 3, True, (0, 1.5, 5), (0, 0, 0), (0, 1, 0), 40)
+    move = CameraMove(1, 3, True, (0, 1.5, 5), (0, 0, 0), (0, 1, 0), 40, None)
     assert parse_message(CAMERA) == move
     assert parse_message(PROBE) == Probe(1, 2, 0, 7, False)
     assert parse_message(PROBE | {"again": True}) == Probe(1, 2, 0, 7, True)
-    assert parse_message(VANTAGE) == Vantage(1, 5, (0, 1.5, 5), (0, 0, 0), (0, 1, 0), 40)
+    assert parse_message(VANTAGE) == Vantage(1, 5, (0, 1.5, 5), (0, 0, 0), (0, 1, 0), 40, None)
+    assert parse_message(CAMERA | {"height": 3}) == move._replace(vfov=None, height=3)
     assert parse_message(FILE) == FileRequest(1, 4, "npz")
     nothing = RenderChange(1, None, None, None, None, False)
     assert parse_message(RENDER) == nothing
@@ -71,6 +72,8 @@ def test_what_browsers_ask():
         CAMERA | {"look_at": [0, 0, True]},
         CAMERA | {"up": None},
         CAMERA | {"vfov": 1e9},
+        CAMERA | {"height": "tall"},
+        CAMERA | {"height": None},
         CAMERA | {"number": 0},
         PROBE | {"x": -1},
         PROBE | {"y": 1e9},
