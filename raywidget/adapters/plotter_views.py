@@ -72,7 +72,7 @@ class Pixels(NamedTuple):
             return cls(camera.height / height)
         assert isinstance(camera, PerspectiveCamera)
         away = float(np.linalg.norm(np.subtract(camera.look_at, camera.look_from)))
-        return cls(2.0 * away * math.tan(math.radians(camera.vfov) / 2.0) / height)
+        return cls(2.0 * away * camera.half_height(plotter.window_size[0] / height) / height)
 
     def radius(self, width: float) -> float:
         """What a line or point as wide as some pixels has."""

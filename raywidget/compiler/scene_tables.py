@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -195,7 +194,7 @@ def compile_camera(camera: Camera, width: int, height: int, placement: Placement
     table = np.zeros(layout.CAMERA_SIZE, np.float32)
     if isinstance(camera, PerspectiveCamera):
         table[layout.CAMERA_KIND] = layout.PERSPECTIVE
-        half_height = math.tan(math.radians(camera.vfov) / 2.0)
+        half_height = camera.half_height(width / height)
         half_width = half_height * width / height
         look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
         focus = camera.focus_distance

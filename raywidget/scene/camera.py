@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from raywidget.errors import SceneError
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3Like
 from raywidget.scene.values.described import SceneObject
+
+FOV_AXES = ("vertical", "horizontal", "smaller", "larger", "diagonal")
 
 
 class CameraFrame(NamedTuple):
@@ -76,7 +78,12 @@ class PerspectiveCamera(Camera):
     up : (float, float, float)
         What is up in the picture; not parallel to the direction of view.
     vfov : float
-        Vertical field of view in degrees, between 0 and 180.
+        Field of view in degrees, between 0 and 180; the vertical one, unless `fov_axis` says
+        otherwise.
+    fov_axis : {"vertical", "horizontal", "smaller", "larger", "diagonal"}
+        What of the picture `vfov` spans: its height, its width, the smaller or larger of the two,
+        or the diagonal. With "smaller", a square in the middle is seen whatever the picture's
+        shape.
     aperture_radius : float
         Radius of the lens in scene units, >= 0; the larger, the blurrier what is out of focus. A
         point at distance ``z`` along the axis is spread over a disk that has the radius
@@ -98,9 +105,13 @@ class PerspectiveCamera(Camera):
     5.0
     >>> camera.frame().right.tolist()
     [1.0, 0.0, 0.0]
+    >>> wide = camera.replace(fov_axis="horizontal")
+    >>> [round(wide.vertical_fov(aspect), 1) for aspect in (1, 2)]
+    [40.0, 20.6]
     """
 
     vfov: float = 40.0
+    fov_axis: str = "vertical"
     aperture_radius: float = 0.0
     focus_distance: float | None = None
 
@@ -108,10 +119,40 @@ class PerspectiveCamera(Camera):
         vfov = checks.number(self, "vfov", self.vfov, "degrees between 0 and 180")
         if not 0.0 < vfov < 180.0:
             raise checks.fail(self, "vfov", "degrees between 0 and 180", self.vfov)
+        checks.choice(self, "fov_axis", self.fov_axis, FOV_AXES)
         aperture = checks.non_negative(self, "aperture_radius", self.aperture_radius)
         self._set(vfov=vfov, aperture_radius=aperture)
         if self.focus_distance is not None:
             self._set(focus_distance=checks.length(self, "focus_distance", self.focus_distance))
+
+    def half_height(self, aspect: float) -> float:
+        """Half of the height that is seen at distance 1, in a picture so many times wide as high.
+
+        Parameters
+        ----------
+        aspect : float
+            Width of the picture by its height.
+        """
+        return math.tan(math.radians(self.vfov) / 2.0) / self._reach(aspect)
+
+    def vertical_fov(self, aspect: float) -> float:
+        """The vertical field of view in degrees, in a picture so many times as wide as high."""
+        if self.fov_axis == "vertical":
+            return self.vfov
+        return math.degrees(2.0 * math.atan(self.half_height(aspect)))
+
+    def with_vertical_fov(self, degrees: float, aspect: float) -> Self:
+        """A camera that sees so much of the height of such a picture, along the same axis."""
+        half = math.tan(math.radians(degrees) / 2.0) * self._reach(aspect)
+        return self.replace(vfov=math.degrees(2.0 * math.atan(half)))
+
+    def _reach(self, aspect: float) -> float:
+        """What `vfov` spans, in heights of the picture."""
+        if self.fov_axis == "horizontal":
+            return aspect
+        if self.fov_axis == "diagonal":
+            return math.hypot(aspect, 1.0)
+        return {"smaller": min(aspect, 1.0), "larger": max(aspect, 1.0)}.get(self.fov_axis, 1.0)
 
     @property
     def focus(self) -> float:

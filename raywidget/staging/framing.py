@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3, Vec3Like, show
 
-VFOV = 30.0  # degrees: no nearer than portraits are taken
+FOV = 30.0  # degrees of the smaller side: no nearer than portraits are taken
 _MARGIN = 1.12  # room round what is framed
 _MOST = 20_000  # points of a shape that are looked at
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
@@ -53,9 +54,7 @@ def points_of(shapes: list[Shape]) -> NDArray[np.float64]:
     clouds = []
     for shape in shapes:
         if isinstance(shape, Mesh):
-            seen = np.zeros(len(shape.vertices), bool)
-            seen[shape.faces.ravel()] = True
-            used = np.flatnonzero(seen)
+            used = np.flatnonzero(shape.used)
             clouds.append(shape.vertices[used[:: max(1, len(used) // _MOST)]].astype(np.float64))
         elif isinstance(shape, Spheres | Cylinders):
             clouds += _around(shape)
@@ -80,9 +79,12 @@ def _around(shape: Spheres | Cylinders) -> list[NDArray[np.float64]]:
 
 
 def frame(
-    points: NDArray[np.float64], axes: Axes, view: Vec3Like, aspect: float
+    points: NDArray[np.float64], axes: Axes, view: Vec3Like, aspect: float | None
 ) -> PerspectiveCamera:
     """A camera that sees all points, in a picture `aspect` times as wide as high.
+
+    Without an aspect it does so in pictures of any shape. With one it is as near as can be; if that
+    is nearer than a square picture allows, it keeps the larger side in pictures of other shapes.
 
     Parameters
     ----------
@@ -90,7 +92,7 @@ def frame(
     axes : Axes
     view : (right, up, front)
         Where it stands, seen from the points.
-    aspect : float
+    aspect : float, optional
     """
     right, height, front = checks.direction("studio", "view", view)
     back = np.array(axes.place(right, height, front))
@@ -102,28 +104,45 @@ def frame(
     above = np.cross(back, across)
     low, high = points.min(axis=0), points.max(axis=0)
     centre = 0.5 * (low + high)
-    tall = np.tan(np.radians(VFOV / 2.0)) / _MARGIN
-    wide = tall * aspect
     local = (points - centre) @ np.stack([across, above, back], axis=1)
-    # Each point lies within the picture if |x| <= wide (distance - z), and so on: the planes that
-    # touch the points from outside, two by two, meet where the camera stands best.
-    x, y, z = local.T
-    distance = 0.0
-    shift = np.zeros(2)
-    for axis, (part, half) in enumerate(((x, wide), (y, tall))):
-        upper, lower = float(np.max(part + half * z)), float(np.min(part - half * z))
-        shift[axis] = 0.5 * (upper + lower)
-        distance = max(distance, (upper - lower) / (2.0 * half))
     size = float(np.linalg.norm(high - low)) or 1.0
-    distance = max(distance, float(z.max()) + 0.02 * size, 0.1 * size)
+    half = math.tan(math.radians(FOV / 2.0))
+    distance, shift = _stand(local, size, half, half)
+    fov, fov_axis = FOV, "smaller"
+    if aspect is not None:
+        larger = half * max(aspect, 1.0 / aspect)
+        wide, tall = (larger, half) if aspect > 1.0 else (half, larger)
+        near, its_shift = _stand(local, size, wide, tall)
+        if near < distance:
+            distance, shift = near, its_shift
+            fov = math.degrees(2.0 * math.atan(larger))
+            fov_axis = "horizontal" if aspect > 1.0 else "vertical"
     look_at = centre + shift[0] * across + shift[1] * above
     look_from = look_at + distance * back
     return PerspectiveCamera(
         look_from=_rounded(look_from, size),
         look_at=_rounded(look_at, size),
         up=tuple(upward.tolist()),
-        vfov=VFOV,
+        vfov=fov,
+        fov_axis=fov_axis,
     )
+
+
+def _stand(
+    local: NDArray[np.float64], size: float, wide: float, tall: float
+) -> tuple[float, NDArray[np.float64]]:
+    """How far away a camera stands, and how far aside, that sees points (right, up, to it)."""
+    # Each point lies within the picture if |x| <= wide (distance - z), and so on: the planes that
+    # touch the points from outside, two by two, meet where the camera stands best.
+    x, y, z = local.T
+    distance = 0.0
+    shift = np.zeros(2)
+    for axis, (part, edge) in enumerate(((x, wide), (y, tall))):
+        half = edge / _MARGIN
+        upper, lower = float(np.max(part + half * z)), float(np.min(part - half * z))
+        shift[axis] = 0.5 * (upper + lower)
+        distance = max(distance, (upper - lower) / (2.0 * half))
+    return max(distance, float(z.max()) + 0.02 * size, 0.1 * size), shift
 
 
 def _rounded(point: NDArray[np.float64], size: float) -> Vec3:

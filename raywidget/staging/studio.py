@@ -31,7 +31,6 @@ from raywidget.staging.moving import can_move, moved
 
 STUDIO_WORDS = ("light", "ground", "background", "up", "view", "aspect", "style")
 
-ASPECT = 4.0 / 3.0  # of pictures for which nothing is said
 _FAR = 100.0  # times its size: what lies further from the origin is brought to it
 _GROUND_RADIUS = 9.0  # of the radius of what stands on it
 _SINK = 1e-4  # of the size: the ground lies so much below, so that bottoms and it don't mingle
@@ -47,7 +46,7 @@ def studio(
     up: str | None = None,
     view: Vec3Like = (1.0, 0.6, 1.0),
     *,
-    aspect: float = ASPECT,
+    aspect: float | None = None,
     style: str | None = None,
 ) -> Scene:
     """Put a thing into a studio: framed, lit, on a ground that catches its shadow.
@@ -74,8 +73,9 @@ def studio(
     view : (float, float, float)
         Where the camera stands, seen from the thing: to the right, up, to the front. With
         ``up="z"`` the front is -y.
-    aspect : float
-        Width of the picture by its height, for which it is framed.
+    aspect : float, optional
+        Width of the picture by its height, for which it is framed. By default all of it is seen in
+        pictures of any shape.
     style : {"ball-and-stick", "space-filling", "licorice"}, optional
         How atoms look.
 
@@ -107,7 +107,7 @@ def studio(
 
 def scene_of(
     thing: object,
-    aspect: float = ASPECT,
+    aspect: float | None = None,
     up: str | None = None,
     style: str | None = None,
     **staging: Any,
@@ -121,8 +121,8 @@ def scene_of(
     ----------
     thing : object
         As in `studio`.
-    aspect : float
-        Width of the picture by its height.
+    aspect : float, optional
+        Width of the picture by its height, as in `studio`.
     up, style
         As in `studio`.
     **staging
@@ -206,7 +206,7 @@ def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
             raise SceneError(f"{os.fspath(path)!r} holds neither shapes nor a camera")
         axis = up or up_of_file(path) or "z"
         axes = axes_of(axis)
-        camera = frame(points_of(list(parts.shapes)), axes, (1.0, 0.6, 1.0), ASPECT)
+        camera = frame(points_of(list(parts.shapes)), axes, (1.0, 0.6, 1.0), None)
         notes.append(f"the file has no camera: one that sees all of it was added, {axis} up")
     return Scene(
         parts.shapes,
@@ -265,11 +265,12 @@ def _stage(
     background: Any,
     up: str | None,
     view: Vec3Like,
-    aspect: float,
+    aspect: float | None,
 ) -> Scene:
     axes = axes_of(up or taken.up or "z")
     ground = checks.flag("studio", "ground", ground)
-    aspect = checks.length("studio", "aspect", aspect)
+    if aspect is not None:
+        aspect = checks.length("studio", "aspect", aspect)
     shapes = _near_the_origin(thing, taken, notes)
     points = points_of(shapes)
     camera = frame(points, axes, view, aspect)

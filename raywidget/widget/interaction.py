@@ -105,8 +105,9 @@ class Interaction:
             self._home = camera
         home = self._home if isinstance(self._home, Straight) else camera
         up, framed = self._frame(scene, home)
-        stage = {**describe_camera(camera), **framed.stage, "upright": up}
-        return {"render": render, "stage": stage | {"home": describe_camera(home)}}
+        aspect = settings.width / settings.height
+        stage = {**describe_camera(camera, aspect), **framed.stage, "upright": up}
+        return {"render": render, "stage": stage | {"home": describe_camera(home, aspect)}}
 
     def _frame(self, scene: Scene, home: Camera) -> tuple[list[float], Framed]:
         """What is up in a scene, and where its shapes are."""
@@ -129,13 +130,17 @@ class Interaction:
             If no camera can look so.
         """
         scene = self._session.scene
-        camera = look_along(scene.camera, move)
+        camera = look_along(scene.camera, move, self._aspect())
         if scene.camera is not self._moved:
             self._home = scene.camera
         self._moved = camera
         moved = with_camera(scene, camera)
         self._session.look(moved, client=move.client, number=move.number)
         self._listener.changed("camera")
+
+    def _aspect(self) -> float:
+        settings = self._session.current().settings
+        return settings.width / settings.height
 
     def settle_camera(self) -> None:
         """Render what it sees now, unless something else has been begun, or nothing yet."""
@@ -200,7 +205,7 @@ class Interaction:
 
     def _find_vantage(self, question: Vantage) -> None:
         run = self._session.run()
-        camera = look_along(self._session.scene.camera, question)
+        camera = look_along(self._session.scene.camera, question, self._aspect())
         if run.renderer is None or not isinstance(camera, Straight):
             self._as_asked(question)
             return
@@ -210,7 +215,7 @@ class Interaction:
         box = framed.stage["box"]
         things = Things(framed.things, tuple(box[:3]), tuple(box[3:]))
         found = find_vantage(with_camera(run.scene, home), run.renderer, camera, aspect, things)
-        vfov = found.vfov if isinstance(found, PerspectiveCamera) else None
+        vfov = found.vertical_fov(aspect) if isinstance(found, PerspectiveCamera) else None
         x, y, z = (float(value) for value in found.look_from)
         self._as_asked(question._replace(look_from=(x, y, z), vfov=vfov))
 
@@ -257,14 +262,16 @@ def with_camera(scene: Scene, camera: Camera) -> Scene:
     return moved
 
 
-def look_along(camera: Camera, move: CameraMove | Vantage) -> Camera:
-    """A camera like this one that looks as a page has turned it."""
+def look_along(camera: Camera, move: CameraMove | Vantage, aspect: float) -> Camera:
+    """A camera like this one that looks as a page has turned it, in a picture of such a shape."""
     changes: dict[str, Any] = {"look_from": move.look_from, "look_at": move.look_at, "up": move.up}
     if isinstance(camera, OrthographicCamera) and move.height is not None:
         changes["height"] = move.height
-    if isinstance(camera, PerspectiveCamera) and move.vfov is not None:
-        changes["vfov"] = move.vfov
-    if isinstance(camera, PerspectiveCamera) and camera.focus_distance is not None:
+    if not isinstance(camera, PerspectiveCamera):
+        return camera.replace(**changes)
+    if move.vfov is not None and move.vfov != camera.vertical_fov(aspect):
+        camera = camera.with_vertical_fov(move.vfov, aspect)
+    if camera.focus_distance is not None:
         # What is looked at stays as sharp as it was.
         before = math.dist(camera.look_from, camera.look_at)
         after = math.dist(move.look_from, move.look_at)
@@ -272,8 +279,8 @@ def look_along(camera: Camera, move: CameraMove | Vantage) -> Camera:
     return camera.replace(**changes)
 
 
-def describe_camera(camera: Straight) -> Content:
-    """A camera in numbers that JSON has."""
+def describe_camera(camera: Straight, aspect: float) -> Content:
+    """A camera in what JSON has; pages see the vertical field of view, whatever its axis."""
     pose: Content = {
         "look_from": [float(x) for x in camera.look_from],
         "look_at": [float(x) for x in camera.look_at],
@@ -282,7 +289,7 @@ def describe_camera(camera: Straight) -> Content:
     if isinstance(camera, OrthographicCamera):
         return pose | {"height": camera.height}
     lens = {"aperture_radius": camera.aperture_radius, "focus_distance": camera.focus_distance}
-    return pose | {"vfov": camera.vfov} | lens
+    return pose | {"vfov": camera.vertical_fov(aspect), "fov_axis": camera.fov_axis} | lens
 
 
 def describe_pick(pick: Pick) -> Content:

@@ -115,7 +115,7 @@ def _(item: rw.PerspectiveCamera, aspect) -> dict:
     result = {
         "type": "perspective",
         "fov": item.vfov,
-        "fov_axis": "y",  # Mitsuba's own default is the horizontal one
+        "fov_axis": {"vertical": "y", "horizontal": "x"}.get(item.fov_axis, item.fov_axis),
         "near_clip": 1e-3 * item.focus,
         "far_clip": 1e6 * item.focus,
         "to_world": view(item),

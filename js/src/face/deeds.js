@@ -264,7 +264,8 @@ export class Deeds {
     const stage = this.#wishes.camera.get();
     if (stage === null) return;
     const { toolbar } = this.#face;
-    const text = orbit.python(stage);
+    const { width, height } = this.#face.closer.picture;
+    const text = orbit.python(stage, width / height);
     const say = () => toolbar.say("camera copied");
     const show = () => toolbar.say(text);
     // Pages that are not served safely have no clipboard: the line is shown, to be copied by hand.

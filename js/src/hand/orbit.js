@@ -360,8 +360,26 @@ export function project(pose, point, aspect) {
   return { x, y: 0.5 - dot(there, axes.up) / high };
 }
 
-/** The line of Python that makes this camera. @param {Pose & {aperture_radius?: number, focus_distance?: number | null}} pose */
-export function python(pose) {
+/**
+ * What a field of view spans, in heights of the picture, as `PerspectiveCamera.fov_axis` has it.
+ *
+ * @param {string} axis
+ * @param {number} aspect width / height
+ */
+function reach(axis, aspect) {
+  if (axis === "horizontal") return aspect;
+  if (axis === "smaller") return Math.min(aspect, 1);
+  if (axis === "larger") return Math.max(aspect, 1);
+  return axis === "diagonal" ? Math.hypot(aspect, 1) : 1;
+}
+
+/**
+ * The line of Python that makes this camera; poses know the vertical field of view.
+ *
+ * @param {Pose & {aperture_radius?: number, focus_distance?: number | null, fov_axis?: string}} pose
+ * @param {number} [aspect] width / height
+ */
+export function python(pose, aspect = 1) {
   /** @param {number} x */
   const number = (x) => String(Number(x.toPrecision(6)));
   /** @param {Vec} v */
@@ -371,7 +389,11 @@ export function python(pose) {
   if (pose.height !== undefined) {
     return `rw.OrthographicCamera(${parts.join(", ")}, height=${number(pose.height)})`;
   }
-  parts.push(`vfov=${number(pose.vfov)}`);
+  const { fov_axis = "vertical" } = pose;
+  const half = Math.tan((pose.vfov * Math.PI) / 360) * reach(fov_axis, aspect);
+  const vertical = fov_axis === "vertical";
+  parts.push(`vfov=${number(vertical ? pose.vfov : (Math.atan(half) * 360) / Math.PI)}`);
+  if (!vertical) parts.push(`fov_axis="${fov_axis}"`);
   if (pose.aperture_radius) parts.push(`aperture_radius=${number(pose.aperture_radius)}`);
   if (pose.focus_distance) parts.push(`focus_distance=${number(pose.focus_distance)}`);
   return `rw.PerspectiveCamera(${parts.join(", ")})`;

@@ -14,7 +14,7 @@
  * @typedef {{k: "begin", epoch: number, generation: number, width: number, height: number,
  *   tile: number, spp: number, encoding: string, stage: Stage | null, render: RenderState | null}} Begin
  * @typedef {Pose & Subject & Surroundings & {aperture_radius: number,
- *   focus_distance: number | null, home: Pose}} Stage
+ *   focus_distance: number | null, fov_axis: string, home: Pose}} Stage
  * @typedef {{integrators: string[], integrator: string, max_depth: number}} RenderState
  *
  * @typedef {{type: string, name: string | null}} Named
@@ -72,6 +72,7 @@ const MOST_PIECES = 4096;
 
 /** Boxes of lamps that are kept in mind. */
 const MOST_LAMPS = 64;
+const FOV_AXES = ["vertical", "horizontal", "smaller", "larger", "diagonal"];
 
 /** The most stops of pre-exposure. */
 const MOST_EXPONENT = 64;
@@ -227,7 +228,9 @@ function readBoxes(value) {
 function readStage(value) {
   const pose = readPose(value);
   if (pose === null) return null;
-  const { center, radius, box, ground, lamps, upright, aperture_radius, focus_distance, home } =
+  const { center, radius, box, ground, lamps, upright } =
+    /** @type {Record<string, unknown>} */ (value);
+  const { aperture_radius, focus_distance, fov_axis, home } =
     /** @type {Record<string, unknown>} */ (value);
   if (!isVector(center) || !isAmount(radius) || radius === 0) return null;
   return {
@@ -240,6 +243,7 @@ function readStage(value) {
     lamps: readBoxes(lamps),
     aperture_radius: isAmount(aperture_radius) ? aperture_radius : 0,
     focus_distance: isAmount(focus_distance) ? focus_distance : null,
+    fov_axis: FOV_AXES.find((axis) => axis === fov_axis) ?? "vertical",
     home: readPose(home) ?? pose,
   };
 }

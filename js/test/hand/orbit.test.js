@@ -207,6 +207,15 @@ test("the line of Python says what differs from what is usual", () => {
     orbit.python(POSE),
     "rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=40)",
   );
+  // 40 degrees high and twice as wide: tan 20 is 0.36397, its double the tangent of 36.0524.
+  assert.equal(
+    orbit.python({ ...POSE, fov_axis: "horizontal" }, 2),
+    'rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=72.1048, fov_axis="horizontal")',
+  );
+  for (const [axis, aspect] of [["smaller", 3], ["larger", 0.5], ["diagonal", 1e-9]]) {
+    const line = orbit.python({ ...POSE, fov_axis: axis }, aspect);
+    assert.ok(line.endsWith(`vfov=40, fov_axis="${axis}")`), line);
+  }
   assert.equal(
     orbit.python({ ...POSE, look_from: [0.1 + 0.2, 0, 1e-7], up: [0, 0, 1], aperture_radius: 0.1 }),
     "rw.PerspectiveCamera(look_from=(0.3, 0, 1e-7), look_at=(0, 0, 0), up=(0, 0, 1), vfov=40, aperture_radius=0.1)",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from raywidget.engine.film.tiles import Tile
 from raywidget.engine.preview.smoothing import smooth
+from raywidget.engine.preview.stand_in import stand_in
 from raywidget.engine.settings import RenderSettings
 from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.scene.scene import Scene
@@ -53,7 +54,7 @@ class CoarsePicture(NamedTuple):
     pixels: NDArray[np.float32]  # (rows, columns, 3) radiance
     client: int
     number: int
-    sketched: bool = False  # drawn without kernels, see `sketch`
+    sketched: bool = False  # of what stands in for the scene: gives way to what is rendered
 
 
 class Strip(NamedTuple):
@@ -144,12 +145,30 @@ def make_renderer(job: CoarseJob, previous: Renderer, size: tuple[int, int, int]
     """A renderer for a coarse picture, from one whose tables are there."""
     from raywidget.engine.renderer import Renderer
 
-    columns, rows, _ = size
-    settings = job.look.settings
-    small = settings.replace(
+    return Renderer(job.look.scene, _small(job.look.settings, size[0], size[1]), previous)
+
+
+def _small(settings: RenderSettings, columns: int, rows: int) -> RenderSettings:
+    return settings.replace(
         width=columns, height=rows, max_depth=min(settings.max_depth, MOST_DEPTH)
     )
-    return Renderer(job.look.scene, small, previous)
+
+
+def render_stand_in(look: Look) -> CoarsePicture | None:
+    """A coarse picture of what stands in for a scene whose tables would take long."""
+    from raywidget.engine.renderer import Renderer
+
+    settings = look.settings
+    columns, rows, _ = coarse_size(settings.width, settings.height, LEAST_PIXELS)
+    scene = stand_in(look.scene, columns, rows)
+    if scene is None:
+        return None
+    job = CoarseJob(look)
+    job.sums = np.zeros((rows, columns, 3))
+    job.coverage = np.zeros((rows, columns)) if settings.alpha else None
+    job.renderer = Renderer(scene, _small(settings, columns, rows))
+    render_strip(job, Tile(0, 0, 0, columns, rows))
+    return develop_coarse(job)._replace(sketched=True)
 
 
 def develop_coarse(job: CoarseJob) -> CoarsePicture:

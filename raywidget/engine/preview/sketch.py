@@ -11,7 +11,6 @@ the camera: Olano and Greer, "Triangle scan conversion using 2D homogeneous coor
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -153,7 +152,7 @@ def _view(camera: PerspectiveCamera | OrthographicCamera, columns: int, rows: in
     frame = camera.frame()
     height = 0.5 * camera.height if isinstance(camera, OrthographicCamera) else 0.0
     if isinstance(camera, PerspectiveCamera):
-        height = math.tan(math.radians(camera.vfov) / 2.0)
+        height = camera.half_height(columns / rows)
     half = np.array([height * columns / rows, height])
     axes = np.array([frame.right, frame.up, frame.forward])
     central = isinstance(camera, PerspectiveCamera)

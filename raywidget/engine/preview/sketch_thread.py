@@ -35,7 +35,12 @@ class Sketcher:
         self._wanted = wanted
         self._show = show
         self._thread: threading.Thread | None = None  # the last one
+        self._shown = 0  # generation of what is seen
         self.at_work = False
+
+    def leave_out(self, generation: int) -> None:
+        """There is something better to be seen of this one; the lock is held."""
+        self._shown = generation
 
     def begin(self) -> None:
         """Sketch from now on; the lock is held."""
@@ -71,13 +76,12 @@ class Sketcher:
 
     def _sketch(self) -> None:
         sketch: Sketch | None = None
-        shown = 0
         due = time.monotonic() + PATIENCE
         while True:
             with self._changed:
                 while (look := self._ask()) is not None:
                     left = due - time.monotonic()
-                    if left <= 0.0 and look.generation != shown:
+                    if left <= 0.0 and look.generation != self._shown:
                         break
                     self._changed.wait(left if left > 0.0 else None)
             if look is None:
@@ -87,7 +91,10 @@ class Sketcher:
             settings = look.settings
             columns, rows, _ = coarse_size(settings.width, settings.height, MOST_PIXELS)
             pixels = sketch.draw(look.scene.camera, columns, rows, self._is_over)
-            shown = look.generation
+            with self._changed:
+                if self._shown == look.generation:  # it has been overtaken
+                    continue
+                self._shown = look.generation
             if pixels is not None and not self._is_over():
                 self._show(
                     CoarsePicture(

@@ -19,6 +19,7 @@ from raywidget.engine.preview.coarse import (
     develop_coarse,
     helps,
     make_renderer,
+    render_stand_in,
     render_strip,
 )
 from raywidget.engine.session.accumulation import Accumulator
@@ -124,6 +125,8 @@ class Workers:
             # Only here, in the background: it loads numba, which takes most of a second.
             from raywidget.engine.renderer import Renderer
 
+            if run.previous is None and self._is_awaited(run):
+                self._show_stand_in(run)
             renderer = Renderer(run.scene, run.settings, run.previous)
         finally:
             with stage.lock:
@@ -149,13 +152,29 @@ class Workers:
             if run is stage.run and stage.state == COMPILING:
                 if stage.look is not None:
                     stage.coarse.want(stage.look)
-                elif (
-                    stage.listeners.on_coarse is not None and max(spp) == 0 and helps(run.settings)
-                ):
+                elif self._is_awaited(run):
                     stage.coarse.want(Look(run.generation, run.scene, run.settings, 0, 0))
                 stage.set_state(RUNNING)
                 stage.finish_if_done()
         stage.tell_state()
+
+    def _is_awaited(self, run: Run) -> bool:
+        """Is there somebody to see a coarse picture, and nothing better to be seen?"""
+        empty = all(run.film.read_spp(tile) == 0 for tile in run.film.tiles)
+        return self._stage.listeners.on_coarse is not None and empty and helps(run.settings)
+
+    def _show_stand_in(self, run: Run) -> None:
+        """Let something be seen of a scene whose tables take long."""
+        stage = self._stage
+        picture = render_stand_in(Look(run.generation, run.scene, run.settings, 0, 0))
+        if picture is None:
+            return
+        with stage.lock:
+            wanted = run is stage.run and stage.look is None and stage.state == COMPILING
+            if wanted and stage.sketcher is not None:
+                stage.sketcher.leave_out(run.generation)
+        if wanted and stage.listeners.on_coarse is not None:
+            stage.listeners.on_coarse(picture)
 
     def _render_coarse(self, run: Run, strip: Strip) -> None:
         stage = self._stage

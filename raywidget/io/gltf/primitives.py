@@ -239,9 +239,10 @@ def mended(geometry: Geometry, document: Document, place: str) -> Geometry | Non
     """Without what no scene may have: numbers that are not finite, normals without length."""
     positions, cells = geometry.positions, geometry.cells
     with np.errstate(invalid="ignore"):
-        sound = np.abs(positions) <= LARGEST
-    if not sound.all():
-        bad = ~sound.all(axis=1)
+        is_sound = positions.min(initial=0.0) >= -LARGEST and positions.max(initial=0.0) <= LARGEST
+    if not is_sound:
+        with np.errstate(invalid="ignore"):
+            bad = ~(np.abs(positions) <= LARGEST).all(axis=1)
         kept = ~bad[cells].any(axis=1)
         lost = int(len(cells) - kept.sum())
         document.note(
@@ -260,16 +261,20 @@ def mended(geometry: Geometry, document: Document, place: str) -> Geometry | Non
         if bad.any():
             normals = np.array(normals, np.float64)
             normals[bad] = smooth_normals_at(positions, cells, bad)
-            zero = bad & (np.abs(normals).max(axis=1) < 0.5)
-            normals[zero] = (0.0, 1.0, 0.0)  # of vertices at no triangle with an area
+            rows = np.flatnonzero(bad)
+            zero = np.abs(normals[rows]).max(axis=1) < 0.5
+            normals[rows[zero]] = (0.0, 1.0, 0.0)  # of vertices at no triangle with an area
             document.note(
                 f"{place}: {int(bad.sum()):,} normals have no direction; those of the triangles "
                 "round them were taken."
             )
     colors = geometry.colors
     if colors is not None:
-        colors = np.nan_to_num(colors, nan=1.0, posinf=1.0, neginf=0.0)
-        colors = np.clip(colors, 0.0, 1.0)
+        with np.errstate(invalid="ignore"):
+            fits = colors.min(initial=0.0) >= 0.0 and colors.max(initial=0.0) <= 1.0
+        if not fits:
+            colors = np.nan_to_num(colors, nan=1.0, posinf=1.0, neginf=0.0)
+            colors = np.clip(colors, 0.0, 1.0)
     uvs = {}
     for key, uv in geometry.uvs.items():
         with np.errstate(invalid="ignore"):

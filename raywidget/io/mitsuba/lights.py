@@ -105,7 +105,7 @@ def camera(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> Camera | N
         look_from=origin,
         look_at=origin + forward / np.linalg.norm(forward) * distance,
         up=up,
-        vfov=_vertical(plugin, aspect),
+        **_field_of_view(plugin),
         name=plugin.id,
         **lens,
     )
@@ -145,8 +145,12 @@ def _film(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> tuple[int, 
     return width, height
 
 
-def _vertical(plugin: Plugin, aspect: float) -> float:
-    """The vertical field of view in degrees; `aspect` is width by height."""
+_AXES = {"x": "horizontal", "y": "vertical", "diagonal": "diagonal"}
+_AXES |= {name: name for name in ("smaller", "larger")}
+
+
+def _field_of_view(plugin: Plugin) -> dict[str, Any]:
+    """The field of view and its axis, as a `PerspectiveCamera` has them."""
     axis = plugin.text("fov_axis", "x")
     if "fov" not in plugin.properties and "focal_length" in plugin.properties:
         text = plugin.text("focal_length")
@@ -157,18 +161,12 @@ def _vertical(plugin: Plugin, aspect: float) -> float:
         if not length > 0.0:
             raise plugin.fail("focal_length", 'a length such as "50mm"', text)
         # Of a 36 x 24 mm negative, along its diagonal.
-        half, axis = math.hypot(36.0, 24.0) / (2.0 * length), "diagonal"
+        half = math.hypot(36.0, 24.0) / (2.0 * length)
+        degrees, axis = math.degrees(2.0 * math.atan(half)), "diagonal"
     else:
         degrees = plugin.number("fov", 50.0)
         if not 0.0 < degrees < 180.0:
             raise plugin.fail("fov", "an angle between 0 and 180 degrees", degrees)
-        half = math.tan(math.radians(degrees) / 2.0)
-    if axis in ("smaller", "larger"):
-        axis = "y" if (aspect > 1.0) == (axis == "smaller") else "x"
-    if axis == "diagonal":
-        half /= math.hypot(aspect, 1.0)
-    elif axis == "x":
-        half /= aspect
-    elif axis != "y":
+    if axis not in _AXES:
         raise plugin.fail("fov_axis", "x, y, diagonal, smaller or larger", axis)
-    return math.degrees(2.0 * math.atan(half))
+    return {"vfov": degrees, "fov_axis": _AXES[axis]}

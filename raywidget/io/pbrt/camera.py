@@ -174,14 +174,16 @@ class View:
         fov = owner.number("fov", 90.0)
         if not 0.0 < fov < 180.0:
             raise owner.fail("fov", "an angle between 0 and 180 degrees", fov)
+        shape = {name for name in ("frameaspectratio", "screenwindow") if name in owner.items}
         half = math.tan(math.radians(fov) / 2.0) * self._window(owner)
+        field: dict[str, Any] = {"vfov": math.degrees(2.0 * math.atan(half))}
+        if not shape:  # the shorter side, whatever picture is rendered
+            field = {"vfov": fov, "fov_axis": "smaller"}
         lens, focus = self._distances(owner)
         keywords: dict[str, Any] = {}
         if lens > 0.0:
             keywords = {"aperture_radius": lens * scale, "focus_distance": focus * scale}
-        return PerspectiveCamera(
-            look_at=origin + ahead, vfov=math.degrees(2.0 * math.atan(half)), **place, **keywords
-        )
+        return PerspectiveCamera(look_at=origin + ahead, **field, **place, **keywords)
 
     def _distances(self, owner: Parameters) -> tuple[float, float]:
         lens = owner.number("lensradius", 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -99,9 +100,11 @@ class StudioEnvironment(ImageEnvironment):
         share = np.abs(height)[..., None]
         light = middle * (1.0 - share) + np.where(height[..., None] >= 0.0, top, bottom) * share
         for direction, angle, radiance in self.lamps:
-            away = np.degrees(np.arccos(np.clip(directions @ _unit(direction), -1.0, 1.0)))
+            cosine = directions @ _unit(direction)
+            within = cosine > math.cos(math.radians(angle)) - 1e-9  # elsewhere it gives nothing
+            away = np.degrees(np.arccos(np.clip(cosine[within], -1.0, 1.0)))
             fade = np.clip((angle - away) / (_EDGE * angle), 0.0, 1.0)
-            light += (fade * fade * (3.0 - 2.0 * fade))[..., None] * np.array(radiance)
+            light[within] += (fade * fade * (3.0 - 2.0 * fade))[..., None] * np.array(radiance)
         return np.asarray(light, np.float32)
 
     def irradiance(self, normal: Vec3Like) -> Color:
@@ -116,6 +119,7 @@ def _unit(vector: Vec3Like) -> NDArray[np.float64]:
     return np.asarray(vector, np.float64) / math.hypot(*vector)
 
 
+@cache
 def _directions() -> NDArray[np.float64]:
     """Of the texels, (rows, 2 rows, 3), as `ImageEnvironment` has them."""
     theta = ((np.arange(_ROWS) + 0.5) / _ROWS * math.pi)[:, None]
@@ -123,7 +127,9 @@ def _directions() -> NDArray[np.float64]:
     around = np.broadcast_arrays(
         np.sin(theta) * np.sin(phi), np.cos(theta), -np.sin(theta) * np.cos(phi)
     )
-    return np.stack(around, axis=-1)
+    directions = np.stack(around, axis=-1)
+    directions.setflags(write=False)
+    return directions
 
 
 def _solid_angles() -> NDArray[np.float64]:

@@ -89,8 +89,7 @@ class Mesh(TurnableShape):
             faces=faces,
         )
         if self.normals is not None:
-            unused = np.ones(count, bool)  # programs give zero as the normal of such vertices
-            unused[self.faces.ravel()] = False
+            unused = ~self.used  # programs give zero as the normal of such vertices
             self._set(normals=arrays.unit_rows(self, "normals", self.normals, "V", count, unused))
         if self.uvs is not None:
             self._set(uvs=arrays.rows(self, "uvs", self.uvs, 2, "V", count))
@@ -137,9 +136,15 @@ class Mesh(TurnableShape):
         return lo.copy(), hi.copy()
 
     @cached_property
+    def used(self) -> NDArray[np.bool_]:
+        """Which vertices triangles have as corners, (V,)."""
+        used = np.zeros(len(self.vertices), bool)
+        used[self.faces.ravel()] = True
+        return used
+
+    @cached_property
     def _bounds(self) -> Bounds:
-        used = np.bincount(self.faces.ravel(), minlength=len(self.vertices)) > 0
-        corners = self.vertices if used.all() else self.vertices[used]
+        corners = self.vertices if self.used.all() else self.vertices[self.used]
         # Column by column: numpy is ten times as fast along long axes as along one of three.
         lo = [corners[:, axis].min() for axis in range(3)]
         hi = [corners[:, axis].max() for axis in range(3)]

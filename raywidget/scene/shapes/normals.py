@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_FEW = 16
+
 
 def smooth_normals(vertices: NDArray[Any], faces: NDArray[Any]) -> NDArray[np.float64]:
     """Normals at the vertices: means of those of the triangles round them, by area.
@@ -53,14 +55,26 @@ def smooth_normals_at(
     (W, 3) array of float
         One for each that is wanted.
     """
-    near = np.ones(len(vertices), bool)  # all that may be at the same place as one of them
-    for axis in range(3):
-        near &= np.isin(vertices[:, axis], vertices[wanted, axis])
-    touching = faces[near[faces].any(axis=1)]
+    rows = np.flatnonzero(_is_one_of(vertices[:, 0], vertices[wanted, 0]))
+    for axis in (1, 2):
+        rows = rows[_is_one_of(vertices[rows, axis], vertices[wanted, axis])]
+    near = np.zeros(len(vertices), bool)  # all that may be at the same place as one of them
+    near[rows] = True
+    touching = faces[near[faces[:, 0]] | near[faces[:, 1]] | near[faces[:, 2]]]
     used = wanted.copy()
     used[touching.ravel()] = True
     row = np.cumsum(used) - 1
     return np.asarray(smooth_normals(vertices[used], row[touching])[row[wanted]])
+
+
+def _is_one_of(values: NDArray[Any], some: NDArray[Any]) -> NDArray[np.bool_]:
+    some = np.unique(some)
+    if len(some) > _FEW:
+        return np.isin(values, some)
+    found = np.zeros(len(values), bool)
+    for value in some:  # numpy sorts them all, which takes twenty times as long
+        found |= values == value
+    return found
 
 
 def creased_normals(

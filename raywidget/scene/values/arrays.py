@@ -46,6 +46,12 @@ def _first_bad_row(bad: NDArray[np.bool_]) -> int:
     return int(np.argmax(bad.reshape(len(bad), -1).any(axis=1)))
 
 
+def _lies_within(array: NDArray[Any], low: float, high: float) -> bool:
+    """Is every number in [low, high]? NaN is not. In a third of the time of a mask."""
+    with np.errstate(invalid="ignore"):
+        return bool(array.min() >= low and array.max() <= high)
+
+
 def rows(
     owner: object, field: str, value: object, columns: int, letter: str, count: int | None = None
 ) -> NDArray[np.float32]:
@@ -109,10 +115,9 @@ def _checked_rows(
         raise fail(owner, field, expected, array)
     if not 1 <= len(array) <= MAX_ROWS:
         raise fail(owner, field, f"of 1 to {MAX_ROWS} rows", array)
-    with np.errstate(invalid="ignore"):
-        bad = ~(np.abs(array) <= LARGEST)  # NaN compares false
-    if bad.any():
-        row = _first_bad_row(bad)
+    if not _lies_within(array, -LARGEST, LARGEST):
+        with np.errstate(invalid="ignore"):
+            row = _first_bad_row(~(np.abs(array) <= LARGEST))
         raise SceneError(
             f"{label(owner)}: {field} must be finite and within +-{LARGEST:g}, "
             f"got {field}[{row}] = {array[row].tolist()}"
@@ -133,18 +138,23 @@ def unit_rows(
     Rows that are `unused` may be zero; they become (0, 1, 0). What is of length 1 but for rounding
     (sqrt(3) / 2^25 at most) stays as it is, so that copies are equal to the bit.
     """
-    array = rows(owner, field, value, 3, letter, count).astype(np.float64)
-    norms = np.linalg.norm(array, axis=1)
+    given = rows(owner, field, value, 3, letter, count)
+    x, y, z = (given[:, axis].astype(np.float64) for axis in range(3))
+    norms = np.sqrt(x * x + y * y + z * z)  # a fifth of the time of numpy's own
     bad = norms < 1e-12
     if unused is not None and (idle := bad & unused).any():
-        array[idle], norms[idle], bad[idle] = (0.0, 1.0, 0.0), 1.0, False
+        given = given.copy()
+        given[idle], norms[idle], bad[idle] = (0.0, 1.0, 0.0), 1.0, False
     if bad.any():
         row = int(np.argmax(bad))
         raise SceneError(
-            f"{label(owner)}: {field} must not be zero, got {field}[{row}] = {array[row].tolist()}"
+            f"{label(owner)}: {field} must not be zero, got {field}[{row}] = {given[row].tolist()}"
         )
-    norms[np.abs(norms - 1.0) < 1e-7] = 1.0
-    return _frozen(np.ascontiguousarray(array / norms[:, None], dtype=np.float32))
+    off = np.abs(norms - 1.0) >= 1e-7
+    if off.any():
+        given = given.copy()
+        given[off] = given[off].astype(np.float64) / norms[off, None]
+    return _frozen(given)
 
 
 def lengths(
@@ -184,9 +194,8 @@ def colors(
             raise fail(owner, field, f"a ({count}, 3) array of numbers", given, advice)
         given = given[:, :3]
     array = rows(owner, field, given, 3, letter, count)
-    bad = (array < 0.0) | (array > 1.0)
-    if bad.any():
-        row = _first_bad_row(bad)
+    if not _lies_within(array, 0.0, 1.0):
+        row = _first_bad_row((array < 0.0) | (array > 1.0))
         advice = f"; {BYTES_ARE_NOT_LIGHT}" if array.max() > 1.0 else ""
         raise SceneError(
             f"{label(owner)}: {field} must be in [0, 1], linear RGB, "
@@ -228,9 +237,8 @@ def triangle_indices(
         raise fail(owner, field, expected, array, advice)
     if not 1 <= len(array) <= MAX_ROWS:
         raise fail(owner, field, f"of 1 to {MAX_ROWS} rows", array)
-    bad = (array < 0) | (array >= vertex_count)
-    if bad.any():
-        row = _first_bad_row(bad)
+    if not _lies_within(array, 0, vertex_count - 1):
+        row = _first_bad_row((array < 0) | (array >= vertex_count))
         advice = "files that count from 1 need a - 1" if array.min() >= 1 else ""
         tail = f"; {advice}" if advice else ""
         raise SceneError(

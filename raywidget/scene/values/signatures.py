@@ -21,6 +21,10 @@ T = TypeVar("T")
 _ELSEWHERE = {
     "fov": ("vfov",),
     "fovy": ("vfov",),
+    "fovx": ("fov_axis",),
+    "hfov": ("fov_axis",),
+    "xfov": ("fov_axis",),
+    "fovaxis": ("fov_axis",),
     "field_of_view": ("vfov",),
     "color": ("base_color", "radiance", "intensity", "emission"),
     "colour": ("color", "base_color"),

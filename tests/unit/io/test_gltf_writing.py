@@ -470,6 +470,21 @@ def test_lights_and_cameras_come_back_without_help(tmp_path):
                     assert np.allclose(getattr(a, name), getattr(b, name), rtol=1e-8, atol=1e-15)
 
 
+@pytest.mark.parametrize("axis", ["horizontal", "smaller", "larger", "diagonal"])
+def test_the_axis_of_a_field_of_view_comes_back_and_others_read_what_it_is_here(tmp_path, axis):
+    camera = rw.PerspectiveCamera(look_from=(1, 2, 3), look_at=(0, 0, 0), vfov=50, fov_axis=axis)
+    scene = rw.Scene(
+        [rw.Quad((0, 0, 0), (1, 0, 0), (0, 1, 0))],
+        camera=camera,
+        defaults={"width": 300, "height": 100},
+    )
+    back, _ = saved(tmp_path, scene)
+    assert (back.camera.vfov, back.camera.fov_axis) == (50.0, axis)
+    plain, notes = saved(tmp_path, scene, in_full=False)
+    assert plain.camera.vertical_fov(3.0) == pytest.approx(camera.vertical_fov(3.0))
+    assert any("field of view" in note for note in notes)
+
+
 def test_what_gltf_cannot_say_is_told_once(tmp_path):
     balls = [rw.Sphere((k, 0, 0), 0.4, material=rw.Conductor("gold")) for k in range(3)]
     scene = rw.Scene(

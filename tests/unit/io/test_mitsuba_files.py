@@ -63,7 +63,8 @@ def test_fields_of_view(tmp_path, axis, expected):
     <integrator type="path"><integer name="max_depth" value="9"/></integrator>"""
     parts = read(tmp_path, text)
     (camera,) = parts.cameras
-    assert camera.vfov == pytest.approx(expected)
+    assert camera.vertical_fov(2.0) == pytest.approx(expected)
+    assert camera.vfov == 90.0
     np.testing.assert_allclose(camera.frame().forward, (0, 0, -1))
     np.testing.assert_allclose(camera.frame().right, (1, 0, 0), atol=1e-12)
     assert parts.defaults == {

@@ -196,7 +196,7 @@ def test_the_field_of_view_is_that_of_the_shorter_side(tmp_path, width, height, 
     WorldBegin"""
     parts = read(tmp_path, text)
     (camera,) = parts.cameras
-    assert camera.vfov == pytest.approx(expected)
+    assert camera.vertical_fov(width / height) == pytest.approx(expected)
     assert (camera.aperture_radius, camera.focus_distance) == (0.1, 4.0)
     assert parts.notes == ()
     assert parts.defaults == {

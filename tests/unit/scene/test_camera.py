@@ -1,3 +1,4 @@
+import math
 import re
 
 import numpy as np
@@ -5,7 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import raywidget as rw
+from raywidget.compiler.scene_tables import compile_camera
 from raywidget.errors import SceneError
+from raywidget.kernels import layout
 from raywidget.scene import OrthographicCamera, PanoramicCamera, PerspectiveCamera
 
 POINT = st.tuples(*[st.floats(-1e3, 1e3)] * 3)
@@ -85,3 +89,55 @@ def test_where_it_stands_must_be_said():
 def test_messages_of_other_cameras(kind, parameters, message):
     with pytest.raises(SceneError, match=f"^{kind.__name__} 'c': {re.escape(message)}"):
         kind(**{"name": "c", "look_from": (0, 0, 5), "look_at": (0, 0, 0)} | parameters)
+
+
+ASPECTS = (0.2, 0.75, 1.0, 4 / 3, 3.0)
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+@pytest.mark.parametrize(
+    ("axis", "span"),
+    [
+        ("vertical", lambda x, y: y),
+        ("horizontal", lambda x, y: x),
+        ("smaller", min),
+        ("larger", max),
+        ("diagonal", math.hypot),
+    ],
+)
+def test_the_field_of_view_spans_what_its_axis_says(axis, span, aspect):
+    camera = rw.PerspectiveCamera(look_from=(1, 2, 9), look_at=(0, 1, 0), vfov=70, fov_axis=axis)
+    size = (round(1000 * aspect), 1000)
+    table = compile_camera(camera, *size)
+    half = [np.linalg.norm(table[row : row + 3]) for row in (layout.CAMERA_RIGHT, layout.CAMERA_UP)]
+    seen = size[0] / size[1]
+    assert half[0] / half[1] == pytest.approx(seen, rel=1e-6)
+    assert 2 * math.degrees(math.atan(span(*half))) == pytest.approx(70, rel=1e-6)
+    other = camera.with_vertical_fov(31.0, seen)
+    assert other.fov_axis == axis
+    assert other.vertical_fov(seen) == pytest.approx(31.0, rel=1e-12)
+
+
+def test_without_an_axis_tables_are_those_of_the_vertical_field_to_the_bit():
+    camera = rw.PerspectiveCamera(look_from=(1, 2, 9), look_at=(0, 1, 0), vfov=33.3)
+    table = compile_camera(camera, 640, 480)
+    expected = np.float32(math.tan(math.radians(33.3) / 2))
+    assert table[layout.CAMERA_LENS_UP] == np.float32(1 / math.tan(math.radians(33.3) / 2))
+    np.testing.assert_array_equal(
+        table[layout.CAMERA_UP : layout.CAMERA_UP + 3],
+        (camera.frame().up * math.tan(math.radians(33.3) / 2)).astype(np.float32),
+    )
+    assert camera.half_height(7.0) == pytest.approx(expected)
+    assert "fov_axis" not in repr(camera)
+
+
+def test_the_axis_of_a_field_of_view_is_kept_and_checked():
+    camera = rw.PerspectiveCamera(
+        look_from=(1, 2, 9), look_at=(0, 1, 0), vfov=33, fov_axis="smaller"
+    )
+    assert eval(repr(camera), {"PerspectiveCamera": rw.PerspectiveCamera}).fov_axis == "smaller"
+    assert camera.replace(vfov=20).fov_axis == "smaller"
+    with pytest.raises(rw.SceneError, match=r"fov_axis must be one of 'vertical', .*, got 'x'"):
+        camera.replace(fov_axis="x")
+    with pytest.raises(rw.SceneError, match="did you mean 'fov_axis'"):
+        rw.PerspectiveCamera(look_from=(0, 0, 1), look_at=(0, 0, 0), hfov=40)

@@ -21,7 +21,7 @@ def projected(scene, points, aspect):
     frame = camera.frame()
     local = points - np.array(camera.look_from)
     depth = local @ frame.forward
-    half = np.tan(np.radians(camera.vfov / 2))
+    half = camera.half_height(aspect)
     x, y = local @ frame.right / depth / half / aspect, local @ frame.up / depth / half
     assert (depth > 0).all()
     return x, y
@@ -34,6 +34,36 @@ def test_everything_is_in_the_picture_and_fills_it(aspect, view):
     x, y = projected(scene, scene.shapes[0].vertices.astype(float), aspect)
     assert max(np.abs(x).max(), np.abs(y).max()) == pytest.approx(1 / 1.12, abs=0.01)
     assert max(np.abs(x).max(), np.abs(y).max()) < 1
+
+
+SHAPES = np.array([0.2, 1 / 3, 0.8, 1.0, 4 / 3, 3.0, 6.0])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_studio_for_no_picture_in_particular_is_seen_whole_in_all_of_them(seed):
+    rng = np.random.default_rng(seed)
+    size = np.exp(rng.normal(0, 1.5, 3))  # long, flat, tall
+    turn = trimesh.transformations.random_rotation_matrix(rng.random(3))
+    box = trimesh.creation.box(size, turn)
+    up = ("x", "y", "z", "-x", "-y", "-z")[seed % 6]
+    scene = rw.studio(box, up=up, view=rng.normal(size=3))
+    points = scene.shapes[0].vertices.astype(float)
+    for aspect in [*SHAPES, *np.exp(rng.uniform(-2, 2, 5))]:
+        x, y = projected(scene, points, aspect)
+        assert max(np.abs(x).max(), np.abs(y).max()) <= 1 / 1.12 + 1e-3
+    x, y = projected(scene, points, 1.0)
+    assert max(np.abs(x).max(), np.abs(y).max()) == pytest.approx(1 / 1.12, abs=0.01)
+
+
+@pytest.mark.parametrize("aspect", SHAPES)
+def test_what_is_framed_for_one_picture_is_never_cut_along_its_larger_side(aspect):
+    long = trimesh.creation.box((20, 1, 1))
+    scene = rw.studio(long, view=(0, 0.3, 1), aspect=aspect)
+    points = scene.shapes[0].vertices.astype(float)
+    x, y = projected(scene, points, aspect)
+    assert max(np.abs(x).max(), np.abs(y).max()) == pytest.approx(1 / 1.12, abs=0.01)
+    x, _ = projected(scene, points, min(1.0, aspect))
+    assert np.abs(x).max() < 1
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e3])

@@ -36,7 +36,9 @@ def write_camera(sheaf: Sheaf, camera: Camera, aspect: float | None, reach: floa
     else:
         vfov = 90.0
         if isinstance(camera, PerspectiveCamera):
-            vfov = camera.vfov
+            vfov = camera.vertical_fov(aspect or 4.0 / 3.0)
+            if camera.fov_axis != "vertical":
+                sheaf.note("The camera's field of view in glTF is right for this picture's shape.")
             if camera.aperture_radius > 0.0:
                 sheaf.note("The camera has no lens in glTF: all is in focus.")
         else:
