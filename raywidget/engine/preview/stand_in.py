@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.simple import Shape
 
 WORTH_IT = 200_000  # triangles: the tables of fewer take no longer than what stands in for them
 _SMALL = 2_000  # triangles of a mesh that is left as it is
@@ -32,7 +33,7 @@ def stand_in(scene: Scene, columns: int, rows: int) -> Scene | None:
     if sum(len(mesh.faces) for mesh in meshes if mesh is not None) < WORTH_IT:
         return None
     pixel = _SHARE_OF_PIXEL * _angle_of_pixel(scene.camera, columns, rows)
-    shapes = []
+    shapes: list[Shape] = []
     for shape in scene.shapes:
         if isinstance(shape, Mesh):
             shapes.append(_lighter(shape, _size_of_pixel(scene.camera, shape, pixel)))

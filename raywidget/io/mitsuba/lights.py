@@ -96,7 +96,7 @@ def camera(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> Camera | N
         return None
     focus = plugin.number("focus_distance", 0.0)
     distance = focus if focus > 0.0 else 1.0
-    lens = {}
+    lens: dict[str, Any] = {}
     if plugin.type == "thinlens":
         if not focus > 0.0:
             raise plugin.fail("focus_distance", "a length > 0", focus)
