@@ -212,7 +212,11 @@ test("the line of Python says what differs from what is usual", () => {
     orbit.python({ ...POSE, fov_axis: "horizontal" }, 2),
     'rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=72.1048, fov_axis="horizontal")',
   );
-  for (const [axis, aspect] of [["smaller", 3], ["larger", 0.5], ["diagonal", 1e-9]]) {
+  for (const [axis, aspect] of [
+    ["smaller", 3],
+    ["larger", 0.5],
+    ["diagonal", 1e-9],
+  ]) {
     const line = orbit.python({ ...POSE, fov_axis: axis }, aspect);
     assert.ok(line.endsWith(`vfov=40, fov_axis="${axis}")`), line);
   }

@@ -5,7 +5,14 @@ import { readMessage } from "../../src/wire/protocol.js";
 import { Questions } from "../../src/wire/questions.js";
 
 const POSE = { look_from: [0, 0, 5], look_at: [0, 0, 0], up: [0, 1, 0], vfov: 40 };
-const STAGE = { ...POSE, center: [0, 0, 0], radius: 2, aperture_radius: 0, focus_distance: null, fov_axis: "vertical" };
+const STAGE = {
+  ...POSE,
+  center: [0, 0, 0],
+  radius: 2,
+  aperture_radius: 0,
+  focus_distance: null,
+  fov_axis: "vertical",
+};
 const BEGIN = {
   ...{ k: "begin", epoch: 9, generation: 2, width: 8, height: 6, tile: 4, spp: 1 },
   ...{ encoding: "half3", stage: { ...STAGE, home: POSE } },
@@ -40,8 +47,14 @@ test("a begin describes camera and settings, and is as good without", () => {
   assert.deepEqual([placed.ground, placed.lamps], [-1.5, [[0, 1, 2, 3, 4, 5]]]);
   assert.equal(readMessage({ ...BEGIN, stage: { ...STAGE, ground: "low" } }).stage.ground, null);
   assert.deepEqual(begin.render, BEGIN.render);
-  const along = (axis) => readMessage({ ...BEGIN, stage: { ...STAGE, fov_axis: axis } }).stage.fov_axis;
-  assert.deepEqual(["smaller", "x", 7, undefined].map(along), ["smaller", "vertical", "vertical", "vertical"]);
+  const along = (axis) =>
+    readMessage({ ...BEGIN, stage: { ...STAGE, fov_axis: axis } }).stage.fov_axis;
+  assert.deepEqual(["smaller", "x", 7, undefined].map(along), [
+    "smaller",
+    "vertical",
+    "vertical",
+    "vertical",
+  ]);
   for (const stage of [null, 5, {}, { ...STAGE, vfov: 180 }, { ...STAGE, up: [0, "1", 0] }]) {
     assert.equal(readMessage({ ...BEGIN, stage }).stage, null);
   }
