@@ -228,8 +228,9 @@ function readBoxes(value) {
 function readStage(value) {
   const pose = readPose(value);
   if (pose === null) return null;
-  const { center, radius, box, ground, lamps, upright } =
-    /** @type {Record<string, unknown>} */ (value);
+  const { center, radius, box, ground, lamps, upright } = /** @type {Record<string, unknown>} */ (
+    value
+  );
   const { aperture_radius, focus_distance, fov_axis, home } =
     /** @type {Record<string, unknown>} */ (value);
   if (!isVector(center) || !isAmount(radius) || radius === 0) return null;
