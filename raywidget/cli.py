@@ -32,6 +32,7 @@ from raywidget.io.images import check_output
 from raywidget.io.rescue import rescue
 from raywidget.lab import open_lab
 from raywidget.picture.curves import CURVE_NAMES
+from raywidget.picture.denoising import METHODS
 from raywidget.picture.image import Image
 from raywidget.staging.lights import LIGHTS
 from raywidget.staging.studio import load_scene
@@ -155,6 +156,14 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
         "--keep",
         action="store_true",
         help="on Ctrl-C or SIGTERM, save what is there (and exit with 130 or 143)",
+    )
+    command.add_argument(
+        "--denoise",
+        nargs="?",
+        const=True,
+        default=False,
+        choices=METHODS,
+        help="take the noise out in the end; the true pixels are a layer of .exr and .npz",
     )
     command.add_argument("--quiet", action="store_true", help="no progress bar, no statistics")
     _add_staging(command)
@@ -307,6 +316,7 @@ def _render(options: argparse.Namespace) -> int:
             on_interrupt="return" if options.keep else "raise",
             exposure=options.exposure,
             curve=options.curve,
+            denoise=options.denoise,
             **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
         )
     for warning in warned:

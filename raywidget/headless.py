@@ -16,7 +16,13 @@ from raywidget.engine.darkness import explain_darkness
 from raywidget.engine.film.tiles import make_tiles
 from raywidget.engine.session.session import POLL_SECONDS, Session
 from raywidget.engine.settings import RenderSettings, settings_of
-from raywidget.errors import PictureWarning, RenderCancelled, SceneError, SettingsError
+from raywidget.errors import (
+    PictureError,
+    PictureWarning,
+    RenderCancelled,
+    SceneError,
+    SettingsError,
+)
 from raywidget.picture.curves import check_display
 from raywidget.progress import Progress
 from raywidget.scene.doubts import warn_of_doubts
@@ -67,6 +73,7 @@ def render(
     on_interrupt: Literal["raise", "return"] = "raise",
     exposure: float = 0.0,
     curve: str = "srgb",
+    denoise: bool | str = False,
     **settings: Any,
 ) -> Image:
     """Render a scene and wait for the picture.
@@ -94,6 +101,8 @@ def render(
         Stops by which the picture is lightened when it is shown or saved.
     curve : {"srgb", "filmic", "agx", "neutral", "linear"}
         Its tone curve.
+    denoise : bool or {"oidn", "nlm"}
+        Take the noise out in the end, by `Image.denoise`; the true pixels are in `Image.raw`.
     **settings
         Any of `RenderSettings`: ``width, height, spp, max_depth, seed, passes, threads``, ...; and
         of things that are no scene, the parameters of `studio`: ``light``, ``ground``, ``up``, ...
@@ -131,6 +140,7 @@ def render(
     scene, chosen = scene_and_settings(scene, settings)
     warn_of_doubts(scene)
     check_display(curve, exposure)
+    method = _denoiser(denoise)
     if not isinstance(on_interrupt, str) or on_interrupt not in ("raise", "return"):
         raise SettingsError(f"on_interrupt: expected 'raise' or 'return', got {show(on_interrupt)}")
 
@@ -172,7 +182,22 @@ def render(
     dark = explain_darkness(session.run(), exposure)
     if dark is not None:
         warn(dark, PictureWarning)
-    return session.image(exposure=exposure, curve=curve)
+    image = session.image(exposure=exposure, curve=curve)
+    return image if method is None or image.spp < 1 else image.denoise(method)
+
+
+def _denoiser(wanted: object) -> str | None:
+    """Which one is to be used, if any: before a long render, not after."""
+    from raywidget.picture.denoising import choose_method
+
+    if wanted is False:
+        return None
+    if wanted is not True and not isinstance(wanted, str):
+        raise SettingsError(f"denoise: expected True, False or a method, got {show(wanted)}")
+    try:
+        return choose_method(None if wanted is True else wanted)
+    except PictureError as error:
+        raise SettingsError(str(error)) from None
 
 
 class _Deliveries:

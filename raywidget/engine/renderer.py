@@ -28,6 +28,7 @@ from raywidget.kernels.integrators.aov import AOV_IDS_SIZE, AOV_SIZE, AovTarget,
 from raywidget.kernels.integrators.bdpt.bdpt import render_bdpt
 from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings
 from raywidget.kernels.integrators.coverage import CoverageTarget, render_coverage
+from raywidget.kernels.integrators.guides import GuideTarget, render_guides
 from raywidget.kernels.integrators.path import render_path
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.preview import (
@@ -295,6 +296,12 @@ class Renderer:
         work = Work(tile.x, tile.y, first, count)
         target = AovTarget(sums, ids, np.zeros(1, np.uint8))
         render_aovs(self._tables, self._camera, self._picture, work, target)
+
+    def trace_guides(self, tile: Tile, count: int, sums: NDArray[np.float64]) -> None:
+        """Add what a denoiser is told, of so many camera rays, to a tile's sums, in place."""
+        target = GuideTarget(sums, np.zeros(1, np.uint8))
+        work = Work(tile.x, tile.y, 0, count)
+        render_guides(self._tables, self._camera, self._picture, work, target)
 
     @property
     def makes_splats(self) -> bool:

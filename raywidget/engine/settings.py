@@ -38,6 +38,8 @@ AOVS = (
     "material_id",
     "samples",
     "variance",
+    "denoise_albedo",
+    "denoise_normal",
 )
 
 MAX_SIDE = 16_384  # pixels; the wire format could carry 65,535
@@ -116,7 +118,8 @@ class RenderSettings(metaclass=CheckedCalls):
         Side of a tile in pixels.
     aovs : sequence of str
         What else to bring along, in `Image.aovs`: ``"albedo"``, ``"normal"``, ``"depth"``,
-        ``"position"``, ``"object_id"``, ``"material_id"``, ``"samples"``, ``"variance"``.
+        ``"position"``, ``"object_id"``, ``"material_id"``, ``"samples"``, ``"variance"``,
+        ``"denoise_albedo"``, ``"denoise_normal"``.
     threads : int, optional
         Worker threads; ``None``: as many as this process may use cores.
 

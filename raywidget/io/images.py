@@ -83,7 +83,7 @@ def _write_npz(path: Path, picture: _Picture) -> None:
 
 
 # What compositors and denoisers call the channels of a layer; one of a number each is its Z or X.
-_CHANNELS = {"normal": "XYZ", "position": "XYZ", "depth": "Z"}
+_CHANNELS = {"normal": "XYZ", "denoise_normal": "XYZ", "position": "XYZ", "depth": "Z"}
 
 
 def exr_channels(name: str, values: NDArray[Any]) -> dict[str, NDArray[np.float32]]:

@@ -14,6 +14,7 @@ from raywidget.errors import PictureError
 from raywidget.io.images import encode_png, save_picture
 from raywidget.picture.backgrounds import read_background
 from raywidget.picture.curves import check_channel, check_display
+from raywidget.picture.denoising import Source, choose_method, denoise_pixels
 from raywidget.picture.development import develop, develop_strips
 from raywidget.picture.noise import relative_noise, standard_error
 from raywidget.picture.rows import MadeRows
@@ -60,6 +61,10 @@ class Image(metaclass=CheckedCalls):
         Other quantities of the same pixels, (H, W) or (H, W, 3), by name.
     alpha : (H, W) array of float, optional
         How much of each pixel is covered, 0 to 1; the pixels are premultiplied by it.
+    denoiser : callable, optional
+        Makes what `denoise` wants to know. Nobody else calls it.
+    raw : Image, optional
+        The picture that this one is a denoised version of.
 
     Raises
     ------
@@ -95,6 +100,8 @@ class Image(metaclass=CheckedCalls):
         variance: NDArray[np.float32] | MadeRows | None = None,
         aovs: Mapping[str, NDArray[Any]] | None = None,
         alpha: ArrayLike | None = None,
+        denoiser: Source | None = None,
+        raw: Image | None = None,
     ) -> None:
         # What makes the rows holds all they are made of: large pictures need not be there twice.
         self._rows: NDArray[np.float32] | MadeRows
@@ -126,6 +133,10 @@ class Image(metaclass=CheckedCalls):
                 raise PictureError(f"aovs: {name!r} has shape {values.shape}, not that of pixels")
             values.setflags(write=False)
         self._alpha = None if alpha is None else _checked_alpha(alpha, size)
+        self._denoiser = denoiser
+        if raw is not None and not (isinstance(raw, Image) and raw.shape[:2] == size):
+            raise PictureError(f"raw must be an Image of the same size, got {show(raw)}")
+        self._raw = raw
 
     @property
     def pixels(self) -> NDArray[np.float32]:
@@ -209,12 +220,24 @@ class Image(metaclass=CheckedCalls):
         ends, in the world. ``"object_id"`` (H, W): index of the shape in ``Scene.shapes``, -1 where
         there is none; ``"material_id"`` (H, W): a number for each material. ``"samples"`` (H, W):
         samples taken. ``"variance"`` (H, W, 3): squared standard error, see `error`.
+        ``"denoise_albedo"`` and ``"denoise_normal"`` (H, W, 3): what denoisers want, colours and
+        normals of what is seen through mirrors and clear glass, and by four rays a pixel only.
 
         The first four are means over the camera rays of the first 256 samples of the picture
         itself (those that hit something, for depth and position); numbers belong to the ray through
         the middle of the pixel.
         """
         return MappingProxyType(self._aovs)
+
+    @property
+    def denoised(self) -> bool:
+        """Has `denoise` made it? Then `raw` has the true pixels."""
+        return self._raw is not None
+
+    @property
+    def raw(self) -> Image:
+        """The picture that the samples made: of a denoised one the original, else itself."""
+        return self if self._raw is None else self._raw
 
     @property
     def exposure(self) -> float:
@@ -287,6 +310,67 @@ class Image(metaclass=CheckedCalls):
             self._alpha,
         )
 
+    def denoise(self, method: str | None = None) -> Image:
+        """Take the noise out: another picture, nearer to the truth, but no measurement.
+
+        It is made from this picture, and from colours and normals of what is seen in it, in mirrors
+        and through glass too. Denoised light is biased; this picture keeps the true pixels, which
+        the new one has as `raw`, and with them `noise`, `error` and all that a render can be gone
+        on with: `resume` goes on from the samples, never from what was made of them.
+
+        Parameters
+        ----------
+        method : {"oidn", "nlm"}, optional
+            ``"oidn"``: Intel's Open Image Denoise, a neural network, from the extra ``denoise``.
+            ``"nlm"``: non-local means over the two halves of the samples; slower and not as good,
+            but always there. By default the first one that is installed.
+
+        Returns
+        -------
+        Image
+            With the same display settings. Of a denoised picture, it is made anew from `raw`.
+
+        Raises
+        ------
+        PictureError
+            If the method is unknown or not installed; or if nothing is known of the picture but
+            its pixels, and the method needs more.
+
+        Examples
+        --------
+        >>> import raywidget as rw
+        >>> image = rw.render(rw.presets.cornell(), width=32, height=32, spp=4)
+        >>> clean = image.denoise("nlm")
+        >>> clean
+        Image(32x32, 4 spp, denoised)
+        >>> clean.raw is image
+        True
+        """
+        method = choose_method(method)
+        raw = self.raw
+        if raw._denoiser is not None and raw.spp < (2 if method == "nlm" else 1):
+            raise PictureError(f"denoise: {method!r} needs more than {raw.spp} samples per pixel")
+        inputs = None if raw._denoiser is None else raw._denoiser()
+        return self._with_raw(denoise_pixels(raw.pixels, inputs, method), raw, raw.alpha)
+
+    def _with_raw(self, pixels: NDArray[np.float32], raw: Image, alpha: Any) -> Image:
+        """A picture that stands for another one, shown as this one is."""
+        return Image(
+            pixels,
+            spp=raw.spp,
+            settings=raw.settings,
+            statistics=raw.statistics,
+            exposure=self._exposure,
+            curve=self._curve,
+            channel=self._channel,
+            samples=raw._samples,
+            goal=raw._goal,
+            state=raw.state,
+            aovs=raw._aovs,
+            alpha=alpha,
+            raw=raw,
+        )
+
     def over(self, background: Any) -> Image:
         """Lay a picture that has `alpha` over a background, in linear light.
 
@@ -325,6 +409,9 @@ class Image(metaclass=CheckedCalls):
         alpha = None
         if isinstance(background, Image) and background.alpha is not None:
             alpha = self._alpha + (1.0 - self._alpha) * background.alpha
+        if self._raw is not None:
+            pixels = lay_over(self.pixels, self._alpha, behind)
+            return self._with_raw(pixels, self._raw.over(background), alpha)
         return Image(
             lay_over(self.pixels, self._alpha, behind),
             spp=self._spp,
@@ -356,6 +443,8 @@ class Image(metaclass=CheckedCalls):
             beside ``pixels``; in ``.exr`` as layers (``albedo.R``, ``normal.X``, ``depth.Z``, ...).
             All of them hold `alpha`: ``.png`` with straight colours, the others with premultiplied
             ones, as channel A in ``.exr``, ``alpha`` in ``.npz``, the fourth number in ``.npy``.
+            Of a denoised picture, all have what is seen; ``.npz`` has the true pixels as ``raw``,
+            too, and ``.exr`` as a layer ``raw.R``, ``raw.G``, ``raw.B``.
         exposure, curve, channel : optional
             Display settings instead of the image's own.
 
@@ -373,7 +462,7 @@ class Image(metaclass=CheckedCalls):
             path,
             linear=self._rows,
             shown=lambda: develop_strips(*self._how_to_develop(exposure, curve, channel)),
-            aovs=self._aovs,
+            aovs=self._aovs if self._raw is None else {**self._aovs, "raw": self._raw.pixels},
             alpha=self._alpha,
         )
 
@@ -399,7 +488,8 @@ class Image(metaclass=CheckedCalls):
 
     def __repr__(self) -> str:
         alpha = "" if self._alpha is None else ", alpha"
-        return f"Image({self.width}x{self.height}, {self.spp} spp{alpha})"
+        denoised = "" if self._raw is None else ", denoised"
+        return f"Image({self.width}x{self.height}, {self.spp} spp{alpha}{denoised})"
 
 
 def _checked_pixels(pixels: ArrayLike) -> NDArray[np.float32]:

@@ -184,6 +184,25 @@ class FilmState:
             np.square(_difference(part, halves, paths), out=variance[where], casting="same_kind")
         return variance
 
+    def halves(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The pictures that samples of even and of odd number make, (H, W, 3) each.
+
+        Where one of them has no sample, it is what the other is.
+        """
+        paths = self._paths()
+        made = np.empty((2, self.height, self.width, 3), np.float32)
+        for tile, part in zip(self.tiles, self.parts, strict=True):
+            where = _slices(tile)
+            spp = np.asarray(part.pixel_counts())[..., None]
+            for half, sign in enumerate((1.0, -1.0)):
+                count = (spp + 1 - half) // 2
+                sums = np.where(count > 0, part.sums + sign * part.swings, 2.0 * part.sums)
+                made[half][where] = sums / np.maximum(2 * np.where(count > 0, count, spp), 1)
+                if self.splats is not None:
+                    splats = self.splats[half][where[0], where[1]]
+                    made[half][where] += _splatted(splats, paths / 2)
+        return made[0], made[1]
+
     def _paths(self) -> float:
         """Light paths for each pixel of the picture, on average."""
         if self.paths is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_SAMPLES = 256  # after that they have no noise worth a ray
 _TRACED = ("albedo", "normal", "depth", "position", "object_id", "material_id")
+_GUIDES = ("denoise_albedo", "denoise_normal")
 
 
 class Aovs:
@@ -34,13 +36,16 @@ class Aovs:
         film: Film,
         renderer: Renderer | None,
         threads: int,
+        guides: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]],
     ) -> dict[str, NDArray[Any]]:
-        """Those of the camera rays that all pixels of a film have taken."""
+        """Those of the camera rays that all pixels of a film have taken; `guides` of denoisers."""
         found: dict[str, NDArray[Any]] = {}
         if renderer is not None and set(names).intersection(_TRACED):
             with self._lock:
                 self._trace(film, renderer, min(state.least_spp(), MOST_SAMPLES), threads)
                 found = self._means(renderer.placement)
+        if renderer is not None and set(names).intersection(_GUIDES):
+            found |= dict(zip(_GUIDES, guides(), strict=True))
         if "samples" in names:
             found["samples"] = state.spp.astype(np.int32)
         if "variance" in names:

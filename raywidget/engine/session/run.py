@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from raywidget.engine.film.film import Film, FilmState
 from raywidget.engine.film.tiles import Tile
 from raywidget.engine.session.aovs import Aovs
+from raywidget.engine.session.guides import Guides
 from raywidget.engine.session.schedule import Schedule
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError
@@ -88,6 +89,7 @@ class Run:
         self.schedule: Schedule | None = None
         self.compiling = False
         self.aovs = Aovs()
+        self.guides = Guides()
         self.shares: dict[int, NDArray[np.float64]] = {}  # of tiles, see `adaptive.plan_shares`
         self.noise: float | None = None
         self.passes_measured = 0  # after so many passes `noise` was estimated last

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from raywidget.engine.preview.coarse import CoarsePicture, Look
+from raywidget.engine.session.guides import PictureInputs
 from raywidget.engine.session.run import (
     CLOSED,
     COMPILING,
@@ -169,8 +170,14 @@ class Session:
             state=ResumeState(run.scene, run.settings, state),
             variance=MadeRows(state.height, state.width, state.rows_of_variance),
             alpha=state.alpha(),
+            denoiser=PictureInputs(run.guides, run.scene, run.settings, state, run.renderer),
             aovs=run.aovs.images(
-                run.settings.aovs, state, run.film, run.renderer, run.settings.thread_count()
+                run.settings.aovs,
+                state,
+                run.film,
+                run.renderer,
+                run.settings.thread_count(),
+                lambda: run.guides.images(run.scene, run.settings, run.renderer),
             ),
         )
 

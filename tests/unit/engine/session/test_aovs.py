@@ -100,7 +100,8 @@ def test_layers_of_exr_files(image, tmp_path):
     assert set(channels) == {
         *"RGB",
         *(f"albedo.{c}" for c in "RGB"),
-        *(f"{name}.{c}" for name in ("normal", "position") for c in "XYZ"),
+        *(f"denoise_albedo.{c}" for c in "RGB"),
+        *(f"{name}.{c}" for name in ("normal", "denoise_normal", "position") for c in "XYZ"),
         "depth.Z",
         "object_id.X",
         "material_id.X",

@@ -1,0 +1,135 @@
+"""Pictures without their noise: what a denoiser is given, which one there is, what it must keep.
+
+Denoised pixels are a guess, nearer to the truth than what they were made from, and biased. So they
+are a layer on top: sums, counts and estimates of error stay those of the samples.
+
+There are two: Intel's Open Image Denoise, a neural network (the extra `denoise`), and where it is
+not installed, non-local means over the two halves of the samples (`nonlocal_means`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.errors import PictureError
+from raywidget.picture.nonlocal_means import filter_halves
+from raywidget.scene.values.checks import show
+
+F32 = NDArray[np.float32]
+
+METHODS = ("oidn", "nlm")
+
+# One at a time: a picture of 33 megapixels takes gigabytes.
+_lock = threading.Lock()
+
+
+class DenoiserInputs(NamedTuple):
+    """What is known of a picture beside its pixels, all of it (H, W, 3)."""
+
+    albedo: F32  # colours of what is seen, through mirrors and glass, 0 to 1
+    normal: F32  # shading normals, likewise
+    even: F32  # the picture made of the samples of even number
+    odd: F32  # ... and of the others, which know nothing of the first
+
+
+Source = Callable[[], DenoiserInputs]
+
+
+def choose_method(wanted: str | None) -> str:
+    """The denoiser of a name, or the best one that is installed.
+
+    Raises
+    ------
+    PictureError
+        If there is none of this name, or it is not installed.
+    """
+    has_oidn = importlib.util.find_spec("mitsuba_oidn") is not None
+    if wanted is None:
+        return "oidn" if has_oidn else "nlm"
+    if not isinstance(wanted, str) or wanted not in METHODS:
+        raise PictureError(
+            f"denoise: method must be one of {', '.join(METHODS)}, got {show(wanted)}"
+        )
+    if wanted == "oidn" and not has_oidn:
+        raise PictureError(
+            "denoise: 'oidn' needs Intel's Open Image Denoise: "
+            'pip install "raywidget[denoise]" (or method="nlm", which needs nothing)'
+        )
+    return wanted
+
+
+def denoise_pixels(pixels: F32, inputs: DenoiserInputs | None, method: str) -> F32:
+    """Take the noise out of linear radiance.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) array of float32
+        Mean radiance.
+    inputs : DenoiserInputs, optional
+        What else is known; `nlm` can do nothing without it.
+    method : str
+        One of `METHODS`.
+
+    Raises
+    ------
+    PictureError
+        If it needs to know more than there is, or is installed but broken.
+    """
+    # A network knows no infinity, and no light is less than nothing.
+    noisy = np.nan_to_num(np.maximum(pixels, np.float32(0.0)), posinf=0.0)
+    if method == "oidn":
+        with _lock:
+            smooth = _ask_oidn(noisy, inputs)
+    elif inputs is None:
+        raise PictureError(
+            "denoise: nothing is known of this picture but its pixels, since it was not rendered "
+            'here; "oidn" can do without: pip install "raywidget[denoise]"'
+        )
+    else:
+        smooth = filter_halves(inputs.even, inputs.odd, inputs.albedo, inputs.normal)
+    if inputs is not None:
+        smooth = keep_mean(smooth, noisy, inputs)
+    return smooth
+
+
+def _ask_oidn(noisy: F32, inputs: DenoiserInputs | None) -> F32:
+    try:
+        import mitsuba_oidn
+    except Exception as error:  # a library that does not load
+        raise PictureError(
+            f"denoise: Open Image Denoise is broken here ({error}); "
+            'install "raywidget[denoise]" anew, or use method="nlm"'
+        ) from None
+    guides: dict[str, Any] = {}
+    if inputs is not None:
+        guides = {"albedo": inputs.albedo, "normal": inputs.normal}
+    try:
+        made = mitsuba_oidn.denoise(np.ascontiguousarray(noisy), **guides, hdr=True)
+    except Exception as error:
+        raise PictureError(f"denoise: Open Image Denoise failed: {error}") from error
+    return np.maximum(np.asarray(made, np.float32), np.float32(0.0))
+
+
+def keep_mean(smooth: F32, noisy: F32, inputs: DenoiserInputs) -> F32:
+    """Give back the light that a denoiser has lost, as far as that is more than noise.
+
+    The mean of all samples is right but for noise, which is small in the mean of a picture. What is
+    smoothed is multiplied, colour by colour, so that its mean comes nearer to that by the share
+    1 - variance / difference^2 (the positive part of James and Stein 1961): not at all where the
+    difference may be chance. To do so in parts of the picture gained nothing more.
+    """
+    # A quarter of the squared difference of the halves is the variance of their mean.
+    apart = (inputs.even.astype(np.float64) - inputs.odd) / 2.0
+    pixels = apart.shape[0] * apart.shape[1]
+    variance = np.mean(apart**2, axis=(0, 1)) / pixels
+    level = np.maximum(np.mean(smooth, axis=(0, 1), dtype=np.float64), 1e-30)
+    bias = np.mean(noisy, axis=(0, 1), dtype=np.float64) - level
+    share = np.maximum(0.0, 1.0 - variance / np.maximum(bias**2, 1e-60))
+    gain = np.clip(1.0 + share * bias / level, 0.5, 2.0)
+    return np.asarray(smooth * gain, np.float32)
