@@ -139,6 +139,16 @@ def test_without_the_extra(monkeypatch):
 
 
 @needs_oidn
+def test_lamps_do_not_spread():
+    scene = rw.presets.veach_mis()
+    settings = {"width": 80, "height": 60}
+    noisy = rw.render(scene, spp=16, **settings)
+    truth = rw.render(scene, spp=256, seed=1, **settings).pixels
+    clean = noisy.denoise("oidn")
+    assert relative_mse(clean.pixels, truth) < relative_mse(noisy.pixels, truth)
+
+
+@needs_oidn
 def test_a_picture_of_which_only_pixels_are_known():
     rng = np.random.default_rng(0)
     pixels = np.full((64, 64, 3), 0.5) * rng.gamma(4.0, 0.25, (64, 64, 1))
