@@ -29,11 +29,11 @@ def filter_halves(even: F32, odd: F32, albedo: F32, normal: F32) -> F32:
     `albedo` and `normal` must have no noise worth mentioning.
     """
     colors = np.maximum(albedo, np.float32(0.02))
-    halves = _cut_spots([np.maximum(half, np.float32(0.0)) / colors for half in (even, odd)])
+    plain = [np.asarray(np.maximum(half, 0.0) / colors, np.float32) for half in (even, odd)]
+    halves = _cut_spots(plain)
     # The variance of a half, from how far the two are apart: of one pixel alone it is a guess with
     # one degree of freedom, so it is averaged.
-    apart = (halves[0] - halves[1]) ** 2 / 2
-    variance = _box(apart, 3)
+    variance = _box(np.asarray((halves[0] - halves[1]) ** 2 / 2, np.float32), 3)
     features = np.concatenate([albedo / _ALBEDO, normal / _NORMAL], axis=2)
 
     height, width, _ = even.shape
