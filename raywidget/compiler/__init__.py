@@ -6,12 +6,20 @@ user wrote it. Nothing behind it checks either.
 
 from raywidget.compiler.geometry.placement import Placement, placement_in
 from raywidget.compiler.geometry.trees import Trees
-from raywidget.compiler.scene_tables import compile_camera, compile_scene, compile_with_trees
+from raywidget.compiler.scene_tables import (
+    Compiled,
+    compile_after,
+    compile_camera,
+    compile_scene,
+    compile_with_trees,
+)
 from raywidget.compiler.surfaces.media import needs_volpath
 
 __all__ = [
+    "Compiled",
     "Placement",
     "Trees",
+    "compile_after",
     "compile_camera",
     "compile_scene",
     "compile_with_trees",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place
 from raywidget.compiler.geometry.trees import Trees, build_trees, key_of_trees, write_roots
 from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_lights, spot_discs
 from raywidget.compiler.parallel import begin
+from raywidget.compiler.surfaces.fields import FieldRows
 from raywidget.compiler.surfaces.materials import MaterialRows, MaterialTables
 from raywidget.compiler.surfaces.media import MediumRows
 from raywidget.compiler.volumes.rows import pack_volumes
@@ -25,7 +27,8 @@ from raywidget.scene.camera import (
     PerspectiveCamera,
 )
 from raywidget.scene.scene import Scene
-from raywidget.scene.shapes.meshes import Mesh
+from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.quantities import ValuedShape
 from raywidget.scene.shapes.simple import Bounds, Box, Quad, Shape
 
 # Balls so many times as large as the smallest other thing are tested in double precision: with
@@ -38,19 +41,60 @@ def compile_scene(scene: Scene, threads: int = 1) -> SceneTables:
 
     The tables do not depend on the number of threads.
     """
-    return _compile(scene, threads, None, False)[0]
+    return _compile(scene, threads, None, False).tables
 
 
 def compile_with_trees(
     scene: Scene, threads: int = 1, previous: Trees | None = None
 ) -> tuple[SceneTables, Trees]:
     """The same, and the trees, which the next scene may use again if no shape has moved."""
-    return _compile(scene, threads, previous, True)
+    made = _compile(scene, threads, previous, True)
+    return made.tables, made.trees
 
 
-def _compile(
-    scene: Scene, threads: int, previous: Trees | None, with_key: bool
-) -> tuple[SceneTables, Trees]:
+class Compiled(NamedTuple):
+    """A scene's tables, and what the next scene may use again."""
+
+    tables: SceneTables
+    trees: Trees
+    fields: FieldRows
+
+
+def compile_after(
+    scene: Scene, threads: int, before: tuple[Scene, Compiled] | None = None
+) -> Compiled:
+    """The tables of a scene, with all that can be kept of those of the one before it.
+
+    Where only values and their colours have changed, everything else is.
+    """
+    if before is not None and _differ_in_colors_only(*before[:1], scene):
+        last = before[1]
+        fields = last.fields.tables(scene.shapes)
+        tables = last.tables._replace(fields=fields.codes, values=fields.values, maps=fields.maps)
+        return last._replace(tables=tables)
+    return _compile(scene, threads, None if before is None else before[1].trees, True)
+
+
+def _differ_in_colors_only(before: Scene, scene: Scene) -> bool:
+    same_light = before.emitters is scene.emitters and before.background == scene.background
+    if not same_light or before.medium is not scene.medium:
+        return False
+    if len(before.shapes) != len(scene.shapes):
+        return False
+    meshes: dict[int, int] = {}  # copies of one mesh share its fields
+    for old, new in zip(before.shapes, scene.shapes, strict=True):
+        if isinstance(old, Instances) and isinstance(new, Instances):
+            expected = meshes.setdefault(id(old.mesh), id(new.mesh))
+            if expected != id(new.mesh):
+                return False
+        if old is new:
+            continue
+        if not isinstance(new, ValuedShape) or not new.differs_in_colors_only(old):
+            return False
+    return True
+
+
+def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool) -> Compiled:
     media = MediumRows(scene.medium)
     materials = MaterialRows(media)
     discs = spot_discs(scene.emitters)
@@ -58,6 +102,7 @@ def _compile(
     boxes = [shape.bounds() for shape in shapes]
     placement = place(boxes)
     geometry = gather_geometry(shapes, materials, placement)
+    fields = materials.fields.tables(shapes)
     surfaces = materials.tables()
     textures = materials.textures.tables()
     # Neither knows of trees; and the upper end of a tree has work for one thread only.
@@ -100,6 +145,9 @@ def _compile(
         textures=textures.values,
         texels=textures.texels,
         texel_bytes=textures.texel_bytes,
+        fields=fields.codes,
+        values=fields.values,
+        maps=fields.maps,
         energy=materials.energy.table(),
         features=_features(surfaces.codes),
         media=media_table,
@@ -120,7 +168,7 @@ def _compile(
         placement=placement.as_array(),
         full=None if plain else FULL,
     )
-    return tables, trees
+    return Compiled(tables, trees, materials.fields)
 
 
 def _large_radius(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from raywidget.engine.film.film import FilmState
+from raywidget.engine.session.aovs import shown_by
 from raywidget.engine.session.run import Run
 from raywidget.errors import RenderError, SettingsError
 from raywidget.picture.noise import ERROR_REACH, standard_error
@@ -55,6 +57,10 @@ class Hit:
         Which one of the shape's own, counted from 0: the sphere of a `Spheres`, the cylinder of a
         `Cylinders`, the copy of an `Instances`, the triangle of a `Mesh`. None for shapes that are
         one thing.
+    value : float or None
+        What the shape shows there as colours, NaN where that is no number; None: it shows nothing.
+    label : str
+        What that is called, with its unit.
     """
 
     shape: Shape
@@ -67,6 +73,8 @@ class Hit:
     uv: tuple[float, float]
     primitive: int
     row: int | None
+    value: float | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,7 +183,15 @@ def _trace(run: Run, renderer: Renderer, x: int, y: int) -> Hit | None:
         (float(values[pick.PICK_UV]), float(values[pick.PICK_UV + 1])),
         primitive,
         row,
+        *_value_of(scene.shapes, index, float(values[pick.PICK_VALUE])),
     )
+
+
+def _value_of(shapes: Sequence[Shape], index: int, value: float) -> tuple[float | None, str]:
+    quantity = shown_by(shapes, index)
+    if quantity is None:
+        return None, ""
+    return float(quantity.numbers.as_given(value)), quantity.label
 
 
 def _row_of(

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler import (
+    Compiled,
     Placement,
-    Trees,
+    compile_after,
     compile_camera,
-    compile_with_trees,
     needs_volpath,
     placement_in,
 )
@@ -172,14 +172,15 @@ class Renderer:
         self, scene: Scene, settings: RenderSettings, previous: Renderer | None = None
     ) -> None:
         self.scene = scene
-        self._compiled: SceneTables  # as it is for all cameras and settings
-        self._trees: Trees
+        self._compiled: Compiled  # as it is for all cameras and settings
         if previous is not None and _same_contents(previous.scene, scene):
-            self._compiled, self._trees = previous._compiled, previous._trees
+            self._compiled = previous._compiled
         else:
-            trees = previous._trees if previous is not None else None
-            self._compiled, self._trees = compile_with_trees(scene, settings.thread_count(), trees)
-        self._tables = _without_background(self._compiled) if settings.alpha else self._compiled
+            before = None if previous is None else (previous.scene, previous._compiled)
+            self._compiled = compile_after(scene, settings.thread_count(), before)
+        self._tables = self._compiled.tables
+        if settings.alpha:
+            self._tables = _without_background(self._tables)
         if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(self._tables):
             raise SettingsError(
                 f"integrator: {settings.integrator!r} knows no volumes, no media that scatter, and "

@@ -36,6 +36,7 @@ AOVS = (
     "position",
     "object_id",
     "material_id",
+    "value",
     "samples",
     "variance",
     "denoise_albedo",
@@ -118,8 +119,8 @@ class RenderSettings(metaclass=CheckedCalls):
         Side of a tile in pixels.
     aovs : sequence of str
         What else to bring along, in `Image.aovs`: ``"albedo"``, ``"normal"``, ``"depth"``,
-        ``"position"``, ``"object_id"``, ``"material_id"``, ``"samples"``, ``"variance"``,
-        ``"denoise_albedo"``, ``"denoise_normal"``.
+        ``"position"``, ``"object_id"``, ``"material_id"``, ``"value"``, ``"samples"``,
+        ``"variance"``, ``"denoise_albedo"``, ``"denoise_normal"``.
     threads : int, optional
         Worker threads; ``None``: as many as this process may use cores.
 

@@ -137,7 +137,9 @@ MATERIAL_MEMBERS = 6  # 2, of a mixture: rows of its parts
 MATERIAL_INTERIOR = 8  # row of `media` behind the surface, or -1: crossing it changes no medium
 # Textures of what scatters: pairs of a texture and a target, ended by -1. A target is 4 times the
 # column that is given, plus how.
-MATERIAL_TEXTURES = 9
+MATERIAL_FIELD = 9  # row of `fields` that the shape shows, or -1
+MATERIAL_UNLIT_TEXTURE = 10  # what is given off of its colours, with MATERIAL_UNLIT
+MATERIAL_TEXTURES = 11
 MATERIAL_MAX_TEXTURES = 12
 MATERIAL_CODES_SIZE = MATERIAL_TEXTURES + 2 * MATERIAL_MAX_TEXTURES + 1
 TARGET_COLOR = 0  # three columns
@@ -149,6 +151,7 @@ MATERIAL_GLOW_TEXTURED = 2  # the emission has a texture
 MATERIAL_MASKED = 4  # the opacity is not 1 everywhere
 MATERIAL_MIXED = 8
 MATERIAL_NORMAL_MAPPED = 16
+MATERIAL_UNLIT = 32  # a share of the colours is given off; it is found by scattering only
 MATERIAL_SPECIAL = MATERIAL_MASKED | MATERIAL_MIXED | MATERIAL_NORMAL_MAPPED  # ask `surface`
 
 # Columns of `materials` (M, MATERIAL_SIZE) float32; unused ones are 0
@@ -237,12 +240,14 @@ LOOK_ANISOTROPY = 7
 CHECKERBOARD = 0
 IMAGE = 1
 RAMP = 2
-ATTRIBUTE = 3  # the colour of the shape itself
+ATTRIBUTE = 3  # what the shape itself brings: a colour, or values
 
 # Columns of `texture_codes` (T, TEXTURE_CODES_SIZE) int32
 TEXTURE_KIND = 0  # code above
 TEXTURE_CHILDREN = 1  # 2, of a checkerboard: textures of its squares, or -1: TEXTURE_COLORS;
 # of an attribute the first: what it is multiplied with, or -1
+TEXTURE_FIELD = 2  # of an attribute: row of `fields`, or -1: the colours of the shape
+TEXTURE_NUMBER = 3  # of a field. 1: its values, scaled and shifted, in [0, 1]; 0: their colours
 TEXTURE_AXIS = 1  # of a ramp: 0 u, 1 v
 TEXTURE_WIDTH = 1  # of an image
 TEXTURE_HEIGHT = 2
@@ -266,7 +271,31 @@ TEXELS_SRGB = 256
 TEXTURE_SIZE = 10
 TEXTURE_SCALE = 0  # 2: squares or pictures per unit of u and of v
 TEXTURE_OFFSET = 2  # 2: is added to the scaled coordinates
-TEXTURE_COLORS = 4  # 6: two colours; the first is an image's factor
+TEXTURE_COLORS = 4  # 6: two colours; the first is an image's or a field's factor
+
+# --- Fields: values on shapes --------------------------------------------------------------------
+# Columns of `fields` (F, FIELD_SIZE) int32: a row for each quantity of each shape, and one before
+# them for what it shows. Elements of `values` are told by what was hit.
+FIELD_SIZE = 4
+FIELD_ON = 0  # code below
+FIELD_FIRST = 1  # FIRST + number of the primitive, row of `vertices`, or row of `instances`
+FIELD_ENDS = 2  # ENDS + 2 * number of the primitive: at the start of a round, then at its end
+FIELD_MAP = 3  # element of `maps`
+FIELD_PRIMITIVES = 0
+FIELD_VERTICES = 1
+FIELD_COPIES = 2
+FIELD_ROUNDS = 3  # rounds have two, all else one
+# `maps`: a head and MAP_COUNT colours for each, linear RGB
+MAP_LOG = 0  # 1: logarithms are in equal steps
+MAP_LOW = 1  # values of the first and of the last colour
+MAP_HIGH = 2
+MAP_START = 3  # the same, or their logarithms
+MAP_SPAN = 4
+MAP_COUNT = 5
+MAP_NAN = 6  # 3: the colour of what is no number
+MAP_BELOW = 9  # 3
+MAP_ABOVE = 12  # 3
+MAP_COLORS = 15
 
 # --- Emitters ------------------------------------------------------------------------------------
 # Finite lights come first in the table, then those that are infinitely far away.
@@ -383,6 +412,9 @@ class SceneTables(NamedTuple):
     textures: F32  # (T, TEXTURE_SIZE)
     texels: F32  # (N,) values of bytes (512), then pixels of images; linear
     texel_bytes: U8  # (N,) pixels of images
+    fields: I32  # (F, FIELD_SIZE)
+    values: F32  # (N,) of all fields
+    maps: F32  # (M,) colour maps
     energy: F32  # (1 + n * ENERGY_SIZE,) what rough surfaces lose; the first element is unused
     features: I32  # (FEATURES_SIZE,) what the scene has
     media: F32  # (K, MEDIUM_SIZE)
@@ -439,6 +471,9 @@ class SceneView(NamedTuple):
     textures: Any
     texels: Any
     texel_bytes: Any
+    fields: Any
+    values: Any
+    maps: Any
     energy: Any
     has_masks: bool  # surfaces that let a share of the light pass straight on
     media: Any

@@ -218,7 +218,8 @@ class Image(metaclass=CheckedCalls):
         shading normal in the world, unit, but for edges. ``"depth"`` (H, W): distance along the
         ray in scene units, infinite where there is nothing. ``"position"`` (H, W, 3): where it
         ends, in the world. ``"object_id"`` (H, W): index of the shape in ``Scene.shapes``, -1 where
-        there is none; ``"material_id"`` (H, W): a number for each material. ``"samples"`` (H, W):
+        there is none; ``"material_id"`` (H, W): a number for each material. ``"value"`` (H, W):
+        what the nearest surface shows as colours, NaN where it shows nothing. ``"samples"`` (H, W):
         samples taken. ``"variance"`` (H, W, 3): squared standard error, see `error`.
         ``"denoise_albedo"`` and ``"denoise_normal"`` (H, W, 3): what denoisers want, colours and
         normals of what is seen through mirrors and clear glass, and by four rays a pixel only.

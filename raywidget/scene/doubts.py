@@ -19,6 +19,7 @@ from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.quantities import ValuedShape
 from raywidget.scene.shapes.simple import Box, Shape
 from raywidget.scene.textures.textures import Attribute, ImageTexture, Texture
 from raywidget.scene.values.checks import label
@@ -108,7 +109,7 @@ def _of_textures(shape: Shape) -> Iterator[tuple[str, str]]:
         return
     for texture in _textures(parts):
         if isinstance(texture, Attribute):
-            if not _has_colors(shape):
+            if texture.attribute == "color" and not _has_colors(shape):
                 yield "attribute", _without_colors(shape)
         elif isinstance(mesh, Mesh) and _needs_second(texture) and mesh.uvs2 is None:
             name = f" {texture.name!r}" if texture.name else ""
@@ -157,6 +158,8 @@ def _has_colors(shape: Shape) -> bool:
     if isinstance(shape, Instances) and shape.colors is not None:
         return True
     mesh = shape.mesh if isinstance(shape, Instances) else shape
+    if any(isinstance(item, ValuedShape) and item.own_quantities for item in (shape, mesh)):
+        return True
     if isinstance(mesh, Mesh):
         return mesh.colors is not None or mesh.face_colors is not None
     return isinstance(mesh, Spheres | Cylinders) and mesh.colors is not None

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from raywidget.errors import SceneError
 from raywidget.scene.values import checks
 from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.named import Named
 
 T = TypeVar("T", bound=SceneObject)
 
@@ -108,12 +109,38 @@ def _changed(owner: T, names: list[str], value: object, path: str) -> T:
     if not rest:
         return owner.replace(**{name: value})
     part = getattr(owner, name)
+    if isinstance(part, Named):
+        return owner.replace(**{name: _changed_item(owner, name, part, rest, value, path)})
     if not isinstance(part, SceneObject):
         raise SceneError(
             f"update: {path!r}: {name} of {checks.label(owner)} is {checks.show(part)}, "
             f"which has no parameter {rest[0]!r}"
         )
     return owner.replace(**{name: _changed(part, rest, value, path)})
+
+
+def _changed_item(
+    owner: SceneObject, name: str, items: Named[Any], names: list[str], value: object, path: str
+) -> dict[str, Any]:
+    """A mapping with one item, or something of it, changed.
+
+    A colour map without the name of its quantity is that of what is shown.
+    """
+    first, *rest = names
+    shown: Any = getattr(owner, "shown", None)
+    if first not in items and name == "colormap" and shown is not None and shown.name in items:
+        first, rest = shown.name, names
+    if first not in items:
+        raise SceneError(
+            f"update: {path!r}: {name} of {checks.label(owner)} has nothing named {first!r}"
+            + _nearest(first, list(items))
+        )
+    if rest:
+        part = items[first]
+        if not isinstance(part, SceneObject):
+            raise SceneError(f"update: {path!r}: {first!r} has no parameter {rest[0]!r}")
+        value = _changed(part, rest, value, path)
+    return {**items, first: value}
 
 
 def _substitute(owner: T, old: SceneObject, new: SceneObject) -> T:
@@ -132,6 +159,12 @@ def _substitute(owner: T, old: SceneObject, new: SceneObject) -> T:
             )
             same = all(a is b for a, b in zip(items, value, strict=True))
             after = value if same else items
+        elif isinstance(value, Named):
+            changed = {
+                key: _substitute(item, old, new) if isinstance(item, SceneObject) else item
+                for key, item in value.items()
+            }
+            after = value if all(changed[key] is value[key] for key in value) else changed
         else:
             continue
         if after is not value:
@@ -155,6 +188,8 @@ def _objects(owner: SceneObject) -> list[SceneObject]:
     waiting: list[object] = [getattr(owner, name) for name in _parameters(owner)]
     while waiting:
         item = waiting.pop()
+        if isinstance(item, Named):
+            item = tuple(item.values())
         if isinstance(item, tuple):
             waiting += [part for part in item if isinstance(part, SceneObject)]
         elif isinstance(item, SceneObject) and id(item) not in found:

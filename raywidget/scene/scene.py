@@ -20,6 +20,7 @@ from raywidget.scene.values import checks
 from raywidget.scene.values.checks import ColorLike
 from raywidget.scene.values.described import SceneObject, brief
 from raywidget.scene.values.given import as_items
+from raywidget.scene.values.named import Named
 
 T = TypeVar("T", bound=SceneObject)
 
@@ -125,6 +126,8 @@ class Scene(SceneObject):
                 yield item
                 for f in reversed(fields(item)):
                     value = getattr(item, f.name)
+                    if isinstance(value, Named):
+                        value = tuple(value.values())
                     waiting += reversed(value) if isinstance(value, tuple) else [value]
 
     def bounds(self) -> Bounds:

@@ -323,7 +323,13 @@ def _describe_hit(hit: Hit) -> Content:
         "normal": [_finite(x) for x in hit.normal],
         "shading_normal": [_finite(x) for x in hit.shading_normal],
         "uv": [_finite(x) for x in hit.uv],
+        "value": None if hit.value is None else _value_of(hit.value, hit.label),
     }
+
+
+def _value_of(value: float, label: str) -> Content:
+    """What the shape shows there; what is no number is said in words."""
+    return {"label": label or "value", "text": f"{value:.6g}"}
 
 
 def _parameters(hit: Hit) -> list[tuple[str, str]]:

@@ -37,6 +37,7 @@ export function describePixel({ x, y, rgb, error, spp, hit, message }) {
   if (hit !== null) {
     const { material, object } = hit;
     if (object.row !== null && !MANY.has(object.type)) lines.push(["triangle", `${object.row}`]);
+    if (hit.value) lines.push([hit.value.label, hit.value.text]);
     lines.push([
       "material",
       material.name === null ? material.type : `${material.name} (${material.type})`,

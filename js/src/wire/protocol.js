@@ -19,7 +19,8 @@
  *
  * @typedef {{type: string, name: string | null}} Named
  * @typedef {{object: Named & {row: number | null}, material: Named & {parameters: [string, string][]}, distance: number,
- *   point: Vec, normal: Vec, shading_normal: Vec, uv: [number, number]}} Hit
+ *   point: Vec, normal: Vec, shading_normal: Vec, uv: [number, number],
+ *   value: {label: string, text: string} | null}} Hit
  * @typedef {{k: "pixel", epoch: number, generation: number, client: number, number: number,
  *   x: number, y: number, rgb: Vec, error: Vec | null,
  *   spp: number, hit: Hit | null, message: string | null}} Pixel
@@ -287,7 +288,14 @@ function readHit(value) {
     material: { ...material, parameters: pairs },
     ...{ distance, point, normal, shading_normal },
     uv: [uv[0], uv[1]],
+    value: readValue(hit.value),
   };
+}
+
+/** @param {unknown} value @returns {{label: string, text: string} | null} */
+function readValue(value) {
+  const { label, text } = /** @type {Record<string, unknown>} */ (value ?? {});
+  return typeof label === "string" && typeof text === "string" ? { label, text } : null;
 }
 
 /** @param {Record<string, unknown>} message @returns {Pixel | null} */

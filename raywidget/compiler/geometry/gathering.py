@@ -23,6 +23,7 @@ from raywidget.compiler.geometry.primitives import (
     look_up_corners,
     write_boxes,
 )
+from raywidget.compiler.surfaces.fields import Place, ShapeFields
 from raywidget.compiler.surfaces.materials import MaterialRows
 from raywidget.kernels import layout
 from raywidget.kernels.language.boxes import BOX
@@ -114,6 +115,7 @@ class _Places(NamedTuple):
     matrices: F64
     lo: F64  # box of the mesh
     hi: F64
+    fields: ShapeFields | None
 
 
 class _Gathering:
@@ -122,6 +124,8 @@ class _Gathering:
     def __init__(self, materials: MaterialRows, placement: Placement, things: SmallThings) -> None:
         self._things = things
         self._materials = materials
+        self._fields = materials.fields
+        self._mesh_fields: dict[tuple[int, object], ShapeFields | None] = {}
         self._placement = placement
         self._flats: list[_FlatsPart] = []
         self._balls: list[tuple[F32, I32]] = []
@@ -147,7 +151,10 @@ class _Gathering:
         elif isinstance(shape, Instances):
             self._add_copies(shape, index)
         else:
-            self._add_simple(shape, self._materials.row_of(shape), index)
+            fields = self._fields.begin(shape, index)
+            if fields is not None:
+                fields.place = Place(primitives=self._primitive_count)
+            self._add_simple(shape, self._materials.row_of(shape, fields), index)
 
     def _add_simple(self, shape: Shape, material: int, index: int) -> None:
         if isinstance(shape, Sphere | Spheres):
@@ -208,13 +215,15 @@ class _Gathering:
     # --- Meshes -----------------------------------------------------------------------------------
 
     def _add_mesh(self, mesh: Mesh, index: int) -> None:
-        materials = self._face_rows(mesh, [mesh.radiance_of(m) for m in mesh.all_materials])
-        self._flats.append(self._triangles(mesh, materials, index, self._placement))
+        fields = self._fields.begin(mesh, index)
+        radiances = [mesh.radiance_of(m) for m in mesh.all_materials]
+        materials = self._face_rows(mesh, radiances, fields)
+        self._flats.append(self._triangles(mesh, materials, index, self._placement, fields))
 
-    def _face_rows(self, mesh: Mesh, radiances: Sequence[Any]) -> I32:
+    def _face_rows(self, mesh: Mesh, radiances: Sequence[Any], fields: ShapeFields | None) -> I32:
         """The row of the material tables of each face, (F,), or of all, ()."""
         rows = [
-            self._materials.row(mesh, material, radiance)
+            self._materials.row(mesh, material, radiance, fields)
             for material, radiance in zip(mesh.all_materials, radiances, strict=True)
         ]
         return np.array(rows, np.int32)[0 if mesh.face_materials is None else mesh.face_materials]
@@ -224,9 +233,9 @@ class _Gathering:
         mesh = copies.mesh
         radiances = copies.radiances()
         key: tuple[int, object] = (id(mesh), None)
-        material = -1  # those of the faces
-        if len(radiances) == 1:
-            material = self._materials.row(copies, copies.material, radiances[0])
+        single = radiances[0] if len(radiances) == 1 else None
+        has_one = len(radiances) == 1
+        if has_one:
             key = (id(mesh), True)
             radiances = radiances * len(mesh.all_materials)
         elif copies.emission is not None:
@@ -238,7 +247,14 @@ class _Gathering:
             own = radiances
             if key[1] is None:
                 own = [mesh.radiance_of(m) for m in mesh.all_materials]
-            self._meshes[key] = self._mesh_parts(mesh, own, index)
+            self._mesh_fields[key] = self._fields.begin(mesh, index, of_mesh=True)
+            self._meshes[key] = self._mesh_parts(mesh, own, index, self._mesh_fields[key])
+        material = -1  # those of the faces
+        fields = self._fields.begin(copies, index)
+        beneath = self._mesh_fields[key]
+        if has_one:
+            above = beneath if fields is None else fields.above(beneath)
+            material = self._materials.row(copies, copies.material, single, above)
         codes = np.empty((len(copies.transforms), layout.INSTANCE_CODES_SIZE), np.int32)
         codes[:] = -1
         codes[:, layout.INSTANCE_MATERIAL] = material
@@ -249,11 +265,14 @@ class _Gathering:
         matrices = self._placement.within(own_place, copies.transforms)
         if is_lit:
             self._add_lit_copies(self._meshes[key], matrices, codes)
-        self._places.append(_Places(key, codes, matrices, *own_place.bounds(mesh.bounds())))
+        box = own_place.bounds(mesh.bounds())
+        self._places.append(_Places(key, codes, matrices, *box, fields))
 
-    def _mesh_parts(self, mesh: Mesh, radiances: Sequence[Any], index: int) -> _MeshParts:
+    def _mesh_parts(
+        self, mesh: Mesh, radiances: Sequence[Any], index: int, fields: ShapeFields | None
+    ) -> _MeshParts:
         own = place([mesh.bounds()])  # a space of its own: its copies may be anywhere
-        part = self._triangles(mesh, self._face_rows(mesh, radiances), index, own)
+        part = self._triangles(mesh, self._face_rows(mesh, radiances, fields), index, own, fields)
         flats = _join_flats([part])
         shines = np.array([radiance is not None for radiance in radiances])
         of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
@@ -283,8 +302,18 @@ class _Gathering:
         )
 
     def _triangles(
-        self, mesh: Mesh, materials: I32, shape: int, placement: Placement
+        self,
+        mesh: Mesh,
+        materials: I32,
+        shape: int,
+        placement: Placement,
+        fields: ShapeFields | None,
     ) -> _FlatsPart:
+        if fields is not None:
+            fields.place = Place(self._primitive_count, vertices=self._vertex_count)
+        of_vertices = fields is not None and any(
+            numbers.on == "vertices" for numbers in fields.numbers.values()
+        )
         faces = mesh.faces[:, [0, 2, 1]] if mesh.flip_normals else mesh.faces
         numbers = self._number(len(faces), materials, shape)
         rows = self._primitives[-1]
@@ -293,7 +322,8 @@ class _Gathering:
         elif mesh.colors is not None:
             rows[:, layout.PRIMITIVE_COLOR] = self._color_count - self._vertex_count
             self._add_colors(mesh.colors)
-        if any(a is not None for a in (mesh.normals, mesh.uvs, mesh.uvs2, mesh.colors)):
+        of_corners = (mesh.normals, mesh.uvs, mesh.uvs2, mesh.colors)
+        if of_vertices or any(a is not None for a in of_corners):
             normals = mesh.normals
             if normals is not None and mesh.flip_normals:
                 normals = -normals
@@ -350,6 +380,11 @@ class _Gathering:
             own = [place for place in self._places if place.mesh == key]
             count = sum(len(place.codes) for place in own)
             meshes.append(InstancedMesh(parts.flats, range(first, first + count)))
+            row = first
+            for copies in own:
+                if copies.fields is not None:
+                    copies.fields.place = Place(copies=row)
+                row += len(copies.codes)
             places += own
             first += count
         return Geometry(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from raywidget.compiler.surfaces.energy import EnergyRows, average_conductor, internal_reflectance
+from raywidget.compiler.surfaces.fields import FieldRows, ShapeFields
 from raywidget.compiler.surfaces.media import MediumRows
 from raywidget.compiler.surfaces.textures import TextureRows
 from raywidget.kernels import layout
@@ -49,21 +50,28 @@ class MaterialRows:
     def __init__(self, media: MediumRows) -> None:
         self.textures = TextureRows()
         self.energy = EnergyRows()
+        self.fields = FieldRows()
         self._media = media
         # Materials and textures go by their ids: the scene keeps them alive.
-        self._rows: dict[tuple[int, object, int], int] = {}
+        self._rows: dict[tuple[int, object, int, int], int] = {}
         self._codes: list[I32] = []
         self._values: list[F32] = []
 
-    def row_of(self, shape: Shape) -> int:
+    def row_of(self, shape: Shape, fields: ShapeFields | None = None) -> int:
         """The row for a shape's surface."""
-        return self.row(shape, shape.material, shape.radiance)
+        return self.row(shape, shape.material, shape.radiance, fields)
 
-    def row(self, shape: Shape, material: Material, radiance: Color | Texture | None) -> int:
-        """The row for a part of a shape."""
-        if material is DEFAULT_MATERIAL and _has_colors(shape):
+    def row(
+        self,
+        shape: Shape,
+        material: Material,
+        radiance: Color | Texture | None,
+        fields: ShapeFields | None = None,
+    ) -> int:
+        """The row for a part of a shape, with its values."""
+        if material is DEFAULT_MATERIAL and (fields is not None or _has_colors(shape)):
             material = _COLORED
-        return self._row(material, radiance, None)
+        return self._row(material, radiance, None, fields)
 
     def tables(self) -> MaterialTables:
         """All rows."""
@@ -72,19 +80,29 @@ class MaterialRows:
             np.array(self._values, np.float32).reshape(-1, layout.MATERIAL_SIZE),
         )
 
-    def _row(self, material: Material, radiance: Color | Texture | None, around: Mix | None) -> int:
+    def _row(
+        self,
+        material: Material,
+        radiance: Color | Texture | None,
+        around: Mix | None,
+        fields: ShapeFields | None,
+    ) -> int:
         """The row of a material; as a part of the mixture `around`, it takes its normal map."""
         light = id(radiance) if isinstance(radiance, Texture) else radiance
         mapped = material if around is None or material.normal_map is not None else around
-        key = (id(material), light, id(mapped.normal_map))
+        key = (id(material), light, id(mapped.normal_map), id(fields))
         if key not in self._rows:
-            row = _Row(self.textures)
+            row = _Row(self.textures, fields)
+            if fields is not None and around is None:
+                row.set_field(fields)
             if radiance is not None:
                 row.set_emission(radiance)
             row.set_opacity(material.opacity)
             if isinstance(material, Mix):
                 outer = material if mapped is material else around
-                members = (self._row(part, None, outer) for part in (material.a, material.b))
+                members = (
+                    self._row(part, None, outer, fields) for part in (material.a, material.b)
+                )
                 row.set_mix(material.amount, *members)
             else:
                 row.set_normal_map(mapped)
@@ -111,7 +129,7 @@ class MaterialRows:
 class _Row:
     """One row, being filled in."""
 
-    def __init__(self, textures: TextureRows) -> None:
+    def __init__(self, textures: TextureRows, fields: ShapeFields | None) -> None:
         self.codes = np.zeros(layout.MATERIAL_CODES_SIZE, np.int32)
         self.codes[layout.MATERIAL_TEXTURES :: 2] = -1
         for column in (
@@ -119,11 +137,14 @@ class _Row:
             layout.MATERIAL_OPACITY_TEXTURE,
             layout.MATERIAL_AMOUNT_TEXTURE,
             layout.MATERIAL_NORMAL_TEXTURE,
+            layout.MATERIAL_FIELD,
+            layout.MATERIAL_UNLIT_TEXTURE,
         ):
             self.codes[column] = -1
         self.values = np.zeros(layout.MATERIAL_SIZE, np.float32)
         self.values[layout.MATERIAL_ETA] = 1.0
         self._textures = textures
+        self._fields = fields
         self._texture_count = 0
 
     def set_kind(self, kind: int) -> None:
@@ -164,6 +185,13 @@ class _Row:
             self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_MASKED
             self._set_single(layout.MATERIAL_OPACITY, layout.MATERIAL_OPACITY_TEXTURE, opacity)
 
+    def set_field(self, fields: ShapeFields) -> None:
+        """What is shown, and what is given off of its colours."""
+        self.codes[layout.MATERIAL_FIELD] = fields.first
+        if fields.unlit > 0.0:
+            self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_UNLIT
+            self.codes[layout.MATERIAL_UNLIT_TEXTURE] = self._textures.unlit_row(fields)
+
     def set_mix(self, amount: float | Texture, first: int, second: int) -> None:
         """A mixture of two other rows."""
         self.codes[layout.MATERIAL_KIND] = layout.MIX
@@ -180,7 +208,7 @@ class _Row:
     def _set_single(self, column: int, texture_column: int, value: float | Texture) -> None:
         """What is asked for before all others, and has a texture column of its own."""
         if isinstance(value, Texture):
-            self.codes[texture_column] = self._textures.row_of(value)
+            self.codes[texture_column] = self._textures.row_of(value, self._fields, True)
         else:
             self.values[column] = value
 
@@ -188,7 +216,8 @@ class _Row:
         assert self._texture_count < layout.MATERIAL_MAX_TEXTURES
         self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_TEXTURED
         at = layout.MATERIAL_TEXTURES + 2 * self._texture_count
-        self.codes[at : at + 2] = (self._textures.row_of(texture), 4 * column + target)
+        row = self._textures.row_of(texture, self._fields, target != layout.TARGET_COLOR)
+        self.codes[at : at + 2] = (row, 4 * column + target)
         self._texture_count += 1
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.compiler.surfaces.fields import ShapeFields
 from raywidget.errors import SceneError
 from raywidget.kernels import layout
 from raywidget.kernels.layout import F32, I32
@@ -37,20 +38,40 @@ class TextureRows:
 
     def __init__(self) -> None:
         # By id of the objects, which the scene keeps alive.
-        self._rows: dict[int, int] = {}
+        self._rows: dict[tuple[int, int, bool], int] = {}
         self._codes: list[I32] = []
         self._values: list[F32] = []
         steps = np.arange(256) / 255.0
         self._floats: list[F32] = [np.concatenate([steps, decode_srgb(steps)]).astype(np.float32)]
         self._bytes: list[layout.U8] = []
 
-    def row_of(self, texture: Texture) -> int:
-        """The row of a texture."""
-        if id(texture) not in self._rows:
+    def unlit_row(self, fields: ShapeFields) -> int:
+        """The row of what a shape gives off of its values' colours."""
+        key = (0, id(fields), False)
+        if key not in self._rows:
+            codes = np.zeros(layout.TEXTURE_CODES_SIZE, np.int32)
+            values = np.zeros(layout.TEXTURE_SIZE, np.float32)
+            codes[layout.TEXTURE_KIND] = layout.ATTRIBUTE
+            codes[layout.TEXTURE_CHILDREN] = -1
+            codes[layout.TEXTURE_FIELD] = fields.first
+            values[layout.TEXTURE_COLORS] = fields.unlit
+            self._rows[key] = len(self._codes)
+            self._codes.append(codes)
+            self._values.append(values)
+        return self._rows[key]
+
+    def row_of(
+        self, texture: Texture, fields: ShapeFields | None = None, as_number: bool = False
+    ) -> int:
+        """The row of a texture, on a shape with these fields, as a colour or a number."""
+        key = (id(texture), 0, False)
+        if fields is not None and any(isinstance(part, Attribute) for part in texture.parts()):
+            key = (id(texture), id(fields), as_number)
+        if key not in self._rows:
             codes = np.zeros(layout.TEXTURE_CODES_SIZE, np.int32)
             values = np.zeros(layout.TEXTURE_SIZE, np.float32)
             if isinstance(texture, Checkerboard):
-                self._pack_checkerboard(texture, codes, values)
+                self._pack_checkerboard(texture, codes, values, fields, as_number)
             elif isinstance(texture, ImageTexture):
                 self._pack_image(texture, codes, values)
             elif isinstance(texture, Gradient):
@@ -62,12 +83,13 @@ class TextureRows:
                 codes[layout.TEXTURE_KIND] = layout.ATTRIBUTE
                 times = texture.times
                 codes[layout.TEXTURE_CHILDREN] = -1 if times is None else self.row_of(times)
+                _pack_field(texture, codes, values, fields, as_number)
             else:  # the scene admits no other
                 raise AssertionError(f"no row for {type(texture).__name__}")
-            self._rows[id(texture)] = len(self._codes)
+            self._rows[key] = len(self._codes)
             self._codes.append(codes)
             self._values.append(values)
-        return self._rows[id(texture)]
+        return self._rows[key]
 
     def tables(self) -> TextureTables:
         """All rows and pixels."""
@@ -78,12 +100,19 @@ class TextureRows:
             np.concatenate([*self._bytes, np.zeros(0, np.uint8)]),
         )
 
-    def _pack_checkerboard(self, texture: Checkerboard, codes: I32, values: F32) -> None:
+    def _pack_checkerboard(
+        self,
+        texture: Checkerboard,
+        codes: I32,
+        values: F32,
+        fields: ShapeFields | None,
+        as_number: bool,
+    ) -> None:
         codes[layout.TEXTURE_KIND] = layout.CHECKERBOARD
         values[layout.TEXTURE_SCALE : layout.TEXTURE_SCALE + 2] = texture.scale
         for k, color in enumerate((texture.color_a, texture.color_b)):
             if isinstance(color, Texture):
-                codes[layout.TEXTURE_CHILDREN + k] = self.row_of(color)
+                codes[layout.TEXTURE_CHILDREN + k] = self.row_of(color, fields, as_number)
             else:
                 codes[layout.TEXTURE_CHILDREN + k] = -1
                 at = layout.TEXTURE_COLORS + 3 * k
@@ -114,6 +143,19 @@ class TextureRows:
             codes[layout.TEXTURE_FIRST] = _append(
                 self._floats, texture.decoded().astype(np.float32)
             )
+
+
+def _pack_field(
+    texture: Attribute, codes: I32, values: F32, fields: ShapeFields | None, as_number: bool
+) -> None:
+    """What an attribute reads of a shape: its colours (-1), or a field."""
+    codes[layout.TEXTURE_FIELD] = -1 if fields is None else fields.row_of(texture)
+    if fields is None:
+        return
+    values[layout.TEXTURE_COLORS] = 1.0 if as_number else 1.0 - fields.unlit
+    if as_number and texture.attribute != "color":  # of colours it is the mean
+        codes[layout.TEXTURE_NUMBER] = 1
+        values[layout.TEXTURE_SCALE], values[layout.TEXTURE_OFFSET] = fields.as_number(texture)
 
 
 def _append(parts: list[NDArray], more: NDArray) -> int:  # type: ignore[type-arg]

@@ -169,7 +169,7 @@ def _simple(shape: Shape, paint: Paint, step: int) -> Iterator[Part]:
         rows = slice(None, None, step)
         radii = shape.radii[rows, None] * np.float32(_growth(step))
         balls = np.concatenate([shape.centers[rows], radii], axis=1)
-        yield Part(paint, balls, _own_colors(shape.material, paint, shape.colors, rows))
+        yield Part(paint, balls, _own_colors(shape.material, paint, _item_colors(shape, rows)))
     elif isinstance(shape, Quad | Box):
         quads = np.array([shape.corners()]) if isinstance(shape, Quad) else shape.corners()[[*CUBE]]
         uvs = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
@@ -197,17 +197,25 @@ def _simple(shape: Shape, paint: Paint, step: int) -> Iterator[Part]:
         segments = min(max(MOST // (2 * len(radii)), FEW_SEGMENTS), SEGMENTS)
         caps = shape.caps and segments > FEW_SEGMENTS
         tubes = _tubes(*ends, radii, radii, caps, segments)
-        colors = _own_colors(shape.material, paint, shape.colors, rows)
+        colors = _own_colors(shape.material, paint, _item_colors(shape, rows))
         if colors is not None:
             runs = [2 * segments, segments, segments] if caps else [2 * segments]
             colors = np.concatenate([np.repeat(colors, run, axis=0) for run in runs])
         yield Part(paint, tubes, colors)
 
 
-def _own_colors(material: Material, paint: Paint, colors: F32 | None, rows: Any) -> F32 | None:
+def _own_colors(material: Material, paint: Paint, colors: F32 | None) -> F32 | None:
     """Colours of items, where the material asks for them, or nothing else was asked for."""
     asked = material is DEFAULT_MATERIAL or isinstance(paint.color, Attribute)
-    return colors[rows] if colors is not None and asked and not paint.glows else None
+    return colors if asked and not paint.glows else None
+
+
+def _item_colors(shape: Spheres | Cylinders | Instances, rows: Any) -> F32 | None:
+    """Colours of some items, or those of their values."""
+    quantity = next(iter(shape.own_quantities), None) and shape.shown
+    if quantity:
+        return quantity.colors(rows)
+    return None if shape.colors is None else shape.colors[rows]
 
 
 def _tubes(base: F64, top: F64, low: F64, high: F64, caps: bool, segments: int) -> F64:
@@ -292,7 +300,7 @@ def _copies(copies: Instances, step: int) -> Iterator[Part]:
     faces, places = chosen % size, copies.transforms[chosen // size]
     own = copies.has_own_material
     materials = (copies.material,) if own else mesh.all_materials
-    colors = None if copies.colors is None else copies.colors[chosen // size]
+    colors = _item_colors(copies, chosen // size)
     yield from _faces(mesh, faces, materials, copies.radiances(), step, places, colors)
 
 
@@ -313,7 +321,10 @@ def _faces(
     if step > 1:
         middle = corners.mean(axis=1, keepdims=True)
         corners = middle + np.float32(_growth(step)) * (corners - middle)
-    if colors is None and mesh.face_colors is not None:
+    if colors is None and mesh.shown is not None:
+        of_faces = mesh.shown.numbers.on == "faces"
+        colors = mesh.shown.colors(faces if of_faces else vertices)
+    elif colors is None and mesh.face_colors is not None:
         colors = mesh.face_colors[faces]
     elif colors is None and mesh.colors is not None:
         colors = mesh.colors[vertices].mean(axis=1)
@@ -330,4 +341,5 @@ def _faces(
             by_second = isinstance(paint.color, ImageTexture) and paint.color.uvs == 2
             uvs = mesh.uvs2 if by_second and mesh.uvs2 is not None else mesh.uvs
             uvs = None if uvs is None else uvs[vertices[rows]]
-        yield Part(paint, corners[rows], _own_colors(material, paint, colors, rows), uvs)
+        chosen = None if colors is None else colors[rows]
+        yield Part(paint, corners[rows], _own_colors(material, paint, chosen), uvs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.engine.film.film import Film, FilmState
+from raywidget.scene.shapes.quantities import Quantity, ValuedShape
+from raywidget.scene.shapes.simple import Shape
 
 if TYPE_CHECKING:
     from raywidget.compiler import Placement
     from raywidget.engine.renderer import Renderer
 
 MOST_SAMPLES = 256  # after that they have no noise worth a ray
-_TRACED = ("albedo", "normal", "depth", "position", "object_id", "material_id")
+_TRACED = ("albedo", "normal", "depth", "position", "object_id", "material_id", "value")
 _GUIDES = ("denoise_albedo", "denoise_normal")
+
+
+def shown_by(shapes: Sequence[Shape], index: int) -> Quantity | None:
+    """What one of the shapes shows as colours, if it does."""
+    shape = shapes[index] if 0 <= index < len(shapes) else None
+    return shape.shown if isinstance(shape, ValuedShape) else None
 
 
 class Aovs:
@@ -44,6 +52,7 @@ class Aovs:
             with self._lock:
                 self._trace(film, renderer, min(state.least_spp(), MOST_SAMPLES), threads)
                 found = self._means(renderer.placement)
+                found["value"] = self._values(renderer.scene.shapes)
         if renderer is not None and set(names).intersection(_GUIDES):
             found |= dict(zip(_GUIDES, guides(), strict=True))
         if "samples" in names:
@@ -70,6 +79,23 @@ class Aovs:
             for _ in pool.map(trace, film.tiles):
                 pass
         self._spp = spp
+
+    def _values(self, shapes: Sequence[Shape]) -> NDArray[np.floating[Any]]:
+        """What shapes show, as it was given: kernels count some values from elsewhere."""
+        from raywidget.kernels.integrators import aov as columns
+
+        assert self._arrays is not None
+        sums, ids = self._arrays
+        values = sums[..., columns.AOV_VALUE].copy()
+        objects = ids[..., columns.AOV_OBJECT]
+        is_exact = True
+        for index in np.unique(objects):
+            quantity = shown_by(shapes, int(index))
+            if quantity is not None and quantity.numbers.array.dtype == np.float64:
+                is_exact = False
+                where = objects == index
+                values[where] = quantity.numbers.as_given(values[where])
+        return values.astype(np.float32) if is_exact else values
 
     def _means(self, placement: Placement) -> dict[str, NDArray[Any]]:
         from raywidget.kernels.integrators import aov as columns

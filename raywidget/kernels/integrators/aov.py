@@ -20,6 +20,7 @@ from raywidget.kernels.language.random import GROUP_EDGE, draw_four, start_seque
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.layout import F32, SceneTables
 from raywidget.kernels.sensors.camera import generate_ray
+from raywidget.kernels.surfaces.field import NAN, shown_value
 
 # Columns of `AovTarget.sums`
 AOV_ALBEDO = 0  # 3
@@ -27,7 +28,8 @@ AOV_NORMAL = 3  # 3: shading normal, in the world
 AOV_POSITION = 6  # 3: in the world
 AOV_DEPTH = 9  # along the ray
 AOV_HITS = 10  # samples that have met something
-AOV_SIZE = 11
+AOV_VALUE = 11  # that the nearest surface shows, of the ray through the middle; NaN: none
+AOV_SIZE = 12
 
 # Columns of `AovTarget.ids`
 AOV_OBJECT = 0  # index of the shape in Scene.shapes, -1: none
@@ -97,8 +99,10 @@ def render_aovs(
                 met = find_surface(scene, origin, direction, sequence)
                 ids[AOV_IDS_SIZE * pixel + AOV_OBJECT] = -1
                 ids[AOV_IDS_SIZE * pixel + AOV_MATERIAL] = -1
+                sums[place + AOV_VALUE] = NAN
                 if met.found:
                     hit = make_hit(scene, met.o, direction, met.ray)
                     ids[AOV_IDS_SIZE * pixel + AOV_OBJECT] = hit.shape
                     ids[AOV_IDS_SIZE * pixel + AOV_MATERIAL] = met.material
+                    sums[place + AOV_VALUE] = shown_value(scene, hit)
     return True

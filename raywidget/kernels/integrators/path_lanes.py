@@ -57,8 +57,10 @@ from raywidget.kernels.surfaces.bsdf import (
 from raywidget.kernels.surfaces.surface import (
     MAX_PASSED,
     is_special,
+    is_unlit,
     pass_through,
     resolve_surface,
+    unlit_radiance,
     visibility,
 )
 from raywidget.kernels.volumes.medium import inside_towards, transmittance
@@ -149,6 +151,8 @@ def arrive(
             pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
             weight = power_heuristic(scatter_pdf, pdf)
         _add(bundle, lane, emitted_radiance(scene, hit, d) * weight)
+    if is_unlit(scene, hit):
+        _add(bundle, lane, unlit_radiance(scene, hit))
     if depth >= settings.max_depth:
         return Arrival(FOUND_END, passed + 1)
 

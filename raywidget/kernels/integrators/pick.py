@@ -13,6 +13,7 @@ from raywidget.kernels.language.jit import entry
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.layout import F32, MISS, SceneTables
 from raywidget.kernels.sensors.camera import generate_ray
+from raywidget.kernels.surfaces.field import shown_value
 
 INFINITY = float("inf")
 
@@ -22,7 +23,8 @@ PICK_POINT = 1  # 3
 PICK_NORMAL = 4  # 3: geometric
 PICK_SHADING_NORMAL = 7  # 3
 PICK_UV = 10  # 2
-PICK_SIZE = 12
+PICK_VALUE = 12  # that the shape shows there; NaN: none
+PICK_SIZE = 13
 
 # Elements of `codes`
 PICK_SHAPE = 0  # index in Scene.shapes
@@ -62,6 +64,7 @@ def pick_point(
     values[PICK_SHADING_NORMAL + 2] = hit.ns.z
     values[PICK_UV] = hit.u
     values[PICK_UV + 1] = hit.v
+    values[PICK_VALUE] = shown_value(scene, hit)
     codes[PICK_SHAPE] = hit.shape
     codes[PICK_MATERIAL] = hit.material
     codes[PICK_PRIMITIVE] = hit.primitive

@@ -23,7 +23,13 @@ from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
 from raywidget.kernels.lights.emitter import emitted_radiance
 from raywidget.kernels.surfaces.bsdf import base_color, load_bsdf, make_parameters
-from raywidget.kernels.surfaces.surface import MAX_PASSED, is_special, resolve_surface
+from raywidget.kernels.surfaces.surface import (
+    MAX_PASSED,
+    is_special,
+    is_unlit,
+    resolve_surface,
+    unlit_radiance,
+)
 
 INFINITY = float("inf")
 
@@ -51,6 +57,8 @@ def albedo(scene: SceneView, hit: Hit, material: int) -> Vec3:
     """
     color = base_color(load_bsdf(scene, hit, material, make_parameters()))
     color = color + emitted_radiance(scene, hit, -hit.ng)
+    if is_unlit(scene, hit):
+        color = color + unlit_radiance(scene, hit)
     return vec3(min(1.0, color.x), min(1.0, color.y), min(1.0, color.z))
 
 

@@ -59,9 +59,11 @@ from raywidget.kernels.surfaces.surface import (
     changed_hit,
     is_interface,
     is_special,
+    is_unlit,
     pass_through,
     resolve_surface,
     trace_shadow,
+    unlit_radiance,
 )
 from raywidget.kernels.volumes.flight import fly, look_at, share_through
 from raywidget.kernels.volumes.medium import (
@@ -228,6 +230,8 @@ def trace_volpath(
                     pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
                     weight = power_heuristic(scatter_pdf, pdf)
                 radiance = radiance + throughput * emitted_radiance(scene, hit, d) * weight
+            if is_unlit(scene, hit):
+                radiance = radiance + throughput * unlit_radiance(scene, hit)
 
             # --- Straight on into another medium -------------------------------------------------
             if is_interface(scene, hit):

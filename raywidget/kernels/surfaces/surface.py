@@ -94,6 +94,23 @@ def resolve_surface(
 
 
 @device
+def is_unlit(scene: SceneView, hit: Hit) -> bool:
+    """Does a surface show a share of its colours without light?"""
+    flags = scene.material_codes[hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_FLAGS]
+    return flags & layout.MATERIAL_UNLIT != 0
+
+
+@device
+def unlit_radiance(scene: SceneView, hit: Hit) -> Vec3:
+    """What a surface gives off of its values' colours, to both sides, whatever light there is.
+
+    For what `is_unlit`. It is no lamp: only who arrives by chance finds it, with the full weight.
+    """
+    at = hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_UNLIT_TEXTURE
+    return eval_texture(scene, 0 + scene.material_codes[at], hit)
+
+
+@device
 def eval_opacity(scene: SceneView, hit: Hit) -> float:
     """The share of the surface that is there."""
     flags = scene.material_codes[hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_FLAGS]

@@ -15,6 +15,7 @@ from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
+from raywidget.kernels.surfaces.field import field_color, hit_value
 
 _NEAR = 16.0  # coordinates up to here tell the pixels of any picture apart
 _ALL_EVEN = 16777216.0  # numbers of 32 bits from here on are even
@@ -28,12 +29,31 @@ def eval_texture(scene: SceneView, texture: int, hit: Hit) -> Vec3:
         texture >= 0
         and scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE] == layout.ATTRIBUTE
     ):
-        color = hit_color(scene, hit)
+        color = _attribute(scene, texture, hit)
         times = scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_CHILDREN]
         if times < 0:
             return color
         return color * eval_painted(scene, times, hit)
     return _eval_innermost(scene, texture, hit)
+
+
+@device
+def _attribute(scene: SceneView, texture: int, hit: Hit) -> Vec3:
+    """What a shape itself brings: its colour, or that of its value, or the value as a grey."""
+    codes = texture * layout.TEXTURE_CODES_SIZE
+    field = 0 + scene.texture_codes[codes + layout.TEXTURE_FIELD]
+    if field < 0:
+        return hit_color(scene, hit)
+    value = hit_value(scene, field, hit)
+    row = texture * layout.TEXTURE_SIZE
+    if scene.texture_codes[codes + layout.TEXTURE_NUMBER] == 0:
+        return field_color(scene, field, value) * scene.textures[row + layout.TEXTURE_COLORS]
+    value = value * scene.textures[row + layout.TEXTURE_SCALE]
+    value = value + scene.textures[row + layout.TEXTURE_OFFSET]
+    if not value > 0.0:  # NaN, too
+        value = 0.0
+    value = min(1.0, value)
+    return vec3(value, value, value)
 
 
 @on_demand

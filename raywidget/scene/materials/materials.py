@@ -6,11 +6,15 @@ Colours are linear Rec. 709 RGB; one number stands for a grey. Formulas live in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
+from functools import cached_property
 
 from raywidget.errors import SceneError
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.textures.textures import (
+    Attribute,
     ImageTexture,
     Texture,
     color_or_texture,
@@ -59,6 +63,11 @@ class Material(SceneObject):
         if self.normal_map is not None:
             _check_normal_map(self, self.normal_map)
 
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """What it asks of the shapes that are made of it."""
+        return frozenset(_attributes_in(self))
+
 
 def _check_normal_map(owner: Material, value: Texture) -> None:
     checks.instance(owner, "normal_map", value, Texture, "a texture, such as ImageTexture(path)")
@@ -80,6 +89,15 @@ def _refuse_outer(owner: Material, name: str, part: Material) -> None:
                 f"{checks.label(owner)}: {name} must not have its own {field_name}, got {part!r}; "
                 f"give {field_name}= to the {type(owner).__name__}"
             )
+
+
+def _attributes_in(owner: SceneObject) -> Iterator[str]:
+    for f in dataclass_fields(owner):
+        part = getattr(owner, f.name)
+        if isinstance(part, Attribute):
+            yield part.attribute
+        if isinstance(part, SceneObject):
+            yield from _attributes_in(part)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
+from raywidget.scene.shapes.quantities import ValuedShape
 from raywidget.scene.shapes.simple import Bounds, TurnableShape
 from raywidget.scene.values import arrays, checks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Spheres(TurnableShape):
+class Spheres(ValuedShape, TurnableShape):
     """Many spheres; each is like a `Sphere`.
 
     A hundred thousand cost no more than a mesh of as many triangles. Lists are taken too; arrays
@@ -56,6 +57,10 @@ class Spheres(TurnableShape):
         )
         if self.colors is not None:
             self._set(colors=arrays.colors(self, "colors", self.colors, "N", len(centers)))
+        self._check_quantities()
+
+    def _value_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"items": (len(self.centers),)}
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the box round all of them, (3,) float64 each."""
@@ -70,7 +75,7 @@ class Spheres(TurnableShape):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Cylinders(TurnableShape):
+class Cylinders(ValuedShape, TurnableShape):
     """Many round cylinders; each is like a `Cylinder`.
 
     A hundred thousand cost no more than a mesh of as many triangles. Lists are taken too; arrays
@@ -87,6 +92,9 @@ class Cylinders(TurnableShape):
         A colour for each, linear RGB in [0, 1], for materials that ask for it.
     caps : bool
         Are they closed at both ends?
+
+    Values are one for each, or (N, 2): at its start and at its end, and in between what lies
+    between.
 
     Raises
     ------
@@ -131,6 +139,10 @@ class Cylinders(TurnableShape):
         )
         if self.colors is not None:
             self._set(colors=arrays.colors(self, "colors", self.colors, "N", count))
+        self._check_quantities()
+
+    def _value_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"items": (len(self.starts),), "ends": (len(self.starts), 2)}
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the smallest box round all of them, (3,) float64 each."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
+from raywidget.scene.shapes.quantities import Numbers, Quantity, ValuedShape
 from raywidget.scene.shapes.simple import Bounds, Shape, TurnableShape
 from raywidget.scene.textures.textures import Texture
 from raywidget.scene.values import arrays, checks, transforms
@@ -23,7 +24,7 @@ MAX_COPIED_LIGHTS = 2**20  # triangles of copies that shine: each is a light of 
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Mesh(TurnableShape):
+class Mesh(ValuedShape, TurnableShape):
     """A mesh of triangles.
 
     The front side of a triangle is where its corners appear counter-clockwise. Lists are taken
@@ -54,6 +55,9 @@ class Mesh(TurnableShape):
         Several materials instead of one.
     face_materials : (F,) array of int, optional
         Which of them each triangle is made of, counted from 0.
+    per : {"vertices", "faces"}, optional
+        What has the values: only needed where there are as many vertices as faces, which then are
+        taken for values of vertices. They are interpolated between vertices, then coloured.
 
     Raises
     ------
@@ -78,6 +82,7 @@ class Mesh(TurnableShape):
     face_colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
     materials: Sequence[Material] | None = field(default=None, kw_only=True)
     face_materials: NDArray[np.int32] | None = field(default=None, kw_only=True)
+    per: Literal["vertices", "faces"] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -104,6 +109,15 @@ class Mesh(TurnableShape):
             self._set(face_colors=arrays.colors(self, "face_colors", self.face_colors, "F", count))
         if self.materials is not None or self.face_materials is not None:
             self._check_materials()
+        if self.per is not None:
+            checks.choice(self, "per", self.per, ("vertices", "faces"))
+        self._check_quantities()
+
+    def _value_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"vertices": (len(self.vertices),), "faces": (len(self.faces),)}
+
+    def _own_materials(self) -> tuple[Material, ...]:
+        return self.all_materials
 
     def _check_materials(self) -> None:
         if self.materials is None or self.face_materials is None:
@@ -156,7 +170,7 @@ class Mesh(TurnableShape):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Instances(Shape):
+class Instances(ValuedShape):
     """Many copies of one mesh, each at its own place; the mesh is stored once.
 
     Parameters
@@ -211,6 +225,27 @@ class Instances(Shape):
                 f"shine, got {count} copies of {lights // count}; let fewer triangles of the mesh "
                 "shine (materials, face_materials), or make it coarser"
             )
+        self._check_quantities()
+        if self.own_quantities and len(self.radiances()) > 1:
+            raise SceneError(
+                f"{checks.label(self)}: copies of a mesh with several materials that have values "
+                "need a material of their own: give material="
+            )
+
+    def _value_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"copies": (len(self.transforms),)}
+
+    def all_numbers(self) -> Mapping[str, Numbers]:
+        """All that a material may ask for, by name: the mesh's quantities, too."""
+        return {**self.mesh.all_numbers(), **self.own_numbers()}
+
+    @property
+    def shown(self) -> Quantity | None:
+        """The quantity that is shown as colours: its own, else the mesh's, or None."""
+        return super().shown or self.mesh.shown
+
+    def _own_materials(self) -> tuple[Material, ...]:
+        return (self.material,) if self.has_own_material else self.mesh.all_materials
 
     @property
     def has_own_material(self) -> bool:
@@ -232,6 +267,14 @@ class Instances(Shape):
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some parameters changed; all checks run again."""
+        mesh = changes.get("mesh")
+        if (
+            len(changes) == 1 and isinstance(mesh, Mesh) and mesh.differs_in_colors_only(self.mesh)
+        ):  # all else was checked
+            clone = object.__new__(type(self))
+            clone.__dict__.update(self.__dict__)
+            clone._set(mesh=mesh)
+            return clone
         if "mesh" in changes and self.material is self.mesh.material:
             changes.setdefault("material", DEFAULT_MATERIAL)  # goes on following the mesh's
         return super().replace(**changes)

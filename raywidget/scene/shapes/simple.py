@@ -42,6 +42,15 @@ class Shape(SceneObject):
         if self.emission is not None:
             self._set(emission=radiance_or_texture(self, "emission", self.emission))
         self.radiance_of(self.material)
+        self._refuse_attributes()
+
+    def _refuse_attributes(self) -> None:
+        """Shapes that carry values see to it themselves, once it is known which they have."""
+        for name in self.material.attributes - {"color"}:
+            raise SceneError(
+                f"{checks.label(self)}: its material {checks.label(self.material)} asks for "
+                f"Attribute({name!r}), and a {type(self).__name__} carries no values"
+            )
 
     @property
     def radiance(self) -> Color | Texture | None:

@@ -167,12 +167,8 @@ class ColorMap(SceneObject):
         counts = np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, bool)
         if self.log:
             counts &= array > 0
-        if not counts.any():
-            return None
-        return (
-            float(np.min(array, where=counts, initial=np.inf)),
-            float(np.max(array, where=counts, initial=-np.inf)),
-        )
+        chosen = array if counts.all() else array[counts]
+        return (float(chosen.min()), float(chosen.max())) if chosen.size else None
 
     def shares(self, values: ArrayLike, limits: Limits) -> NDArray[np.float64]:
         """How far values are from the lower to the upper limit: 0 to 1, beyond them less or more.

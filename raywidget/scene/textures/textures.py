@@ -77,7 +77,11 @@ def radiance_or_texture(owner: object, name: str, value: object) -> Color | Text
         return checks.radiance(owner, name, value)
     if any(isinstance(part, Attribute) for part in value.parts()):
         raise checks.fail(
-            owner, name, "a colour or another texture", value, "attributes can't emit light yet"
+            owner,
+            name,
+            "a colour or another texture",
+            value,
+            "attributes are no lamps; unlit= of the shape gives off a share of its values' colours",
         )
     return _of_range(owner, name, value, checks.LARGEST)
 
@@ -417,21 +421,29 @@ class Gradient(Texture):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Attribute(Texture):
-    """The colours that a shape itself has: of its vertices, faces or items, or white without any.
+    """What a shape itself brings: its colours, or one of its quantities.
 
-    A shape that has colours and for which no material is given is ``Diffuse(Attribute("color"))``.
+    A shape that has colours or values and for which no material is given is
+    ``Diffuse(Attribute("color"))``.
 
     Parameters
     ----------
-    attribute : {"color"}
-        Which of them.
+    attribute : str
+        "color": the colours of its vertices, faces or items, or those of the values that it shows;
+        white without any. Else the name of one of its `quantities` ("values" for those without a
+        name): its colours where a colour is asked for; where a number is (a roughness, an opacity)
+        the values themselves, which must lie in [0, 1] unless there are limits. What is no number
+        counts as 0 there.
     times : Texture, optional
         They are multiplied with another texture: a picture that is tinted by vertices.
+    limits : (float, float), optional
+        For numbers: the values that count as 0 and as 1, in either order; beyond them it is the
+        same.
 
     Raises
     ------
     SceneError
-        If there is no such attribute, or it would be multiplied with itself.
+        If the name is none, or it would be multiplied with itself.
 
     Examples
     --------
@@ -444,12 +456,19 @@ class Attribute(Texture):
     ... )
     """
 
-    attribute: Literal["color"] = "color"
+    attribute: str = "color"
     times: Texture | None = field(default=None, kw_only=True)
+    limits: tuple[float, float] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.choice(self, "attribute", self.attribute, ("color",))
+        if not isinstance(self.attribute, str) or not self.attribute.strip():
+            raise checks.fail(self, "attribute", "'color', or a quantity's name", self.attribute)
+        if self.limits is not None:
+            limits = checks.pair(self, "limits", self.limits)
+            if limits[0] == limits[1]:
+                raise checks.fail(self, "limits", "two different numbers", self.limits)
+            self._set(limits=limits)
         if self.times is not None:
             checks.instance(self, "times", self.times, Texture, "a texture, as ImageTexture(path)")
             if any(isinstance(part, Attribute) for part in self.times.parts()):

@@ -16,9 +16,11 @@ from raywidget.io.gltf.writing.placing import F64, frames_around, posed, taken_a
 from raywidget.io.gltf.writing.sheaf import INDICES, VERTICES, Sheaf, Tree
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.quantities import ValuedShape
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
 from raywidget.scene.values.arrays import kind_of_points
+from raywidget.scene.values.checks import label
 
 FEW = 256  # copies that are nodes; more are EXT_mesh_gpu_instancing, which not everyone reads
 _MERGED = 4096  # items in colours of their own that become one mesh
@@ -37,10 +39,12 @@ class Forms:
         self._meshes: dict[Any, int] = {}
         self._balls_made: dict[int, Facets] = {}
         self._formed_once: dict[Any, int] = {}
+        self._baked: dict[int, Shape] = {}
         self._kept: list[Any] = []  # what ids in keys belong to
 
     def nodes(self, shape: Shape) -> list[int]:
         """Write a shape; returns its nodes at the top of the scene."""
+        shape = self._in_colors(shape)
         if isinstance(shape, Mesh):
             radiances = [shape.radiance_of(material) for material in shape.all_materials]
             coats = self._coats(shape, shape.all_materials, radiances)
@@ -85,8 +89,20 @@ class Forms:
             for material, radiance in zip(materials, radiances, strict=True)
         ]
 
+    def _in_colors(self, shape: Shape) -> Shape:
+        """Values as the colours that they have: glTF knows no others."""
+        if not isinstance(shape, ValuedShape) or not shape.own_quantities:
+            return shape
+        if id(shape) not in self._baked:
+            self._baked[id(shape)] = shape.baked()
+            self._sheaf.note(f"The values of {label(shape)} became colours.")
+        return self._baked[id(shape)]
+
     def _instances(self, copies: Instances) -> list[int]:
         mesh, places, colors = copies.mesh, copies.transforms, copies.colors
+        baked = self._in_colors(mesh)
+        assert isinstance(baked, Mesh)
+        mesh = baked
         materials: Sequence[Any] = mesh.all_materials
         radiances: Sequence[Any] = copies.radiances()
         if copies.has_own_material:

@@ -64,6 +64,7 @@ from raywidget.kernels.surfaces.scattering import (
     is_turned_away,
     sample_scattering,
 )
+from raywidget.kernels.surfaces.surface import is_unlit, unlit_radiance
 from raywidget.kernels.volumes.medium import inside_towards
 
 INFINITY = float("inf")
@@ -126,6 +127,8 @@ def trace_camera_subpath(
         if hit.light >= 0 and counts(settings, 0, depth + 1):
             weight = weigh_emission(scene, z, previous, depth, scatter_pdf, settings)
             radiance = radiance + carried * emitted_radiance(scene, hit, d) * weight
+        if is_unlit(scene, hit) and counts(settings, 0, depth + 1):
+            radiance = radiance + carried * unlit_radiance(scene, hit)
         if depth >= settings.max_depth:
             break
         choice = draw_four(sequence, group)

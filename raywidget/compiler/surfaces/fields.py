@@ -1,0 +1,191 @@
+"""Values on shapes -> the tables of fields, values and maps; all may change without new trees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from raywidget.errors import SceneError
+from raywidget.kernels import layout
+from raywidget.kernels.layout import F32, I32
+from raywidget.scene.shapes.meshes import Instances
+from raywidget.scene.shapes.quantities import Numbers, Quantity, ValuedShape
+from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.textures.textures import Attribute
+from raywidget.scene.values.checks import label
+
+_MOST_VALUES = 2**31 - 1  # elements are told by int32
+
+
+class FieldTables(NamedTuple):
+    """See layout."""
+
+    codes: I32
+    values: F32
+    maps: F32
+
+
+class Place(NamedTuple):
+    """Where what has the values stands in the other tables."""
+
+    primitives: int = 0  # number of the first
+    rounds: int = 0  # number of the first round of a shape that has balls, too
+    vertices: int = 0  # row of the first of `vertices`
+    copies: int = 0  # row of the first of `instances`
+
+
+class ShapeFields:
+    """The rows of `fields` of one shape: what it shows, then all its quantities."""
+
+    def __init__(self, shape: ValuedShape, index: int, of_mesh: bool, first: int) -> None:
+        self.owner = label(shape)
+        self.index = index
+        self.of_mesh = of_mesh
+        self.unlit = shape.unlit
+        self.place = Place()
+        self.first = first
+        self.numbers: dict[str, Numbers] = dict(shape.own_numbers())
+        self._rows = {name: first + 1 + k for k, name in enumerate(self.numbers)}
+        self._beneath: ShapeFields | None = None
+
+    @property
+    def count(self) -> int:
+        """How many rows."""
+        return 1 + len(self._rows)
+
+    def above(self, beneath: ShapeFields | None) -> ShapeFields:
+        """Itself, and what it does not have is asked of the mesh that is copied."""
+        self._beneath = beneath
+        return self
+
+    def row_of(self, attribute: Attribute) -> int:
+        """The row of `fields` that an attribute means."""
+        name = attribute.attribute
+        if name == "color":
+            return self.first
+        if name not in self._rows and self._beneath is not None:
+            return self._beneath.row_of(attribute)
+        return self._rows[name]
+
+    def as_number(self, attribute: Attribute) -> tuple[float, float]:
+        """What kernels' values are multiplied by and shifted by where a number is asked for."""
+        name = attribute.attribute
+        if name not in self.numbers and self._beneath is not None:
+            return self._beneath.as_number(attribute)
+        numbers = self.numbers[name]
+        low, high = attribute.limits or (0.0, 1.0)
+        if attribute.limits is None and not (numbers.low >= 0.0 and numbers.high <= 1.0):
+            raise SceneError(
+                f"{self.owner}: {name} ranges from {numbers.low:g} to {numbers.high:g}, and its "
+                "material asks for a number in [0, 1]; write "
+                f"Attribute({name!r}, limits=({numbers.low:g}, {numbers.high:g}))"
+            )
+        span = high - low
+        return 1.0 / (span * numbers.scale), (numbers.origin - low) / span
+
+
+class FieldRows:
+    """Gives quantities their rows, and remembers where their shapes stand."""
+
+    def __init__(self) -> None:
+        self._sets: list[ShapeFields] = []
+        self._count = 0
+
+    def begin(self, shape: Shape, index: int, of_mesh: bool = False) -> ShapeFields | None:
+        """Rows for a shape; None if it has no values. `of_mesh`: of the mesh that it copies."""
+        if not isinstance(shape, ValuedShape) or not shape.own_quantities:
+            return None
+        made = ShapeFields(shape, index, of_mesh, self._count)
+        self._count += made.count
+        self._sets.append(made)
+        return made
+
+    def tables(self, shapes: Sequence[Shape]) -> FieldTables:
+        """All rows, of these shapes: those that have begun, or others of the same kind."""
+        codes = np.zeros((self._count, layout.FIELD_SIZE), np.int32)
+        values = _Values()
+        maps: list[F32] = []
+        length = 0
+        for fields in self._sets:
+            shape: Any = shapes[fields.index]
+            if fields.of_mesh:
+                assert isinstance(shape, Instances)
+                shape = shape.mesh
+            own: Mapping[str, Quantity] = shape.own_quantities
+            for k, quantity in enumerate((shape.shown, *own.values())):
+                first = values.place_of(shape, quantity.numbers)
+                codes[fields.first + k] = _codes(quantity.numbers, first, fields.place, length)
+                maps.append(_map(quantity))
+                length += len(maps[-1])
+        joined = np.concatenate(maps) if maps else np.zeros(0, np.float32)
+        return FieldTables(codes, values.joined(), joined)
+
+
+class _Values:
+    """All arrays one after the other, each once."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, int] = {}
+        self._parts: list[tuple[Any, Numbers]] = []
+        self._count = 0
+
+    def place_of(self, shape: ValuedShape, numbers: Numbers) -> int:
+        """The element where an array begins."""
+        key = id(numbers.array)
+        if key not in self._places:
+            self._places[key] = self._count
+            self._parts.append((shape, numbers))
+            self._count += shape.packed_count(numbers)
+            if self._count > _MOST_VALUES:
+                raise SceneError("Scene: all its values together must be less than 2^31")
+        return self._places[key]
+
+    def joined(self) -> F32:
+        result = np.empty(self._count, np.float32)
+        at = 0
+        for shape, numbers in self._parts:
+            packed = shape.packed(numbers)
+            if numbers.array.dtype == np.float64:
+                packed = (packed - numbers.origin) * numbers.scale
+            result[at : at + packed.size] = packed.ravel()
+            at += packed.size
+        return result
+
+
+def _codes(numbers: Numbers, first: int, place: Place, at: int) -> tuple[int, int, int, int]:
+    if numbers.on == "vertices":
+        return layout.FIELD_VERTICES, first - place.vertices, 0, at
+    if numbers.on == "copies":
+        return layout.FIELD_COPIES, first - place.copies, 0, at
+    if numbers.on == "ends":
+        return layout.FIELD_ROUNDS, 0, first - 2 * place.primitives, at
+    if numbers.on == "points":  # of balls, then of the ends of the rounds between them
+        balls = place.rounds - place.primitives
+        ends = first + balls - 2 * place.rounds
+        return layout.FIELD_ROUNDS, first - place.primitives, ends, at
+    return layout.FIELD_PRIMITIVES, first - place.primitives, 0, at
+
+
+def _map(quantity: Quantity) -> F32:
+    """The map of a quantity for values as kernels have them."""
+    colormap, numbers = quantity.colormap, quantity.numbers
+    result = np.zeros(layout.MAP_COLORS + colormap.table.size, np.float32)
+    low, high = quantity.limits
+    if numbers.array.dtype == np.float64:
+        low, high = ((limit - numbers.origin) * numbers.scale for limit in (low, high))
+    result[layout.MAP_LOG] = colormap.log
+    result[layout.MAP_LOW], result[layout.MAP_HIGH] = low, high
+    ends = np.array([low, high])
+    if colormap.log:
+        ends = np.log(ends)
+    result[layout.MAP_START] = ends[0]
+    result[layout.MAP_SPAN] = np.float32(ends[1]) - np.float32(ends[0])
+    if not result[layout.MAP_SPAN] > 0.0:  # limits that float32 can't tell apart
+        result[layout.MAP_SPAN] = np.finfo(np.float32).tiny
+    result[layout.MAP_COUNT] = len(colormap.table)
+    for k, color in enumerate(colormap.extremes):
+        result[layout.MAP_NAN + 3 * k : layout.MAP_NAN + 3 * k + 3] = color
+    result[layout.MAP_COLORS :] = colormap.table.ravel()
+    return result
