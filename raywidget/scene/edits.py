@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from raywidget.errors import SceneError
+from raywidget.scene.textures.colormaps import ColorMap
 from raywidget.scene.values import checks
 from raywidget.scene.values.described import SceneObject
 from raywidget.scene.values.named import Named
@@ -109,6 +110,8 @@ def _changed(owner: T, names: list[str], value: object, path: str) -> T:
     if not rest:
         return owner.replace(**{name: value})
     part = getattr(owner, name)
+    if part is None and name == "colormap" and getattr(owner, "own_quantities", None):
+        part = ColorMap()  # what counts where none is given
     if isinstance(part, Named):
         return owner.replace(**{name: _changed_item(owner, name, part, rest, value, path)})
     if not isinstance(part, SceneObject):

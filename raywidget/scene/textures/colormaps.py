@@ -14,8 +14,6 @@ from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Color, ColorLike
 from raywidget.scene.values.described import SceneObject
 
-_LEAST_SPAN = 2.0**-20  # of limits, as a share of their magnitude: floats of 32 bits lie between
-
 
 class Limits(NamedTuple):
     """Which values have the first and the last colour."""
@@ -154,7 +152,7 @@ class ColorMap(SceneObject):
         if self.symmetric:
             upper = max(abs(lower), abs(upper))
             lower = -upper
-        if not upper - lower > _LEAST_SPAN * max(abs(lower), abs(upper)):
+        if not lower < upper:
             if high is None:
                 lower, upper = (lower, lower * 10.0) if self.log else (lower, lower + 1.0)
             elif low is None:
