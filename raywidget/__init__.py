@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         SettingsWarning,
     )
     from raywidget.headless import render
+    from raywidget.io.isosurfaces import isosurface, plane_cut
     from raywidget.io.meshes import load_mesh
     from raywidget.picture.image import Image
     from raywidget.scene.camera import OrthographicCamera, PanoramicCamera, PerspectiveCamera
@@ -123,8 +124,10 @@ __all__ = [
     "Volume",
     "__version__",
     "decode_srgb",
+    "isosurface",
     "load_mesh",
     "load_scene",
+    "plane_cut",
     "presets",
     "render",
     "shapes_of",
@@ -152,6 +155,7 @@ _MODULES = {
     ),
     "raywidget.engine.warming": ("warmup",),
     "raywidget.headless": ("render",),
+    "raywidget.io.isosurfaces": ("isosurface", "plane_cut"),
     "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.image": ("Image",),
     "raywidget.scene.camera": ("OrthographicCamera", "PanoramicCamera", "PerspectiveCamera"),

@@ -25,7 +25,8 @@ ADAPTERS = ("trimeshes", "vtk", "xarrays", "atoms", "meshio", "open3d", "arrays"
 
 TAKES = (
     "a path, a Scene, a shape, (vertices, faces), an (N, 3) array of points, a 2-D height field, a "
-    "thing of trimesh, PyVista, VTK, xarray, ASE, MDAnalysis, meshio or Open3D, or a list of these"
+    "3-D volume, a thing of trimesh, PyVista, VTK, xarray, ASE, MDAnalysis, meshio or Open3D, or a "
+    "list of these"
 )
 
 

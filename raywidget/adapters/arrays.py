@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
+from raywidget.adapters.volumes import volume_of
 from raywidget.errors import SceneError
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
@@ -26,7 +27,7 @@ def recognises(thing: object) -> bool:
 
 
 def take(thing: Any, wishes: Wishes) -> Taken:
-    """Points if there are three columns, else a height field; or vertices and faces."""
+    """Points if there are three columns, else a height field or a volume; or vertices and faces."""
     if _is_pair(thing):
         return Taken(pieces=(_surface(*thing),))
     array = numbers(thing)
@@ -37,17 +38,25 @@ def take(thing: Any, wishes: Wishes) -> Taken:
     if array.ndim == 2 and min(array.shape) >= 2 and array.shape[1] > _FEW:
         surface, notes = height_field(array, wishes.up)
         return Taken(pieces=(surface,), up=wishes.up, notes=tuple(notes))
+    if _is_volume(array):
+        return Taken(pieces=(volume_of(array),), up=wishes.up)
     advice = ""
     if array.ndim == 2 and 3 < array.shape[1] <= _FEW:
         advice = "; of rows with more than coordinates, give array[:, :3]"
     elif array.ndim == 2 and array.shape[1] == 2:
         advice = "; points in a plane need a third column, such as zeros"
     elif array.ndim == 3:
-        advice = "; a volume needs surfaces first, such as skimage.measure.marching_cubes gives"
+        advice = "; a volume needs at least 2 numbers along each axis"
     raise SceneError(
-        f"an array must be (N, 3) points or a 2-D height field of more than {_FEW} columns, "
+        f"an array must be (N, 3) points, a 2-D height field of more than {_FEW} columns, or a "
+        "3-D volume, "
         f"got shape {array.shape}{advice}"
     )
+
+
+def _is_volume(array: NDArray[Any]) -> bool:
+    is_colored = array.ndim == 4 and array.shape[3] == 4
+    return (array.ndim == 3 or is_colored) and min(array.shape[:3]) >= 2
 
 
 def _is_array(thing: object) -> bool:

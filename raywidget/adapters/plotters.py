@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from raywidget.adapters.plotter_views import Pixels, lights_of, view_of
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken
+from raywidget.adapters.vtk_volumes import volume_of_actor
 from raywidget.io.building import AnyPiece
 from raywidget.io.colors import one_opacity
 from raywidget.io.pieces import Piece
@@ -43,7 +44,7 @@ def is_plotter(thing: object) -> bool:
 def take_plotter(plotter: Any) -> Taken:
     """Take apart what the active subplot shows.
 
-    What has no counterpart (text, bars, axes, volumes) is named in one note.
+    What has no counterpart (text, bars, axes) is named in one note.
     """
     notes: list[str] = []
     pieces: list[AnyPiece] = []
@@ -54,6 +55,11 @@ def take_plotter(plotter: Any) -> Taken:
     for name, actor in _actors(plotter, renderer):
         if not actor.GetVisibility():
             continue
+        if is_a(actor, "vtkmodules", "vtkVolume"):
+            volume = volume_of_actor(name, actor, notes)
+            if volume is not None:
+                pieces.append(volume)
+                continue
         if not is_a(actor, "vtkmodules", "vtkActor") or actor.GetMapper() is None:
             kind = _vtk_name(actor)
             lost[kind] = lost.get(kind, 0) + 1

@@ -7,6 +7,7 @@ from typing import Any
 from raywidget.adapters.plotters import is_plotter, take_plotter
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes, join
+from raywidget.adapters.vtk_volumes import volume_in
 from raywidget.io.vtk_data import Look, colored_by_scalars, leaves, pieces_of
 
 
@@ -23,6 +24,9 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         blocks = [take(block, wishes) for block in leaves(thing)]
         return join(blocks) if blocks else Taken(notes=("a group without blocks",))
     if is_a(thing, "vtkmodules", "vtkDataSet"):
+        volume = volume_in(thing)
+        if volume is not None:
+            return Taken(pieces=(volume,), up="z")
         notes: list[str] = []
         pieces = pieces_of(colored_by_scalars(thing, notes), notes, Look())
         return Taken(pieces=tuple(pieces), up="z", notes=tuple(notes))

@@ -1,4 +1,4 @@
-"""xarray: a 2-D `DataArray` is a height field over its coordinates."""
+"""xarray: a 2-D `DataArray` is a height field over its coordinates, a 3-D one a volume."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from raywidget.adapters.arrays import height_field
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
+from raywidget.adapters.volumes import volume_of
 from raywidget.errors import SceneError
 from raywidget.io.colormaps import bytes_of_scalars
 from raywidget.io.colors import screen_colors
@@ -27,10 +28,12 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         names = ", ".join(map(repr, list(thing.data_vars)[:6]))
         raise SceneError(f"expected a DataArray, got a Dataset; choose one of {names}")
     field = thing.squeeze()
+    if field.ndim == 3:
+        return _take_volume(field)
     if field.ndim != 2:
         raise SceneError(
-            f"a DataArray must have two dimensions to be a height field, got {dict(field.sizes)}; "
-            "choose one slice by .isel() or .sel()"
+            "a DataArray must have two dimensions to be a height field, or three to be a volume, "
+            f"got {dict(field.sizes)}; choose one slice by .isel() or .sel()"
         )
     rows, columns = field.dims
     surface, notes = height_field(
@@ -45,6 +48,33 @@ def take(thing: Any, wishes: Wishes) -> Taken:
     if colors is not None:
         surface = replace(surface, colors=screen_colors(colors)[0])
     return Taken(pieces=(surface,), up=wishes.up, notes=tuple(notes))
+
+
+def _take_volume(field: Any) -> Taken:
+    """Its last dimension is x, its first one z, as those of a height field are x and y."""
+    notes: list[str] = []
+    values = np.asarray(field.values)
+    spacing, origin = [], []
+    for axis, name in enumerate(field.dims):
+        places = _coordinate(field, name)
+        if places is None:
+            spacing.append(1.0)
+            origin.append(0.0)
+            continue
+        places = places.astype(np.float64)
+        if len(places) > 1 and places[0] > places[-1]:
+            values, places = np.flip(values, axis), places[::-1]
+        step = float(places[-1] - places[0]) / max(1, len(places) - 1) or 1.0
+        if len(places) > 1 and np.abs(np.diff(places) - step).max() > 0.01 * step:
+            notes.append(
+                f"the steps of {name!r} differ: they are shown as equal ones of {step:.6g}"
+            )
+        spacing.append(step)
+        origin.append(float(places[0]))
+    volume = volume_of(values.transpose(), spacing=tuple(spacing[::-1]), origin=tuple(origin[::-1]))
+    if field.name is not None and str(field.name).strip():
+        volume = volume.replace(name=str(field.name))
+    return Taken(pieces=(volume,), up="z", notes=tuple(notes))
 
 
 def _coordinate(field: Any, name: Any) -> NDArray[Any] | None:

@@ -13,6 +13,7 @@ from raywidget.scene.camera import PerspectiveCamera
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3, Vec3Like, show
 
@@ -58,6 +59,9 @@ def points_of(shapes: list[Shape]) -> NDArray[np.float64]:
             clouds.append(shape.vertices[used[:: max(1, len(used) // _MOST)]].astype(np.float64))
         elif isinstance(shape, Spheres | Cylinders):
             clouds += _around(shape)
+        elif isinstance(shape, Volume):
+            clouds.append(shape.filled())
+            continue
         low, high = shape.bounds()
         if not isinstance(shape, Mesh | Spheres | Cylinders):
             corners = np.stack(np.meshgrid(*zip(low, high, strict=True), indexing="ij"), axis=-1)

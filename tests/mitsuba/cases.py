@@ -414,6 +414,36 @@ def coloured_glass():
     )
 
 
+def lumps(shape=(20, 16, 12)):
+    """Numbers from 0 to 1, half of them 0, that change from cell to cell."""
+    numbers = np.random.default_rng(11).random(shape)
+    return np.maximum(0.0, 2.0 * numbers - 1.0)
+
+
+@case(max_depth=12, integrator="volpath")
+def a_cloud_of_numbers():
+    look = rw.TransferFunction((0.95, 0.8, 0.6), density=5.0, limits=(0, 1), g=0.4)
+    spacing = (2.0 / 20, 1.6 / 16, 1.8 / 12)
+    cloud = rw.Volume(
+        lumps(), spacing=spacing, origin=(-1.0 + 0.05, 0.2 + 0.05, -0.9 + 0.075), transfer=look
+    )
+    return scene(floor(), cloud, lamp(), emitters=[SKY])
+
+
+@case(max_depth=6, integrator="volpath")
+def numbers_like_bricks():
+    look = rw.TransferFunction(0.7, density=8.0, limits=(0, 2))
+    cloud = rw.Volume(
+        2.0 * lumps((4, 3, 5)),
+        spacing=0.4,
+        origin=(-0.6, 0.4, -0.8),
+        transfer=look,
+        interpolation="nearest",
+        precision="single",
+    )
+    return scene(floor(), cloud, lamp())
+
+
 @case(max_depth=12, integrator="volpath")
 def smoke():
     grey = rw.HomogeneousMedium((0.2, 0.3, 0.5), (1.5, 1.2, 0.8), anisotropy=0.5)

@@ -30,7 +30,7 @@ def to_mitsuba(
     `for_mitsuba` makes of it what `mitsuba.load_dict` takes, `to_xml` a file.
     """
     # Mitsuba's path tracer counts what passes a veil as an edge, and lets veils throw shadows.
-    passes = any(
+    passes = any(isinstance(item, rw.Volume) for item in scene.shapes) or any(
         getattr(item, "interior", None) is not None or getattr(item, "opacity", 1.0) != 1.0
         for item in scene.objects()
     )
@@ -396,6 +396,35 @@ def _(item: rw.Quad) -> list[dict]:
 
 
 @shapes.register
+def _(item: rw.Volume) -> list[dict]:
+    # Mitsuba's grids go from 0 to 1, numbers in the middle of cells as ours, and know no transfer
+    # function: only a straight one from 0, of one colour, has a counterpart.
+    look, grid = item.transfer, item.values
+    straight = look.extinction is None and isinstance(look.color, tuple) and look.emission is None
+    if not straight or look.limits is None or look.limits[0] != 0.0 or item.direction is not None:
+        raise Untranslatable("transfer functions")
+    size = np.array(item.size())
+    corner = np.array(item.origin) - np.array(item.spacing) / 2.0
+    to_world = transform(columns(*np.diag(size), corner))
+    inside = {
+        "type": "heterogeneous",
+        "albedo": {"type": "constvolume", "value": rgb(np.multiply(look.albedo, look.color))},
+        "sigma_t": {
+            "type": "gridvolume",
+            "grid": np.asarray(grid.array / look.limits[1], np.float32),
+            "to_world": to_world,
+            "filter_type": "nearest" if item.interpolation == "nearest" else "trilinear",
+            "wrap_mode": "clamp",
+            "raw": True,
+        },
+        "scale": item.density(),
+        "phase": {"type": "hg", "g": item.g if look.g is None else look.g},
+    }
+    box = transform(columns(*np.diag(size / 2.0), corner + size / 2.0))
+    return [{"type": "cube", "to_world": box, "bsdf": {"type": "null"}, "interior": inside}]
+
+
+@shapes.register
 def _(item: rw.Box) -> list[dict]:
     half = item.transform() @ np.diag([0.5, 0.5, 0.5, 1.0])
     return [surface(item) | {"type": "cube", "to_world": transform(half)}]
@@ -670,6 +699,9 @@ def for_mitsuba(value):
             # Mitsuba 3.9 swaps the two where it takes a chequerboard for numbers (its `eval_1`).
             swapped = board | {"color0": board["color1"], "color1": board["color0"]}
             result[name] = for_mitsuba(swapped)
+    if "grid" in result:
+        # Its grids are z, y, x.
+        result["grid"] = mi.VolumeGrid(np.ascontiguousarray(result["grid"].transpose())[..., None])
     if "bitmap" in result:
         result["bitmap"] = mi.Bitmap(result["bitmap"])
     return result

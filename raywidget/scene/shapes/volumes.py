@@ -25,6 +25,8 @@ INTERPOLATIONS = ("linear", "nearest")
 _DEFAULT_DEPTH = -math.log(0.125e-6)
 
 _NOTHING = Interface(HomogeneousMedium())  # light meets no surface there
+_LOOKED_AT = 64  # numbers along an axis
+_FAINT = 0.02  # of the greatest extinction is hardly seen
 _THIN = 1e-9  # edges shorter than so many times the longest are lost in single precision
 
 
@@ -148,6 +150,31 @@ class Volume(Shape):
         unit = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float64)
         matrix = self.to_world()
         return np.asarray((unit * self.values.shape) @ matrix[:3, :3].T + matrix[:3, 3])
+
+    def filled(self) -> NDArray[np.float64]:
+        """Corners of the part of its box in which something is to be seen, about: (8, 3)."""
+        grid, looks = self.values, self.transfer
+        steps = [max(1, -(-count // _LOOKED_AT)) for count in grid.shape]
+        some = np.asarray(grid.array[:: steps[0], :: steps[1], :: steps[2]], np.float64)
+        least, greatest = (0.0, 1.0) if grid.is_colored else (grid.low, grid.high)
+        if grid.is_colored:
+            some = some[..., 3] / (255.0 if grid.array.dtype == np.uint8 else 1.0)
+        low, high = looks.limits_for(least, greatest)
+        extinction = looks.looks(looks.limits_for(least, greatest), self.g)[:, 0]
+        with np.errstate(invalid="ignore", over="ignore"):
+            share = np.clip(np.nan_to_num((some / 2 - low / 2) / (high / 2 - low / 2)), 0.0, 1.0)
+        row = (share * (len(extinction) - 1)).astype(np.int64)
+        thick = np.isfinite(some) & (extinction[row] > _FAINT * extinction.max())
+        places = (
+            np.stack(np.nonzero(thick)) if thick.any() else np.array([[0, n] for n in some.shape])
+        )
+        first = places.min(axis=1) * steps - (np.array(steps) > 1) * steps
+        last = (places.max(axis=1) + 1) * steps
+        ends = np.clip([first, last], 0, grid.shape).astype(np.float64)
+        unit = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)])
+        matrix = self.to_world()
+        corners = ends[unit, [0, 1, 2]]
+        return np.asarray(corners @ matrix[:3, :3].T + matrix[:3, 3])
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the upright box round it, (3,) float64 each."""

@@ -111,7 +111,7 @@ def test_what_is_wrong_with_a_mesh_is_mended_and_counted():
         (np.zeros((0, 3)), "must not be empty"),
         (np.zeros((5, 2)), "points in a plane need a third column"),
         (np.zeros((50, 6)), r"give array\[:, :3\]"),
-        (np.zeros((4, 4, 4)), "a volume needs surfaces first"),
+        (np.zeros((4, 4, 1)), "at least 2 numbers along each axis"),
         (np.full((9, 9), np.nan), "must have numbers that are finite"),
         (np.array(["a", "b"]), "expected a path, a Scene"),
         (np.array([object()] * 3, object), "must hold numbers"),

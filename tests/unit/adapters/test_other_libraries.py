@@ -99,7 +99,7 @@ def test_a_field_of_xarray_lies_where_its_coordinates_are():
     np.testing.assert_allclose(mesh.colors[[0, -1]], [dark, bright], atol=1e-6)  # viridis
     assert len(rw.shapes_of(field.expand_dims("time"))) == 1
     with pytest.raises(rw.SceneError, match=r"choose one slice by \.isel"):
-        rw.shapes_of(field.expand_dims(time=2))
+        rw.shapes_of(field.expand_dims(time=2, run=2))
     with pytest.raises(rw.SceneError, match="got a Dataset; choose one of 'height'"):
         rw.shapes_of(field.to_dataset())
 

@@ -381,6 +381,6 @@ def test_backgrounds_and_what_is_left_out(plotter):
     scene = scene_of(plotter, 1.5)
     assert scene.background == pytest.approx((0.21404,) * 3, rel=1e-3)  # half way on the screen
     assert scene.notes == (
-        "not translated: 1 text, 1 volume, 1 scalar bar",
+        "not translated: 1 text, 1 scalar bar",
         "a gradient of the background is one colour, its middle",
     )

@@ -1,0 +1,97 @@
+"""Images of VTK with three dimensions, and its actors that show them -> volumes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.adapters.recognition import is_a
+from raywidget.adapters.volumes import volume_of
+from raywidget.io.vtk_data import array_of
+from raywidget.scene.materials.transfer import TransferFunction
+from raywidget.scene.shapes.volumes import Volume
+from raywidget.scene.textures.colormaps import ColorMap
+
+_ENTRIES = 256
+_OPAQUE = 0.995  # more would be endlessly thick
+
+
+def volume_in(image: Any) -> Volume | None:
+    """The volume of an image whose points have numbers; None for all else."""
+    if not is_a(image, "vtkmodules", "vtkImageData"):
+        return None
+    shape = image.GetDimensions()
+    scalars = image.GetPointData().GetScalars()
+    if scalars is None or min(shape) < 2 or scalars.GetNumberOfComponents() not in (1, 4):
+        return None
+    numbers = array_of(scalars)
+    if numbers.dtype.kind not in "iuf":
+        return None
+    # The first axis is the fastest: what comes out is in the order of memory, without a copy.
+    if numbers.ndim == 2:
+        if numbers.dtype != np.uint8:
+            return None
+        values: NDArray[Any] = numbers.reshape(*shape[::-1], 4).transpose(2, 1, 0, 3)
+    else:
+        values = numbers.reshape(shape[::-1]).transpose()
+    matrix = image.GetDirectionMatrix()
+    direction = np.array([[matrix.GetElement(i, j) for j in range(3)] for i in range(3)])
+    extent, spacing = image.GetExtent(), np.array(image.GetSpacing())
+    origin = np.array(image.GetOrigin()) + direction @ (spacing * np.array(extent[::2]))
+    return volume_of(
+        values, spacing=tuple(spacing), origin=tuple(origin.tolist()), direction=direction
+    )
+
+
+def volume_of_actor(name: str | None, actor: Any, notes: list[str]) -> Volume | None:
+    """What a `vtkVolume` shows, with its colours and opacities; None if it is no image."""
+    mapper = actor.GetMapper()
+    image = None if mapper is None else mapper.GetInputDataObject(0, 0)
+    volume = None if image is None else volume_in(image)
+    if volume is None:
+        return None
+    matrix = np.array([[actor.GetMatrix().GetElement(i, j) for j in range(4)] for i in range(4)])
+    if not np.allclose(matrix, np.eye(4)):
+        placed = _placed(volume, matrix)
+        if placed is None:
+            notes.append("a volume that is sheared or scaled is shown where its data are")
+        volume = placed or volume
+    if volume.values.is_colored:
+        return volume.replace(name=name)
+    look = actor.GetProperty()
+    opacity = look.GetScalarOpacity()
+    color = look.GetRGBTransferFunction()
+    low, high = opacity.GetRange()
+    if not high > low:
+        low, high = volume.values.low, volume.values.high
+    if not high > low:
+        return volume.replace(name=name)
+    numbers = np.linspace(low, high, _ENTRIES)
+    unit = look.GetScalarOpacityUnitDistance()
+    shares = np.array([opacity.GetValue(number) for number in numbers])
+    extinction = -np.log1p(-np.clip(shares, 0.0, _OPAQUE)) / (unit if unit > 0.0 else 1.0)
+    colors = np.array([color.GetColor(number) for number in numbers])
+    transfer = TransferFunction(
+        ColorMap(np.clip(colors, 0.0, 1.0)), extinction=extinction, density=1.0, limits=(low, high)
+    )
+    nearest = look.GetInterpolationType() == 0
+    return volume.replace(
+        transfer=transfer, name=name, interpolation="nearest" if nearest else "linear"
+    )
+
+
+def _placed(volume: Volume, matrix: NDArray[np.float64]) -> Volume | None:
+    """The same volume moved by a matrix that keeps right angles; None if it does not."""
+    own = np.eye(3) if volume.direction is None else np.array(volume.direction)
+    axes = matrix[:3, :3] @ own
+    lengths = np.linalg.norm(axes, axis=0)
+    if not (lengths > 0.0).all():
+        return None
+    axes = axes / lengths
+    if np.abs(axes.T @ axes - np.eye(3)).max() > 1e-5:
+        return None
+    spacing = tuple((np.array(volume.spacing) * lengths).tolist())
+    origin = matrix[:3, :3] @ np.array(volume.origin) + matrix[:3, 3]
+    return volume.replace(direction=axes, spacing=spacing, origin=tuple(origin.tolist()))
