@@ -327,12 +327,17 @@ export class Session {
     if (tone.channel !== undefined) this.#model.set("channel", tone.channel);
     this.#applyTone();
     this.#save ??= setTimeout(
-      guard(() => {
-        this.#save = undefined;
-        this.#model.save_changes();
-      }),
+      guard(() => this.#saveTone()),
       SAVE_EVERY,
     );
+  }
+
+  /** The kernel learns what has been set here. */
+  #saveTone() {
+    if (this.#save === undefined) return;
+    clearTimeout(this.#save);
+    this.#save = undefined;
+    this.#model.save_changes();
   }
 
   #visibility() {
@@ -364,7 +369,10 @@ export class Session {
           this.#send({ k: "render", client: this.#connection.client, ...changes }),
         ),
         findVantage: (pose, answer) => this.#questions.findVantage(pose, guard(answer)),
-        file: guard((kind, answer) => this.#questions.ask(kind, guard(answer))),
+        file: guard((kind, answer) => {
+          this.#saveTone(); // what is made looks as the picture does
+          this.#questions.ask(kind, guard(answer));
+        }),
         paper: (grey) => this.#compositor.setPaper(grey),
         camera: {
           // Nothing is to be turned before there is anything to see, or by nobody.

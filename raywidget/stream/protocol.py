@@ -21,7 +21,7 @@ MAX_COORDINATE = 1e15  # as for everything in a scene
 MAX_DEGREES = 180.0
 MAX_SIDE = 65_535
 MAX_DEPTH = 1_000_000  # what the settings allow is theirs to say
-FILE_FORMATS = ("exr", "npz")
+FILE_FORMATS = ("exr", "npz", "png")
 
 DEEDS = ("pause", "resume", "stop", "restart", "more")
 

@@ -16,7 +16,7 @@ PIECE = 256 * 1024  # bytes: far below what hosts and proxies let through in one
 
 
 def make_file(image: Image, suffix: str) -> list[bytes]:
-    """A picture as an ``exr`` or an ``npz`` file, in pieces of at most 256 kB.
+    """A picture as an ``exr``, ``npz`` or ``png`` file, in pieces of at most 256 kB.
 
     Raises
     ------

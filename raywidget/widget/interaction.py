@@ -19,6 +19,7 @@ from raywidget.engine.session.session import Session
 from raywidget.engine.settings import INTEGRATORS
 from raywidget.engine.vantage import Straight, Things, find_vantage
 from raywidget.errors import RaywidgetError
+from raywidget.picture.image import Image
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.described import SceneObject, is_default
@@ -46,6 +47,9 @@ class Listener(Protocol):
 
     def send_file(self, client: int, pieces: Sequence[tuple[Content, list[bytes]]]) -> bool:
         """Give a page a file, piece by piece; False if too many are on their way."""
+
+    def picture(self) -> Image | None:
+        """The picture with its display settings; None when there is nobody any more."""
 
     def changed(self, name: str) -> None:
         """A computed trait has another value."""
@@ -97,6 +101,7 @@ class Interaction:
             "integrators": list(INTEGRATORS),
             "integrator": settings.integrator,
             "max_depth": settings.max_depth,
+            "alpha": settings.alpha,
         }
         camera = scene.camera
         if not isinstance(camera, Straight):
@@ -226,7 +231,8 @@ class Interaction:
 
     def _make_file(self, request: FileRequest) -> None:
         try:
-            pieces = make_file(self._session.image(), request.format)
+            shown = self._listener.picture() if request.format == "png" else None
+            pieces = make_file(shown or self._session.image(), request.format)
         except Exception as error:
             self._refuse_file(request, _told(error))
             return

@@ -90,6 +90,11 @@ class Listener:
         self.say = pump.say
         self.send_file = pump.send_file
 
+    def picture(self) -> Image | None:
+        """The picture with its display settings; None when there is no widget any more."""
+        widget = self._this()
+        return None if widget is None else widget.image
+
     def changed(self, name: str) -> None:
         """A computed trait has another value."""
         notify_if_changed(self._this, name)

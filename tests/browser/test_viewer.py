@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hands import Hands, wait_rendered
+from PIL import Image as PictureFile
 
 SMALL = "rw.RayWidget(rw.presets.cornell(), width=160, height=120, tile_size=32, spp=4)"
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
@@ -137,6 +138,78 @@ def test_of_many_it_is_told_which(notebook):
     inspector_of(view).get_by_text("atoms[2] (Spheres)").wait_for()
     Hands(view).click(0.5, 0.05)
     inspector_of(view).get_by_text("Nothing: the environment").wait_for()
+
+
+def test_a_pointer_that_rests_is_told_what_is_below_it(notebook):
+    notebook.run(
+        "atoms = rw.Spheres([(-2, 0, 0), (0, 0, 0), (2, 0, 0)], 0.8, name='atoms')\n"
+        "camera = rw.PerspectiveCamera(look_from=(0, 0, 9), look_at=(0, 0, 0), vfov=40)\n"
+        "scene = rw.Scene([atoms], emitters=[rw.ConstantEnvironment(1)], camera=camera)\n"
+        "picks = []"
+    )
+    view = notebook.run("widget = rw.RayWidget(scene, width=320, height=240, spp=1)\nwidget").view()
+    notebook.run("widget.on_pick(picks.append)")
+    view.wait_painted("done")
+    hands, hover = Hands(view), view.element.locator(".raywidget-hover")
+    hands.move(0.5, 0.5)
+    hover.get_by_text("atoms[1] (Spheres)").wait_for()
+    x, y, z = notebook.evaluate("[f'{x:.4g}' for x in widget.pick(160, 120).hit.point]")
+    assert f"{float(x):g}, {float(y):g}, {float(z):g}" in hover.inner_text()
+    assert hover.inner_text().endswith(" away")
+    hands.move(0.5 + 2 / 9 / (2 * np.tan(np.radians(20)) * 4 / 3), 0.5)
+    hover.get_by_text("atoms[2] (Spheres)").wait_for()
+    hands.move(0.5, 0.05)
+    hover.wait_for(state="hidden")  # nothing is there
+    hands.move(0.5, 0.5)
+    hover.get_by_text("atoms[1] (Spheres)").wait_for()
+    # Hands that do something are left alone.
+    with hands.hold((0.5, 0.5)):
+        hover.wait_for(state="hidden")
+        hands.move(0.55, 0.5)
+        assert hover.is_hidden()
+    wait_rendered(view, 1)
+    assert notebook.evaluate("picks") == []
+    inspector = inspector_of(view)
+    assert inspector.is_hidden()
+    hands.click(0.5, 0.5)
+    inspector.get_by_text("atoms[1] (Spheres)").wait_for()  # a click keeps it
+
+
+def test_what_is_cut_out_is_saved_as_it_is_not_as_it_is_shown(notebook, tmp_path):
+    notebook.run(
+        "scene = rw.Scene([rw.Sphere((0, 0, 0), 1, material=rw.Diffuse((0.9, 0.2, 0.1)))],\n"
+        "    emitters=[rw.ConstantEnvironment(1)],\n"
+        "    camera=rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=40))"
+    )
+    gate = notebook.compile_slowly()
+    view = notebook.run(
+        "widget = rw.RayWidget(scene, width=64, height=48, spp=4, alpha=True)\nwidget"
+    ).view()
+    view.wait_for("data.paintedCoarse > 0", "a sketch is there")
+    corner = view.pixels()[:16, :16]
+    assert len(np.unique(corner.reshape(-1, 3), axis=0)) == 2  # squares, not the sky
+    gate.open()
+    view.wait_painted("done")
+    hands = Hands(view)
+    hands.press("]", "]", "t")
+    with notebook.page.expect_download() as download:
+        hands.press("p")
+    path = tmp_path / "picture.png"
+    download.value.save_as(path)
+    assert download.value.suggested_filename == "raywidget.png"
+    with PictureFile.open(path) as picture:
+        saved = np.asarray(picture)
+    notebook.wait_until_value("[widget.exposure, widget.curve]", [0.5, "filmic"])
+    notebook.run(f"widget.image.save({str(tmp_path / 'own.png')!r})")
+    with PictureFile.open(tmp_path / "own.png") as picture:
+        np.testing.assert_array_equal(saved, np.asarray(picture))
+    assert saved.shape == (48, 64, 4)
+    assert (saved[0, 0, 3], saved[24, 32, 3]) == (0, 255)
+    rim = (saved[..., 3] > 0) & (saved[..., 3] < 255)
+    assert rim.sum() > 20
+    assert (
+        saved[rim][:, 0] > 1.5 * saved[rim][:, 2]
+    ).all()  # red as it is within: no grey mixed in
 
 
 def test_who_turns_the_wheel_over_a_picture_is_told_to_click(notebook, view):

@@ -65,6 +65,8 @@ export class Deeds {
   tone = { curve: "srgb", exposure: 0, channel: "color" };
   /** Is there no kernel that could do anything? */
   alone = false;
+  /** Is what the canvas shows over a checkerboard cut out? */
+  cutOut = false;
 
   #face;
   #wishes;
@@ -178,7 +180,7 @@ export class Deeds {
     (open ? help : stage).focus({ preventScroll: true });
   }
 
-  /** @param {"exr" | "npz"} kind */
+  /** @param {"exr" | "npz" | "png"} kind */
   makeFile(kind) {
     const { toolbar } = this.#face;
     toolbar.say(`making ${kind.toUpperCase()}…`);
@@ -189,6 +191,8 @@ export class Deeds {
   }
 
   #save() {
+    // The canvas has no alpha: the kernel does.
+    if (this.cutOut && !this.alone) return this.makeFile("png");
     this.#face.flush();
     this.#face.canvas.toBlob((blob) => {
       if (blob !== null) download(blob, FILE_NAME);

@@ -18,6 +18,7 @@
  * @property {(x: number, y: number) => void} shift the close-up
  * @property {(factor: number, at: Place) => void} zoom the close-up
  * @property {(at: Place | null) => void} point at a pixel, or at none any more
+ * @property {(at: Place | null) => void} hover at a pixel, with empty hands, or at none any more
  * @property {(at: Place) => void} click
  * @property {(at: Place) => void} doubleClick
  * @property {(deed: Deed) => void} act
@@ -59,7 +60,7 @@ export class Hands {
     stage.addEventListener("pointermove", (event) => this.#move(event), options);
     stage.addEventListener("pointerup", (event) => this.#up(event), options);
     stage.addEventListener("pointercancel", (event) => this.#cancel(event), options);
-    stage.addEventListener("pointerleave", () => reach.point(null), options);
+    stage.addEventListener("pointerleave", () => this.#leave(), options);
     stage.addEventListener("contextmenu", (event) => this.#menu(event), options);
     stage.addEventListener("wheel", (event) => this.#wheel(event), { signal, passive: false });
     stage.addEventListener("keydown", (event) => this.#keyDown(event), options);
@@ -103,6 +104,7 @@ export class Hands {
     const { region, closer } = this.#reach;
     this.#stage.focus({ preventScroll: true });
     if (event.button === 1) event.preventDefault(); // no autoscroll
+    this.#reach.hover(null);
     this.#stage.setPointerCapture(event.pointerId);
     const at = this.#place(event);
     if (region.choosing) region.begin(at);
@@ -112,15 +114,25 @@ export class Hands {
 
   /** @param {PointerEvent} event */
   #move(event) {
-    const { region, point, shift } = this.#reach;
+    const { region, point, shift, hover, closer } = this.#reach;
     const at = this.#place(event);
     this.#movedAt = event.timeStamp;
     point(at);
+    const busy = event.buttons !== 0 || event.pointerType === "touch";
+    // What lies over the picture has something to say of its own.
+    const onPicture =
+      event.target instanceof Element && event.target.closest("[role=slider]") === null;
+    hover(busy || region.choosing || closer() || !onPicture ? null : at);
     if (region.dragging) region.drag(at);
     else if (this.#dragged !== null) {
       shift(at.x - this.#dragged.x, at.y - this.#dragged.y);
       this.#dragged = at;
     } else this.#gestures.drag(this.#pointer(event));
+  }
+
+  #leave() {
+    this.#reach.point(null);
+    this.#reach.hover(null);
   }
 
   /** @param {PointerEvent} event */

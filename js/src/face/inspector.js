@@ -27,6 +27,12 @@ function title({ object: { type, name, row } }) {
   return name === null ? `${type}${which}` : `${name}${which} (${type})`;
 }
 
+/** A line or two for a pointer that passes by; null where there is nothing to tell. @param {Pixel} pixel */
+export function describeBriefly({ hit, message }) {
+  if (message !== null || hit === null) return null;
+  return [title(hit), list(hit.point), `${number(hit.distance)} away`];
+}
+
 /**
  * @param {Pixel} pixel
  * @returns {{title: string, lines: [string, string][]}}

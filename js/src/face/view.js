@@ -23,7 +23,7 @@
  * @property {(x: number, y: number) => {rgb: number[], spp: number} | null} read
  * @property {(changes: RenderChange) => void} render
  * @property {(grey: number) => void} paper what is shown where nothing has been painted yet
- * @property {(kind: "exr" | "npz", answer: (message: string,
+ * @property {(kind: "exr" | "npz" | "png", answer: (message: string,
  *   file?: {blob: Blob, name: string}) => void) => void} file
  *
  * @typedef {object} ViewCamera
@@ -44,6 +44,7 @@ import { make, OWN_KEYS } from "./dom.js";
 import { makeDrawer } from "./drawer.js";
 import { Fitting } from "./fitting.js";
 import { Hands } from "./hands.js";
+import { Hover } from "./hover.js";
 import { Inspection } from "./inspection.js";
 import { makeLegend } from "./legend.js";
 import { makeHelp, makeInspector } from "./panels.js";
@@ -79,6 +80,7 @@ export class View {
   #stage;
   #closer;
   #inspection;
+  #hover;
   #legend = makeLegend();
   /** @type {Status | null} */
   #status = null;
@@ -136,7 +138,8 @@ export class View {
     });
     const region = new Region(this.#closer);
     this.#stage.append(layers, region.element, inspector.mark, compare.line);
-    this.#stage.append(this.#closer.readout, hint);
+    this.#hover = new Hover(this.#closer, events);
+    this.#stage.append(this.#closer.readout, hint, this.#hover.element);
     const over = make("div", "raywidget-over", {}, this.#stage, help, this.#error);
     this.element = make("div", "raywidget");
     this.element.append(over, this.#legend.element, this.#toolbar.element);
@@ -169,6 +172,7 @@ export class View {
         shift: (x, y) => this.#closer.shift(x, y),
         zoom: (factor, at) => this.#closer.zoom(factor, at),
         point: (at) => this.#closer.point(at),
+        hover: (at) => this.#hover.point(at),
         click: (at) => this.#deeds.inspect(at),
         doubleClick: (at) => this.#deeds.lookAt(at),
         act: (deed) => this.#deeds.act(deed),
@@ -264,6 +268,7 @@ export class View {
     this.#stage.setAttribute("aria-label", alone ? PICTURE : `${PICTURE}: ${KEYS_HINT}`);
     dataset.camera = this.#events.camera.moving() ? "moves" : "rests";
     this.#inspection.follow(status);
+    this.#hover.follow(status);
   }
 
   #showLegend() {
@@ -282,12 +287,14 @@ export class View {
   /** @param {RenderState} state */
   showRender(state) {
     this.#drawer.showRender(state);
+    this.#deeds.cutOut = state.alpha;
   }
 
   destroy() {
     this.#observer?.disconnect();
     this.#fitting.close();
     this.#inspection.close();
+    this.#hover.close();
     this.#hands.release();
     this.#listeners.abort();
     this.#toolbar.destroy();

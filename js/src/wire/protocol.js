@@ -15,7 +15,7 @@
  *   tile: number, spp: number, encoding: string, stage: Stage | null, render: RenderState | null}} Begin
  * @typedef {Pose & Subject & Surroundings & {aperture_radius: number,
  *   focus_distance: number | null, fov_axis: string, home: Pose}} Stage
- * @typedef {{integrators: string[], integrator: string, max_depth: number}} RenderState
+ * @typedef {{integrators: string[], integrator: string, max_depth: number, alpha: boolean}} RenderState
  *
  * @typedef {{type: string, name: string | null}} Named
  * @typedef {{object: Named & {row: number | null}, material: Named & {parameters: [string, string][]}, distance: number,
@@ -253,12 +253,14 @@ function readStage(value) {
 /** @param {unknown} value @returns {RenderState | null} */
 function readRender(value) {
   if (typeof value !== "object" || value === null) return null;
-  const { integrators, integrator, max_depth } = /** @type {Record<string, unknown>} */ (value);
+  const { integrators, integrator, max_depth, alpha } = /** @type {Record<string, unknown>} */ (
+    value
+  );
   if (!Array.isArray(integrators) || !integrators.every((name) => typeof name === "string")) {
     return null;
   }
   if (typeof integrator !== "string" || !isInteger(max_depth, 1)) return null;
-  return { integrators, integrator, max_depth };
+  return { integrators, integrator, max_depth, alpha: alpha === true };
 }
 
 /** @param {unknown} value @returns {Named | null} */

@@ -15,6 +15,7 @@ const MOST_OPEN = 4;
 const TYPES = new Map([
   ["exr", "image/x-exr"],
   ["npz", "application/zip"],
+  ["png", "image/png"],
 ]);
 
 export class Questions {

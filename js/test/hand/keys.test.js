@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describePixel, number } from "../../src/face/inspector.js";
+import { describeBriefly, describePixel, number } from "../../src/face/inspector.js";
 import { deedOf, KEYS } from "../../src/hand/keys.js";
 import { move, pixelAt, sideOfPixel, WHOLE, zoomAt } from "../../src/hand/zoom.js";
 
@@ -101,6 +101,14 @@ test("of many it is said which, and what nobody knows is not made up", () => {
     });
   assert.equal(told({ type: "Spheres", name: "atoms", row: 17 }).title, "atoms[17] (Spheres)");
   assert.equal(told({ type: "Instances", name: null, row: 0 }).title, "Instances[0]");
+  const hit = { object: { type: "Spheres", name: "atoms", row: 17 }, material, ...place };
+  assert.deepEqual(describeBriefly({ hit, message: null }), [
+    "atoms[17] (Spheres)",
+    "1, 2, 3",
+    "4 away",
+  ]);
+  assert.equal(describeBriefly({ hit: null, message: null }), null);
+  assert.equal(describeBriefly({ hit, message: "busy" }), null);
   const mesh = told({ type: "Mesh", name: "bunny", row: 5 });
   assert.equal(mesh.title, "bunny (Mesh)");
   assert.deepEqual(mesh.lines[0], ["triangle", "5"]);

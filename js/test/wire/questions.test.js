@@ -16,7 +16,7 @@ const STAGE = {
 const BEGIN = {
   ...{ k: "begin", epoch: 9, generation: 2, width: 8, height: 6, tile: 4, spp: 1 },
   ...{ encoding: "half3", stage: { ...STAGE, home: POSE } },
-  render: { integrators: ["path"], integrator: "path", max_depth: 8 },
+  render: { integrators: ["path"], integrator: "path", max_depth: 8, alpha: false },
 };
 const COARSE = {
   ...{ k: "coarse", epoch: 9, generation: 2, width: 8, height: 6, tile: 4, columns: 2, rows: 1 },
@@ -55,6 +55,14 @@ test("a begin describes camera and settings, and is as good without", () => {
     "vertical",
     "vertical",
   ]);
+  for (const [alpha, expected] of [
+    [true, true],
+    [undefined, false],
+    [1, false],
+  ]) {
+    const { render } = readMessage({ ...BEGIN, render: { ...BEGIN.render, alpha } });
+    assert.equal(render.alpha, expected);
+  }
   for (const stage of [null, 5, {}, { ...STAGE, vfov: 180 }, { ...STAGE, up: [0, "1", 0] }]) {
     assert.equal(readMessage({ ...BEGIN, stage }).stage, null);
   }

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.engine.preview.outline import Floats, Part, mean_color, outline_shapes
+from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.emitters.emitters import (
     ConstantEnvironment,
@@ -98,11 +99,17 @@ class Sketch:
         return scene.shapes is before.shapes and same_light
 
     def draw(
-        self, camera: Camera, columns: int, rows: int, give_up: Callable[[], bool]
+        self,
+        camera: Camera,
+        columns: int,
+        rows: int,
+        give_up: Callable[[], bool],
+        cut_out: int | None = None,
     ) -> F32 | None:
         """The picture, (rows, columns, 3); None if it was given up, or the camera is panoramic.
 
-        It is smaller than that if it would take too long.
+        It is smaller than that if it would take too long. With `cut_out`, how many pixels wide the
+        picture is that it stands for, what is behind everything is a checkerboard.
         """
         if not isinstance(camera, PerspectiveCamera | OrthographicCamera):
             return None
@@ -119,7 +126,12 @@ class Sketch:
             # Bits of positive floats are in order.
             bits = depth.astype(np.float32).view(np.uint32).astype(np.uint64)
             np.minimum.at(nearest, pixel, bits << np.uint64(32) | number.astype(np.uint64))
-        return self._shade(view, points, nearest).reshape(view.rows, view.columns, 3)
+        picture = self._shade(view, points, nearest).reshape(view.rows, view.columns, 3)
+        if cut_out is None:
+            return picture
+        covers = (nearest != NOTHING).astype(np.float32).reshape(picture.shape[:2])
+        inked = picture * covers[..., None]
+        return lay_over_checkerboard(inked, covers, step=cut_out / view.columns)
 
     def _shade(self, view: _View, points: F64, nearest: NDArray[np.uint64]) -> F32:
         origins, directions = _rays(points, view)

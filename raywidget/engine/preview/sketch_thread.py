@@ -90,7 +90,8 @@ class Sketcher:
                 sketch = Sketch(look.scene)
             settings = look.settings
             columns, rows, _ = coarse_size(settings.width, settings.height, MOST_PIXELS)
-            pixels = sketch.draw(look.scene.camera, columns, rows, self._is_over)
+            cut_out = settings.width if settings.alpha else None
+            pixels = sketch.draw(look.scene.camera, columns, rows, self._is_over, cut_out)
             with self._changed:
                 if self._shown == look.generation:  # it has been overtaken
                     continue

@@ -12,6 +12,7 @@ from raywidget.engine.preview import sketch_thread as sketcher
 from raywidget.engine.preview.sketch import Sketch
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
+from raywidget.picture.transparency import lay_over_checkerboard
 
 SIZE = 96, 72
 AWAY = rw.PerspectiveCamera(look_from=(1, 2, 6), look_at=(0, 0, 0), vfov=40)
@@ -47,6 +48,19 @@ POLYGONS = {"disk", "cylinder", "cone", "cylinders"}
 
 def draw(scene, camera=None, size=SIZE):
     return Sketch(scene).draw(camera or scene.camera, *size, lambda: False)
+
+
+def test_what_is_cut_out_lies_over_a_checkerboard():
+    scene = rw.Scene(SHAPES["sphere"], emitters=[rw.ConstantEnvironment(5)], camera=AWAY)
+    columns, rows = SIZE
+    shown = Sketch(scene).draw(AWAY, columns, rows, lambda: False, 2 * columns)
+    plain = draw(scene)
+    sky = (plain == plain[0, 0]).all(axis=2)
+    nothing = np.zeros((rows, columns), np.float32)
+    board = lay_over_checkerboard(np.zeros_like(plain), nothing, step=2.0)
+    np.testing.assert_array_equal(shown[sky], board[sky])
+    np.testing.assert_array_equal(shown[~sky], plain[~sky])
+    assert len(np.unique(board)) == 2
 
 
 @pytest.mark.parametrize("camera", [AWAY, FLAT, INSIDE], ids=["perspective", "parallel", "inside"])
