@@ -21,7 +21,7 @@ from raywidget.scene.materials.materials import Diffuse
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.round import Disk
 from raywidget.scene.shapes.simple import Shape
-from raywidget.scene.textures.textures import Gradient
+from raywidget.scene.textures.textures import Gradient, Texture
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import ColorLike, Vec3Like
 from raywidget.scene.values.signatures import checked_call
@@ -32,6 +32,7 @@ from raywidget.staging.moving import can_move, moved
 STUDIO_WORDS = ("light", "ground", "background", "up", "view", "aspect", "style")
 
 _FAR = 100.0  # times its size: what lies further from the origin is brought to it
+_OF_LAMPS = 0.02  # of white light all round: emission that lights what it belongs to
 _GROUND_RADIUS = 9.0  # of the radius of what stands on it
 _SINK = 1e-4  # of the size: the ground lies so much below, so that bottoms and it don't mingle
 _DARKEST = 0.004  # reflectance of the blackest ground
@@ -135,9 +136,10 @@ def scene_of(
         return thing
     taken = take(thing, Wishes(style=style, up=_height_axis(up)))
     notes = list(taken.notes)
-    is_lit = bool(taken.emitters) or any(
-        isinstance(piece, Shape) and _shines(piece) for piece in taken.pieces
-    )
+    shining = [piece for piece in taken.pieces if isinstance(piece, Shape) and _shines(piece)]
+    is_lit = bool(taken.emitters) or _light_up(shining, taken)
+    if shining and not is_lit:
+        notes.append("what shines in it is too weak to light it: a soft sky was added")
     if not is_lit and not taken.cameras:
         return _stage(
             thing, taken, notes, "soft", True, _or_white(taken), up, (1.0, 0.6, 1.0), aspect
@@ -236,6 +238,33 @@ def _or_white(taken: Taken) -> Any:
 def _shines(shape: Shape) -> bool:
     materials = getattr(shape, "all_materials", (shape.material,))
     return any(shape.radiance_of(material) is not None for material in materials)
+
+
+def _light_up(shining: list[Shape], taken: Taken) -> bool:
+    """Are there lamps among what shines, or only lights that are to be seen, as on a device?
+
+    A lamp is brighter than white all over, or gives off a good part of what reaches white walls
+    round all things where they look white.
+    """
+    if not shining:
+        return False
+    power = 0.0  # over pi
+    for shape in shining:
+        materials = getattr(shape, "all_materials", (shape.material,))
+        rows = getattr(shape, "face_materials", None)
+        for index, material in enumerate(materials):
+            radiance = shape.radiance_of(material)
+            if radiance is None:
+                continue
+            is_plain = not isinstance(radiance, Texture)
+            mean = max(radiance.mean() if isinstance(radiance, Texture) else radiance)
+            if is_plain and mean > 1.0:
+                return True
+            share = 1.0 if rows is None else float(np.mean(np.asarray(rows) == index))
+            power += mean * share * shape.area()
+    low, high = bounds_of(taken.pieces)
+    x, y, z = (float(size) for size in high - low)
+    return power > _OF_LAMPS * 2.0 * (x * y + y * z + z * x)
 
 
 def _back(camera: Camera) -> NDArray[np.float64]:

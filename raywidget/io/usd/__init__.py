@@ -1,8 +1,8 @@
 """USD: stages of Pixar's Universal Scene Description, read by its own library in another process.
 
-`process` asks a second Python for what is on a stage, and `wire` is what the two say to each other.
-`inside/` is what runs there: it alone imports `pxr`, opens nothing outside of the file's folder,
-and tells of prims as they are. What they are here, `reader` puts together.
+`process` asks a second Python (`io/apart`) for what is on a stage. `inside/` is what runs there: it
+alone imports `pxr`, opens nothing outside of the file's folder, and tells of prims as they are.
+What they are here, `reader` puts together.
 
 USD's library is C++ that is not written for files from anywhere: damaged ones may crash it, and a
 few lines may unfold to any size. There it can take neither the kernel nor its memory along.

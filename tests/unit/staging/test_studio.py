@@ -160,6 +160,45 @@ def test_what_brings_light_and_camera_keeps_them():
     assert len(staged.shapes) == len(given.shapes) + 1
 
 
+def small_lights(strength):
+    """A device whose picture of emission is black but for one of 256 pixels."""
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[3, 4] = 255
+    material = rw.Principled(0.1, emission=rw.ImageTexture(pixels, factor=strength))
+    return rw.Mesh(
+        [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0.5)],
+        [(0, 1, 2), (0, 2, 3)],
+        uvs=[(0, 0), (1, 0), (1, 1), (0, 1)],
+        material=material,
+    )
+
+
+def test_lights_of_a_device_do_not_make_it_dark():
+    scene = scene_of([small_lights(1.0)])
+    assert scene.emitters
+    assert any("too weak to light" in note for note in scene.notes)
+    glow = rw.Quad((0, 0, 0), (0.01, 0, 0), (0, 0.01, 0), emission=0.9)
+    assert scene_of([rw.Sphere((0, 0, 0), 1), glow]).emitters
+
+
+@pytest.mark.parametrize(
+    "lamp",
+    [
+        small_lights(100.0),
+        rw.Quad((0, 0, 2), (0.01, 0, 0), (0, 0.01, 0), emission=2),
+        rw.Quad((-1, -1, 2), (2, 0, 0), (0, 2, 0), emission=0.5),
+        rw.Mesh(
+            [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)],
+            [(0, 1, 2), (0, 2, 3)],
+            materials=[rw.Diffuse(0.5), rw.Emissive(0.9)],
+            face_materials=[0, 1],
+        ),
+    ],
+)
+def test_lamps_are_all_the_light_there_is(lamp):
+    assert scene_of([rw.Box((0.5, 0.5, 0.5), (1, 1, 1)), lamp]).emitters == ()
+
+
 def test_files(tmp_path):
     path = tmp_path / "part.stl"
     BOX.export(path)

@@ -5,7 +5,8 @@
 """
 
 import re
-from typing import Any
+
+from raywidget.io import apart
 
 MAX_MEMORY = 12 << 30
 """Bytes that the process may address at most, where the system has such a bound (Linux)."""
@@ -17,16 +18,7 @@ def bound_memory(size: int) -> None:
     """Let the process address no more than layers of so many bytes should take to read."""
     if not is_bounded:
         return
-    try:
-        import resource
-    except ImportError:
-        return
-    limits: Any = resource
-    _, hard = limits.getrlimit(limits.RLIMIT_AS)
-    most = min(MAX_MEMORY, _FLOOR + _MULTIPLE * size)
-    most = most if hard == limits.RLIM_INFINITY else min(most, hard)
-    limits.setrlimit(limits.RLIMIT_AS, (most, hard))
-    limits.setrlimit(limits.RLIMIT_CORE, (0, 0))
+    apart.bound_memory(min(MAX_MEMORY, _FLOOR + _MULTIPLE * size))
 
 
 is_bounded = False  # until `__main__` says that this is a process of its own

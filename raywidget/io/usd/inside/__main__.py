@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
-from raywidget.io.usd import inside, wire
+from raywidget.io import apart
+from raywidget.io.usd import inside
 
 _TOO_LARGE = ": takes too much memory to read; it is made to fill it, or must be split"
 
 
 def main(path: str) -> None:
     """Read one file, and tell of it or of what is wrong with it."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no part of the answer
     inside.is_bounded = True
     inside.bound_memory(0)
-    try:
-        wire.write(out, answered(path))
-    except (MemoryError, wire.TooLarge):
-        wire.write(out, {"error": _TOO_LARGE})
+    apart.answer(lambda: answered(path), _TOO_LARGE)
 
 
 def answered(path: str) -> dict[str, Any]:

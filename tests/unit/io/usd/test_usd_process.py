@@ -13,8 +13,9 @@ from usd_stages import BIND, READER, ST, material, mesh, read_file, texture, wri
 
 import raywidget as rw
 from raywidget.errors import SceneError
+from raywidget.io import wire
 from raywidget.io.scene_files import read_scene
-from raywidget.io.usd import process, wire
+from raywidget.io.usd import process
 
 SPHERE = 'def Sphere "S"\n{\n    double radius = 3\n}\n'
 MAP = "        asset inputs:file = @map.png@"
@@ -82,7 +83,7 @@ def test_a_missing_file_is_refused(tmp_path):
 
 
 def test_a_crash_there_is_an_error_here(tmp_path, monkeypatch):
-    monkeypatch.setattr(process, "_MODULE", "raywidget.io.usd.wire")  # ends without a word
+    monkeypatch.setattr(process, "_MODULE", "raywidget.io.wire")  # ends without a word
     with pytest.raises(SceneError, match=r"'stage\.usda': USD's library crashed while it read the"):
         read_scene(written(tmp_path, SPHERE))
 

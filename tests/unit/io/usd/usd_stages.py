@@ -9,8 +9,8 @@ from unittest.mock import patch
 
 import numpy as np
 
+from raywidget.io import apart, wire
 from raywidget.io.scene_files import read_scene
-from raywidget.io.usd import wire
 from raywidget.io.usd.inside.__main__ import answered
 
 HEAD = '#usda 1.0\n(\n    upAxis = "{up}"\n)\n'
@@ -27,7 +27,7 @@ def told(path):
     stream = io.BytesIO()
     wire.write(stream, answered(str(path)))
     stream.seek(0)
-    return wire.read(stream), 0, False
+    return apart.Answer(wire.read(stream), 0, False)
 
 
 def read_file(path):

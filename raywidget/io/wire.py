@@ -70,7 +70,7 @@ def read(stream: BinaryIO) -> Any:
     --------
     >>> import io
     >>> import numpy as np
-    >>> from raywidget.io.usd import wire
+    >>> from raywidget.io import wire
     >>> stream = io.BytesIO()
     >>> wire.write(stream, {"points": np.arange(3, dtype=np.int32)})
     >>> _ = stream.seek(0)

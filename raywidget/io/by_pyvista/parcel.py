@@ -1,0 +1,43 @@
+"""Pieces as what `wire` can say, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from raywidget.io.lines import Lines
+from raywidget.io.pieces import Piece
+from raywidget.io.points import Points
+
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Piece, Lines, Points)}
+
+
+def packed(piece: Any) -> dict[str, Any]:
+    """A piece without a material of its own as JSON with arrays."""
+    values = {}
+    for field in dataclasses.fields(piece):
+        value = getattr(piece, field.name)
+        if value is not field.default:
+            values[field.name] = _plain(value)
+    return {"kind": type(piece).__name__, "values": values}
+
+
+def unpacked(tree: dict[str, Any]) -> Any:
+    """The piece again.
+
+    Raises
+    ------
+    KeyError, TypeError
+        If it is none.
+    """
+    return _KINDS[tree["kind"]](**tree["values"])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f":
+            return np.ascontiguousarray(value, "<f4" if value.dtype.itemsize <= 4 else "<f8")
+        return np.ascontiguousarray(value, "<i8")
+    return value
