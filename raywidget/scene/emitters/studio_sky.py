@@ -5,19 +5,76 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raywidget.scene.emitters.emitters import ImageEnvironment
+from raywidget.scene.emitters.panorama import irradiance_of, texel_directions
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Color, ColorLike, Vec3, Vec3Like
 
 _ROWS = 256  # of the picture that it becomes; it is twice as wide
 _SMALLEST = 1.0  # degrees: a lamp is at least one texel wide
 _EDGE = 0.3  # share of a lamp's radius over which it fades
+
+
+# Of each room its lamps (direction, radius in degrees, radiance), and the sky round them.
+_ROOMS: dict[str, dict[str, Any]] = {
+    "softboxes": {
+        "lamps": [
+            ((-0.75, 1.0, 0.6), 20.0, (12.0, 11.7, 11.2)),
+            ((1.0, 0.45, 0.5), 28.0, (1.6, 1.65, 1.75)),
+            ((0.5, 0.6, -1.0), 12.0, (5.0, 5.2, 5.6)),
+        ],
+        "top": (0.25, 0.25, 0.26),
+        "horizon": (0.15, 0.15, 0.15),
+        "bottom": (0.1, 0.1, 0.1),
+    },
+    "window": {
+        "lamps": [
+            ((-1.0, 0.42, 0.1), 17.0, (9.0, 10.0, 12.0)),
+            ((-1.0, 0.42, -0.75), 17.0, (9.0, 10.0, 12.0)),
+        ],
+        "top": (0.12, 0.12, 0.12),
+        "horizon": (0.09, 0.085, 0.08),
+        "bottom": (0.06, 0.05, 0.04),
+    },
+    "ring": {
+        "lamps": [
+            ((math.cos(k * math.pi / 4), 0.35, math.sin(k * math.pi / 4)), 9.0, (6.0, 6.0, 6.0))
+            for k in range(8)
+        ],
+        "top": (0.6, 0.6, 0.6),
+        "horizon": (0.05, 0.05, 0.05),
+        "bottom": (0.1, 0.1, 0.1),
+    },
+    "overcast": {
+        "lamps": [],
+        "top": (1.0, 1.02, 1.06),
+        "horizon": (0.34, 0.35, 0.37),
+        "bottom": (0.25, 0.25, 0.25),
+    },
+    "dusk": {
+        "lamps": [
+            ((0.3, 0.06, -1.0), 8.0, (14.0, 6.0, 2.0)),
+            ((0.3, 0.1, -1.0), 40.0, (0.5, 0.22, 0.1)),
+        ],
+        "top": (0.03, 0.06, 0.16),
+        "horizon": (0.3, 0.2, 0.17),
+        "bottom": (0.05, 0.045, 0.05),
+    },
+    "dark": {
+        "lamps": [
+            ((-1.0, 0.5, -0.6), 7.0, (40.0, 40.0, 42.0)),
+            ((1.0, 0.4, -0.5), 5.0, (40.0, 36.0, 30.0)),
+        ],
+        "top": (0.01, 0.01, 0.01),
+        "horizon": (0.01, 0.01, 0.01),
+        "bottom": (0.01, 0.01, 0.01),
+    },
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -93,7 +150,7 @@ class StudioEnvironment(ImageEnvironment):
         return tuple(lamps)
 
     def _picture(self) -> NDArray[np.float32]:
-        directions = _directions()
+        directions = texel_directions(_ROWS)
         height = directions @ _unit(self.up)
         top, bottom = np.array(self.top), np.array(self.bottom)
         middle = 0.5 * (top + bottom) if self.horizon is None else np.array(self.horizon)
@@ -109,30 +166,46 @@ class StudioEnvironment(ImageEnvironment):
 
     def irradiance(self, normal: Vec3Like) -> Color:
         """What a surface receives that faces `normal` and sees all of it, in W/m^2."""
-        facing = np.maximum(0.0, _directions() @ _unit(normal))
-        weights = (facing * _solid_angles()[:, None])[..., None]
-        r, g, b = (np.asarray(self.image, np.float64) * weights).sum(axis=(0, 1)).tolist()
-        return (r, g, b)
+        return irradiance_of(np.asarray(self.image, np.float64), _unit(normal))
+
+    @classmethod
+    def named(cls, name: str, scale: float = 1.0) -> StudioEnvironment:
+        """One of a few rooms that are known by name, all made of numbers.
+
+        Parameters
+        ----------
+        name : str
+            ``"softboxes"``: a key light, a fill and a rim. ``"window"``: daylight from one side of
+            a dim room. ``"ring"``: eight lamps all around, for metal. ``"overcast"``: an even
+            cloudy sky. ``"dusk"``: a warm glow at the horizon below a blue sky. ``"dark"``: two
+            narrow rims in a black room.
+        scale : float
+            What all radiance is multiplied with, >= 0.
+
+        Raises
+        ------
+        SceneError
+            If there is none of this name.
+
+        Examples
+        --------
+        >>> import raywidget as rw
+        >>> [round(channel, 2) for channel in rw.StudioEnvironment.named("overcast").top]
+        [1.0, 1.02, 1.06]
+        """
+        owner = cls.__name__
+        checks.choice(owner, "name", name, tuple(_ROOMS))
+        factor = checks.non_negative(owner, "scale", scale)
+        room = dict(_ROOMS[name])
+        lamps = [
+            (towards, angle, tuple(factor * channel for channel in color))
+            for towards, angle, color in room.pop("lamps")
+        ]
+        lights: dict[str, Any] = {
+            key: tuple(factor * channel for channel in color) for key, color in room.items()
+        }
+        return cls(lamps=lamps, **lights)
 
 
 def _unit(vector: Vec3Like) -> NDArray[np.float64]:
     return np.asarray(vector, np.float64) / math.hypot(*vector)
-
-
-@cache
-def _directions() -> NDArray[np.float64]:
-    """Of the texels, (rows, 2 rows, 3), as `ImageEnvironment` has them."""
-    theta = ((np.arange(_ROWS) + 0.5) / _ROWS * math.pi)[:, None]
-    phi = ((np.arange(2 * _ROWS) + 0.5) / _ROWS * math.pi)[None, :]
-    around = np.broadcast_arrays(
-        np.sin(theta) * np.sin(phi), np.cos(theta), -np.sin(theta) * np.cos(phi)
-    )
-    directions = np.stack(around, axis=-1)
-    directions.setflags(write=False)
-    return directions
-
-
-def _solid_angles() -> NDArray[np.float64]:
-    """Of one texel of each row."""
-    edges = np.cos(np.arange(_ROWS + 1) / _ROWS * math.pi)
-    return np.asarray((edges[:-1] - edges[1:]) * math.pi / _ROWS)
