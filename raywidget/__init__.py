@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from raywidget import presets
     from raywidget.adapters import shapes_of
+    from raywidget.animation import animate, turntable
     from raywidget.engine.settings import RenderSettings
     from raywidget.engine.warming import warmup
     from raywidget.errors import (
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
         PointLight,
         SpotLight,
     )
+    from raywidget.scene.emitters.sky import SkyEnvironment
     from raywidget.scene.emitters.studio_sky import StudioEnvironment
+    from raywidget.scene.keyframes import keyframes
     from raywidget.scene.materials.materials import (
         Coated,
         Conductor,
@@ -116,6 +119,7 @@ __all__ = [
     "SceneWarning",
     "SettingsError",
     "SettingsWarning",
+    "SkyEnvironment",
     "Sphere",
     "Spheres",
     "SpotLight",
@@ -123,8 +127,10 @@ __all__ = [
     "TransferFunction",
     "Volume",
     "__version__",
+    "animate",
     "decode_srgb",
     "isosurface",
+    "keyframes",
     "load_mesh",
     "load_scene",
     "plane_cut",
@@ -134,11 +140,13 @@ __all__ = [
     "show",
     "studio",
     "transforms",
+    "turntable",
     "warmup",
 ]
 
 _MODULES = {
     "raywidget.adapters": ("shapes_of",),
+    "raywidget.animation": ("animate", "turntable"),
     "raywidget.engine.settings": ("RenderSettings",),
     "raywidget.errors": (
         "PictureError",
@@ -167,6 +175,7 @@ _MODULES = {
         "PointLight",
         "SpotLight",
     ),
+    "raywidget.scene.emitters.sky": ("SkyEnvironment",),
     "raywidget.scene.emitters.studio_sky": ("StudioEnvironment",),
     "raywidget.scene.shapes.many": ("Cylinders", "Spheres"),
     "raywidget.scene.materials.materials": (
@@ -184,6 +193,7 @@ _MODULES = {
     "raywidget.scene.materials.principled": ("Principled",),
     "raywidget.scene.shapes.round": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.materials.transfer": ("TransferFunction",),
+    "raywidget.scene.keyframes": ("keyframes",),
     "raywidget.scene.scene": ("Scene",),
     "raywidget.scene.shapes.simple": ("Box", "Quad", "Sphere"),
     "raywidget.scene.shapes.volumes": ("Volume",),

@@ -17,6 +17,7 @@ from typing import Any
 
 import raywidget
 from raywidget import presets
+from raywidget.animation import turntable
 from raywidget.engine.film.filters import FILTERS
 from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.engine.warming import warmup
@@ -145,7 +146,7 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
         "--output",
         metavar="FILE",
         type=Path,
-        help="file (.png .npy .npz .exr); by default PRESET.png, or FILE's name with .png",
+        help="file (.png .jpg .webp .exr ...); by default PRESET.png, or FILE's name with .png",
     )
     command.add_argument(
         "--save-passes",
@@ -176,6 +177,35 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     command.set_defaults(run=_render)
 
     command = commands.add_parser(
+        "turntable",
+        help="render a film of a preset or a file, seen from all round",
+        description="Render a film; as raywidget.turntable().",
+    )
+    command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
+    command.add_argument("--option", metavar="NAME=VALUE", action="append", default=[])
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="film (.mp4 .mov .webm .gif .webp .apng, or %%04d.png); by default its name with .mp4",
+    )
+    command.add_argument("--seconds", type=float, default=6.0, help="how long (default 6)")
+    command.add_argument("--fps", type=float, default=24.0, help="frames a second (default 24)")
+    command.add_argument("--turns", type=float, default=1.0, help="how often round (default 1)")
+    command.add_argument("--quality", type=int, default=80, help="0 to 100 (default 80)")
+    command.add_argument("--denoise", nargs="?", const=True, default=False, choices=METHODS)
+    command.add_argument("--quiet", action="store_true", help="say nothing")
+    _add_staging(command)
+    display = command.add_argument_group("display")
+    display.add_argument("--exposure", type=float, default=0.0, help="in stops (default 0)")
+    display.add_argument("--curve", choices=sorted(CURVE_NAMES), default="srgb", help="tone curve")
+    group = command.add_argument_group("settings (defaults: those of the preset)")
+    for field in dataclasses.fields(RenderSettings):
+        _add_setting(group, field)
+    command.set_defaults(run=_turn)
+
+    command = commands.add_parser(
         "convert",
         help="write a preset or a file as glTF",
         description="Read a file of a mesh or a scene, or make a preset, and write it as glTF 2.0.",
@@ -195,6 +225,28 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     _add_staging(command)
     command.set_defaults(run=_show)
     return parser
+
+
+def _turn(options: argparse.Namespace) -> int:
+    names = [field.name for field in dataclasses.fields(RenderSettings)]
+    chosen = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    film = turntable(
+        _thing(options),
+        options.output or Path(f"{Path(options.preset).stem}.mp4"),
+        seconds=options.seconds,
+        fps=options.fps,
+        turns=options.turns,
+        quality=options.quality,
+        denoise=options.denoise,
+        exposure=options.exposure,
+        curve=options.curve,
+        progress=not options.quiet,
+        **chosen,
+        **_staging(options),
+    )
+    if not options.quiet:
+        options.voice.say(f"saved           {film}")
+    return DONE
 
 
 def _convert(options: argparse.Namespace) -> int:

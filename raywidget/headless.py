@@ -140,7 +140,7 @@ def render(
     scene, chosen = scene_and_settings(scene, settings)
     warn_of_doubts(scene)
     check_display(curve, exposure)
-    method = _denoiser(denoise)
+    method = choose_denoiser(denoise)
     if not isinstance(on_interrupt, str) or on_interrupt not in ("raise", "return"):
         raise SettingsError(f"on_interrupt: expected 'raise' or 'return', got {show(on_interrupt)}")
 
@@ -186,8 +186,14 @@ def render(
     return image if method is None or image.spp < 1 else image.denoise(method)
 
 
-def _denoiser(wanted: object) -> str | None:
-    """Which one is to be used, if any: before a long render, not after."""
+def choose_denoiser(wanted: object) -> str | None:
+    """Which one is to be used, if any: before a long render, not after.
+
+    Raises
+    ------
+    SettingsError
+        If there is none of this name, or it is not installed.
+    """
     from raywidget.picture.denoising import choose_method
 
     if wanted is False:

@@ -135,6 +135,49 @@ class Lines:
         )
 
 
+class Steps:
+    """Says how many of some steps are done: a bar, or lines in a log.
+
+    Parameters
+    ----------
+    count : int
+        How many there are.
+    unit : str
+        What one is called.
+    """
+
+    def __init__(self, count: int, unit: str) -> None:
+        self._count = count
+        self._unit = unit
+        self._done = 0
+        self._began = self._said_at = time.monotonic()
+        self._bar: Any = None
+        if _is_watched():
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(total=count, unit=unit)
+
+    def step(self) -> None:
+        """One more is done."""
+        self._done += 1
+        if self._bar is not None:
+            self._bar.update(1)
+            return
+        now = time.monotonic()
+        if now - self._said_at >= SOON or self._done == self._count:
+            self._said_at = now
+            left = (now - self._began) / self._done * (self._count - self._done)
+            _say(
+                f"raywidget: {self._unit} {self._done} of {self._count}, "
+                f"about {_duration(left)} left"
+            )
+
+    def close(self) -> None:
+        """No more steps."""
+        if self._bar is not None:
+            self._bar.close()
+
+
 def _say(line: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # nobody reads it; the picture is what counts
         print(line, file=sys.stderr, flush=True)

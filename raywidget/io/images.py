@@ -36,9 +36,12 @@ class _Picture(NamedTuple):
     """What a writer may choose from; bytes are only made for the formats that want them."""
 
     linear: Rows  # (H, W, 3)
-    shown: Callable[[], Iterable[NDArray[np.uint8]]]  # (rows, W, 3), or 4 with straight alpha
+    shown: Callable[[], Iterable[NDArray[Any]]]  # (rows, W, 3), or 4 with straight alpha
     aovs: Mapping[str, NDArray[Any]]  # (H, W) or (H, W, 3)
     alpha: NDArray[np.float32] | None  # (H, W); `linear` is premultiplied by it
+    text: Mapping[str, str]  # what the file says of itself
+    quality: int  # 0 to 100, of formats that lose something
+    dpi: float | None
 
     def channels(self, rows: slice) -> NDArray[np.float32]:
         """Some rows of RGB, or of RGB premultiplied by alpha and alpha."""
@@ -52,7 +55,7 @@ class _Picture(NamedTuple):
         return height, width, 3 if self.alpha is None else 4
 
 
-def encode_png(width: int, height: int, strips: Iterable[NDArray[np.uint8]]) -> bytes:
+def encode_png(width: int, height: int, strips: Iterable[NDArray[Any]]) -> bytes:
     """Encode rows of bytes, from the top, as a PNG: see `png.write_png`."""
     buffer = io.BytesIO()
     write_png(buffer, width, height, strips)
@@ -62,7 +65,7 @@ def encode_png(width: int, height: int, strips: Iterable[NDArray[np.uint8]]) -> 
 def _write_png(path: Path, picture: _Picture) -> None:
     height, width, _ = picture.shape
     with path.open("wb") as file:
-        write_png(file, width, height, picture.shown())
+        write_png(file, width, height, picture.shown(), picture.text)
 
 
 def _write_npy(path: Path, picture: _Picture) -> None:
@@ -103,6 +106,7 @@ def _write_exr(path: Path, picture: _Picture) -> None:
 
     # Without chromaticities in the header the primaries are those of Rec. 709, which is right.
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    header |= {_exr_name(name): value for name, value in picture.text.items()}
     whole = picture.channels(slice(0, picture.shape[0]))
     channels = {"RGB" if picture.alpha is None else "RGBA": whole}
     for name, values in picture.aovs.items():
@@ -110,11 +114,82 @@ def _write_exr(path: Path, picture: _Picture) -> None:
     OpenEXR.File(header, channels).write(str(path))
 
 
+def _exr_name(keyword: str) -> str:
+    """Attributes have names as variables have, and some are known: see its documentation."""
+    known = {"Software": "software", "Comment": "comments", "Title": "comments"}
+    return known.get(keyword, keyword.replace("-", "_"))
+
+
+def _write_by_pillow(kind: str, **options: Any) -> Callable[[Path, _Picture], None]:
+    """Formats of 8 bits that Pillow writes well."""
+
+    def write(path: Path, picture: _Picture) -> None:
+        from PIL import Image as Pillow
+        from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+        strips = list(picture.shown())
+        shown = Pillow.fromarray(np.concatenate(strips))
+        chosen = dict(options)
+        if kind in ("JPEG", "WEBP", "AVIF"):
+            chosen["quality"] = picture.quality
+        if kind == "JPEG" and picture.quality >= 90:
+            chosen["subsampling"] = 0
+        if kind in ("JPEG", "PDF") and shown.mode == "RGBA":  # they know no transparency
+            white = Pillow.new("RGB", shown.size, "white")
+            white.paste(shown, mask=shown.getchannel("A"))
+            shown = white
+        if picture.dpi is not None and kind == "PDF":
+            chosen["resolution"] = picture.dpi
+        elif picture.dpi is not None and kind in ("JPEG", "TIFF"):
+            chosen["dpi"] = (picture.dpi, picture.dpi)
+        if picture.text and kind in ("JPEG", "WEBP", "AVIF"):
+            exif = Pillow.Exif()
+            exif[0x0131] = picture.text.get("Software", "raywidget")
+            exif[0x010E] = "; ".join(f"{k}: {v}" for k, v in picture.text.items())
+            chosen["exif"] = exif.tobytes()
+        elif picture.text and kind == "TIFF":
+            tags = ImageFileDirectory_v2()
+            tags[305] = picture.text.get("Software", "raywidget")
+            tags[270] = "; ".join(f"{k}: {v}" for k, v in picture.text.items())
+            chosen["tiffinfo"] = tags
+        shown.save(path, format=kind, **chosen)
+
+    return write
+
+
+def _write_hdr(path: Path, picture: _Picture) -> None:
+    """Radiance's RGBE, without run lengths (Ward 1991, "Real pixels")."""
+    height, width, _ = picture.shape
+    with path.open("wb") as file:
+        lines = ["#?RADIANCE", *(f"{k}={v}" for k, v in picture.text.items() if "\n" not in v)]
+        lines += ["FORMAT=32-bit_rle_rgbe", "", f"-Y {height} +X {width}", ""]
+        file.write("\n".join(lines).encode("utf-8"))
+        for top in range(0, height, _ROWS):
+            light = picture.linear[slice(top, min(height, top + _ROWS))]
+            light = np.nan_to_num(np.maximum(light, 0.0), posinf=1.7e38)
+            largest = np.maximum(light.max(axis=2), np.float32(1e-37))
+            exponent = np.frexp(largest)[1]
+            mantissas = np.floor(np.ldexp(light, 8 - exponent[..., None]))
+            coded = np.empty((*light.shape[:2], 4), np.uint8)
+            coded[..., :3] = np.minimum(mantissas, 255)
+            coded[..., 3] = np.clip(exponent + 128, 0, 255)
+            coded[light.max(axis=2) < 1e-38] = 0
+            file.write(coded.tobytes())
+
+
 _WRITERS: dict[str, Callable[[Path, _Picture], None]] = {
     ".png": _write_png,
     ".npy": _write_npy,
     ".npz": _write_npz,
     ".exr": _write_exr,
+    ".jpg": _write_by_pillow("JPEG", optimize=True),
+    ".jpeg": _write_by_pillow("JPEG", optimize=True),
+    ".webp": _write_by_pillow("WEBP", method=4),
+    ".avif": _write_by_pillow("AVIF"),
+    ".tif": _write_by_pillow("TIFF", compression="tiff_deflate"),
+    ".tiff": _write_by_pillow("TIFF", compression="tiff_deflate"),
+    ".pdf": _write_by_pillow("PDF"),
+    ".hdr": _write_hdr,
 }
 
 SUFFIXES: tuple[str, ...] = tuple(_WRITERS)
@@ -149,6 +224,11 @@ def check_path(path: str | os.PathLike[str]) -> Path:
                 f'.exr needs the OpenEXR package{broken}: pip install "raywidget[io]" '
                 "(or save as .npy, which needs nothing)"
             ) from None
+    if target.suffix.lower() == ".avif":
+        from PIL import features
+
+        if not features.check("avif"):
+            raise PictureError(".avif needs Pillow 11.3 or newer; save as .webp or .png")
     try:
         # What a link points to is replaced, not the link.
         target = Path(os.path.realpath(target))
@@ -162,6 +242,19 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     if not target.parent.is_dir():
         raise PictureError(f"can't save {str(path)!r}: there is no folder {str(target.parent)!r}")
     return target
+
+
+def read_png_text(path: Path) -> dict[str, str]:
+    """What a PNG file says of itself; nothing where there is none, or it is damaged."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path, formats=["PNG"]) as picture:
+            picture.load()
+            text: dict[str, str] = dict(getattr(picture, "text", {}))
+            return text
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
+        return {}
 
 
 def check_output(path: str | os.PathLike[str]) -> Path:
@@ -184,11 +277,14 @@ def save_picture(
     path: str | os.PathLike[str],
     *,
     linear: Rows,
-    shown: Callable[[], Iterable[NDArray[np.uint8]]],
+    shown: Callable[[], Iterable[NDArray[Any]]],
     aovs: Mapping[str, NDArray[Any]] | None = None,
     alpha: NDArray[np.float32] | None = None,
+    text: Mapping[str, str] | None = None,
+    quality: int = 92,
+    dpi: float | None = None,
 ) -> None:
-    """Save a picture; what was there before is replaced only once all is written.
+    r"""Save a picture; what was there before is replaced only once all is written.
 
     Parameters
     ----------
@@ -203,6 +299,12 @@ def save_picture(
         Other quantities of the same pixels, for formats that hold layers.
     alpha : (H, W) array of float32, optional
         How much of each pixel is covered.
+    text : mapping of str to str, optional
+        What the file says of itself, in formats that have room for it.
+    quality : int
+        0 to 100, of formats that lose something.
+    dpi : float, optional
+        Pixels per inch, for JPEG, TIFF and PDF.
 
     Raises
     ------
@@ -215,12 +317,13 @@ def save_picture(
     >>> from raywidget.io.images import save_picture
     >>> save_picture("a.gif", linear=np.zeros((1, 1, 3), np.float32), shown=None)
     Traceback (most recent call last):
-    raywidget.errors.PictureError: 'a.gif' must end in one of .png, .npy, .npz, .exr, got '.gif'
+    raywidget.errors.PictureError: 'a.gif' must end in one of .png, .npy, .npz, .exr, .jpg, .jpeg, \
+.webp, .avif, .tif, .tiff, .pdf, .hdr, got '.gif'
     """
     target = check_path(path)
     write = _WRITERS[target.suffix.lower()]
     try:
         with replacing(target) as part:
-            write(part, _Picture(linear, shown, aovs or {}, alpha))
-    except (OSError, RuntimeError) as error:  # OpenEXR raises the latter
+            write(part, _Picture(linear, shown, aovs or {}, alpha, text or {}, quality, dpi))
+    except (OSError, RuntimeError, ValueError) as error:  # OpenEXR raises the latter
         raise PictureError(f"can't save {str(path)!r}: {error}") from error

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,14 @@ _LEVEL = 6  # of zlib, its own default
 _CHUNK = 1 << 18  # bytes, at least, of all IDAT chunks but the last
 
 
-def write_png(file: BinaryIO, width: int, height: int, strips: Iterable[Bytes]) -> None:
-    """Write a picture of 8 bits a channel.
+def write_png(
+    file: BinaryIO,
+    width: int,
+    height: int,
+    strips: Iterable[NDArray[Any]],
+    text: Mapping[str, str] | None = None,
+) -> None:
+    """Write a picture of 8 or 16 bits a channel.
 
     Parameters
     ----------
@@ -31,8 +37,10 @@ def write_png(file: BinaryIO, width: int, height: int, strips: Iterable[Bytes]) 
         Open for writing.
     width, height : int
         Size in pixels.
-    strips : iterable of (rows, width, 3 or 4) arrays of uint8
+    strips : iterable of (rows, width, 3 or 4) arrays of uint8 or uint16
         From top to bottom, all rows together; a fourth channel is straight alpha.
+    text : mapping of str to str, optional
+        What the file says of itself, by keywords of Latin letters.
     """
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, 9)
     above, packed, began = None, bytearray(), False
@@ -41,13 +49,19 @@ def write_png(file: BinaryIO, width: int, height: int, strips: Iterable[Bytes]) 
             continue
         channels = strip.shape[2]
         if not began:
-            head = struct.pack(">IIBBBBB", width, height, 8, _COLOR_TYPES[channels], 0, 0, 0)
+            bits, color = 8 * strip.itemsize, _COLOR_TYPES[channels]
+            head = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
             file.write(_SIGNATURE)
             _write_chunk(file, b"IHDR", head)
-            above, began = np.zeros(width * channels, np.uint8), True
-        rows = np.ascontiguousarray(strip).reshape(len(strip), -1)
+            for keyword, value in (text or {}).items():
+                # Not compressed, no language, no translation of the keyword
+                data = keyword.encode("latin-1") + b"\0\0\0\0\0" + value.encode("utf-8")
+                _write_chunk(file, b"iTXt", data)
+            above, began = np.zeros(width * channels * strip.itemsize, np.uint8), True
+        big_endian = strip.astype(strip.dtype.newbyteorder(">"), copy=False)
+        rows = np.ascontiguousarray(big_endian).view(np.uint8).reshape(len(strip), -1)
         assert above is not None
-        packed += packer.compress(_filtered(rows, above, channels))
+        packed += packer.compress(_filtered(rows, above, channels * strip.itemsize))
         above = rows[-1].copy()
         if len(packed) >= _CHUNK:
             _write_chunk(file, b"IDAT", packed)

@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Callable
 from numbers import Real
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,18 +134,27 @@ def make_table(curve: str, exposure: float, exponent: int = 0) -> NDArray[np.uin
     return _table(curve, exposure, exponent)
 
 
-@functools.lru_cache(maxsize=32)  # 64 kB each
+def make_table_16(curve: str, exposure: float, exponent: int = 0) -> NDArray[np.uint16]:
+    """The same for 16 bits a channel: whole numbers up to 65535."""
+    return _words(curve, exposure, exponent, 65535)
+
+
 def _table(curve: str, exposure: float, exponent: int) -> NDArray[np.uint8]:
+    return _words(curve, exposure, exponent, 255)
+
+
+@functools.lru_cache(maxsize=32)  # 64 or 128 kB each
+def _words(curve: str, exposure: float, exponent: int, most: int) -> NDArray[Any]:
     apply = CURVES[curve]
     # Not 2^(exposure + exponent): a product with a power of two is exact in every language.
     gain = math.ldexp(math.pow(2.0, exposure), exponent)
     # The patterns up to 0x7c00 are 0 to infinity; all others are negative or NaN and shown as 0.
     halves = np.arange(0x7C01, dtype=np.uint16).view(np.float16)
-    table = np.empty(65536, dtype=np.uint8)
+    table = np.empty(65536, dtype=np.uint8 if most == 255 else np.uint16)
     for bits, value in enumerate(halves.astype(np.float64).tolist()):
         x = min(value, MAX_HALF) * gain
         y = min(max(apply(x), 0.0), 1.0)
-        table[bits] = math.floor(y * 255.0 + 0.5)
+        table[bits] = math.floor(y * most + 0.5)
     table[len(halves) :] = table[0]
     table.setflags(write=False)
     return table

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,11 +25,12 @@ from raywidget.picture.curves import (
     check_channel,
     check_display,
     make_table,
+    make_table_16,
 )
 from raywidget.picture.luminance import strips
 from raywidget.picture.mixing import mix, show_samples
 from raywidget.picture.rows import MadeRows, Rows
-from raywidget.picture.transparency import alpha_bytes, straight
+from raywidget.picture.transparency import alpha_words, straight
 
 SINGLE = {"red": 0, "green": 1, "blue": 2}
 
@@ -221,8 +223,12 @@ def develop_strips(
     samples: NDArray[np.int64] | None = None,
     goal: int = 0,
     alpha: NDArray[np.float32] | None = None,
-) -> Iterator[NDArray[np.uint8]]:
-    """Develop as `develop` does, some rows after the other, from the top: (rows, W, 3 or 4)."""
+    bits: int = 8,
+) -> Iterator[NDArray[Any]]:
+    """Develop as `develop` does, some rows after the other, from the top: (rows, W, 3 or 4).
+
+    With 16 `bits` they are uint16, from the same half floats; see `check_sixteen`.
+    """
     curve, exposure = check_display(curve, exposure)  # settings that are wrong raise first
     channel = check_channel(channel)
     values: Rows = pixels if isinstance(pixels, MadeRows) else np.asarray(pixels)
@@ -233,16 +239,38 @@ def develop_strips(
         raise PictureError("channel 'samples' needs the samples per pixel, (H, W)")
     with np.errstate(over="ignore"):
         exponent = choose_exponent(values, alpha)
+    colors: NDArray[Any]
     for part in strips(height, width):
-        if channel == "samples":
+        if bits == 16:
+            light = values[part] if alpha is None else straight(values[part], alpha[part])
+            halves = np.ascontiguousarray(to_half(light, exponent))
+            colors = make_table_16(curve, exposure, exponent)[halves.view(np.uint16)]
+        elif channel == "samples":
             assert samples is not None
             colors = show_samples(np.asarray(samples[part], np.int64), goal)
         else:
             light = values[part] if alpha is None else straight(values[part], alpha[part])
             colors = _develop_strip(light, curve, exposure, channel, exponent)
         if alpha is not None:
-            colors = np.dstack([colors, alpha_bytes(alpha[part])])
+            most = np.float32(65535.0 if bits == 16 else 255.0)
+            colors = np.dstack([colors, alpha_words(alpha[part], most).astype(colors.dtype)])
         yield colors
+
+
+def check_sixteen(curve: str, channel: str) -> None:
+    """Check that a picture can be developed into 16 bits.
+
+    Raises
+    ------
+    PictureError
+        If the curve mixes channels, or something else than colour is shown.
+    """
+    if curve not in CURVES or channel != "color":
+        names = ", ".join(CURVES)
+        raise PictureError(
+            f"bits=16 goes with the curves {names} in colour, got curve {curve!r} and channel "
+            f"{channel!r}"
+        )
 
 
 def _develop_strip(

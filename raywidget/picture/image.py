@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
+import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +18,7 @@ from raywidget.io.images import encode_png, save_picture
 from raywidget.picture.backgrounds import read_background
 from raywidget.picture.curves import check_channel, check_display
 from raywidget.picture.denoising import Source, choose_method, denoise_pixels
-from raywidget.picture.development import develop, develop_strips
+from raywidget.picture.development import check_sixteen, develop, develop_strips
 from raywidget.picture.noise import relative_noise, standard_error
 from raywidget.picture.rows import MadeRows
 from raywidget.picture.transparency import lay_over
@@ -433,21 +436,38 @@ class Image(metaclass=CheckedCalls):
         exposure: float | None = None,
         curve: str | None = None,
         channel: str | None = None,
+        *,
+        bits: int = 8,
+        quality: int = 92,
+        dpi: float | None = None,
+        text: Mapping[str, str] | None = None,
     ) -> None:
         """Save it, in the format that the file's suffix names.
 
         Parameters
         ----------
         path : path-like
-            ``.png``: 8 bits a channel, as shown. ``.npy``, ``.npz`` and ``.exr``: linear float32;
-            they know no exposure and no curve. The last two hold `aovs`, too: in ``.npz`` by name,
-            beside ``pixels``; in ``.exr`` as layers (``albedo.R``, ``normal.X``, ``depth.Z``, ...).
-            All of them hold `alpha`: ``.png`` with straight colours, the others with premultiplied
-            ones, as channel A in ``.exr``, ``alpha`` in ``.npz``, the fourth number in ``.npy``.
+            ``.png``, ``.jpg``, ``.webp``, ``.avif``, ``.tif`` and ``.pdf``: 8 bits a channel, as
+            shown. ``.npy``, ``.npz`` and ``.exr``: linear float32; ``.hdr``: linear light in 32
+            bits a pixel; they know no exposure and no curve. ``.npz`` and ``.exr`` hold `aovs`,
+            too: by name, beside ``pixels``; or as layers (``albedo.R``, ``normal.X``, ``depth.Z``,
+            ...). `alpha` is in ``.png``, ``.webp``, ``.avif`` and ``.tif`` with straight colours
+            (JPEG and PDF lay it over white); in the others with premultiplied ones, as channel A
+            in ``.exr``, ``alpha`` in ``.npz``, the fourth number in ``.npy``, and not in ``.hdr``.
             Of a denoised picture, all have what is seen; ``.npz`` has the true pixels as ``raw``,
             too, and ``.exr`` as a layer ``raw.R``, ``raw.G``, ``raw.B``.
         exposure, curve, channel : optional
             Display settings instead of the image's own.
+        bits : {8, 16}
+            Of each channel of a ``.png``; 16 with the curves ``"srgb"``, ``"filmic"`` and
+            ``"linear"`` in colour.
+        quality : int
+            0 to 100, of JPEG, WebP and AVIF.
+        dpi : float, optional
+            Pixels per inch, for JPEG, TIFF and PDF.
+        text : mapping of str to str, optional
+            What the file says of itself beside the program, its version and the settings of the
+            render.
 
         Raises
         ------
@@ -459,13 +479,42 @@ class Image(metaclass=CheckedCalls):
             self._exposure if exposure is None else exposure,
         )
         check_channel(self._channel if channel is None else channel)
+        words = _checked_mapping("text", text)
+        if not all(isinstance(word, str) for pair in words.items() for word in pair):
+            raise PictureError(f"text must be words by keywords, got {show(text)}")
+        if as_whole(quality) is None or not 0 <= quality <= 100:
+            raise PictureError(f"quality must be 0 to 100, got {show(quality)}")
+        if dpi is not None and not (isinstance(dpi, int | float) and 1 <= dpi <= 100_000):
+            raise PictureError(f"dpi must be a number of pixels per inch, got {show(dpi)}")
+        how = (*self._how_to_develop(exposure, curve, channel), bits)
+        if bits == 16:
+            check_sixteen(how[1], how[3])
+            if os.path.splitext(os.fspath(path))[1].lower() != ".png":
+                raise PictureError("bits=16 is for .png; .exr, .npz and .hdr hold all there is")
+        elif bits != 8:
+            raise PictureError(f"bits must be 8 or 16, got {show(bits)}")
         save_picture(
             path,
             linear=self._rows,
-            shown=lambda: develop_strips(*self._how_to_develop(exposure, curve, channel)),
+            shown=lambda: develop_strips(*how),
+            text={**self._told(), **words},
+            quality=quality,
+            dpi=dpi,
             aovs=self._aovs if self._raw is None else {**self._aovs, "raw": self._raw.pixels},
             alpha=self._alpha,
         )
+
+    def _told(self) -> dict[str, str]:
+        """What a file says of the picture: the program, and how it was rendered."""
+        told = {"Software": f"raywidget {sys.modules['raywidget'].__version__}"}
+        if dataclasses.is_dataclass(self._settings):
+            about = {
+                field.name: getattr(self._settings, field.name)
+                for field in dataclasses.fields(self._settings)
+            }
+            about |= {"samples_per_pixel": self._spp, "denoised": self.denoised}
+            told["raywidget-settings"] = json.dumps(about)
+        return told
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Let numpy see the pixels; see NumPy 2's array protocol."""

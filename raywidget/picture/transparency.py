@@ -69,6 +69,6 @@ def lay_over_checkerboard(
     return lay_over(pixels, alpha, board[..., None])
 
 
-def alpha_bytes(alpha: F32) -> NDArray[np.uint8]:
-    """Alpha as bytes; no tone curve goes over it."""
-    return np.asarray(np.floor(alpha * np.float32(255.0) + np.float32(0.5)), np.uint8)
+def alpha_words(alpha: F32, most: np.float32) -> F32:
+    """Alpha as whole numbers up to `most`; no tone curve goes over it."""
+    return np.asarray(np.floor(alpha * most + np.float32(0.5)), np.float32)

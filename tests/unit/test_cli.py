@@ -461,3 +461,21 @@ def test_warmup_tells_what_it_does(capsys):
     assert "path, plain scenes: " in out
     assert "kernels are in" in out
     assert run("warmup", "--integrator", "paths") == 2
+
+
+def test_a_turntable(folder, capsys):
+    small = ["--width", "16", "--height", "12", "--spp", "1"]
+    arguments = ["--seconds", "1", "--fps", "3", "-o", "a.webp"]
+    assert run("turntable", "cornell", *small, *arguments) == 0
+    assert "a.webp" in capsys.readouterr().out
+    with Pillow.open("a.webp") as film:
+        assert film.n_frames >= 2  # from behind its walls all is black, and one frame
+    assert run("turntable", "cornell", *small, "--fps", "0") == 2
+
+
+def test_a_denoised_picture(folder):
+    assert run("render", "cornell", *SMALL, "--denoise", "nlm", "-o", "a.npz", "--quiet") == 0
+    clean = rw.render(rw.presets.cornell(), denoise="nlm", **SETTINGS)
+    with np.load("a.npz") as arrays:
+        np.testing.assert_array_equal(arrays["pixels"], clean.pixels)
+        np.testing.assert_array_equal(arrays["raw"], clean.raw.pixels)

@@ -118,8 +118,11 @@ def test_a_link_stays_a_link(tmp_path, linear, shown):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a.gif", "'a.gif' must end in one of .png, .npy, .npz, .exr, got '.gif'"),
-        ("a", "'a' must end in one of .png, .npy, .npz, .exr"),
+        (
+            "a.gif",
+            f"'a.gif' must end in one of {', '.join(SUFFIXES)}, got '.gif'",
+        ),
+        ("a", f"'a' must end in one of {', '.join(SUFFIXES)}"),
         (
             "missing/a.png",
             "can't save 'missing/a.png': there is no folder '{here}/missing'",
@@ -171,7 +174,6 @@ def test_png_has_straight_colours_and_alpha(tmp_path, cut):
         shown = np.asarray(picture)
     np.testing.assert_array_equal(shown, cut.to_uint8(exposure=0.5, curve="agx"))
     np.testing.assert_array_equal(shown[..., 3], np.floor(cut.alpha * 255 + 0.5))
-    assert (tmp_path / "a.png").read_bytes() == encode_png(5, 3, [shown])
     assert cut._repr_png_() == encode_png(5, 3, [cut.to_uint8()])
 
 
@@ -197,3 +199,112 @@ def test_arrays_keep_alpha(tmp_path, cut, linear):
         np.testing.assert_array_equal(arrays["pixels"], cut.pixels)
         np.testing.assert_array_equal(arrays["alpha"], cut.alpha)
         assert sorted(plain) == ["pixels"]
+
+
+# --- Formats that Pillow writes, 16 bits, and what files say --------------------------------------
+
+
+@pytest.fixture
+def picture():
+    y, x = np.mgrid[0:12, 0:20] / 20.0
+    return rw.Image(np.stack([x, y, 0.3 + 0 * x], axis=-1), spp=4)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff"])
+def test_formats_of_eight_bits(tmp_path, picture, suffix):
+    picture.save(tmp_path / f"a{suffix}", quality=95, dpi=300)
+    with Pillow.open(tmp_path / f"a{suffix}") as loaded:
+        assert loaded.mode == "RGB"
+        difference = np.asarray(loaded).astype(int) - picture.to_uint8()
+        assert np.abs(difference).mean() <= (0.0 if "tif" in suffix else 6.0)
+        if suffix == ".tif":
+            assert loaded.info["dpi"] == pytest.approx((300, 300))
+            assert loaded.tag_v2[305].startswith("raywidget ")
+
+
+def test_transparency(tmp_path):
+    half = rw.Image(np.full((8, 8, 3), 0.2), alpha=np.full((8, 8), 0.5), spp=1)
+    for suffix in (".webp", ".tif", ".avif"):
+        half.save(tmp_path / f"a{suffix}")
+        with Pillow.open(tmp_path / f"a{suffix}") as loaded:
+            assert loaded.mode == "RGBA"
+            assert np.asarray(loaded)[0, 0, 3] == pytest.approx(128, abs=1)
+    half.save(tmp_path / "a.jpg", quality=100)
+    with Pillow.open(tmp_path / "a.jpg") as loaded:  # over white
+        assert np.asarray(loaded)[0, 0] == pytest.approx(
+            (int(half.to_uint8()[0, 0, 0]) + 255) / 2, abs=3
+        )
+
+
+def test_hdr_holds_the_radiance(tmp_path, picture):
+    imageio = pytest.importorskip("imageio.v3")
+    wide = rw.Image(picture.pixels * np.float32(300.0), spp=1)
+    wide.save(tmp_path / "a.hdr")
+    data = (tmp_path / "a.hdr").read_bytes()
+    assert data.startswith(b"#?RADIANCE\n")
+    assert b"\n\n-Y 12 +X 20\n" in data
+    coded = np.frombuffer(data[-12 * 20 * 4 :], np.uint8).reshape(12, 20, 4)
+    found = np.ldexp(coded[..., :3] + 0.5, coded[..., 3:].astype(int) - 136)
+    largest = wide.pixels.max(axis=2, keepdims=True)
+    assert np.all(np.abs(found - wide.pixels) <= largest / 128 + 1e-30)
+    assert imageio is not None
+    sky = rw.ImageEnvironment(tmp_path / "a.hdr")  # our own reader takes it
+    np.testing.assert_allclose(np.asarray(sky.image), wide.pixels, atol=largest.max() / 100)
+
+
+def test_png_of_16_bits(tmp_path, picture):
+    picture.save(tmp_path / "a.png", bits=16)
+    data = (tmp_path / "a.png").read_bytes()
+    assert data[24] == 16  # the bit depth in IHDR
+    wide = np.asarray(Pillow.open(tmp_path / "a.png"))  # Pillow keeps the upper bytes
+    assert np.abs(wide.astype(int) - picture.to_uint8()).max() <= 1
+    with pytest.raises(PictureError, match=r"bits=16 is for \.png"):
+        picture.save(tmp_path / "a.jpg", bits=16)
+    with pytest.raises(PictureError, match="bits must be 8 or 16, got 12"):
+        picture.save(tmp_path / "a.png", bits=12)
+    with pytest.raises(PictureError, match="got curve 'agx' and channel 'color'"):
+        picture.save(tmp_path / "a.png", curve="agx", bits=16)
+
+
+def test_sixteen_bits_are_finer_than_eight(picture):
+    from raywidget.picture.curves import make_table, make_table_16
+
+    eight, sixteen = make_table("srgb", 0.0), make_table_16("srgb", 0.0)
+    assert len(np.unique(sixteen)) > 50 * len(np.unique(eight)) // 2
+    assert np.abs(sixteen / 257.0 - eight).max() <= 0.51
+
+
+def test_files_say_what_made_them(tmp_path):
+    import json
+
+    image = rw.render(rw.presets.cornell(), width=8, height=8, spp=2, seed=7)
+    image.save(tmp_path / "a.png", text={"Title": "A box ☐"})
+    told = images.read_png_text(tmp_path / "a.png")
+    assert told["Software"] == f"raywidget {rw.__version__}"
+    assert told["Title"] == "A box ☐"
+    settings = json.loads(told["raywidget-settings"])
+    assert (settings["seed"], settings["width"], settings["samples_per_pixel"]) == (7, 8, 2)
+    pytest.importorskip("OpenEXR")
+    image.save(tmp_path / "a.exr")
+    import OpenEXR
+
+    with OpenEXR.File(str(tmp_path / "a.exr")) as file:
+        assert '"seed": 7' in str(file.header()["raywidget_settings"])
+    assert images.read_png_text(tmp_path / "none.png") == {}
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert images.read_png_text(tmp_path / "broken.png") == {}
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"quality": 101}, "quality must be 0 to 100, got 101"),
+        ({"dpi": 0}, "dpi must be a number of pixels per inch, got 0"),
+        ({"text": {"a": 1}}, "text must be words by keywords"),
+        ({"text": 3}, "text must be a mapping"),
+    ],
+)
+def test_how_to_save_is_checked(tmp_path, picture, how, message):
+    with pytest.raises(PictureError, match=message):
+        picture.save(tmp_path / "a.jpg", **how)
+    assert list(tmp_path.iterdir()) == []

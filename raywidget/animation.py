@@ -1,0 +1,331 @@
+"""`animate()` and `turntable()`: films, frame by frame.
+
+All frames are rendered by one session, which takes over tables and trees from frame to frame where
+nothing has moved; each is, bit by bit, what `render` makes of its scene. A frame is kept as a PNG
+in a folder beside the film as soon as it is finished, with a digest of all that it was made of: who
+comes again after a crash, or with one scene changed, renders only what is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import pickle
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from raywidget.engine.session.session import Session
+from raywidget.engine.settings import RenderSettings
+from raywidget.errors import PictureError, SceneError, SettingsError
+from raywidget.headless import choose_denoiser, scene_and_settings
+from raywidget.io.films import check_film, is_series, read_frames, write_film
+from raywidget.io.images import read_png_text
+from raywidget.picture.curves import check_display
+from raywidget.progress import Steps
+from raywidget.scene.scene import Scene
+from raywidget.scene.values.checks import show
+from raywidget.scene.values.given import as_whole
+from raywidget.scene.values.paths import user_path
+from raywidget.scene.values.signatures import checked_call
+from raywidget.scene.values.transforms import rotation
+
+MOST_FRAMES = 100_000
+_DIGEST = "raywidget-frame"  # the text of a frame's file
+_NOT_THE_PICTURE = ("aovs", "passes", "tile_size", "threads")
+
+
+@checked_call(SettingsError)
+def animate(
+    scene_at: Callable[[int], Scene] | Sequence[Scene],
+    frames: int | None = None,
+    path: str | Path = "film.mp4",
+    *,
+    fps: float = 24.0,
+    denoise: bool | str = False,
+    exposure: float = 0.0,
+    curve: str = "srgb",
+    quality: int = 80,
+    loop: bool = True,
+    keep_frames: bool = False,
+    progress: bool = False,
+    **settings: Any,
+) -> Path:
+    """Render a film.
+
+    Parameters
+    ----------
+    scene_at : callable or sequence of Scene
+        From the number of a frame, 0 to ``frames - 1``, to its scene; or the scenes themselves.
+    frames : int, optional
+        How many; of a sequence, by default all.
+    path : path-like
+        ``.mp4``, ``.mov``, ``.webm`` (by ffmpeg, from the extra ``video``), ``.gif``, ``.webp``,
+        ``.apng``; or a series of pictures, such as ``"frames/%04d.png"``. Where colours have half
+        the resolution, an odd side gets its last row or column twice.
+    fps : float
+        Frames a second.
+    denoise : bool or {"oidn", "nlm"}
+        Take the noise out of each frame, as in `render`.
+    exposure, curve
+        As in `render`.
+    quality : int
+        Of films that lose something, 0 to 100.
+    loop : bool
+        Begin anew at the end, in formats that can say so.
+    keep_frames : bool
+        Leave the folder ``PATH.frames`` with the finished frames there, which is removed otherwise
+        once the film is complete. Frames that are there already, of the same scenes and settings,
+        are not rendered again.
+    progress : bool
+        Say how far it is.
+    **settings
+        Any of `RenderSettings`; the same for all frames, of the first scene's defaults.
+
+    Returns
+    -------
+    Path
+        The film.
+
+    Raises
+    ------
+    SceneError
+        If a frame's scene is none.
+    SettingsError
+        If a setting is out of its range.
+    PictureError
+        If the film can't be written, or its encoder is missing: before anything is rendered.
+
+    Notes
+    -----
+    Ctrl-C leaves a film of the frames that are finished, and these frames, so that the same call
+    goes on from there.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> scene = rw.presets.cornell()
+    >>> def scene_at(frame):
+    ...     return scene.replace(camera=scene.camera.replace(vfov=40 - frame))
+    >>> film = rw.animate(scene_at, 3, "zoom.gif", fps=10, width=16, height=16, spp=1)
+    >>> film.name
+    'zoom.gif'
+    >>> film.unlink()
+    """
+    count, make = _frames(scene_at, frames)
+    _check_number("fps", fps, 0.1, 1000.0)
+    if as_whole(quality) is None or not 0 <= quality <= 100:
+        raise SettingsError(f"quality: expected 0 to 100, got {show(quality)}")
+    check_display(curve, exposure)
+    method = choose_denoiser(denoise)
+    scene, chosen = scene_and_settings(make(0), settings)
+    film = _Film(_checked_path(path, chosen.alpha), count, chosen)
+    render = _Renderer(chosen, method, exposure, curve)
+    told = Steps(count, "frame") if progress else None
+    try:
+        for frame in range(count):
+            scene = scene if frame == 0 else make(frame)
+            film.keep(frame, scene, render)
+            if told is not None:
+                told.step()
+    except KeyboardInterrupt:
+        film.encode(fps, quality, loop)
+        raise
+    finally:
+        render.close()
+        if told is not None:
+            told.close()
+    film.encode(fps, quality, loop)
+    if not keep_frames:
+        film.clear()
+    return film.path
+
+
+@checked_call(SettingsError)
+def turntable(
+    thing: object,
+    path: str | Path = "turntable.mp4",
+    *,
+    seconds: float = 6.0,
+    fps: float = 24.0,
+    turns: float = 1.0,
+    **settings: Any,
+) -> Path:
+    """Render a film of a thing that is seen from all round.
+
+    The camera goes round what it looks at, about its `up`; the last frame is one step before the
+    first, so that the film goes on for ever.
+
+    Parameters
+    ----------
+    thing : Scene, or what `studio` takes
+        What is seen.
+    path : path-like
+        As in `animate`.
+    seconds : float
+        How long the film is.
+    fps : float
+        Frames a second.
+    turns : float
+        How often round; negative, the other way.
+    **settings
+        As in `animate`: ``denoise``, ``exposure``, ``progress``, ..., any of `RenderSettings`; and
+        of things that are no scene, the parameters of `studio`.
+
+    Returns
+    -------
+    Path
+        The film.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> ball = rw.Sphere((0, 0, 0), 1)
+    >>> film = rw.turntable(ball, "ball.webp", seconds=1, fps=3, width=16, height=12, spp=1)
+    >>> film.unlink()
+    """
+    _check_number("seconds", seconds, 1e-3, 1e6)
+    _check_number("fps", fps, 0.1, 1000.0)
+    _check_number("turns", turns, -1e3, 1e3)
+    of_films = {"denoise", "exposure", "curve", "quality", "loop", "keep_frames", "progress"}
+    for_film = {name: value for name, value in settings.items() if name in of_films}
+    scene, chosen = scene_and_settings(
+        thing, {name: value for name, value in settings.items() if name not in of_films}
+    )
+    count = max(1, round(seconds * fps))
+    camera: Any = scene.camera
+    pivot, arm = np.array(camera.look_at), np.array(camera.look_from) - np.array(camera.look_at)
+    axis = tuple(float(x) for x in camera.up)
+
+    def scene_at(frame: int) -> Scene:
+        turn = rotation(360.0 * turns * frame / count, axis)[:3, :3]
+        place = tuple((pivot + turn @ arm).tolist())
+        return scene if frame == 0 else scene.replace(camera=camera.replace(look_from=place))
+
+    named = {field.name: getattr(chosen, field.name) for field in fields(chosen)}
+    return animate(scene_at, count, path, fps=fps, **for_film, **named)
+
+
+class _Renderer:
+    """One session for all frames; it begins with the first that is not there yet."""
+
+    def __init__(
+        self, settings: RenderSettings, method: str | None, exposure: float, curve: str
+    ) -> None:
+        self._settings = settings
+        self._method = method
+        self._exposure, self._curve = exposure, curve
+        self._session: Session | None = None
+
+    def digest(self, scene: Scene) -> str:
+        """Names all that a frame is made of."""
+        named = {
+            field.name: getattr(self._settings, field.name)
+            for field in fields(self._settings)
+            if field.name not in _NOT_THE_PICTURE
+        }
+        shown = (self._method, self._exposure, self._curve)
+        what = (sys.modules["raywidget"].__version__, scene, sorted(named.items()), shown)
+        return hashlib.sha256(pickle.dumps(what, protocol=4)).hexdigest()
+
+    def image(self, scene: Scene) -> Any:
+        """Render a frame."""
+        if self._session is None:
+            self._session = Session(scene, self._settings)
+            self._session.start()
+        else:
+            self._session.restart(scene=scene)
+        while not self._session.wait(0.1):  # so that an interrupt is seen on every system
+            pass
+        image = self._session.image(exposure=self._exposure, curve=self._curve)
+        return image if self._method is None else image.denoise(self._method)
+
+    def close(self) -> None:
+        """End all threads."""
+        if self._session is not None:
+            self._session.close()
+
+
+class _Film:
+    """Finished frames on disk, and the film that they become."""
+
+    def __init__(self, path: Path, count: int, settings: RenderSettings) -> None:
+        self.path = path
+        self._size = settings.width, settings.height
+        self._is_series = is_series(path)
+        self._folder = path.parent if self._is_series else path.with_name(path.name + ".frames")
+        self._pattern = path.name if self._is_series else "%06d.png"
+        self._count = count
+        self._done = 0
+        try:
+            self._folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise PictureError(f"can't save {str(path)!r}: {error.strerror or error}") from None
+
+    def _place(self, frame: int) -> Path:
+        return self._folder / (self._pattern % frame)
+
+    def keep(self, frame: int, scene: Scene, render: _Renderer) -> None:
+        """Have a frame in its file, unless it is there."""
+        if not isinstance(scene, Scene):
+            raise SceneError(f"animate: frame {frame} must be a Scene, got {show(scene)}")
+        digest = render.digest(scene)
+        place = self._place(frame)
+        if read_png_text(place).get(_DIGEST) != digest:
+            render.image(scene).save(place, text={_DIGEST: digest})
+        self._done = frame + 1
+
+    def encode(self, fps: float, quality: int, loop: bool) -> None:
+        """Make the film of all frames that are there."""
+        if self._is_series or not self._done:
+            return
+        places = [self._place(frame) for frame in range(self._done)]
+        write_film(self.path, lambda: read_frames(places), self._size, fps, quality, loop)
+
+    def clear(self) -> None:
+        """Remove what the film has been made of."""
+        if not self._is_series:
+            for frame in range(self._count):
+                self._place(frame).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # frames of a longer film are in it
+                self._folder.rmdir()
+
+
+def _frames(scene_at: object, frames: object) -> tuple[int, Callable[[int], Scene]]:
+    count = None if frames is None else as_whole(frames)
+    if callable(scene_at):
+        if count is None or not 1 <= count <= MOST_FRAMES:
+            raise SettingsError(f"frames: expected 1 to {MOST_FRAMES:,}, got {show(frames)}")
+        return count, scene_at
+    if not isinstance(scene_at, Sequence) or isinstance(scene_at, str) or not scene_at:
+        raise SceneError(
+            "animate: expected a function from a frame's number to its scene, or scenes, "
+            f"got {show(scene_at)}"
+        )
+    most = len(scene_at)
+    if frames is not None and (count is None or not 1 <= count <= most):
+        raise SettingsError(f"frames: expected 1 to {most}, as many as scenes, got {show(frames)}")
+    return count or most, lambda frame: scene_at[frame]
+
+
+def _checked_path(path: object, alpha: bool) -> Path:
+    try:
+        target = user_path(path)
+    except ValueError as error:
+        raise PictureError(f"can't save the film: {error}") from None
+    check_film(target, alpha)
+    if not target.parent.is_dir():
+        raise PictureError(f"can't save {str(path)!r}: there is no folder {str(target.parent)!r}")
+    if target.is_dir():
+        raise PictureError(f"can't save {str(path)!r}: it is a folder")
+    return target
+
+
+def _check_number(name: str, value: object, low: float, high: float) -> None:
+    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not is_number or not low <= float(value) <= high:  # type: ignore[arg-type]
+        raise SettingsError(f"{name}: expected {low:g} to {high:g}, got {show(value)}")
