@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from raywidget.headless import render
     from raywidget.io.isosurfaces import isosurface, plane_cut
     from raywidget.io.meshes import load_mesh
+    from raywidget.picture.figure import Figure
     from raywidget.picture.image import Image
     from raywidget.scene.camera import OrthographicCamera, PanoramicCamera, PerspectiveCamera
     from raywidget.scene.emitters.emitters import (
@@ -88,6 +89,7 @@ __all__ = [
     "DirectionalLight",
     "Disk",
     "Emissive",
+    "Figure",
     "Gradient",
     "GradientEnvironment",
     "HomogeneousMedium",
@@ -165,6 +167,7 @@ _MODULES = {
     "raywidget.headless": ("render",),
     "raywidget.io.isosurfaces": ("isosurface", "plane_cut"),
     "raywidget.io.meshes": ("load_mesh",),
+    "raywidget.picture.figure": ("Figure",),
     "raywidget.picture.image": ("Image",),
     "raywidget.scene.camera": ("OrthographicCamera", "PanoramicCamera", "PerspectiveCamera"),
     "raywidget.scene.emitters.emitters": (

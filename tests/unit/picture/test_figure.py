@@ -1,0 +1,192 @@
+"""Figures: what stands beside a picture, where it is, and that words in files are words."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import raywidget as rw
+from raywidget.picture.figure_elements import (
+    describe,
+    lay_out,
+    log_ticks,
+    nice_ticks,
+    project,
+    write_numbers,
+)
+
+HEAT = rw.ColorMap("inferno", limits=(0, 100), label="T / K", above="cyan")
+CAMERA = rw.PerspectiveCamera(look_from=(3, 2, 5), look_at=(0.5, 0, 0), vfov=40)
+
+
+def scene(camera=CAMERA, **more):
+    dots = rw.Spheres(
+        [(0, 0, 0), (1, 0, 0)], 0.4, values=[0.0, 90.0], colormap=HEAT, name="dots", **more
+    )
+    return rw.Scene([dots], camera=camera, emitters=[rw.ConstantEnvironment(1)])
+
+
+def test_what_there_is_is_plain_data():
+    told = describe(
+        scene(), title="t", labels=[((0, 0, 1), "here")], scalebar=(0.5, "mm"), axes=True
+    )
+    assert json.loads(json.dumps(told)) == told
+    (bar,) = told["bars"]
+    assert (bar["label"], bar["low"], bar["high"], bar["shape"]) == ("T / K", 0, 100, "dots")
+    assert (bar["below"], bar["above"], bar["nan"]) == (None, "#00ffff", None)
+    assert bar["colors"][0] == "#000004"
+    assert len(bar["colors"]) == 256
+    assert [tick["text"] for tick in bar["ticks"]] == ["0", "20", "40", "60", "80", "100"]
+    assert [tick["at"] for tick in bar["ticks"]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
+    assert told["labels"] == [{"point": [0, 0, 1], "text": "here"}]
+    assert told["axes"]["low"] == pytest.approx([-0.4, -0.4, -0.4])
+
+
+def test_shapes_that_share_a_map_share_a_bar():
+    one = scene().shapes[0]
+    other = one.replace(name="b", centers=one.centers + 3)
+    third = other.replace(name="c", colormap=rw.ColorMap("viridis"), values=[np.nan, 1])
+    both = rw.Scene([one, other, third], camera=CAMERA)
+    bars = describe(both)["bars"]
+    assert [bar["index"] for bar in bars] == [0, 2]
+    assert bars[1]["nan"] is not None
+    assert [bar["shape"] for bar in describe(both, colorbars=["c"])["bars"]] == ["c"]
+    assert describe(both, colorbars=False)["bars"] == []
+
+
+def test_ticks_are_round_numbers():
+    assert nice_ticks(0, 1) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert nice_ticks(-3.2, 7.7) == [-2, 0, 2, 4, 6]
+    assert nice_ticks(273.15, 273.16)[0] == 273.15
+    assert log_ticks(1e-3, 1e3) == pytest.approx([1e-3, 1e-2, 0.1, 1, 10, 100, 1e3])
+    assert log_ticks(3, 30) == [5, 10, 20]
+    assert write_numbers([-1.5, 0, 1e6]) == ["\N{MINUS SIGN}1.5", "0", "1e+06"]
+    assert len(set(write_numbers([273.15, 273.152, 273.154]))) == 3
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [CAMERA, rw.OrthographicCamera(look_from=(3, 2, 5), look_at=(0.5, 0, 0), height=4)],
+)
+def test_points_are_where_the_picture_shows_them(camera):
+    centres = np.array([(0, 0, 0), (1, 0, 0), (0.5, 0.9, 0.3)])
+    tiny = rw.Spheres(centres, 0.1, unlit=1, values=[1, 2, 3])
+    image = rw.render(
+        rw.Scene([tiny], camera=camera), width=90, height=60, spp=1, aovs=("value", "depth")
+    )
+    places = project(camera, 90, 60, centres)
+    for value, (x, y, away) in zip((1, 2, 3), places, strict=True):
+        rows, columns = np.nonzero(image.aovs["value"] == value)
+        assert abs(columns.mean() + 0.5 - x) < 0.6
+        assert abs(rows.mean() + 0.5 - y) < 0.6
+        depths = image.aovs["depth"][rows, columns]
+        assert abs(depths[np.isfinite(depths)].min() + 0.1 - away) < 0.05
+
+
+def test_labels_behind_something_are_hidden():
+    labels = [((0, -0.6, -3), "behind"), ((0.5, 3, 0), "above"), ((0, 0.41, 0), "on top")]
+    front = rw.PerspectiveCamera(look_from=(0, 1, 5), look_at=(0, 0, 0))
+    image = rw.render(scene(front), width=60, height=60, spp=1, aovs=("depth",))
+    told = describe(scene(front), labels=labels)
+    laid = lay_out(told, front, 60, 60, image.aovs["depth"])["labels"]
+    assert [label["hidden"] for label in laid] == [True, True, False]
+    assert not lay_out(told, front, 60, 60)["labels"][0]["hidden"]
+
+
+def test_scale_bars_have_the_length_that_they_say():
+    flat = rw.OrthographicCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), height=6)
+    fixed = lay_out(describe(scene(), scalebar=(1.5, "mm")), flat, 80, 60)["scalebar"]
+    assert fixed == {"pixels": pytest.approx(15), "text": "1.5 mm", "length": 1.5}
+    chosen = lay_out(describe(scene(), scalebar=True), flat, 80, 60)["scalebar"]
+    assert chosen == {"pixels": pytest.approx(20), "text": "2", "length": 2}
+
+
+def test_axes_are_at_the_outline():
+    laid = lay_out(describe(scene(), axes=("a", "b", "c")), CAMERA, 90, 60)["axes"]
+    assert [edge["name"] for edge in laid] == ["a", "b", "c"]
+    middle = project(CAMERA, 90, 60, [(0.5, 0, 0)])[0, :2]
+    for edge in laid:
+        centre = 0.5 * (np.array(edge["from"]) + edge["to"])
+        assert np.dot(edge["outwards"], centre - middle) > 0
+        for tick in edge["ticks"]:
+            along = np.subtract(edge["to"], edge["from"])
+            away = np.subtract((tick["x"], tick["y"]), edge["from"])
+            cross = along[0] * away[1] - along[1] * away[0]
+            assert abs(cross) < 1e-6 * np.dot(along, along)
+
+
+def test_words_are_words_and_the_picture_is_a_raster(tmp_path):
+    fig = rw.Figure(
+        scene(),
+        title="A title & more",
+        labels=[((0, 0.8, 0), "<peak>")],
+        scalebar="mm",
+        axes=True,
+        width=48,
+        height=32,
+        spp=1,
+    )
+    fig.save(tmp_path / "fig.svg", width="86 mm")
+    text = (tmp_path / "fig.svg").read_text()
+    for word in ("A title &amp; more", "&lt;peak&gt;", "T / K", "100", "mm"):
+        assert word in text
+    assert text.count("<image") >= 2  # the picture, and the colours of the bar
+    assert float(re.search(r'width="([\d.]+)pt"', text)[1]) == pytest.approx(86 / 25.4 * 72, 1e-3)
+    fig.save(tmp_path / "fig.pdf", width="86 mm")
+    data = (tmp_path / "fig.pdf").read_bytes()
+    assert data.startswith(b"%PDF")
+    assert b"/Font" in data
+    assert b"/Image" in data
+    fig.save(tmp_path / "again.svg", width="86 mm")
+    assert (tmp_path / "again.svg").read_text() == text
+    fig.save(tmp_path / "fig.png", width="2 in", dpi=100)
+    import PIL.Image
+
+    with PIL.Image.open(tmp_path / "fig.png") as picture:
+        assert picture.size[0] == 200
+    assert fig._repr_png_().startswith(b"\x89PNG")
+    assert "1 colour bar)" in repr(fig)
+
+
+def test_an_image_knows_its_scene():
+    image = rw.render(scene(), width=24, height=16, spp=1)
+    assert rw.Figure(image).description["bars"][0]["label"] == "T / K"
+    assert rw.Figure(image).image is image
+    with pytest.raises(rw.PictureError, match="spp= is a setting of a render"):
+        rw.Figure(image, spp=3)
+    with pytest.raises(rw.PictureError, match="the scene of this image is not known"):
+        rw.Figure(rw.Image(np.zeros((4, 4, 3)), spp=1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"labels": [((0, 0), "a")]}, r"labels\[0\] must be \(\(x, y, z\), text\)"),
+        ({"labels": "word"}, "labels must be a list"),
+        ({"labels": [((0, 0, np.nan), "a")]}, r"labels\[0\]"),
+        ({"scalebar": -1}, "scalebar must be True, a length > 0"),
+        ({"axes": "xyz"}, "axes must be True or three names"),
+        ({"colorbars": ["spots"]}, "no shape is called 'spots'; named: 'dots'"),
+        ({"title": 3}, "title must be a string"),
+        ({"fontsize": 0}, "fontsize must be points"),
+    ],
+)
+def test_what_can_not_be_is_said(arguments, message):
+    with pytest.raises(rw.PictureError, match=message):
+        rw.Figure(scene(), **arguments)
+
+
+def test_what_can_not_be_saved_is_said(tmp_path):
+    fig = rw.Figure(scene(), width=24, height=16, spp=1)
+    for path, more, message in (
+        ("fig.docx", {}, "must end in .pdf, .svg, .png"),
+        ("fig.png", {"dpi": 0}, "dpi must be"),
+        ("fig.png", {"width": "86 furlongs"}, 'such as "86 mm"'),
+        ("fig.png", {"width": "11 mm"}, "leave no room"),
+        ("none/fig.png", {}, "can't be written"),
+    ):
+        with pytest.raises(rw.PictureError, match=message):
+            fig.save(tmp_path / path, **more)
+    with pytest.raises(rw.PictureError, match="expected a Scene, an Image"):
+        rw.Figure(3)
