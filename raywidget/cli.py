@@ -65,13 +65,22 @@ _HELP = {
 }
 
 
+# What `--quality` stands for; noise is a relative error.
+_QUALITIES: dict[str, dict[str, Any]] = {
+    "draft": {"spp": 16},
+    "good": {"spp": 1024, "noise": 0.03},
+    "best": {"spp": 16384, "noise": 0.01},
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     voice, signals = Voice(), Signals()
     code = FAILED
     try:
         with signals.listening():
-            options = _parser(voice).parse_args(arguments)
+            given = sys.argv[1:] if arguments is None else list(arguments)
+            options = _parser(voice).parse_args(_joined(given))
             options.voice, options.signals = voice, signals
             code = options.run(options)
     except SystemExit as exit_:  # help, the version, and wrong arguments
@@ -92,6 +101,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         voice.complain(f"{type(error).__name__}: {_one_line(error)}")
     return code if voice.end() or code != DONE else FAILED
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """With `--up -z` as `--up=-z`: argparse takes what begins with a minus for an option."""
+    joined: list[str] = []
+    for word in arguments:
+        if joined and joined[-1] == "--up" and word in ("-x", "-y", "-z"):
+            joined[-1] = f"--up={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _parser(voice: Voice) -> argparse.ArgumentParser:
@@ -166,12 +186,19 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
         choices=METHODS,
         help="take the noise out in the end; the true pixels are a layer of .exr and .npz",
     )
-    command.add_argument("--quiet", action="store_true", help="no progress bar, no statistics")
+    command.add_argument("--quiet", action="store_true", help="no progress, no notes, no statistics")
     _add_staging(command)
     display = command.add_argument_group("display")
-    display.add_argument("--exposure", type=float, default=0.0, help="in stops (default 0)")
-    display.add_argument("--curve", choices=sorted(CURVE_NAMES), default="srgb", help="tone curve")
-    group = command.add_argument_group("settings (defaults: those of the preset)")
+    display.add_argument(
+        "--exposure", type=float, default=0.0, metavar="X", help="in stops (default 0)"
+    )
+    display.add_argument(
+        "--curve", choices=sorted(CURVE_NAMES), default="srgb", help="tone curve (default srgb)"
+    )
+    group = command.add_argument_group(
+        "settings", "A preset or a file may bring others than the defaults told here."
+    )
+    _add_quality(group)
     for field in dataclasses.fields(RenderSettings):
         _add_setting(group, field)
     command.set_defaults(run=_render)
@@ -223,6 +250,7 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
     command.add_argument("--no-browser", action="store_true", help="only print the address to open")
     _add_staging(command)
+    _add_quality(command)
     command.set_defaults(run=_show)
     return parser
 
@@ -261,17 +289,51 @@ def _convert(options: argparse.Namespace) -> int:
 def _add_staging(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("studio (for files; see raywidget.studio)")
     group.add_argument(
-        "--up", choices=("x", "y", "z", "-x", "-y", "-z"), help="which axis of the file points up"
+        "--up",
+        choices=("x", "y", "z", "-x", "-y", "-z"),
+        help="which axis of the file points up (default: y for glTF, OBJ and scenes, else z)",
     )
-    group.add_argument("--light", choices=tuple(LIGHTS), help="put it into the studio's light")
-    group.add_argument("--background", metavar="COLOUR", help='such as white or "#202830"')
     group.add_argument(
-        "--ground", action=argparse.BooleanOptionalAction, default=None, help="a ground below it"
+        "--light", choices=tuple(LIGHTS), help="the studio's light (default: soft, or the file's)"
     )
+    group.add_argument(
+        "--view",
+        nargs=3,
+        type=float,
+        metavar=("RIGHT", "UP", "FRONT"),
+        help="where the camera stands, seen from the thing; only the direction counts "
+        "(default: 1 0.6 1, or the file's camera)",
+    )
+    group.add_argument(
+        "--background",
+        metavar="COLOUR",
+        help='a name or sRGB, such as white or "#202830" (default: white)',
+    )
+    group.add_argument(
+        "--ground",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="a ground below it that catches its shadow (default: yes, for what has no light)",
+    )
+
+
+def _add_quality(group: Any) -> None:
+    told = "; ".join(
+        f"{name}: {values['spp']} samples per pixel"
+        + (f" or a noise of {values['noise']}" if "noise" in values else "")
+        for name, values in _QUALITIES.items()
+    )
+    group.add_argument(
+        "--quality", choices=tuple(_QUALITIES), help=f"{told}; what else is given counts more"
+    )
+
+
+def _quality(options: argparse.Namespace) -> dict[str, Any]:
+    return {} if options.quality is None else dict(_QUALITIES[options.quality])
 
 
 def _staging(options: argparse.Namespace) -> dict[str, Any]:
-    words = ("up", "light", "background", "ground")
+    words = ("up", "light", "view", "background", "ground")
     return {name: value for name in words if (value := getattr(options, name)) is not None}
 
 
@@ -298,7 +360,17 @@ def _show(options: argparse.Namespace) -> int:
             raise SceneError(f"there is no file {path!r}")
     elif path not in presets.NAMES:
         raise SceneError(f"{path!r} is neither a preset ({', '.join(presets.NAMES)}) nor a file")
-    return open_lab(path, _staging(options), browser=not options.no_browser)
+    words = {**_staging(options), **_quality(options)}
+    return open_lab(path, words, browser=not options.no_browser)
+
+
+def _help_of(field: dataclasses.Field[Any]) -> str:
+    """What a setting is, and what it is if nothing is said."""
+    told, default = _HELP[field.name], field.default
+    if default is None or default is dataclasses.MISSING or "by default" in told:
+        return told
+    word = {True: "yes", False: "no"}.get(default, default) if field.type == "bool" else default
+    return f"{told} (default {word})"
 
 
 def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
@@ -309,14 +381,14 @@ def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
         )
     elif field.type == "bool":
         group.add_argument(
-            flag, action=argparse.BooleanOptionalAction, default=None, help=_HELP[field.name]
+            flag, action=argparse.BooleanOptionalAction, default=None, help=_help_of(field)
         )
     elif field.name in _CHOICES:
-        group.add_argument(flag, choices=_CHOICES[field.name], help=_HELP[field.name])
+        group.add_argument(flag, choices=_CHOICES[field.name], help=_help_of(field))
     elif "float" in str(field.type):
-        group.add_argument(flag, type=float, metavar="X", help=_HELP[field.name])
+        group.add_argument(flag, type=float, metavar="X", help=_help_of(field))
     else:
-        group.add_argument(flag, type=int, metavar="N", help=_HELP[field.name])
+        group.add_argument(flag, type=int, metavar="N", help=_help_of(field))
 
 
 def _list_scenes(options: argparse.Namespace) -> int:
@@ -343,7 +415,8 @@ def _render(options: argparse.Namespace) -> int:
     output = options.output or Path(f"{Path(options.preset).stem}.png")
     check_output(output)  # before an hour of rendering, not after
     names = [field.name for field in dataclasses.fields(RenderSettings)]
-    chosen = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    chosen = _quality(options)
+    chosen |= {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     lost = False
 
     def save_pass(finished: FinishedPass) -> None:
@@ -364,7 +437,7 @@ def _render(options: argparse.Namespace) -> int:
         image = render(
             scene,
             on_pass=save_pass if options.save_passes else None,
-            progress=not options.quiet and _has_terminal(),  # a log file wants no bar
+            progress=not options.quiet,
             on_interrupt="return" if options.keep else "raise",
             exposure=options.exposure,
             curve=options.curve,
@@ -400,14 +473,6 @@ def _keep(options: argparse.Namespace, image: Image, output: Path, lost: bool) -
         voice.complain(f"{word}; {output} has what was there")
         return code
     return FAILED if lost else DONE
-
-
-def _has_terminal() -> bool:
-    """Is there somebody who sees a bar?"""
-    try:
-        return sys.stderr.isatty()
-    except (AttributeError, ValueError):  # there is no standard error
-        return False
 
 
 def _preset_options(options: argparse.Namespace) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def open_lab(path: str, words: Mapping[str, Any], *, browser: bool) -> int:
     path : str
         A file, or the name of a preset.
     words : mapping of str to value
-        Parameters of `studio` for it.
+        Parameters of `studio` and settings for it.
     browser : bool
         Open a browser, where there is a display; otherwise the address is printed.
 

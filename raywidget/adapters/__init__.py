@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from raywidget.adapters.taken import Taken, Wishes, join
@@ -70,6 +71,8 @@ def _kind(thing: object) -> str:
         return f"the class {thing.__name__}: write {thing.__name__}(...)"
     module = type(thing).__module__
     name = type(thing).__qualname__
+    if isinstance(thing, Iterator):
+        return f"{name}, which can be looked at only once: write list(...)"
     if module == "builtins":
         return f"{name} {show(thing)}" if isinstance(thing, int | float) else name
     return f"{module}.{name}"

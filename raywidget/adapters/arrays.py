@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,22 +16,27 @@ from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
 
 _FLAT, _STEEP = 0.02, 1.0  # heights per length of the longer side that are left as they are
+_PLAIN = 0.1  # instead of _FLAT where rows and columns have no unit: less looks like a sheet
 _RELIEF = 0.2  # what others are brought to
 _FEW = 7  # columns of what is no height field
+_NAMES = (("vertices", "points", "verts"), ("faces", "triangles", "cells"))  # in dictionaries
 
 
 def recognises(thing: object) -> bool:
-    """Is it one array of numbers, or (vertices, faces)?"""
-    if _is_pair(thing):
+    """Is it one array of numbers, (vertices, faces), or a dictionary of the two?"""
+    if _is_pair(thing) or _named(thing) is not None:
         return True
     return _is_array(thing) or _is_nested(thing)
 
 
 def take(thing: Any, wishes: Wishes) -> Taken:
     """Points if there are three columns, else a height field or a volume; or vertices and faces."""
+    named = _named(thing)
+    if named is not None:
+        thing = named
     if _is_pair(thing):
-        return Taken(pieces=(_surface(*thing),))
-    array = numbers(thing)
+        return _take_pair(*thing)
+    array = numbers(_coordinates(thing))
     if array.ndim == 2 and array.shape[1] == 3:
         if not len(array):
             raise SceneError("an array of points must not be empty, got shape (0, 3)")
@@ -61,7 +67,7 @@ def _is_volume(array: NDArray[Any]) -> bool:
 
 def _is_array(thing: object) -> bool:
     if isinstance(thing, np.ndarray):
-        return thing.dtype.kind in "biufO"
+        return True
     library = type(thing).__module__.partition(".")[0]
     if library in ("torch", "cupy", "pandas", "jaxlib", "jax", "tensorflow", "polars", "dask"):
         return True
@@ -80,15 +86,84 @@ def _is_nested(thing: object) -> bool:
     )
 
 
+def _named(thing: object) -> Any:
+    """What a dictionary calls its vertices, and its faces if it has some."""
+    if not isinstance(thing, Mapping):
+        return None
+    found = [
+        next((thing[name] for name in names if thing.get(name) is not None), None)
+        for names in _NAMES
+    ]
+    vertices, faces = found
+    return vertices if vertices is None or faces is None else (vertices, faces)
+
+
+def _coordinates(thing: Any) -> Any:
+    """The columns x, y, z of a table that has them, whatever else it has."""
+    columns = getattr(thing, "columns", None)
+    if columns is None or type(thing).__module__.partition(".")[0] not in ("pandas", "polars"):
+        return thing
+    by_name = {str(name).strip().lower(): name for name in columns}
+    if not {"x", "y", "z"} <= set(by_name):
+        return thing
+    return thing[[by_name[name] for name in ("x", "y", "z")]]
+
+
+def _take_pair(vertices: Any, faces: Any) -> Taken:
+    points, indices = numbers(vertices), numbers(faces)
+    notes: tuple[str, ...] = ()
+    if not _point_at(indices, points):  # else it is as it should be
+        if points.dtype.kind in "iu" and _point_at(points, indices):
+            points, indices = indices, points
+            notes = ("a mesh: taken as (vertices, faces), it was given the other way round",)
+        elif indices.dtype.kind == "f":
+            raise SceneError(
+                "faces must be whole numbers, rows of the vertices counted from 0; "
+                f"got numbers of type {indices.dtype}"
+            )
+    if indices.dtype.kind == "f":
+        indices = indices.astype(np.int64)
+    return Taken(pieces=(_surface(points, indices),), notes=notes)
+
+
+def _point_at(faces: NDArray[Any], vertices: NDArray[Any]) -> bool:
+    """Can these be rows of those: whole numbers in their range?"""
+    if not faces.size or faces.dtype.kind not in "iuf" or vertices.shape[1] != 3:
+        return False
+    low, high = faces.min(), faces.max()
+    if not (low >= 0 and high < len(vertices)):
+        return False
+    if faces.dtype.kind != "f":
+        return True
+    # Voxels are whole numbers, too, but many of theirs are equal in a row.
+    ordered = np.sort(faces[:, :3], axis=1)
+    return bool((faces == np.floor(faces)).all() and (np.diff(ordered, axis=1) > 0).all())
+
+
 def _is_pair(thing: object) -> bool:
-    """(vertices, faces): three columns each, whole numbers in the second."""
+    """(vertices, faces): three columns, and whole numbers in three or four.
+
+    Whole numbers may come as floats, as out of text files, if they can be nothing else.
+    """
     if not isinstance(thing, list | tuple) or len(thing) != 2:
         return False
     if not all(_is_array(part) or _is_nested(part) for part in thing):
         return False
     vertices, faces = (numbers(part) for part in thing)
-    table = vertices.ndim == 2 and vertices.shape[1] == 3 and faces.ndim == 2
-    return table and faces.shape[1] in (3, 4) and faces.dtype.kind in "iu"
+    if vertices.ndim != 2 or faces.ndim != 2 or not len(vertices):
+        return False
+    if vertices.shape[1] == 3 and faces.shape[1] in (3, 4):
+        if faces.dtype.kind in "iu":
+            return True
+        if faces.dtype.kind == "f" and len(vertices) > 2 and _point_at(faces, vertices):
+            return True
+    other_way = vertices.dtype.kind in "iu" and vertices.shape[1] in (3, 4)
+    return (
+        other_way
+        and faces.shape[1] == 3
+        and faces.dtype.kind == "f"
+        and (_point_at(vertices, faces) and not _point_at(faces, vertices))
+    )
 
 
 def numbers(thing: Any) -> NDArray[Any]:
@@ -115,7 +190,8 @@ def numbers(thing: Any) -> NDArray[Any]:
         except (TypeError, ValueError):
             raise SceneError("an array must hold numbers, got objects") from None
     if array.dtype.kind not in "biuf":
-        raise SceneError(f"an array must hold numbers, got type {array.dtype}")
+        advice = "; give its real part, or np.abs of it" if array.dtype.kind == "c" else ""
+        raise SceneError(f"an array must hold numbers, got type {array.dtype}{advice}")
     return array
 
 
@@ -131,11 +207,10 @@ def _of_torch(tensor: Any) -> Any:
         raise SceneError(f"a tensor can't be read: {' '.join(str(error).split())[:120]}") from None
 
 
-def _surface(vertices: Any, faces: Any) -> Piece:
-    indices = numbers(faces)
-    if indices.shape[1] == 4:
-        indices = np.concatenate([indices[:, [0, 1, 2]], indices[:, [0, 2, 3]]])
-    return Piece(vertices=numbers(vertices), faces=indices)
+def _surface(vertices: NDArray[Any], faces: NDArray[Any]) -> Piece:
+    if faces.shape[1] == 4:
+        faces = np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]])
+    return Piece(vertices=vertices, faces=faces)
 
 
 def height_field(
@@ -176,7 +251,8 @@ def height_field(
     side = max(float(np.ptp(across)), float(np.ptp(along)))
     relief = (high - low) / side if side > 0.0 else 0.0
     scale = 1.0
-    if relief > 0.0 and not _FLAT <= relief <= _STEEP:
+    flat = _PLAIN if x is None and y is None else _FLAT
+    if relief > 0.0 and not flat <= relief <= _STEEP:
         scale = _RELIEF / relief
         notes.append(f"a height field: heights are drawn {scale:.4g} times as large as they are")
     filled = np.where(sound, values, low)

@@ -1,4 +1,4 @@
-"""trimesh: `Trimesh`, `Scene`, `PointCloud`, `Path3D`."""
+"""trimesh: `Trimesh`, `Scene`, `PointCloud`, `Path3D`, `Path2D`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from raywidget.scene.values.colors import decode_srgb
 
 def recognises(thing: object) -> bool:
     """Is it one of trimesh's?"""
-    return is_a(thing, "trimesh", "Trimesh", "Scene", "PointCloud", "Path3D")
+    return is_a(thing, "trimesh", "Trimesh", "Scene", "PointCloud", "Path3D", "Path2D")
 
 
 def take(thing: Any, wishes: Wishes) -> Taken:
@@ -37,6 +37,8 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         matrix, geometry = thing.graph[node]
         if geometry in thing.geometry:
             pieces += _pieces(thing.geometry[geometry], np.asarray(matrix), str(node), notes)
+    if getattr(thing, "_lights", None):
+        notes.append("its lights are left out: trimesh makes them up where there are none")
     return Taken(pieces=tuple(pieces), cameras=_cameras(thing), notes=tuple(notes))
 
 
@@ -65,15 +67,21 @@ def _pieces(thing: Any, matrix: NDArray[Any], name: str | None, notes: list[str]
         given = colors.ndim == 2 and len(colors) == len(thing.vertices)
         linear = screen_colors(colors)[0] if given else None
         return [Points(centers=_moved(thing.vertices, matrix), colors=linear, name=name)]
-    if is_a(thing, "trimesh", "Path3D"):
+    if is_a(thing, "trimesh", "Path3D", "Path2D"):
         # Not `thing.discrete`, which needs networkx.
-        runs = [_moved(entity.discrete(thing.vertices), matrix) for entity in thing.entities]
+        runs = [_moved(_in_space(e.discrete(thing.vertices)), matrix) for e in thing.entities]
         runs = [run for run in runs if len(run) > 1]
         if runs:
             starts = np.concatenate([run[:-1] for run in runs])
             return [Lines(starts=starts, ends=np.concatenate([r[1:] for r in runs]), name=name)]
     notes.append(f"{name or 'an object'}: left out, a {type(thing).__name__} can't be shown")
     return []
+
+
+def _in_space(points: Any) -> NDArray[np.float64]:
+    """Points of a plane are at z = 0."""
+    given = np.asarray(points, np.float64)
+    return given if given.shape[1] == 3 else np.pad(given, ((0, 0), (0, 1)))
 
 
 def _moved(points: Any, matrix: NDArray[Any]) -> NDArray[np.float64]:

@@ -42,15 +42,15 @@ def _overcast(axes: Axes, view: Axes) -> Numbers:
 
 
 def _sun(axes: Axes, view: Axes) -> Numbers:
-    """A low sun from the left, and the sky that it leaves blue."""
+    """A low sun from the left, and a sky that is a little blue: shadows keep a thing's colours."""
     return {
         "lamps": [
-            (view.place(-1.0, 0.52, 0.25), 1.6, (1150.0, 1010.0, 800.0)),
-            (view.place(-1.0, 0.45, 0.2), 35.0, (0.35, 0.3, 0.22)),
+            (view.place(-1.0, 0.55, 0.45), 2.0, (800.0, 730.0, 630.0)),
+            (view.place(-1.0, 0.5, 0.5), 40.0, (0.5, 0.45, 0.38)),
         ],
-        "top": (0.3, 0.42, 0.7),
-        "horizon": (0.55, 0.58, 0.62),
-        "bottom": (0.3, 0.28, 0.25),
+        "top": (0.3, 0.35, 0.44),
+        "horizon": (0.32, 0.35, 0.4),
+        "bottom": (0.25, 0.24, 0.22),
     }
 
 

@@ -35,6 +35,7 @@ _FAR = 100.0  # times its size: what lies further from the origin is brought to 
 _OF_LAMPS = 0.02  # of white light all round: emission that lights what it belongs to
 _GROUND_RADIUS = 9.0  # of the radius of what stands on it
 _SINK = 1e-4  # of the size: the ground lies so much below, so that bottoms and it don't mingle
+_BRIGHT = 0.5  # radiance of a background beside which light is not seen to be light
 _DARKEST = 0.004  # reflectance of the blackest ground
 
 
@@ -305,6 +306,11 @@ def _stage(
     camera = frame(points, axes, view, aspect)
     emitters = _emitters(light, axes, _back(camera))
     color = None if background is None else checks.radiance("studio", "background", background)
+    if color is not None and min(color) > _BRIGHT and any(_shines(shape) for shape in shapes):
+        notes.append(
+            "it gives off light, which a bright background outshines: a darker one shows it, "
+            'such as background="#22262c"'
+        )
     if ground:
         shapes.append(_ground(points, axes, emitters, color))
     return Scene(

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,8 +37,16 @@ def run(*arguments):
         return exit_.code
 
 
+def told(text):
+    """What is on standard error beside how far the render is."""
+    lines = text.splitlines(keepends=True)
+    progress = re.compile(r"raywidget: (compiling kernels|done, |ended at |\d+ %, )")
+    return "".join(line for line in lines if not progress.match(line))
+
+
 def one_line(capsys):
     out, err = capsys.readouterr()
+    err = told(err)
     assert out == ""
     assert err.endswith("\n")
     assert err.count("\n") == 1
@@ -76,6 +85,40 @@ def test_every_setting_has_a_flag(folder):
     np.testing.assert_array_equal(np.load("picture.npy"), image.pixels)
     other = rw.render(rw.presets.cornell(), **SETTINGS)
     assert np.any(other.pixels != image.pixels)
+
+
+def test_a_quality_is_a_word_for_settings_that_others_overrule(folder):
+    small = ["--width", 12, "--height", 8, "--quiet"]
+    assert run("render", "cornell", *small, "--quality", "draft", "-o", "a.npz") == 0
+    assert run("render", "cornell", *small, "--quality", "draft", "--spp", 2, "-o", "b.npz") == 0
+    for name, spp in (("a", 16), ("b", 2)):
+        image = rw.render(rw.presets.cornell(), width=12, height=8, spp=spp)
+        with np.load(f"{name}.npz", allow_pickle=False) as arrays:
+            np.testing.assert_array_equal(arrays["pixels"], image.pixels)
+
+
+def test_log_files_are_told_how_far_it_is(folder, capsys):
+    assert run("render", "cornell", *SMALL, "-o", "a.png") == 0
+    _, err = capsys.readouterr()
+    assert re.search(r"^raywidget: done, 4 samples per pixel in ", err, re.MULTILINE)
+    assert "\r" not in err
+    assert run("render", "cornell", *SMALL, "-o", "a.png", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_help_tells_units_and_defaults(capsys):
+    assert run("render", "--help") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "width in pixels (default 640)",
+        "samples per pixel (default 64)",
+        "in stops (default 0)",
+        "in scene units",
+        "Russian roulette (default yes)",
+        "(default: 1 0.6 1, or the file's camera)",
+        "draft: 16 samples per pixel; good: 1024 samples per pixel or a noise of 0.03",
+    ):
+        assert words in text, words
 
 
 def test_aovs_filter_and_goal_for_noise(folder, capsys):
@@ -427,7 +470,7 @@ def test_a_full_standard_output_loses_no_picture(folder):
     small = " ".join(SMALL)
     done = shell(f"raywidget render cornell {small} -o a.npy > /dev/full", cwd=folder)
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
+    assert told(done.stderr).count("\n") == 1
     assert os.listdir() == ["a.npy"]
 
 

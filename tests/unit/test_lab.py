@@ -64,3 +64,28 @@ def test_render_takes_a_file(tmp_path, monkeypatch, capsys):
     assert (image.to_uint8() == Image.open("part.png").convert("RGB")).all()
     assert main(["render", "cornell", "--up", "z", *size]) == 2
     assert "--up is for files" in capsys.readouterr().err
+
+
+def test_the_studio_is_told_from_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trimesh.creation.box((1, 2, 3)).export("part.stl")
+    size = ["--width", "16", "--height", "12", "--spp", "1", "--quiet"]
+    words = ["--up", "-z", "--view", "-1", "0.5", "2", "--no-ground", "--background", "#336699"]
+    assert main(["render", "part.stl", *words, *size]) == 0
+    image = rw.render(
+        "part.stl",
+        width=16,
+        height=12,
+        spp=1,
+        up="-z",
+        view=(-1, 0.5, 2),
+        ground=False,
+        background="#336699",
+    )
+    assert (image.to_uint8() == Image.open("part.png").convert("RGB")).all()
+
+
+def test_what_is_shown_has_view_and_quality(tmp_path):
+    path = lab.write_notebook(tmp_path, "cornell", {"view": [1.0, 0.0, 2.0], "spp": 16})
+    (cell,) = json.loads(path.read_text())["cells"]
+    assert "rw.presets.cornell(), view=[1.0, 0.0, 2.0], spp=16)" in cell["source"]

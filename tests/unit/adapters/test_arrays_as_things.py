@@ -1,6 +1,9 @@
 """Plain arrays: points, vertices with faces, height fields; and what they have wrong."""
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import raywidget as rw
@@ -129,3 +132,66 @@ def test_lists_of_everything():
     shapes = rw.shapes_of([ball, (CORNERS, FACES), np.eye(3)])
     assert shapes[0] is ball
     assert [type(shape).__name__ for shape in shapes] == ["Sphere", "Mesh", "Spheres"]
+
+
+TENT = (
+    np.array([(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0.5, 0.5, 1)]),
+    np.array([(0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)]),
+)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.uint8, np.uint64, np.int16])
+def test_faces_are_whole_numbers_of_any_type(kind):
+    (mesh,) = rw.shapes_of((TENT[0], TENT[1].astype(kind)))
+    np.testing.assert_array_equal(mesh.faces, TENT[1])
+
+
+def test_two_clouds_are_no_mesh():
+    rng = np.random.default_rng(2)
+    voxels = rng.integers(0, 3, (40, 3)).astype(float)
+    shapes = rw.shapes_of([rng.normal(size=(50, 3)), voxels])
+    assert [type(shape) for shape in shapes] == [rw.Spheres, rw.Spheres]
+    assert len(shapes[1].centers) == 40
+
+
+def test_the_other_way_round_is_understood_and_told():
+    scene = rw.studio((TENT[1], TENT[0]))
+    np.testing.assert_array_equal(scene.shapes[0].faces, TENT[1])
+    assert "the other way round" in scene.notes[0]
+
+
+@pytest.mark.parametrize("names", [("vertices", "faces"), ("points", "triangles")])
+def test_dictionaries(names):
+    (mesh,) = rw.shapes_of(dict(zip(names, TENT, strict=True)))
+    np.testing.assert_array_equal(mesh.faces, TENT[1])
+    (points,) = rw.shapes_of({names[0]: TENT[0]})
+    np.testing.assert_allclose(points.centers, TENT[0])
+
+
+def test_tables_with_columns_called_x_y_z_have_points_whatever_else_they_have():
+    x, y, z = TENT[0].T
+    table = pd.DataFrame({"name": list("abcde"), "Z": z, "mass": 1.0, "X": x, "Y": y})
+    (points,) = rw.shapes_of(table)
+    np.testing.assert_allclose(points.centers, TENT[0])
+
+
+def test_a_table_of_heights_without_units_is_never_a_sheet():
+    x, y = np.meshgrid(np.linspace(-3, 3, 40), np.linspace(-3, 3, 40))
+    for scale in (1e-6, 1.0, 3.0):
+        scene = rw.studio(scale * np.sin(x) * np.cos(y))
+        low, high = scene.shapes[0].bounds()
+        assert (high - low)[2] / (high - low)[:2].max() >= 0.1 - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        (np.ones((9, 9)) * 1j, "complex128; give its real part"),
+        (np.full((9, 9), "a"), "must hold numbers, got type <U1"),
+        (np.zeros((3, 4), "M8[s]"), "must hold numbers, got type datetime64"),
+        ((row for row in TENT), "looked at only once: write list(...)"),
+    ],
+)
+def test_what_is_no_table_of_numbers_is_told_with_its_type(thing, words):
+    with pytest.raises(rw.SceneError, match=re.escape(words)):
+        rw.studio(thing)

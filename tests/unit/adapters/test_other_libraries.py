@@ -193,3 +193,18 @@ def test_a_table_of_pandas_is_points():
     table = pandas.DataFrame({"x": [0.0, 1], "y": [0, 1], "z": [0, 1]})
     (balls,) = rw.shapes_of(table)
     assert balls.centers.tolist() == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_drawings_of_trimesh_lie_on_the_ground():
+    path = trimesh.load_path(np.array([(0, 0), (3, 0), (3, 2), (0, 0)], float))
+    cylinders, *_ = rw.shapes_of(path)
+    np.testing.assert_array_equal(cylinders.starts[:, 2], 0)
+    np.testing.assert_allclose(np.ptp(cylinders.starts, axis=0), (3, 2, 0))
+
+
+def test_lamps_that_trimesh_makes_up_do_not_put_out_the_studio():
+    scene = trimesh.Scene([trimesh.creation.box()])
+    assert len(scene.lights) > 0
+    staged = rw.studio(scene)
+    assert staged.environment.name == "soft"
+    assert any("lights" in note for note in staged.notes)
