@@ -186,7 +186,9 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
         choices=METHODS,
         help="take the noise out in the end; the true pixels are a layer of .exr and .npz",
     )
-    command.add_argument("--quiet", action="store_true", help="no progress, no notes, no statistics")
+    command.add_argument(
+        "--quiet", action="store_true", help="no progress, no notes, no statistics"
+    )
     _add_staging(command)
     display = command.add_argument_group("display")
     display.add_argument(

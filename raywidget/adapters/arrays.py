@@ -16,7 +16,7 @@ from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
 
 _FLAT, _STEEP = 0.02, 1.0  # heights per length of the longer side that are left as they are
-_PLAIN = 0.1  # instead of _FLAT where rows and columns have no unit: less looks like a sheet
+_PLAIN = 0.06  # instead of _FLAT where rows and columns have no unit: less looks like a sheet
 _RELIEF = 0.2  # what others are brought to
 _FEW = 7  # columns of what is no height field
 _NAMES = (("vertices", "points", "verts"), ("faces", "triangles", "cells"))  # in dictionaries
