@@ -344,8 +344,8 @@ def test_sigterm(folder, keep):
     finally:
         process.kill()
     assert process.returncode == 143
-    assert len(err.splitlines()) == 1
-    assert err.startswith("raywidget: terminated")
+    assert len(told(err).splitlines()) == 1
+    assert told(err).startswith("raywidget: terminated")
     assert (folder / "a.png").exists() is keep
     assert not list(folder.glob(".*"))
 
