@@ -11,6 +11,7 @@ from raywidget.compiler.geometry.gathering import Geometry, gather_geometry
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place
 from raywidget.compiler.geometry.trees import Trees, build_trees, key_of_trees, write_roots
 from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_lights, spot_discs
+from raywidget.compiler.lights.sight import weigh_by_sight
 from raywidget.compiler.parallel import begin
 from raywidget.compiler.surfaces.fields import FieldRows
 from raywidget.compiler.surfaces.materials import MaterialRows, MaterialTables
@@ -116,7 +117,8 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
     else:
         trees = build_trees(geometry, threads)._replace(key=find_key())
     lights = find_lights()
-    lights.environment.values[layout.ENVIRONMENT_BACKGROUND :] = (
+    background = layout.ENVIRONMENT_BACKGROUND
+    lights.environment.values[background : background + 3] = (
         -1.0 if scene.background is None else scene.background
     )
     write_roots(geometry, trees.roots)
@@ -168,6 +170,8 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         placement=placement.as_array(),
         full=None if plain else FULL,
     )
+    if len(lights.nodes):
+        weigh_by_sight(tables, [placement.bounds(box) for box in boxes])
     return Compiled(tables, trees, materials.fields)
 
 
@@ -202,7 +206,7 @@ def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> boo
     )
     simple_lights = not (
         np.any(lights.lights[:, layout.LIGHT_KIND] > layout.LIGHT_BALL)
-        or len(lights.leaves)
+        or len(lights.nodes)
         or lights.environment.values[layout.ENVIRONMENT_KIND] == layout.PANORAMA
     )
     return simple_surfaces and simple_lights and not rounds

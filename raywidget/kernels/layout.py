@@ -336,15 +336,19 @@ SPOT_LINEAR = 0
 SPOT_SMOOTH = 1
 SPOT_QUARTIC = 2
 
-# The tree of lights, `light_nodes` (N, LIGHT_NODE_SIZE): the root first, the two children of a node
-# side by side. Empty where lights are chosen by their power alone.
+# What lights bring to a point is estimated from rows of `light_nodes` (N, LIGHT_NODE_SIZE): one for
+# each light where they are few; else the tree of the finite ones, its root first, the two children
+# of a node side by side, then one for each of those that are infinitely far away, or for all of
+# them together. Empty where lights are chosen by their power alone.
 LIGHT_NODE_SIZE = 16
 LIGHT_NODE_CENTRE = 0  # 3: of a ball round all of the node
-LIGHT_NODE_RADIUS = 3
-LIGHT_NODE_AXIS = 4  # 3: unit; normals lie within the first angle of it, light within both
-LIGHT_NODE_COS_NORMALS = 7
+LIGHT_NODE_RADIUS = 3  # -1: infinitely far away
+# 3: unit; normals lie within the first angle of it, light within both. Far away: the way there, or
+# 0 where it comes from all sides
+LIGHT_NODE_AXIS = 4
+LIGHT_NODE_COS_NORMALS = 7  # far away: 1 where it comes from all sides, else 0
 LIGHT_NODE_COS_LIGHT = 8
-LIGHT_NODE_POWER = 9
+LIGHT_NODE_STRENGTH = 9  # greatest intensity, or irradiance from far away, both in one unit
 LIGHT_NODE_CHILD = 10  # int32 bits: number of the first child, or -1 - the light of a leaf
 LIGHT_NODE_PARENT = 11  # int32 bits: -1 for the root
 LIGHT_NODE_SIN_NORMALS = 12
@@ -426,8 +430,8 @@ class SceneTables(NamedTuple):
     lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
     light_slots: I32  # (L, LIGHT_SLOT_SIZE) of textured lights
-    light_nodes: F32  # (2 F - 1 or 0, LIGHT_NODE_SIZE) for F finite lights
-    light_leaves: I32  # (F or 0,) the node of each
+    light_nodes: F32  # (N, LIGHT_NODE_SIZE)
+    light_leaves: I32  # (F,) the node of each of F finite lights; (0,) where there is no tree
     environment: F32  # (ENVIRONMENT_SIZE,)
     environment_pixels: F32  # (H * W, 3) radiance, where it is an image
     environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
@@ -492,6 +496,7 @@ class SceneView(NamedTuple):
     light_references: Any  # the same memory as `light_nodes`, as int32
     light_leaves: Any
     leaf_count: int  # 0 where there is no tree of lights
+    weighed_count: int  # rows of `light_nodes`, but for those below the root; 0: choose by power
     environment: Any
     environment_pixels: Any
     environment_rows: Any

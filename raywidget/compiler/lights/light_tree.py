@@ -25,7 +25,7 @@ UPPER = 3  # 3
 AXIS = 6  # 3: unit
 NORMALS = 9  # all normals lie within this angle of the axis
 SPREAD = 10  # light leaves up to this angle from a normal
-POWER = 11
+STRENGTH = 11  # greatest intensity
 SUMMARY_SIZE = 12
 
 _BINS = 12
@@ -42,6 +42,12 @@ def build_light_tree(summaries: F64) -> tuple[F32, I32]:
     bins = np.zeros((3 * _BINS, SUMMARY_SIZE))
     _build(summaries, groups, order, bins, nodes.view(np.int32), leaves)
 
+    write_groups(groups, nodes)
+    return nodes, leaves
+
+
+def write_groups(groups: F64, nodes: F32) -> None:
+    """What kernels have to know of lights or groups of them, (N, SUMMARY_SIZE), into N nodes."""
     lower, upper = groups[:, LOWER : LOWER + 3], groups[:, UPPER : UPPER + 3]
     nodes[:, layout.LIGHT_NODE_CENTRE : layout.LIGHT_NODE_CENTRE + 3] = 0.5 * (lower + upper)
     nodes[:, layout.LIGHT_NODE_RADIUS] = 0.5 * np.linalg.norm(upper - lower, axis=1)
@@ -50,8 +56,7 @@ def build_light_tree(summaries: F64) -> tuple[F32, I32]:
     nodes[:, layout.LIGHT_NODE_COS_NORMALS] = np.cos(normals)
     nodes[:, layout.LIGHT_NODE_SIN_NORMALS] = np.sin(normals)
     nodes[:, layout.LIGHT_NODE_COS_LIGHT] = np.cos(np.minimum(groups[:, SPREAD] + _ROOM, np.pi / 2))
-    nodes[:, layout.LIGHT_NODE_POWER] = groups[:, POWER] / groups[0, POWER]
-    return nodes, leaves
+    nodes[:, layout.LIGHT_NODE_STRENGTH] = groups[:, STRENGTH]
 
 
 @device
@@ -70,7 +75,7 @@ def _join(group: Any, other: Any) -> None:
     for k in range(3):
         group[LOWER + k] = min(group[LOWER + k], other[LOWER + k])
         group[UPPER + k] = max(group[UPPER + k], other[UPPER + k])
-    group[POWER] += other[POWER]
+    group[STRENGTH] += other[STRENGTH]
     group[SPREAD] = max(group[SPREAD], other[SPREAD])
     if group[NORMALS] < 0.0:
         group[AXIS : AXIS + 3] = other[AXIS : AXIS + 3]
@@ -126,7 +131,7 @@ def _cost(group: Any) -> Any:
     )
     # Lights in a row span no area, but are near or far all the same.
     area = x * y + y * z + z * x + 1e-3 * (x * x + y * y + z * z)
-    return group[POWER] * area * cone
+    return group[STRENGTH] * area * cone
 
 
 @entry

@@ -28,6 +28,7 @@ from raywidget.kernels.integrators.bundle import (
     store_word,
 )
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUPS_PER_EDGE
 from raywidget.kernels.language.sampling import power_heuristic
 from raywidget.kernels.language.scalars import index32
@@ -43,9 +44,11 @@ from raywidget.kernels.lights.emitter import (
     eval_missed,
     pdf_environment,
     pdf_light_hit,
-    sample_light,
+    sample_chosen,
 )
 from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
+from raywidget.kernels.lights.light_choice import choose_light, draw_weighed
+from raywidget.kernels.lights.light_tree import Chosen
 from raywidget.kernels.surfaces.bsdf import (
     eval_bsdf_cos,
     is_specular,
@@ -114,7 +117,10 @@ def arrive(
             weight = 1.0
             scatter_pdf = load_number(bundle, rows.SCATTER_PDF, lane)
             if scatter_pdf > 0.0:
-                weight = power_heuristic(scatter_pdf, pdf_environment(scene, d))
+                previous = load_point(bundle, rows.PREVIOUS, lane)
+                previous_normal = load_point(bundle, rows.PREVIOUS_NORMAL, lane)
+                pdf = pdf_environment(scene, previous, previous_normal, d)
+                weight = power_heuristic(scatter_pdf, pdf)
             _add(bundle, lane, eval_missed(scene, d, depth) * weight)
             return Arrival(FOUND_END, passed + 1)
         material = bare_material(scene, ray.slot, ray.instance)
@@ -229,17 +235,22 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
         store_point_row(bundle, rows.LIGHT_RADIANCE, seen.radiance)
         lit = lanes & lane_mask(seen.faces) & ~lane_mask(seen.near)
         lanes &= lane_mask(seen.near)
+    together = scene.weighed_count > 0 and scene.leaf_count == 0
+    if together and lanes != 0:
+        _choose_lights(scene, bundle)
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
-        light = sample_light(
-            scene,
-            load_point(bundle, rows.POINT, lane),
-            load_point(bundle, rows.LIT_SIDE, lane),
-            load_number(bundle, rows.LIGHT_U, lane),
-            load_number(bundle, rows.LIGHT_V, lane),
-            load_number(bundle, rows.CHOICE, lane),
-        )
+        p = load_point(bundle, rows.POINT, lane)
+        u = load_number(bundle, rows.LIGHT_U, lane)
+        v = load_number(bundle, rows.LIGHT_V, lane)
+        if together:
+            number = int(load_number(bundle, rows.CHOSEN, lane))
+            chosen = Chosen(number, load_number(bundle, rows.CHOSEN_PROBABILITY, lane))
+        else:
+            n = load_point(bundle, rows.LIT_SIDE, lane)
+            chosen = choose_light(scene, p, n, u, v, load_number(bundle, rows.CHOICE, lane))
+        light = sample_chosen(scene, p, u, v, chosen)
         if light.pdf > 0.0:
             lit |= 1 << lane
             store_point(bundle, rows.LIGHT_DIRECTION, lane, light.wi)
@@ -248,6 +259,19 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
             store_number(bundle, rows.LIGHT_PDF, lane, light.pdf)
             store_number(bundle, rows.LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
     return lit
+
+
+@on_demand
+def _choose_lights(scene: SceneView, bundle: Bundle) -> None:
+    """Choose one of few lights for each lane."""
+    drawn = draw_weighed(
+        scene,
+        load_point_row(bundle, rows.POINT),
+        load_point_row(bundle, rows.LIT_SIDE),
+        load_row(bundle, rows.CHOICE),
+    )
+    store_row(bundle, rows.CHOSEN, drawn.number)
+    store_row(bundle, rows.CHOSEN_PROBABILITY, drawn.probability)
 
 
 @device

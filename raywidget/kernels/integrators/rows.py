@@ -46,7 +46,10 @@ ETA = 73
 DISTANCE = 74  # if they were traced side by side
 U = 75  # weights of a flat's edges
 V = 76
-NUMBER_ROWS = 77
+# Which light, if they are few, and with what probability
+CHOSEN = 77
+CHOSEN_PROBABILITY = 78
+NUMBER_ROWS = 79
 
 # --- Rows of `words`, int32 -----------------------------------------------------------------------
 KEY = 0  # of its random numbers

@@ -156,6 +156,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         as_int32(light_nodes),
         view(tables.light_leaves),
         len(tables.light_leaves),
+        len(tables.light_nodes) - max(0, 2 * len(tables.light_leaves) - 2),
         view(tables.environment),
         view(tables.environment_pixels),
         view(tables.environment_rows),

@@ -206,7 +206,8 @@ def trace_volpath(
             if ray.slot == MISS:
                 weight = 1.0
                 if scatter_pdf > 0.0:
-                    weight = power_heuristic(scatter_pdf, pdf_environment(scene, d))
+                    pdf = pdf_environment(scene, previous, previous_normal, d)
+                    weight = power_heuristic(scatter_pdf, pdf)
                 radiance = radiance + throughput * eval_missed(scene, d, depth) * weight
                 break
             hit = make_hit(scene, o, d, ray)

@@ -36,6 +36,7 @@ from raywidget.kernels.lights.emitter import (
     with_texture,
 )
 from raywidget.kernels.lights.environment import eval_image, pdf_image, sample_image
+from raywidget.kernels.lights.light_choice import choose_by_power
 from raywidget.kernels.lights.light_sample import LightSample
 
 _OFFSET = 2.0**-20  # as in `hit`
@@ -56,7 +57,7 @@ class Emission(NamedTuple):
 @device
 def sample_emission(scene: SceneView, four: Four, choice: float) -> Emission:
     """Choose a light by its power, a point of it and a direction."""
-    light = _choose_by_power(scene, choice)
+    light = choose_by_power(scene, choice)
     if is_surface(scene, light):
         return sample_emission_of(scene, light, four)
     return _sample_other(scene, light, four)
@@ -208,19 +209,5 @@ def pdf_direct(scene: SceneView, start: Emission, p: Vec3) -> float:
     if is_surface(scene, start.light):
         return pdf_light_point(scene, p, nowhere, start.light, start.p, start.cos)
     if _kind(scene, start.light) == layout.LIGHT_ENVIRONMENT:
-        return pdf_environment(scene, -start.d)
+        return pdf_environment(scene, p, nowhere, -start.d)
     return light_probability(scene, p, nowhere, start.light)
-
-
-@device
-def _choose_by_power(scene: SceneView, choice: float) -> int:
-    """First row whose running sum exceeds `choice`, by bisection."""
-    low = 0
-    high = scene.light_count - 1
-    while low < high:
-        middle = (low + high) >> 1
-        if choice < scene.light_cdf[middle]:
-            high = middle
-        else:
-            low = middle + 1
-    return low

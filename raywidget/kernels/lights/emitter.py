@@ -36,11 +36,13 @@ from raywidget.kernels.lights.environment import (
     pdf_environment,
     sample_image,
 )
+from raywidget.kernels.lights.light_choice import choose_light, light_probability
 from raywidget.kernels.lights.light_sample import LightSample, no_sample
-from raywidget.kernels.lights.light_tree import choose_in_tree, probability_in_tree
+from raywidget.kernels.lights.light_tree import Chosen
 from raywidget.kernels.surfaces.texture import eval_painted
 
 __all__ = [
+    "choose_light",
     "emitted_radiance",
     "eval_environment",
     "eval_missed",
@@ -48,6 +50,7 @@ __all__ = [
     "pdf_environment",
     "pdf_light_hit",
     "pdf_light_point",
+    "sample_chosen",
     "sample_light",
     "with_texture",
 ]
@@ -98,15 +101,16 @@ def sample_light(
 
     `n` is the unit normal of a surface that light can only reach from its side, or 0.
     """
-    if scene.leaf_count > 0 and choice < scene.light_cdf[scene.leaf_count - 1]:
-        chosen = choose_in_tree(scene, p, n, u, v, choice)
-        light = chosen.light
-        probability = chosen.probability
-        if light < 0:
-            return no_sample(light)
-    else:
-        light = _choose_by_power(scene, choice)
-        probability = scene.lights[light * layout.LIGHT_SIZE + layout.LIGHT_PROBABILITY]
+    return sample_chosen(scene, p, u, v, choose_light(scene, p, n, u, v, choice))
+
+
+@device
+def sample_chosen(scene: SceneView, p: Vec3, u: float, v: float, chosen: Chosen) -> LightSample:
+    """A direction from `p` to a light that was chosen."""
+    light = chosen.light
+    probability = chosen.probability
+    if light < 0:
+        return no_sample(light)
     kind = int(scene.lights[light * layout.LIGHT_SIZE + layout.LIGHT_KIND])
     if kind == layout.LIGHT_FLAT:
         sample = sample_flat(scene, light, p, probability, u, v)
@@ -211,27 +215,3 @@ def pdf_light_point(
     if kind == layout.LIGHT_BALL:
         return probability * pdf_ball(scene, row, p, point, cos)
     return probability * pdf_by_area(scene.lights[row + layout.LIGHT_AREA], p, point, cos)
-
-
-@device
-def light_probability(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float:
-    """Probability with which `sample_light` at `p` chooses a row of the light tables."""
-    if light < scene.leaf_count:
-        return probability_in_tree(scene, p, n, light)
-    return scene.lights[light * layout.LIGHT_SIZE + layout.LIGHT_PROBABILITY]
-
-
-@device
-def _choose_by_power(scene: SceneView, choice: float) -> int:
-    """First row whose running sum exceeds `choice`, by bisection."""
-    low = scene.leaf_count
-    high = scene.light_count - 1
-    if low > high:
-        low = high
-    while low < high:
-        middle = (low + high) >> 1
-        if choice < scene.light_cdf[middle]:
-            high = middle
-        else:
-            low = middle + 1
-    return low

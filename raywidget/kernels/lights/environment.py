@@ -19,6 +19,7 @@ from raywidget.kernels.language.sampling import PI, turn_towards
 from raywidget.kernels.language.scalars import index_below, single
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
+from raywidget.kernels.lights.light_choice import light_probability
 
 ROW_SUM = 0
 ROW_PER_SOLID_ANGLE = 1
@@ -62,12 +63,12 @@ def eval_missed(scene: SceneView, d: Vec3, depth: int) -> Vec3:
 
 
 @device
-def pdf_environment(scene: SceneView, d: Vec3) -> float:
-    """Density with which light sampling draws direction `d` to the environment, all in all."""
-    probability = scene.environment[layout.ENVIRONMENT_PROBABILITY]
-    if probability == 0.0:
+def pdf_environment(scene: SceneView, p: Vec3, n: Vec3, d: Vec3) -> float:
+    """Density with which `sample_light` at `p` draws direction `d` to the environment."""
+    light = int(scene.environment[layout.ENVIRONMENT_LIGHT])
+    if light < 0:
         return 0.0
-    return probability * pdf_image(scene, d)
+    return light_probability(scene, p, n, light) * pdf_image(scene, d)
 
 
 class _Place(NamedTuple):

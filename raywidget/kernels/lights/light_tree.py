@@ -8,7 +8,6 @@ the way up from its leaf.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +17,8 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import mix
 from raywidget.kernels.language.scalars import single
-from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3
+from raywidget.kernels.language.simd import Real, choose, lanes_max, lanes_sqrt
+from raywidget.kernels.language.vec3 import Vec3, dot
 from raywidget.kernels.layout import SceneView
 
 # A random number has 24 bits. Where the choices so far have used up this share of them, fresh ones
@@ -40,57 +40,74 @@ class Chosen(NamedTuple):
 
 
 @device
-def importance(scene: SceneView, node: int, p: Vec3, n: Vec3) -> float:
-    """A bound, up to a factor, of the light that a node's lights bring to a point."""
+def importance(scene: SceneView, node: int, p: Vec3, n: Vec3) -> Real:
+    """A bound, up to a factor, of the light that a node's lights bring to a point; of lanes, lanes.
+
+    `n` is the unit normal of a surface that light can only reach from its side, or 0.
+    """
     row = node * layout.LIGHT_NODE_SIZE
     nodes = scene.light_nodes
-    to_centre = load_vec3(nodes, row + layout.LIGHT_NODE_CENTRE) - p
+    strength = nodes[row + layout.LIGHT_NODE_STRENGTH]
     radius = nodes[row + layout.LIGHT_NODE_RADIUS]
-    square = dot(to_centre, to_centre)
-    strength = nodes[row + layout.LIGHT_NODE_POWER] / max(square, max(radius * radius, _NEAREST))
-    if square <= max(radius * radius, _NEAREST):  # within the node light may come from everywhere
-        return strength
-    distance = math.sqrt(square)
+    at = row + layout.LIGHT_NODE_AXIS
+    has_side = dot(n, n) > 0.0
+    if radius < 0.0:
+        cos = n.x * nodes[at] + n.y * nodes[at + 1] + n.z * nodes[at + 2]
+        cos = lanes_max(0.0, cos + nodes[row + layout.LIGHT_NODE_COS_NORMALS])
+        return strength * choose(has_side, cos, 1.0)
+    at_centre = row + layout.LIGHT_NODE_CENTRE
+    x = nodes[at_centre] - p.x
+    y = nodes[at_centre + 1] - p.y
+    z = nodes[at_centre + 2] - p.z
+    square = x * x + y * y + z * z
+    least = max(radius * radius, _NEAREST)
+    within = square <= least  # light may come from everywhere
+    square = lanes_max(square, least)
+    per_distance = 1.0 / lanes_sqrt(square)
     # Half the angle that the node fills
-    sin_b = radius / distance
-    cos_b = math.sqrt(max(0.0, 1.0 - sin_b * sin_b))
+    sin_b = radius * per_distance
+    cos_b = _other(sin_b)
 
     # Angle between the nearest normal and the nearest way to the point
-    cos = -dot(to_centre, load_vec3(nodes, row + layout.LIGHT_NODE_AXIS)) / distance
-    sin = math.sqrt(max(0.0, 1.0 - cos * cos))
+    cos = (0.0 - (x * nodes[at] + y * nodes[at + 1] + z * nodes[at + 2])) * per_distance
     cos, sin = _less(
         cos,
-        sin,
+        _other(cos),
         nodes[row + layout.LIGHT_NODE_COS_NORMALS],
         nodes[row + layout.LIGHT_NODE_SIN_NORMALS],
     )
     cos, sin = _less(cos, sin, cos_b, sin_b)
-    if cos <= nodes[row + layout.LIGHT_NODE_COS_LIGHT]:
-        return 0.0
-    strength *= cos
+    leaving = choose(cos > nodes[row + layout.LIGHT_NODE_COS_LIGHT], cos, 0.0)
 
     # Cosine at the receiver, at best
-    if dot(n, n) > 0.0:
-        cos = dot(to_centre, n) / distance
-        sin = math.sqrt(max(0.0, 1.0 - cos * cos))
-        cos, sin = _less(cos, sin, cos_b, sin_b)
-        strength *= max(0.0, cos)
-    return strength
+    cos = (x * n.x + y * n.y + z * n.z) * per_distance
+    cos, sin = _less(cos, _other(cos), cos_b, sin_b)
+    arriving = choose(has_side, lanes_max(0.0, cos), 1.0)
+    return strength / square * choose(within, 1.0, leaving * arriving)
 
 
 @device
-def _less(cos_a: float, sin_a: float, cos_b: float, sin_b: float) -> tuple[float, float]:
+def _other(x: Real) -> Real:
+    """The sine of a cosine, or the other way round."""
+    return lanes_sqrt(lanes_max(0.0, 1.0 - x * x))
+
+
+@device
+def _less(cos_a: Real, sin_a: Real, cos_b: Real, sin_b: Real) -> tuple[Real, Real]:
     """Cosine and sine of max(0, a - b) for angles from 0 to pi."""
-    if cos_a > cos_b:
-        return 1.0, 0.0
-    return cos_a * cos_b + sin_a * sin_b, sin_a * cos_b - cos_a * sin_b
+    nothing = cos_a > cos_b
+    cos = choose(nothing, 1.0, cos_a * cos_b + sin_a * sin_b)
+    return cos, choose(nothing, 0.0, sin_a * cos_b - cos_a * sin_b)
 
 
 @on_demand
-def choose_in_tree(scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float) -> Chosen:
-    """Walk down the tree with a number below the share of the finite lights."""
-    share = scene.light_cdf[scene.leaf_count - 1]
-    choice /= share
+def choose_in_tree(
+    scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float, share: float
+) -> Chosen:
+    """Walk down the tree with a number from 0 to 1, the rest of one below the `share` of the tree.
+
+    The light is -1 where none of them is seen.
+    """
     probability = share
     resolved = 1.0 / share  # width of the present choice in units of the first
     fresh = mix(
@@ -126,9 +143,9 @@ def choose_in_tree(scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choic
 
 
 @on_demand
-def probability_in_tree(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float:
+def probability_in_tree(scene: SceneView, p: Vec3, n: Vec3, light: int, share: float) -> float:
     """Probability with which `choose_in_tree` at `p` gives this light."""
-    probability = scene.light_cdf[scene.leaf_count - 1]
+    probability = share
     node = int(scene.light_leaves[light])
     while True:
         parent = scene.light_references[node * layout.LIGHT_NODE_SIZE + layout.LIGHT_NODE_PARENT]

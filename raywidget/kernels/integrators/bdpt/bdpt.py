@@ -109,7 +109,7 @@ def trace_camera_subpath(
         inside = end.inside
         if end.missed:
             if counts(settings, 0, depth + 1):
-                weight = weigh_environment(scene, ratios, d, depth, scatter_pdf, settings)
+                weight = weigh_environment(scene, ratios, previous, d, depth, scatter_pdf, settings)
                 radiance = radiance + carried * eval_missed(scene, d, depth) * weight
             break
         if end.lost:

@@ -91,14 +91,20 @@ def weigh_emission(
 
 @device
 def weigh_environment(
-    scene: SceneView, ratios: Ratios, d: Vec3, edges: int, pdf: float, settings: BdptSettings
+    scene: SceneView,
+    ratios: Ratios,
+    previous: Vec3,
+    d: Vec3,
+    edges: int,
+    pdf: float,
+    settings: BdptSettings,
 ) -> float:
     """As `weigh_emission`, of light from infinitely far away: the last point is a direction."""
     if settings.only_s >= 0 or edges == 1:
         return 1.0
     direct = 0.0
     if settings.next_event:
-        direct = pdf_environment(scene, d)
+        direct = pdf_environment(scene, previous, no_normal(), d)
     if edges > MAX_EDGES:
         return power_heuristic(pdf, direct) if pdf > 0.0 else 1.0
     emit = 0.0

@@ -1,0 +1,92 @@
+"""How much of a scene each light can see, so that hidden ones are chosen less often.
+
+What a light would bring to a point if nothing stood in between says nothing of walls: beside a sun
+outside, a lamp in the room would hardly ever be chosen. So before the first sample, shadow rays go
+from a few points among the scene's things to each light.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from raywidget.kernels import layout
+from raywidget.kernels.geometry.traverse import is_occluded
+from raywidget.kernels.integrators.tile import view_scene
+from raywidget.kernels.language.buffers import view
+from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.vec3 import dot, load_vec3, vec3
+from raywidget.kernels.layout import F32, I64, SceneTables
+from raywidget.scene.shapes.simple import Bounds
+
+_POINTS = 256
+_LEAST = 0.02  # a light that no point sees may still shine where none was
+_NO_CAMERA = np.zeros(layout.CAMERA_SIZE, np.float32)
+
+
+def weigh_by_sight(tables: SceneTables, boxes: Sequence[Bounds]) -> None:
+    """Weaken the lights that are weighed one by one by the share of points that don't see them.
+
+    `boxes` are those of the scene's shapes, in the tables. Of a tree nothing is known: it counts as
+    seen by all points that see anything.
+    """
+    nodes = tables.light_nodes
+    tree = max(0, 2 * len(tables.light_leaves) - 1)
+    rows = np.arange(tree, len(nodes))
+    if not len(rows) or not boxes:
+        return
+    points, directions = _points_among(boxes)
+    seen = np.zeros((len(rows), _POINTS), np.int64)
+    _count_seen(tables, _NO_CAMERA, points, directions, tree, seen)
+    at_all = _POINTS if tree else max(1, int(seen.any(axis=0).sum()))
+    shares = np.maximum(seen.sum(axis=1) / at_all, _LEAST)
+    nodes[rows, layout.LIGHT_NODE_STRENGTH] *= shares.astype(np.float32)
+
+
+def _points_among(boxes: Sequence[Bounds]) -> tuple[F32, F32]:
+    """Points in the boxes of things, as many in each, and a direction for each of them."""
+    random = np.random.default_rng(1)
+    low = np.array([lo for lo, _ in boxes], np.float64)
+    high = np.array([hi for _, hi in boxes], np.float64)
+    which = np.arange(_POINTS) % len(boxes)
+    if len(boxes) > _POINTS:
+        which = np.linspace(0, len(boxes) - 1, _POINTS).astype(np.int64)
+    across = (high - low)[which]
+    places = random.uniform(size=(_POINTS, 3))
+    directions = random.normal(size=(_POINTS, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    points = low[which] + places * across
+    # A little towards the middle of all: not on walls, which are seen from both sides.
+    points += 0.05 * (np.median(0.5 * (low + high), axis=0) - points)
+    return points.astype(np.float32), directions.astype(np.float32)
+
+
+@entry
+def _count_seen(
+    tables: SceneTables, camera: F32, points: F32, directions: F32, first: int, seen: I64
+) -> None:
+    """1 for each node of `light_nodes` from `first` on, and each point, that see each other."""
+    scene = view_scene(tables, camera)
+    places = view(points)
+    ways = view(directions)
+    for number in range(len(seen)):
+        row = (first + number) * layout.LIGHT_NODE_SIZE
+        radius = scene.light_nodes[row + layout.LIGHT_NODE_RADIUS]
+        for i in range(len(points)):
+            p = load_vec3(places, 3 * i)
+            d = load_vec3(scene.light_nodes, row + layout.LIGHT_NODE_AXIS)
+            reach = np.float32(np.inf)
+            if radius >= 0.0:
+                d = load_vec3(scene.light_nodes, row + layout.LIGHT_NODE_CENTRE) - p
+                distance = math.sqrt(dot(d, d))
+                if distance <= radius:
+                    seen[number, i] = 1
+                    continue
+                d = d * (1.0 / distance)
+                reach = (distance - radius) * 0.999
+            elif scene.light_nodes[row + layout.LIGHT_NODE_COS_NORMALS] > 0.0:
+                d = load_vec3(ways, 3 * i)
+            if not is_occluded(scene, p, vec3(d.x, d.y, d.z), reach):
+                seen[number, i] = 1
