@@ -279,7 +279,7 @@ def _find_lights(tables, camera, point, normal, directions, floats, lights):
         lights[i] = -1
         if ray.slot == MISS:
             radiance = eval_environment(scene, d)
-            floats[i, 3] = pdf_environment(scene, d)
+            floats[i, 3] = pdf_environment(scene, p, n, d)
             if floats[i, 3] > 0.0:
                 lights[i] = int(scene.environment[ENVIRONMENT_LIGHT])
             floats[i, 4] = np.float32(np.inf)

@@ -444,7 +444,7 @@ def many_lights(generator, count):
 
 
 @pytest.mark.parametrize("far", [False, True])
-@pytest.mark.parametrize("count", [8, 100])
+@pytest.mark.parametrize("count", [9, 100])
 def test_choices_in_the_tree_follow_their_probabilities(count, far):
     generator = np.random.default_rng(count)
     shapes, emitters = many_lights(generator, count)
