@@ -41,7 +41,8 @@ def weigh_by_sight(tables: SceneTables, boxes: Sequence[Bounds]) -> None:
     seen = np.zeros((len(rows), _POINTS), np.int64)
     _count_seen(tables, _NO_CAMERA, points, directions, tree, seen)
     at_all = _POINTS if tree else max(1, int(seen.any(axis=0).sum()))
-    shares = np.maximum(seen.sum(axis=1) / at_all, _LEAST)
+    # Squared: most of the points that see a light which is mostly hidden are in its own corner.
+    shares = np.maximum((seen.sum(axis=1) / at_all) ** 2, _LEAST)
     nodes[rows, layout.LIGHT_NODE_STRENGTH] *= shares.astype(np.float32)
 
 

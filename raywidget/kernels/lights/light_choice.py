@@ -26,8 +26,9 @@ from raywidget.kernels.lights.light_tree import (
 
 _BELOW_ONE = 1.0 - 2.0**-24
 
-# Without it, two points of which one is hidden have a variance of 15 times, with it 1.3 times that
-# of a choice that is uniform always; where none is hidden it costs 1.05 to 1.2 times the variance.
+# Without it (and `compiler.lights.sight`), two points of which one is hidden have 15 times the
+# variance of a choice that is uniform always, with both 1.05 times; where none is hidden it costs
+# 1.05 to 1.2 times the variance.
 _UNIFORM = 0.25
 
 
