@@ -23,6 +23,7 @@ from raywidget.scene.shapes.simple import Bounds
 
 _POINTS = 256
 _LEAST = 0.02  # a light that no point sees may still shine where none was
+_INFINITY = float("inf")
 _NO_CAMERA = np.zeros(layout.CAMERA_SIZE, np.float32)
 
 
@@ -78,7 +79,7 @@ def _count_seen(
         for i in range(len(points)):
             p = load_vec3(places, 3 * i)
             d = load_vec3(scene.light_nodes, row + layout.LIGHT_NODE_AXIS)
-            reach = np.float32(np.inf)
+            reach = _INFINITY
             if radius >= 0.0:
                 d = load_vec3(scene.light_nodes, row + layout.LIGHT_NODE_CENTRE) - p
                 distance = math.sqrt(dot(d, d))
