@@ -7,6 +7,7 @@ requirement, so that ``pip install`` from a checkout works on a machine without 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -43,6 +44,9 @@ class FrontEndBuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
+        # With machine code, a wheel is for some machines only (`wheels/`).
+        if self.target_name == "wheel" and "RAYWIDGET_WHEEL_TAG" in os.environ:
+            build_data["tag"] = os.environ["RAYWIDGET_WHEEL_TAG"]
         static = root / "raywidget" / "static"
         if _is_fresh(root / "js", static):
             return

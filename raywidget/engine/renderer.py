@@ -51,6 +51,7 @@ from raywidget.kernels.integrators.tile import (
     Work,
 )
 from raywidget.kernels.integrators.volpath import render_volpath
+from raywidget.kernels.language.jit import bind
 from raywidget.kernels.layout import ENVIRONMENT_BACKGROUND, F32, SceneTables
 from raywidget.scene.camera import Camera
 from raywidget.scene.scene import Scene
@@ -201,6 +202,10 @@ class Renderer:
         make_integrator = INTEGRATORS[settings.integrator]
         self._integrator = make_integrator(scene, settings, self._placement.scale)
         self._alpha = settings.alpha
+        scene_and_camera = (self._tables, self._camera, self._picture)
+        self._trace = bind(self._integrator.entry, *scene_and_camera, self._integrator.settings)
+        self._cover = bind(render_coverage, *scene_and_camera, self._integrator.sees_media)
+        self._meet = bind(render_aovs, *scene_and_camera)
         self.compile_kernels()
 
     @property
@@ -249,13 +254,12 @@ class Renderer:
         old_sums, old_swings = _read_only(old_sums), _read_only(old_swings)
         target = TileTarget(sums, swings, old_sums, old_swings, cancel, counters)
         work = Work(tile.x, tile.y, first, count)
-        arguments = (self._tables, self._camera, self._picture, integrator.settings, work, target)
         rays, dropped = COUNTER_RAYS, COUNTER_DROPPED
         if integrator.splats == 0:
-            finished = integrator.entry(*arguments)
+            finished = self._trace(work, target)
             return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]))
         log = _make_log(tile.width * tile.height * count * integrator.splats)
-        finished = integrator.entry(*arguments, log)
+        finished = self._trace(work, target, log)
         splats = LoggedSplats(log, int(counters[COUNTER_SPLATS]))
         return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]), splats)
 
@@ -274,10 +278,7 @@ class Renderer:
         """
         target = CoverageTarget(sums, _read_only(before), cancel)
         work = Work(tile.x, tile.y, first, count)
-        sees_media = self._integrator.sees_media
-        return bool(
-            render_coverage(self._tables, self._camera, self._picture, sees_media, work, target)
-        )
+        return bool(self._cover(work, target))
 
     def make_aov_arrays(
         self, width: int, height: int
@@ -296,7 +297,7 @@ class Renderer:
         """Add what camera rays meet to a tile's sums, see `kernels.aov`, in place."""
         work = Work(tile.x, tile.y, first, count)
         target = AovTarget(sums, ids, np.zeros(1, np.uint8))
-        render_aovs(self._tables, self._camera, self._picture, work, target)
+        self._meet(work, target)
 
     def trace_guides(self, tile: Tile, count: int, sums: NDArray[np.float64]) -> None:
         """Add what a denoiser is told, of so many camera rays, to a tile's sums, in place."""

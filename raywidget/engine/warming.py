@@ -72,10 +72,19 @@ def warmup(
             tell(f"{name}, {kind}: {time.perf_counter() - started:.1f} s")
     seconds = time.perf_counter() - begin
     if progress:
-        from raywidget.kernels.integrators.path import render_path
-
-        tell(f"{seconds:.1f} s in all; kernels are in {render_path.stats.cache_path}")  # type: ignore[attr-defined]
+        tell(f"{seconds:.1f} s in all; kernels are in {place_of_kernels()}")
     return seconds
+
+
+def place_of_kernels() -> str:
+    """Where the machine code of kernels is: a library of the package, or a folder of a cache."""
+    from raywidget.kernels.integrators.path import render_path
+    from raywidget.kernels.language.machine_code import LIBRARY
+
+    if LIBRARY is not None:
+        return str(LIBRARY.path)
+    path: str = render_path.stats.cache_path  # type: ignore[attr-defined]
+    return path
 
 
 def _check(integrators: str | Iterable[str]) -> list[str]:

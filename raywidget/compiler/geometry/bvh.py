@@ -10,7 +10,6 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from raywidget.compiler.parallel import in_parts
@@ -29,6 +28,7 @@ from raywidget.kernels.language.buffers import make_stack_array, view
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.layout import F32, I32, LEAF_INSTANCE
 
 _BINS = 16

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.bvh import BinaryTree
@@ -19,6 +18,7 @@ from raywidget.kernels.language.boxes import BOX, half_area
 from raywidget.kernels.language.buffers import CACHE_LINE, make_stack_array, view
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.layout import F32, I32
 
 _INFINITY = float("inf")
@@ -57,7 +57,12 @@ def collapse(
     # How many there will be is known at the end; what is not written takes no memory until then.
     nodes = np.zeros(max(1, tree.leaves - 1) * layout.NODE_SIZE, np.float32)
     ranges = np.empty((3, tree.leaves, 2), np.int32)
-    _collapse(tree, plan, kinds, nodes, nodes.view(np.int32), ranges, counts)
+    scratch = _Scratch(
+        np.zeros(3, np.int64),
+        np.empty(((MAX_TREE_DEPTH + 1) * WIDTH, 2), np.int64),
+        np.empty((WIDTH, 2), np.int64),
+    )
+    _collapse(tree, plan, kinds, nodes, nodes.view(np.int32), ranges, counts, scratch)
     made = counts - before
     flats, balls, rounds = (
         Members(tree.order, ranges[k, : made[k + 1]], int(before[k + 1])) for k in range(3)
@@ -79,10 +84,20 @@ class _Plan(NamedTuple):
     choices: NDArray[np.int64]
 
 
+class _Scratch(NamedTuple):
+    """Room for a collapse: compiled code allocates nothing."""
+
+    made: NDArray[np.int64]  # (3,): blocks
+    # Depth first: of each level, no more wait than a node has children.
+    waiting: NDArray[np.int64]  # ((MAX_TREE_DEPTH + 1) * WIDTH, 2): row of the plan, wide node
+    children: NDArray[np.int64]  # (WIDTH, 2)
+
+
 _CHOICE_BITS = 4
 _STACK_SIZE = MAX_TREE_DEPTH + 2
 _costs = make_stack_array(types.float32, _STACK_SIZE * WIDTH)
 _own_costs = make_stack_array(types.float32, WIDTH)
+_rows = make_stack_array(types.int64, _STACK_SIZE)
 
 
 @device
@@ -100,7 +115,7 @@ def _plan_nodes(tree: BinaryTree, plan: _Plan) -> None:
     there are is not in question.
     """
     bounds = view(tree.bounds)
-    waiting = np.empty(_STACK_SIZE, np.int64)
+    waiting = _rows()
     waiting[0] = 0
     depth = 1
     count = 0
@@ -170,18 +185,16 @@ def _collapse(
     references: I32,
     ranges: NDArray[np.int32],
     counts: NDArray[np.int64],
+    scratch: _Scratch,
 ) -> None:
     """Write the wide nodes of a plan, and number the blocks of its leaves."""
     bounds = view(tree.bounds)
     first = counts[0]
-    made = np.zeros(3, np.int64)  # blocks
-    # Depth first: of each level, no more wait than a node has children.
-    waiting = np.empty(((MAX_TREE_DEPTH + 1) * WIDTH, 2), np.int64)  # row of the plan, wide node
+    made, waiting, children = scratch.made, scratch.waiting, scratch.children
     waiting[0, 0] = 0
     waiting[0, 1] = first
     counts[0] += 1
     count_waiting = 1
-    children = np.empty((WIDTH, 2), np.int64)
     while count_waiting > 0:
         count_waiting -= 1
         at = (waiting[count_waiting, 1] - first) * layout.NODE_SIZE

@@ -8,7 +8,7 @@ measure of their cones of light.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,15 @@ def build_light_tree(summaries: F64) -> tuple[F32, I32]:
     groups = np.zeros((2 * count - 1, SUMMARY_SIZE))
     order = np.arange(count, dtype=np.int32)
     bins = np.zeros((3 * _BINS, SUMMARY_SIZE))
-    _build(summaries, groups, order, bins, nodes.view(np.int32), leaves)
+    scratch = _Scratch(
+        np.empty((count + 1, 3), np.int64),
+        np.empty(count, np.int32),
+        np.empty(SUMMARY_SIZE),
+        np.empty(_BINS),
+        np.empty(3),
+        np.empty(3),
+    )
+    _build(summaries, groups, order, bins, nodes.view(np.int32), leaves, scratch)
 
     write_groups(groups, nodes)
     return nodes, leaves
@@ -62,8 +70,9 @@ def write_groups(groups: F64, nodes: F32) -> None:
 @device
 def _clear(group: Any) -> None:
     group[:] = 0.0
-    group[LOWER : LOWER + 3] = np.inf
-    group[UPPER : UPPER + 3] = -np.inf
+    for k in range(3):
+        group[LOWER + k] = np.inf
+        group[UPPER + k] = -np.inf
     group[NORMALS] = -1.0  # no light yet
 
 
@@ -78,7 +87,8 @@ def _join(group: Any, other: Any) -> None:
     group[STRENGTH] += other[STRENGTH]
     group[SPREAD] = max(group[SPREAD], other[SPREAD])
     if group[NORMALS] < 0.0:
-        group[AXIS : AXIS + 3] = other[AXIS : AXIS + 3]
+        for k in range(3):
+            group[AXIS + k] = other[AXIS + k]
         group[NORMALS] = other[NORMALS]
         return
     # The smallest cone round two (Conty Estevez and Kulla 2018, algorithm 1)
@@ -134,21 +144,36 @@ def _cost(group: Any) -> Any:
     return group[STRENGTH] * area * cone
 
 
+class _Scratch(NamedTuple):
+    """Room for a build: compiled code allocates nothing."""
+
+    stack: NDArray[np.int64]  # (lights + 1, 3): node, first and end of its lights in `order`
+    moved: I32  # (lights,)
+    side: F64  # (SUMMARY_SIZE,)
+    costs: F64  # (_BINS,)
+    lower: F64  # (3,): of the lights' middles
+    upper: F64
+
+
 @entry
 def _build(
-    summaries: F64, groups: F64, order: I32, bins: F64, references: I32, leaves: I32
+    summaries: F64,
+    groups: F64,
+    order: I32,
+    bins: F64,
+    references: I32,
+    leaves: I32,
+    scratch: _Scratch,
 ) -> None:
     count = len(summaries)
-    stack = np.empty((count + 1, 3), np.int64)  # node, first and end of its lights in `order`
+    stack, side, costs, moved = scratch.stack, scratch.side, scratch.costs, scratch.moved
+    lo, hi = scratch.lower, scratch.upper
     stack[0, 0] = 0
     stack[0, 1] = 0
     stack[0, 2] = count
     waiting = 1
     made = 1
     references[0, layout.LIGHT_NODE_PARENT] = -1
-    side = np.empty(SUMMARY_SIZE)
-    costs = np.empty(_BINS)
-    moved = np.empty(count, np.int32)
     while waiting > 0:
         waiting -= 1
         node = stack[waiting, 0]
@@ -164,8 +189,6 @@ def _build(
             continue
 
         # --- The best of all splits between bins -------------------------------------------------
-        lo = np.empty(3)
-        hi = np.empty(3)
         for axis in range(3):
             lo[axis] = np.inf
             hi[axis] = -np.inf

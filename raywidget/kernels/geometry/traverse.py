@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from numba import types
-
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.intersect import (
     BALL_BLOCK,
@@ -43,6 +41,7 @@ from raywidget.kernels.language.simd import (
     store_lanes,
     without_key,
 )
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 

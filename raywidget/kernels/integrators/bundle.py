@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.language.buffers import advance, make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.random import Sequence
 from raywidget.kernels.language.simd import WIDTH, Lanes, Real, load_lanes, store_lanes
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import MATERIAL_SIZE
 

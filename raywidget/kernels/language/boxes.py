@@ -9,11 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-
 from raywidget.kernels.language.jit import device, intrinsic
+from raywidget.kernels.language.toolchain import cgutils, ir, types
 
 BOX = 8  # float32 a record
 

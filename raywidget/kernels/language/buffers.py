@@ -11,13 +11,18 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import lower_builtin, models, register_model
-
 from raywidget.kernels.language.jit import intrinsic
+from raywidget.kernels.language.toolchain import (
+    AbstractTemplate,
+    cgutils,
+    infer_global,
+    ir,
+    lower_builtin,
+    models,
+    register_model,
+    signature,
+    types,
+)
 
 CACHE_LINE = 64  # bytes
 

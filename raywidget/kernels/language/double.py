@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-
 from raywidget.kernels.language.jit import intrinsic
 from raywidget.kernels.language.simd import FAST, WIDTH, floats, spread
+from raywidget.kernels.language.toolchain import ir, types
 
 _DOUBLE = ir.DoubleType()
 
@@ -99,9 +97,7 @@ def ball_quadratic(
     """
     signature = (ox, oy, oz, cx, cy, cz, radius, dx, dy, dz)
     of_lanes = floats in signature
-    result: Any = types.UniTuple(  # type: ignore[no-untyped-call]
-        floats if of_lanes else types.float32, 3
-    )
+    result: Any = types.UniTuple(floats if of_lanes else types.float32, 3)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         wide = _Arithmetic(context, builder)
@@ -145,9 +141,7 @@ def round_quadratic(
     """
     signature = (ox, oy, oz, bx, by, bz, ax, ay, az, radius, slope, height, dx, dy, dz)
     of_lanes = floats in signature
-    result: Any = types.UniTuple(  # type: ignore[no-untyped-call]
-        floats if of_lanes else types.float32, 7
-    )
+    result: Any = types.UniTuple(floats if of_lanes else types.float32, 7)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         wide = _Arithmetic(context, builder)

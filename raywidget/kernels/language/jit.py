@@ -2,47 +2,35 @@
 
 `device` marks functions that are called from compiled code only; `entry` the few that Python
 calls. Only entries are kept on disk (`storage`): their callees are stored inside them. `compilers`
-says what numba makes of both.
+says what numba makes of both. Where the wheel brought machine code (`machine_code`), entries call
+that, numba is not imported, and all else here does nothing.
 """
 
 from __future__ import annotations
 
+import functools
 import typing
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-import numba
-import numba.extending
-from numba import types
-
-from raywidget.errors import RenderError
-from raywidget.kernels.language.compilers import DEVICE_OPTIONS, ENTRY_OPTIONS, RARE, compiling
-from raywidget.kernels.language.processor import config
-from raywidget.kernels.language.storage import StoredKernels
+from raywidget.kernels.language.machine_code import LIBRARY, PrebuiltEntry
+from raywidget.kernels.language.toolchain import COMPILES
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-if config.DISABLE_JIT:
-    raise RenderError(
-        "NUMBA_DISABLE_JIT is set, and raywidget's kernels exist in compiled code only: unset it "
-        "(or numba.config.DISABLE_JIT) before raywidget renders for the first time"
-    )
+if COMPILES:
+    from raywidget.kernels.language import compiling as _compiling
+
+DEVICE_OPTIONS: dict[str, Any] = _compiling.DEVICE_OPTIONS if COMPILES else {}
+
+entries: list[Callable[..., Any]] = []
+"""All that were defined, for whoever builds libraries of them."""
 
 
 def device(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that only compiled code calls; LLVM inlines it where that pays."""
-    dispatcher: Any = numba.njit(**DEVICE_OPTIONS)(function)
-    find_call = dispatcher.get_call_template
-
-    def find_call_by_types(args: Any, kws: Any) -> Any:
-        # A number that is written out has a type of its own, and each such type its own version
-        # of the function: 30 of one that loads a row, a quarter of the time for `path`.
-        plain = [types.unliteral(a) for a in args]
-        return find_call(plain, {name: types.unliteral(a) for name, a in kws.items()})
-
-    dispatcher.get_call_template = find_call_by_types
-    return typing.cast("Callable[P, R]", dispatcher)
+    return _compiling.device(function) if COMPILES else function
 
 
 def rare(function: Callable[P, R]) -> Callable[P, R]:
@@ -50,22 +38,24 @@ def rare(function: Callable[P, R]) -> Callable[P, R]:
 
     It then costs neither registers nor compile time in its callers.
     """
-    setattr(getattr(function, "py_func", function), RARE, True)
+    if COMPILES:
+        setattr(getattr(function, "py_func", function), _compiling.RARE, True)
     return function
 
 
 def entry(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that Python calls, and keep the machine code on disk."""
-    dispatcher: Any = numba.njit(**ENTRY_OPTIONS)(function)
-    dispatcher._cache = StoredKernels(function)
-    compile_or_load = dispatcher.compile
+    """A function that Python calls: compiled ahead, or here, and then kept on disk."""
+    made: Any
+    made = _compiling.entry(function) if LIBRARY is None else PrebuiltEntry(function, LIBRARY)
+    entries.append(made)
+    return typing.cast("Callable[P, R]", made)
 
-    def compile_or_load_quietly(signature: Any) -> Any:
-        with compiling():
-            return compile_or_load(signature)
 
-    dispatcher.compile = compile_or_load_quietly
-    return typing.cast("Callable[P, R]", dispatcher)
+def bind(entry: Callable[..., R], *leading: Any) -> Callable[..., R]:
+    """An entry with its first arguments, which stay as they are from call to call."""
+    if isinstance(entry, PrebuiltEntry):
+        return entry.bind(*leading)
+    return functools.partial(entry, *leading)
 
 
 def intrinsic(generator: Callable[..., Any]) -> Any:
@@ -74,4 +64,4 @@ def intrinsic(generator: Callable[..., Any]) -> Any:
     It is numba's decorator; typed anew, since numba's describes the generator (which gets the
     typing context first) and not what kernels call.
     """
-    return numba.extending.intrinsic(generator)
+    return _compiling.intrinsic(generator) if COMPILES else generator

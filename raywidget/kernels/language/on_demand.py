@@ -12,12 +12,10 @@ import typing
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-import numba.extending
 import numpy as np
-from numba import types
 
-from raywidget.kernels.language.compilers import DEVICE_OPTIONS
-from raywidget.kernels.language.jit import intrinsic, rare
+from raywidget.kernels.language.jit import DEVICE_OPTIONS, intrinsic, rare
+from raywidget.kernels.language.toolchain import overload, types
 from raywidget.kernels.language.vec3 import Vec3, vec3_type
 
 P = ParamSpec("P")
@@ -41,7 +39,7 @@ def on_demand(function: Callable[P, R]) -> Callable[P, R]:
 
     stand_in.__name__ = stand_in.__qualname__ = function.__name__
     stand_in.__doc__ = function.__doc__
-    decorate: Any = numba.extending.overload  # its options are typed without a pipeline
+    decorate = overload  # its options are typed without a pipeline
     decorate(stand_in, jit_options=DEVICE_OPTIONS, strict=False)(choose)
     rare(function)
     return typing.cast("Callable[P, R]", stand_in)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-
 from raywidget.kernels.language.jit import device, intrinsic
+from raywidget.kernels.language.toolchain import cgutils, ir, types
 
 
 @intrinsic

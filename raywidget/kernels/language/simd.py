@@ -13,19 +13,22 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import lower_builtin, models, register_model
-
 from raywidget.kernels.language.buffers import BufferType, element_pointer
 from raywidget.kernels.language.jit import intrinsic
-from raywidget.kernels.language.processor import host_features
+from raywidget.kernels.language.toolchain import (
+    AbstractTemplate,
+    cgutils,
+    choose_width,
+    infer_global,
+    ir,
+    lower_builtin,
+    models,
+    register_model,
+    signature,
+    types,
+)
 
-# 16 lanes pay on AVX-512 only (1.14 times the paths per second of 8 lanes in a mesh of 328k
-# triangles); with AVX2, 8 are faster.
-WIDTH = 16 if {"avx512f", "avx512vl"} <= host_features() else 8
+WIDTH = choose_width()
 
 _BIT = ir.IntType(1)
 _INT32 = ir.IntType(32)

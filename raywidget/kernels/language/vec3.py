@@ -12,21 +12,23 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.core.typing.templates import (
-    AbstractTemplate,
-    AttributeTemplate,
-    infer_getattr,
-    infer_global,
-    signature,
-)
-from numba.extending import lower_builtin, lower_getattr_generic, models, register_model
-
 from raywidget.kernels.language.buffers import BufferType
 from raywidget.kernels.language.jit import intrinsic
 from raywidget.kernels.language.simd import Real, as_vector, floats
+from raywidget.kernels.language.toolchain import (
+    AbstractTemplate,
+    AttributeTemplate,
+    cgutils,
+    infer_getattr,
+    infer_global,
+    ir,
+    lower_builtin,
+    lower_getattr_generic,
+    models,
+    register_model,
+    signature,
+    types,
+)
 from raywidget.kernels.language.vec3_lanes import (
     cross_lanes,
     dot_lanes,
@@ -76,7 +78,7 @@ class _Vec3Model(models.PrimitiveModel):
 class _Components(AttributeTemplate):
     key = _Vec3Type
 
-    def generic_resolve(self, value: Any, attr: str) -> Any:  # type: ignore[override]
+    def generic_resolve(self, value: Any, attr: str) -> Any:
         return types.float32 if attr in _AXES else None
 
 

@@ -10,14 +10,20 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import lower_builtin, make_attribute_wrapper, models, register_model
-
 from raywidget.kernels.language.jit import intrinsic
 from raywidget.kernels.language.simd import WIDTH, as_vector, floats
+from raywidget.kernels.language.toolchain import (
+    AbstractTemplate,
+    cgutils,
+    infer_global,
+    ir,
+    lower_builtin,
+    make_attribute_wrapper,
+    models,
+    register_model,
+    signature,
+    types,
+)
 
 _FAST = ("contract", "nsz", "arcp")  # as jit's fastmath, for the instructions built here
 _AXES = "xyz"

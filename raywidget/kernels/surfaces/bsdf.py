@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import types
-
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import Hit
 from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, sample_cosine_hemisphere
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.surfaces.dielectric import eval_rough, sample_rough, sample_smooth

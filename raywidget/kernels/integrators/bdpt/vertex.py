@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from numba import types
-
 from raywidget.kernels.geometry.hit import Hit
 from raywidget.kernels.integrators.bdpt.weights import Ratios
 from raywidget.kernels.language.buffers import make_record_stack, make_stack_array
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import MATERIAL_SIZE
 from raywidget.kernels.surfaces.lobes import Bsdf

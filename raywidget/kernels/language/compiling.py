@@ -1,0 +1,54 @@
+"""The decorators of `jit`, where kernels are compiled in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numba.extending
+from numba import types
+
+from raywidget.errors import RenderError
+from raywidget.kernels.language.compilers import DEVICE_OPTIONS, ENTRY_OPTIONS, RARE, compiling
+from raywidget.kernels.language.processor import config
+from raywidget.kernels.language.storage import StoredKernels
+
+__all__ = ["DEVICE_OPTIONS", "RARE", "device", "entry", "intrinsic"]
+
+if config.DISABLE_JIT:
+    raise RenderError(
+        "NUMBA_DISABLE_JIT is set, and raywidget's kernels exist in compiled code only: unset it "
+        "(or numba.config.DISABLE_JIT) before raywidget renders for the first time"
+    )
+
+intrinsic = numba.extending.intrinsic
+
+
+def device(function: Callable[..., Any]) -> Any:
+    """See `jit.device`."""
+    dispatcher: Any = numba.njit(**DEVICE_OPTIONS)(function)
+    find_call = dispatcher.get_call_template
+
+    def find_call_by_types(args: Any, kws: Any) -> Any:
+        # A number that is written out has a type of its own, and each such type its own version
+        # of the function: 30 of one that loads a row, a quarter of the time for `path`.
+        plain = [types.unliteral(a) for a in args]
+        return find_call(plain, {name: types.unliteral(a) for name, a in kws.items()})
+
+    dispatcher.get_call_template = find_call_by_types
+    return dispatcher
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """See `jit.entry`."""
+    dispatcher: Any = numba.njit(**ENTRY_OPTIONS)(function)
+    dispatcher._cache = StoredKernels(function)
+    compile_or_load = dispatcher.compile
+
+    def compile_or_load_quietly(signature: Any) -> Any:
+        with compiling():
+            return compile_or_load(signature)
+
+    dispatcher.compile = compile_or_load_quietly
+    return dispatcher
