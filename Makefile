@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types layers unit js browser notebooks wheel matrix bench soak elsewhere \
+.PHONY: help demo test lint types layers unit js browser notebooks wheel matrix wheels bench soak elsewhere \
 	format clean chromium environment
 
 say = printf '\n==> %s\n' '$(1)'
@@ -111,6 +111,9 @@ wheel: $(VENV)/.test $(static) ## install the wheel in empty environments: anoth
 
 matrix: $(VENV)/.test $(static) ## every way in, on every Python found, with the lowest and newest versions
 	$(bin)/python tests/matrix/run.py --write README.md
+
+wheels: $(VENV)/.test $(static) ## wheels in dist/: one with machine code for Linux on x86-64, a pure one
+	$(bin)/python -m wheels
 
 bench: $(VENV)/.test $(static) ## measure, against peers in an environment of their own: all, or BENCH=name
 	$(bin)/python -m benchmarks $(BENCH)
