@@ -26,6 +26,7 @@ MULTIPLES = {
     "glb": 16,
     "gltf": 16,
     "xml": 64,
+    "pbrt": 12,
 }
 
 MESH = "<mesh><vertices>{}</vertices><triangles>{}</triangles></mesh>"
@@ -88,6 +89,13 @@ def sound_files(folder):
         vertices[:1500],
     )
     (folder / "a.xml").write_text(f'<scene version="3.0.0">{balls}</scene>')
+    (folder / "a.pbrt").write_text(
+        'WorldBegin\nShape "trianglemesh"\n  "point3 P" [\n'
+        + lines("{:.6f} {:.6f} {:.6f}\n", vertices)
+        + '  ]\n  "integer indices" [\n'
+        + lines("{} {} {}\n", faces)
+        + "  ]\n"
+    )
     return folder
 
 
