@@ -16,7 +16,9 @@ from raywidget.adapters.taken import Taken, Wishes, join
 from raywidget.errors import SceneError
 from raywidget.io.building import CLAY, build, is_unpainted
 from raywidget.io.scene_files import read_scene, up_of_file
+from raywidget.scene.materials.materials import DEFAULT_MATERIAL
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.signatures import checked_call
@@ -80,11 +82,7 @@ def _kind(thing: object) -> str:
 
 def _from_file(path: str | os.PathLike[str]) -> Taken:
     parts = read_scene(path)
-    shapes = tuple(
-        # Files of bare geometry say nothing of what it is made of.
-        shape.replace(material=CLAY) if is_unpainted(shape) and not _colored(shape) else shape
-        for shape in parts.shapes
-    )
+    shapes = tuple(_as_clay(shape) for shape in parts.shapes)
     return Taken(
         pieces=shapes,
         emitters=parts.emitters,
@@ -94,6 +92,25 @@ def _from_file(path: str | os.PathLike[str]) -> Taken:
         up=up_of_file(path),
         notes=parts.notes,
     )
+
+
+def _as_clay(shape: Shape) -> Shape:
+    """The shape, of clay wherever it is bare: such files say nothing of what it is made of."""
+    if _colored(shape):
+        return shape
+    if isinstance(shape, Instances) and not shape.has_own_material:
+        bare = shape.mesh
+        if _colored(bare):
+            return shape
+        painted = _as_clay(bare)
+        return shape if painted is bare else shape.replace(mesh=painted)
+    if isinstance(shape, Mesh) and shape.materials is not None:
+        if not any(material is DEFAULT_MATERIAL for material in shape.materials):
+            return shape
+        return shape.replace(
+            materials=[CLAY if m is DEFAULT_MATERIAL else m for m in shape.materials]
+        )
+    return shape.replace(material=CLAY) if is_unpainted(shape) else shape
 
 
 def _colored(shape: Any) -> bool:

@@ -8,6 +8,7 @@ import trimesh
 
 import raywidget as rw
 from raywidget.io.building import CLAY
+from raywidget.io.parts import SceneParts
 from raywidget.staging.lights import LIGHTS
 from raywidget.staging.studio import scene_of
 
@@ -197,6 +198,30 @@ def test_lights_of_a_device_do_not_make_it_dark():
 )
 def test_lamps_are_all_the_light_there_is(lamp):
     assert scene_of([rw.Box((0.5, 0.5, 0.5), (1, 1, 1)), lamp]).emitters == ()
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_files_whose_meshes_have_several_materials(monkeypatch, copied):
+    """What is bare in them is clay, the rest as it is."""
+    bare = rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)]).material
+    mesh = rw.Mesh(
+        [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)],
+        [(0, 1, 2), (0, 2, 3)],
+        materials=[bare, rw.Metal(0.9)],
+        face_materials=[0, 1],
+    )
+    plain = rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)])
+    shapes = [mesh, plain]
+    if copied:
+        shapes = [rw.Instances(shape, [np.eye(4), np.eye(4)]) for shape in shapes]
+    parts = SceneParts(shapes=tuple(shapes))
+    monkeypatch.setattr("raywidget.adapters.read_scene", lambda path: parts)
+    several, single = rw.studio("a.usda").shapes[:2]
+    if copied:
+        assert single.material is CLAY
+        several, single = several.mesh, single.mesh
+    assert [type(m) for m in several.materials] == [type(CLAY), rw.Metal]
+    assert single.material is CLAY
 
 
 def test_files(tmp_path):

@@ -258,7 +258,8 @@ class Graphs:
             moved = [-float(o) for o in offset]  # the picture is moved there, not its coordinates
             transforms = [{"rotation": 0.0, "scale": tiling, "translation": moved}, *transforms]
         modes = [value(node, f"{axis}addressmode", "periodic") for axis in "uv"]
-        default = value(node, "default", 0.0)
+        # What the library shows of a picture that is missing is black: grey tells more.
+        default = value(node, "default", 0.5)
         fallback = default if isinstance(default, list) else [float(default)] * 4
         return {
             "channel": "r" if kind in ("float", "integer", "boolean") else "rgb",
