@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.quantities import UNNAMED
 from raywidget.scene.shapes.simple import Shape
 
 WORTH_IT = 200_000  # triangles: the tables of fewer take no longer than what stands in for them
@@ -94,7 +95,7 @@ def _lighter(mesh: Mesh, least: float) -> Mesh:
     middles = mesh.vertices if mesh.normals is not None else _middles(mesh.vertices, home)
     places[inside] = middles[home[rows[inside]]]
     changes: dict[str, Any] = {"vertices": places, "faces": number[corners]}
-    for name in ("normals", "uvs", "colors"):
+    for name in ("normals", "uvs", "uvs2", "colors"):
         values = getattr(mesh, name)
         if values is not None:
             changes[name] = values[rows]
@@ -102,7 +103,24 @@ def _lighter(mesh: Mesh, least: float) -> Mesh:
         values = getattr(mesh, name)
         if values is not None:
             changes[name] = values[chosen]
-    return mesh.replace(**changes)
+    return mesh.replace(**changes, **_quantities(mesh, rows, chosen))
+
+
+def _quantities(mesh: Mesh, rows: NDArray[Any], chosen: NDArray[Any]) -> dict[str, Any]:
+    """Its values at these vertices, or of these triangles."""
+    changes: dict[str, Any] = {}
+    kinds = set()
+    kept = {}
+    for name, numbers in mesh.own_numbers().items():
+        kinds.add(numbers.on)
+        kept[name] = numbers.array[chosen if numbers.on == "faces" else rows]
+    if mesh.values is not None:
+        changes["values"] = kept.pop(UNNAMED)
+    if mesh.quantities is not None:
+        changes["quantities"] = kept
+    if len(kinds) == 1:
+        changes["per"] = kinds.pop() if len(rows) == len(chosen) else None
+    return changes
 
 
 def _homes(

@@ -166,7 +166,9 @@ class Workers:
     def _show_stand_in(self, run: Run) -> None:
         """Let something be seen of a scene whose tables take long."""
         stage = self._stage
-        picture = render_stand_in(Look(run.generation, run.scene, run.settings, 0, 0))
+        picture = None
+        with suppress(Exception):  # the scene itself says what is wrong; no preview ends a render
+            picture = render_stand_in(Look(run.generation, run.scene, run.settings, 0, 0))
         if picture is None:
             return
         with stage.lock:

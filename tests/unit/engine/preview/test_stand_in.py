@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import raywidget as rw
-from raywidget.engine.preview import sketch_thread, stand_in
+from raywidget.engine.preview import coarse, sketch_thread, stand_in
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 
@@ -84,6 +84,39 @@ def test_what_vertices_and_triangles_have_goes_along(eager):
     assert spread.max() < 1.0
 
 
+def test_values_go_along_too(eager):
+    vertices, faces, (u, v) = ball(200)
+    uvs = np.stack([u, v], 1)
+    heights = vertices[:, 1]
+    middles = heights[faces].mean(axis=1)
+    mesh = rw.Mesh(vertices, faces, uvs2=uvs, values=heights, quantities={"middle": middles})
+    light = stand_in.stand_in(scene_of(mesh), 160, ROWS).shapes[0]
+    assert len(light.uvs2) == len(light.vertices) == len(light.values)
+    cell = 2 / stand_in._MOST_CELLS
+    assert np.abs(light.values - light.vertices[:, 1]).max() < 3 * cell
+    own = light.vertices[light.faces].mean(axis=1)[:, 1]
+    assert np.abs(light.quantities["middle"] - own).max() < 3 * cell
+    assert light.own_numbers()["middle"].on == "faces"
+
+
+def test_no_trouble_with_it_ends_a_render(eager, monkeypatch):
+    def fail(*_):
+        raise ValueError("never seen")
+
+    monkeypatch.setattr(coarse, "stand_in", fail)
+    vertices, faces, _ = ball(80)
+    scene, seen = scene_of(rw.Mesh(vertices, faces)), threading.Event()
+    session = Session(
+        scene, RenderSettings(width=320, height=240, spp=1), on_coarse=lambda _: seen.set()
+    )
+    session.start()
+    try:
+        assert session.wait(600)
+        assert seen.wait(600)
+    finally:
+        session.close()
+
+
 def test_crumbs_and_threads_do_not_vanish(eager):
     rng = np.random.default_rng(5)
     centers = rng.uniform(-1, 1, (300, 3))
@@ -152,8 +185,8 @@ def test_a_session_shows_it_first_and_the_picture_is_that_of_the_scene(eager, mo
     session = Session(scene, RenderSettings(**settings), on_coarse=keep)
     session.start()
     try:
-        assert enough.wait(120)
-        assert session.wait(120)
+        assert enough.wait(600)
+        assert session.wait(600)
         image = session.image()
     finally:
         session.close()
