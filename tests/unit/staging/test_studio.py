@@ -242,3 +242,18 @@ def test_files(tmp_path):
     assert (overcast.pixels != image.pixels).any()
     with pytest.raises(rw.SceneError, match=r"no file|nothing\.stl"):
         rw.studio(tmp_path / "nothing.stl")
+
+
+def test_a_thing_that_shines_before_a_bright_background_is_told_of_darker_ones():
+    lamp = rw.Sphere((0, 0, 0), 1, emission=3)
+    (note,) = rw.studio(lamp).notes
+    assert "a darker one shows it" in note
+    assert rw.studio(lamp, background="#22262c").notes == ()
+    assert rw.studio(lamp, background=None).notes == ()
+
+
+def test_the_sun_leaves_shadows_nearly_grey():
+    """What only the sky lights is a little blue, no more."""
+    sky = rw.studio(BOX, light="sun").environment
+    red, _, blue = sky.irradiance((1, 0.3, 0.2))  # away from the sun
+    assert 1.0 < blue / red < 1.35
