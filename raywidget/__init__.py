@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from raywidget.scene.materials.principled import Principled
     from raywidget.scene.materials.transfer import TransferFunction
     from raywidget.scene.scene import Scene
+    from raywidget.scene.shapes.lines import Arrows, Tubes
     from raywidget.scene.shapes.many import Cylinders, Spheres
     from raywidget.scene.shapes.meshes import Instances, Mesh
     from raywidget.scene.shapes.round import Cone, Cylinder, Disk
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Arrows",
     "Attribute",
     "Box",
     "Checkerboard",
@@ -127,6 +129,7 @@ __all__ = [
     "SpotLight",
     "StudioEnvironment",
     "TransferFunction",
+    "Tubes",
     "Volume",
     "__version__",
     "animate",
@@ -180,6 +183,7 @@ _MODULES = {
     ),
     "raywidget.scene.emitters.sky": ("SkyEnvironment",),
     "raywidget.scene.emitters.studio_sky": ("StudioEnvironment",),
+    "raywidget.scene.shapes.lines": ("Arrows", "Tubes"),
     "raywidget.scene.shapes.many": ("Cylinders", "Spheres"),
     "raywidget.scene.materials.materials": (
         "Coated",

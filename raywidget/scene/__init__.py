@@ -33,6 +33,7 @@ from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.materials.transfer import TransferFunction
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
@@ -49,6 +50,7 @@ from raywidget.scene.textures.textures import (
 
 __all__ = [
     "DEFAULT_MATERIAL",
+    "Arrows",
     "Attribute",
     "Bounds",
     "Box",
@@ -93,5 +95,6 @@ __all__ = [
     "SpotLight",
     "Texture",
     "TransferFunction",
+    "Tubes",
     "Volume",
 ]

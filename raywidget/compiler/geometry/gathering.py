@@ -28,6 +28,7 @@ from raywidget.compiler.surfaces.materials import MaterialRows
 from raywidget.kernels import layout
 from raywidget.kernels.language.boxes import BOX
 from raywidget.kernels.layout import F32, I32
+from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
@@ -153,7 +154,9 @@ class _Gathering:
         else:
             fields = self._fields.begin(shape, index)
             if fields is not None:
-                fields.place = Place(primitives=self._primitive_count)
+                first = self._primitive_count
+                balls = len(shape.points) if isinstance(shape, Tubes) else 0
+                fields.place = Place(primitives=first, rounds=first + balls)
             self._add_simple(shape, self._materials.row_of(shape, fields), index)
 
     def _add_simple(self, shape: Shape, material: int, index: int) -> None:
@@ -168,6 +171,9 @@ class _Gathering:
         elif isinstance(shape, Box):
             self._add_parallelograms(_box_faces(shape), material, index)
         else:
+            if isinstance(shape, Tubes):
+                balls = _ball_rows(shape, self._placement)
+                self._balls.append((balls, self._number(len(balls), material, index)))
             rounds = _round_rows(shape, self._placement)
             self._rounds.append((rounds, self._number(len(rounds), material, index)))
             if isinstance(shape, Cylinders):
@@ -438,10 +444,13 @@ def _small_edges(placed: F64, rounded: F32, faces: I32) -> tuple[layout.I64, F32
     return (rows, edges[rows].astype(np.float32)) if len(rows) else None
 
 
-def _ball_rows(shape: Sphere | Spheres, placement: Placement) -> F32:
+def _ball_rows(shape: Sphere | Spheres | Tubes, placement: Placement) -> F32:
     """Centres and signed radii, (B, 4)."""
+    centers: Any
     if isinstance(shape, Sphere):
         centers, radii = np.array([shape.center]), np.array([shape.radius])
+    elif isinstance(shape, Tubes):
+        centers, radii = shape.points, shape.radii
     else:
         centers, radii = shape.centers, shape.radii
     rows = np.empty((len(centers), 4), np.float32)
@@ -486,6 +495,11 @@ def _round_rows(shape: Shape, placement: Placement) -> F32:
         step = shape.ends - base
         base_radius = top_radius = shape.radii
         caps = (shape.caps, shape.caps)
+    elif isinstance(shape, Tubes | Arrows):
+        ends = shape.rounds()
+        base, step = ends.base, ends.top - ends.base
+        base_radius, top_radius = ends.base_radius, ends.top_radius
+        caps = (ends.caps, ends.caps)
     else:  # the scene admits no other
         raise AssertionError(f"no primitives for {type(shape).__name__}")
     length = np.linalg.norm(step, axis=1)

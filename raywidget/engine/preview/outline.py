@@ -27,6 +27,7 @@ from raywidget.scene.materials.materials import (
     Mix,
 )
 from raywidget.scene.materials.principled import Principled
+from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
@@ -99,6 +100,8 @@ def _count(shape: Shape) -> int:
         return len(shape.radii)
     if isinstance(shape, Cylinders):
         return 2 * FEW_SEGMENTS * len(shape.radii)
+    if isinstance(shape, Tubes | Arrows):
+        return 2 * FEW_SEGMENTS * len(shape.points)
     return 1
 
 
@@ -189,6 +192,8 @@ def _simple(shape: Shape, paint: Paint, step: int) -> Iterator[Part]:
             else (shape.base_radius, shape.top_radius)
         )
         yield Part(paint, _tubes(*ends, np.array([low]), np.array([high]), shape.caps, SEGMENTS))
+    elif isinstance(shape, Tubes | Arrows):
+        yield from _lines(shape, paint, step)
     else:
         assert isinstance(shape, Cylinders)
         rows = slice(None, None, step)
@@ -202,6 +207,30 @@ def _simple(shape: Shape, paint: Paint, step: int) -> Iterator[Part]:
             runs = [2 * segments, segments, segments] if caps else [2 * segments]
             colors = np.concatenate([np.repeat(colors, run, axis=0) for run in runs])
         yield Part(paint, tubes, colors)
+
+
+def _lines(shape: Tubes | Arrows, paint: Paint, step: int) -> Iterator[Part]:
+    """The cones of tubes and arrows; of tubes that are balls only, the balls."""
+    ends = shape.rounds()
+    rows = slice(None, None, step)
+    values = shape.shown
+    if not len(ends.base):
+        assert isinstance(shape, Tubes)
+        balls = np.concatenate([shape.points, shape.radii[:, None]], axis=1)[rows]
+        yield Part(paint, balls, _own_colors(shape.material, paint, values and values.colors(rows)))
+        return
+    growth = _growth(step)
+    segments = min(max(MOST // (2 * len(ends.base[rows])), FEW_SEGMENTS), SEGMENTS)
+    low, high = growth * ends.base_radius[rows], growth * ends.top_radius[rows]
+    tubes = _tubes(ends.base[rows], ends.top[rows], low, high, False, segments)
+    colors: F32 | None = None
+    if values is not None:
+        if isinstance(shape, Tubes):
+            colors = values.colors(shape.segments[rows])
+        else:
+            colors = np.tile(values.colors(shape.has_arrow()), (2, 1))[rows]
+        colors = np.repeat(colors, 2 * segments, axis=0)
+    yield Part(paint, tubes, _own_colors(shape.material, paint, colors))
 
 
 def _own_colors(material: Material, paint: Paint, colors: F32 | None) -> F32 | None:

@@ -14,6 +14,7 @@ from raywidget.io.gltf.writing.facets import Facets
 from raywidget.io.gltf.writing.paint import Coat, Paint
 from raywidget.io.gltf.writing.placing import F64, frames_around, posed, taken_apart
 from raywidget.io.gltf.writing.sheaf import INDICES, VERTICES, Sheaf, Tree
+from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.quantities import ValuedShape
@@ -44,6 +45,8 @@ class Forms:
 
     def nodes(self, shape: Shape) -> list[int]:
         """Write a shape; returns its nodes at the top of the scene."""
+        if isinstance(shape, Tubes | Arrows):
+            return self._lines(shape)
         shape = self._in_colors(shape)
         if isinstance(shape, Mesh):
             radiances = [shape.radiance_of(material) for material in shape.all_materials]
@@ -88,6 +91,42 @@ class Forms:
             self._paint.coat(material, radiance, thickness, tint)
             for material, radiance in zip(materials, radiances, strict=True)
         ]
+
+    def _lines(self, shape: Tubes | Arrows) -> list[int]:
+        """Balls and cylinders as wide as cones in their middle; heads of arrows as they are."""
+        ends = shape.rounds()
+        alike: Any = {"material": shape.material, "emission": shape.emission}
+        parts: list[Shape] = []
+        values = shape.shown
+        if isinstance(shape, Tubes):
+            colors = None if values is None else values.colors()
+            parts.append(Spheres(shape.points, shape.radii, colors=colors, **alike))
+            count = len(ends.base)
+            of_segments = None if values is None else values.colors(shape.segments)
+        else:
+            count = len(ends.base) // 2
+            of_segments = None if values is None else values.colors(shape.has_arrow())
+        middle = 0.5 * (ends.base_radius + ends.top_radius)[:count]
+        if count:
+            sticks = Cylinders(
+                ends.base[:count],
+                ends.top[:count],
+                middle.astype(np.float32),
+                colors=of_segments,
+                caps=ends.caps,
+                name=shape.name,
+                **alike,
+            )
+            parts.append(sticks)
+        nodes: list[int] = []
+        for part in parts:
+            self._kept.append(part)
+            nodes += self.nodes(part)
+        if isinstance(shape, Arrows):
+            places = _along(ends.base[count:], ends.top[count:])
+            places[:, :3, :2] *= ends.base_radius[count:, None, None]
+            nodes += self._many(sticks, places, (1.0, 0.0, (True, True)), of_segments)
+        return nodes
 
     def _in_colors(self, shape: Shape) -> Shape:
         """Values as the colours that they have: glTF knows no others."""
