@@ -43,7 +43,7 @@ def capsule(x, y, a, b, r0, r1):
     return np.where(k < 0, first, np.where(k > cosine * length, second, side))
 
 
-coordinates = st.floats(-1.2, 1.2, width=32)
+coordinates = st.floats(-1.25, 1.25, width=32)
 
 
 @settings(max_examples=20, deadline=None)
