@@ -7,7 +7,7 @@
  * @import { Phase, Status } from "./face/status.js"
  *
  * @typedef {{width: number, height: number, exposure: number, curve: string, channel: string, status: string,
- *   _key: string, _snapshot?: DataView}} Traits
+ *   _key: string, _snapshot?: DataView, _overlay?: {pose?: unknown}}} Traits
  * @typedef {AnyModel<Traits>} Model
  */
 
@@ -18,7 +18,7 @@ import { Compositor } from "./pixels/compositor.js";
 import { PixelStore } from "./pixels/pixels.js";
 import { Connection } from "./wire/connection.js";
 import { ANSWER, Hearing } from "./wire/hearing.js";
-import { control, readSnapshot } from "./wire/protocol.js";
+import { control, readPose, readSnapshot } from "./wire/protocol.js";
 import { Questions } from "./wire/questions.js";
 
 /** With no word from the kernel for so long, the page says that it is waiting, in ms. */
@@ -123,6 +123,7 @@ export class Session {
       ["change:exposure", guard(() => this.#applyTone())],
       ["change:curve", guard(() => this.#applyTone())],
       ["change:channel", guard(() => this.#applyTone())],
+      ["change:_overlay", guard(() => this.#describe())],
       ["comm_live_update", guard(() => this.#connect())],
     ];
     for (const [name, listener] of this.#listeners) model.on(name, listener);
@@ -340,6 +341,13 @@ export class Session {
     this.#model.save_changes();
   }
 
+  #describe() {
+    const overlay = this.#model.get("_overlay");
+    const kept = readPose(overlay?.pose);
+    for (const view of this.#views) view.describe(overlay, kept);
+    this.#show();
+  }
+
   #visibility() {
     this.#connection.setVisible([...this.#views].some((view) => view.visible));
     this.#compositor.schedule();
@@ -403,6 +411,7 @@ export class Session {
     parent.append(view.element);
     this.#applyTone();
     if (this.#render !== null) view.showRender(this.#render);
+    this.#describe();
     this.#show();
     view.watch();
     return guard(() => {

@@ -22,7 +22,7 @@ import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,12 +33,13 @@ from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, PictureWarning, RaywidgetError, SceneError, SettingsError
 from raywidget.headless import scene_and_settings, signature_with_settings
 from raywidget.picture.curves import check_channel, check_display
+from raywidget.picture.figure_elements import describe
 from raywidget.scene.doubts import warn_of_doubts
 from raywidget.scene.edits import edit_scene
 from raywidget.scene.scene import Scene
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import show as show_value
-from raywidget.scene.values.given import as_whole
+from raywidget.scene.values.given import as_items, as_whole
 from raywidget.scene.values.signatures import checked_call
 from raywidget.scene.values.telling import warn
 from raywidget.stream.pump import Pump
@@ -166,6 +167,8 @@ class RayWidget(Shown):
         self._last_seen: dict[str, Any] = {"scene": scene, "camera": scene.camera}
         self._last_seen |= {"width": chosen.width, "height": chosen.height}
         self._on_pick: list[Callable[[Pick], object]] = []
+        self._marks: dict[str, Any] = {}
+        self._described: tuple[object, object, dict[str, Any]] | None = None
         self._dark_lock = threading.Lock()
         self._dark: tuple[tuple[object, ...], str | None] = ((), None)  # of which picture, why
         self._dark_told: str | None = None
@@ -240,6 +243,65 @@ class RayWidget(Shown):
         this: weakref.ref[Shown] = weakref.ref(self)
         for name in ("width", "height", "scene", "camera"):
             notify_if_changed(this, name)
+        if scene is not None:
+            self._tell_overlay()
+
+    def annotate(
+        self,
+        *,
+        colorbars: bool | Iterable[str] = True,
+        title: str | None = None,
+        labels: Iterable[tuple[Any, str]] = (),
+        scalebar: bool | float | str | tuple[float, str] | None = None,
+        axes: bool | Sequence[str] = False,
+    ) -> None:
+        """Choose what stands over the picture, in place of what did; before, it is bars only.
+
+        All of it follows the camera, as lines and words above the canvas. The toolbar's PNG has it,
+        too; `image` and `save` have not.
+
+        Parameters
+        ----------
+        colorbars : bool or sequence of str
+            A bar for each colour map that shapes show; or for those of the shapes with these names.
+        title : str, optional
+            Above the picture.
+        labels : sequence of ((x, y, z), text)
+            Words at points of the scene; those behind something are left out.
+        scalebar : bool, float, str or (float, str), optional
+            A bar of a length that suits (True), of this length in scene units, with this unit, or
+            both: ``(0.5, "mm")``. In perspective it holds at the distance of what is looked at.
+        axes : bool or three str
+            The edges of the box round what shows values (else round all), with ticks; and their
+            names.
+
+        Raises
+        ------
+        PictureError
+            If a label has no point, or something is of another kind.
+
+        Examples
+        --------
+        >>> import raywidget as rw
+        >>> dots = rw.Spheres([(0, 0, 0), (1, 0, 0)], 0.4, values=[0, 8], name="dots")
+        >>> camera = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0.5, 0, 0))
+        >>> widget = rw.RayWidget(rw.Scene([dots], camera=camera), width=64, height=48, spp=1)
+        >>> widget.annotate(labels=[((1, 0.4, 0), "hot")], scalebar="mm", axes=True)
+        >>> widget.close()
+        """
+        # Iterators are gone through once only.
+        marks: dict[str, Any] = {
+            name: value if (items := as_items(value)) is None else items
+            for name, value in (("colorbars", colorbars), ("labels", labels), ("axes", axes))
+        }
+        marks |= {"title": title, "scalebar": scalebar}
+        describe(self._session.scene, **marks)
+        self._marks = marks
+        self._tell_overlay()
+
+    def _tell_overlay(self) -> None:
+        if self.comm is not None:
+            self.send_state("_overlay")  # reads and sends, but sets nothing
 
     def more(self, spp: int) -> None:
         """Take `spp` more samples per pixel than were asked for before.
@@ -416,7 +478,7 @@ class RayWidget(Shown):
         raywidget.errors.PictureError: 'cornell.gif' must end in .html, got '.gif'
         >>> widget.close()
         """
-        names = ("width", "height", "exposure", "curve", "channel", "status")
+        names = ("width", "height", "exposure", "curve", "channel", "status", "_overlay")
         state = {name: getattr(self, name) for name in names}
         # Not the attributes: under HMR these are objects that watch files.
         code, style = front_end_text("widget.js"), front_end_text("widget.css")

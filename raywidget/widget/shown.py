@@ -16,13 +16,15 @@ from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, SettingsError, SettingsWarning
 from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check_display
+from raywidget.picture.figure_elements import describe
 from raywidget.picture.image import Image
+from raywidget.scene.scene import Scene
 from raywidget.scene.values.signatures import did_you_mean
 from raywidget.scene.values.telling import warn
 from raywidget.stream.pump import Pump
 from raywidget.widget.host import CellRun, Observers, front_end
 from raywidget.widget.static_image import Still, encode_still
-from raywidget.widget.traits import CameraTrait, SceneTrait, Size, Snapshot, Status
+from raywidget.widget.traits import CameraTrait, Overlay, SceneTrait, Size, Snapshot, Status
 
 ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
 _SETTINGS = tuple(field.name for field in dataclasses.fields(RenderSettings))
@@ -68,6 +70,7 @@ class Shown(anywidget.AnyWidget):
     scene = SceneTrait(help="What is rendered; set it to render another.")
     camera = CameraTrait(help="Where it is seen from; follows the mouse. Set it to move the view.")
     _snapshot = Snapshot(b"", read_only=True).tag(sync=True)
+    _overlay = Overlay(read_only=True).tag(sync=True)
     # Names the widget within a page, where hosts hand out several objects for one model.
     _key = traitlets.Unicode(read_only=True).tag(sync=True)
 
@@ -80,6 +83,8 @@ class Shown(anywidget.AnyWidget):
     _last_seen: dict[str, Any]  # the computed traits as their observers know them
     _on_pick: list[Callable[[Pick], object]]
     _made_by: CellRun | None
+    _marks: dict[str, Any]  # what is wanted over the picture, as `describe` takes it
+    _described: tuple[object, object, dict[str, Any]] | None  # of which shapes and marks, what
     _dark_lock: threading.Lock
     _dark: tuple[tuple[object, ...], str | None]  # why a picture is black, and which
 
@@ -87,6 +92,17 @@ class Shown(anywidget.AnyWidget):
     def image(self) -> Image:
         """The picture as it is now, with the display settings of the widget."""
         return self._session.image(exposure=self.exposure, curve=self.curve, channel=self.channel)
+
+    def _describe(self, scene: Scene) -> dict[str, Any]:
+        """What stands over pictures of a scene; a shape that is gone has no bar any more."""
+        made, marks = self._described, self._marks
+        if made is None or made[0] is not scene.shapes or made[1] is not marks:
+            try:
+                found = describe(scene, **marks)
+            except PictureError:
+                found = describe(scene, **marks | {"colorbars": True})
+            made = self._described = (scene.shapes, marks, found)
+        return made[2]
 
     def get_state(
         self, key: str | Iterable[str] | None = None, drop_defaults: bool = False

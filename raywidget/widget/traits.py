@@ -10,12 +10,14 @@ from typing import Any
 
 import traitlets
 
+from raywidget.engine.vantage import Straight
 from raywidget.errors import SettingsError
 from raywidget.scene.camera import Camera
 from raywidget.scene.scene import Scene
+from raywidget.widget.interaction import describe_camera
 from raywidget.widget.snapshot import MOST_PIXELS, MOST_PIXELS_NARROW, encode_snapshot
 
-__all__ = ["CameraTrait", "SceneTrait", "Size", "Snapshot", "Status"]
+__all__ = ["CameraTrait", "Overlay", "SceneTrait", "Size", "Snapshot", "Status"]
 
 
 class Status(traitlets.Unicode[str, str]):
@@ -49,6 +51,22 @@ class Snapshot(traitlets.Bytes):
             return b""
         narrow = obj._pump.narrow  # type: ignore[attr-defined]
         return encode_snapshot(session.image(), MOST_PIXELS_NARROW if narrow else MOST_PIXELS)
+
+
+class Overlay(traitlets.TraitType[dict[str, Any], dict[str, Any]]):
+    """A trait that is never set: its value is what stands over the picture."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> dict[str, Any]:
+        """As `figure_elements.describe` says it, and where the camera is, for pages alone."""
+        session = getattr(obj, "_session", None)
+        if session is None:
+            return {}
+        scene, settings = session.scene, session.current().settings
+        found: dict[str, Any] = obj._describe(scene)  # type: ignore[attr-defined]
+        if not isinstance(scene.camera, Straight):
+            return found
+        aspect = settings.width / settings.height
+        return found | {"pose": describe_camera(scene.camera, aspect)}
 
 
 class SceneTrait(traitlets.TraitType[Scene, Scene]):

@@ -8,6 +8,7 @@
  * @import { makeCompare } from "./compare.js"
  * @import { makeDrawer } from "./drawer.js"
  * @import { Inspection } from "./inspection.js"
+ * @import { Overlay } from "./overlay.js"
  * @import { makeHelp } from "./panels.js"
  * @import { Region } from "./region.js"
  * @import { Toolbar } from "./toolbar.js"
@@ -24,6 +25,7 @@
  * @property {ReturnType<typeof makeCompare>} compare
  * @property {Region} region
  * @property {Closer} closer
+ * @property {Overlay} overlay
  * @property {HTMLElement} hint
  * @property {() => void} flush paint all that has come
  *
@@ -185,7 +187,7 @@ export class Deeds {
     const { toolbar } = this.#face;
     toolbar.say(`making ${kind.toUpperCase()}…`);
     this.#wishes.file(kind, (message, file) => {
-      if (file !== undefined) download(file.blob, file.name);
+      if (file !== undefined) this.#finish(kind, file.blob).then((b) => download(b, file.name));
       toolbar.say(message);
     });
   }
@@ -194,9 +196,20 @@ export class Deeds {
     // The canvas has no alpha: the kernel does.
     if (this.cutOut && !this.alone) return this.makeFile("png");
     this.#face.flush();
-    this.#face.canvas.toBlob((blob) => {
+    const { canvas, overlay } = this.#face;
+    const keep = (/** @type {Blob | null} */ blob) => {
       if (blob !== null) download(blob, FILE_NAME);
-    }, "image/png");
+    };
+    if (overlay.empty) canvas.toBlob(keep, "image/png");
+    else overlay.over(canvas, canvas).then(keep);
+  }
+
+  /** What has been made, with what stands over the picture where that is seen. @param {string} kind @param {Blob} blob */
+  async #finish(kind, blob) {
+    const { overlay } = this.#face;
+    if (kind !== "png" || overlay.empty) return blob;
+    const picture = await createImageBitmap(blob);
+    return (await overlay.over(picture, picture)) ?? blob;
   }
 
   // --- The camera --------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ import { Hands } from "./hands.js";
 import { Hover } from "./hover.js";
 import { Inspection } from "./inspection.js";
 import { makeLegend } from "./legend.js";
+import { Overlay } from "./overlay.js";
 import { makeHelp, makeInspector } from "./panels.js";
 import { Region } from "./region.js";
 import { samplesPerPixel } from "./status.js";
@@ -81,6 +82,7 @@ export class View {
   #closer;
   #inspection;
   #hover;
+  #overlay;
   #legend = makeLegend();
   /** @type {Status | null} */
   #status = null;
@@ -134,10 +136,12 @@ export class View {
     });
     this.#closer = new Closer(this.#stage, layers, events.read, () => {
       region.place();
+      this.#overlay.show();
       this.#inspection.place();
     });
     const region = new Region(this.#closer);
-    this.#stage.append(layers, region.element, inspector.mark, compare.line);
+    this.#overlay = new Overlay(this.#closer, events, signal);
+    this.#stage.append(layers, this.#overlay.element, region.element, inspector.mark, compare.line);
     this.#hover = new Hover(this.#closer, events);
     this.#stage.append(this.#closer.readout, hint, this.#hover.element);
     const over = make("div", "raywidget-over", {}, this.#stage, help, this.#error);
@@ -154,6 +158,7 @@ export class View {
         toolbar: this.#toolbar,
         drawer: this.#drawer,
         closer: this.#closer,
+        overlay: this.#overlay,
         inspection: this.#inspection,
         ...{ help, compare, region, hint },
         flush: () => events.flush(this),
@@ -269,6 +274,7 @@ export class View {
     dataset.camera = this.#events.camera.moving() ? "moves" : "rests";
     this.#inspection.follow(status);
     this.#hover.follow(status);
+    this.#overlay.follow(status);
   }
 
   #showLegend() {
@@ -282,6 +288,11 @@ export class View {
     this.#toolbar.showTone(curve, exposure);
     this.#drawer.showChannel(channel);
     this.#showLegend();
+  }
+
+  /** What stands over the picture. @param {unknown} description @param {Pose | null} kept */
+  describe(description, kept) {
+    this.#overlay.describe(description, kept);
   }
 
   /** @param {RenderState} state */

@@ -203,7 +203,7 @@ function isVector(value) {
 }
 
 /** @param {unknown} value @returns {Pose | null} */
-function readPose(value) {
+export function readPose(value) {
   if (typeof value !== "object" || value === null) return null;
   const { look_from, look_at, up, vfov, height } = /** @type {Record<string, unknown>} */ (value);
   if (!isVector(look_from) || !isVector(look_at) || !isVector(up)) return null;
