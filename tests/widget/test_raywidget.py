@@ -292,7 +292,7 @@ def test_traits_are_those_of_the_protocol(widget):
     ours = {name for name in state if name not in ipywidgets.DOMWidget().get_state()}
     assert ours == {
         *("width", "height", "exposure", "curve", "channel", "status"),
-        *("_key", "_esm", "_css", "_anywidget_id"),
+        *("_key", "_overlay", "_esm", "_css", "_anywidget_id"),
     }
     assert (state["width"], state["height"], state["exposure"]) == (48, 32, 0.0)
 
