@@ -6,7 +6,7 @@
  * @import { Action, BrowserMessage, KernelMessage, Progress, RenderState } from "./wire/protocol.js"
  * @import { Phase, Status } from "./face/status.js"
  *
- * @typedef {{width: number, height: number, exposure: number, curve: string, channel: string, status: string,
+ * @typedef {{width: number, height: number, exposure: number, curve: string, channel: string, denoise: boolean, status: string,
  *   _key: string, _snapshot?: DataView, _overlay?: {pose?: unknown}}} Traits
  * @typedef {AnyModel<Traits>} Model
  */
@@ -124,6 +124,7 @@ export class Session {
       ["change:curve", guard(() => this.#applyTone())],
       ["change:channel", guard(() => this.#applyTone())],
       ["change:_overlay", guard(() => this.#describe())],
+      ["change:denoise", guard(() => this.#applyTone())],
       ["comm_live_update", guard(() => this.#connect())],
     ];
     for (const [name, listener] of this.#listeners) model.on(name, listener);
@@ -318,14 +319,16 @@ export class Session {
       String(this.#model.get("channel") ?? "color"),
     ]);
     this.#compositor.setTone(...tone);
-    for (const view of this.#views) view.showTone(...tone);
+    const denoise = this.#model.get("denoise") === true;
+    for (const view of this.#views) view.showTone(...tone, denoise);
   }
 
-  /** @param {{exposure?: number, curve?: string, channel?: string}} tone as the user has set it in one of the views */
+  /** @param {{exposure?: number, curve?: string, channel?: string, denoise?: boolean}} tone as the user has set it in one of the views */
   #setTone(tone) {
     if (tone.exposure !== undefined) this.#model.set("exposure", tone.exposure);
     if (tone.curve !== undefined) this.#model.set("curve", tone.curve);
     if (tone.channel !== undefined) this.#model.set("channel", tone.channel);
+    if (tone.denoise !== undefined) this.#model.set("denoise", tone.denoise);
     this.#applyTone();
     this.#save ??= setTimeout(
       guard(() => this.#saveTone()),

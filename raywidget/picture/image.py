@@ -357,6 +357,10 @@ class Image(metaclass=CheckedCalls):
         inputs = None if raw._denoiser is None else raw._denoiser()
         return self._with_raw(denoise_pixels(raw.pixels, inputs, method), raw, raw.alpha)
 
+    def shown_as(self, other: Image) -> Image:
+        """The same denoised picture with the display settings of another one."""
+        return other._with_raw(self.pixels, self.raw, self.alpha)
+
     def _with_raw(self, pixels: NDArray[np.float32], raw: Image, alpha: Any) -> Image:
         """A picture that stands for another one, shown as this one is."""
         return Image(

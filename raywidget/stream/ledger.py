@@ -12,11 +12,12 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.engine.film.film import Film, TileState
+from raywidget.engine.film.film import TileState
 from raywidget.engine.film.tiles import Tile, order_centre_out
 from raywidget.picture.development import Metering
 from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.stream.encoders import DRAFT, EXACT, sent_size
+from raywidget.stream.source import Tiles
 
 Indices = NDArray[np.intp]
 
@@ -29,13 +30,13 @@ class Ledger:
 
     Parameters
     ----------
-    film : Film
+    film : Tiles
         Where the pixels are.
     piece_bytes : int
         Tiles bigger than this are sent in several pieces.
     """
 
-    def __init__(self, film: Film, piece_bytes: int) -> None:
+    def __init__(self, film: Tiles, piece_bytes: int) -> None:
         self.film = film
         self.exponent = 0  # the pre-exposure of what is sent
         self.pieces = tuple(

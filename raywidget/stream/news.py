@@ -248,4 +248,5 @@ class News:
             elapsed=progress.elapsed,
             rate=progress.rate,
             noise=progress.noise,
+            denoised=getattr(progress, "denoised", False),
         )

@@ -387,15 +387,23 @@ def make_coarse(
 
 
 def make_progress(
-    *, samples: int, goal: int, elapsed: float, rate: float, noise: float | None = None
+    *,
+    samples: int,
+    goal: int,
+    elapsed: float,
+    rate: float,
+    noise: float | None = None,
+    denoised: bool = False,
 ) -> Content:
     """How far a render is; numbers that JSON can't carry are left at 0."""
+    mark = {"denoised": True} if denoised else {}
     return {
         "samples": min(int(samples), BIGGEST),
         "goal": min(int(goal), BIGGEST),
         "elapsed": _finite(elapsed),
         "rate": _finite(rate),
         "noise": None if noise is None or not math.isfinite(noise) else float(noise),
+        **mark,
     }
 
 

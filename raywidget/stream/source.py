@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from raywidget.engine.film.film import Film
+from raywidget.engine.film.film import TileState
+from raywidget.engine.film.tiles import Tile
 from raywidget.engine.settings import RenderSettings
 from raywidget.stream.protocol import CameraMove, Content, Question
+
+
+class Tiles(Protocol):
+    """Pixels, tile by tile: a film, or what is shown in its place."""
+
+    width: int
+    height: int
+    tiles: tuple[Tile, ...]
+
+    def versions(self) -> list[int]:
+        """How often each tile has changed."""
+
+    def read(self, tile: Tile) -> TileState:
+        """What is in a tile, or in a rectangle within it."""
 
 
 class View(Protocol):
@@ -21,7 +36,7 @@ class View(Protocol):
         """What is rendered; `spp` grows when more samples are asked for."""
 
     @property
-    def film(self) -> Film | None:
+    def film(self) -> Tiles | None:
         """Where the tiles are; None until the scene is compiled."""
 
     @property
@@ -55,6 +70,10 @@ class Progress(Protocol):
     @property
     def noise(self) -> float | None:
         """Relative error of the picture, None while it is not known."""
+
+    @property
+    def denoised(self) -> bool:
+        """Is what pages see without noise, and no measurement?"""
 
 
 class Source(Protocol):

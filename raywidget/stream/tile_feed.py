@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-from raywidget.engine.film.film import Film
 from raywidget.stream.encoders import DRAFT, EXACT
 from raywidget.stream.flow import Flow
 from raywidget.stream.ledger import Indices, Ledger
 from raywidget.stream.news import AT_WORK, News, Send
 from raywidget.stream.parcel import PIECE, choose_pieces, pack_coarse, pack_parcel
 from raywidget.stream.protocol import Record, make_tiles
-from raywidget.stream.source import View
+from raywidget.stream.source import Tiles, View
 
 
 class TileFeed:
@@ -33,13 +32,13 @@ class TileFeed:
         self.ledger: Ledger | None = None
         self.hungry = True  # would a new tile be news? Read by other threads.
         self.coarse_due = False  # has a page come that shows nothing yet?
-        self._film: Film | None = None
+        self._film: Tiles | None = None
         self._flow = flow
         self._news = news
         self._send = send
         self._epoch = epoch
 
-    def follow(self, film: Film | None) -> None:
+    def follow(self, film: Tiles | None) -> None:
         """From now on, tell of this film."""
         if film is not self._film:
             self._film = film

@@ -11,12 +11,12 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from raywidget.engine.picking import Hit, Pick, pick_pixel
-from raywidget.engine.session.run import Current, Progress
+from raywidget.engine.session.run import Progress
 from raywidget.engine.session.session import Session
-from raywidget.engine.settings import INTEGRATORS
+from raywidget.engine.settings import INTEGRATORS, RenderSettings
 from raywidget.engine.vantage import Straight, Things, find_vantage
 from raywidget.errors import RaywidgetError
 from raywidget.picture.image import Image
@@ -32,6 +32,8 @@ from raywidget.stream.protocol import (
     RenderChange,
     Vantage,
 )
+from raywidget.stream.source import Tiles
+from raywidget.widget.denoising import Denoising
 from raywidget.widget.files import make_file
 from raywidget.widget.framing import Framed, frame_shapes, upright
 from raywidget.widget.questions import BUSY, Questions
@@ -58,6 +60,16 @@ class Listener(Protocol):
         """The user clicked on a pixel."""
 
 
+class ShownView(NamedTuple):
+    """One consistent look at a render; `film` is what pages see."""
+
+    generation: int
+    settings: RenderSettings
+    film: Tiles | None
+    state: str
+    message: str | None
+
+
 class Interaction:
     """A session, as pages use it.
 
@@ -67,10 +79,15 @@ class Interaction:
         The render.
     listener : Listener
         Who is told what a page has done.
+    denoising : Denoising, optional
+        What is shown in place of the samples, if it is switched on.
     """
 
-    def __init__(self, session: Session, listener: Listener) -> None:
+    def __init__(
+        self, session: Session, listener: Listener, denoising: Denoising | None = None
+    ) -> None:
         self._session = session
+        self._denoising = denoising
         self._listener = listener
         # Shapes and home camera, what is up there, where they are.
         self._framed: tuple[object, object, list[float], Framed] | None = None
@@ -85,13 +102,18 @@ class Interaction:
         self.restart = session.restart
         self.extend = session.extend
 
-    def current(self) -> Current:
-        """What the render is and does now."""
-        return self._session.current()
+    def current(self) -> ShownView:
+        """What the render is and does now, and what is shown of it."""
+        view = self._session.current()
+        film: Tiles | None = view.film
+        if self._denoising is not None:
+            film = self._denoising.film(view.film)
+        return ShownView(view.generation, view.settings, film, view.state, view.message)
 
     def progress(self) -> Progress:
         """How far it is now."""
-        return self._session.progress()
+        denoised = self._denoising is not None and self._denoising.shows
+        return self._session.progress()._replace(denoised=denoised)
 
     def describe(self) -> Content:
         """The camera, where the scene is, and the settings that a page may change."""
@@ -231,7 +253,7 @@ class Interaction:
 
     def _make_file(self, request: FileRequest) -> None:
         try:
-            shown = self._listener.picture() if request.format == "png" else None
+            shown = self._listener.picture()
             pieces = make_file(shown or self._session.image(), request.format)
         except Exception as error:
             self._refuse_file(request, _told(error))

@@ -7,6 +7,7 @@ import weakref
 
 from raywidget.engine.session.session import Session
 from raywidget.stream.pump import Pump
+from raywidget.widget.denoising import Denoising
 from raywidget.widget.shown import Shown
 from raywidget.widget.static_image import Still
 
@@ -41,12 +42,13 @@ def close_elsewhere(this: weakref.ref[Shown]) -> None:
     threading.Thread(target=close, name="raywidget-closer", daemon=True).start()
 
 
-def shut_down(session: Session, pump: Pump, still: Still) -> None:
+def shut_down(session: Session, pump: Pump, still: Still, denoising: Denoising) -> None:
     """End all threads; it must not know the widget.
 
     `close` calls it. ipywidgets keeps every open widget in a table, so nothing is collected before
     it is closed; the finalizer is for the interpreter's exit, and for hosts without such a table.
     """
+    denoising.close()
     session.close()
     pump.close()
     still.close()

@@ -43,6 +43,7 @@ from raywidget.scene.values.given import as_items, as_whole
 from raywidget.scene.values.signatures import checked_call
 from raywidget.scene.values.telling import warn
 from raywidget.stream.pump import Pump
+from raywidget.widget.denoising import Denoising
 from raywidget.widget.host import (
     STATIC,
     Observers,
@@ -92,6 +93,10 @@ class RayWidget(Shown):
     channel : str
         Display setting: ``"color"``, ``"red"``, ``"green"``, ``"blue"``, ``"luminance"``,
         ``"heat"`` (luminance in false colour) or ``"samples"`` (their count).
+    denoise : bool
+        Show the picture without its noise, as `Image.denoise` makes it: at ends of passes, on spare
+        time. The status line says so; it is a button and an attribute, too, which show the samples
+        again. `image` and all that is saved are what is seen; `Image.raw` has the samples.
     autostart : bool
         Start now; otherwise `start` does.
     **settings
@@ -125,11 +130,16 @@ class RayWidget(Shown):
         exposure: float = 0.0,
         curve: str = "srgb",
         channel: str = "color",
+        denoise: bool = False,
         autostart: bool = True,
         **settings: Any,
     ) -> None:
         scene, chosen = scene_and_settings(scene, settings)
         warn_of_doubts(scene)
+        try:
+            denoise = checks.flag("RayWidget", "denoise", denoise)
+        except SceneError as error:
+            raise SettingsError(str(error)) from None
         try:
             curve, exposure = check_display(curve, exposure)
             channel = check_channel(channel)
@@ -173,9 +183,11 @@ class RayWidget(Shown):
         self._dark: tuple[tuple[object, ...], str | None] = ((), None)  # of which picture, why
         self._dark_told: str | None = None
         # Before anything can fail: whatever becomes of the widget, its threads end.
-        self._finalizer = weakref.finalize(self, shut_down, session, pump, still)
+        self._denoising = denoising = Denoising(session, pump.wake)
+        self._finalizer = weakref.finalize(self, shut_down, session, pump, still, denoising)
         self.set_trait("_key", str(pump.epoch))
         super().__init__(exposure=exposure, curve=curve, channel=channel)
+        self.observe(lambda change: denoising.switch(bool(change["new"])), "denoise")
         self.on_msg(lambda widget, content, buffers: pump.hear(content, prompt=hears_promptly()))
         keep_subshells(self.comm)
         self.observe(lambda change: still.wake(), ("exposure", "curve", "channel"))
@@ -185,7 +197,9 @@ class RayWidget(Shown):
             self.comm.on_close(lambda message: close_elsewhere(this))
         self._made_by = running_cell()
         replace_earlier(self)
-        pump.start(Interaction(session, Listener(this, pump)))
+        pump.start(Interaction(session, Listener(this, pump), denoising))
+        if denoise:
+            self.denoise = True
         if autostart:
             session.start()
 

@@ -19,9 +19,11 @@ from raywidget.picture.curves import CHANNELS, CURVE_NAMES, check_channel, check
 from raywidget.picture.figure_elements import describe
 from raywidget.picture.image import Image
 from raywidget.scene.scene import Scene
+from raywidget.scene.values.checks import show
 from raywidget.scene.values.signatures import did_you_mean
 from raywidget.scene.values.telling import warn
 from raywidget.stream.pump import Pump
+from raywidget.widget.denoising import Denoising
 from raywidget.widget.host import CellRun, Observers, front_end
 from raywidget.widget.static_image import Still, encode_still
 from raywidget.widget.traits import CameraTrait, Overlay, SceneTrait, Size, Snapshot, Status
@@ -66,6 +68,7 @@ class Shown(anywidget.AnyWidget):
     channel = traitlets.Enum(
         CHANNELS, "color", help="Display setting: what of the light is shown."
     ).tag(sync=True)
+    denoise = traitlets.Bool(False, help="Show it without noise; no measurement.").tag(sync=True)
     status = Status("stopped", help="What the render does now.", read_only=True).tag(sync=True)
     scene = SceneTrait(help="What is rendered; set it to render another.")
     camera = CameraTrait(help="Where it is seen from; follows the mouse. Set it to move the view.")
@@ -78,6 +81,7 @@ class Shown(anywidget.AnyWidget):
     _session: Session
     _pump: Pump
     _still: Still
+    _denoising: Denoising
     _observers: Observers
     _last_status: str  # the pump's own
     _last_seen: dict[str, Any]  # the computed traits as their observers know them
@@ -90,8 +94,8 @@ class Shown(anywidget.AnyWidget):
 
     @property
     def image(self) -> Image:
-        """The picture as it is now, with the display settings of the widget."""
-        return self._session.image(exposure=self.exposure, curve=self.curve, channel=self.channel)
+        """The picture as it is now, as it is shown: with `denoise`, without its noise."""
+        return self._denoising.image(exposure=self.exposure, curve=self.curve, channel=self.channel)
 
     def _describe(self, scene: Scene) -> dict[str, Any]:
         """What stands over pictures of a scene; a shape that is gone has no bar any more."""
@@ -126,6 +130,8 @@ class Shown(anywidget.AnyWidget):
             accepted = _check_tone({n: sync_data[n] for n in names if n in sync_data})
         except CannotBeSet:
             return
+        if isinstance(sync_data.get("denoise"), bool):
+            accepted["denoise"] = sync_data["denoise"]
         if accepted:
             super().set_state(accepted)
 
@@ -138,6 +144,8 @@ class Shown(anywidget.AnyWidget):
             raise CannotBeSet(f"RayWidget: {name} can't be set; {_COMPUTED[name]}")
         if name in ("exposure", "curve", "channel"):
             _check_tone({name: value})
+        if name == "denoise" and not isinstance(value, bool):
+            raise CannotBeSet(f"RayWidget: denoise must be True or False, got {show(value)}")
         if not known:
             names = [*_SETTINGS, *(n for n in dir(type(self)) if not n.startswith("_"))]
             near = did_you_mean(name, names)

@@ -50,7 +50,7 @@ class Snapshot(traitlets.Bytes):
         if session is None or film is None or not any(film.versions()):
             return b""
         narrow = obj._pump.narrow  # type: ignore[attr-defined]
-        return encode_snapshot(session.image(), MOST_PIXELS_NARROW if narrow else MOST_PIXELS)
+        return encode_snapshot(obj.image, MOST_PIXELS_NARROW if narrow else MOST_PIXELS)  # type: ignore[attr-defined]
 
 
 class Overlay(traitlets.TraitType[dict[str, Any], dict[str, Any]]):

@@ -64,7 +64,7 @@ function download(blob, name) {
 const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
 
 export class Deeds {
-  tone = { curve: "srgb", exposure: 0, channel: "color" };
+  tone = { curve: "srgb", exposure: 0, channel: "color", denoise: false };
   /** Is there no kernel that could do anything? */
   alone = false;
   /** Is what the canvas shows over a checkerboard cut out? */
@@ -135,6 +135,7 @@ export class Deeds {
             channel,
           ),
         }),
+      denoise: () => tone({ denoise: !this.tone.denoise }),
       pixels: () => this.#togglePixels(),
       region: () => this.#toggleRegion(),
       compare: () => this.#toggleCompare(),

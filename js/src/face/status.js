@@ -146,9 +146,10 @@ export function describe(status) {
     saved: () => ["saved picture"],
     gone: () => ["kernel gone"],
   };
+  const mark = status.progress?.denoised ? ["denoised"] : [];
   const notice = status.unheard ? ["buttons act when the cell has ended"] : [];
   const line = lines[phase]();
-  return [line[0], ...notice, ...line.slice(1)];
+  return [line[0], ...mark, ...notice, ...line.slice(1)];
 }
 
 /** The same as one line, and what in it needs an explanation. @param {Status} status */

@@ -7,7 +7,7 @@
  *
  * @typedef {object} ToolbarEvents
  * @property {(action: Action, samples?: number) => void} control
- * @property {(tone: {exposure?: number, curve?: string, channel?: string}) => void} tone
+ * @property {(tone: {exposure?: number, curve?: string, channel?: string, denoise?: boolean}) => void} tone
  * @property {() => void} save
  * @property {() => void} settings
  * @property {() => void} help
@@ -16,6 +16,7 @@
  * @property {HTMLElement} element
  * @property {(status: Status) => void} update
  * @property {(curve: string, exposure: number) => void} showTone
+ * @property {(on: boolean) => void} showDenoise
  * @property {(open: {settings: boolean, help: boolean}) => void} showOpen
  * @property {(text: string) => void} say for a while, instead of the status
  * @property {() => void} toggle pause or resume
@@ -88,14 +89,23 @@ function makeButtons(events, signal) {
 /** @param {ToolbarEvents} events @param {AbortSignal} signal */
 function makeTools(events, signal) {
   const group = make("div", "raywidget-buttons", { role: "group", "aria-label": "Tools" });
+  const denoise = makeIconButton(
+    "denoise",
+    "Denoise",
+    "Without noise: nearer to the truth, but no measurement (N)",
+  );
+  denoise.classList.add(LIVE);
   const save = makeIconButton("save", "Save PNG", "Save the picture as PNG (P)");
   const settings = makeIconButton("settings", "Settings", "Camera, display, render, files (G)");
   const help = makeIconButton("help", "Keys and help", "Keys and help (?)");
-  group.append(save, settings, help);
+  group.append(denoise, save, settings, help);
+  denoise.setAttribute("aria-pressed", "false");
+  const turn = () => events.tone({ denoise: denoise.getAttribute("aria-pressed") !== "true" });
+  denoise.addEventListener("click", turn, { signal });
   save.addEventListener("click", events.save, { signal });
   settings.addEventListener("click", events.settings, { signal });
   help.addEventListener("click", events.help, { signal });
-  return { group, save, settings, help };
+  return { group, denoise, save, settings, help };
 }
 
 /** @param {ToolbarEvents} events @param {AbortSignal} signal */
@@ -237,6 +247,7 @@ export function makeToolbar(events) {
       line.update(status);
     },
     showTone: tone.showTone,
+    showDenoise: (on) => tools.denoise.setAttribute("aria-pressed", String(on)),
     showOpen({ settings, help }) {
       tools.settings.setAttribute("aria-expanded", String(settings));
       tools.help.setAttribute("aria-expanded", String(help));

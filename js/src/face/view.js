@@ -8,7 +8,7 @@
  * @import { Action, Pixel, RenderState, Stage } from "../wire/protocol.js"
  * @import { Status } from "./status.js"
  *
- * @typedef {{exposure?: number, curve?: string, channel?: string}} ToneChange
+ * @typedef {{exposure?: number, curve?: string, channel?: string, denoise?: boolean}} ToneChange
  *
  * @typedef {object} ViewEvents
  * @property {(action: Action, samples?: number) => void} control
@@ -282,10 +282,16 @@ export class View {
     this.#legend.show({ channel, exposure, spp: this.#status?.spp ?? 0 });
   }
 
-  /** @param {string} curve @param {number} exposure in stops @param {string} channel */
-  showTone(curve, exposure, channel) {
-    this.#deeds.tone = { curve, exposure, channel };
+  /**
+   * @param {string} curve
+   * @param {number} exposure in stops
+   * @param {string} channel
+   * @param {boolean} denoise
+   */
+  showTone(curve, exposure, channel, denoise) {
+    this.#deeds.tone = { curve, exposure, channel, denoise };
     this.#toolbar.showTone(curve, exposure);
+    this.#toolbar.showDenoise(denoise);
     this.#drawer.showChannel(channel);
     this.#showLegend();
   }

@@ -4,7 +4,7 @@
  * @typedef {"left" | "right" | "up" | "down" | "panLeft" | "panRight" | "panUp" | "panDown" |
  *   "nearer" | "farther" | "home" | "fit" | "front" | "back" | "sideRight" | "sideLeft" | "top" |
  *   "bottom" | "toggle" | "restart" | "more" | "brighter" | "darker" | "plain" | "curve" |
- *   "channel" | "pixels" | "region" | "compare" | "copy" | "save" | "settings" | "help" |
+ *   "channel" | "denoise" | "pixels" | "region" | "compare" | "copy" | "save" | "settings" | "help" |
  *   "leave"} Deed
  *
  * @typedef {object} Key
@@ -77,6 +77,7 @@ export const KEYS = [
     keys: [
       { show: "Space", label: "pause, resume", keys: { " ": "toggle" } },
       { show: "R", label: "restart", keys: { r: "restart" } },
+      { show: "N", label: "without noise, with it", keys: { n: "denoise" } },
       { show: "M", label: "more samples", keys: { m: "more" } },
       { show: "B", label: "refine a region first", keys: { b: "region" } },
     ],

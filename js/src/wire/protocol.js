@@ -7,7 +7,7 @@
  * @import { Tile } from "../pixels/pixels.js"
  *
  * @typedef {{samples: number, goal: number, elapsed: number, rate: number,
- *   noise: number | null}} Progress
+ *   noise: number | null, denoised?: boolean}} Progress
  * @typedef {"compiling" | "running" | "paused" | "done" | "stopped" | "failed" | "closed"} State
  *
  * @typedef {{k: "welcome", epoch: number, client: number, next: number}} Welcome
@@ -110,11 +110,14 @@ function isAmount(value) {
  */
 function readProgress(value) {
   if (typeof value !== "object" || value === null) return null;
-  const { samples, goal, elapsed, rate, noise } = /** @type {Record<string, unknown>} */ (value);
+  const { samples, goal, elapsed, rate, noise, denoised } = /** @type {Record<string, unknown>} */ (
+    value
+  );
   if (!isInteger(samples, 0) || !isInteger(goal, 0) || !isAmount(elapsed) || !isAmount(rate)) {
     return null;
   }
-  return { samples, goal, elapsed, rate, noise: isAmount(noise) ? noise : null };
+  const known = { samples, goal, elapsed, rate, noise: isAmount(noise) ? noise : null };
+  return denoised === true ? { ...known, denoised } : known;
 }
 
 /**

@@ -28,6 +28,19 @@ test("the line says where the render is", () => {
     [status("running", { progress: null }), "rendering…"],
     [status("paused"), "paused · 12 % · 32 of 256 spp"],
     [status("stopped"), "stopped · 12 % · 32 of 256 spp"],
+    [
+      status("running", {
+        progress: {
+          samples: 3200,
+          goal: 25_600,
+          elapsed: 2,
+          rate: 1600,
+          noise: null,
+          denoised: true,
+        },
+      }),
+      "12 % · denoised · 14 s left · 32 of 256 spp · 1.6 k samples/s",
+    ],
     [status("failed"), "failed"],
     [status("gone"), "kernel gone"],
     [

@@ -49,6 +49,7 @@ class Progress(NamedTuple):
     rate: float  # samples per second
     rays: int
     noise: float | None = None  # `Image.noise` as of the last whole pass; None before two samples
+    denoised: bool = False  # is what is shown without noise? For those who show it
 
 
 class Current(NamedTuple):
