@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from raywidget.adapters import take
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
-from raywidget.io.building import bounds_of, build
+from raywidget.io.building import PAINT, bounds_of, build
 from raywidget.io.scene_files import read_scene, up_of_file
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
 from raywidget.scene.emitters.studio_sky import StudioEnvironment
 from raywidget.scene.materials.materials import Diffuse
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.quantities import ValuedShape
 from raywidget.scene.shapes.round import Disk
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.textures.textures import Gradient, Texture
@@ -50,6 +51,8 @@ def studio(
     *,
     aspect: float | None = None,
     style: str | None = None,
+    values: Any = None,
+    colormap: Any = None,
 ) -> Scene:
     """Put a thing into a studio: framed, lit, on a ground that catches its shadow.
 
@@ -80,6 +83,10 @@ def studio(
         pictures of any shape.
     style : {"ball-and-stick", "space-filling", "licorice"}, optional
         How atoms look.
+    values : array, optional
+        A number for each vertex, face, point or copy of the thing, shown as colours.
+    colormap : ColorMap or str, optional
+        How `values` become colours.
 
     Returns
     -------
@@ -104,7 +111,28 @@ def studio(
     notes = list(taken.notes)
     if taken.emitters:
         notes.append("lights that the thing has are left out: the studio has its own")
-    return _stage(thing, taken, notes, light, ground, background, up, view, aspect)
+    scene = _stage(thing, taken, notes, light, ground, background, up, view, aspect)
+    return _with_values(scene, values, colormap)
+
+
+def _with_values(scene: Scene, values: Any, colormap: Any) -> Scene:
+    """The same, with values on the one shape that can have them."""
+    if values is None:
+        if colormap is not None:
+            raise SceneError("studio: colormap= needs values=")
+        return scene
+    able = [shape for shape in scene.shapes if isinstance(shape, ValuedShape)]
+    if len(able) != 1:
+        raise SceneError(
+            f"studio: values= need one mesh, cloud or bundle of lines to belong to, and there are "
+            f"{len(able)}; give them to the shapes of shapes_of(thing)"
+        )
+    changes: dict[str, Any] = {"values": values, "colormap": colormap, "material": PAINT}
+    for name in ("colors", "face_colors", "materials", "face_materials"):
+        if getattr(able[0], name, None) is not None:
+            changes[name] = None
+    shown = able[0].replace(**changes)
+    return scene.replace(shapes=[shown if s is able[0] else s for s in scene.shapes])
 
 
 def scene_of(
