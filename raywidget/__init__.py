@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from raywidget.scene.shapes.lines import Arrows, Tubes
     from raywidget.scene.shapes.many import Cylinders, Spheres
     from raywidget.scene.shapes.meshes import Instances, Mesh
+    from raywidget.scene.shapes.planes import Plane
     from raywidget.scene.shapes.round import Cone, Cylinder, Disk
     from raywidget.scene.shapes.simple import Box, Quad, Sphere
     from raywidget.scene.shapes.volumes import Volume
@@ -108,6 +109,7 @@ __all__ = [
     "PerspectiveCamera",
     "PictureError",
     "PictureWarning",
+    "Plane",
     "PointLight",
     "Principled",
     "ProtocolError",
@@ -198,6 +200,7 @@ _MODULES = {
     "raywidget.scene.materials.media": ("HomogeneousMedium",),
     "raywidget.scene.shapes.meshes": ("Instances", "Mesh"),
     "raywidget.scene.materials.principled": ("Principled",),
+    "raywidget.scene.shapes.planes": ("Plane",),
     "raywidget.scene.shapes.round": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.materials.transfer": ("TransferFunction",),
     "raywidget.scene.keyframes": ("keyframes",),

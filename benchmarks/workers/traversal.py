@@ -20,7 +20,7 @@ from benchmarks.workers.embree import (
     call_embree,
 )
 from raywidget.compiler import compile_scene
-from raywidget.kernels.geometry.traverse import find_closest, is_occluded
+from raywidget.kernels.geometry.clipping import find_closest, is_occluded
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.jit import entry
 from raywidget.kernels.language.vec3 import vec3

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from raywidget.compiler.geometry.clips import find_closed, pack_planes
 from raywidget.compiler.geometry.gathering import Geometry, gather_geometry
-from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place
+from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place, placement_in
 from raywidget.compiler.geometry.trees import Trees, build_trees, key_of_trees, write_roots
 from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_lights, spot_discs
 from raywidget.compiler.lights.sight import weigh_by_sight
@@ -66,8 +67,13 @@ def compile_after(
 ) -> Compiled:
     """The tables of a scene, with all that can be kept of those of the one before it.
 
-    Where only values and their colours have changed, everything else is.
+    Where only values and their colours have changed, everything else is; so it is where planes
+    have moved.
     """
+    if before is not None and _differ_in_planes_only(*before[:1], scene):
+        last = before[1]
+        clips = pack_planes(scene.clip, placement_in(last.tables.placement))
+        return last._replace(tables=last.tables._replace(clips=clips))
     if before is not None and _differ_in_colors_only(*before[:1], scene):
         last = before[1]
         fields = last.fields.tables(scene.shapes)
@@ -76,7 +82,17 @@ def compile_after(
     return _compile(scene, threads, None if before is None else before[1].trees, True)
 
 
+def _differ_in_planes_only(before: Scene, scene: Scene) -> bool:
+    same_light = before.emitters is scene.emitters and before.background == scene.background
+    same_rest = before.shapes is scene.shapes and before.medium is scene.medium
+    # With the first plane, or its caps, other tables change, too.
+    both_cut = len(before.clip) > 0 and len(scene.clip) > 0 and before.caps == scene.caps
+    return same_light and same_rest and both_cut
+
+
 def _differ_in_colors_only(before: Scene, scene: Scene) -> bool:
+    if before.clip is not scene.clip or before.caps != scene.caps:
+        return False
     same_light = before.emitters is scene.emitters and before.background == scene.background
     if not same_light or before.medium is not scene.medium:
         return False
@@ -124,16 +140,21 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
     write_roots(geometry, trees.roots)
     media_table = media.table(placement.scale)
     volumes = pack_volumes(scene.shapes, placement)
-    is_clear = not len(media_table) and not len(volumes.values)
+    clips = pack_planes(scene.clip, placement)
+    has_caps = len(clips) > 0 and scene.caps
+    is_clear = not len(media_table) and not len(volumes.values) and not len(clips)
     plain = is_clear and _is_plain(surfaces, lights, len(trees.rounds))
     tables = SceneTables(
         nodes=trees.nodes,
         flats=trees.flats,
         balls=trees.balls,
         rounds=trees.rounds,
-        bare_materials=_bare_materials(trees.flats, geometry.primitives, surfaces.codes),
-        few_flats=trees.few_flats,
-        few_balls=trees.few_balls,
+        bare_materials=_bare_materials(
+            trees.flats, geometry.primitives, surfaces.codes, not has_caps
+        ),
+        # Only the tree is cut by planes.
+        few_flats=trees.few_flats[: 0 if len(clips) else None],
+        few_balls=trees.few_balls[: 0 if len(clips) else None],
         large_radius=_large_radius(geometry, shapes, boxes, placement.scale),
         instances=geometry.instances,
         instance_codes=geometry.instance_codes,
@@ -157,6 +178,8 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         volumes=volumes.values,
         volume_bounds=volumes.bounds,
         volume_looks=volumes.looks,
+        clips=clips,
+        closed_shapes=find_closed(shapes if has_caps else ()),
         surroundings=np.zeros(1 + len(lights.lights), np.int64),
         lights=lights.lights,
         light_cdf=lights.cdf,
@@ -212,7 +235,7 @@ def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> boo
     return simple_surfaces and simple_lights and not rounds
 
 
-def _bare_materials(flats: F32, primitives: I32, material_codes: I32) -> I32:
+def _bare_materials(flats: F32, primitives: I32, material_codes: I32, is_uncapped: bool) -> I32:
     """By slots of flats, see `hit.bare_material`; trees outlive materials, and can not hold it."""
     in_slots = (
         flats.view(np.int32)
@@ -223,6 +246,8 @@ def _bare_materials(flats: F32, primitives: I32, material_codes: I32) -> I32:
         return np.empty(0, np.int32)
     materials = primitives[:, layout.PRIMITIVE_MATERIAL]
     # Negative numbers have their first bit set, and two of them a common one.
+    if not is_uncapped:  # where a cap is, edges don't tell
+        return np.full(len(in_slots), -1, np.int32)
     is_bare = (primitives[:, layout.PRIMITIVE_CORNERS] & primitives[:, layout.PRIMITIVE_LIGHT]) < 0
     if material_codes[:, layout.MATERIAL_FLAGS].any():
         is_bare &= material_codes[materials, layout.MATERIAL_FLAGS] == 0

@@ -339,4 +339,5 @@ def _without_background(tables: SceneTables) -> SceneTables:
 
 def _same_contents(a: Scene, b: Scene) -> bool:
     same_light = a.emitters is b.emitters and a.background == b.background
-    return a.shapes is b.shapes and same_light and a.medium is b.medium
+    same_cut = a.clip is b.clip and a.caps == b.caps
+    return a.shapes is b.shapes and same_light and a.medium is b.medium and same_cut

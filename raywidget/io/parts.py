@@ -9,6 +9,7 @@ from typing import Any
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
 from raywidget.scene.materials.media import HomogeneousMedium
+from raywidget.scene.shapes.planes import Plane
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.values.checks import ColorLike
 
@@ -29,6 +30,10 @@ class SceneParts:
         What fills the space outside of all shapes.
     background : colour, optional
         What the camera sees where no shape is, instead of the environment.
+    clip : tuple of Plane
+        What cuts the scene open.
+    caps : bool
+        Are cuts through closed shapes closed?
     defaults : mapping of str to value
         Settings of the render that the file gives, such as ``{"width": 400, "spp": 64}``, by their
         names in `RenderSettings`.
@@ -43,6 +48,8 @@ class SceneParts:
     cameras: tuple[Camera, ...] = ()
     medium: HomogeneousMedium | None = None
     background: ColorLike | None = None
+    clip: tuple[Plane, ...] = ()
+    caps: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     notes: tuple[str, ...] = ()

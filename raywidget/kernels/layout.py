@@ -236,6 +236,11 @@ LOOK_ALBEDO = 1  # 3: share of what is not let through that is scattered
 LOOK_EMISSION = 4  # 3: radiance of what is so thick that nothing gets through, without scattering
 LOOK_ANISOTROPY = 7
 
+# --- Cuts ----------------------------------------------------------------------------------------
+CLIP_SIZE = 4  # columns of `clips` (P, CLIP_SIZE) float32: planes that cut away what is before them
+CLIP_NORMAL = 0  # 3: unit, towards what is cut away
+CLIP_OFFSET = 3  # of the plane along it
+
 # --- Textures ------------------------------------------------------------------------------------
 CHECKERBOARD = 0
 IMAGE = 1
@@ -426,6 +431,8 @@ class SceneTables(NamedTuple):
     volumes: F32  # (V, VOLUME_SIZE)
     volume_bounds: F32  # (B, BOUNDS_SIZE) of all blocks of all volumes
     volume_looks: F32  # (R, LOOK_SIZE)
+    clips: F32  # (P, CLIP_SIZE)
+    closed_shapes: I32  # (S,) by index of shapes: 1 where cuts get caps; (0,) if none do
     surroundings: I64  # (1 + L,) stacks of `medium`: where the camera is, and each light
     lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
@@ -487,6 +494,10 @@ class SceneView(NamedTuple):
     volume_bounds: Any
     volume_looks: Any
     volume_count: int
+    clips: Any
+    clip_count: int
+    closed_shapes: Any
+    has_caps: bool
     surroundings: Any
     lights: Any
     light_cdf: Any

@@ -36,6 +36,7 @@ from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.planes import Plane
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Bounds, Box, Quad, Shape, Sphere
 from raywidget.scene.shapes.volumes import Volume
@@ -85,6 +86,7 @@ __all__ = [
     "OrthographicCamera",
     "PanoramicCamera",
     "PerspectiveCamera",
+    "Plane",
     "PointLight",
     "Principled",
     "Quad",

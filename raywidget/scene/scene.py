@@ -15,6 +15,7 @@ from raywidget.errors import SceneError
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter, Environment
 from raywidget.scene.materials.media import HomogeneousMedium
+from raywidget.scene.shapes.planes import Plane
 from raywidget.scene.shapes.simple import Bounds, Shape
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import ColorLike
@@ -41,6 +42,12 @@ class Scene(SceneObject):
         Where the picture is taken from. There is no default.
     medium : HomogeneousMedium, optional
         What fills the space outside of all shapes, such as fog; by default nothing.
+    clip : iterable of Plane
+        Planes that cut all shapes and volumes open, exactly: what lies where a normal points to is
+        not there, for the camera and for light. Lights that are no shapes are not cut.
+    caps : bool
+        Close what was closed: a cut through a ball, a box or a watertight mesh is a surface of its
+        material. Without, one looks inside.
     defaults : mapping of str to value
         Settings of the render that suit this scene, such as ``{"width": 400, "spp": 64}``; used
         where the caller of `render` says nothing. Stored read-only.
@@ -83,6 +90,8 @@ class Scene(SceneObject):
     medium: HomogeneousMedium | None = field(default=None, kw_only=True)
     defaults: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     background: ColorLike | None = field(default=None, kw_only=True)
+    clip: Sequence[Plane] = field(default=(), kw_only=True)
+    caps: bool = field(default=False, kw_only=True)
     notes: Sequence[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
@@ -101,7 +110,10 @@ class Scene(SceneObject):
             checks.instance(self, "medium", self.medium, HomogeneousMedium, "a HomogeneousMedium")
         if self.background is not None:
             self._set(background=checks.radiance(self, "background", self.background))
+        given = (self.clip,) if isinstance(self.clip, Plane) else self.clip
         self._set(
+            clip=_checked_items(self, "clip", given, Plane),
+            caps=checks.flag(self, "caps", self.caps),
             notes=_checked_notes(self, self.notes),
             shapes=shapes,
             emitters=emitters,
@@ -118,7 +130,7 @@ class Scene(SceneObject):
         """All objects that the scene is made of, each once, parents first; not the scene."""
         seen: set[int] = set()
         waiting: list[object] = [self.camera, self.medium, *reversed(self.emitters)]
-        waiting += reversed(self.shapes)
+        waiting += [*reversed(self.clip), *reversed(self.shapes)]
         while waiting:
             item = waiting.pop()
             if isinstance(item, SceneObject) and id(item) not in seen:
@@ -212,6 +224,10 @@ class Scene(SceneObject):
         lines.append(f"camera={self.camera!r}")
         if self.medium is not None:
             lines.append(f"medium={self.medium!r}")
+        if self.clip:
+            lines.append("clip=" + _listed(self.clip))
+        if self.caps:
+            lines.append("caps=True")
         if self.defaults:
             lines.append(f"defaults={dict(self.defaults)!r}")
         if self.background is not None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.traverse import is_occluded
+from raywidget.kernels.geometry.traverse import is_occluded_whole
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry
@@ -90,5 +90,5 @@ def _count_seen(
                 reach = (distance - radius) * 0.999
             elif scene.light_nodes[row + layout.LIGHT_NODE_COS_NORMALS] > 0.0:
                 d = load_vec3(ways, 3 * i)
-            if not is_occluded(scene, p, vec3(d.x, d.y, d.z), reach):
+            if not is_occluded_whole(scene, p, vec3(d.x, d.y, d.z), reach):
                 seen[number, i] = 1

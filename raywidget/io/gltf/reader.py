@@ -105,6 +105,8 @@ class _Reader:
                 cameras=(scene.camera,),
                 medium=scene.medium,
                 background=scene.background,
+                clip=tuple(scene.clip),
+                caps=scene.caps,
                 defaults=scene.defaults,
                 name=scene.name,
                 notes=tuple(scene.notes),

@@ -17,7 +17,7 @@ from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.language.double import ball_power, round_quadratic
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.sampling import turn_towards
-from raywidget.kernels.language.scalars import index32
+from raywidget.kernels.language.scalars import index32, single
 from raywidget.kernels.language.simd import WIDTH, Real, choose, lanes_abs, lanes_max, lanes_sqrt
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, length, load_vec3, normalize, vec3
 from raywidget.kernels.layout import SceneView
@@ -31,6 +31,7 @@ RAY_OFFSET = 2.0**-20
 # Large balls and rounds are tested in double precision, where only the rounding of the point itself
 # counts, and what is left of theirs where their surface passes through the origin.
 LARGE_OFFSET = 2.0**-40
+_CAPS = -1.5  # codes of caps are less
 _HUGE = 4.0  # times as large as the coordinates of a point on it
 
 
@@ -99,6 +100,51 @@ def reach_from_spawn(hit: Hit, reach: float) -> float:
 @device
 def make_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     """The surface at the end of a ray that hit something."""
+    if scene.clip_count > 0 and ray.u < _CAPS:
+        return _cap_hit(scene, o, d, ray)
+    return _own_hit(scene, o, d, ray)
+
+
+@device
+def cap_code(plane: int) -> float:
+    """What `RayHit.u` says of a cut by a plane that closes a shape (see `clipping`)."""
+    return single(-2 - plane)
+
+
+@rare
+@device
+def _cap_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
+    """On a cut, of the material of what is left behind it; it does not shine."""
+    third = 1.0 / 3.0
+    u = third if ray.slot < layout.BALL_SLOT else 0.0
+    hit = _own_hit(scene, o, d, RayHit(ray.t, u, third, ray.slot, ray.instance))
+    row = int(-1.5 - ray.u) * layout.CLIP_SIZE
+    ng = load_vec3(scene.clips, row)
+    p = o + d * ray.t
+    away = dot(ng, p) - scene.clips[row + layout.CLIP_OFFSET]
+    p = p - ng * away
+    offset = (largest(p) + largest(o) + abs(scene.clips[row + layout.CLIP_OFFSET])) * RAY_OFFSET
+    return Hit(
+        p,
+        ng,
+        ng,
+        hit.u,
+        hit.v,
+        ray.t,
+        offset,
+        hit.material,
+        index32(-1),
+        hit.shape,
+        hit.primitive,
+        hit.slot,
+        hit.instance,
+        hit.b1,
+        hit.b2,
+    )
+
+
+@device
+def _own_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     if ray.slot >= layout.ROUND_SLOT:
         return _round_hit(scene, o, d, ray)
     if ray.slot >= layout.BALL_SLOT:

@@ -222,8 +222,11 @@ def _find_round(scene: SceneView, block: int, o: Vec3, d: Vec3, t_max: float) ->
 
 
 @device
-def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
-    """The closest hit with 0 < t < `t_max`; of a ray that is not finite, none."""
+def find_closest_whole(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+    """The closest hit with 0 < t < `t_max`, as if no plane cut anything away.
+
+    Of a ray that is not finite, none. What is kept, `clipping.find_closest` finds.
+    """
     if not _is_sound(_ray_slopes(o, d), d):
         return RayHit(t_max, 0.0, 0.0, index32(layout.MISS), index32(-1))
     return walk_to_closest(scene, o, d, t_max)
@@ -231,7 +234,7 @@ def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
 
 @device
 def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
-    """`find_closest` for those who know that the ray is finite."""
+    """`find_closest_whole` for those who know that the ray is finite."""
     # Groups that wait: where the children of a node are, the distances at which their boxes are
     # entered, and the smallest of these.
     rows = _row_stack()
@@ -350,7 +353,7 @@ def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
 
 
 @device
-def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
+def is_occluded_whole(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
     """Is there any hit with 0 < t < `t_max`? The first one found ends the search."""
     # Groups that wait: where the children of a node are, and a bit for each that is to be visited.
     rows = _row_stack()

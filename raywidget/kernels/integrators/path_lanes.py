@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels.geometry.brute_force import is_occluded_by_few
+from raywidget.kernels.geometry.clipping import find_closest_of_finite, is_lamp_cut
 from raywidget.kernels.geometry.hit import bare_material, make_hit, spawn_origin
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK
-from raywidget.kernels.geometry.traverse import RayHit, walk_to_closest
+from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
     Bundle,
@@ -107,7 +108,7 @@ def arrive(
         if scene.is_few and passed == 0:
             ray = _traced(bundle, lane)
         else:
-            ray = walk_to_closest(scene, o, d, INFINITY)
+            ray = find_closest_of_finite(scene, o, d, INFINITY)
         if scene.medium_count > 0:
             through = transmittance(scene, bundle.inside[lane], ray.t)
             store_point(
@@ -251,7 +252,8 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
             n = load_point(bundle, rows.LIT_SIDE, lane)
             chosen = choose_light(scene, p, n, u, v, load_number(bundle, rows.CHOICE, lane))
         light = sample_chosen(scene, p, u, v, chosen)
-        if light.pdf > 0.0:
+        is_cut = is_lamp_cut(scene, p, light.wi, light.reach, light.delta)
+        if light.pdf > 0.0 and not is_cut:
             lit |= 1 << lane
             store_point(bundle, rows.LIGHT_DIRECTION, lane, light.wi)
             store_number(bundle, rows.LIGHT_REACH, lane, light.reach)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.kernels.geometry.clipping import find_closest
 from raywidget.kernels.geometry.hit import make_hit
-from raywidget.kernels.geometry.traverse import find_closest
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry

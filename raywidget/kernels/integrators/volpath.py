@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from raywidget.kernels.geometry.clipping import find_closest, is_lamp_cut
 from raywidget.kernels.geometry.hit import make_hit, reach_from_spawn, spawn_origin
-from raywidget.kernels.geometry.traverse import find_closest
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.tile import (
     PathResult,
@@ -179,7 +179,8 @@ def trace_volpath(
             sampled = settings.next_event and scene.light_count > 0
             if sampled:
                 light = sample_light(scene, p, nowhere, edge.z, edge.w, choice.x)
-                if light.pdf > 0.0:
+                is_cut = is_lamp_cut(scene, p, light.wi, light.reach, light.delta)
+                if light.pdf > 0.0 and not is_cut:
                     phase = eval_phase(anisotropy, dot(d, light.wi))
                     shadow = trace_shadow(scene, p, light.wi, light.reach, inside)
                     rays += shadow.rays
@@ -252,7 +253,8 @@ def trace_volpath(
             sampled = settings.next_event and scene.light_count > 0 and not is_specular(bsdf)
             if sampled:
                 light = sample_light(scene, hit.p, lit_side, edge.z, edge.w, choice.x)
-                if light.pdf > 0.0:
+                is_cut = is_lamp_cut(scene, hit.p, light.wi, light.reach, light.delta)
+                if light.pdf > 0.0 and not is_cut:
                     value = eval_scattering(hit, bsdf, wo, light.wi)
                     if value.pdf > 0.0:
                         shadow = trace_shadow(

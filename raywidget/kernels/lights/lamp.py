@@ -34,9 +34,10 @@ class LampSample(NamedTuple):
 
 @device
 def is_one_lamp(scene: SceneView) -> bool:
-    """Is a flat without a texture the only light that is sampled?"""
+    """Is a flat without a texture, which no plane cuts, the only light that is sampled?"""
     return (
         scene.light_count == 1
+        and scene.clip_count == 0
         and int(scene.lights[layout.LIGHT_KIND]) == layout.LIGHT_FLAT
         and scene.light_slots[0] == layout.MISS
     )

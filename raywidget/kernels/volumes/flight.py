@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from raywidget.kernels import layout
+from raywidget.kernels.geometry.clipping import kept_part
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import next_state, number_of
@@ -91,6 +92,10 @@ def _start(scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float) -> _Wa
     enter = max(max(enter, _enter(origin.z, inverse.z, shape.z)), 0.0)
     leave = min(_leave(origin.x, inverse.x, shape.x), _leave(origin.y, inverse.y, shape.y))
     leave = min(min(leave, _leave(origin.z, inverse.z, shape.z)), reach)
+    if scene.clip_count > 0:
+        part = kept_part(scene, o, d, reach)
+        enter = max(enter, part.enter)
+        leave = min(leave, part.leave)
     per_block = scene.volumes[volume * layout.VOLUME_SIZE + layout.VOLUME_PER_BLOCK]
     blocks = codes + layout.VOLUME_BLOCKS
     x = (origin.x + enter * direction.x) * per_block

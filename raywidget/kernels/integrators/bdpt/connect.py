@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from raywidget.kernels.geometry.clipping import is_lamp_cut
 from raywidget.kernels.geometry.hit import spawn_origin
 from raywidget.kernels.integrators.bdpt.vertex import (
     MAX_EDGES,
@@ -145,7 +146,7 @@ def connect_to_light(
     if scene.light_count == 0 or not settings.next_event or is_specular(z.bsdf):
         return _failed(0)
     light = sample_light(scene, z.hit.p, no_normal(), u, v, choice)
-    if light.pdf <= 0.0:
+    if light.pdf <= 0.0 or is_lamp_cut(scene, z.hit.p, light.wi, light.reach, light.delta):
         return _failed(0)
     value = eval_scattering(z.hit, z.bsdf, z.wo, light.wi)
     if value.pdf <= 0.0:
