@@ -99,15 +99,15 @@ def _find_cap(scene: SceneView, o: Vec3) -> Cap:
     """The innermost closed shape that a point is in, if two of three rays say that there is one.
 
     What stands on a floor, or at a wall, shares a face with it, and one of the two may be missed:
-    one ray goes upwards, two to the sides.
+    one ray goes upwards, two level to the sides.
     """
     first = _leaves(scene, o, vec3(0.3139, 0.7371, 0.5985))
-    second = _leaves(scene, o, vec3(0.9948, 0.0527, 0.0871))
+    second = _leaves(scene, o, vec3(1.0, 0.00011, 0.00017))
     if first.slot != layout.MISS and second.slot != layout.MISS:
         return first
     if first.slot == layout.MISS and second.slot == layout.MISS:
         return first
-    third = _leaves(scene, o, vec3(-0.9948, 0.0483, 0.0896))
+    third = _leaves(scene, o, vec3(-1.0, 0.00013, 0.00019))
     if third.slot == layout.MISS:
         return third
     return first if first.slot != layout.MISS else second
