@@ -30,7 +30,10 @@ from raywidget.staging.framing import Axes, axes_of, frame, points_of
 from raywidget.staging.lights import GROUND, NO_GROUND, make_light
 from raywidget.staging.moving import can_move, moved
 
-STUDIO_WORDS = ("light", "ground", "background", "up", "view", "aspect", "style")
+STUDIO_WORDS = (
+    *("light", "ground", "background", "up", "view", "aspect", "style"),
+    *("values", "colormap"),
+)
 
 _FAR = 100.0  # times its size: what lies further from the origin is brought to it
 _OF_LAMPS = 0.02  # of white light all round: emission that lights what it belongs to

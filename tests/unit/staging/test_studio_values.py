@@ -30,3 +30,12 @@ def test_values_without_a_place_are_refused():
         rw.studio(rw.Sphere((0, 0, 0), 1), values=[1])
     with pytest.raises(rw.SceneError, match="colormap= needs values="):
         rw.studio((VERTICES, FACES), colormap="hot")
+
+
+def test_show_and_render_take_them_too():
+    from raywidget.headless import scene_and_settings
+
+    chosen = {"values": [1, 2, 3, 4], "colormap": "hot", "spp": 3}
+    scene, settings = scene_and_settings((VERTICES, FACES), chosen)
+    assert shown(scene)[0].colormap.colors == "hot"
+    assert settings.spp == 3
