@@ -16,6 +16,8 @@ from typing import Any
 # What the levels of x86-64 have, as LLVM names it (x86-64 psABI, 1.0, table 3.1).
 _V3 = "sse3 ssse3 sse4.1 sse4.2 popcnt cx16 sahf avx avx2 bmi bmi2 f16c fma lzcnt movbe xsave crc32"
 _V4 = f"{_V3} avx512f avx512bw avx512cd avx512dq avx512vl evex512"
+ENTRIES = "entries.json"
+
 PROCESSORS = {"v3": ("x86-64-v3", _V3), "v4": ("x86-64-v4", _V4)}
 
 # numba counts references to arrays. Here kernels borrow all of theirs, without an owner: there is
@@ -147,7 +149,6 @@ def main() -> None:
     from llvmlite import binding as llvm
 
     from raywidget.kernels.language.machine_code import symbol_of
-    from raywidget.kernels.language.simd import WIDTH
 
     name, features = PROCESSORS[level]
     target = llvm.Target.from_default_triple().create_target_machine(
@@ -164,7 +165,7 @@ def main() -> None:
             symbol = symbol_of(entry, variant)
             path = folder / f"{symbol}.o"
             entries[entry][variant] = write_object(symbol, signature, result, target, path)
-    (folder / "entries.json").write_text(json.dumps({"lanes": WIDTH, "entries": entries}))
+    (folder / ENTRIES).write_text(json.dumps(entries))
 
 
 if __name__ == "__main__":

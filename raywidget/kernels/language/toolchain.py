@@ -11,6 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from raywidget.errors import RenderError
 from raywidget.kernels.language.machine_code import LIBRARY
 
 COMPILES = LIBRARY is None
@@ -42,7 +43,13 @@ class _Nothing:
 def _tool(module: str, name: str | None = None) -> Any:
     if not COMPILES:
         return _NOTHING
-    found = import_module(module)
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as error:
+        raise RenderError(
+            "kernels have to be compiled here, since no machine code came with the package that fits "
+            f"this processor and these sources; that needs numba ({error}): pip install numba"
+        ) from error
     return found if name is None else getattr(found, name)
 
 
