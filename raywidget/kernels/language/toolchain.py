@@ -47,8 +47,8 @@ def _tool(module: str, name: str | None = None) -> Any:
         found = import_module(module)
     except ModuleNotFoundError as error:
         raise RenderError(
-            "kernels have to be compiled here, since no machine code came with the package that fits "
-            f"this processor and these sources; that needs numba ({error}): pip install numba"
+            "kernels have to be compiled here: no machine code came with the package that fits "
+            f"this processor and these sources. That needs numba ({error}): pip install numba"
         ) from error
     return found if name is None else getattr(found, name)
 
