@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from numba import types
-
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.hit import cap_code, make_hit, spawn_origin
 from raywidget.kernels.geometry.traverse import (
@@ -23,6 +21,7 @@ from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import index32
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 
