@@ -12,7 +12,7 @@ from raywidget.engine.session.session import Session
 from raywidget.engine.settings import AOVS, INTEGRATORS, RenderSettings
 from raywidget.errors import SettingsError
 from raywidget.scene.camera import PerspectiveCamera
-from raywidget.scene.emitters.emitters import ConstantEnvironment
+from raywidget.scene.emitters.emitters import ConstantEnvironment, DirectionalLight
 from raywidget.scene.materials.materials import Dielectric, Diffuse
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.scene import Scene
@@ -154,7 +154,8 @@ def _full_scene() -> Scene:
         Instances(fan, np.eye(4)[None]),
         *lamps,
     ]
-    return Scene(shapes, emitters=[ConstantEnvironment(0.5)], camera=_CAMERA)
+    sun = DirectionalLight((0, -1, 0), 1.0)  # beside the tree
+    return Scene(shapes, emitters=[ConstantEnvironment(0.5), sun], camera=_CAMERA)
 
 
 _CAMERA = PerspectiveCamera(look_from=(0, 0, 4), look_at=(0, 0, 0))
