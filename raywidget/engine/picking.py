@@ -164,7 +164,7 @@ def _trace(run: Run, renderer: Renderer, x: int, y: int) -> Hit | None:
         return None  # the disc of a spot light is no shape of the user's
     shape = scene.shapes[index]
     primitive = int(codes[pick.PICK_PRIMITIVE])
-    row = _row_of(shape, index, primitive, int(codes[pick.PICK_INSTANCE]), renderer.tables)
+    row = _row_of(scene, index, primitive, int(codes[pick.PICK_INSTANCE]), renderer.tables)
     placement = renderer.placement
     point = placement.points_back(values[pick.PICK_POINT : pick.PICK_POINT + 3]).tolist()
 
@@ -195,15 +195,21 @@ def _value_of(shapes: Sequence[Shape], index: int, value: float) -> tuple[float 
 
 
 def _row_of(
-    shape: Shape, index: int, primitive: int, instance: int, tables: SceneTables
+    scene: Scene, index: int, primitive: int, instance: int, tables: SceneTables
 ) -> int | None:
     """Which of the spheres, cylinders, triangles or copies that a shape consists of."""
+    from raywidget.compiler.geometry.fans import SmallThings
     from raywidget.kernels.layout import INSTANCE_SHAPE, PRIMITIVE_SHAPE
 
+    shape = scene.shapes[index]
     if isinstance(shape, Instances):
         return instance - int(np.argmax(tables.instance_codes[:, INSTANCE_SHAPE] == index))
     if isinstance(shape, Spheres | Cylinders | Mesh):
-        return primitive - int(np.argmax(tables.primitives[:, PRIMITIVE_SHAPE] == index))
+        row = primitive - int(np.argmax(tables.primitives[:, PRIMITIVE_SHAPE] == index))
+        if isinstance(shape, Mesh) and row >= len(shape.faces):  # a part of a huge one
+            things = SmallThings([shape.bounds() for shape in scene.shapes])
+            return int(things.split(shape)[1][row])
+        return row
     return None
 
 

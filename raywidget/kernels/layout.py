@@ -408,7 +408,7 @@ class SceneTables(NamedTuple):
     bare_materials: I32  # (B * WIDTH,) by slots of flats: see `hit.bare_material`
     few_flats: F32  # (F, FEW_SIZE) of a world of few primitives, else (0, FEW_SIZE)
     few_balls: F32  # (B, FEW_BALL_SIZE)
-    large_radius: F32  # (1,) balls with larger radii are tested in double precision
+    large_radius: F32  # (1,) balls with larger radii are met in double precision, see also `hit`
     instances: F32  # (I, INSTANCE_SIZE)
     instance_codes: I32  # (I, INSTANCE_CODES_SIZE)
     primitives: I32  # (P, PRIMITIVE_SIZE)

@@ -37,6 +37,22 @@ def floors(radius):
     quad = (-big, 0, 0.7 * big), (2 * big, 0, 0), (0, 0, -2 * big)
     yield "quad", np.eye(3), rw.Quad(*quad, material=GREY)
     yield "box", np.eye(3), rw.Box((0, -big / 2, 0), (big, big, big), material=GREY)
+    # Where no number is round.
+    yield "tilted sphere", TILT, rw.Sphere(TILT @ (0, -big, 0), big, material=GREY)
+    ends = TILT @ (-big, -big, 0), TILT @ (big, -big, 0)
+    yield "tilted cylinder", TILT, rw.Cylinder(*ends, big, material=GREY)
+    yield "tilted top", TILT, rw.Cylinder(TILT @ (0, -big, 0), (0, 0, 0), big, material=GREY)
+    yield "tilted quad", TILT, rw.Quad(*(TILT @ side for side in quad), material=GREY)
+    for name, turn in (("cone", np.eye(3)), ("tilted cone", TILT)):
+        angle = np.radians(30)  # its side passes the origin
+        tip, height = np.array([-big, 0, 0]), 2 * big * np.cos(angle)
+        base = tip + height * np.array([np.cos(angle), -np.sin(angle), 0])
+        yield name, turn, rw.Cone(turn @ base, turn @ tip, height * np.tan(angle), material=GREY)
+    triangle = np.array([(-big, 0, big), (big, 0, 0.8 * big), (0.3 * big, 0, -1.4 * big)])
+    yield "mesh", np.eye(3), rw.Mesh(triangle, [(0, 1, 2)], material=GREY)
+    corners = np.array([(-big, 0, big), (big, 0, big), (big, 0, -big), (-big, 0, -big)])
+    faces = [(0, 1, 2), (0, 2, 3)]
+    yield "tilted mesh", TILT, rw.Mesh(corners @ TILT.T, faces, material=GREY)
 
 
 @pytest.mark.parametrize("kind", [name for name, *_ in floors(1.0)])

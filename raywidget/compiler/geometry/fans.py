@@ -3,25 +3,31 @@
 A flat is tested from its corner. In single precision, a ray is as far off as an ulp of the way to
 it, and a point on the flat as an ulp of its edges; where the corner is far away, contact shadows
 dissolve. So a huge parallelogram is taken apart into triangles round its point next to all that is
-small: that becomes the corner of each.
+small: that becomes the corner of each. Huge triangles of meshes are, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.kernels.layout import I32
+from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.simple import Bounds
 
 F64 = NDArray[np.float64]
 
 # So many times as large as another thing a flat has to be: then an ulp of it is a hundredth of
-# that.
+# that. If it is tilted, rays start some ulp of its size above it.
 _HUGE = 2.0**18
+HUGE_TILTED = 2.0**7
+
+_MOST_SPLIT = 64  # triangles of a mesh
+_NEAR = 0.25  # of its size, as far from a triangle small things may be
 
 
 class Fan(NamedTuple):
@@ -39,6 +45,7 @@ class SmallThings:
         self._lo = np.array([lo for lo, _ in boxes], np.float64).reshape(-1, 3)
         self._hi = np.array([hi for _, hi in boxes], np.float64).reshape(-1, 3)
         self._sizes = (self._hi - self._lo).max(axis=1, initial=0.0)
+        self.least = float(self._sizes.min(initial=np.inf))
 
     def fan(self, corner: F64, edge_u: F64, edge_v: F64) -> Fan | None:
         """The triangles of a parallelogram, (3,) each; None if it does not have to be taken apart.
@@ -53,10 +60,9 @@ class SmallThings:
         [5.0, 0.0, 6.0]
         """
         size = max(float(np.abs(edge_u).max()), float(np.abs(edge_v).max()))
-        small = self._sizes * _HUGE < size
-        if not small.any():
+        middle = self.middle(size / _times(edge_u, edge_v))
+        if middle is None:
             return None
-        middle = np.median(0.5 * (self._lo[small] + self._hi[small]), axis=0)
         edges = np.stack([edge_u, edge_v], axis=1)
         u, v = np.clip(np.linalg.lstsq(edges / size, (middle - corner) / size)[0], 0.0, 1.0)
         places = np.array([(u, v), (0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
@@ -68,3 +74,103 @@ class SmallThings:
             if share > 0.0
         ]
         return Fan(corner + places @ edges.T, places, np.array(faces, np.int32))
+
+    def middle(self, size: float) -> F64 | None:
+        """Where things are that are smaller than `size`, (3,); None if nothing is."""
+        small = self._sizes < size
+        if not small.any():
+            return None
+        return np.asarray(np.median(0.5 * (self._lo[small] + self._hi[small]), axis=0))
+
+    def split(self, mesh: Mesh) -> tuple[Mesh, I32]:
+        """The mesh with its huge triangles taken apart, and of which face each is part, (F,).
+
+        The first part of a face stands where the face was, the others at the end.
+        """
+        origins = np.arange(len(mesh.faces), dtype=np.int32)
+        if not len(self._sizes) or not len(mesh.faces):
+            return mesh, origins
+        low, high = mesh.bounds()
+        if float((high - low).max()) <= HUGE_TILTED * self.least:
+            return mesh, origins
+        corners = mesh.vertices[mesh.faces]
+        sizes = np.ptp(corners, axis=1).max(axis=1)
+        huge = np.flatnonzero(sizes > HUGE_TILTED * self.least)
+        huge = huge[np.argsort(-sizes[huge], kind="stable")][:_MOST_SPLIT]
+        faces, weights = [], []
+        for face in huge:
+            share = self._share_at(corners[face].astype(np.float64))
+            if share is not None:
+                faces.append(int(face))
+                weights.append(share)
+        if not faces:
+            return mesh, origins
+        return _split(mesh, origins, faces, np.array(weights))
+
+    def _share_at(self, corners: F64) -> F64 | None:
+        """Weights of a triangle's corners, (3,), next to all that is small for it."""
+        a, u, v = corners[0], corners[1] - corners[0], corners[2] - corners[0]
+        size = float(np.ptp(corners, axis=0).max())
+        middle = self.middle(size / _times(u, v))
+        if middle is None:
+            return None
+        edges = np.stack([u, v], axis=1) / size
+        s, t = np.linalg.lstsq(edges, (middle - a) / size)[0]
+        weights = np.maximum([1.0 - s - t, s, t], 0.0)
+        weights /= weights.sum()
+        away = float(np.linalg.norm(weights @ corners - middle))
+        # Nothing lies on it, or right at a corner.
+        if away > _NEAR * size or weights.max() > 1.0 - 1e-9:
+            return None
+        return np.asarray(weights)
+
+
+def _times(edge_u: F64, edge_v: F64) -> float:
+    """How many times as large as other things a flat with these edges has to be."""
+    normal = np.sort(np.abs(np.cross(edge_u / np.abs(edge_u).max(), edge_v / np.abs(edge_v).max())))
+    return _HUGE if normal[1] <= 1e-7 * normal[2] else HUGE_TILTED
+
+
+def _split(mesh: Mesh, origins: I32, faces: list[int], weights: F64) -> tuple[Mesh, I32]:
+    """Put a vertex into each of these faces, with weights (N, 3) of its corners."""
+    own = mesh.faces[faces]
+
+    def blended(rows: NDArray[Any] | None) -> NDArray[Any] | None:
+        if rows is None:
+            return None
+        new = np.einsum("nk,nkc->nc", weights, rows[own].astype(np.float64))
+        return np.concatenate([rows, new.astype(rows.dtype)])
+
+    changed = mesh.faces.copy()
+    added, added_origins = [], []
+    for number, (face, shares) in enumerate(zip(faces, weights, strict=True)):
+        middle = len(mesh.vertices) + number
+        a, b, c = mesh.faces[face]
+        parts = [
+            (middle, p, q)
+            for p, q, share in ((b, c, shares[0]), (c, a, shares[1]), (a, b, shares[2]))
+            if share > 0.0
+        ]
+        changed[face] = parts[0]
+        added += parts[1:]
+        added_origins += [face] * (len(parts) - 1)
+    origins = np.concatenate([origins, np.array(added_origins, np.int32)])
+    changed = np.concatenate([changed, np.array(added, np.int32).reshape(-1, 3)])
+
+    def repeated(rows: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None if rows is None else rows[origins]
+
+    vertices = blended(mesh.vertices)
+    assert vertices is not None
+    result = replace(
+        mesh,
+        vertices=vertices,
+        faces=changed,
+        normals=blended(mesh.normals),
+        uvs=blended(mesh.uvs),
+        uvs2=blended(mesh.uvs2),
+        colors=blended(mesh.colors),
+        face_colors=repeated(mesh.face_colors),
+        face_materials=repeated(mesh.face_materials),
+    )
+    return result, origins

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.compiler.geometry.fans import SmallThings
+from raywidget.compiler.geometry.contact import settle_ball, settle_round
+from raywidget.compiler.geometry.fans import HUGE_TILTED, SmallThings
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place
 from raywidget.compiler.geometry.primitives import (
     F64,
@@ -91,6 +92,9 @@ def gather_geometry(
     return gathering.finish()
 
 
+_MOST_SETTLED = 64  # balls of one shape
+
+
 class _FlatsPart(NamedTuple):
     """The parallelograms of a shape, or its triangles."""
 
@@ -162,6 +166,7 @@ class _Gathering:
     def _add_simple(self, shape: Shape, material: int, index: int) -> None:
         if isinstance(shape, Sphere | Spheres):
             balls = _ball_rows(shape, self._placement)
+            self._settle_balls(shape, balls)
             self._balls.append((balls, self._number(len(balls), material, index)))
             if isinstance(shape, Spheres):
                 self._color_items(shape.colors)
@@ -175,9 +180,35 @@ class _Gathering:
                 balls = _ball_rows(shape, self._placement)
                 self._balls.append((balls, self._number(len(balls), material, index)))
             rounds = _round_rows(shape, self._placement)
+            if not isinstance(shape, Cylinders):
+                self._settle_round(shape, rounds)
             self._rounds.append((rounds, self._number(len(rounds), material, index)))
             if isinstance(shape, Cylinders):
                 self._color_items(shape.colors)
+
+    def _settle_balls(self, shape: Sphere | Spheres, rows: F32) -> None:
+        """Have huge ones pass through the small things on them where they should."""
+        if isinstance(shape, Sphere):
+            centers, radii = np.array([shape.center]), np.array([shape.radius])
+        else:
+            centers, radii = shape.centers, shape.radii
+        least = self._things.least * HUGE_TILTED
+        for row in np.flatnonzero(radii > least)[:_MOST_SETTLED]:
+            middle = self._things.middle(float(radii[row]) / HUGE_TILTED)
+            if middle is not None:
+                centre = self._placement.points(centers[row])
+                radius = float(radii[row]) * self._placement.scale
+                settle_ball(rows[row], centre, radius, self._placement.points(middle))
+
+    def _settle_round(self, shape: Shape, rows: F32) -> None:
+        """The same for cylinders, cones and disks."""
+        low, high = shape.bounds()
+        middle = self._things.middle(0.5 * float((high - low).max()) / HUGE_TILTED)
+        if middle is not None:
+            base, axis, lengths = _round_in_full(shape)
+            height, at_base, at_top = (x * self._placement.scale for x in lengths)
+            base, middle = self._placement.points(base), self._placement.points(middle)
+            settle_round(rows[0], base, axis, (height, at_base, at_top), middle)
 
     def _add_parallelograms(self, sides: F64, material: int, index: int) -> None:
         """Corners and edges, (F, 3, 3)."""
@@ -222,6 +253,8 @@ class _Gathering:
 
     def _add_mesh(self, mesh: Mesh, index: int) -> None:
         fields = self._fields.begin(mesh, index)
+        if fields is None:  # values belong to vertices and faces as they are
+            mesh, _ = self._things.split(mesh)
         radiances = [mesh.radiance_of(m) for m in mesh.all_materials]
         materials = self._face_rows(mesh, radiances, fields)
         self._flats.append(self._triangles(mesh, materials, index, self._placement, fields))
@@ -459,6 +492,22 @@ def _ball_rows(shape: Sphere | Spheres | Tubes, placement: Placement) -> F32:
     if shape.flip_normals:
         rows[:, 3] *= -1.0
     return rows
+
+
+def _round_in_full(shape: Shape) -> tuple[F64, F64, tuple[float, float, float]]:
+    """Middle of the base, unit axis, height and radii of a disk, cylinder or cone, in float64."""
+    if isinstance(shape, Disk):
+        axis = np.array(shape.normal, np.float64)
+        lengths = 0.0, float(shape.radius), float(shape.radius)
+        return np.array(shape.center, np.float64), axis / np.linalg.norm(axis), lengths
+    assert isinstance(shape, Cylinder | Cone)
+    base = np.array(shape.base, np.float64)
+    step = np.array(shape.top, np.float64) - base
+    height = float(np.linalg.norm(step))
+    radii = (
+        (shape.base_radius, shape.top_radius) if isinstance(shape, Cone) else (shape.radius,) * 2
+    )
+    return base, step / height, (height, float(radii[0]), float(radii[1]))
 
 
 def _box_faces(box: Box) -> F64:

@@ -161,8 +161,13 @@ class FlatSurface(NamedTuple):
 
 
 @device
-def flat_surface(corner: Vec3, edge_u: Vec3, edge_v: Vec3, u: Real, v: Real) -> FlatSurface:
-    """The point of a flat with weights `u` and `v` of its edges; of lanes, lanes."""
+def flat_surface(
+    corner: Vec3, edge_u: Vec3, edge_v: Vec3, u: Real, v: Real, large: float
+) -> FlatSurface:
+    """The point of a flat with weights `u` and `v` of its edges; of lanes, lanes.
+
+    Of edges longer than `large` only the part up to the point counts as rounding.
+    """
     normal = cross(edge_u, edge_v)
     # The square of a tiny triangle's would be too small for float32 to be precise.
     scale = choose(dot(normal, normal) < 1e-30, 2.0**60, 1.0)
@@ -172,7 +177,8 @@ def flat_surface(corner: Vec3, edge_u: Vec3, edge_v: Vec3, u: Real, v: Real) -> 
     # Rounding across the surface: of points, and of the normal itself where edges nearly coincide.
     along_u = magnitude(edge_u)
     along_v = magnitude(edge_v)
-    along = along_u + along_v
+    is_large = lanes_max(largest(edge_u), largest(edge_v)) > large
+    along = along_u * choose(is_large, u, 1.0) + along_v * choose(is_large, v, 1.0)
     reach = dot(magnitude(ng), magnitude(corner) + along)
     reach = reach + scale * per_length * dot(_cross_magnitude(along_u, along_v), along)
     return FlatSurface(corner + edge_u * u + edge_v * v, ng, reach)
@@ -202,7 +208,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
     edge_v = vec3(flats[row + 6 * WIDTH], flats[row + 7 * WIDTH], flats[row + 8 * WIDTH])
     primitive = scene.flat_references[row + layout.FLAT_PRIMITIVE_ROW * WIDTH]
 
-    flat = flat_surface(corner, edge_u, edge_v, ray.u, ray.v)
+    flat = flat_surface(corner, edge_u, edge_v, ray.u, ray.v, scene.large_radius)
     p = flat.p
     ng = flat.ng
     ns = ng

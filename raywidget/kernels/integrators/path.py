@@ -163,7 +163,9 @@ def advance_paths(
     offset = load_row(bundle, rows.OFFSET)
     if bare != 0:
         is_bare = lanes_in(bare)
-        flat = flat_surface(p, ng, normal, load_row(bundle, rows.U), load_row(bundle, rows.V))
+        u = load_row(bundle, rows.U)
+        v = load_row(bundle, rows.V)
+        flat = flat_surface(p, ng, normal, u, v, scene.large_radius)
         p = choose_vec3(is_bare, flat.p, p)
         ng = choose_vec3(is_bare, flat.ng, ng)
         normal = choose_vec3(is_bare, flat.ng, normal)

@@ -84,6 +84,29 @@ def test_a_triangle_and_a_copy(scene, run):
     assert (hit.index, hit.shape.name, hit.material.name) == (2, "copies", "white")
 
 
+def test_which_face_a_part_of_a_huge_one_belongs_to():
+    """Huge triangles are taken apart round what stands on them."""
+    corners = np.array([(-1e5, 0.3, 1.1e5), (1.2e5, 1e4, 1e5), (2e4, -1e4, -1.3e5)])
+    ground = rw.Mesh([*(corners - (0, 50, 0)), *corners], [(0, 1, 2), (3, 4, 5)])
+    scene = rw.Scene(
+        [rw.Sphere((0, 900, 0), 1), ground],
+        emitters=[rw.ConstantEnvironment(1)],
+        camera=rw.PerspectiveCamera(look_from=(0, 2e4, 0), look_at=(0, 0, 0), up=(0, 0, 1)),
+    )
+    session = Session(scene, SETTINGS)
+    session.start()
+    try:
+        assert session.wait(300)
+        seen = set()
+        for x, y in ((2, 2), (SETTINGS.width - 3, 2), (4, SETTINGS.height - 3)):
+            hit = pick_pixel(session.run(), x, y).hit
+            assert (hit.index, hit.row) == (1, 1)
+            seen.add(hit.primitive)
+        assert len(seen) > 1
+    finally:
+        session.close()
+
+
 def test_which_of_many():
     """Rows count from 0 within a shape, whatever stands before it in the scene."""
     places = [(-2.0, 1.0, 0.0), (0.0, 1.0, 0.0), (2.0, 1.0, 0.0)]
