@@ -71,7 +71,7 @@ def animate(
         Frames a second.
     denoise : bool or {"oidn", "nlm"}
         Take the noise out of each frame, as in `render`.
-    exposure, curve
+    exposure, curve : float, str
         As in `render`.
     quality : int
         Of films that lose something, 0 to 100.
@@ -326,6 +326,7 @@ def _checked_path(path: object, alpha: bool) -> Path:
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:
-    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not is_number or not low <= float(value) <= high:  # type: ignore[arg-type]
+    is_number = isinstance(value, (int, float, np.integer, np.floating))
+    number: Any = value  # not made a float first: a whole number may be too large for one
+    if not is_number or isinstance(value, bool) or not low <= number <= high:
         raise SettingsError(f"{name}: expected {low:g} to {high:g}, got {show(value)}")

@@ -284,7 +284,7 @@ def save_picture(
     quality: int = 92,
     dpi: float | None = None,
 ) -> None:
-    r"""Save a picture; what was there before is replaced only once all is written.
+    """Save a picture; what was there before is replaced only once all is written.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def isosurface(
         The field; a volume brings its own spacing, origin and direction.
     level : float
         The number, between the least and the greatest one.
-    spacing, origin
+    spacing, origin : float or (float, float, float)
         As in `Volume`.
     **parameters
         Of `Mesh`, such as ``material=``.
@@ -66,10 +66,13 @@ def isosurface(
     >>> bool(np.allclose(np.linalg.norm(ball.vertices, axis=1), 0.5**0.5, atol=0.01))
     True
     """
+    for name in ("vertices", "faces", "normals"):
+        if name in parameters:
+            raise SceneError(f"isosurface(): {name} follow from the values and can't be given")
     volume = values
     if not isinstance(values, Volume):
         volume = Volume(values, spacing=spacing, origin=origin)
-    elif spacing != 1.0 or tuple(origin) != (0.0, 0.0, 0.0):
+    elif not (np.array_equal(spacing, 1.0) and np.array_equal(origin, (0.0, 0.0, 0.0))):
         raise SceneError("isosurface(): a Volume has its own spacing= and origin=")
     grid = volume.values
     if grid.is_colored:

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
+from raywidget.scene.values import checks
 from raywidget.scene.values.checks import show
+from raywidget.scene.values.signatures import checked_call
 
 F64 = NDArray[np.float64]
 _STEPS = 64  # between two keys, when lengths are measured
 
 
+@checked_call(SceneError)
 def keyframes(
     cameras: Sequence[Camera], *, closed: bool = False, constant_speed: bool = False
 ) -> Callable[[float], Camera]:
@@ -54,6 +57,8 @@ def keyframes(
     >>> camera_at(0.5).look_from
     (5.0, 0.0, 0.0)
     """
+    closed = checks.flag("keyframes()", "closed", closed)
+    constant_speed = checks.flag("keyframes()", "constant_speed", constant_speed)
     keys = list(cameras) if isinstance(cameras, Sequence) else []
     if len(keys) < 2 or not all(isinstance(key, Camera) for key in keys):
         raise SceneError(f"keyframes: expected two cameras or more, got {show(cameras)}")
@@ -72,6 +77,7 @@ def keyframes(
             raise SceneError("keyframes: the camera stays where it is, and has no speed")
 
     def camera_at(t: float) -> Camera:
+        t = checks.number("keyframes()", "t", t)
         share = t % 1.0 if closed else min(1.0, max(0.0, t))
         time = share * count
         if constant_speed:

@@ -82,7 +82,7 @@ class SkyEnvironment(ImageEnvironment):
     >>> sky = rw.SkyEnvironment(sun_elevation=35, sun_azimuth=120, turbidity=3)
     >>> evening = rw.SkyEnvironment(latitude=48.2, longitude=16.4, time="2026-06-21T18:00+02:00")
     >>> [round(angle) for angle in evening.sun_angles]
-    [26, 277]
+    [26, 276]
     """
 
     image: Any = field(init=False, repr=False)

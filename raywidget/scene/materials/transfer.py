@@ -14,7 +14,7 @@ from raywidget.errors import SceneError
 from raywidget.scene.textures.colormaps import ColorMap, Limits, as_color_map
 from raywidget.scene.values import checks
 from raywidget.scene.values.described import SceneObject
-from raywidget.scene.values.given import as_items
+from raywidget.scene.values.given import NotNumbers, as_items, as_numpy, as_whole
 
 F64: TypeAlias = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ class TransferFunction(SceneObject):
             self._set(emission=_checked_color(self, "emission", self.emission, True))
         if self.albedo is None:
             raise checks.fail(self, "albedo", "a number in [0, 1], an array or points", None)
-        if isinstance(self.resolution, bool) or self.resolution not in _RESOLUTIONS:
+        if as_whole(self.resolution) not in _RESOLUTIONS:
             raise checks.fail(self, "resolution", "256 or 1024", self.resolution)
 
     def _checked_limits(self) -> tuple[float | None, float | None] | None:
@@ -188,7 +188,7 @@ def _checked_numbers(
             raise checks.fail(owner, name, expected, value)
         return number
     array = checks.array(owner, name, value, expected)
-    if array.dtype.kind not in "iuf" or not 1 <= len(array) <= _MOST_POINTS:
+    if array.dtype.kind not in "iuf" or not array.ndim or not 1 <= len(array) <= _MOST_POINTS:
         raise checks.fail(owner, name, expected, value)
     array = array.astype(np.float64)
     if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] != 2):
@@ -220,7 +220,7 @@ def _checked_color(owner: object, name: str, value: object, is_light: bool) -> A
         points = _checked_points(owner, name, value)
         _refuse_disorder(owner, name, np.array([place for place, _ in points]))
         return tuple((place, check(owner, name, color)) for place, color in points)
-    if isinstance(value, Real) or np.ndim(value) <= 1:  # type: ignore[arg-type]
+    if isinstance(value, Real) or _dimensions(value) <= 1:
         return check(owner, name, value)
     if not is_light or getattr(value, "dtype", None) == np.uint8:
         return as_color_map(owner, name, value)
@@ -235,6 +235,14 @@ def _checked_color(owner: object, name: str, value: object, is_light: bool) -> A
         raise checks.fail(owner, name, expected, value)
     array.setflags(write=False)
     return array
+
+
+def _dimensions(value: object) -> int:
+    """How many axes an array has; 0 where it can't be one, for a check of colours to refuse."""
+    try:
+        return as_numpy(value).ndim
+    except NotNumbers:
+        return 0
 
 
 def _is_points(value: object) -> bool:

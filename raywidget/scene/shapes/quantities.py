@@ -170,8 +170,8 @@ class ValuedShape(Shape):
             arrays = {name: numbers[name].array for name in self.quantities}
             self._set(quantities=Named(arrays))
         self._check_colormap(numbers)
-        if self.show is not None and self.show not in numbers:
-            hint = did_you_mean(str(self.show), numbers) if numbers else "it has none"
+        if self.show is not None and not (isinstance(self.show, str) and self.show in numbers):
+            hint = _hint(self.show, numbers) if numbers else "it has none"
             raise checks.fail(self, "show", "the name of a quantity", self.show, hint)
         if numbers and any(
             getattr(self, name, None) is not None for name in ("colors", "face_colors")
@@ -193,7 +193,7 @@ class ValuedShape(Shape):
         maps = {}
         for name, item in given.items():
             if name not in numbers:
-                hint = did_you_mean(str(name), numbers) if numbers else "it has no values"
+                hint = _hint(name, numbers) if numbers else "it has no values"
                 raise checks.fail(self, "colormap", "of its own quantities", name, hint)
             maps[name] = as_color_map(self, f"colormap[{name!r}]", item)
         self._set(colormap=Named(maps))
@@ -372,3 +372,8 @@ def refuse_unknown_attributes(
                 f"{label(shape)}: its material {label(material)} asks for "
                 f"Attribute({name!r}), which the shape does not have; {hint}"
             )
+
+
+def _hint(name: object, numbers: Mapping[str, Numbers]) -> str:
+    """What was meant by something that names no quantity."""
+    return did_you_mean(name if isinstance(name, str) else "", numbers)

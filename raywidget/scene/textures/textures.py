@@ -20,6 +20,7 @@ from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Color, ColorLike
 from raywidget.scene.values.colors import decode_srgb
 from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.given import as_whole
 
 Wrap: TypeAlias = Literal["repeat", "mirror", "clamp"]
 
@@ -176,7 +177,7 @@ class ImageTexture(Texture):
         scale = checks.pair(self, "scale", self.scale)
         if 0.0 in scale:
             raise checks.fail(self, "scale", "pictures per unit, not 0", self.scale)
-        if isinstance(self.uvs, bool) or self.uvs not in (1, 2):
+        if as_whole(self.uvs) not in (1, 2):
             raise checks.fail(self, "uvs", "1 or 2: Mesh.uvs, or Mesh.uvs2", self.uvs)
         pixels, is_coded = read_pixels(self, "image", self.image)
         if isinstance(self.image, str | os.PathLike):
