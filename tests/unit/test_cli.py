@@ -216,7 +216,7 @@ def test_the_version(capsys):
         (["cornel"], "did you mean 'cornell'"),
         (["cornell", "--width", "0"], "width: expected 1 to"),
         (["cornell", "--spp", "-4"], "spp: expected 1 to"),
-        (["cornell", "-o", "picture.jpeg"], "jpeg"),
+        (["cornell", "-o", "picture.docx"], "docx"),
         (["cornell", "-o", "picture"], "must end in one of .png"),
         (["cornell", "--exposure", "inf"], "exposure"),
     ],

@@ -291,7 +291,7 @@ def test_traits_are_those_of_the_protocol(widget):
     state = opening[1]["state"]
     ours = {name for name in state if name not in ipywidgets.DOMWidget().get_state()}
     assert ours == {
-        *("width", "height", "exposure", "curve", "channel", "status"),
+        *("width", "height", "exposure", "curve", "channel", "denoise", "status"),
         *("_key", "_overlay", "_esm", "_css", "_anywidget_id"),
     }
     assert (state["width"], state["height"], state["exposure"]) == (48, 32, 0.0)

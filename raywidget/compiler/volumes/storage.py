@@ -45,7 +45,7 @@ def _store(grid: Grid, precision: str) -> Stored:
         result[...] = array
         scale = 1.0 / 255.0 if grid.is_colored else 1.0
         return Stored(result, axes, layout.GRID_BYTES, scale, 0.0, False)
-    most = float(_top(precision, grid.holes > 0))
+    most = float(_top(precision, grid))
     first = 0
     for slab in grid.slabs():
         part = result[first : first + len(slab)]
@@ -60,12 +60,12 @@ def _is_sound(grid: Grid) -> bool:
     return max(abs(grid.low), abs(grid.high)) < _LARGE
 
 
-def _top(precision: str, has_holes: bool) -> int:
+def _top(precision: str, grid: Grid) -> int:
     """The stored form of the greatest number."""
     if precision == "single":
-        return 2  # half of the largest span of floats is one
+        return 1 if grid.is_colored else 2  # half of the largest span of floats is one
     most = layout.GRID_HOLE_BYTE if precision == "byte" else layout.GRID_HOLE_WORD
-    return most - 1 if has_holes else most
+    return most - 1 if grid.holes > 0 else most
 
 
 def _convert(

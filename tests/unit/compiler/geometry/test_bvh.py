@@ -51,14 +51,17 @@ def test_every_primitive_is_in_one_lane_and_in_its_box(seed, faces, spheres, qua
         shapes.append(rw.Instances(triangles(generator, own), moves))
     tables = compiled(shapes)
     tree, primitives, instances = check_tree(tables)
-    assert sorted(primitives) == list(range(faces + spheres + quads))
+    # Flats that are huge beside a ball are taken apart: there may be more of them.
+    count = len(primitives)
+    assert sorted(primitives) == list(range(count))
+    assert count >= faces + spheres + quads
     assert sorted(instances) == list(range(copies))
     assert tree.depth < MAX_TREE_DEPTH
     if copies:
         codes = tables.instance_codes.reshape(-1, layout.INSTANCE_CODES_SIZE)
         (root,) = np.unique(codes[:, layout.INSTANCE_ROOT])
         _, of_mesh, nested = check_tree(tables, int(root))
-        first = faces + spheres + quads
+        first = count
         assert sorted(of_mesh) == list(range(first, first + own))
         assert nested == []
 

@@ -57,7 +57,7 @@ def test_they_grow_with_the_picture(image):
 def test_what_is_in_them(image):
     aovs = image.aovs
     shapes = {"depth": (21, 31), "object_id": (21, 31), "material_id": (21, 31)}
-    shapes["samples"] = (21, 31)
+    shapes |= {"samples": (21, 31), "value": (21, 31)}
     for name in AOVS:
         assert aovs[name].shape == shapes.get(name, (21, 31, 3))
         assert not aovs[name].flags.writeable
@@ -78,6 +78,7 @@ def test_what_is_in_them(image):
     assert aovs["depth"][ball] == pytest.approx(5, abs=0.01)
     assert aovs["depth"][wall] == pytest.approx(9 * np.sqrt(1 + x * x + y * y), rel=2e-3)
     assert aovs["depth"][nothing] == np.inf
+    assert np.isnan(aovs["value"]).all()  # no shape has values
     assert not aovs["normal"][nothing].any()
     assert np.all(aovs["samples"] == 16)
     np.testing.assert_array_equal(aovs["variance"], image.state.film.variance())
@@ -106,6 +107,7 @@ def test_layers_of_exr_files(image, tmp_path):
         "object_id.X",
         "material_id.X",
         "samples.X",
+        "value.X",
         *(f"variance.{c}" for c in "RGB"),
     }
     np.testing.assert_array_equal(channels["G"].pixels, image.pixels[..., 1])

@@ -133,7 +133,7 @@ def test_files_that_cannot_be_read(tmp_path):
         (lambda: rw.ImageTexture(BYTES, factor=-1), "factor must be 3 finite numbers >= 0"),
         (lambda: rw.Gradient(-1, 0), "bottom must be 3 finite numbers >= 0"),
         (lambda: rw.Gradient(0, 1, axis="w"), "axis must be one of 'v', 'u', got 'w'"),
-        (lambda: rw.Attribute("colour"), "attribute must be one of 'color', got 'colour'"),
+        (lambda: rw.Attribute(3), "attribute must be"),
         (
             lambda: rw.Diffuse(rw.ImageTexture(np.full((1, 1), 2.0), name="t")),
             r"Diffuse: color must be in \[0, 1\] everywhere, but ImageTexture 't' ranges from 2",
@@ -145,7 +145,7 @@ def test_files_that_cannot_be_read(tmp_path):
         ),
         (
             lambda: rw.Diffuse(1, emission=rw.Checkerboard(0, rw.Attribute("color"))),
-            "attributes can't emit light yet",
+            "attributes are no lamps",
         ),
     ],
 )
