@@ -121,6 +121,8 @@ def animate(
     if as_whole(quality) is None or not 0 <= quality <= 100:
         raise SettingsError(f"quality: expected 0 to 100, got {show(quality)}")
     check_display(curve, exposure)
+    loop, keep_frames = _flag("loop", loop), _flag("keep_frames", keep_frames)
+    progress = _flag("progress", progress)
     method = choose_denoiser(denoise)
     scene, chosen = scene_and_settings(make(0), settings)
     film = _Film(_checked_path(path, chosen.alpha), count, chosen)
@@ -323,6 +325,12 @@ def _checked_path(path: object, alpha: bool) -> Path:
     if target.is_dir():
         raise PictureError(f"can't save {str(path)!r}: it is a folder")
     return target
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise SettingsError(f"{name}: expected True or False, got {show(value)}")
+    return bool(value)
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import inspect
 import io
 import os
 import re
@@ -19,7 +21,7 @@ from raywidget.picture.image import Image
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.paths import user_path
-from raywidget.scene.values.signatures import CheckedCalls
+from raywidget.scene.values.signatures import CheckedCalls, did_you_mean
 
 SUFFIXES = (".pdf", ".svg", ".png")
 _INCHES = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0, "pt": 1 / 72.0}
@@ -109,6 +111,7 @@ class Figure(metaclass=CheckedCalls):
                 )
         elif isinstance(thing, Scene):
             scene = thing
+            _check_settings(scene, settings)
         else:
             raise PictureError(
                 f"Figure: expected a Scene, an Image or a RayWidget, got {show(thing)}"
@@ -276,6 +279,20 @@ class Figure(metaclass=CheckedCalls):
         wide = axes.get_xlim()[1]
         side = "left" if x < 0.1 * wide else "right" if x > 0.9 * wide else "center"
         _write(axes, min(max(x, per_point), wide - per_point), y, edge["name"], side)
+
+
+def _check_settings(scene: Scene, settings: Tree) -> None:
+    """Refuse what the render would refuse, before the figure is first needed."""
+    headless = importlib.import_module("raywidget.headless")  # above this layer
+    known = set(inspect.signature(headless.render).parameters) - {"scene", "settings"}
+    for name in settings:
+        if name not in known:
+            own = {*inspect.signature(Figure).parameters} - {"settings"}
+            raise PictureError(
+                f"Figure: there is no parameter {name!r}; {did_you_mean(name, known | own)}"
+            )
+    of_renders = {field.name for field in dataclasses.fields(headless.RenderSettings)}
+    headless.scene_and_settings(scene, {k: v for k, v in settings.items() if k in of_renders})
 
 
 def _write(axes: Any, x: float, y: float, text: str, ha: str = "center") -> None:

@@ -31,7 +31,7 @@ from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.quantities import Quantity, ValuedShape
 from raywidget.scene.textures.colormaps import ColorMap
-from raywidget.scene.values.checks import show
+from raywidget.scene.values.checks import LARGEST, show
 from raywidget.scene.values.colors import encode_srgb
 from raywidget.scene.values.given import NotNumbers, as_items, as_numpy
 
@@ -118,9 +118,11 @@ def _bars(scene: Scene, wanted: bool | Iterable[str]) -> list[Tree]:
             )
         known = {shape.name for shape in scene.shapes if isinstance(shape, ValuedShape)}
         for name in names:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 told = ", ".join(sorted(repr(k) for k in known if k)) or "none that shows values"
-                raise PictureError(f"figure: colorbars: no shape is called {name!r}; named: {told}")
+                raise PictureError(
+                    f"figure: colorbars: no shape is called {show(name)}; named: {told}"
+                )
     elif not wanted:
         return []
     bars: list[Tree] = []
@@ -257,8 +259,10 @@ def _scalebar(wanted: Any) -> Tree | None:
     pair = as_items(wanted) if isinstance(wanted, tuple | list) else (wanted, "")
     if pair is not None and len(pair) == 2 and isinstance(pair[1], str):
         length = pair[0]
-        real = isinstance(length, int | float | np.number) and not isinstance(length, bool)
-        if real and 0.0 < float(length) < math.inf:
+        real = isinstance(length, int | float | np.integer | np.floating) and not isinstance(
+            length, bool
+        )
+        if real and 0.0 < length <= LARGEST:
             return {"length": float(length), "unit": pair[1]}
     raise PictureError(
         "figure: scalebar must be True, a length > 0, a unit, or (length, unit), "
@@ -272,9 +276,10 @@ def _axes(scene: Scene, wanted: Any) -> Tree | None:
     names = ["x", "y", "z"]
     if wanted is not True:
         given = as_items(wanted)
-        if isinstance(wanted, str) or given is None or len(given) != 3:
+        is_known = given is not None and len(given) == 3
+        if not is_known or not all(isinstance(name, str) for name in given or ()):
             raise PictureError(f"figure: axes must be True or three names, got {show(wanted)}")
-        names = [str(name) for name in given]
+        names = [str(name) for name in given or ()]
     shapes = [s for s in scene.shapes if isinstance(s, ValuedShape) and s.shown is not None]
     boxes = [shape.bounds() for shape in shapes or scene.shapes]
     if not boxes:

@@ -52,6 +52,7 @@ CALLABLES = {
 }
 CAMERA = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0))
 TRIANGLE = rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)])
+FRAME = {"width": 4, "height": 4, "spp": 1, "threads": 1}
 # What a call needs to be right but for the one argument that is tried.
 SOUND = {
     "Box": {"center": (0, 0, 0), "size": (1, 1, 1)},
@@ -67,6 +68,7 @@ SOUND = {
     "DirectionalLight": {"direction": (0, -1, 0), "irradiance": 1.0},
     "Disk": {"center": (0, 0, 0), "normal": (0, 1, 0), "radius": 1.0},
     "Emissive": {"radiance": 1.0},
+    "Figure": {"scene_or_image": rw.Scene([TRIANGLE], camera=CAMERA)},
     "Gradient": {"bottom": 0.1, "top": 0.9},
     "GradientEnvironment": {"top": 1.0, "bottom": 1.0},
     "Image": {"pixels": np.zeros((2, 2, 3)), "spp": 1},
@@ -86,6 +88,9 @@ SOUND = {
     "Spheres": {"centers": [(0, 0, 0)], "radii": [1.0]},
     "SpotLight": {"position": (0, 0, 5), "target": (0, 0, 0)},
     "decode_srgb": {"values": 0.5},
+    "animate": {"scene_at": [rw.Scene(camera=CAMERA)], "path": "film.gif", **FRAME},
+    "isosurface": {"values": np.mgrid[0:4, 0:4, 0:4][0], "level": 1.5},
+    "keyframes": {"cameras": [CAMERA, CAMERA.replace(look_from=(5, 0, 0))]},
     "load_mesh": {"path": "missing.ply"},
     "load_scene": {"path": "missing.glb"},
     "presets.options": {"name": "cornell"},
@@ -97,6 +102,13 @@ SOUND = {
     "transforms.rotate_xyz": {"x": 90.0, "y": 0.0, "z": 0.0},
     "transforms.scale": {"x": 2.0},
     "transforms.translate": {"x": 1.0, "y": 0.0, "z": 0.0},
+    "turntable": {
+        "thing": rw.Scene(camera=CAMERA),
+        "path": "film.gif",
+        "seconds": 0.1,
+        "fps": 10.0,
+        **FRAME,
+    },
 }
 SMALL = {"width": 4, "height": 4, "spp": 1, "threads": 1, "autostart": False}
 # These do what takes long, or open something: they are tried with their own arguments only.

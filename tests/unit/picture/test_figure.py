@@ -177,6 +177,16 @@ def test_what_can_not_be_is_said(arguments, message):
         rw.Figure(scene(), **arguments)
 
 
+def test_settings_are_checked_before_anything_is_rendered():
+    scene = rw.presets.cornell()
+    with pytest.raises(rw.PictureError, match="no parameter 'tittle'; did you mean 'title'"):
+        rw.Figure(scene, tittle="Box")
+    with pytest.raises(rw.SettingsError, match="width: expected an integer, got 'wide'"):
+        rw.Figure(scene, width="wide")
+    with pytest.raises(rw.PictureError, match="axes must be True or three names"):
+        rw.Figure(scene, axes=(1, 2, 3))
+
+
 def test_what_can_not_be_saved_is_said(tmp_path):
     fig = rw.Figure(scene(), width=24, height=16, spp=1)
     for path, more, message in (
