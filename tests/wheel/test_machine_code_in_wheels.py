@@ -22,7 +22,7 @@ from wheels.objects import PROCESSORS, environment_for  # noqa: E402
 
 LEVEL = level_of(processor_features(), machine())
 SCRIPT = Path(__file__).with_name("pictures.py")
-NEEDED = ("anywidget", "numpy", "pillow", "platformdirs", "tqdm", "traitlets")
+NEEDED = ("anywidget", "cmap", "numpy", "pillow", "platformdirs", "tqdm", "traitlets")
 
 if sys.platform != "linux" or LEVEL is None or LEVEL.name not in PROCESSORS:
     pytest.skip("machine code is built for x86-64 with AVX2, on Linux", allow_module_level=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -273,7 +273,7 @@ class ValuedShape(Shape):
             chosen: Any = self.colormap
             if isinstance(chosen, Mapping):
                 chosen = chosen.get(name)
-            chosen = _DEFAULT if chosen is None else chosen
+            chosen = _default_map() if chosen is None else chosen
             span: tuple[float, float] | None = (numbers.low, numbers.high)
             if chosen.log:
                 span = chosen.range_of(numbers.array)
@@ -358,7 +358,10 @@ def _is_fine(low: float, high: float) -> bool:
     return 0.0 < high / 2 - low / 2 < _FINE * max(abs(low), abs(high))
 
 
-_DEFAULT = ColorMap()
+@lru_cache(maxsize=1)
+def _default_map() -> ColorMap:
+    """What values are coloured by if nothing is said; made when first wanted: it loads maps."""
+    return ColorMap()
 
 
 def refuse_unknown_attributes(
