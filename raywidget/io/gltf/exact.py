@@ -20,6 +20,7 @@ from raywidget import scene as described
 from raywidget.errors import SceneError
 from raywidget.io.gltf.document import Document, Tree
 from raywidget.scene.emitters.emitters import ImageEnvironment
+from raywidget.scene.emitters.sky import SkyEnvironment
 from raywidget.scene.emitters.studio_sky import StudioEnvironment
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.volumes import Volume
@@ -33,7 +34,11 @@ _DEEPEST = 8  # lists within lists
 _DTYPES = ("<f4", "<f8", "<f2", "<i4", "<i8", "<u4", "<u8", "<i2", "<u2", "|i1", "|u1", "|b1")
 _KINDS: dict[str, type[SceneObject]] = {
     kind.__name__: kind
-    for kind in (*(getattr(described, name) for name in described.__all__), StudioEnvironment)
+    for kind in (
+        *(getattr(described, name) for name in described.__all__),
+        SkyEnvironment,
+        StudioEnvironment,
+    )
     if isinstance(kind, type) and issubclass(kind, SceneObject)
 }
 
@@ -146,7 +151,11 @@ class _Rebuilder:
             ):
                 raise document.error(here, "a picture must be part of the file")
             made = {key: self._value(value, here, 0) for key, value in values.items()}
-            self._objects.append(kind(**made))
+            item_made = kind(**made)
+            if isinstance(item_made, ImageEnvironment) and "image" not in made:
+                # It is computed from a few numbers.
+                document.spend(item_made.image.nbytes, here, on="pictures")
+            self._objects.append(item_made)
         last = self._objects[-1] if self._objects else None
         if not isinstance(last, Scene):
             raise document.error(KEY, "its last object must be a Scene")

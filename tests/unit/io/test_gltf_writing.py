@@ -250,7 +250,7 @@ def test_materials_of_faces_are_primitives(tmp_path):
 def test_flipped_normals_are_turned(tmp_path):
     mesh = rw.Mesh(*TRIANGLE, normals=[(0, 0, 1)] * 3, flip_normals=True)
     back = plain_mesh(tmp_path, mesh)
-    assert back.faces.tolist() == [[2, 1, 0]]
+    assert back.faces.tolist() == [[0, 2, 1]]
     assert back.normals.tolist() == [[0, 0, -1]] * 3
 
 
@@ -258,6 +258,29 @@ def test_triangles_without_coordinates_get_their_own(tmp_path):
     texture = rw.ImageTexture(np.zeros((2, 2, 3), np.uint8))
     back = plain_mesh(tmp_path, rw.Mesh(*TRIANGLE, material=rw.Diffuse(texture)))
     assert np.allclose(back.uvs, [(0, 0), (1, 0), (0, 1)])
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+def test_textures_without_coordinates_look_the_same(tmp_path, flipped):
+    """Each triangle shows its picture from the corner on that the renderer takes as the first."""
+    texture = rw.ImageTexture(
+        np.random.default_rng(5).integers(0, 255, (3, 4, 3)).astype(np.uint8), filter="nearest"
+    )
+    mesh = rw.Mesh(
+        [(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)],
+        [(0, 1, 2), (0, 2, 3)],
+        material=rw.Principled(texture),
+        flip_normals=flipped,
+    )
+    back = plain_mesh(tmp_path, mesh)
+    size = {"width": 24, "height": 24, "spp": 16, "aovs": ("albedo",)}
+    seen = [
+        rw.render(scene_of(shape, emitters=[rw.ConstantEnvironment(1)]), **size).aovs["albedo"]
+        for shape in (mesh, back)
+    ]
+    # Only where edges of texels go through a pixel may a sample fall on their other side.
+    assert np.mean(np.abs(seen[0] - seen[1]).max(axis=-1) > 0.01) < 0.02
+    assert seen[0].std() > 0.05
 
 
 @pytest.mark.parametrize("count", [3, 400])
@@ -639,10 +662,33 @@ def test_every_kind_of_object_comes_back():
             yield from kinds(kind)
             yield kind
 
-    bases = {"Camera", "Emitter", "Environment", "Material", "Shape", "Texture", "TurnableShape"}
+    bases = {"Camera", "Emitter", "Environment", "Material", "Shape", "Texture"}
+    bases |= {"TurnableShape", "ValuedShape"}
     ours = {k.__name__ for k in kinds(SceneObject) if k.__module__.startswith("raywidget.scene")}
     assert "StudioEnvironment" in ours
     assert ours - bases <= set(exact._KINDS)
+
+
+@pytest.mark.parametrize("place", [{"sun_elevation": 35.0, "sun_azimuth": 120.0}, {
+    "latitude": 48.2, "longitude": 16.4, "time": "2026-06-21T18:00+02:00"}])  # fmt: skip
+def test_a_sky_comes_back_as_what_it_was_made_of(tmp_path, place):
+    sky = rw.SkyEnvironment(**place, turbidity=4.0, ground_albedo=0.5, sun=False, scale=2.0)
+    (back,) = saved(tmp_path, scene_of(rw.Mesh(*TRIANGLE), emitters=[sky]))[0].emitters
+    assert is_same(sky, back)
+    assert back.sun_angles == sky.sun_angles
+
+
+def test_skies_are_counted_with_the_memory_that_they_take(tmp_path):
+    sky = rw.SkyEnvironment(sun_elevation=35.0)
+    path = tmp_path / "a.glb"
+    scene_of(rw.Mesh(*TRIANGLE), emitters=[sky]).save(path)
+    tree = tree_of(path)
+    objects = tree["extras"]["raywidget"]["objects"]
+    at = next(k for k, item in enumerate(objects) if item["kind"] == "SkyEnvironment")
+    objects[:0] = 100 * [objects[at]]
+    with_tree(path, tree)
+    back = rw.load_scene(path)
+    assert any("bytes of pictures" in note for note in back.notes)
 
 
 def test_another_program_reads_the_same(tmp_path):

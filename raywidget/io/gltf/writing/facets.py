@@ -35,9 +35,12 @@ class Facets(NamedTuple):
         return self._replace(positions=(self.positions - origin).astype(np.float32)), origin
 
     def turned(self) -> Facets:
-        """With front and back swapped."""
+        """With front and back swapped, as the renderer does it: each triangle's first corner stays.
+
+        A texture without coordinates is shown in each triangle from there on.
+        """
         normals = None if self.normals is None else -self.normals
-        return self._replace(corners=self.corners[:, ::-1], normals=normals)
+        return self._replace(corners=self.corners[:, [0, 2, 1]], normals=normals)
 
     def apart(self) -> Facets:
         """With three vertices of its own for each triangle."""
