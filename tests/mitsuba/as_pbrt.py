@@ -112,6 +112,8 @@ class _Writer:
         self._add(f'Camera "perspective" "float fov" {float(words["fov"])!r} {lens}')
 
     def _medium(self, words: dict) -> str:
+        if words["type"] != "homogeneous":
+            raise Untranslatable(words["type"])
         key = repr(words)
         if key not in self._media:
             name = self._media[key] = self._named("medium")

@@ -16,7 +16,8 @@ TAGS = {
     "texture": "bitmap checkerboard mesh_attribute",
     "sensor": "perspective thinlens orthographic",
     "integrator": "path volpath",
-    "medium": "homogeneous",
+    "medium": "homogeneous heterogeneous",
+    "volume": "constvolume gridvolume",
     "phase": "hg",
     "film": "hdrfilm",
     "rfilter": "box tent gaussian",
@@ -67,6 +68,13 @@ def _add_plugin(parent, name, value, folder) -> None:
         channels = {"RGB": np.ascontiguousarray(value["bitmap"], np.float32)}
         OpenEXR.File({"compression": OpenEXR.ZIP_COMPRESSION}, channels).write(str(file))
         value = {k: v for k, v in value.items() if k != "bitmap"} | {"filename": file.name}
+    elif "grid" in value:
+        file = folder / f"grid-{len(list(folder.iterdir()))}.vol"
+        grid = np.ascontiguousarray(value["grid"].transpose(), "<f4")  # x runs fastest
+        header = np.array([1, *value["grid"].shape, 1], "<i4")
+        box = np.array([0, 0, 0, 1, 1, 1], "<f4")
+        file.write_bytes(b"VOL\x03" + header.tobytes() + box.tobytes() + grid.tobytes())
+        value = {k: v for k, v in value.items() if k != "grid"} | {"filename": file.name}
     tag = TAG_OF[value["type"]]
     attributes = {"type": value["type"]}
     if tag in ("shape", "sensor") and parent.tag == "scene":

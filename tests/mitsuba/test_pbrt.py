@@ -15,11 +15,12 @@ pytestmark = pytest.mark.statistical
 
 # What is not written down in pbrt's words: it has nothing that means exactly the same.
 ELSEWHERE = {
-    "all_sides_scatter", "colours_of_vertices", "eight_bits_and_gradients", "fine_copper",
-    "frosted_glass", "image_environment", "lights_of_all_kinds", "mesh_of_several_materials",
-    "mirrors_of_real_metals", "mixtures", "normal_maps", "pictures_that_end", "principled_brass",
-    "rough_gold", "roughness_from_a_picture", "spot_light", "stretched_and_mirrored_smooth_copy",
-    "thin_panes", "tinted_glass_with_a_bubble",
+    "a_cloud_of_numbers", "all_sides_scatter", "colours_of_vertices", "eight_bits_and_gradients",
+    "fine_copper", "frosted_glass", "image_environment", "lights_of_all_kinds",
+    "mesh_of_several_materials", "mirrors_of_real_metals", "mixtures", "normal_maps",
+    "numbers_like_bricks", "pictures_that_end", "principled_brass", "rough_gold",
+    "roughness_from_a_picture", "spot_light", "stretched_and_mirrored_smooth_copy", "thin_panes",
+    "tinted_glass_with_a_bubble",
 }  # fmt: skip
 # What is only near in general, and tells so; here it is the same.
 NOTED = {

@@ -61,6 +61,7 @@ class _Surface:
             for name in ("interior", "exterior")
             if isinstance(value := plugin.take(name), Plugin)
         }
+        self.had_medium = "interior" in media
         self._fill(surfaces, plugin, media.get("interior"))
         for lamp in plugin.of_kind("emitter"):
             if lamp.type != "area":
@@ -148,7 +149,11 @@ class Shapes:
     ) -> list[Shape]:
         surface = _Surface(self._surfaces, plugin)
         if surface.material is None:
-            self._notes.add("a shape of 'null' without a medium is left out", plugin.place)
+            # A medium without a counterpart has told so: that its shape goes with it is no news.
+            if surface.had_medium:
+                plugin.taken.update(plugin.properties)
+            else:
+                self._notes.add("a shape of 'null' without a medium is left out", plugin.place)
             return []
         matrix = place @ plugin.matrix()
         if abs(np.linalg.det(matrix[:3, :3])) < 1e-300:
