@@ -154,7 +154,7 @@ class _Rebuilder:
             item_made = kind(**made)
             if isinstance(item_made, ImageEnvironment) and "image" not in made:
                 # It is computed from a few numbers.
-                document.spend(item_made.image.nbytes, here, on="pictures")
+                document.spend(np.asarray(item_made.image).nbytes, here, on="pictures")
             self._objects.append(item_made)
         last = self._objects[-1] if self._objects else None
         if not isinstance(last, Scene):
