@@ -1,10 +1,12 @@
 """Scenes put together by chance: shapes x materials x textures x cameras x lights."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 
 import numpy as np
 
 import raywidget as rw
+from raywidget.scene.values.grids import Grid
 
 
 def is_same(a, b):
@@ -13,6 +15,10 @@ def is_same(a, b):
         return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
     if isinstance(a, tuple | list):
         return len(a) == len(b) and all(map(is_same, a, b))
+    if isinstance(a, Mapping):
+        return isinstance(b, Mapping) and list(a) == list(b) and all(is_same(a[k], b[k]) for k in a)
+    if isinstance(a, Grid):
+        return isinstance(b, Grid) and is_same(a.array, b.array)
     if isinstance(a, rw.ImageTexture):
         # Where its pixels were chosen from does not count.
         names = ("pixels", "is_srgb", "wrap", "filter", "scale", "offset", "factor", "uvs", "name")

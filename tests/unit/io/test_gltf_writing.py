@@ -669,6 +669,43 @@ def test_every_kind_of_object_comes_back():
     assert ours - bases <= set(exact._KINDS)
 
 
+NUMBERS = np.random.default_rng(8).random
+CARRIERS = {
+    "tubes": lambda: rw.Tubes(
+        [NUMBERS((4, 3)), NUMBERS((2, 3))],
+        0.1,
+        values=NUMBERS(6),
+        colormap=rw.ColorMap("magma", limits=(0, 2)),
+    ),
+    "arrows": lambda: rw.Arrows(NUMBERS((4, 3)), NUMBERS((4, 3)), values=NUMBERS(4)),
+    "quantities": lambda: rw.Mesh(
+        *TRIANGLE,
+        quantities={"heat": NUMBERS(3), "load": NUMBERS(3)},
+        colormap={"heat": "magma", "load": rw.ColorMap("viridis", limits=(0, 1))},
+        show="load",
+        unlit=0.25,
+    ),
+    "volume": lambda: rw.Volume(
+        NUMBERS((3, 4, 5)),
+        spacing=(0.1, 0.2, 0.3),
+        precision="single",
+        transfer=rw.TransferFunction(
+            "viridis", extinction=[(0, 0), (1, 2)], density=4, emission="inferno", limits=(0, 1)
+        ),
+    ),
+    "scan in colours": lambda: rw.Volume((255 * NUMBERS((3, 4, 5, 4))).astype(np.uint8)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CARRIERS))
+def test_what_carries_numbers_comes_back(tmp_path, name):
+    plane = rw.Plane((0, 0, 0.1), (0, 0, 1))
+    scene = scene_of(CARRIERS[name](), clip=[plane])
+    back, _ = saved(tmp_path, scene)
+    assert is_same(scene, back)
+    assert not is_same(scene, scene_of(CARRIERS[name](), clip=[plane]))
+
+
 @pytest.mark.parametrize("place", [{"sun_elevation": 35.0, "sun_azimuth": 120.0}, {
     "latitude": 48.2, "longitude": 16.4, "time": "2026-06-21T18:00+02:00"}])  # fmt: skip
 def test_a_sky_comes_back_as_what_it_was_made_of(tmp_path, place):

@@ -48,6 +48,17 @@ def test_steps_of_a_transform_are_applied_in_their_order(tmp_path):
     assert ball.radius == pytest.approx(2.0)
 
 
+def test_a_cloud_is_left_out_with_its_shape_and_told_once(tmp_path):
+    skin = '<bsdf type="null"/>'
+    place = '<transform name="to_world"><scale value="2"/></transform>'
+    cloud = '<medium name="interior" type="heterogeneous"><float name="scale" value="3"/></medium>'
+    parts = read(tmp_path, f'<shape type="cube">{place}{skin}{cloud}</shape>{BALL}')
+    assert [type(item) for item in parts.shapes] == [rw.Sphere]
+    assert parts.notes == ("scene.xml, line 2: medium 'heterogeneous' is left out",)
+    bare = read(tmp_path, f'<shape type="cube">{skin}</shape>')
+    assert bare.notes == ("scene.xml, line 2: a shape of 'null' without a medium is left out",)
+
+
 @pytest.mark.parametrize(
     ("axis", "expected"),
     [("x", 2 * np.degrees(np.arctan(0.5))), ("y", 90.0), ("smaller", 90.0),
