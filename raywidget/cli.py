@@ -190,13 +190,7 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
         "--quiet", action="store_true", help="no progress, no notes, no statistics"
     )
     _add_staging(command)
-    display = command.add_argument_group("display")
-    display.add_argument(
-        "--exposure", type=float, default=0.0, metavar="X", help="in stops (default 0)"
-    )
-    display.add_argument(
-        "--curve", choices=sorted(CURVE_NAMES), default="srgb", help="tone curve (default srgb)"
-    )
+    _add_display(command)
     group = command.add_argument_group(
         "settings", "A preset or a file may bring others than the defaults told here."
     )
@@ -226,9 +220,7 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     command.add_argument("--denoise", nargs="?", const=True, default=False, choices=METHODS)
     command.add_argument("--quiet", action="store_true", help="say nothing")
     _add_staging(command)
-    display = command.add_argument_group("display")
-    display.add_argument("--exposure", type=float, default=0.0, help="in stops (default 0)")
-    display.add_argument("--curve", choices=sorted(CURVE_NAMES), default="srgb", help="tone curve")
+    _add_display(command)
     group = command.add_argument_group("settings (defaults: those of the preset)")
     for field in dataclasses.fields(RenderSettings):
         _add_setting(group, field)
@@ -286,6 +278,16 @@ def _convert(options: argparse.Namespace) -> int:
     for note in () if options.quiet else notes:
         options.voice.say(f"note            {note}")
     return DONE
+
+
+def _add_display(command: argparse.ArgumentParser) -> None:
+    display = command.add_argument_group("display")
+    display.add_argument(
+        "--exposure", type=float, default=0.0, metavar="X", help="in stops (default 0)"
+    )
+    display.add_argument(
+        "--curve", choices=sorted(CURVE_NAMES), default="srgb", help="tone curve (default srgb)"
+    )
 
 
 def _add_staging(command: argparse.ArgumentParser) -> None:

@@ -10,6 +10,28 @@ from raywidget.errors import SceneError
 MAX_BYTES = 1 << 32
 
 
+def size_of_readable(file: Path) -> int:
+    """Bytes of a file that can be read, at most `MAX_BYTES`.
+
+    Raises
+    ------
+    SceneError
+        If it can't be read, or is too large.
+    """
+    try:
+        size = file.stat().st_size
+        with file.open("rb"):
+            pass
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, error) from None
+    if size > MAX_BYTES:
+        raise SceneError(
+            f"{file.name!r}: must be at most {MAX_BYTES:,} bytes, got {size:,}; "
+            "simplify it, or split it"
+        )
+    return size
+
+
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """All bytes of a file, of at most `MAX_BYTES`.
 
@@ -19,19 +41,16 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         If it can't be read, or is too large.
     """
     file = Path(path)
+    size_of_readable(file)
     try:
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            raise SceneError(
-                f"{file.name!r}: must be at most {MAX_BYTES:,} bytes, got {size:,}; "
-                "simplify it, or split it"
-            )
         return file.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a null in the name
-        if isinstance(error, SceneError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise SceneError(f"{file.name!r}: can't be read: {reason}") from None
+    except OSError as error:
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: Path, error: OSError | ValueError) -> SceneError:
+    reason = getattr(error, "strerror", None) or error  # ValueError: a null in the name
+    return SceneError(f"{file.name!r}: can't be read: {reason}")
 
 
 def beside(file: Path, name: str) -> Path | None:

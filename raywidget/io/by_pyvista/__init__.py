@@ -13,7 +13,7 @@ from typing import Any
 
 from raywidget.errors import SceneError
 from raywidget.io import apart
-from raywidget.io.files import MAX_BYTES
+from raywidget.io.files import size_of_readable
 from raywidget.io.parts import SceneParts
 
 VTK_SUFFIXES = (".vti", ".vtk", ".vtm", ".vtp", ".vtr", ".vts", ".vtu")
@@ -41,15 +41,7 @@ def read(path: Path) -> SceneParts:
             f"{name!r}: reading {suffix} files takes {' and '.join(packages)}: "
             f"pip install {' '.join(packages)}"
         )
-    try:
-        size = path.stat().st_size
-        with path.open("rb"):
-            pass
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SceneError(f"{name!r}: can't be read: {reason}") from None
-    if size > MAX_BYTES:
-        raise SceneError(f"{name!r}: must be at most {MAX_BYTES:,} bytes, got {size:,}; split it")
+    size = size_of_readable(path)
     document = _told(path, MAX_SECONDS + size / 2**20)
 
     from raywidget.io.building import build  # not needed by the process inside

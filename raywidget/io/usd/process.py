@@ -9,7 +9,7 @@ from typing import Any
 
 from raywidget.errors import SceneError
 from raywidget.io import apart
-from raywidget.io.files import MAX_BYTES
+from raywidget.io.files import size_of_readable
 
 MAX_SECONDS = 300.0
 
@@ -29,15 +29,7 @@ def describe(path: Path) -> dict[str, Any]:
     name = path.name
     if importlib.util.find_spec("pxr") is None:
         raise SceneError(f"{name!r}: {_INSTALL}")
-    try:
-        size = path.stat().st_size
-        with path.open("rb"):
-            pass
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SceneError(f"{name!r}: can't be read: {reason}") from None
-    if size > MAX_BYTES:
-        raise SceneError(f"{name!r}: must be at most {MAX_BYTES:,} bytes, got {size:,}; split it")
+    size_of_readable(path)
     found = _asked(path)
     document = found.document
     if found.late:

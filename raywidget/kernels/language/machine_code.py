@@ -19,7 +19,7 @@ import platform
 import struct
 import sys
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -255,14 +255,14 @@ class PrebuiltEntry:
     def bind(self, *leading: Any) -> Callable[..., Any]:
         """The entry with its first arguments, which are laid out here and kept."""
         function, layout = self._version(variant_of(leading))
-        head = layout.pack(leading)
+        # `leading` is kept because the block points to its memory.
+        return partial(self._run_bound, function, layout, layout.pack(leading), leading)
 
-        def call(*rest: Any) -> Any:
-            block = head.block + layout.pack(rest, head.slots, head.arrays).block
-            return self._run(function, layout, block)
-
-        call.leading = leading  # type: ignore[attr-defined]  # whose memory it points to
-        return call
+    def _run_bound(
+        self, function: Any, layout: Layout, head: Packed, kept: tuple[Any, ...], *rest: Any
+    ) -> Any:
+        block = head.block + layout.pack(rest, head.slots, head.arrays).block
+        return self._run(function, layout, block)
 
     def _version(self, variant: str) -> tuple[Any, Layout]:
         found = self._versions.get(variant)

@@ -65,7 +65,8 @@ def test_colours_with_opacity_are_a_volume():
 
 
 def test_a_three_dimensional_data_array_has_its_coordinates():
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     field = xarray.DataArray(
         np.arange(24.0).reshape(2, 3, 4),
         dims=("z", "y", "x"),
@@ -86,7 +87,8 @@ def image(pyvista):
 
 
 def test_images_of_pyvista_are_volumes():
-    pyvista = pytest.importorskip("pyvista")
+    import pyvista
+
     grid = image(pyvista)
     volume = volume_in(grid)
     assert volume.values.shape == (3, 4, 5)
@@ -97,7 +99,8 @@ def test_images_of_pyvista_are_volumes():
 
 
 def test_volumes_in_plotters_keep_colours_and_opacity():
-    pyvista = pytest.importorskip("pyvista")
+    import pyvista
+
     plotter = pyvista.Plotter(off_screen=True)
     plotter.add_volume(image(pyvista), cmap="inferno", opacity=[0.0, 0.5], name="heat")
     scene = rw.studio(plotter, ground=False)
