@@ -20,25 +20,28 @@ from raywidget.compiler.geometry.primitives import (
     Flats,
     Rounds,
     flat_areas,
-    frames_around,
     look_up_corners,
-    write_boxes,
+)
+from raywidget.compiler.geometry.shape_rows import (
+    ball_rows,
+    box_faces,
+    instance_rows,
+    moved_boxes,
+    placed_flats,
+    round_in_full,
+    round_rows,
+    small_edges,
 )
 from raywidget.compiler.surfaces.fields import Place, ShapeFields
 from raywidget.compiler.surfaces.materials import MaterialRows
 from raywidget.kernels import layout
 from raywidget.kernels.language.boxes import BOX
 from raywidget.kernels.layout import F32, I32
-from raywidget.scene.shapes.lines import Arrows, Tubes
+from raywidget.scene.shapes.lines import Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
-from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
 from raywidget.scene.shapes.volumes import Volume
-from raywidget.scene.values import transforms
-
-# Share of its edges by which the corners of a triangle may be rounded, and remain its corners
-_LOST = 2.0**-7
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ class _Gathering:
 
     def _add_simple(self, shape: Shape, material: int, index: int) -> None:
         if isinstance(shape, Sphere | Spheres):
-            balls = _ball_rows(shape, self._placement)
+            balls = ball_rows(shape, self._placement)
             self._settle_balls(shape, balls)
             self._balls.append((balls, self._number(len(balls), material, index)))
             if isinstance(shape, Spheres):
@@ -174,12 +177,12 @@ class _Gathering:
             sides = np.array([[shape.origin, shape.edge_u, shape.edge_v]], np.float64)
             self._add_parallelograms(sides, material, index)
         elif isinstance(shape, Box):
-            self._add_parallelograms(_box_faces(shape), material, index)
+            self._add_parallelograms(box_faces(shape), material, index)
         else:
             if isinstance(shape, Tubes):
-                balls = _ball_rows(shape, self._placement)
+                balls = ball_rows(shape, self._placement)
                 self._balls.append((balls, self._number(len(balls), material, index)))
-            rounds = _round_rows(shape, self._placement)
+            rounds = round_rows(shape, self._placement)
             if not isinstance(shape, Cylinders):
                 self._settle_round(shape, rounds)
             self._rounds.append((rounds, self._number(len(rounds), material, index)))
@@ -205,7 +208,7 @@ class _Gathering:
         low, high = shape.bounds()
         middle = self._things.middle(0.5 * float((high - low).max()) / HUGE_TILTED)
         if middle is not None:
-            base, axis, lengths = _round_in_full(shape)
+            base, axis, lengths = round_in_full(shape)
             height, at_base, at_top = (x * self._placement.scale for x in lengths)
             base, middle = self._placement.points(base), self._placement.points(middle)
             settle_round(rows[0], base, axis, (height, at_base, at_top), middle)
@@ -215,7 +218,7 @@ class _Gathering:
         fans = [self._things.fan(*side) for side in sides]
         whole = sides[[fan is None for fan in fans]]
         if len(whole):
-            corners = _placed_flats(whole, self._placement)
+            corners = placed_flats(whole, self._placement)
             self._flats.append(_FlatsPart(self._number(len(whole), material, index), corners))
         for fan in fans:
             if fan is not None:
@@ -372,7 +375,7 @@ class _Gathering:
             return _FlatsPart(numbers, None, vertices, faces)
         placed = placement.points(vertices)
         vertices = placed.astype(np.float32)
-        return _FlatsPart(numbers, None, vertices, faces, _small_edges(placed, vertices, faces))
+        return _FlatsPart(numbers, None, vertices, faces, small_edges(placed, vertices, faces))
 
     def _attributes(
         self,
@@ -432,7 +435,7 @@ class _Gathering:
             rounds=Rounds(*_join(self._rounds, layout.ROUND_PRIMITIVE_ROW)),
             meshes=meshes,
             instances=_stack(
-                [_instance_rows(place.matrices) for place in places],
+                [instance_rows(place.matrices) for place in places],
                 np.empty((0, layout.INSTANCE_SIZE), np.float32),
             ),
             instance_codes=_stack(
@@ -440,7 +443,8 @@ class _Gathering:
                 np.empty((0, layout.INSTANCE_CODES_SIZE), np.int32),
             ),
             instance_boxes=_stack(
-                [_moved_boxes(place) for place in places], np.empty((0, BOX), np.float32)
+                [moved_boxes(place.matrices, place.lo, place.hi) for place in places],
+                np.empty((0, BOX), np.float32),
             ),
             primitives=_stack(self._primitives, np.empty((0, layout.PRIMITIVE_SIZE), np.int32)),
             corners=_stack(self._corners, np.empty((0, layout.CORNERS_SIZE), np.int32)),
@@ -454,152 +458,6 @@ class _Gathering:
                 _stack([c.mirrored for c in self._copied], np.empty(0, np.bool_)),
             ),
         )
-
-
-def _placed_flats(flats: F64, placement: Placement) -> F32:
-    """Corners and edges, (F, 3, 3)."""
-    corners, edges = placement.points(flats[:, :1]), flats[:, 1:] * placement.scale
-    return np.concatenate([corners, edges], axis=1).astype(np.float32)
-
-
-def _small_edges(placed: F64, rounded: F32, faces: I32) -> tuple[layout.I64, F32] | None:
-    """Edges of triangles, and their rows, that are too small for how far from the origin they are.
-
-    Of float32 corners they would be another shape: a small lamp far away would be as bright as
-    rounding makes it. They may come apart by an ulp of their corners instead.
-    """
-    lost = np.abs(placed - rounded).max(axis=1)
-    if not lost.any():
-        return None
-    edges = np.stack([placed[faces[:, k]] - placed[faces[:, 0]] for k in (1, 2)], axis=1)
-    least = np.abs(edges).max(axis=2).min(axis=1)
-    rows = np.flatnonzero(lost[faces].max(axis=1) > _LOST * least)
-    return (rows, edges[rows].astype(np.float32)) if len(rows) else None
-
-
-def _ball_rows(shape: Sphere | Spheres | Tubes, placement: Placement) -> F32:
-    """Centres and signed radii, (B, 4)."""
-    centers: Any
-    if isinstance(shape, Sphere):
-        centers, radii = np.array([shape.center]), np.array([shape.radius])
-    elif isinstance(shape, Tubes):
-        centers, radii = shape.points, shape.radii
-    else:
-        centers, radii = shape.centers, shape.radii
-    rows = np.empty((len(centers), 4), np.float32)
-    rows[:, :3] = placement.points(centers)
-    rows[:, 3] = radii * placement.scale
-    if shape.flip_normals:
-        rows[:, 3] *= -1.0
-    return rows
-
-
-def _round_in_full(shape: Shape) -> tuple[F64, F64, tuple[float, float, float]]:
-    """Middle of the base, unit axis, height and radii of a disk, cylinder or cone, in float64."""
-    if isinstance(shape, Disk):
-        axis = np.array(shape.normal, np.float64)
-        lengths = 0.0, float(shape.radius), float(shape.radius)
-        return np.array(shape.center, np.float64), axis / np.linalg.norm(axis), lengths
-    assert isinstance(shape, Cylinder | Cone)
-    base = np.array(shape.base, np.float64)
-    step = np.array(shape.top, np.float64) - base
-    height = float(np.linalg.norm(step))
-    radii = (
-        (shape.base_radius, shape.top_radius) if isinstance(shape, Cone) else (shape.radius,) * 2
-    )
-    return base, step / height, (height, float(radii[0]), float(radii[1]))
-
-
-def _box_faces(box: Box) -> F64:
-    """Six parallelograms, (6, 3, 3), whose normals point outwards."""
-    transform = box.transform()
-    axes, centre = transform[:3, :3].T, transform[:3, 3]  # full edges
-    faces = []
-    for axis in range(3):
-        u, v, w = axes[(axis + 1) % 3], axes[(axis + 2) % 3], axes[axis]
-        faces.append([centre + 0.5 * (w - u - v), u, v])
-        faces.append([centre - 0.5 * (w + u + v), v, u])
-    return np.array(faces)
-
-
-def _round_rows(shape: Shape, placement: Placement) -> F32:
-    """The rows of a block of rounds, as columns (R, ROUND_PRIMITIVE_ROW)."""
-    base_radius: Any
-    top_radius: Any
-    if isinstance(shape, Disk):
-        base = np.array([shape.center], np.float64)
-        step = np.array([shape.normal], np.float64)
-        base_radius = top_radius = shape.radius
-        caps = (False, True)
-    elif isinstance(shape, Cylinder | Cone):
-        base = np.array([shape.base], np.float64)
-        step = np.array([shape.top], np.float64) - base
-        if isinstance(shape, Cylinder):
-            base_radius = top_radius = shape.radius
-        else:
-            base_radius, top_radius = shape.base_radius, shape.top_radius
-        caps = (shape.caps, shape.caps or top_radius == 0.0)  # no ray slips out at a tip
-    elif isinstance(shape, Cylinders):
-        base = shape.starts.astype(np.float64)
-        step = shape.ends - base
-        base_radius = top_radius = shape.radii
-        caps = (shape.caps, shape.caps)
-    elif isinstance(shape, Tubes | Arrows):
-        ends = shape.rounds()
-        base, step = ends.base, ends.top - ends.base
-        base_radius, top_radius = ends.base_radius, ends.top_radius
-        caps = (ends.caps, ends.caps)
-    else:  # the scene admits no other
-        raise AssertionError(f"no primitives for {type(shape).__name__}")
-    length = np.linalg.norm(step, axis=1)
-    axis = step / length[:, None]
-    height = np.zeros(1) if isinstance(shape, Disk) else length * placement.scale
-    rows = np.empty((len(axis), layout.ROUND_PRIMITIVE_ROW), np.float32)
-    rows[:, 0:3] = placement.points(base)
-    rows[:, 3:6], rows[:, 6:9] = frames_around(axis)
-    rows[:, 9:12] = axis
-    rows[:, 12] = height
-    rows[:, 13] = base_radius * placement.scale
-    rows[:, 14] = top_radius * placement.scale
-    rows[:, 15] = (rows[:, 14] - rows[:, 13]) / np.where(height > 0.0, height, 1.0)
-    rows[:, 16], rows[:, 17] = caps
-    rows[:, 18] = -1.0 if shape.flip_normals else 1.0
-    return rows
-
-
-def _instance_rows(matrices: F64) -> F32:
-    """World-from-object and the inverse of its linear part, (N, INSTANCE_SIZE)."""
-    rows = np.empty((len(matrices), layout.INSTANCE_SIZE), np.float32)
-    rows[:, :12] = matrices[:, :3].reshape(-1, 12)
-    # The inverse by cofactors, row by row: numpy's for any size takes ten times as long.
-    for part in transforms.chunks(len(matrices)):
-        m = np.ascontiguousarray(matrices[part, :3].reshape(-1, 12).T).reshape(3, 4, -1)
-        x, y, z = m[:, 0], m[:, 1], m[:, 2]
-        per_volume = 1.0 / _dot(x, _cross(y, z))
-        for k, row in enumerate((_cross(y, z), _cross(z, x), _cross(x, y))):
-            rows[part, 12 + 3 * k : 15 + 3 * k] = (row * per_volume).T
-    return rows
-
-
-def _cross(a: F64, b: F64) -> F64:
-    """Vector products of (3, N)."""
-    return np.stack(
-        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-    )
-
-
-def _dot(a: F64, b: F64) -> F64:
-    """Inner products of (3, N)."""
-    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
-
-
-def _moved_boxes(place: _Places) -> F32:
-    """Boxes (N, 8) of all copies."""
-    centre, half = transforms.move_box(place.matrices, place.lo, place.hi)
-    boxes = np.zeros((len(centre), BOX), np.float32)
-    for part in transforms.chunks(len(centre)):
-        write_boxes(boxes[part], centre[part] - half[part], centre[part] + half[part])
-    return boxes
 
 
 def _join_flats(parts: list[_FlatsPart]) -> Flats:

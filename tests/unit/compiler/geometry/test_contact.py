@@ -7,8 +7,8 @@ import raywidget as rw
 from raywidget import transforms as tf
 from raywidget.compiler.geometry.contact import settle_ball, settle_round
 from raywidget.compiler.geometry.fans import SmallThings
-from raywidget.compiler.geometry.gathering import _round_rows
 from raywidget.compiler.geometry.placement import AS_IT_IS
+from raywidget.compiler.geometry.shape_rows import round_rows
 from raywidget.kernels import layout
 
 TILT = tf.rotate_xyz(25, 40, -20)[:3, :3]
@@ -49,7 +49,7 @@ def test_sides_of_cones_and_cylinders_do_too(turn, size):
     middle = turn @ (0, 1, 0)
     cylinder = rw.Cylinder(turn @ (-size, -size, 0), turn @ (size, -size, 0), size)
     for shape in (cone(turn, size), cylinder):
-        row = _round_rows(shape, AS_IT_IS)[0]
+        row = round_rows(shape, AS_IT_IS)[0]
         base, top = np.array(shape.base), np.array(shape.top)
         height = np.linalg.norm(top - base)
         radii = (shape.radius,) * 2 if shape is cylinder else (shape.base_radius, shape.top_radius)
