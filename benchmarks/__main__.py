@@ -8,7 +8,16 @@ import sys
 
 from benchmarks.harness import Missing, machine, write
 
-NAMES = ("first_light", "opening", "traversal", "path_tracing", "efficiency", "latency", "scaling")
+NAMES = (
+    "first_light",
+    "opening",
+    "traversal",
+    "path_tracing",
+    "efficiency",
+    "suite",
+    "latency",
+    "scaling",
+)
 
 
 def main() -> int:
@@ -16,6 +25,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--repeats", type=int, default=5, help="turns of each contender")
+    parser.add_argument(
+        "--landing", action="store_true", help="keep the figures in benchmarks/landings"
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
@@ -28,7 +40,7 @@ def main() -> int:
         except Missing as error:
             missing.append(f"{name}: {error}")
             continue
-        write(name, tables, before)
+        write(name, tables, before, options.landing)
     for line in missing:
         print(f"NOT MEASURED: {line}", file=sys.stderr)
     return 1 if missing else 0

@@ -15,6 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+LANDINGS = ROOT / "benchmarks" / "landings"  # what later runs are held against
 
 
 class Missing(Exception):
@@ -161,8 +162,10 @@ def machine() -> dict[str, Any]:
     }
 
 
-def write(name: str, tables: Sequence[Table], before: dict[str, Any]) -> None:
-    """Print the tables, and keep all runs as JSON."""
+def write(
+    name: str, tables: Sequence[Table], before: dict[str, Any], landing: bool = False
+) -> None:
+    """Print the tables, and keep all runs as JSON; of a landing, where later ones find it."""
     after = machine()
     print(f"\n## {name}")
     print(
@@ -171,10 +174,11 @@ def write(name: str, tables: Sequence[Table], before: dict[str, Any]) -> None:
     )
     for table in tables:
         table.print()
-    RESULTS.mkdir(exist_ok=True)
+    folder = LANDINGS if landing else RESULTS
+    folder.mkdir(exist_ok=True)
     content = {
         "machine": before,
         "load after": after["load"],
         "tables": [{"title": t.title, "rows": t.rows, "notes": t.notes} for t in tables],
     }
-    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+    (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")

@@ -105,7 +105,7 @@ def cornell(boxes: str = "diffuse") -> rw.Scene:
 
 
 def metal_spheres() -> rw.Scene:
-    """Rough and smooth metal and glass balls on a board, under a sky and a lamp."""
+    """Rough and shining metal and glass balls on a board, under a sky and a lamp."""
     board = rw.Checkerboard((0.8, 0.8, 0.8), (0.15, 0.15, 0.2), scale=12)
     floor = rw.Quad((-6, 0, 6), (12, 0, 0), (0, 0, -12), material=rw.Diffuse(board))
     shapes: list[rw.scene.Shape] = [floor]
@@ -114,7 +114,7 @@ def metal_spheres() -> rw.Scene:
             center = (1.1 * (column - 2), 0.5, 1.1 * (row - 1.5))
             material = (
                 rw.Metal((0.95, 0.8, 0.5), roughness=0.15 * (column + 1)),
-                rw.Metal((0.6, 0.7, 0.9), roughness=0.0),
+                rw.Metal((0.6, 0.7, 0.9), roughness=0.08),
                 rw.Dielectric(1.5),
                 rw.Coated(rw.Diffuse((0.7, 0.15, 0.1 + 0.15 * column))),
             )[row]

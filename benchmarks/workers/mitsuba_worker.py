@@ -32,7 +32,7 @@ def answer(
     **_: Any,
 ) -> dict[str, Any]:
     """Render; the seconds are those of rendering, kernels and scene being compiled before."""
-    from translate import to_mitsuba
+    from translate import for_mitsuba, to_mitsuba
 
     mi.set_variant(variant)
     if variant.startswith("llvm"):
@@ -46,7 +46,7 @@ def answer(
         description["integrator"]["rr_depth"] = 5 if roulette else NO_ROULETTE
         description["sensor"]["sampler"] = {"type": sampler, "sample_count": spp}
         _loaded.clear()  # one at a time: a scene of a million triangles takes its room
-        _loaded[key] = mi.load_dict(description)
+        _loaded[key] = mi.load_dict(for_mitsuba(description))
         mi.render(_loaded[key], spp=spp, seed=seed + 1).numpy()  # compiles its kernels
     begin = time.process_time()
     pixels = mi.render(_loaded[key], spp=spp, seed=seed).numpy()

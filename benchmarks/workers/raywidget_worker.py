@@ -22,6 +22,7 @@ def answer(
     seed: int,
     roulette: bool = True,
     sampler: str = "lattice",
+    integrator: str = "path",
     threads: int = 1,
     save: str | None = None,
 ) -> dict[str, Any]:
@@ -35,6 +36,7 @@ def answer(
         max_depth=depth,
         roulette=roulette,
         sampler=sampler,
+        integrator=integrator,
         threads=threads,
         seed=seed,
     )

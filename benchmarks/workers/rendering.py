@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import scenes
+from benchmarks.suite_scenes import SUITE
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "cornell": lambda: scenes.cornell("diffuse"),
@@ -19,6 +20,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "mesh in a room": lambda: scenes.room(scenes.bumpy_sphere(328_000)),
     "metal spheres": scenes.metal_spheres,
     "small lamps": scenes.small_lamps,
+    **{name: entry.make for name, entry in SUITE.items()},
 }
 
 
