@@ -4,6 +4,7 @@ import os
 import signal
 
 import numpy as np
+from hands import Hands, wait_rendered
 from lab_driver import THREADS
 from PIL import Image as PictureFile
 
@@ -202,3 +203,37 @@ def test_interrupting_the_kernel_leaves_the_render_alone(notebook):
     (error,) = [o for o in cell.outputs() if o["output_type"] == "error"]
     assert error["ename"] == "KeyboardInterrupt"
     view.wait_running(tiles=10)
+
+
+def test_the_picture_without_its_noise_is_one_key_away(notebook, tmp_path):
+    view = notebook.run(f"widget = {SMALL}\nwidget").view()
+    view.wait_painted("done")
+    samples = notebook.array("widget.image.to_uint8()")
+    view.assert_shows(samples)
+    status = view.element.get_by_role("status")
+    assert "denoised" not in status.inner_text()
+    button = view.button("Denoise")
+    button.click()
+    notebook.wait_for(lambda: "denoised" in status.inner_text(), "it says that it is denoised")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert notebook.evaluate("[widget.denoise, widget.image.denoised]") == [True, True]
+    clean = notebook.array("widget.image.to_uint8()")
+    assert (clean != samples).any(axis=2).mean() > 0.5
+    view.assert_shows(clean)
+    # What is saved is what is seen.
+    with notebook.page.expect_download() as download:
+        view.button("Save PNG").click()
+    download.value.save_as(tmp_path / "picture.png")
+    with PictureFile.open(tmp_path / "picture.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), clean)
+    Hands(view).press("n")
+    notebook.wait_for(lambda: "denoised" not in status.inner_text(), "the samples are back")
+    assert button.get_attribute("aria-pressed") == "false"
+    view.assert_shows(samples)
+    # A drag shows coarse pictures, and the end of the new picture is clean again.
+    Hands(view).press("n")
+    Hands(view).drag((0.5, 0.5), (0.6, 0.55))
+    wait_rendered(view, 1)
+    view.wait_painted("done")
+    view.assert_follows("widget.image.to_uint8()")
+    assert notebook.evaluate("widget.image.denoised") is True
