@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         SettingsError,
         SettingsWarning,
     )
-    from raywidget.headless import render
+    from raywidget.headless import render, resume
     from raywidget.io.isosurfaces import isosurface, plane_cut
     from raywidget.io.meshes import load_mesh
     from raywidget.picture.figure import Figure
@@ -143,6 +143,7 @@ __all__ = [
     "plane_cut",
     "presets",
     "render",
+    "resume",
     "shapes_of",
     "show",
     "studio",
@@ -169,7 +170,7 @@ _MODULES = {
         "SettingsWarning",
     ),
     "raywidget.engine.warming": ("warmup",),
-    "raywidget.headless": ("render",),
+    "raywidget.headless": ("render", "resume"),
     "raywidget.io.isosurfaces": ("isosurface", "plane_cut"),
     "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.figure": ("Figure",),

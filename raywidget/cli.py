@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from raywidget.errors import (
     SceneError,
     SettingsError,
 )
-from raywidget.headless import FinishedPass, render, scene_and_settings
+from raywidget.headless import FinishedPass, render, resume, scene_and_settings
 from raywidget.io.images import check_output
 from raywidget.io.rescue import rescue
 from raywidget.lab import open_lab
@@ -65,6 +66,9 @@ _HELP = {
 }
 
 
+# What may change from checkpoint to checkpoint.
+_CHANGEABLE = ("spp", "noise", "aovs", "passes", "threads")
+
 # What `--quality` stands for; noise is a relative error.
 _QUALITIES: dict[str, dict[str, Any]] = {
     "draft": {"spp": 16},
@@ -77,10 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     voice, signals = Voice(), Signals()
     code = FAILED
+    options = argparse.Namespace()
     try:
         with signals.listening():
             given = sys.argv[1:] if arguments is None else list(arguments)
-            options = _parser(voice).parse_args(_joined(given))
+            _parser(voice).parse_args(_joined(given), options)
             options.voice, options.signals = voice, signals
             code = options.run(options)
     except SystemExit as exit_:  # help, the version, and wrong arguments
@@ -88,10 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return FAILED
         raise exit_
     except Terminated:
-        voice.complain("terminated")
+        voice.complain(f"terminated{_how_to_go_on(options)}")
         code = TERMINATED
     except KeyboardInterrupt:
-        voice.complain("interrupted")
+        voice.complain(f"interrupted{_how_to_go_on(options)}")
         code = INTERRUPTED
     except (SceneError, SettingsError, PictureError) as error:
         voice.complain(_one_line(error))
@@ -101,6 +106,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         voice.complain(f"{type(error).__name__}: {_one_line(error)}")
     return code if voice.end() or code != DONE else FAILED
+
+
+def _how_to_go_on(options: argparse.Namespace) -> str:
+    checkpoint: Path | None = getattr(options, "checkpoint", None)
+    if checkpoint is None or not checkpoint.exists():
+        return ""
+    return f"; raywidget resume {shlex.quote(str(checkpoint))} goes on from here"
 
 
 def _joined(arguments: list[str]) -> list[str]:
@@ -179,6 +191,13 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
         help="on Ctrl-C or SIGTERM, save what is there (and exit with 130 or 143)",
     )
     command.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        help="keep what there is in this file all the time; if it is there, go on from it",
+    )
+    _add_checkpoint_seconds(command)
+    command.add_argument(
         "--denoise",
         nargs="?",
         const=True,
@@ -198,6 +217,29 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     for field in dataclasses.fields(RenderSettings):
         _add_setting(group, field)
     command.set_defaults(run=_render)
+
+    command = commands.add_parser(
+        "resume",
+        help="go on with a render from its checkpoint",
+        description="Go on with a render that was broken off; as raywidget.resume().",
+    )
+    command.add_argument("checkpoint", metavar="FILE", type=Path, help="as given to --checkpoint")
+    command.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="file; by default FILE's name with .png"
+    )
+    command.add_argument("--keep", action="store_true", help="as for render")
+    _add_checkpoint_seconds(command)
+    command.add_argument("--denoise", nargs="?", const=True, choices=METHODS, help="as for render")
+    command.add_argument(
+        "--quiet", action="store_true", help="no progress, no notes, no statistics"
+    )
+    command.add_argument("--exposure", type=float, metavar="X", help="in stops")
+    command.add_argument("--curve", choices=sorted(CURVE_NAMES), help="tone curve")
+    group = command.add_argument_group("settings (by default those that it was begun with)")
+    for field in dataclasses.fields(RenderSettings):
+        if field.name in _CHANGEABLE:
+            _add_setting(group, field)
+    command.set_defaults(run=_resume)
 
     command = commands.add_parser(
         "turntable",
@@ -247,6 +289,16 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     _add_quality(command)
     command.set_defaults(run=_show)
     return parser
+
+
+def _add_checkpoint_seconds(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--checkpoint-seconds",
+        type=float,
+        default=60.0,
+        metavar="X",
+        help="how often the checkpoint is written (default 60)",
+    )
 
 
 def _turn(options: argparse.Namespace) -> int:
@@ -446,12 +498,37 @@ def _render(options: argparse.Namespace) -> int:
             exposure=options.exposure,
             curve=options.curve,
             denoise=options.denoise,
+            checkpoint=options.checkpoint,
+            checkpoint_seconds=options.checkpoint_seconds,
             **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
         )
     for warning in warned:
         voice.complain(f"warning: {_one_line(warning.message)}")
     with options.signals.finishing():
         return _keep(options, image, output, lost)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    voice: Voice = options.voice
+    output = options.output or Path(f"{options.checkpoint.stem}.png")
+    check_output(output)
+    chosen = {n: v for n in _CHANGEABLE if (v := getattr(options, n)) is not None}
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", RaywidgetWarning)
+        image = resume(
+            options.checkpoint,
+            progress=not options.quiet,
+            on_interrupt="return" if options.keep else "raise",
+            exposure=options.exposure,
+            curve=options.curve,
+            denoise=options.denoise,
+            checkpoint_seconds=options.checkpoint_seconds,
+            **chosen,
+        )
+    for warning in warned:
+        voice.complain(f"warning: {_one_line(warning.message)}")
+    with options.signals.finishing():
+        return _keep(options, image, output, False)
 
 
 def _keep(options: argparse.Namespace, image: Image, output: Path, lost: bool) -> int:

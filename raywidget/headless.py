@@ -1,17 +1,23 @@
-"""`render()`: the front door without a browser."""
+"""`render()` and `resume()`: the front door without a browser."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
+import os
 import queue
+import signal
+import threading
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.engine.checkpoint import Checkpoint, read_checkpoint, read_scene_of
 from raywidget.engine.darkness import explain_darkness
 from raywidget.engine.film.tiles import make_tiles
 from raywidget.engine.session.session import POLL_SECONDS, Session
@@ -74,6 +80,8 @@ def render(
     exposure: float = 0.0,
     curve: str = "srgb",
     denoise: bool | str = False,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_seconds: float = 60.0,
     **settings: Any,
 ) -> Image:
     """Render a scene and wait for the picture.
@@ -103,6 +111,13 @@ def render(
         Its tone curve.
     denoise : bool or {"oidn", "nlm"}
         Take the noise out in the end, by `Image.denoise`; the true pixels are in `Image.raw`.
+    checkpoint : path-like, optional
+        A file that has, all the time, what the render has come to: it is written again and again,
+        on Ctrl-C and SIGTERM, and in the end. If it is there already, the render goes on from it,
+        so that the same call after a crash does the rest; `resume` goes on without the scene, in
+        any process. The picture is, bit for bit, that of a render without interruption.
+    checkpoint_seconds : float
+        How often; less often where a writing takes more than a tenth of that.
     **settings
         Any of `RenderSettings`: ``width, height, spp, max_depth, seed, passes, threads``, ...; and
         of things that are no scene, the parameters of `studio`: ``light``, ``ground``, ``up``, ...
@@ -126,7 +141,8 @@ def render(
     SettingsError
         If a setting is unknown or out of its range.
     PictureError
-        If `resume` does not fit.
+        If `resume` or `checkpoint` does not fit, is damaged, or can't be written; or if the scene
+        can't be kept in a file.
     RenderError
         If the render failed.
 
@@ -139,12 +155,155 @@ def render(
     """
     scene, chosen = scene_and_settings(scene, settings)
     warn_of_doubts(scene)
+    state = None if resume is None else _resume_state(resume)
+    keeper = None
+    if checkpoint is not None:
+        shown = _shown(exposure, curve, denoise)
+        keeper = Checkpoint(checkpoint, _seconds(checkpoint_seconds), scene, chosen, shown)
+        if keeper.path.exists():
+            kept = read_checkpoint(keeper.path)
+            if state is not None:
+                raise PictureError(
+                    f"resume: {str(checkpoint)!r} is there, too; give one of the two"
+                )
+            if kept.fingerprint != keeper.fingerprint:
+                raise PictureError(
+                    f"checkpoint: {str(checkpoint)!r} has another scene; remove it, or choose "
+                    "another file"
+                )
+            state = kept.resume(scene)
+    callbacks = on_tile, on_pass
+    return _go(
+        scene, chosen, callbacks, progress, on_interrupt, exposure, curve, denoise, state, keeper
+    )
+
+
+@checked_call(SettingsError)
+def resume(
+    path: str | os.PathLike[str],
+    *,
+    on_tile: Callable[[FinishedTile], object] | None = None,
+    on_pass: Callable[[FinishedPass], object] | None = None,
+    progress: bool = False,
+    on_interrupt: Literal["raise", "return"] = "raise",
+    exposure: float | None = None,
+    curve: str | None = None,
+    denoise: bool | str | None = None,
+    checkpoint_seconds: float = 60.0,
+    **settings: Any,
+) -> Image:
+    """Go on with a render that was broken off, from its checkpoint: see `render`.
+
+    The file has the scene and the settings; it goes on being the checkpoint of this render. It may
+    come from anywhere: nothing in it is run.
+
+    Parameters
+    ----------
+    path : path-like
+        The file that was given to `render` as `checkpoint`.
+    on_tile, on_pass : callable, optional
+        As in `render`.
+    progress : bool
+        As in `render`.
+    on_interrupt : {"raise", "return"}
+        As in `render`.
+    exposure, curve, denoise : optional
+        As in `render`; by default what they were.
+    checkpoint_seconds : float
+        As in `render`.
+    **settings
+        Of `RenderSettings`, those that do not change what is there: ``spp`` (more samples than were
+        asked for), ``noise``, ``aovs``, ``passes``, ``threads``.
+
+    Returns
+    -------
+    Image
+        The picture: of a finished render at once.
+
+    Warns
+    -----
+    PictureWarning
+        If another version of raywidget, or a processor with vectors of another width, has begun it.
+        The picture is as good, but its last bits may be others.
+
+    Raises
+    ------
+    PictureError
+        If the file can't be read, is damaged, or is no checkpoint; if a setting would make another
+        picture of it.
+    SettingsError
+        If a setting is unknown or out of its range.
+    RenderError
+        If the render failed.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import raywidget as rw
+    >>> place = os.path.join(tempfile.mkdtemp(), "box.checkpoint")
+    >>> how = {"width": 32, "height": 32}
+    >>> half = rw.render(rw.presets.cornell(), spp=2, checkpoint=place, **how)
+    >>> whole = rw.resume(place, spp=4)
+    >>> bool((whole.pixels == rw.render(rw.presets.cornell(), spp=4, **how).pixels).all())
+    True
+    """
+    kept = read_checkpoint(path)
+    scene = read_scene_of(kept)
+    chosen = kept.settings.replace(**settings)
+    shown: dict[str, Any] = {
+        "exposure": kept.shown.get("exposure", 0.0) if exposure is None else exposure,
+        "curve": kept.shown.get("curve", "srgb") if curve is None else curve,
+        "denoise": kept.shown.get("denoise", False) if denoise is None else denoise,
+    }
+    keeper = Checkpoint(kept.path, _seconds(checkpoint_seconds), scene, chosen, _shown(**shown))
+    callbacks = on_tile, on_pass
+    return _go(
+        scene,
+        chosen,
+        callbacks,
+        progress,
+        on_interrupt,
+        **shown,
+        state=kept.resume(scene),
+        keeper=keeper,
+    )
+
+
+def _shown(exposure: Any, curve: Any, denoise: Any) -> dict[str, Any]:
+    """How a picture is shown, as a checkpoint says it; checked."""
+    curve, exposure = check_display(curve, exposure)
+    choose_denoiser(denoise)
+    return {"exposure": exposure, "curve": curve, "denoise": denoise}
+
+
+def _seconds(given: object) -> float:
+    is_number = isinstance(given, (int, float, np.integer, np.floating))
+    number: Any = given
+    if not is_number or isinstance(given, bool) or not 0.0 <= number <= 1e9:
+        raise SettingsError(f"checkpoint_seconds: expected 0 to 1e9, got {show(given)}")
+    return float(number)
+
+
+def _go(
+    scene: Scene,
+    chosen: RenderSettings,
+    callbacks: tuple[
+        Callable[[FinishedTile], object] | None, Callable[[FinishedPass], object] | None
+    ],
+    progress: bool,
+    on_interrupt: str,
+    exposure: float,
+    curve: str,
+    denoise: bool | str,
+    state: ResumeState | None,
+    keeper: Checkpoint | None,
+) -> Image:
+    """Render, with all that is done meanwhile."""
     check_display(curve, exposure)
     method = choose_denoiser(denoise)
     if not isinstance(on_interrupt, str) or on_interrupt not in ("raise", "return"):
         raise SettingsError(f"on_interrupt: expected 'raise' or 'return', got {show(on_interrupt)}")
-
-    state = None if resume is None else _resume_state(resume)
+    on_tile, on_pass = callbacks
     deliveries = None
     if on_tile or on_pass:
         deliveries = _Deliveries(chosen, on_tile, on_pass, state)
@@ -158,6 +317,53 @@ def render(
     if deliveries:
         deliveries.session = session
     told = Progress(session) if progress else None
+    with contextlib.ExitStack() as stack:
+        if keeper is not None:
+            stack.enter_context(_heeding_termination())
+            stack.callback(keeper.write, session)
+            keeper.begin(session)
+        _wait(session, deliveries, told, keeper, on_interrupt == "raise")
+    dark = explain_darkness(session.run(), exposure)
+    if dark is not None:
+        warn(dark, PictureWarning)
+    image = session.image(exposure=exposure, curve=curve)
+    return image if method is None or image.spp < 1 else image.denoise(method)
+
+
+@contextlib.contextmanager
+def _heeding_termination() -> Iterator[None]:
+    """Have SIGTERM do what Ctrl-C does; when that is done, the process ends by it.
+
+    Only where nobody else cares for it, and in the main thread, where Python has signals handled.
+    """
+    heard = False
+
+    def on_terminate(number: int, frame: FrameType | None) -> None:
+        nonlocal heard
+        heard = True
+        raise KeyboardInterrupt
+
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, on_terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if heard:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def _wait(
+    session: Session,
+    deliveries: _Deliveries | None,
+    told: Progress | None,
+    keeper: Checkpoint | None,
+    raises: bool,
+) -> None:
+    """Start a session, and see to those who are told of it until it has ended and is closed."""
     try:
         session.start()
         while not session.wait(0.0):
@@ -167,11 +373,13 @@ def render(
                 session.wait(POLL_SECONDS)
             if told is not None:
                 told.update()
+            if keeper is not None:
+                keeper.update(session)
         if deliveries:
             deliveries.deliver_rest()
     except KeyboardInterrupt:
         session.stop()
-        if on_interrupt == "raise":
+        if raises:
             raise
     finally:
         if deliveries:
@@ -179,11 +387,6 @@ def render(
         session.close()
         if told is not None:
             told.close()
-    dark = explain_darkness(session.run(), exposure)
-    if dark is not None:
-        warn(dark, PictureWarning)
-    image = session.image(exposure=exposure, curve=curve)
-    return image if method is None or image.spp < 1 else image.denoise(method)
 
 
 def choose_denoiser(wanted: object) -> str | None:

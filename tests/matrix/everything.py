@@ -152,6 +152,17 @@ def resumed():
 
 
 @way
+def checkpoint():
+    import raywidget as rw
+
+    place = FOLDER / "resumed.checkpoint"
+    rw.render(rw.presets.cornell(), checkpoint=place, **{**SIZE, "spp": 8})
+    whole = rw.resume(place, spp=SIZE["spp"])
+    place.unlink()
+    assert np.array_equal(whole.pixels, np.load(FOLDER / "path_plain.npy"))
+
+
+@way
 def pick():
     import raywidget as rw
 

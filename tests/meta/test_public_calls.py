@@ -95,6 +95,7 @@ SOUND = {
     "load_scene": {"path": "missing.glb"},
     "presets.options": {"name": "cornell"},
     "presets.preset": {"name": "cornell"},
+    "resume": {"path": "missing.checkpoint"},
     "shapes_of": {"thing": rw.Sphere((0, 0, 0), 1)},
     "studio": {"thing": rw.Sphere((0, 0, 0), 1)},
     "transforms.apply": {"matrix": np.eye(4), "points": (1, 2, 3)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -62,12 +63,22 @@ class Current(NamedTuple):
     message: str | None
 
 
+class Spent(NamedTuple):
+    """What a render has taken so far."""
+
+    seconds: float = 0.0
+    rays: int = 0
+    dropped: int = 0  # samples that were not finite
+
+
 class ResumeState(NamedTuple):
-    """What an `Image` carries so that its render can be gone on with."""
+    """What an `Image` or a checkpoint carries so that its render can be gone on with."""
 
     scene: Scene
     settings: RenderSettings
     film: FilmState
+    shares: Mapping[int, NDArray[np.float64]] | None = None  # of adaptive ones, in checkpoints
+    spent: Spent | None = None
 
 
 class Run:
@@ -120,19 +131,46 @@ class Run:
                 "resume: this image was rendered from another Scene object; pass the same one"
             )
         if self.settings.adaptive or resume.settings.adaptive:
-            raise PictureError("resume: a picture that is adaptive can't be gone on with")
+            self._check_adaptive(resume)
         if not self.settings.same_samples(resume.settings):
             raise PictureError(
                 "resume: settings that name the picture must stay the same (size, depth, seed, "
                 f"sampler, integrator, alpha); the image has {resume.settings}, "
                 f"asked for {self.settings}"
             )
-        spp = resume.film.spp
-        if spp.max() > self.settings.spp:
+        most = max(part.spp for part in resume.film.parts)
+        if most > self.settings.spp:
             raise PictureError(
-                f"resume: the image has {spp.max()} samples per pixel already, "
+                f"resume: the image has {most} samples per pixel already, "
                 f"spp must be at least that, got spp={self.settings.spp}"
             )
+        if resume.film.tiles != self.film.tiles:
+            self._check_tiles(resume)
+        self.film.load(resume.film)
+        self.samples = resume.film.samples()
+        if resume.shares is not None:
+            self.shares.update(resume.shares)
+        if resume.spent is not None:
+            self.taken = self.samples
+            self.elapsed, self.rays, self.dropped = resume.spent
+
+    def _check_adaptive(self, resume: ResumeState) -> None:
+        """How samples were dealt out is known where a render broke off, for its own goal."""
+        if resume.shares is None:
+            raise PictureError("resume: a picture that is adaptive can't be gone on with")
+        ours, theirs = self.settings, resume.settings
+        if (ours.adaptive, ours.spp, ours.tile_size) != (
+            theirs.adaptive,
+            theirs.spp,
+            theirs.tile_size,
+        ):
+            raise PictureError(
+                "resume: what is adaptive goes on with its own settings only, "
+                f"adaptive={theirs.adaptive}, spp={theirs.spp}, tile_size={theirs.tile_size}"
+            )
+
+    def _check_tiles(self, resume: ResumeState) -> None:
+        spp = resume.film.spp
         for tile in self.film.tiles:
             part = spp[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
             if part.min() != part.max():
@@ -140,5 +178,3 @@ class Run:
                     "resume: an image that was stopped within a pass can only be resumed with its "
                     f"own tile_size={resume.settings.tile_size}"
                 )
-        self.film.load(resume.film)
-        self.samples = resume.film.samples()

@@ -146,7 +146,8 @@ class Workers:
                 run.noise_allows = first
             if run is stage.run and stage.region is not None:
                 stage.prefer_region()
-        if first > 0:
+        # Where a later pass has begun already, this one was not the last.
+        if first > 0 and max(spp) == targets[first - 1]:
             measure_noise(stage, run)
         with stage.lock:
             if run is stage.run and stage.state == COMPILING:

@@ -56,6 +56,31 @@ def describe(scene: Scene, view: View, picture: Picture) -> Tree:
     return {"version": _VERSION, "objects": describer.objects}
 
 
+def fingerprint(scene: Scene) -> str:
+    """Names a scene by all that it is made of, parameters and arrays: the same in every process.
+
+    Two scenes that have the same are rendered to the same picture. It is no seal: who can choose a
+    file's content can choose what it is called by.
+
+    Raises
+    ------
+    SceneError
+        If it holds what no file can, such as objects of classes that are not raywidget's.
+    """
+
+    def digest(array: NDArray[Any]) -> Any:
+        data = np.ascontiguousarray(array)
+        return f"{data.dtype.str}{data.shape}{hashlib.sha256(data.data).hexdigest()}"
+
+    describer = _Describer(digest, digest)
+    describer.value(scene)
+    for item in describer.objects:
+        if item["kind"] not in _KINDS:
+            raise SceneError(f"no file can hold a {item['kind']}: it is no class of raywidget")
+    text = json.dumps(describer.objects, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def sealed(tree: Tree, description: Tree, resources: list[str]) -> Tree:
     """The extras of a file, with the digest that belongs to the rest of it."""
     return {KEY: {**description, "digest": _digest(tree, resources)}}
