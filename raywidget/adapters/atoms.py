@@ -17,12 +17,14 @@ from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
 from raywidget.io.building import AnyPiece
+from raywidget.io.fields import Fields, Given, fields_of
 from raywidget.io.lines import Lines
 from raywidget.io.points import Points
 from raywidget.scene.materials.principled import Principled
+from raywidget.scene.textures.colormaps import ColorMap
 from raywidget.scene.textures.textures import Attribute
 from raywidget.scene.values.checks import show
-from raywidget.scene.values.colors import parse_color
+from raywidget.scene.values.colors import encode_srgb, parse_color
 
 STYLES = ("ball-and-stick", "space-filling", "licorice")
 _BALL = 0.32  # of the van der Waals radius
@@ -40,6 +42,23 @@ _OF_MDANALYSIS = (
     "Residue",
     "Segment",
 )
+
+# What libraries know of each atom: what it is called with its unit, and whether 0 is in its middle.
+_ELEMENT = "element"
+_KNOWN = {
+    "initial_charges": ("charge / e", True),
+    "charges": ("charge / e", True),
+    "initial_magmoms": ("magnetic moment / \N{GREEK SMALL LETTER MU}B", True),
+    "magmoms": ("magnetic moment / \N{GREEK SMALL LETTER MU}B", True),
+    "forces": ("force / (eV/\N{ANGSTROM SIGN})", False),
+    "energies": ("energy / eV", False),
+    "masses": ("mass / u", False),
+    "tempfactors": ("B / \N{ANGSTROM SIGN}\N{SUPERSCRIPT TWO}", False),
+    "occupancies": ("occupancy", False),
+    "resids": ("residue", False),
+}
+_OF_ASE = ("charges", "magmoms", "forces", "energies")  # that a calculator may have left
+_OF_GROUPS = ("charges", "tempfactors", "occupancies", "masses", "resids")
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -59,6 +78,7 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         places = np.asarray(thing.get_positions(), np.float64)
         symbols = list(thing.get_chemical_symbols())
         bonds = None
+        values = _values_of_ase(thing)
     else:
         if is_a(thing, "MDAnalysis", "Atom"):
             thing = thing.universe.atoms[[thing.index]]
@@ -68,6 +88,7 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         places = np.asarray(group.positions, np.float64)
         symbols = _symbols_of_group(group)
         bonds = _bonds_of_group(group)
+        values = _values_of_group(group)
     if not len(places):
         raise SceneError("there are no atoms")
     unknown = sorted({s for s in symbols if s not in ELEMENTS})
@@ -82,29 +103,96 @@ def take(thing: Any, wishes: Wishes) -> Taken:
     elif style == "licorice":
         radii = np.full(len(places), _LICORICE)
     material = Principled(Attribute("color"), roughness=0.35)
+    fields = _fields(symbols, values, notes)
     pieces: list[AnyPiece] = [
-        Points(centers=places, radii=radii, colors=colors, material=material, name="atoms")
+        Points(
+            centers=places,
+            radii=radii,
+            colors=colors,
+            material=material,
+            name="atoms",
+            fields=fields,
+        )
     ]
     if style != "space-filling":
         pairs = find_bonds(places, elements) if bonds is None else bonds
         if len(pairs):
             stick = _STICK if style == "ball-and-stick" else _LICORICE
-            pieces.append(_sticks(places, colors, pairs, stick))
+            pieces.append(_sticks(places, colors, pairs, stick, fields))
     return Taken(pieces=tuple(pieces), up="z", notes=tuple(notes))
 
 
-def _sticks(places: NDArray[Any], colors: NDArray[Any], pairs: Ints, radius: float) -> Lines:
+def _fields(symbols: list[str], values: dict[str, NDArray[Any]], notes: list[str]) -> Fields | None:
+    """What is known of each atom; the elements, which are shown, are one of them."""
+    if not values:
+        return None
+    order = list(ELEMENTS)
+    rows = np.array([order.index(s) if s in ELEMENTS else 0 for s in symbols], np.int32)
+    painted = [parse_color(element.color) for element in ELEMENTS.values()]
+    maps = {
+        name: ColorMap("RdBu" if signed else "viridis", label=label, symmetric=signed)
+        for name, (label, signed) in _KNOWN.items()
+    }
+    elements = ColorMap(
+        np.clip(encode_srgb(np.array(painted)), 0.0, 1.0),
+        limits=(-0.5, len(order) - 0.5),
+        label="atomic number",
+        bar=False,
+    )
+    given = [Given(name, array, "items") for name, array in values.items()]
+    told: list[str] = []
+    fields = fields_of(
+        [Given(_ELEMENT, rows, "items"), *given],
+        (_ELEMENT, "items"),
+        told,
+        colormap=elements,
+        maps=maps,
+    )
+    names = [] if fields is None else [name for name in fields.arrays if name != _ELEMENT]
+    notes.append(f"atoms have {', '.join(map(repr, names))}: show= of 'atoms' and 'bonds'")
+    return fields
+
+
+def _values_of_ase(atoms: Any) -> dict[str, NDArray[Any]]:
+    """Arrays of the atoms, and results that a calculator has left; nothing is computed."""
+    found = {n: a for n, a in atoms.arrays.items() if n not in ("numbers", "positions")}
+    results = getattr(getattr(atoms, "calc", None), "results", None) or {}
+    found |= {name: results[name] for name in _OF_ASE if results.get(name) is not None}
+    return _for_each(found, len(atoms))
+
+
+def _values_of_group(group: Any) -> dict[str, NDArray[Any]]:
+    found = {name: getattr(group, name) for name in _OF_GROUPS if _has(group, name)}
+    return _for_each(found, len(group))
+
+
+def _for_each(found: dict[str, Any], count: int) -> dict[str, NDArray[Any]]:
+    """Numbers of each atom that are not all alike."""
+    arrays = {name: np.asarray(values) for name, values in found.items()}
+    return {
+        name: array
+        for name, array in arrays.items()
+        if array.dtype.kind in "biuf" and array.ndim in (1, 2) and len(array) == count
+        if (array != array[:1]).any()
+    }
+
+
+def _sticks(
+    places: NDArray[Any], colors: NDArray[Any], pairs: Ints, radius: float, fields: Fields | None
+) -> Lines:
     """Each half of a bond in the colour of its atom."""
+    atoms = np.concatenate([pairs[:, 0], pairs[:, 1]])
     a, b = places[pairs[:, 0]], places[pairs[:, 1]]
     middle = 0.5 * (a + b)
     return Lines(
         starts=np.concatenate([a, b]),
         ends=np.concatenate([middle, middle]),
         radii=radius,
-        colors=np.concatenate([colors[pairs[:, 0]], colors[pairs[:, 1]]]),
+        colors=colors[atoms],
         material=Principled(Attribute("color"), roughness=0.35),
         joints=False,
         name="bonds",
+        fields=None if fields is None else fields.taking(atoms),
     )
 
 

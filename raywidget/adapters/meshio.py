@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.io.building import AnyPiece
-from raywidget.io.colormaps import bytes_of_scalars
 from raywidget.io.colors import screen_colors
+from raywidget.io.fields import Field, Fields, Given, are_bytes, fields_of
 from raywidget.io.lines import Lines
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
@@ -43,13 +44,14 @@ def recognises(thing: object) -> bool:
 def take(thing: Any, wishes: Wishes) -> Taken:
     """Triangles of surfaces, and of the faces that only one solid cell has; lines; or points.
 
-    In the colours of its first data that are one number, or a colour, for each point or cell.
+    Its first data that are one number, or a colour, for each point or cell are shown; else the
+    lengths of its first vectors.
     """
     points = np.asarray(thing.points, np.float64)
     if points.shape[1] == 2:
         points = np.column_stack([points, np.zeros(len(points))])
     notes: list[str] = []
-    of_points, of_cells = _colors(thing, notes)
+    data = _Data(thing, notes)
     flat: list[_Faces] = []
     solid: list[_Faces] = []
     pieces: list[AnyPiece] = []
@@ -61,9 +63,10 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         first += len(corners)
         if kind == "line" and len(corners):
             ends = points[corners[:, :2]]
-            colors = of_points[corners[:, 0]] if of_points is not None else None
-            colors = of_cells[cells] if of_cells is not None else colors
-            pieces.append(Lines(starts=ends[:, 0], ends=ends[:, 1], colors=colors))
+            colors = None if data.of_points is None else data.of_points[corners[:, 0]]
+            colors = colors if data.of_cells is None else data.of_cells[cells]
+            fields = data.fields(corners[:, :2], cells, "items")
+            pieces.append(Lines(starts=ends[:, 0], ends=ends[:, 1], colors=colors, fields=fields))
         elif kind == "polygon" and len(corners):
             flat += _fan(_Faces(corners, cells))
         elif kind in _FACES and len(corners):
@@ -81,12 +84,14 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         surface = Piece(
             vertices=points,
             faces=np.concatenate([faces.corners for faces in triangles]),
-            colors=of_points,
-            face_colors=None if of_cells is None else of_cells[rows],
+            colors=data.of_points,
+            face_colors=None if data.of_cells is None else data.of_cells[rows],
+            fields=data.fields(slice(None), rows),
         )
         pieces.insert(0, surface)
     if not pieces and len(points):
-        pieces.append(Points(centers=points, colors=of_points))
+        fields = data.fields(slice(None), None, "items")
+        pieces.append(Points(centers=points, colors=data.of_points, fields=fields))
     return Taken(pieces=tuple(pieces), notes=tuple(notes))
 
 
@@ -97,27 +102,49 @@ class _Faces(NamedTuple):
     cells: NDArray[Any]  # (N,)
 
 
-def _colors(thing: Any, notes: list[str]) -> tuple[Any, Any]:
-    """Linear colours of points, or of all cells in their order."""
-    for name, values in thing.point_data.items():
-        if (colors := _mapped(np.asarray(values), name, notes)) is not None:
-            return colors, None
-    for name, blocks in thing.cell_data.items():
-        parts = [np.asarray(values) for values in blocks]
-        if parts and len({part.shape[1:] for part in parts}) == 1:
-            colors = _mapped(np.concatenate(parts), name, notes)
-            if colors is not None:
-                return None, colors
-    return None, None
+class _Data:
+    """What a mesh has of its points and cells: numbers, or colours."""
+
+    def __init__(self, thing: Any, notes: list[str]) -> None:
+        given = [Given(n, np.asarray(v), "points") for n, v in thing.point_data.items()]
+        for name, blocks in thing.cell_data.items():
+            parts = [np.asarray(values) for values in blocks]
+            if parts and len({part.shape[1:] for part in parts}) == 1:
+                given.append(Given(name, np.concatenate(parts), "cells"))
+        given = [item for item in given if item.values.ndim in (1, 2) and len(item.values)]
+        self.of_points: Any = None  # linear colours
+        self.of_cells: Any = None
+        self._fields: Fields | None = None
+        shown = next((item for item in given if _is_plain(item.values)), None)
+        if shown is not None and are_bytes(shown.values):
+            colors = screen_colors(shown.values)[0]
+            self.of_points, self.of_cells = (
+                (colors, None) if shown.on == "points" else (None, colors)
+            )
+        else:
+            show = None if shown is None else (shown.name, shown.on)
+            self._fields = fields_of(given, show, notes)
+
+    def fields(self, points: Any, cells: Any, on: str | None = None) -> Fields | None:
+        """For these rows; of what has them `on` something else than vertices and faces."""
+        if self._fields is None:
+            return None
+        chosen = {"points": (points, on or "vertices"), "cells": (cells, on or "faces")}
+        arrays = {
+            name: Field(one.values[chosen[one.on][0]], chosen[one.on][1])
+            for name, one in self._fields.arrays.items()
+            if chosen[one.on][0] is not None
+        }
+        return replace(self._fields, arrays=arrays) if self._fields.show in arrays else None
 
 
-def _mapped(values: NDArray[Any], name: str, notes: list[str]) -> NDArray[Any] | None:
-    if values.ndim == 2 and values.dtype == np.uint8 and values.shape[1] in (3, 4):
-        return screen_colors(values)[0]
-    if values.ndim != 1 and values.shape[1:] != (1,):
-        return None
-    colors = bytes_of_scalars(values, name, notes)
-    return None if colors is None else screen_colors(colors)[0]
+def _is_plain(values: NDArray[Any]) -> bool:
+    """Is it one finite number, or a colour, for each?"""
+    if are_bytes(values):
+        return True
+    if values.dtype.kind not in "biuf" or values.shape[1:] not in ((), (1,)):
+        return False
+    return values.dtype.kind != "f" or bool(np.isfinite(values).any())
 
 
 def _fan(polygons: _Faces) -> list[_Faces]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.adapters.plotter_maps import Bars, map_of, mapped_scalars
 from raywidget.adapters.plotter_views import Pixels, lights_of, view_of
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken
@@ -17,7 +18,17 @@ from raywidget.io.building import AnyPiece
 from raywidget.io.colors import one_opacity
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
-from raywidget.io.vtk_data import POINTS, SURFACE, Look, array_of, leaves, painted, pieces_of, vtk
+from raywidget.io.vtk_data import (
+    POINTS,
+    SURFACE,
+    Look,
+    Shown,
+    array_of,
+    leaves,
+    painted,
+    pieces_of,
+    showing,
+)
 from raywidget.scene.materials.materials import Diffuse, Emissive, Material
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.textures.textures import Attribute, ImageTexture
@@ -25,7 +36,6 @@ from raywidget.scene.values.colors import decode_srgb
 
 _PBR, _FLAT = 3, 0  # VTK_PBR and VTK_FLAT in vtkProperty.h
 _NAMES = {
-    "ScalarBarActor": "scalar bar",
     "TextActor": "text",
     "CornerAnnotation": "text",
     "Volume": "volume",
@@ -52,6 +62,7 @@ def take_plotter(plotter: Any) -> Taken:
     renderer = plotter.renderer
     camera = view_of(plotter)
     pixels = Pixels.of(plotter, camera)
+    bars = Bars(plotter)
     for name, actor in _actors(plotter, renderer):
         if not actor.GetVisibility():
             continue
@@ -60,11 +71,13 @@ def take_plotter(plotter: Any) -> Taken:
             if volume is not None:
                 pieces.append(volume)
                 continue
+        if is_a(actor, "vtkmodules", "vtkScalarBarActor"):
+            continue  # the map of what it tells has a bar
         if not is_a(actor, "vtkmodules", "vtkActor") or actor.GetMapper() is None:
             kind = _vtk_name(actor)
             lost[kind] = lost.get(kind, 0) + 1
             continue
-        pieces += _actor(name, actor, pixels, notes)
+        pieces += _actor(name, actor, pixels, bars, notes)
     if len(getattr(plotter, "renderers", [])) > 1:
         lost["further subplots"] = len(plotter.renderers) - 1
     if lost:
@@ -137,7 +150,9 @@ def _blocks(data: Any, attributes: Any, above: _Block) -> Iterator[_Block]:
         yield block
 
 
-def _actor(name: str | None, actor: Any, pixels: Pixels, notes: list[str]) -> list[AnyPiece]:
+def _actor(
+    name: str | None, actor: Any, pixels: Pixels, bars: Bars, notes: list[str]
+) -> list[AnyPiece]:
     mapper, look = actor.GetMapper(), actor.GetProperty()
     mapper.Update()
     data = mapper.GetInputDataObject(0, 0)
@@ -151,6 +166,7 @@ def _actor(name: str | None, actor: Any, pixels: Pixels, notes: list[str]) -> li
         matrix=None if np.allclose(matrix, np.eye(4)) else matrix,
         texture=_texture(actor),
         pixels=pixels,
+        bars=bars,
     )
     attributes = getattr(mapper, "GetCompositeDataDisplayAttributes", lambda: None)()
     found: list[AnyPiece] = []
@@ -169,24 +185,27 @@ class _Drawn:
     matrix: NDArray[np.float64] | None
     texture: ImageTexture | None
     pixels: Pixels
+    bars: Bars
 
     def pieces(self, block: _Block, notes: list[str]) -> list[AnyPiece]:
         """Of one of them."""
         look, pixels = self.look, self.pixels
+        data, shown, alpha = painted(block.data, None, True), None, 1.0
         if block.color is None:
-            shown, alpha = _as_mapped(block.data, self.mapper, self.name or "an actor", notes)
-        else:
-            shown, alpha = painted(block.data, None, True), 1.0
+            data, shown, alpha = self._as_mapped(block.data, notes)
         opacity = float(look.GetOpacity()) if block.opacity is None else block.opacity
         opacity = float(np.clip(opacity, 0.0, 1.0)) * alpha
 
-        def material(colored: bool) -> Material:
+        def material(colored: bool, opacities: str | None) -> Material:
             base: Any = _linear(block.color or look.GetDiffuseColor())
             if colored:
                 base = Attribute("color")
             elif self.texture is not None:
                 base = self.texture
-            return _material(look, opacity, base)
+            if opacities is None:
+                return _material(look, opacity, base)
+            limits = None if opacity == 1.0 else (0.0, 1.0 / max(opacity, 1e-3))
+            return _material(look, Attribute(opacities, limits=limits), base)
 
         is_surface = look.GetRepresentation() == SURFACE
         edges = None
@@ -198,7 +217,7 @@ class _Drawn:
             representation = POINTS
             points = float(self.mapper.GetScaleFactor()) or points
         found = pieces_of(
-            shown,
+            data,
             notes,
             Look(
                 name=self.name,
@@ -206,6 +225,7 @@ class _Drawn:
                 material=material,
                 representation=representation,
                 flat=look.GetInterpolation() == _FLAT,
+                shown=shown,
                 line_radius=pixels.radius(look.GetLineWidth()),
                 point_radius=points,
                 edges=edges,
@@ -215,6 +235,23 @@ class _Drawn:
             own = _material(look, opacity, _linear(look.GetVertexColor()))
             found += _vertices(found, points, own)
         return found
+
+    def _as_mapped(self, data: Any, notes: list[str]) -> tuple[Any, Shown | None, float]:
+        """The data set with the numbers or colours that its mapper shows; how opaque they are."""
+        label, mapper = self.name or "an actor", self.mapper
+        found = mapped_scalars(data, mapper)
+        if found is None:
+            return painted(data, None, True), None, 1.0
+        opacity = 1.0 if found.alphas is None else one_opacity(found.alphas, label, [])
+        colormap = map_of(mapper, found, self.bars)
+        if colormap is None or found.numbers is None:
+            if found.alphas is not None:
+                opacity = one_opacity(found.alphas, label, notes)
+            return painted(data, found.colors, found.of_points), None, opacity
+        varies = found.alphas is not None and float(np.ptp(found.alphas)) > 1e-3
+        shown = Shown(found.name, colormap, 0.0 if self.look.GetLighting() else 1.0)
+        data = showing(data, found.numbers, found.of_points, found.alphas if varies else None)
+        return data, shown, 1.0 if varies else opacity
 
 
 def _vertices(pieces: list[AnyPiece], radius: float, material: Material) -> list[AnyPiece]:
@@ -226,9 +263,9 @@ def _linear(color: Any) -> tuple[float, ...]:
     return tuple(decode_srgb(np.clip(np.array(color, np.float64), 0.0, 1.0)).tolist())
 
 
-def _material(look: Any, opacity: float, base: Any) -> Material:
+def _material(look: Any, opacity: Any, base: Any) -> Material:
     if not look.GetLighting():  # shown as it is, whatever the light
-        if isinstance(base, Attribute) or opacity != 1.0:  # which give off no light
+        if isinstance(base, Attribute) or opacity != 1.0:  # values give off their own light
             return Diffuse(base, opacity=opacity)
         return Emissive(base)
     if look.GetInterpolation() == _PBR:
@@ -245,38 +282,6 @@ def _material(look: Any, opacity: float, base: Any) -> Material:
     # 2007, section 5.2), and alpha = roughness^2.
     rough = float((2.0 / (max(0.0, look.GetSpecularPower()) + 2.0)) ** 0.25)
     return Principled(base, roughness=rough, specular=shiny, opacity=opacity)
-
-
-def _as_mapped(data: Any, mapper: Any, label: str, notes: list[str]) -> tuple[Any, float]:
-    """The data set with the colours that its mapper gives it, and how opaque they are."""
-    if not mapper.GetScalarVisibility():
-        return painted(data, None, True), 1.0
-    scalars = mapper.GetAbstractScalars(
-        data,
-        mapper.GetScalarMode(),
-        mapper.GetArrayAccessMode(),
-        mapper.GetArrayId(),
-        mapper.GetArrayName() or "",
-        vtk("vtkCommonCore", "reference")(0),
-    )
-    if scalars is None or not scalars.GetNumberOfTuples():
-        return painted(data, None, True), 1.0
-    values: NDArray[Any]
-    if scalars.GetNumberOfComponents() in (3, 4) and mapper.GetColorMode() != 1:
-        values = array_of(scalars)
-    else:
-        values = np.zeros((0, 0), np.float32)
-    if values.dtype != np.uint8:
-        table = mapper.GetLookupTable()
-        if mapper.GetUseLookupTableScalarRange() == 0:
-            table.SetRange(*mapper.GetScalarRange())
-        if table.IsA("vtkLookupTable"):
-            table.BuildSpecialColors()  # of what is no number, or beyond the range
-        mode = 2 if values.size else 1  # direct colours, or through the table
-        values = array_of(table.MapScalars(scalars, mode, -1))
-    alphas = values[:, 3] / 255.0 if values.shape[1] == 4 else None
-    of_points = len(values) == data.GetNumberOfPoints()
-    return painted(data, values[:, :3], of_points), one_opacity(alphas, label, notes)
 
 
 def _texture(actor: Any) -> ImageTexture | None:

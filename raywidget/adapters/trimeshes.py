@@ -11,6 +11,7 @@ from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.io.building import CLAY, AnyPiece
 from raywidget.io.colors import one_opacity, screen_colors
+from raywidget.io.fields import Fields, Given, fields_of
 from raywidget.io.lines import Lines
 from raywidget.io.maps import cut_out
 from raywidget.io.pieces import Piece
@@ -109,6 +110,7 @@ def _surface(mesh: Any, matrix: NDArray[Any], name: str | None, notes: list[str]
     elif kind == "texture":
         uvs = getattr(mesh.visual, "uv", None)
         material = _material(mesh.visual.material, uvs is not None, label, notes)
+    fields = _fields(mesh, kind, label, notes)
     return Piece(
         vertices=_moved(vertices, matrix),
         faces=faces,
@@ -118,7 +120,26 @@ def _surface(mesh: Any, matrix: NDArray[Any], name: str | None, notes: list[str]
         face_colors=face_colors,
         material=material,
         name=name,
+        fields=fields,
     )
+
+
+def _fields(mesh: Any, kind: str | None, label: str, notes: list[str]) -> Fields | None:
+    """Its attributes, where it has no colours of its own."""
+    given = [
+        Given(str(name), np.asarray(values), on)
+        for on, count, attributes in (
+            ("vertices", len(mesh.vertices), mesh.vertex_attributes),
+            ("faces", len(mesh.faces), mesh.face_attributes),
+        )
+        for name, values in dict(attributes).items()
+        if len(np.shape(values)) in (1, 2) and len(values) == count
+    ]
+    if given and kind is not None:
+        named = ", ".join(repr(item.name) for item in given[:4])
+        notes.append(f"{label}: its attributes are not shown, it has colours: {named}")
+        return None
+    return fields_of(given, None, notes)
 
 
 def _paint(opacity: float) -> Material:

@@ -8,7 +8,7 @@ from raywidget.adapters.plotters import is_plotter, take_plotter
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes, join
 from raywidget.adapters.vtk_volumes import volume_in
-from raywidget.io.vtk_data import Look, colored_by_scalars, leaves, pieces_of
+from raywidget.io.vtk_data import Look, leaves, pieces_of, plotted
 
 
 def recognises(thing: object) -> bool:
@@ -28,6 +28,7 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         if volume is not None:
             return Taken(pieces=(volume,), up="z")
         notes: list[str] = []
-        pieces = pieces_of(colored_by_scalars(thing, notes), notes, Look())
+        data, shown = plotted(thing)
+        pieces = pieces_of(data, notes, Look(shown=shown))
         return Taken(pieces=tuple(pieces), up="z", notes=tuple(notes))
     return Taken(notes=(f"a {type(thing).__name__} can't be shown",))

@@ -13,8 +13,8 @@ from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.adapters.volumes import volume_of
 from raywidget.errors import SceneError
-from raywidget.io.colormaps import bytes_of_scalars
-from raywidget.io.colors import screen_colors
+from raywidget.io.fields import Given, fields_of, usual_map
+from raywidget.scene.textures.colormaps import ColorMap
 
 
 def recognises(thing: object) -> bool:
@@ -43,11 +43,22 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         _coordinate(field, rows),
         name=None if field.name is None else str(field.name),
     )
-    values = np.asarray(field.values, np.float64).reshape(-1, 1)
-    colors = bytes_of_scalars(values, str(field.name or "values"), notes)
-    if colors is not None:
-        surface = replace(surface, colors=screen_colors(colors)[0])
+    given = Given(str(field.name or "height"), np.asarray(field.values).ravel(), "vertices")
+    colormap = (usual_map() or ColorMap()).replace(label=label_of(field))
+    fields = fields_of([given], None, notes, colormap=colormap)
+    surface = replace(surface, fields=fields)
     return Taken(pieces=(surface,), up=wishes.up, notes=tuple(notes))
+
+
+def label_of(field: Any) -> str | None:
+    """What it is and its unit, as its attributes say (CF conventions)."""
+    attributes = getattr(field, "attrs", {})
+    names = (attributes.get("long_name"), attributes.get("standard_name"), field.name)
+    name = next((str(name) for name in names if name), None)
+    unit = str(attributes.get("units") or "")
+    if name is None or unit in ("", "1"):
+        return name
+    return f"{name} / {unit}" if unit.isalnum() else f"{name} / ({unit})"
 
 
 def _take_volume(field: Any) -> Taken:

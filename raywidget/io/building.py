@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
+from raywidget.io.fields import MOST_NUMBERS, Fields
 from raywidget.io.lines import Lines, tubes
 from raywidget.io.pieces import Piece, mended, notes_of
 from raywidget.io.points import Points, ball_radius, spheres
@@ -76,7 +77,12 @@ def build(
     at = np.zeros(3) if origin is None else np.asarray(origin, np.float64)
     shapes: list[Shape] = []
     names: set[str] = set()
+    room = MOST_NUMBERS
     for piece in pieces:
+        if not isinstance(piece, Shape) and piece.fields is not None:
+            label = _label(piece, "a thing")
+            fields, room = piece.fields.bounded(room, label, notes)
+            piece = replace(piece, fields=fields)
         if isinstance(piece, Shape):
             shapes.append(piece)
         elif isinstance(piece, Piece):
@@ -148,18 +154,31 @@ def _mesh(piece: Piece, origin: NDArray[Any], notes: list[str]) -> list[Shape]:
     if sound is None:
         notes.append(f"{label}: left out, it has no triangles")
         return []
-    colored = sound.colors is not None or sound.face_colors is not None
+    told = {} if sound.fields is None else _told_of_mesh(sound, sound.fields, label, notes)
+    if not told:
+        told = {"colors": sound.colors, "face_colors": sound.face_colors}
+    colored = any(value is not None for value in told.values())
     mesh = Mesh(
         sound.vertices,
         sound.faces,
         normals=sound.normals,
         uvs=sound.uvs,
-        colors=sound.colors,
-        face_colors=sound.face_colors,
         material=_material(piece, colored),
         name=piece.name,
+        **told,
     )
     return [mesh]
+
+
+def _told_of_mesh(piece: Piece, fields: Fields, label: str, notes: list[str]) -> dict[str, Any]:
+    """Its quantities; where both kinds are equally many, those of the kind that is shown."""
+    kinds = {one.on for one in fields.arrays.values()}
+    if len(piece.vertices) != len(piece.faces) or len(kinds) == 1:
+        alike = len(piece.vertices) == len(piece.faces)
+        return fields.parameters() | ({"per": kinds.pop()} if alike else {})
+    shown = fields.arrays[fields.show].on
+    notes.append(f"{label}: it has as many vertices as triangles, and keeps arrays of {shown} only")
+    return fields.parameters(shown) | {"per": shown}
 
 
 def _rgb(colors: NDArray[Any] | None) -> Any:
@@ -174,10 +193,17 @@ def _balls(piece: Points, origin: NDArray[Any], diagonal: float, notes: list[str
         radii = ball_radius(finite, diagonal) if len(finite) else 1.0
     radii = np.broadcast_to(np.asarray(radii, np.float64), len(centers))
     own: list[str] = []
-    found = spheres(centers, _rgb(piece.colors), radii, notes=own, name=piece.name)
+    found = spheres(
+        centers, _rgb(piece.colors), radii, notes=own, name=piece.name, fields=piece.fields
+    )
     label = _label(piece, "point cloud")
     notes += [f"{label}: {note}" for note in own]
-    return [balls.replace(material=_material(piece, balls.colors is not None)) for balls in found]
+    return [
+        balls.replace(
+            material=_material(piece, balls.colors is not None or balls.shown is not None)
+        )
+        for balls in found
+    ]
 
 
 def _tubes(piece: Lines, origin: NDArray[Any], diagonal: float, notes: list[str]) -> list[Shape]:
@@ -188,7 +214,8 @@ def _tubes(piece: Lines, origin: NDArray[Any], diagonal: float, notes: list[str]
         colors=_rgb(piece.colors),
     )
     own: list[str] = []
-    found = tubes(moved, _material(piece, piece.colors is not None), diagonal, own)
+    colored = piece.colors is not None or piece.fields is not None
+    found = tubes(moved, _material(piece, colored), diagonal, own)
     label = _label(piece, "set of lines")
     notes += [f"{label}: {note}" for note in own]
     return found

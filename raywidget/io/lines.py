@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.io.fields import Fields
 from raywidget.io.pieces import mended_colors
 from raywidget.scene.materials.materials import Material
+from raywidget.scene.shapes.lines import Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.values.checks import LARGEST
@@ -28,6 +30,7 @@ class Lines:
     material: Material | None = None
     joints: bool = True
     name: str | None = None
+    fields: Fields | None = None  # (N,) or (N, 2), at both ends, instead of colours
 
 
 @np.errstate(invalid="ignore", over="ignore")  # of what is left out
@@ -55,6 +58,9 @@ def tubes(lines: Lines, material: Material, diagonal: float, notes: list[str]) -
         return []
     starts, ends = starts[sound], ends[sound]
     radii = np.broadcast_to(radii[sound] if np.ndim(radii) else radii, len(starts))
+    if lines.fields is not None:
+        fields = lines.fields if sound.all() else lines.fields.taking(sound)
+        return [_valued(starts, ends, radii, fields, lines, material)]
     colors = None if lines.colors is None else mended_colors(np.asarray(lines.colors)[sound])
     shapes: list[Shape] = [
         Cylinders(
@@ -73,3 +79,39 @@ def tubes(lines: Lines, material: Material, diagonal: float, notes: list[str]) -
         sizes = np.concatenate([radii, radii])[first]
         shapes.append(Spheres(places, sizes, colors=both, material=material))
     return shapes
+
+
+def _valued(
+    starts: NDArray[Any],
+    ends: NDArray[Any],
+    radii: NDArray[Any],
+    fields: Fields,
+    lines: Lines,
+    material: Material,
+) -> Shape:
+    """Pieces that have numbers: one shape, so that all of it shows the same of them."""
+    told: dict[str, Any] = fields.parameters()
+    told |= {"material": material, "name": lines.name}
+    if not lines.joints:
+        return Cylinders(starts, ends, radii, **told)
+    arrays: dict[str, NDArray[Any]] = told.get("quantities", {})
+    both = {n: a if a.ndim == 2 else np.stack([a, a], axis=1) for n, a in arrays.items()}
+    # Where the next piece goes on with the same place and numbers, both are one line.
+    goes_on = (ends[:-1] == starts[1:]).all(axis=1) & (radii[:-1] == radii[1:])
+    for array in both.values():
+        here, there = array[:-1, 1], array[1:, 0]
+        goes_on &= (here == there) | (np.isnan(here) & np.isnan(there))
+    last = np.append(~goes_on, True)  # of its line
+    at = np.arange(len(starts)) + np.cumsum(last) - last  # where its start stands among all points
+    count = len(starts) + int(last.sum())
+
+    def in_line(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
+        result = np.empty((count, *first.shape[1:]), first.dtype)
+        result[at] = first
+        result[at[last] + 1] = second[last]
+        return result
+
+    if arrays:
+        told["quantities"] = {n: in_line(a[:, 0], a[:, 1]) for n, a in both.items()}
+    cuts = at[last][:-1] + 2
+    return Tubes(np.split(in_line(starts, ends), cuts), in_line(radii, radii), **told)

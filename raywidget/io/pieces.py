@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.io.fields import Fields
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.normals import smooth_normals_at
@@ -31,6 +32,7 @@ class Piece:
     face_materials: NDArray[Any] | None = None  # (F,) which of several materials
     material: Material | None = None
     name: str | None = None
+    fields: Fields | None = None  # of vertices and faces, instead of colours
 
 
 _SENTENCES = {
@@ -79,11 +81,12 @@ def mended(piece: Piece, count: Counter[str]) -> Piece | None:
         vertices = np.where(sound, vertices, 0.0)
     keep = _without_flat(vertices, faces, keep, count)
     keep = _without_doubles(faces, keep, count)
-    face_colors, face_materials = piece.face_colors, piece.face_materials
+    face_colors, face_materials, fields = piece.face_colors, piece.face_materials, piece.fields
     if not keep.all():
         faces = faces[keep]
         face_colors = None if face_colors is None else face_colors[keep]
         face_materials = None if face_materials is None else face_materials[keep]
+        fields = None if fields is None else fields.taking(keep, "faces")
     if not len(faces):
         return None
     uvs = piece.uvs
@@ -102,6 +105,7 @@ def mended(piece: Piece, count: Counter[str]) -> Piece | None:
         colors=None if piece.colors is None else mended_colors(piece.colors, count),
         face_colors=None if face_colors is None else mended_colors(face_colors, count),
         face_materials=face_materials,
+        fields=fields,
     )
 
 

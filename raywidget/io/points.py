@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.io.fields import Fields
 from raywidget.io.pieces import mended_colors
 from raywidget.scene.materials.materials import Material
 from raywidget.scene.shapes.many import Spheres
@@ -26,6 +27,7 @@ class Points:
     colors: NDArray[Any] | None = None  # (N, 3) linear
     material: Material | None = None
     name: str | None = None
+    fields: Fields | None = None  # of balls, instead of colours
 
 
 @np.errstate(invalid="ignore", over="ignore")  # of points that are left out
@@ -36,6 +38,7 @@ def spheres(
     *,
     notes: list[str],
     name: str | None = None,
+    fields: Fields | None = None,
 ) -> list[Spheres]:
     """A ball for each point that is finite; an empty list if none is.
 
@@ -50,6 +53,8 @@ def spheres(
     notes : list of str
         What was mended is added to it.
     name : str, optional
+    fields : Fields, optional
+        Instead of colours.
     """
     with np.errstate(invalid="ignore"):
         keep = (np.abs(points) <= LARGEST).all(axis=1)
@@ -65,7 +70,10 @@ def spheres(
     sizes: Any = ball_radius(points) if radii is None else radii[keep]
     if radii is None:
         notes.append(f"{len(points):,} points are shown as balls of radius {sizes:.3g}")
-    return [Spheres(points, sizes, colors=colors, name=name)]
+    if fields is None:
+        return [Spheres(points, sizes, colors=colors, name=name)]
+    told = (fields if keep.all() else fields.taking(keep)).parameters()
+    return [Spheres(points, sizes, name=name, **told)]
 
 
 def ball_radius(points: NDArray[Any], diagonal: float | None = None) -> float:

@@ -1,4 +1,4 @@
-"""Data sets of VTK and PyVista -> pieces: their surfaces, lines and points, with colours.
+"""Data sets of VTK and PyVista -> pieces: surfaces, lines and points, with numbers or colours.
 
 Everything is done by VTK's own methods; its modules are imported only once a thing of VTK is there,
 so that they are loaded already.
@@ -8,25 +8,36 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.io.building import AnyPiece
-from raywidget.io.colormaps import bytes_of_scalars
 from raywidget.io.colors import screen_colors
+from raywidget.io.fields import Field, Fields, Given, are_bytes, fields_of
 from raywidget.io.lines import Lines
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
 from raywidget.scene.materials.materials import Material
+from raywidget.scene.textures.colormaps import ColorMap
 
 POINTS, WIREFRAME, SURFACE = 0, 1, 2  # VTK_POINTS and so on in vtkProperty.h
 MOST_EDGES = 500_000  # that are drawn
 
 _COLORS = "raywidget: colours"  # the array that colours travel in through filters
-_NOT_SHOWN = ("vtkOriginalPointIds", "vtkOriginalCellIds", "vtkGhostType")
+_SHOWN = "raywidget: shown"  # that of the numbers that are seen
+_OPACITY = "raywidget: opacity"  # that of how opaque they are, if it varies
+_NOT_SHOWN = ("vtkOriginalPointIds", "vtkOriginalCellIds", "vtkGhostType", "Normals")
+
+
+class Shown(NamedTuple):
+    """Which numbers of a data set are seen as colours, and how."""
+
+    name: str
+    colormap: ColorMap | None = None  # else the usual one
+    unlit: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +49,14 @@ class Look:
     name : str, optional
     matrix : (4, 4) array, optional
         Where it is moved.
-    material : function of bool, optional
-        Makes the material, told whether there are colours.
+    material : function of bool and str or None, optional
+        Makes the material, told whether there are colours, and the name of its opacities.
     representation : int
         `POINTS`, `WIREFRAME` or `SURFACE`.
     flat : bool
         Whether normals don't count.
+    shown : Shown, optional
+        What its numbers look like, see `showing`.
     line_radius, point_radius : float, optional
         Else they follow from the size of the thing.
     edges : material, optional
@@ -52,9 +65,10 @@ class Look:
 
     name: str | None = None
     matrix: NDArray[np.float64] | None = None
-    material: Callable[[bool], Material] | None = None
+    material: Callable[[bool, str | None], Material] | None = None
     representation: int = SURFACE
     flat: bool = False
+    shown: Shown | None = None
     line_radius: float | None = None
     point_radius: float | None = None
     edges: Material | None = None
@@ -86,20 +100,39 @@ def leaves(group: Any) -> list[Any]:
 
 def painted(data: Any, colors: NDArray[Any] | None, of_points: bool) -> Any:
     """A shallow copy that has these bytes as its colours, or none."""
-    copy = data.NewInstance()
-    copy.ShallowCopy(data)
-    for owner in (copy.GetPointData(), copy.GetCellData()):
-        owner.RemoveArray(_COLORS)
+    copy = _bare(data)
     if colors is not None:
-        array = vtk("util.numpy_support", "numpy_to_vtk")(
-            np.ascontiguousarray(colors, np.uint8), deep=True
-        )
-        array.SetName(_COLORS)
-        (copy.GetPointData() if of_points else copy.GetCellData()).AddArray(array)
+        _add(copy, np.ascontiguousarray(colors, np.uint8), _COLORS, of_points)
     return copy
 
 
-def colored_by_scalars(data: Any, notes: list[str]) -> Any:
+def showing(
+    data: Any, values: NDArray[Any], of_points: bool, opacities: NDArray[Any] | None = None
+) -> Any:
+    """A shallow copy that shows these numbers, as opaque as others in [0, 1] say."""
+    copy = _bare(data)
+    _add(copy, values, _SHOWN, of_points)
+    if opacities is not None:
+        _add(copy, opacities, _OPACITY, of_points)
+    return copy
+
+
+def _bare(data: Any) -> Any:
+    copy = data.NewInstance()
+    copy.ShallowCopy(data)
+    for owner in (copy.GetPointData(), copy.GetCellData()):
+        for name in (_COLORS, _SHOWN, _OPACITY):
+            owner.RemoveArray(name)
+    return copy
+
+
+def _add(data: Any, values: NDArray[Any], name: str, of_points: bool) -> None:
+    array = vtk("util.numpy_support", "numpy_to_vtk")(values, deep=True)
+    array.SetName(name)
+    (data.GetPointData() if of_points else data.GetCellData()).AddArray(array)
+
+
+def plotted(data: Any) -> tuple[Any, Shown | None]:
     """The data set in the colours that PyVista would plot it in: its active scalars by a map.
 
     Bytes, three or four in each row, are colours already.
@@ -111,17 +144,16 @@ def colored_by_scalars(data: Any, notes: list[str]) -> Any:
         if array is None or array.GetName() in _NOT_SHOWN or not array.GetNumberOfTuples():
             continue
         values = array_of(array)
-        if _are_bytes(values):
-            return painted(data, values[:, :3], of_points)
-        colors = bytes_of_scalars(values, str(array.GetName() or "scalars"), notes)
-        if colors is not None:
-            return painted(data, colors, of_points)
+        if are_bytes(values):
+            return painted(data, values[:, :3], of_points), None
+        if values.dtype.kind in "biuf":
+            return showing(data, values, of_points), Shown(str(array.GetName() or "scalars"))
     for owner, of_points in owners:  # colours that nobody has made active
         for index in range(owner.GetNumberOfArrays()):
             array = owner.GetArray(index)
-            if array is not None and _are_bytes(values := array_of(array)):
-                return painted(data, values[:, :3], of_points)
-    return data
+            if array is not None and are_bytes(values := array_of(array)):
+                return painted(data, values[:, :3], of_points), None
+    return data, None
 
 
 def _active_scalars(data: Any) -> tuple[str | None, bool]:
@@ -130,10 +162,6 @@ def _active_scalars(data: Any) -> tuple[str | None, bool]:
     if info is None:
         return None, False
     return info.name, getattr(info.association, "name", "") == "CELL"
-
-
-def _are_bytes(values: NDArray[Any]) -> bool:
-    return values.dtype == np.uint8 and values.ndim == 2 and values.shape[1] in (3, 4)
 
 
 # --- Pieces ---------------------------------------------------------------------------------------
@@ -151,7 +179,10 @@ def pieces_of(data: Any, notes: list[str], look: Look | None = None) -> list[Any
     # Cells are numbered: points first, then lines, then polygons.
     segments = _segments(mesh.GetLines())
     colors = _Colors(mesh, len(segments), len(faces))
-    material = None if look.material is None else look.material(colors.are_there)
+    numbers = _Numbers(mesh, len(segments), len(faces), look.shown, notes)
+    material = None
+    if look.material is not None:
+        material = look.material(colors.are_there or numbers.are_there, numbers.opacity)
     uvs, smooth = mesh.GetPointData().GetTCoords(), mesh.GetPointData().GetNormals()
     normals = None if smooth is None or look.flat else array_of(smooth).astype(np.float64)
     matrix = look.matrix
@@ -172,12 +203,15 @@ def pieces_of(data: Any, notes: list[str], look: Look | None = None) -> list[Any
                 face_colors=colors.of_faces,
                 material=material,
                 name=look.name,
+                fields=numbers.of_surface,
             )
         )
         if look.edges is not None:
-            pieces += _edge_lines(surface, faces, points, None, look.edges, look, notes)
+            pieces += _edge_lines(surface, faces, points, None, None, look.edges, look, notes)
     if len(faces) and look.representation == WIREFRAME:
-        pieces += _edge_lines(surface, faces, points, colors.of_points, material, look, notes)
+        pieces += _edge_lines(
+            surface, faces, points, colors.of_points, numbers.of_edges, material, look, notes
+        )
     if len(segments) and look.representation != POINTS:
         of_lines = colors.of_lines
         if colors.of_points is not None:
@@ -190,10 +224,11 @@ def pieces_of(data: Any, notes: list[str], look: Look | None = None) -> list[Any
                 colors=of_lines,
                 material=material,
                 name=look.name,
+                fields=numbers.of_lines(segments),
             )
         )
     if look.representation == POINTS or not pieces:
-        pieces += _point_pieces(mesh, points, colors, material, look)
+        pieces += _point_pieces(mesh, points, colors, numbers, material, look)
     return pieces
 
 
@@ -209,6 +244,94 @@ class _Colors:
             self.of_verts, self.of_lines = cells[:verts], cells[verts : verts + lines]
             self.of_faces = cells[verts + lines :] if faces else None
         self.are_there = self.of_points is not None or (cells is not None and len(cells) > 0)
+
+
+class _Numbers:
+    """What a mesh has numbers of: of its points, and of its verts, lines and faces."""
+
+    def __init__(
+        self, mesh: Any, lines: int, faces: int, shown: Shown | None, notes: list[str]
+    ) -> None:
+        self.fields: Fields | None = None
+        self.opacity: str | None = None
+        self._verts, self._lines, self._faces = mesh.GetNumberOfVerts(), lines, faces
+        if shown is None:
+            return
+        points, cells = mesh.GetPointData(), mesh.GetCellData()
+        of_points = points.GetArray(_SHOWN) is not None
+        cell_count = self._verts + lines + faces
+        given: list[Given] = []
+        for owner, on, count in (
+            (points, "points", mesh.GetNumberOfPoints()),
+            (cells, "cells", cell_count),
+        ):
+            given += _arrays(owner, on, count, shown if (on == "points") == of_points else None)
+        show = (shown.name, "points" if of_points else "cells")
+        self.fields = fields_of(given, show, notes, colormap=shown.colormap, unlit=shown.unlit)
+        owner = points if of_points else cells
+        if self.fields is not None and (array := owner.GetArray(_OPACITY)) is not None:
+            self.opacity = f"opacity by {self.fields.show}"
+            arrays = {**self.fields.arrays, self.opacity: Field(array_of(array), show[1])}
+            self.fields = replace(self.fields, arrays=arrays)
+
+    @property
+    def are_there(self) -> bool:
+        """Are there any?"""
+        return self.fields is not None
+
+    def _kept(self, chosen: dict[str, tuple[Any, str]]) -> Fields | None:
+        """Those of some kinds, for which rows, and what has them then; None without the shown."""
+        if self.fields is None:
+            return None
+        arrays = {
+            name: Field(one.values[chosen[one.on][0]], chosen[one.on][1])
+            for name, one in self.fields.arrays.items()
+            if one.on in chosen
+        }
+        return replace(self.fields, arrays=arrays) if self.fields.show in arrays else None
+
+    @property
+    def of_surface(self) -> Fields | None:
+        """Of vertices and triangles."""
+        first = self._verts + self._lines
+        return self._kept(
+            {"points": (slice(None), "vertices"), "cells": (slice(first, None), "faces")}
+        )
+
+    @property
+    def of_edges(self) -> Fields | None:
+        """Of the ends of edges."""
+        return self._kept({"points": (slice(None), "points")})
+
+    def of_lines(self, segments: NDArray[np.int64]) -> Fields | None:
+        """Of straight pieces, at both ends or all along."""
+        cells = slice(self._verts, self._verts + self._lines)
+        return self._kept({"points": (segments, "items"), "cells": (cells, "items")})
+
+    def of_balls(self, at: NDArray[np.int64] | None) -> Fields | None:
+        """Of all points; or of those of the cells that are points."""
+        if at is None:
+            return self._kept({"points": (slice(None), "items")})
+        return self._kept({"points": (at, "items"), "cells": (slice(0, self._verts), "items")})
+
+
+def _arrays(owner: Any, on: str, count: int, shown: Shown | None) -> list[Given]:
+    """Arrays of points or of cells; the one that is shown comes in place of the one of its name."""
+    passed_over = {_COLORS, _SHOWN, _OPACITY, *_NOT_SHOWN}
+    for array in (owner.GetNormals(), owner.GetTCoords()):
+        if array is not None:
+            passed_over.add(str(array.GetName()))
+    found = []
+    if shown is not None:
+        found.append(Given(shown.name, array_of(owner.GetArray(_SHOWN)), on))
+        passed_over.add(shown.name)
+    for index in range(owner.GetNumberOfArrays()):
+        array = owner.GetArray(index)
+        name = None if array is None else array.GetName()
+        if name is None or name in passed_over or array.GetNumberOfTuples() != count:
+            continue
+        found.append(Given(name, array_of(array), on))
+    return [item for item in found if len(item.values) == count]
 
 
 def _found(owner: Any) -> NDArray[Any] | None:
@@ -253,6 +376,7 @@ def _edge_lines(
     faces: NDArray[np.int64],
     points: NDArray[np.float64],
     colors: NDArray[Any] | None,
+    numbers: Fields | None,
     material: Material | None,
     look: Look,
     notes: list[str],
@@ -280,6 +404,7 @@ def _edge_lines(
             colors=None if colors is None else colors[pairs[:, 0]],
             material=material,
             name=look.name,
+            fields=None if numbers is None else numbers.taking(pairs, to="items"),
         )
     ]
 
@@ -288,20 +413,32 @@ def _point_pieces(
     mesh: Any,
     points: NDArray[np.float64],
     colors: _Colors,
+    numbers: _Numbers,
     material: Material | None,
     look: Look,
 ) -> list[AnyPiece]:
     """Balls at all points; each in the colour of its point, or of the cell that is this point."""
     own = colors.of_points
+    at: NDArray[np.int64] | None = None
     verts = mesh.GetVerts()
-    if own is None and colors.of_verts is not None and verts.GetNumberOfCells():
+    if verts.GetNumberOfCells():
         at = array_of(verts.GetConnectivityArray()).astype(np.int64)
-        if len(at) == len(colors.of_verts):
-            points, own = points[at], colors.of_verts
-    if own is None and colors.are_there:
-        material = None if look.material is None else look.material(False)
+        at = at if len(at) == mesh.GetNumberOfVerts() else None
+    if own is None and colors.of_verts is not None and at is not None:
+        points, own = points[at], colors.of_verts
+    fields = numbers.of_balls(None)
+    if fields is None and at is not None:
+        fields = numbers.of_balls(at)
+        points = points if fields is None else points[at]
+    if own is None and fields is None and (colors.are_there or numbers.are_there):
+        material = None if look.material is None else look.material(False, None)
     return [
         Points(
-            centers=points, radii=look.point_radius, colors=own, material=material, name=look.name
+            centers=points,
+            radii=look.point_radius,
+            colors=own,
+            material=material,
+            name=look.name,
+            fields=fields,
         )
     ]

@@ -57,7 +57,7 @@ def describe(
     scene : Scene
         Its shapes bring the bars, one for each colour map, its bounds the axes.
     colorbars : bool or sequence of str
-        Are there any; or of which shapes only, by their names.
+        Are there any, where maps have `bar`; or of which shapes only, by their names.
     title : str, optional
         Above the picture.
     labels : sequence of ((x, y, z), text)
@@ -130,6 +130,8 @@ def _bars(scene: Scene, wanted: bool | Iterable[str]) -> list[Tree]:
     for index, shape in enumerate(scene.shapes):
         quantity = shape.shown if isinstance(shape, ValuedShape) else None
         if quantity is None or (names is not None and shape.name not in names):
+            continue
+        if names is None and not quantity.colormap.bar:
             continue
         bar = _bar(quantity)
         key = (bar["label"], bar["low"], bar["high"], bar["log"], tuple(bar["colors"]))

@@ -52,7 +52,7 @@ def read(path: Path) -> SceneParts:
         shapes = build([unpacked(tree) for tree in document["pieces"]], notes)
         if not shapes:
             raise ValueError("nothing is in it")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         raise SceneError(f"{name!r}: can't be read by PyVista: {error}") from None
     return SceneParts(shapes=tuple(shapes), notes=tuple(notes))
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from raywidget.io import apart
 from raywidget.io.by_pyvista import MESHIO_SUFFIXES
 from raywidget.io.by_pyvista.parcel import packed
-from raywidget.io.vtk_data import colored_by_scalars, leaves, pieces_of
+from raywidget.io.fields import MOST_NUMBERS
+from raywidget.io.vtk_data import Look, leaves, pieces_of, plotted
 
 MAX_MEMORY = 16 << 30
 """Bytes that the process may address at most, where the system has such a bound (Linux)."""
@@ -48,12 +50,20 @@ def _described(path: Path) -> dict[str, Any]:
         warnings.simplefilter("ignore")
         data: Any = (pyvista.read_meshio if by_meshio else pyvista.read)(str(path))
         blocks = leaves(data) if data.IsA("vtkCompositeDataSet") else [data]
-        pieces = [
-            packed(piece)
+        found = [
+            piece
             for block in blocks
             if block.IsA("vtkDataSet")
-            for piece in pieces_of(colored_by_scalars(block, notes), notes)
+            for data, shown in [plotted(block)]
+            for piece in pieces_of(data, notes, Look(shown=shown))
         ]
+    pieces = []
+    room = MOST_NUMBERS
+    for piece in found:
+        if (fields := getattr(piece, "fields", None)) is not None:
+            fields, room = fields.bounded(room, "the file", notes)
+            piece = replace(piece, fields=fields)
+        pieces.append(packed(piece))
     if not pieces:
         raise ValueError("nothing is in it")
     return {"pieces": pieces, "notes": notes}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from raywidget.io.fields import Field, Fields
 from raywidget.io.lines import Lines
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
@@ -29,13 +30,23 @@ def unpacked(tree: dict[str, Any]) -> Any:
 
     Raises
     ------
-    KeyError, TypeError
+    KeyError, TypeError, ValueError
         If it is none.
     """
-    return _KINDS[tree["kind"]](**tree["values"])
+    values = dict(tree["values"])
+    if "fields" in values:
+        told = values["fields"]
+        arrays = {name: Field(array, str(on)) for name, array, on in told["arrays"]}
+        if told["show"] not in arrays:
+            raise ValueError("its arrays are not there")
+        values["fields"] = Fields(arrays=arrays, show=told["show"])
+    return _KINDS[tree["kind"]](**values)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Fields):  # maps are the business of whoever shows them
+        arrays = [(name, _plain(one.values), one.on) for name, one in value.arrays.items()]
+        return {"arrays": arrays, "show": value.show}
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f":
             return np.ascontiguousarray(value, "<f4" if value.dtype.itemsize <= 4 else "<f8")

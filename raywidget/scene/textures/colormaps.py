@@ -52,6 +52,8 @@ class ColorMap(SceneObject):
         Of values beyond the limits; by default the map's own, else its first and last colour.
     steps : int, optional
         So many different colours only.
+    bar : bool
+        Does a bar beside the picture tell the colours?
 
     Raises
     ------
@@ -78,6 +80,7 @@ class ColorMap(SceneObject):
     below: ColorLike | None = field(default=None, kw_only=True)
     above: ColorLike | None = field(default=None, kw_only=True)
     steps: int | None = field(default=None, kw_only=True)
+    bar: bool = field(default=True, kw_only=True)
     table: NDArray[np.float32] = field(init=False)  # (N, 3) linear
     extremes: tuple[Color, Color, Color] = field(init=False)  # of nan, below, above
 
@@ -101,6 +104,7 @@ class ColorMap(SceneObject):
         self._set(
             log=checks.flag(self, "log", self.log),
             symmetric=checks.flag(self, "symmetric", self.symmetric),
+            bar=checks.flag(self, "bar", self.bar),
             table=found.rows,
         )
         if self.log and self.symmetric:

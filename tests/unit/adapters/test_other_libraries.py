@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 
 import raywidget as rw
 from raywidget.adapters import take
+from raywidget.picture.figure_elements import describe
 
 
 def test_a_trimesh_with_colours():
@@ -96,7 +97,13 @@ def test_a_field_of_xarray_lies_where_its_coordinates_are():
     assert (across[:, 2] > 0).all()  # though rows go down
     assert mesh.name == "height"
     dark, bright = (rw.decode_srgb(np.array(c) / 255) for c in ([68, 1, 84], [253, 231, 36]))
-    np.testing.assert_allclose(mesh.colors[[0, -1]], [dark, bright], atol=1e-6)  # viridis
+    painted = mesh.shown.colors([0, -1])
+    np.testing.assert_allclose(painted, [dark, bright], atol=0.004)  # viridis
+    assert mesh.shown.name == mesh.shown.label == "height"
+    field.attrs |= {"long_name": "level", "units": "m"}
+    assert rw.shapes_of(field)[0].shown.label == "level / m"
+    field.attrs["units"] = "m s-1"
+    assert rw.shapes_of(field)[0].shown.label == "level / (m s-1)"
     assert len(rw.shapes_of(field.expand_dims("time"))) == 1
     with pytest.raises(rw.SceneError, match=r"choose one slice by \.isel"):
         rw.shapes_of(field.expand_dims(time=2, run=2))
@@ -118,6 +125,45 @@ def test_atoms_of_ase():
         rw.shapes_of(water, style="cartoon")
     with pytest.raises(rw.SceneError, match="there are no atoms"):
         rw.shapes_of(ase.Atoms())
+
+
+def test_what_is_known_of_each_atom_can_be_shown():
+    water = ase.Atoms("OH2", [(0, 0, 0.119), (0, 0.763, -0.477), (0, -0.763, -0.477)])
+    plain = {shape.name: shape for shape in rw.shapes_of(water)}
+    water.set_initial_charges([-0.8, 0.4, 0.4])
+    water.set_array("forces", np.array([(0, 0, 1.0), (0, 2.0, 0), (0, 0, 0)]))
+    balls, sticks = rw.shapes_of(water)
+    assert balls.show == sticks.show == "element"
+    np.testing.assert_allclose(balls.shown.colors(), plain["atoms"].colors, atol=1e-6)
+    np.testing.assert_allclose(sticks.shown.colors(), plain["bonds"].colors, atol=1e-6)
+    assert describe_bars(balls) == []
+    charged = balls.replace(show="initial_charges")
+    assert charged.shown.limits == pytest.approx((-0.8, 0.8))
+    assert [bar["label"] for bar in describe_bars(charged)] == ["charge / e"]
+    assert balls.quantities["forces"].tolist() == [1, 2, 0]
+    np.testing.assert_allclose(sticks.quantities["initial_charges"], (-0.8, -0.8, 0.4, 0.4))
+
+
+def describe_bars(shape):
+    """What stands beside a picture of one shape."""
+    camera = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0))
+    return describe(rw.Scene([shape], camera=camera))["bars"]
+
+
+def test_attributes_of_trimesh():
+    box = trimesh.creation.box()
+    box.vertex_attributes["height"] = box.vertices[:, 2]
+    box.face_attributes["side"] = np.arange(12) // 2
+    (mesh,) = rw.shapes_of(box)
+    assert mesh.show == "height"
+    np.testing.assert_array_equal(mesh.quantities["height"], box.vertices[:, 2])
+    np.testing.assert_array_equal(mesh.quantities["side"], np.arange(12) // 2)
+    box.visual.face_colors = np.full((12, 4), 200, np.uint8)
+    taken = take(box)
+    assert taken.pieces[0].fields is None
+    assert taken.notes == (
+        "a mesh: its attributes are not shown, it has colours: 'height', 'side'",
+    )
 
 
 def test_bonds_are_those_that_brute_force_finds():
@@ -160,7 +206,7 @@ def test_solids_of_meshio_are_seen_from_outside():
     (cube,) = rw.shapes_of(colored)
     middles = cube.vertices[cube.faces].mean(axis=1) > 1
     of_cell = {}
-    for cell, color in zip(middles @ (4, 2, 1), cube.face_colors, strict=True):
+    for cell, color in zip(middles @ (4, 2, 1), cube.shown.colors(), strict=True):
         of_cell.setdefault(int(cell), set()).add(tuple(color))
     assert sorted(of_cell) == list(range(8))
     assert all(len(colors) == 1 for colors in of_cell.values())
@@ -178,15 +224,19 @@ def test_data_of_meshio_colour_it():
     corners = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (1, 1, 0)], float)
     cells = [("triangle", [(0, 1, 2)]), ("line", [(1, 3)])]
     heat = meshio.Mesh(corners, cells, point_data={"flow": np.ones((4, 3)), "heat": np.arange(4.0)})
-    mesh, tubes, _ = rw.shapes_of(heat)
-    assert take(heat).notes == ("coloured by 'heat': viridis from 0 to 3",)
-    assert len(np.unique(mesh.colors, axis=0)) == 4
-    np.testing.assert_array_equal(tubes.colors[0], mesh.colors[1])
+    mesh, tubes = rw.shapes_of(heat)
+    assert take(heat).notes == ("coloured by 'heat': viridis from 0 to 3; it has 'flow', too",)
+    np.testing.assert_array_equal(mesh.shown.numbers.array, np.arange(4))
+    np.testing.assert_array_equal(tubes.shown.numbers.array, (1, 3))  # at both ends
+    np.testing.assert_allclose(mesh.quantities["flow"], np.sqrt(3), rtol=1e-6)
+    assert list(mesh.quantities) == ["flow", "heat", "flow.x", "flow.y", "flow.z"]
     parts = meshio.Mesh(corners, cells, cell_data={"part": [[1], [2]]})
-    mesh, tubes, _ = rw.shapes_of(parts)
-    assert (mesh.face_colors[0] != tubes.colors[0]).any()
+    mesh, tubes = rw.shapes_of(parts)
+    assert mesh.shown.numbers.array.tolist() == [1]
+    assert mesh.shown.numbers.on == "faces"
+    assert tubes.shown.numbers.array.tolist() == [2, 2]
     (balls,) = rw.shapes_of(meshio.Mesh(corners, [], point_data={"heat": np.arange(4)}))
-    assert len(np.unique(balls.colors, axis=0)) == 4
+    assert balls.shown.numbers.array.tolist() == [0, 1, 2, 3]
 
 
 def test_a_table_of_pandas_is_points():

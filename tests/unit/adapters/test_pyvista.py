@@ -1,18 +1,20 @@
 """Data sets and plotters of PyVista, made by PyVista; VTK draws what pictures are held against."""
 
-import sys
-
 import numpy as np
 import pytest
 import pyvista
 from matplotlib import colormaps
+from matplotlib.colors import LogNorm, Normalize
 from pyvista import examples
 
 import raywidget as rw
 from raywidget.adapters import take
+from raywidget.io import building
+from raywidget.picture.figure_elements import describe
 from raywidget.staging.studio import scene_of
 
 WINDOW = (96, 64)
+STEP = 1.01 * 2.4 / 255  # of 8 bits, in linear light
 
 
 @pytest.fixture
@@ -66,15 +68,19 @@ def test_active_scalars_are_coloured_as_pyvista_plots_them():
     ball = pyvista.Sphere(theta_resolution=12, phi_resolution=9)
     (plain,) = rw.shapes_of(ball)
     assert plain.colors is None
+    assert plain.shown is None
     ball["height"] = ball.points[:, 2]
     (mesh,) = rw.shapes_of(ball)
-    np.testing.assert_allclose(mesh.colors, viridis(ball["height"]), atol=1e-6)
+    np.testing.assert_array_equal(mesh.shown.numbers.array, ball["height"])
+    np.testing.assert_allclose(mesh.shown.colors(), viridis(ball["height"]), atol=STEP)
     assert take(ball).notes == ("coloured by 'height': viridis from -0.5 to 0.5",)
     ball.cell_data["number"] = np.arange(ball.n_cells, dtype=float)
     ball.set_active_scalars("number", preference="cell")
     (mesh,) = rw.shapes_of(ball)
-    assert mesh.colors is None
-    np.testing.assert_allclose(mesh.face_colors, viridis(ball["number"]), atol=1e-6)
+    assert mesh.show == "number"
+    assert list(mesh.quantities) == ["height", "number"]
+    assert mesh.shown.numbers.on == "faces"
+    np.testing.assert_array_equal(mesh.shown.numbers.array, ball["number"])
     # Of vectors the length, as PyVista has it; what is not a number is dark grey.
     ball["vectors"] = ball.points * np.linspace(1, 2, ball.n_points)[:, None]
     ball["vectors"][3] = np.nan
@@ -82,8 +88,11 @@ def test_active_scalars_are_coloured_as_pyvista_plots_them():
     (mesh,) = rw.shapes_of(ball)
     length = np.linalg.norm(ball["vectors"], axis=1)
     good = np.isfinite(length)
-    np.testing.assert_allclose(mesh.colors[good], viridis(length[good]), atol=1e-6)
-    np.testing.assert_allclose(mesh.colors[3], rw.Diffuse("darkgray").color, atol=1e-6)
+    # Rounding may lead to the next of 256 colours.
+    np.testing.assert_allclose(mesh.shown.colors(good), viridis(length[good]), atol=3 * STEP)
+    np.testing.assert_allclose(mesh.shown.colors([3])[0], rw.Diffuse("darkgray").color, atol=1e-6)
+    assert list(mesh.quantities)[-3:] == ["vectors.x", "vectors.y", "vectors.z"]
+    np.testing.assert_allclose(mesh.quantities["vectors.y"], ball["vectors"][:, 1], rtol=1e-6)
 
 
 def test_cells_with_many_corners_colour_all_their_triangles():
@@ -94,8 +103,8 @@ def test_cells_with_many_corners_colour_all_their_triangles():
     expected = viridis(beam["sample_cell_scalars"])[
         [beam.find_closest_cell(p) for p in at.astype(float)]
     ]
-    inner = np.abs(mesh.face_colors - expected).max(axis=1)
-    assert np.mean(inner < 1e-6) > 0.95  # some centres lie on an edge of two cells
+    inner = np.abs(mesh.shown.colors() - expected).max(axis=1)
+    assert np.mean(inner < STEP) > 0.95  # some centres lie on an edge of two cells
 
 
 def test_the_map_of_the_users_theme(monkeypatch):
@@ -103,17 +112,47 @@ def test_the_map_of_the_users_theme(monkeypatch):
     ball["height"] = ball.points[:, 2]
     monkeypatch.setattr(pyvista.global_theme, "cmap", "gray")
     (mesh,) = rw.shapes_of(ball)
-    assert (np.ptp(mesh.colors, axis=1) == 0).all()
-    assert mesh.colors.max() == pytest.approx(1)
+    colors = mesh.shown.colors()
+    assert (np.ptp(colors, axis=1) == 0).all()
+    assert colors.max() == pytest.approx(1)
+    assert take(ball).notes == ("coloured by 'height': gray from -0.5 to 0.5",)
 
 
-def test_without_matplotlib_scalars_are_clay(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+def test_arrays_that_nobody_can_show_are_left_out():
     ball = pyvista.Sphere()
+    ball["nothing"] = np.full(ball.n_points, np.nan)
     ball["height"] = ball.points[:, 2]
+    ball["words"] = np.array(["a"] * ball.n_points)
+    ball.compute_normals(inplace=True)
+    ball.cell_data["height"] = np.arange(ball.n_cells)
+    ball.set_active_scalars("height", preference="point")
     (mesh,) = rw.shapes_of(ball)
-    assert mesh.colors is None
-    assert take(ball).notes == ("'height' gives no colours: pip install matplotlib",)
+    assert list(mesh.quantities) == ["height", "height (cells)"]
+    ball.set_active_scalars("nothing")
+    (mesh,) = rw.shapes_of(ball)
+    assert mesh.shown is None
+    assert take(ball).notes == ("'nothing' gives no colours: it has no finite number",)
+
+
+def test_more_arrays_than_there_is_room_for(monkeypatch):
+    ball = pyvista.Sphere(theta_resolution=12, phi_resolution=9)
+    for name in "abcd":
+        ball[name] = ball.points[:, 2]
+    ball.set_active_scalars("c")
+    monkeypatch.setattr(building, "MOST_NUMBERS", 2 * ball.n_points)
+    (mesh,) = rw.shapes_of(ball)
+    assert list(mesh.quantities) == ["c", "a", "b"]
+    assert any("1 of its 4 arrays are not kept" in note for note in rw.studio(ball).notes)
+
+
+def test_as_many_vertices_as_triangles():
+    corners = pyvista.PolyData(np.eye(4)[:, :3], [3, 0, 1, 2, 3, 0, 1, 3, 3, 1, 2, 3, 3, 0, 2, 3])
+    corners["height"] = np.arange(4.0)
+    corners.cell_data["side"] = np.arange(4.0) + 7
+    corners.set_active_scalars("side", preference="cell")
+    (mesh,) = rw.shapes_of(corners)
+    assert (mesh.per, list(mesh.quantities)) == ("faces", ["side"])
+    assert mesh.shown.numbers.on == "faces"
 
 
 def test_bytes_are_colours():
@@ -129,19 +168,24 @@ def test_lines_points_and_what_filters_make_of_them():
     tubes, joints = rw.shapes_of(line)
     assert len(tubes.starts) == 19
     assert len(joints.centers) == 20
+    line.set_active_scalars("arc_length")
+    (tubes,) = rw.shapes_of(line)
+    assert len(tubes.segments) == 19
+    assert len(tubes.points) == 20
+    np.testing.assert_allclose(tubes.shown.numbers.array, line["arc_length"])
     assert volume_of(rw.shapes_of(line.tube(radius=0.1).triangulate())[0]) != 0
     cloud = pyvista.PolyData(np.eye(3))
     cloud.cell_data["number"] = [1.0, 2.0, 3.0]
     (balls,) = rw.shapes_of(cloud)
-    np.testing.assert_allclose(balls.colors, viridis(np.arange(3.0)), atol=1e-6)
+    assert balls.shown.numbers.array.tolist() == [1, 2, 3]
     ball = pyvista.Sphere(theta_resolution=6, phi_resolution=5)
     ball["arrows"] = ball.points
     (arrows,) = rw.shapes_of(ball.glyph(orient="arrows", scale=False, factor=0.1))
     assert len(arrows.faces) > 10 * ball.n_points
     segments = pyvista.line_segments_from_points(np.arange(12.0).reshape(4, 3))
     segments.cell_data["number"] = [0.0, 1.0]
-    tubes, _ = rw.shapes_of(segments)
-    np.testing.assert_allclose(tubes.colors, viridis(np.arange(2.0)), atol=1e-6)
+    (tubes,) = rw.shapes_of(segments)
+    assert tubes.shown.numbers.array.tolist() == [0, 0, 1, 1]
 
 
 def test_streamlines_and_slices():
@@ -150,8 +194,9 @@ def test_streamlines_and_slices():
     grid["flow"] = np.column_stack([-points[:, 1], points[:, 0], np.full(len(points), 0.3)])
     grid.set_active_vectors("flow")
     ways = grid.streamlines(n_points=10, source_radius=0.6)
-    tubes, _ = rw.shapes_of(ways)
-    assert len(tubes.starts) > 50
+    (tubes,) = rw.shapes_of(ways)
+    assert len(tubes.segments) > 50
+    assert len(tubes.polylines) <= 20  # what belongs together is one line
     (cut,) = rw.shapes_of(grid.slice("x"))
     assert cut.area() == pytest.approx(4, rel=1e-5)
     assert len(rw.shapes_of(grid.slice_orthogonal())) == 3
@@ -190,7 +235,7 @@ def masks(plotter):
 
 def near(mask):
     """Pixels that touch one of another kind."""
-    found = np.zeros_like(mask)
+    found = np.zeros(mask.shape, bool)
     for shift in np.ndindex(3, 3):
         found |= np.roll(mask, np.subtract(shift, 1), (0, 1)) != mask
     return found
@@ -250,11 +295,12 @@ def test_lookup_tables_ranges_and_what_lies_beyond(plotter):
     ):
         assert rows.any()
         expected = np.broadcast_to(rw.Diffuse(color).color, (rows.sum(), 3))
-        np.testing.assert_allclose(mesh.colors[rows], expected, atol=1e-6)
+        np.testing.assert_allclose(mesh.shown.colors(rows), expected, atol=1e-6)
     inside = np.abs(values) < 0.1999
     share = (values[inside] + 0.2) / 0.4
     table = rw.decode_srgb(colormaps["coolwarm"](share)[:, :3])
-    np.testing.assert_allclose(mesh.colors[inside], table, atol=0.03)  # 8 bits of a table of 256
+    np.testing.assert_allclose(mesh.shown.colors(inside), table, atol=STEP)
+    assert mesh.colormap["v"].colors == "coolwarm"
 
 
 def test_cells_few_colours_and_logarithms(plotter):
@@ -263,11 +309,13 @@ def test_cells_few_colours_and_logarithms(plotter):
     plotter.add_mesh(plane, cmap="viridis", log_scale=True, show_scalar_bar=False)
     (mesh,) = rw.shapes_of(plotter)
     expected = viridis(np.arange(8.0))
-    np.testing.assert_allclose(mesh.face_colors[::2], expected, atol=0.01)
+    assert mesh.shown.colormap.log
+    np.testing.assert_allclose(mesh.shown.colors()[::2], expected, atol=STEP)
     plotter.clear()
     plotter.add_mesh(plane, n_colors=3, show_scalar_bar=False)
     (mesh,) = rw.shapes_of(plotter)
-    assert len(np.unique(mesh.face_colors, axis=0)) <= 3
+    assert len(np.unique(mesh.shown.colors(), axis=0)) <= 3
+    assert mesh.colormap["v"].colors == "viridis"
 
 
 def test_colours_as_numbers_and_as_bytes(plotter):
@@ -294,13 +342,63 @@ def test_materials(plotter):
     assert isinstance(lamp, rw.Emissive)
 
 
-def test_opacity_that_varies_is_told(plotter):
+def test_opacity_that_varies_goes_with_the_values(plotter):
     plane = pyvista.Plane()
     plane["v"] = plane.points[:, 0]
     plotter.add_mesh(plane, opacity="linear", show_scalar_bar=False, name="plane")
+    (mesh,) = rw.shapes_of(plotter)
+    assert mesh.material.opacity.attribute == "opacity by v"
+    np.testing.assert_allclose(
+        mesh.quantities["opacity by v"], plane.points[:, 0] + 0.5, atol=1.5 / 255
+    )
+
+
+def test_opacity_of_colours_is_their_mean(plotter):
+    plane = pyvista.Plane()
+    rgba = np.full((plane.n_points, 4), 255, np.uint8)
+    rgba[: plane.n_points // 2, 3] = 0
+    plane["paint"] = rgba
+    plotter.add_mesh(plane, scalars="paint", rgba=True, name="plane")
     taken = take(plotter)
     assert taken.pieces[0].material.opacity == pytest.approx(0.5, abs=0.02)
-    assert taken.notes == ("plane: its opacity varies; all of it has the mean, 0.5",)
+    assert "plane: its opacity varies; all of it has the mean" in taken.notes[0]
+
+
+def test_bars_have_the_titles_of_the_plotter(plotter):
+    ball = pyvista.Sphere()
+    ball["v"] = ball.points[:, 2]
+    plotter.add_mesh(ball, scalar_bar_args={"title": "v / (m/s)"})
+    (mesh,) = rw.shapes_of(plotter)
+    bars = describe(scene_of(plotter, 1.5))["bars"]
+    assert [(bar["label"], bar["low"], bar["high"]) for bar in bars] == [("v / (m/s)", -0.5, 0.5)]
+    assert mesh.shown.colormap.bar
+    plotter.clear()
+    plotter.add_mesh(ball, show_scalar_bar=False)
+    assert describe(scene_of(plotter, 1.5))["bars"] == []
+    assert take(plotter).notes == ("coloured by 'v': viridis from -0.5 to 0.5",)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_unlit_colours_are_matplotlibs(plotter, log):
+    plane = pyvista.Plane(i_resolution=12, j_resolution=4, i_size=6, j_size=4)
+    centers = plane.cell_centers().points
+    values = 10.0 ** (centers[:, 0] + 0.007) if log else 0.2 * centers[:, 0] + 0.0007
+    values[5] = np.nan
+    plane.cell_data["v"] = values
+    clim = [1e-2, 1e2] if log else [-0.4, 0.4]
+    plotter.add_mesh(
+        plane, lighting=False, cmap="plasma", log_scale=log, clim=clim, nan_color="red"
+    )
+    plotter.view_xy()
+    image = rw.render(plotter, width=96, height=64, spp=1, aovs=["value"])
+    seen = image.to_uint8()
+    values = image.aovs["value"]
+    there = ~near(np.nan_to_num(values, nan=-1.0))  # within a cell
+    there &= np.isfinite(values)
+    assert there.sum() > 100
+    scale = (LogNorm if log else Normalize)(*clim, clip=True)
+    expected = colormaps["plasma"](scale(values[there]), bytes=True)[:, :3]
+    assert np.abs(seen[there].astype(int) - expected).max() <= 1
 
 
 def test_textures(plotter):
@@ -329,9 +427,9 @@ def test_edges_wires_and_points(plotter):
     np.testing.assert_allclose(tubes.radii, 2 * pixel, rtol=1e-5)
     plotter.clear()
     plotter.add_mesh(beam, style="wireframe", scalars="sample_point_scalars")
-    tubes, _ = rw.shapes_of(plotter)
-    assert len(tubes.starts) == edges
-    assert np.ptp(tubes.colors) > 0.5
+    (tubes,) = rw.shapes_of(plotter)
+    assert len(tubes.segments) == edges
+    assert np.ptp(tubes.shown.colors()) > 0.5
     plotter.clear()
     plotter.add_mesh(beam, style="points", render_points_as_spheres=True, point_size=10)
     (balls,) = rw.shapes_of(plotter)
@@ -381,6 +479,6 @@ def test_backgrounds_and_what_is_left_out(plotter):
     scene = scene_of(plotter, 1.5)
     assert scene.background == pytest.approx((0.21404,) * 3, rel=1e-3)  # half way on the screen
     assert scene.notes == (
-        "not translated: 1 text, 1 scalar bar",
+        "not translated: 1 text",
         "a gradient of the background is one colour, its middle",
     )
