@@ -12,7 +12,8 @@ from raywidget.compiler import compile_camera, compile_scene, placement_in
 from raywidget.kernels.geometry.attributes import hit_color, hit_tangent
 from raywidget.kernels.geometry.brute_force import find_closest_of_few, is_occluded_by_few
 from raywidget.kernels.geometry.clipping import find_closest, is_occluded
-from raywidget.kernels.geometry.hit import make_hit, spawn_origin
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     load_sequences,

@@ -12,7 +12,7 @@ from significance import (
 )
 
 import raywidget as rw
-from raywidget.compiler.lights import light_rows
+from raywidget.compiler.lights import light_nodes
 from raywidget.kernels import layout
 
 pytestmark = pytest.mark.statistical
@@ -217,6 +217,6 @@ def test_strengths_are_intensities_of_the_brightest_side():
     spot = rw.SpotLight(places[3], None, 2 * area, cone_angle=3, direction=(0, -1, 0))
     tables = LightsUnderTest(shapes, [spot, rw.PointLight(places[4], 2 * area)]).tables
     # As they are before shadow rays weaken what is hidden
-    strengths = light_rows._strengths(tables.lights.astype(float))
+    strengths = light_nodes._strengths(tables.lights.astype(float))
     assert len(strengths) == 5
     np.testing.assert_allclose(strengths, strengths.max(), rtol=1e-5)

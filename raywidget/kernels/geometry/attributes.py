@@ -6,8 +6,8 @@ import math
 from typing import NamedTuple
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.hit import Hit, largest
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK, ROUND_BLOCK
+from raywidget.kernels.geometry.surface_point import Hit, largest
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.sampling import PI, make_frame
 from raywidget.kernels.language.simd import WIDTH

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.hit import cap_code, make_hit, spawn_origin
+from raywidget.kernels.geometry.hit import cap_code, make_hit
+from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.geometry.traverse import (
     RayHit,
     find_closest_whole,

@@ -20,26 +20,28 @@ from raywidget.kernels.geometry.intersect import (
 )
 from raywidget.kernels.language.buffers import CACHE_LINE, address_of, make_stack_array, prefetch
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.on_demand import on_demand
-from raywidget.kernels.language.scalars import index32
-from raywidget.kernels.language.simd import (
+from raywidget.kernels.language.lane_keys import (
     NO_KEY,
-    WIDTH,
-    Lanes,
-    choose,
     clear_lowest_bit,
     distance_bits,
     distance_keys,
+    lowest_bit,
+    smallest_key,
+    without_key,
+)
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.scalars import index32
+from raywidget.kernels.language.simd import (
+    WIDTH,
+    Lanes,
+    choose,
     lane_mask,
     lanes_max,
     lanes_min,
     load_lanes,
-    lowest_bit,
     multiply_add,
     smallest,
-    smallest_key,
     store_lanes,
-    without_key,
 )
 from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3

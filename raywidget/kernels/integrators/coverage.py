@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.kernels.geometry.clipping import find_closest
-from raywidget.kernels.geometry.hit import make_hit, spawn_origin
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.tile import Picture, Work, start_ray, view_picture, view_scene
 from raywidget.kernels.language.buffers import load_flag, view
 from raywidget.kernels.language.jit import device, entry

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.hit import spawn_origin
+from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.preview import albedo
 from raywidget.kernels.integrators.tile import Picture, Work, start_ray, view_picture, view_scene
 from raywidget.kernels.language.buffers import load_flag, view

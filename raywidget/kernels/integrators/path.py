@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels.geometry.brute_force import find_closest_of_few
-from raywidget.kernels.geometry.hit import RAY_OFFSET, flat_surface
+from raywidget.kernels.geometry.hit import flat_surface
+from raywidget.kernels.geometry.surface_point import RAY_OFFSET
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
     Bundle,
@@ -65,6 +66,7 @@ from raywidget.kernels.integrators.tile import (
 )
 from raywidget.kernels.language.buffers import load_flag
 from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
 from raywidget.kernels.language.random import (
     GROUP_CHOICE,
     GROUP_EDGE,
@@ -85,12 +87,10 @@ from raywidget.kernels.language.simd import (
     WIDTH,
     Lanes,
     choose,
-    count_bits,
     lane_mask,
     lanes_abs,
     lanes_in,
     lanes_max,
-    lowest_bit,
 )
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3

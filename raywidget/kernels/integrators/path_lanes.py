@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from raywidget.kernels.geometry.brute_force import is_occluded_by_few
 from raywidget.kernels.geometry.clipping import find_closest_of_finite, is_lamp_cut
-from raywidget.kernels.geometry.hit import bare_material, make_hit, spawn_origin
+from raywidget.kernels.geometry.hit import bare_material, make_hit
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK
+from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
@@ -29,11 +30,12 @@ from raywidget.kernels.integrators.bundle import (
     store_word,
 )
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUPS_PER_EDGE
 from raywidget.kernels.language.sampling import power_heuristic
 from raywidget.kernels.language.scalars import index32
-from raywidget.kernels.language.simd import WIDTH, choose, lane_mask, lowest_bit, spread_number
+from raywidget.kernels.language.simd import WIDTH, choose, lane_mask, spread_number
 from raywidget.kernels.language.vec3 import Vec3
 from raywidget.kernels.layout import (
     DIFFUSE,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels.geometry.clipping import find_closest
-from raywidget.kernels.geometry.hit import Hit, make_hit, spawn_origin
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
 from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators.tile import (
     PathResult,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.clipping import find_closest
-from raywidget.kernels.geometry.hit import make_hit, spawn_origin
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import Four

@@ -11,7 +11,8 @@ import math
 from typing import NamedTuple
 
 from raywidget.kernels.geometry.clipping import find_closest, is_lamp_cut
-from raywidget.kernels.geometry.hit import make_hit, reach_from_spawn, spawn_origin
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.surface_point import reach_from_spawn, spawn_origin
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.tile import (
     PathResult,

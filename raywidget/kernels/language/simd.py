@@ -43,7 +43,7 @@ class _VectorType(types.Type):
 
 
 _ELEMENTS = {"float": _FLOAT, "int": _INT32, "bool": _BIT}
-floats, _ints, _bools = (_VectorType(element) for element in _ELEMENTS)
+floats, ints, bools = (_VectorType(element) for element in _ELEMENTS)
 
 
 @register_model(_VectorType)
@@ -51,8 +51,6 @@ class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, numba_type: Any) -> None:
         super().__init__(manager, numba_type, ir.VectorType(_ELEMENTS[numba_type.element], WIDTH))
 
-
-NO_KEY = 0xFFFFFFFF  # see `distance_keys`
 
 Real = Any
 """What annotations call a number, or a vector of them, where a function takes either."""
@@ -111,7 +109,7 @@ def _register_operator(
                 return None
             if any(a is not vector and not isinstance(a, types.Number) for a in args):
                 return None
-            return signature(_bools if compares else vector, *args)
+            return signature(bools if compares else vector, *args)
 
     infer_global(function)(Template)
 
@@ -144,14 +142,14 @@ def _compare(symbol: str) -> dict[Any, Emit]:
 
 
 # Integers are 32 bits that wrap around; shifts bring in zeros.
-_register_operator(operator.add, {floats: _fast("fadd"), _ints: _plain("add")})
-_register_operator(operator.sub, {floats: _fast("fsub"), _ints: _plain("sub")})
-_register_operator(operator.mul, {floats: _fast("fmul"), _ints: _plain("mul")})
+_register_operator(operator.add, {floats: _fast("fadd"), ints: _plain("add")})
+_register_operator(operator.sub, {floats: _fast("fsub"), ints: _plain("sub")})
+_register_operator(operator.mul, {floats: _fast("fmul"), ints: _plain("mul")})
 _register_operator(operator.truediv, {floats: _fast("fdiv")})
-_register_operator(operator.and_, {_bools: _plain("and_"), _ints: _plain("and_")})
-_register_operator(operator.or_, {_bools: _plain("or_"), _ints: _plain("or_")})
-_register_operator(operator.xor, {_bools: _plain("xor"), _ints: _plain("xor")})
-_register_operator(operator.rshift, {_ints: _plain("lshr")})
+_register_operator(operator.and_, {bools: _plain("and_"), ints: _plain("and_")})
+_register_operator(operator.or_, {bools: _plain("or_"), ints: _plain("or_")})
+_register_operator(operator.xor, {bools: _plain("xor"), ints: _plain("xor")})
+_register_operator(operator.rshift, {ints: _plain("lshr")})
 for _function, _symbol in (
     (operator.eq, "=="),
     (operator.lt, "<"),
@@ -166,7 +164,7 @@ def _lanes_of(table: Any) -> Any:
     """The type of vectors that a buffer holds, if it may hold any."""
     if not isinstance(table, BufferType):
         return None
-    return {types.float32: floats, types.int32: _ints}.get(table.dtype)
+    return {types.float32: floats, types.int32: ints}.get(table.dtype)
 
 
 @intrinsic
@@ -238,7 +236,8 @@ def lanes_max(typing: Any, a: Any, b: Any) -> Any:
     return (floats if _is_lanes(a, b) else types.float32)(a, b), _selection(">")
 
 
-def _call(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
+def call(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
+    """LLVM code that calls a function of C or of LLVM."""
     function_type = ir.FunctionType(result, [a.type for a in arguments])
     function = cgutils.get_or_insert_function(builder.module, function_type, name)
     return builder.call(function, arguments)
@@ -250,7 +249,7 @@ def _call_for_each(name: str) -> Callable[..., Any]:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         (x,) = _common(context, builder, sig, args)
         kind = f"v{WIDTH}f32" if _is_lanes(*sig.args) else "f32"
-        return _call(builder, f"llvm.{name}.{kind}", x.type, [x])
+        return call(builder, f"llvm.{name}.{kind}", x.type, [x])
 
     return generate
 
@@ -264,7 +263,7 @@ def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
             as_vector(context, builder, value, numba_type, floats)
             for value, numba_type in zip(args, sig.args, strict=True)
         ]
-        return _call(builder, f"llvm.fma.v{WIDTH}f32", vectors[0].type, vectors)
+        return call(builder, f"llvm.fma.v{WIDTH}f32", vectors[0].type, vectors)
 
     return floats(a, b, c), generate
 
@@ -284,7 +283,7 @@ def lanes_floor(typing: Any, a: Any) -> Any:
 @intrinsic
 def copy_sign(typing: Any, magnitude: Any, sign: Any) -> Any:
     """Each lane of `magnitude` with the sign of that lane of `sign`."""
-    return floats(floats, floats), lambda context, builder, sig, args: _call(
+    return floats(floats, floats), lambda context, builder, sig, args: call(
         builder, f"llvm.copysign.v{WIDTH}f32", args[0].type, list(args)
     )
 
@@ -337,7 +336,7 @@ def lane_mask(typing: Any, condition: Any) -> Any:
         bits = builder.bitcast(args[0], ir.IntType(WIDTH))
         return builder.zext(bits, _INT32)
 
-    return types.uint32(_bools), generate
+    return types.uint32(bools), generate
 
 
 @intrinsic
@@ -352,7 +351,7 @@ def lanes_in(typing: Any, mask: Any) -> Any:
         mask = spread(builder, context.cast(builder, args[0], sig.args[0], types.int32))
         return builder.icmp_signed("!=", builder.and_(mask, bits), ir.Constant(words, [0] * WIDTH))
 
-    return _bools(mask), generate
+    return bools(mask), generate
 
 
 @intrinsic
@@ -366,16 +365,16 @@ def spread_number(typing: Any, x: Any) -> Any:
 @intrinsic
 def spread_word(typing: Any, x: Any) -> Any:
     """An integer in all lanes, as int32."""
-    return _ints(x), lambda context, builder, sig, args: as_vector(
-        context, builder, args[0], sig.args[0], _ints
+    return ints(x), lambda context, builder, sig, args: as_vector(
+        context, builder, args[0], sig.args[0], ints
     )
 
 
 @intrinsic
 def as_words(typing: Any, x: Any) -> Any:
     """What arithmetic on 32 bits takes: integer lanes as they are, a number as uint64."""
-    if x is _ints:
-        return _ints(x), lambda context, builder, sig, args: args[0]
+    if x is ints:
+        return ints(x), lambda context, builder, sig, args: args[0]
     return types.uint64(x), lambda context, builder, sig, args: context.cast(
         builder, args[0], sig.args[0], types.uint64
     )
@@ -386,11 +385,11 @@ def as_floats(typing: Any, x: Any) -> Any:
     """Integers as float32: lanes (signed), or a number."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if x is _ints:
+        if x is ints:
             return builder.sitofp(args[0], ir.VectorType(_FLOAT, WIDTH))
         return context.cast(builder, args[0], sig.args[0], types.float32)
 
-    return (floats if x is _ints else types.float32)(x), generate
+    return (floats if x is ints else types.float32)(x), generate
 
 
 @intrinsic
@@ -410,85 +409,3 @@ def smallest(typing: Any, lanes: Any) -> Any:
         return builder.extract_element(vector, _INT32(0))
 
     return types.float32(floats), generate
-
-
-@intrinsic
-def distance_keys(typing: Any, distances: Any, condition: Any) -> Any:
-    """Integers in the order of distances >= 0, each with its lane's number in its lowest bits.
-
-    `NO_KEY` where the condition does not hold. Distances lose their lowest bits: they are rounded
-    down. (Bits of positive floats, read as integers, are in the order of the floats.)
-    """
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        words = ir.VectorType(_INT32, WIDTH)
-        bits = builder.and_(builder.bitcast(args[0], words), ir.Constant(words, [-WIDTH] * WIDTH))
-        keys = builder.or_(bits, ir.Constant(words, list(range(WIDTH))))
-        return builder.select(args[1], keys, ir.Constant(words, [-1] * WIDTH))
-
-    return _ints(floats, _bools), generate
-
-
-@intrinsic
-def smallest_key(typing: Any, keys: Any) -> Any:
-    """The smallest of `distance_keys`; `NO_KEY` if there is none."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        key = _call(builder, f"llvm.vector.reduce.umin.v{WIDTH}i32", _INT32, [args[0]])
-        return builder.zext(key, ir.IntType(64))
-
-    return types.int64(_ints), generate
-
-
-@intrinsic
-def without_key(typing: Any, keys: Any, key: Any) -> Any:
-    """`distance_keys` with one of them, which must be among them, replaced by `NO_KEY`."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        key = spread(builder, context.cast(builder, args[1], sig.args[1], types.int32))
-        same = builder.icmp_signed("==", args[0], key)
-        return builder.or_(args[0], builder.sext(same, args[0].type))
-
-    return _ints(keys, key), generate
-
-
-@intrinsic
-def distance_bits(typing: Any, distance: Any) -> Any:
-    """A distance >= 0 as an integer that `distance_keys` may be compared with, see there."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        single = context.cast(builder, args[0], sig.args[0], types.float32)
-        return builder.zext(builder.bitcast(single, _INT32), ir.IntType(64))
-
-    return types.int64(distance), generate
-
-
-@intrinsic
-def lowest_bit(typing: Any, mask: Any) -> Any:
-    """Index of the lowest bit set in a mask that is not 0."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        bits = context.cast(builder, args[0], sig.args[0], types.uint32)
-        index = _call(builder, "llvm.cttz.i32", _INT32, [bits, _BIT(1)])
-        return builder.zext(index, ir.IntType(64))
-
-    return types.int64(mask), generate
-
-
-@intrinsic
-def clear_lowest_bit(typing: Any, mask: Any) -> Any:
-    """The mask without its lowest bit set."""
-    return types.uint32(types.uint32), lambda context, builder, sig, args: builder.and_(
-        args[0], builder.sub(args[0], _INT32(1))
-    )
-
-
-@intrinsic
-def count_bits(typing: Any, mask: Any) -> Any:
-    """How many bits are set in a mask."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        bits = context.cast(builder, args[0], sig.args[0], types.uint32)
-        return builder.zext(_call(builder, "llvm.ctpop.i32", _INT32, [bits]), ir.IntType(64))
-
-    return types.int64(mask), generate

@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.hit import largest
+from raywidget.kernels.geometry.surface_point import largest
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.sampling import (
     PI,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.clipping import is_cut
-from raywidget.kernels.geometry.hit import largest
+from raywidget.kernels.geometry.surface_point import largest
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import Four

@@ -11,8 +11,9 @@ lit by a sky alone; up to 1.6 beside lamps). An image is.
 from __future__ import annotations
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.hit import Hit, make_hit
+from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.intersect import ROUND_BASE, ROUND_SIDE, ROUND_TOP
+from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.hit import largest
+from raywidget.kernels.geometry.surface_point import largest
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.sampling import sample_triangle
 from raywidget.kernels.language.simd import (

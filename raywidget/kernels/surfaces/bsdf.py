@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.hit import Hit
+from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand

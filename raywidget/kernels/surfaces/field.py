@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.hit import Hit
 from raywidget.kernels.geometry.intersect import ROUND_BLOCK
+from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels.geometry.clipping import find_closest
-from raywidget.kernels.geometry.hit import Hit, make_hit, spawn_origin
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.random import Sequence
 from raywidget.kernels.language.sampling import Frame, make_frame, to_local, to_world

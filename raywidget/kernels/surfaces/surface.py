@@ -14,8 +14,9 @@ from typing import NamedTuple
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.attributes import hit_tangent
 from raywidget.kernels.geometry.clipping import find_closest, is_occluded
-from raywidget.kernels.geometry.hit import Hit, make_hit, spawn_origin
+from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.intersect import ROUND_BLOCK
+from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import Sequence, draw_four

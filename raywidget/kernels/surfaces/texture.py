@@ -9,7 +9,7 @@ import math
 
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.attributes import hit_color, second_coordinates
-from raywidget.kernels.geometry.hit import Hit
+from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.hit import spawn_origin
+from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.bdpt.connect import (
     connect_subpaths,
     connect_to_light,

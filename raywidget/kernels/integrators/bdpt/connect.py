@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from raywidget.kernels.geometry.clipping import is_lamp_cut
-from raywidget.kernels.geometry.hit import spawn_origin
+from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.bdpt.vertex import (
     MAX_EDGES,
     BdptSettings,

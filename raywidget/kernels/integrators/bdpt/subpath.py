@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.hit import spawn_origin
+from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.bdpt.connect import Connection, connect_to_lens, counts
 from raywidget.kernels.integrators.bdpt.vertex import (
     MAX_EDGES,

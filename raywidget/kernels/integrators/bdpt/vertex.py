@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from raywidget.kernels.geometry.hit import Hit
+from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.integrators.bdpt.weights import Ratios
 from raywidget.kernels.language.buffers import make_record_stack, make_stack_array
 from raywidget.kernels.language.jit import device

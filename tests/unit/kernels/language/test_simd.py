@@ -7,15 +7,14 @@ from hypothesis.extra.numpy import arrays
 
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry
-from raywidget.kernels.language.simd import (
+from raywidget.kernels.language.lane_keys import (
     NO_KEY,
-    WIDTH,
     distance_bits,
     distance_keys,
-    load_lanes,
     smallest_key,
     without_key,
 )
+from raywidget.kernels.language.simd import WIDTH, load_lanes
 
 DISTANCES = st.floats(0.0, np.inf, width=32)
 LANES = arrays(np.float32, WIDTH, elements=DISTANCES)

@@ -9,7 +9,8 @@ from kernel_drivers import NO_CAMERA, compiled
 import raywidget as rw
 from raywidget.kernels.geometry.attributes import hit_color
 from raywidget.kernels.geometry.clipping import find_closest
-from raywidget.kernels.geometry.hit import Hit, make_hit
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.vec3 import vec3
