@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from raywidget.engine.settings import RenderSettings
     from raywidget.engine.warming import warmup
     from raywidget.errors import (
+        ExecutorWarning,
         PictureError,
         PictureWarning,
         ProtocolError,
@@ -92,6 +93,7 @@ __all__ = [
     "DirectionalLight",
     "Disk",
     "Emissive",
+    "ExecutorWarning",
     "Figure",
     "Gradient",
     "GradientEnvironment",
@@ -157,6 +159,7 @@ _MODULES = {
     "raywidget.animation": ("animate", "turntable"),
     "raywidget.engine.settings": ("RenderSettings",),
     "raywidget.errors": (
+        "ExecutorWarning",
         "PictureError",
         "PictureWarning",
         "ProtocolError",

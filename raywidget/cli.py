@@ -13,12 +13,14 @@ import shlex
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import raywidget
 from raywidget import presets
 from raywidget.animation import turntable
+from raywidget.engine.backends.starting import executor_for
 from raywidget.engine.film.filters import FILTERS
 from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.engine.warming import warmup
@@ -207,6 +209,13 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--quiet", action="store_true", help="no progress, no notes, no statistics"
+    )
+    elsewhere = command.add_mutually_exclusive_group()
+    elsewhere.add_argument(
+        "--workers", type=int, metavar="N", help="render in N processes of this machine"
+    )
+    elsewhere.add_argument(
+        "--dask", metavar="ADDRESS", help="render on a Dask cluster, such as tcp://127.0.0.1:8786"
     )
     _add_staging(command)
     _add_display(command)
@@ -488,10 +497,12 @@ def _render(options: argparse.Namespace) -> int:
     scene, settings = scene_and_settings(thing, {**chosen, **_staging(options)})
     for note in () if options.quiet else scene.notes:
         voice.say(f"note            {note}")
-    with warnings.catch_warnings(record=True) as warned:
+    with warnings.catch_warnings(record=True) as warned, ExitStack() as stack:
         warnings.simplefilter("always", RaywidgetWarning)
+        executor = stack.enter_context(executor_for(options.workers, options.dask))
         image = render(
             scene,
+            executor=executor,
             on_pass=save_pass if options.save_passes else None,
             progress=not options.quiet,
             on_interrupt="return" if options.keep else "raise",
@@ -579,7 +590,10 @@ def _preset_options(options: argparse.Namespace) -> dict[str, Any]:
 def _print_statistics(voice: Voice, image: Image, output: Path) -> None:
     statistics = image.statistics
     voice.say(f"picture         {image.width} x {image.height}, {image.spp} samples per pixel")
-    voice.say(f"time            {statistics['seconds']:.2f} s on {statistics['threads']} threads")
+    on = f"{statistics['threads']} threads"
+    if statistics.get("workers"):
+        on = f"{statistics['workers']} workers"
+    voice.say(f"time            {statistics['seconds']:.2f} s on {on}")
     voice.say(
         f"samples         {statistics['samples']:,} "
         f"({statistics['samples_per_second'] / 1e6:.2f} million per second)"

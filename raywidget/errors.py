@@ -13,6 +13,7 @@
     RaywidgetWarning (UserWarning)    what is probably not what was meant; nothing is changed by it
     ├── SceneWarning                  in the scene description
     ├── SettingsWarning               in the settings of a render or a widget
+    ├── ExecutorWarning               in the workers of an executor
     └── PictureWarning                in a picture, such as that it is black
 
 Messages say what was expected, what came, which object, and what to do:
@@ -58,6 +59,10 @@ class SceneWarning(RaywidgetWarning):
 
 class SettingsWarning(RaywidgetWarning):
     """A setting is probably not as meant."""
+
+
+class ExecutorWarning(RaywidgetWarning):
+    """Workers of an executor failed, or do not take part; the picture is the same."""
 
 
 class PictureWarning(RaywidgetWarning):

@@ -23,6 +23,7 @@ from raywidget.engine.film.tiles import make_tiles
 from raywidget.engine.session.session import POLL_SECONDS, Session
 from raywidget.engine.settings import RenderSettings, settings_of
 from raywidget.errors import (
+    ExecutorWarning,
     PictureError,
     PictureWarning,
     RenderCancelled,
@@ -82,6 +83,7 @@ def render(
     denoise: bool | str = False,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_seconds: float = 60.0,
+    executor: object = None,
     **settings: Any,
 ) -> Image:
     """Render a scene and wait for the picture.
@@ -118,6 +120,11 @@ def render(
         any process. The picture is, bit for bit, that of a render without interruption.
     checkpoint_seconds : float
         How often; less often where a writing takes more than a tenth of that.
+    executor : concurrent.futures.Executor or dask.distributed.Client, optional
+        Who renders, instead of threads of this process: ``ProcessPoolExecutor(4)``, an executor of
+        loky, ``mpi4py.futures.MPIPoolExecutor()``, ``Client("tcp://...")``. The picture is the
+        same, bit for bit. Workers that die, hang or do not fit are done without; if none is left,
+        threads of this process go on. It is not shut down in the end.
     **settings
         Any of `RenderSettings`: ``width, height, spp, max_depth, seed, passes, threads``, ...; and
         of things that are no scene, the parameters of `studio`: ``light``, ``ground``, ``up``, ...
@@ -133,6 +140,8 @@ def render(
         If the picture is black, or too dark to show anything: why, and what to do.
     SceneWarning
         If something in the scene is probably not meant so, as angles in radians.
+    ExecutorWarning
+        If workers failed, or were refused.
 
     Raises
     ------
@@ -174,7 +183,17 @@ def render(
             state = kept.resume(scene)
     callbacks = on_tile, on_pass
     return _go(
-        scene, chosen, callbacks, progress, on_interrupt, exposure, curve, denoise, state, keeper
+        scene,
+        chosen,
+        callbacks,
+        progress,
+        on_interrupt,
+        exposure,
+        curve,
+        denoise,
+        state,
+        keeper,
+        executor,
     )
 
 
@@ -190,6 +209,7 @@ def resume(
     curve: str | None = None,
     denoise: bool | str | None = None,
     checkpoint_seconds: float = 60.0,
+    executor: object = None,
     **settings: Any,
 ) -> Image:
     """Go on with a render that was broken off, from its checkpoint: see `render`.
@@ -210,6 +230,8 @@ def resume(
     exposure, curve, denoise : optional
         As in `render`; by default what they were.
     checkpoint_seconds : float
+        As in `render`.
+    executor : concurrent.futures.Executor or dask.distributed.Client, optional
         As in `render`.
     **settings
         Of `RenderSettings`, those that do not change what is there: ``spp`` (more samples than were
@@ -266,6 +288,7 @@ def resume(
         **shown,
         state=kept.resume(scene),
         keeper=keeper,
+        executor=executor,
     )
 
 
@@ -297,6 +320,7 @@ def _go(
     denoise: bool | str,
     state: ResumeState | None,
     keeper: Checkpoint | None,
+    executor: object,
 ) -> Image:
     """Render, with all that is done meanwhile."""
     check_display(curve, exposure)
@@ -313,6 +337,7 @@ def _go(
         on_tile=deliveries.offer if deliveries else None,
         resume=state,
         hold_passes=on_pass is not None,
+        executor=executor,
     )
     if deliveries:
         deliveries.session = session
@@ -323,6 +348,8 @@ def _go(
             stack.callback(keeper.write, session)
             keeper.begin(session)
         _wait(session, deliveries, told, keeper, on_interrupt == "raise")
+    for note in session.notes():
+        warn(note, ExecutorWarning)
     dark = explain_darkness(session.run(), exposure)
     if dark is not None:
         warn(dark, PictureWarning)

@@ -135,6 +135,26 @@ INTEGRATORS: dict[str, Callable[[Scene, RenderSettings, float], Integrator]] = {
 """By the names in `settings.INTEGRATORS`; the last argument is the scale of the tables' lengths."""
 
 
+ENTRIES: dict[str, tuple[Callable[..., bool], Callable[..., tuple[Any, ...]]]] = {
+    "path": (render_path, PathSettings),
+    "bdpt": (render_bdpt, BdptSettings),
+    "volpath": (render_volpath, PathSettings),
+    "direct": (render_path, PathSettings),
+    **dict.fromkeys(("ao", "normals", "albedo", "depth"), (render_preview, PreviewSettings)),
+}
+"""What `Integrator.entry` and `Integrator.settings` are made of, for those who have no scene."""
+
+
+class Prepared(NamedTuple):
+    """All that a picture's samples follow from: arrays and numbers, and nothing that is a scene."""
+
+    tables: SceneTables
+    camera: F32
+    picture: Picture
+    integrator: Integrator
+    alpha: bool
+
+
 class LoggedSplats(NamedTuple):
     """What one call splatted."""
 
@@ -155,72 +175,39 @@ class Rendered(NamedTuple):
     splats: LoggedSplats | None = None  # of integrators that bring light to other pixels
 
 
-class Renderer:
-    """Renders tiles of one scene with one set of settings. Safe to call from many threads.
+class Tracer:
+    """Renders tiles of what has been prepared, here or on another machine.
+
+    Safe to call from many threads.
 
     Parameters
     ----------
-    scene : Scene
-        What to render.
-    settings : RenderSettings
-        How.
-    previous : Renderer, optional
-        An earlier one; its tables are used again if only the camera or the settings differ, its
-        trees if no shape has moved.
+    prepared : Prepared
+        Tables of a scene, and how it is seen.
     """
 
-    def __init__(
-        self, scene: Scene, settings: RenderSettings, previous: Renderer | None = None
-    ) -> None:
-        self.scene = scene
-        self._compiled: Compiled  # as it is for all cameras and settings
-        if previous is not None and _same_contents(previous.scene, scene):
-            self._compiled = previous._compiled
-        else:
-            before = None if previous is None else (previous.scene, previous._compiled)
-            self._compiled = compile_after(scene, settings.thread_count(), before)
-        self._tables = self._compiled.tables
-        if settings.alpha:
-            self._tables = _without_background(self._tables)
-        if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(self._tables):
-            raise SettingsError(
-                f"integrator: {settings.integrator!r} knows no volumes, no media that scatter, and "
-                "no Interface; the scene has some: render it with integrator='volpath'"
-            )
-        self._placement = placement_in(self._tables.placement)
-        self._camera = self.compile_camera(scene.camera, settings.width, settings.height)
-        if len(self._tables.media):
-            self._tables = self._tables._replace(surroundings=self._tables.surroundings.copy())
-            fill_surroundings(self._tables, self._camera)
-        self._picture = Picture(
-            settings.width,
-            settings.height,
-            np.uint64(settings.seed),
-            settings.sampler == "lattice",
-            *make_filter(settings.filter, settings.filter_radius),  # type: ignore[arg-type]
-        )
-        make_integrator = INTEGRATORS[settings.integrator]
-        self._integrator = make_integrator(scene, settings, self._placement.scale)
-        self._alpha = settings.alpha
-        scene_and_camera = (self._tables, self._camera, self._picture)
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._tables = prepared.tables
+        self._camera = prepared.camera
+        self._picture = prepared.picture
+        self._integrator = prepared.integrator
+        self._alpha = prepared.alpha
+        scene_and_camera = prepared.tables, prepared.camera, prepared.picture
         self._trace = bind(self._integrator.entry, *scene_and_camera, self._integrator.settings)
         self._cover = bind(render_coverage, *scene_and_camera, self._integrator.sees_media)
         self._meet = bind(render_aovs, *scene_and_camera)
         self.compile_kernels()
 
     @property
+    def prepared(self) -> Prepared:
+        """What it renders."""
+        return self._prepared
+
+    @property
     def tables(self) -> SceneTables:
         """The scene, as kernels know it."""
         return self._tables
-
-    @property
-    def placement(self) -> Placement:
-        """Where the tables are in the scene."""
-        return self._placement
-
-    def compile_camera(self, camera: Camera, width: int, height: int) -> F32:
-        """The table of a camera that looks at these tables."""
-        return compile_camera(camera, width, height, self._placement)
 
     def compile_kernels(self) -> None:
         """Have the kernels compiled, or loaded from disk, before the first tile needs them."""
@@ -310,11 +297,74 @@ class Renderer:
         """Do samples bring light to other pixels than their own?"""
         return self._integrator.splats > 0
 
+    @property
+    def has_alpha(self) -> bool:
+        """Is coverage wanted, too?"""
+        return self._alpha
+
     def most_samples(self, tile: Tile) -> int:
         """How many samples per pixel a call may take at most, so that its log stays small."""
         if not self.makes_splats:
             return MAX_SPP
         return max(1, _LOG_SPLATS // (tile.width * tile.height * self._integrator.splats))
+
+
+class Renderer(Tracer):
+    """Compiles a scene, and renders tiles of it with one set of settings.
+
+    Parameters
+    ----------
+    scene : Scene
+        What to render.
+    settings : RenderSettings
+        How.
+    previous : Renderer, optional
+        An earlier one; its tables are used again if only the camera or the settings differ, its
+        trees if no shape has moved.
+    """
+
+    def __init__(
+        self, scene: Scene, settings: RenderSettings, previous: Renderer | None = None
+    ) -> None:
+        self.scene = scene
+        self._compiled: Compiled  # as it is for all cameras and settings
+        if previous is not None and _same_contents(previous.scene, scene):
+            self._compiled = previous._compiled
+        else:
+            before = None if previous is None else (previous.scene, previous._compiled)
+            self._compiled = compile_after(scene, settings.thread_count(), before)
+        tables = self._compiled.tables
+        if settings.alpha:
+            tables = _without_background(tables)
+        if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(tables):
+            raise SettingsError(
+                f"integrator: {settings.integrator!r} knows no volumes, no media that scatter, and "
+                "no Interface; the scene has some: render it with integrator='volpath'"
+            )
+        self._placement = placement_in(tables.placement)
+        camera = self.compile_camera(scene.camera, settings.width, settings.height)
+        if len(tables.media):
+            tables = tables._replace(surroundings=tables.surroundings.copy())
+            fill_surroundings(tables, camera)
+        picture = Picture(
+            settings.width,
+            settings.height,
+            np.uint64(settings.seed),
+            settings.sampler == "lattice",
+            *make_filter(settings.filter, settings.filter_radius),  # type: ignore[arg-type]
+        )
+        make_integrator = INTEGRATORS[settings.integrator]
+        integrator = make_integrator(scene, settings, self._placement.scale)
+        super().__init__(Prepared(tables, camera, picture, integrator, settings.alpha))
+
+    @property
+    def placement(self) -> Placement:
+        """Where the tables are in the scene."""
+        return self._placement
+
+    def compile_camera(self, camera: Camera, width: int, height: int) -> F32:
+        """The table of a camera that looks at these tables."""
+        return compile_camera(camera, width, height, self._placement)
 
 
 def _read_only(array: NDArray[Floating]) -> NDArray[Floating]:

@@ -99,6 +99,8 @@ class RayWidget(Shown):
         again. `image` and all that is saved are what is seen; `Image.raw` has the samples.
     autostart : bool
         Start now; otherwise `start` does.
+    executor : concurrent.futures.Executor or dask.distributed.Client, optional
+        Who renders tiles, as for `render`. What is seen while the camera moves is rendered here.
     **settings
         Any of `RenderSettings`, such as ``width``, ``height``, ``spp``; what isn't given is taken
         from the scene's defaults. Of things that are no scene also the parameters of
@@ -132,6 +134,7 @@ class RayWidget(Shown):
         channel: str = "color",
         denoise: bool = False,
         autostart: bool = True,
+        executor: object = None,
         **settings: Any,
     ) -> None:
         scene, chosen = scene_and_settings(scene, settings)
@@ -168,6 +171,7 @@ class RayWidget(Shown):
             on_state=pump.wake,
             on_coarse=show_coarse,
             give_way=True,
+            executor=executor,
         )
         self._still = still = Still(
             session, str(pump.epoch), partial(look, this), lambda: keep_snapshot(this)

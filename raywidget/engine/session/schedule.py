@@ -89,15 +89,26 @@ class Schedule:
         if self._allowed is not None:
             self._allowed = max(self._allowed, pass_index)
 
-    def take(self) -> Job | None:
-        """The most urgent job, or None if there is none to begin now."""
+    def take(self, samples: float = 0.0) -> Job | None:
+        """The most urgent job, or None if there is none to begin now.
+
+        It goes on through the passes that follow as long as they are allowed, and as long as it
+        takes no more than so many `samples` of pixels.
+        """
         if not self._ready:
             return None
         if self._allowed is not None and self._ready[0][1] > self._allowed:
             return None
         _, pass_index, _, index = heapq.heappop(self._ready)
         self._busy += 1
-        return Job(self._tiles[index], pass_index, self._spp[index], self._targets[pass_index])
+        tile, first = self._tiles[index], self._spp[index]
+        last = len(self._targets) - 1 if self._allowed is None else self._allowed
+        most = first + samples / (tile.width * tile.height)
+        while pass_index < min(last, len(self._targets) - 1):
+            if self._targets[pass_index + 1] > most:
+                break
+            pass_index += 1
+        return Job(tile, pass_index, first, self._targets[pass_index])
 
     def give_back(self, job: Job, spp: int) -> None:
         """A job has ended, with its tile at `spp` samples per pixel."""

@@ -10,7 +10,10 @@ import math
 import time
 from collections.abc import Callable
 
+from raywidget.engine.backends.pools import pool_of
+from raywidget.engine.backends.remote import Remote
 from raywidget.engine.preview.coarse import CoarsePicture, Look
+from raywidget.engine.session.dispatch import Dispatcher
 from raywidget.engine.session.guides import PictureInputs
 from raywidget.engine.session.run import (
     CLOSED,
@@ -65,11 +68,13 @@ class Session:
         Wait for `allow_pass` before each pass but the first.
     give_way : bool
         Let other threads of the machine go first, where its system can (Linux).
+    executor : Executor or Client, optional
+        Who renders tiles, instead of threads of this process: see `backends.pools.pool_of`.
 
     Raises
     ------
     SettingsError
-        If scene and settings do not go together.
+        If scene and settings do not go together, or the executor is none.
 
     Notes
     -----
@@ -88,11 +93,18 @@ class Session:
         resume: ResumeState | None = None,
         hold_passes: bool = False,
         give_way: bool = False,
+        executor: object = None,
     ) -> None:
         check_scene_fits(scene, settings)
         listeners = Listeners(on_tile, on_state, on_coarse)
         self._stage = Stage(scene, settings, listeners, hold_passes)
         self._workers = Workers(self._stage, give_way)
+        self._remote: Remote | None = None
+        self._dispatcher: Dispatcher | None = None
+        if executor is not None:
+            self._remote = Remote(pool_of(executor))
+            self._dispatcher = Dispatcher(self._stage, self._remote)
+            self._stage.tiles_elsewhere = True
         if resume is not None:
             self._stage.run.take_up(resume)
 
@@ -118,6 +130,10 @@ class Session:
         """Does the camera move, so that the render rests?"""
         with self._stage.lock:
             return self._stage.look is not None
+
+    def notes(self) -> list[str]:
+        """What there is to be said of an executor's workers: those that failed or do not fit."""
+        return [] if self._remote is None else list(self._remote.notes)
 
     def run(self) -> Run:
         """The present generation, for those who look into its tables."""
@@ -147,6 +163,7 @@ class Session:
         progress = self.progress()
         spp = reached if run.settings.adaptive else state.least_spp()
         rate = progress.rays / progress.elapsed if progress.elapsed > 0.0 else 0.0
+        elsewhere = {} if self._remote is None else {"workers": self._remote.workers}
         pixels = MadeRows(state.height, state.width, state.rows_of_pixels)
         return Image(
             pixels,
@@ -166,6 +183,7 @@ class Session:
                 "mean_luminance": mean_luminance(pixels),
                 "dropped_samples": run.dropped,
                 "threads": run.settings.thread_count(),
+                **elsewhere,
             },
             state=ResumeState(run.scene, run.settings, state),
             variance=MadeRows(state.height, state.width, state.rows_of_variance),
@@ -348,6 +366,8 @@ class Session:
                 stage.set_state(CLOSED)
         stage.tell_state()
         self._workers.join()
+        if self._dispatcher is not None:
+            self._dispatcher.join()
         if stage.sketcher is not None:
             stage.sketcher.join()
 
@@ -362,6 +382,8 @@ class Session:
             stage.set_state(RUNNING if run.renderer is not None else COMPILING)
             stage.finish_if_done()  # the last tile may have come in while it was paused
             self._workers.start(run.settings.thread_count())
+            if self._dispatcher is not None:
+                self._dispatcher.start()
         stage.tell_state()
 
     def _move(self, sources: tuple[str, ...], state: str) -> None:

@@ -58,6 +58,7 @@ class Stage:
         self.lock = threading.RLock()  # guards everything below
         self.changed = threading.Condition(self.lock)
         self.idle = 0  # workers that wait for a job
+        self.tiles_elsewhere = False  # do others than this process's threads render tiles?
         self.state = STOPPED
         self.message: str | None = None
         self.error: BaseException | None = None

@@ -109,7 +109,8 @@ class Workers:
             strip = stage.coarse.take() if run.renderer is not None else None
             if strip is not None:
                 return run, strip
-            if stage.state == RUNNING and run.schedule is not None and stage.look is None:
+            rests = stage.look is not None or stage.tiles_elsewhere
+            if stage.state == RUNNING and run.schedule is not None and not rests:
                 job = run.schedule.take()
                 if job is not None:
                     return run, job
