@@ -144,8 +144,8 @@ def test_a_picture_is_gone_on_with_elsewhere(executors):
 
 
 def test_pause_stop_and_restart_lose_and_double_nothing(executors):
-    settings = RenderSettings(spp=400, **SIZE)
     scene = rw.presets.cornell()
+    settings = RenderSettings.for_scene(scene.defaults, {**SIZE, "spp": 400})
     session = Session(scene, settings, executor=executors("spawn"))
     try:
         session.start()
