@@ -6,7 +6,7 @@ its own: pictures that have no alpha pay nothing, and those that have one are of
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 from raywidget.kernels.geometry.clipping import find_closest
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import spawn_origin
-from raywidget.kernels.integrators.tile import Picture, Work, start_ray, view_picture, view_scene
-from raywidget.kernels.language.buffers import load_flag, view
+from raywidget.kernels.integrators.tile import (
+    Picture,
+    PictureView,
+    Work,
+    start_sample,
+    visit_pixels,
+)
+from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import (
     GROUP_CHOICE,
-    GROUP_EDGE,
     Sequence,
-    draw_four,
-    start_sequence,
     start_stream,
 )
 from raywidget.kernels.language.vec3 import Vec3, vec3
@@ -90,6 +93,26 @@ def cover(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, sees_media: bo
         o = spawn_origin(hit, d)
 
 
+@device
+def _cover_pixel(
+    scene: SceneView,
+    picture: PictureView,
+    work: Work,
+    x: int,
+    y: int,
+    place: int,
+    sums: Any,
+    given: Any,
+) -> None:
+    """Given are the sums of earlier samples, and `sees_media`."""
+    old_sums, sees_media = given
+    total = old_sums[place]
+    for sample in range(work.first, work.first + work.samples):
+        started = start_sample(scene, picture, x, y, sample)
+        total = total + cover(scene, started.o, started.d, started.sequence, sees_media)
+    sums[place] = total
+
+
 @entry
 def render_coverage(
     tables: SceneTables,
@@ -100,26 +123,7 @@ def render_coverage(
     target: CoverageTarget,
 ) -> bool:
     """Add samples to the running sums of a tile; False if it was cancelled."""
-    scene = view_scene(tables, camera)
-    seen = view_picture(picture)
-    sums = view(target.sums)
-    old_sums = view(target.old_sums)
-    flag = view(target.cancel)
-    height = target.sums.shape[0]
-    width = target.sums.shape[1]
-    for row in range(height):
-        if load_flag(flag, 0) != 0:
-            return False
-        y = work.y + row
-        for column in range(width):
-            x = work.x + column
-            place = row * width + column
-            total = old_sums[place]
-            for sample in range(work.first, work.first + work.samples):
-                pixel = y * picture.width + x
-                sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
-                edge = draw_four(sequence, GROUP_EDGE)
-                origin, direction = start_ray(scene, seen, x, y, sequence, edge)
-                total = total + cover(scene, origin, direction, sequence, sees_media)
-            sums[place] = total
-    return True
+    given = (view(target.old_sums), sees_media)
+    return visit_pixels(
+        _cover_pixel, tables, camera, picture, work, target.sums, target.cancel, given
+    )

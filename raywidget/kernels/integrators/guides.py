@@ -9,7 +9,7 @@ masks and mixtures are. (Open Image Denoise's documentation asks for just this o
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,18 @@ from numpy.typing import NDArray
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.preview import albedo
-from raywidget.kernels.integrators.tile import Picture, Work, start_ray, view_picture, view_scene
-from raywidget.kernels.language.buffers import load_flag, view
+from raywidget.kernels.integrators.tile import (
+    Picture,
+    PictureView,
+    Work,
+    add_vec3,
+    start_sample,
+    visit_pixels,
+)
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import (
     GROUP_CHOICE,
-    GROUP_EDGE,
     Sequence,
-    draw_four,
-    start_sequence,
 )
 from raywidget.kernels.language.sampling import to_local, to_world
 from raywidget.kernels.language.vec3 import Vec3, vec3
@@ -194,34 +197,30 @@ def trace_guides(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence) -> Guid
         edge = 1
 
 
+@device
+def _guide_pixel(
+    scene: SceneView,
+    picture: PictureView,
+    work: Work,
+    x: int,
+    y: int,
+    pixel: int,
+    sums: Any,
+    given: Any,
+) -> None:
+    place = GUIDES_SIZE * pixel
+    for sample in range(work.first, work.first + work.samples):
+        started = start_sample(scene, picture, x, y, sample)
+        shown = trace_guides(scene, started.o, started.d, started.sequence)
+        add_vec3(sums, place, shown.color)
+        add_vec3(sums, place + 3, shown.normal)
+
+
 @entry
 def render_guides(
     tables: SceneTables, camera: F32, picture: Picture, work: Work, target: GuideTarget
 ) -> bool:
     """Add samples to the running sums of a tile; False if it was cancelled."""
-    scene = view_scene(tables, camera)
-    seen = view_picture(picture)
-    sums = view(target.sums)
-    flag = view(target.cancel)
-    height = target.sums.shape[0]
-    width = target.sums.shape[1]
-    for row in range(height):
-        if load_flag(flag, 0) != 0:
-            return False
-        y = work.y + row
-        for column in range(width):
-            x = work.x + column
-            place = GUIDES_SIZE * (row * width + column)
-            number = y * picture.width + x
-            for sample in range(work.first, work.first + work.samples):
-                sequence = start_sequence(picture.seed, number, sample, picture.lattice)
-                edge = draw_four(sequence, GROUP_EDGE)
-                origin, direction = start_ray(scene, seen, x, y, sequence, edge)
-                shown = trace_guides(scene, origin, direction, sequence)
-                sums[place] = sums[place] + shown.color.x
-                sums[place + 1] = sums[place + 1] + shown.color.y
-                sums[place + 2] = sums[place + 2] + shown.color.z
-                sums[place + 3] = sums[place + 3] + shown.normal.x
-                sums[place + 4] = sums[place + 4] + shown.normal.y
-                sums[place + 5] = sums[place + 5] + shown.normal.z
-    return True
+    return visit_pixels(
+        _guide_pixel, tables, camera, picture, work, target.sums, target.cancel, None
+    )

@@ -229,6 +229,56 @@ def start_ray(
     )
 
 
+class Started(NamedTuple):
+    """A sample that has begun."""
+
+    o: Vec3  # of its camera ray
+    d: Vec3
+    sequence: Sequence
+
+
+@device
+def start_sample(scene: SceneView, picture: PictureView, x: int, y: int, sample: int) -> Started:
+    """The numbers and the camera ray of one sample of pixel (x, y)."""
+    pixel = y * picture.width + x
+    sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+    o, d = start_ray(scene, picture, x, y, sequence, draw_four(sequence, GROUP_EDGE))
+    return Started(o, d, sequence)
+
+
+@device
+def visit_pixels(
+    visit: Callable[..., None],
+    tables: SceneTables,
+    camera: F32,
+    seen: Picture,
+    work: Work,
+    sums: NDArray[np.float64],
+    cancel: NDArray[np.uint8],
+    given: Any,
+) -> bool:
+    """Call a device function for each pixel of a tile; False if it was cancelled.
+
+    It gets the scene, the picture, the work, the pixel's x and y in the picture, its number in the
+    tile, row by row, the sums as a bare pointer, and what is `given`. The flag is read before every
+    row.
+    """
+    scene = view_scene(tables, camera)
+    picture = view_picture(seen)
+    pointer = view(sums)
+    flag = view(cancel)
+    height = sums.shape[0]
+    width = sums.shape[1]
+    for row in range(height):
+        if load_flag(flag, 0) != 0:
+            return False
+        for column in range(width):
+            x = work.x + column
+            y = work.y + row
+            visit(scene, picture, work, x, y, row * width + column, pointer, given)
+    return True
+
+
 @device
 def take_up(tile: TileView, pixel: int) -> None:
     """Let the sums of a pixel begin with those of earlier samples.
@@ -241,6 +291,14 @@ def take_up(tile: TileView, pixel: int) -> None:
 
 
 @device
+def add_vec3(sums: Any, place: int, value: Vec3) -> None:
+    """Add three numbers to sums from a place on."""
+    sums[place] = sums[place] + value.x
+    sums[place + 1] = sums[place + 1] + value.y
+    sums[place + 2] = sums[place + 2] + value.z
+
+
+@device
 def deposit(tile: TileView, pixel: int, sample: int, radiance: Vec3) -> bool:
     """Add a sample to the sums of a pixel, numbered row by row; False if it is not finite.
 
@@ -249,13 +307,9 @@ def deposit(tile: TileView, pixel: int, sample: int, radiance: Vec3) -> bool:
     if not abs(radiance.x) + abs(radiance.y) + abs(radiance.z) < INFINITY:
         return False
     at = 3 * pixel
-    tile.sums[at] = tile.sums[at] + radiance.x
-    tile.sums[at + 1] = tile.sums[at + 1] + radiance.y
-    tile.sums[at + 2] = tile.sums[at + 2] + radiance.z
+    add_vec3(tile.sums, at, radiance)
     if sample & 1 == 0:
-        tile.swings[at] = tile.swings[at] + radiance.x
-        tile.swings[at + 1] = tile.swings[at + 1] + radiance.y
-        tile.swings[at + 2] = tile.swings[at + 2] + radiance.z
+        add_vec3(tile.swings, at, radiance)
     else:
         tile.swings[at] = tile.swings[at] - radiance.x
         tile.swings[at + 1] = tile.swings[at + 1] - radiance.y
@@ -293,12 +347,8 @@ def sample_tile(
             place = row * tile.width + column
             take_up(tile, place)
             for sample in range(work.first, work.first + work.samples):
-                pixel = y * picture.width + x
-                sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
-                origin, direction = start_ray(
-                    scene, picture, x, y, sequence, draw_four(sequence, GROUP_EDGE)
-                )
-                path = trace(scene, origin, direction, sequence, settings)
+                started = start_sample(scene, picture, x, y, sample)
+                path = trace(scene, started.o, started.d, started.sequence, settings)
                 rays += path.rays
                 if not deposit(tile, place, sample, path.radiance):
                     dropped += 1

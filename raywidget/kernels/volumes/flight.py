@@ -52,6 +52,18 @@ class Passed(NamedTuple):
     state: np.uint64
 
 
+class _Block(NamedTuple):
+    """Where a ray is among the blocks of a volume."""
+
+    row: int  # of its bounds; -1: it has left them all
+    x: int
+    y: int
+    z: int
+    next_x: float  # distance at which the next one along x begins
+    next_y: float
+    next_z: float
+
+
 class _Walk(NamedTuple):
     """A ray in the blocks of a volume."""
 
@@ -59,15 +71,12 @@ class _Walk(NamedTuple):
     leave: float
     origin: Vec3  # in cells of the grid
     direction: Vec3
-    block_x: int  # of the first block
-    block_y: int
-    block_z: int
-    next_x: float  # distance at which the next one along x begins
-    next_y: float
-    next_z: float
-    size_x: float  # of one along the ray
-    size_y: float
-    size_z: float
+    size: Vec3  # of a block along the ray
+    bounds: int  # row of the first block
+    blocks_x: int  # how many there are
+    blocks_y: int
+    blocks_z: int
+    first: _Block
 
 
 @device
@@ -97,30 +106,39 @@ def _start(scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float) -> _Wa
         enter = max(enter, part.enter)
         leave = min(leave, part.leave)
     per_block = scene.volumes[volume * layout.VOLUME_SIZE + layout.VOLUME_PER_BLOCK]
-    blocks = codes + layout.VOLUME_BLOCKS
+    blocks_x = int(scene.volume_codes[codes + layout.VOLUME_BLOCKS])
+    blocks_y = int(scene.volume_codes[codes + layout.VOLUME_BLOCKS + 1])
+    blocks_z = int(scene.volume_codes[codes + layout.VOLUME_BLOCKS + 2])
     x = (origin.x + enter * direction.x) * per_block
     y = (origin.y + enter * direction.y) * per_block
     z = (origin.z + enter * direction.z) * per_block
-    block_x = min(max(int(x), 0), scene.volume_codes[blocks] - 1)
-    block_y = min(max(int(y), 0), scene.volume_codes[blocks + 1] - 1)
-    block_z = min(max(int(z), 0), scene.volume_codes[blocks + 2] - 1)
+    block_x = min(max(int(x), 0), blocks_x - 1)
+    block_y = min(max(int(y), 0), blocks_y - 1)
+    block_z = min(max(int(z), 0), blocks_z - 1)
     size_x = min(abs(inverse.x) / per_block, _FAR)
     size_y = min(abs(inverse.y) / per_block, _FAR)
     size_z = min(abs(inverse.z) / per_block, _FAR)
-    return _Walk(
-        enter,
-        leave,
-        origin,
-        direction,
+    bounds = int(scene.volume_codes[codes + layout.VOLUME_BOUNDS])
+    first = _Block(
+        bounds + (block_x * blocks_y + block_y) * blocks_z + block_z,
         block_x,
         block_y,
         block_z,
         enter + _first_step(x, block_x, direction.x, size_x),
         enter + _first_step(y, block_y, direction.y, size_y),
         enter + _first_step(z, block_z, direction.z, size_z),
-        size_x,
-        size_y,
-        size_z,
+    )
+    return _Walk(
+        enter,
+        leave,
+        origin,
+        direction,
+        vec3(size_x, size_y, size_z),
+        bounds,
+        blocks_x,
+        blocks_y,
+        blocks_z,
+        first,
     )
 
 
@@ -148,6 +166,37 @@ def _first_step(x: float, block: int, direction: float, size: float) -> float:
 
 
 @device
+def _block_ends(walk: _Walk, block: _Block) -> float:
+    """Distance at which the ray leaves a block, or the volume."""
+    return min(min(block.next_x, block.next_y), min(block.next_z, walk.leave))
+
+
+@device
+def _next_block(walk: _Walk, block: _Block) -> _Block:
+    """The block behind this one."""
+    x = block.x
+    y = block.y
+    z = block.z
+    next_x = block.next_x
+    next_y = block.next_y
+    next_z = block.next_z
+    if next_x <= next_y and next_x <= next_z:
+        x += 1 if walk.direction.x > 0.0 else -1
+        next_x += walk.size.x
+        is_left = x < 0 or x >= walk.blocks_x
+    elif next_y <= next_z:
+        y += 1 if walk.direction.y > 0.0 else -1
+        next_y += walk.size.y
+        is_left = y < 0 or y >= walk.blocks_y
+    else:
+        z += 1 if walk.direction.z > 0.0 else -1
+        next_z += walk.size.z
+        is_left = z < 0 or z >= walk.blocks_z
+    row = -1 if is_left else walk.bounds + (x * walk.blocks_y + y) * walk.blocks_z + z
+    return _Block(row, x, y, z, next_x, next_y, next_z)
+
+
+@device
 def _point(walk: _Walk, t: float) -> Vec3:
     return vec3(
         walk.origin.x + t * walk.direction.x,
@@ -170,48 +219,22 @@ def _fly_through(
     walk = _start(scene, volume, o, d, reach)
     if not walk.enter < walk.leave:
         return Flown(reach, -1, 0.0, state)
-    codes = volume * layout.VOLUME_CODES_SIZE
-    blocks_x = scene.volume_codes[codes + layout.VOLUME_BLOCKS]
-    blocks_y = scene.volume_codes[codes + layout.VOLUME_BLOCKS + 1]
-    blocks_z = scene.volume_codes[codes + layout.VOLUME_BLOCKS + 2]
-    first = scene.volume_codes[codes + layout.VOLUME_BOUNDS]
-    step_x = 1 if walk.direction.x > 0.0 else -1
-    step_y = 1 if walk.direction.y > 0.0 else -1
-    step_z = 1 if walk.direction.z > 0.0 else -1
-    x = walk.block_x
-    y = walk.block_y
-    z = walk.block_z
-    next_x = walk.next_x
-    next_y = walk.next_y
-    next_z = walk.next_z
+    block = walk.first
     t = walk.enter
     state = next_state(state)
     depth = _depth_to_go(state)
     while True:
-        block = first + (x * blocks_y + y) * blocks_z + z
-        most = scene.volume_bounds[block * layout.BOUNDS_SIZE + 1]
-        stop = min(min(next_x, next_y), min(next_z, walk.leave))
+        most = scene.volume_bounds[block.row * layout.BOUNDS_SIZE + 1]
+        stop = _block_ends(walk, block)
         through = (stop - t) * most
         if through <= depth:
             depth -= through
             t = stop
             if t >= walk.leave:
                 break
-            if next_x <= next_y and next_x <= next_z:
-                x += step_x
-                next_x += walk.size_x
-                if x < 0 or x >= blocks_x:
-                    break
-            elif next_y <= next_z:
-                y += step_y
-                next_y += walk.size_y
-                if y < 0 or y >= blocks_y:
-                    break
-            else:
-                z += step_z
-                next_z += walk.size_z
-                if z < 0 or z >= blocks_z:
-                    break
+            block = _next_block(walk, block)
+            if block.row < 0:
+                break
         else:
             t += depth / most
             place = find_place(scene, volume, _point(walk, t))
@@ -248,30 +271,16 @@ def _pass_through(
     walk = _start(scene, volume, o, d, reach)
     if not walk.enter < walk.leave:
         return Passed(1.0, state)
-    codes = volume * layout.VOLUME_CODES_SIZE
-    blocks_x = scene.volume_codes[codes + layout.VOLUME_BLOCKS]
-    blocks_y = scene.volume_codes[codes + layout.VOLUME_BLOCKS + 1]
-    blocks_z = scene.volume_codes[codes + layout.VOLUME_BLOCKS + 2]
-    first = scene.volume_codes[codes + layout.VOLUME_BOUNDS]
-    step_x = 1 if walk.direction.x > 0.0 else -1
-    step_y = 1 if walk.direction.y > 0.0 else -1
-    step_z = 1 if walk.direction.z > 0.0 else -1
-    x = walk.block_x
-    y = walk.block_y
-    z = walk.block_z
-    next_x = walk.next_x
-    next_y = walk.next_y
-    next_z = walk.next_z
+    block = walk.first
     t = walk.enter
     share = 1.0
     least_depth = 0.0
     state = next_state(state)
     depth = _depth_to_go(state)
     while True:
-        block = first + (x * blocks_y + y) * blocks_z + z
-        least = scene.volume_bounds[block * layout.BOUNDS_SIZE]
-        rest = scene.volume_bounds[block * layout.BOUNDS_SIZE + 1] - least
-        stop = min(min(next_x, next_y), min(next_z, walk.leave))
+        least = scene.volume_bounds[block.row * layout.BOUNDS_SIZE]
+        rest = scene.volume_bounds[block.row * layout.BOUNDS_SIZE + 1] - least
+        stop = _block_ends(walk, block)
         through = (stop - t) * rest
         if through <= depth:
             depth -= through
@@ -279,21 +288,9 @@ def _pass_through(
             t = stop
             if t >= walk.leave:
                 break
-            if next_x <= next_y and next_x <= next_z:
-                x += step_x
-                next_x += walk.size_x
-                if x < 0 or x >= blocks_x:
-                    break
-            elif next_y <= next_z:
-                y += step_y
-                next_y += walk.size_y
-                if y < 0 or y >= blocks_y:
-                    break
-            else:
-                z += step_z
-                next_z += walk.size_z
-                if z < 0 or z >= blocks_z:
-                    break
+            block = _next_block(walk, block)
+            if block.row < 0:
+                break
         else:
             ahead = depth / rest
             least_depth += ahead * least
