@@ -36,45 +36,11 @@ def ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     outward = away * (1.0 / math.sqrt(square))
     if square == 0.0:
         outward = -normalize(d)
-    if abs(radius) > scene.large_radius:
-        return _large_ball_hit(scene, o, d, ray, centre, radius, outward, primitive)
     p = centre + outward * abs(radius)
     offset = (largest(centre) + abs(radius)) * RAY_OFFSET
-    return _on_ball(scene, ray, p, outward, radius, offset, primitive)
-
-
-@rare
-@device
-def _large_ball_hit(
-    scene: SceneView,
-    o: Vec3,
-    d: Vec3,
-    ray: RayHit,
-    centre: Vec3,
-    radius: float,
-    outward: Vec3,
-    primitive: int,
-) -> Hit:
-    """Where an ulp of the radius is too much: the point is put there in double precision."""
-    p = centre + outward * abs(radius)
-    if abs(radius) > _HUGE * (largest(o) + ray.t * largest(d)):
-        p = o + d * ray.t
-    power = ball_power(p.x, p.y, p.z, centre.x, centre.y, centre.z, radius)
-    p = p - outward * (power / (abs(radius) + math.sqrt(max(0.0, power + radius * radius))))
-    offset = largest(p) * RAY_OFFSET + (largest(centre) + abs(radius)) * LARGE_OFFSET
-    return _on_ball(scene, ray, p, outward, radius, offset, primitive)
-
-
-@device
-def _on_ball(
-    scene: SceneView,
-    ray: RayHit,
-    p: Vec3,
-    outward: Vec3,
-    radius: float,
-    offset: float,
-    primitive: int,
-) -> Hit:
+    if abs(radius) > scene.large_radius:
+        p = _on_large_ball(o, d, ray.t, centre, radius, outward)
+        offset = largest(p) * RAY_OFFSET + (largest(centre) + abs(radius)) * LARGE_OFFSET
     ng = outward if radius > 0.0 else -outward
     # Texture: u once round the y axis, v from the bottom to the top.
     u = 0.5 + turn_towards(outward.z, outward.x)
@@ -98,6 +64,17 @@ def _on_ball(
         0.0,
         0.0,
     )
+
+
+@rare
+@device
+def _on_large_ball(o: Vec3, d: Vec3, t: float, centre: Vec3, radius: float, outward: Vec3) -> Vec3:
+    """Where an ulp of the radius is too much: the point is put there in double precision."""
+    p = centre + outward * abs(radius)
+    if abs(radius) > _HUGE * (largest(o) + t * largest(d)):
+        p = o + d * t
+    power = ball_power(p.x, p.y, p.z, centre.x, centre.y, centre.z, radius)
+    return p - outward * (power / (abs(radius) + math.sqrt(max(0.0, power + radius * radius))))
 
 
 @rare
