@@ -24,7 +24,7 @@ from raywidget.engine.film.filters import make_filter
 from raywidget.engine.film.tiles import Tile
 from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.errors import SettingsError
-from raywidget.kernels.integrators.aov import AOV_IDS_SIZE, AOV_SIZE, AovTarget, render_aovs
+from raywidget.kernels.integrators.aov import AovTarget, render_aovs
 from raywidget.kernels.integrators.bdpt.bdpt import render_bdpt
 from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings
 from raywidget.kernels.integrators.coverage import CoverageTarget, render_coverage
@@ -266,12 +266,6 @@ class Tracer:
         target = CoverageTarget(sums, _read_only(before), cancel)
         work = Work(tile.x, tile.y, first, count)
         return bool(self._cover(work, target))
-
-    def make_aov_arrays(
-        self, width: int, height: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """Empty ones for `trace_aovs`, of a whole picture."""
-        return np.zeros((height, width, AOV_SIZE)), np.full((height, width, AOV_IDS_SIZE), -1, "i4")
 
     def trace_aovs(
         self,

@@ -44,7 +44,7 @@ AOVS = (
 )
 
 MAX_SIDE = 16_384  # pixels; the wire format could carry 65,535
-MAX_PIXELS = 33_177_600  # 7680 x 4320; the film holds 36 bytes a pixel, the browser 6
+MAX_PIXELS = 33_177_600  # 7680 x 4320; the film holds up to 36 bytes a pixel, the browser 6
 MAX_SPP = 1 << 30  # sample numbers are 32-bit in the kernels
 MAX_DEPTH = 10_000
 

@@ -1,4 +1,4 @@
-"""Where samples are added up: sums in float64 and a sample count per tile, 36 bytes a pixel.
+"""Where samples are added up: sums in float64 and a sample count per tile.
 
 The arrays of a tile never change once they are published. A kernel writes what they hold, and more
 samples, into new ones, which are published in their place: what others see of a tile is always the
@@ -9,7 +9,8 @@ Samples of even number and those of odd number are estimates of the same picture
 of each other: how far the two differ tells the error of their mean, whatever the sampler does
 within each half. So what the ones bring more than the others, their *swing*, is kept beside the
 sums. It goes to and fro about 0, and float32 is enough for it: in n samples, rounding changes it by
-6e-8 sqrt(n) of its own size, and not at all where all samples are alike.
+6e-8 sqrt(n) of its own size, and not at all where all samples are alike. The swing of one sample
+alone is that sample, and is not kept: the film holds 24 bytes a pixel then, and 36 with more.
 """
 
 from __future__ import annotations
@@ -38,10 +39,16 @@ class TileSums(NamedTuple):
     """What is known of one tile; all arrays are read-only."""
 
     sums: NDArray[np.float64]  # (height, width, 3)
-    swings: NDArray[np.float32]  # (height, width, 3), samples of even number less those of odd
+    # (height, width, 3), samples of even number less those of odd; None: the sums, of one sample
+    known_swings: NDArray[np.float32] | None
     spp: int  # samples per pixel, on average if they are adaptive
     counts: NDArray[np.int64] | None = None  # (height, width), those of the pixels if they differ
     coverage: NDArray[np.float64] | None = None  # (height, width), sums; of pictures with alpha
+
+    @property
+    def swings(self) -> NDArray[np.float32]:
+        """Samples of even number less those of odd, (height, width, 3)."""
+        return _only_sample(self.sums) if self.known_swings is None else self.known_swings
 
     def pixel_counts(self) -> NDArray[np.int64] | int:
         """Samples of each pixel, or of every one."""
@@ -165,7 +172,8 @@ class FilmState:
             counts = None if part.counts is None else part.counts[where]
             tiles.append(Tile(len(tiles), x - left, y - top, width, height))
             coverage = None if part.coverage is None else part.coverage[where]
-            parts.append(TileSums(part.sums[where], part.swings[where], part.spp, counts, coverage))
+            swings = None if part.known_swings is None else part.known_swings[where]
+            parts.append(TileSums(part.sums[where], swings, part.spp, counts, coverage))
         splats = None if self.splats is None else self.splats[:, rows, columns]
         size, paths = (right - left, bottom - top), None if splats is None else self._paths()
         return FilmState(*size, tuple(tiles), tuple(parts), splats, paths)
@@ -406,7 +414,15 @@ def _empty(tile: Tile, alpha: bool) -> TileSums:
 
 
 def _frozen(part: TileSums) -> TileSums:
-    for array in (part.sums, part.swings, part.counts, part.coverage):
+    """Read-only, and without swings that its sums tell."""
+    is_one = part.spp == 1 and part.counts is None and part.known_swings is not None
+    if is_one and np.array_equal(part.swings, _only_sample(part.sums)):
+        part = part._replace(known_swings=None)
+    for array in (part.sums, part.known_swings, part.counts, part.coverage):
         if array is not None:
             array.flags.writeable = False
     return part
+
+
+def _only_sample(sums: NDArray[np.float64]) -> NDArray[np.float32]:
+    return sums.astype(np.float32)

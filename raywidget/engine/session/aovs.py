@@ -1,4 +1,8 @@
-"""Arbitrary output variables of a picture: made when it is asked for, kept while it grows."""
+"""Arbitrary output variables of a picture: made when it is asked for, kept while it grows.
+
+Of large pictures memory counts: only the sums are kept of which what was asked for is made, and
+that is made tile by tile.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.engine.film.film import Film, FilmState
+from raywidget.engine.film.tiles import Tile
 from raywidget.scene.shapes.quantities import Quantity, ValuedShape
 from raywidget.scene.shapes.simple import Shape
 
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_SAMPLES = 256  # after that they have no noise worth a ray
 _TRACED = ("albedo", "normal", "depth", "position", "object_id", "material_id", "value")
+_WITH_IDS = ("object_id", "material_id", "value")
 _GUIDES = ("denoise_albedo", "denoise_normal")
 
 
@@ -35,7 +41,9 @@ class Aovs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._spp = 0
-        self._arrays: tuple[NDArray[np.float64], NDArray[np.int32]] | None = None
+        self._columns: list[int] = []  # of `kernels.aov`, those that are kept
+        self._sums: NDArray[np.float64] | None = None  # (H, W, columns)
+        self._ids: NDArray[np.int32] | None = None  # (H, W, AOV_IDS_SIZE), if they are asked for
 
     def images(
         self,
@@ -48,11 +56,11 @@ class Aovs:
     ) -> dict[str, NDArray[Any]]:
         """Those of the camera rays that all pixels of a film have taken; `guides` of denoisers."""
         found: dict[str, NDArray[Any]] = {}
-        if renderer is not None and set(names).intersection(_TRACED):
+        traced = [name for name in names if name in _TRACED]
+        if renderer is not None and traced:
             with self._lock:
-                self._trace(film, renderer, min(state.least_spp(), MOST_SAMPLES), threads)
-                found = self._means(renderer.placement)
-                found["value"] = self._values(renderer.scene.shapes)
+                self._trace(traced, film, renderer, min(state.least_spp(), MOST_SAMPLES), threads)
+                found = {name: self._make(name, film, renderer) for name in traced}
         if renderer is not None and set(names).intersection(_GUIDES):
             found |= dict(zip(_GUIDES, guides(), strict=True))
         if "samples" in names:
@@ -61,67 +69,115 @@ class Aovs:
             found["variance"] = state.variance()
         return {name: found[name] for name in names if name in found}
 
-    def _trace(self, film: Film, renderer: Renderer, spp: int, threads: int) -> None:
-        if self._arrays is None:
-            self._arrays = renderer.make_aov_arrays(film.width, film.height)
-        sums, ids = self._arrays
-        first, count = self._spp, spp - self._spp
-        if count <= 0 and self._spp > 0:
-            return
+    def _trace(
+        self, names: Sequence[str], film: Film, renderer: Renderer, spp: int, threads: int
+    ) -> None:
+        from raywidget.kernels.integrators import aov
 
-        def trace(tile: Any) -> None:
-            rows, columns = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
-            part, numbers = sums[rows, columns].copy(), ids[rows, columns].copy()
+        columns = sorted({column for name in names for column in _columns_of(name)})
+        has_ids = any(name in _WITH_IDS for name in names)
+        if self._sums is None or self._columns != columns or has_ids != (self._ids is not None):
+            self._spp, self._columns = 0, columns
+            self._sums = np.zeros((film.height, film.width, len(columns)))
+            self._ids = None
+            if has_ids:
+                self._ids = np.full((film.height, film.width, aov.AOV_IDS_SIZE), -1, np.int32)
+        elif spp <= self._spp:
+            return
+        first, count = self._spp, spp - self._spp
+        sums, ids = self._sums, self._ids
+
+        def trace(tile: Tile) -> None:
+            where = _slices(tile)
+            part = np.zeros((tile.height, tile.width, aov.AOV_SIZE))
+            part[..., columns] = sums[where]
+            numbers = np.full((tile.height, tile.width, aov.AOV_IDS_SIZE), -1, np.int32)
             renderer.trace_aovs(tile, first, count, part, numbers)
-            sums[rows, columns], ids[rows, columns] = part, numbers
+            sums[where] = part[..., columns]
+            if ids is not None and first == 0:
+                ids[where] = numbers
 
         with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-aovs") as pool:
             for _ in pool.map(trace, film.tiles):
                 pass
         self._spp = spp
 
-    def _values(self, shapes: Sequence[Shape]) -> NDArray[np.floating[Any]]:
-        """What shapes show, as it was given: kernels count some values from elsewhere."""
-        from raywidget.kernels.integrators import aov as columns
+    def _make(self, name: str, film: Film, renderer: Renderer) -> NDArray[Any]:
+        """One of them, of the whole picture."""
+        from raywidget.kernels.integrators import aov
 
-        assert self._arrays is not None
-        sums, ids = self._arrays
-        values = sums[..., columns.AOV_VALUE].copy()
-        objects = ids[..., columns.AOV_OBJECT]
-        is_exact = True
-        for index in np.unique(objects):
-            quantity = shown_by(shapes, int(index))
-            if quantity is not None and quantity.numbers.array.dtype == np.float64:
-                is_exact = False
-                where = objects == index
-                values[where] = quantity.numbers.as_given(values[where])
-        return values.astype(np.float32) if is_exact else values
-
-    def _means(self, placement: Placement) -> dict[str, NDArray[Any]]:
-        from raywidget.kernels.integrators import aov as columns
-
-        assert self._arrays is not None
-        sums, ids = self._arrays
-        hits = sums[..., columns.AOV_HITS]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            depth = np.where(hits > 0, sums[..., columns.AOV_DEPTH] / hits, np.inf)
-            depth = depth / placement.scale
-        per_sample = 1.0 / max(self._spp, 1)
-        per_hit = 1.0 / np.maximum(hits, 1.0)[..., None]
-
-        def three(first: int, scale: Any) -> NDArray[np.float32]:
-            return np.asarray(sums[..., first : first + 3] * scale, np.float32)
-
-        position = sums[..., columns.AOV_POSITION : columns.AOV_POSITION + 3] * per_hit
-        position = np.where(hits[..., None] > 0, placement.points_back(position), 0.0)
+        if name == "object_id":
+            return self._id(aov.AOV_OBJECT).copy()
+        if name == "material_id":
+            return self._id(aov.AOV_MATERIAL).copy()
+        if name == "value":
+            return self._values(film, renderer.scene.shapes)
+        shape = (film.height, film.width) if name == "depth" else (film.height, film.width, 3)
+        is_far = name == "position" and renderer.placement.is_moved
         # What is far from the origin would not fit float32 (`compiler.placement`).
-        position = position.astype(np.float64 if placement.is_moved else np.float32)
+        whole = np.empty(shape, np.float64 if is_far else np.float32)
+        make = {"depth": self._depth, "position": self._position}.get(name)
+        for tile in film.tiles:
+            where = _slices(tile)
+            if make is None:
+                whole[where] = self._of(where, *_columns_of(name)) * (1.0 / max(self._spp, 1))
+            else:
+                whole[where] = make(where, renderer.placement)
+        return whole
 
-        return {
-            "albedo": three(columns.AOV_ALBEDO, per_sample),
-            "normal": three(columns.AOV_NORMAL, per_sample),
-            "position": position,
-            "depth": depth.astype(np.float32),
-            "object_id": ids[..., columns.AOV_OBJECT].copy(),
-            "material_id": ids[..., columns.AOV_MATERIAL].copy(),
-        }
+    def _of(self, where: tuple[slice, slice], *columns: int) -> NDArray[np.float64]:
+        """Sums of one tile, (height, width, columns)."""
+        assert self._sums is not None
+        return self._sums[where][..., [self._columns.index(column) for column in columns]]
+
+    def _id(self, column: int) -> NDArray[np.int32]:
+        assert self._ids is not None
+        return self._ids[..., column]
+
+    def _depth(self, where: tuple[slice, slice], placement: Placement) -> NDArray[np.float64]:
+        depth, hits = np.moveaxis(self._of(where, *_columns_of("depth")), -1, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(hits > 0, depth / hits, np.inf)
+        return np.asarray(mean / placement.scale)
+
+    def _position(self, where: tuple[slice, slice], placement: Placement) -> NDArray[np.float64]:
+        sums = self._of(where, *_columns_of("position"))
+        hits = sums[..., 3:]
+        points = placement.points_back(sums[..., :3] * (1.0 / np.maximum(hits, 1.0)))
+        return np.where(hits > 0, points, 0.0)
+
+    def _values(self, film: Film, shapes: Sequence[Shape]) -> NDArray[np.floating[Any]]:
+        """What shapes show, as it was given: kernels count some values from elsewhere."""
+        from raywidget.kernels.integrators import aov
+
+        objects = self._id(aov.AOV_OBJECT)
+        seen = sorted({int(k) for tile in film.tiles for k in np.unique(objects[_slices(tile)])})
+        counted = {}  # shapes whose values need more than float32
+        for index in seen:
+            quantity = shown_by(shapes, index)
+            if quantity is not None and quantity.numbers.array.dtype == np.float64:
+                counted[index] = quantity.numbers
+        whole = np.empty(objects.shape, np.float64 if counted else np.float32)
+        for tile in film.tiles:
+            where = _slices(tile)
+            values = self._of(where, aov.AOV_VALUE)[..., 0]
+            for index, numbers in counted.items():
+                own = objects[where] == index
+                values[own] = numbers.as_given(values[own])
+            whole[where] = values
+        return whole
+
+
+def _columns_of(name: str) -> tuple[int, ...]:
+    """Which sums one of them is made of."""
+    from raywidget.kernels.integrators import aov
+
+    three = {"albedo": aov.AOV_ALBEDO, "normal": aov.AOV_NORMAL, "position": aov.AOV_POSITION}
+    if name in three:
+        columns = tuple(range(three[name], three[name] + 3))
+        return (*columns, aov.AOV_HITS) if name == "position" else columns
+    return {"depth": (aov.AOV_DEPTH, aov.AOV_HITS), "value": (aov.AOV_VALUE,)}.get(name, ())
+
+
+def _slices(tile: Tile) -> tuple[slice, slice]:
+    return slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)

@@ -217,6 +217,29 @@ def test_a_picture_takes_no_copies_of_its_film(tmp_path):
     assert held == 36 * side**2
 
 
+def test_one_sample_is_held_once():
+    """Its swing is the sample itself, bit for bit, and is there again with the second one."""
+    random = np.random.default_rng(7)
+    film = Film(16, 8, 8)
+    first = random.random((8, 8, 3), np.float32)
+    for tile in film.tiles:
+        film.publish(tile, first.astype(np.float64), 1, first.copy())
+    state = film.state()
+    assert sum(a.nbytes for part in state.parts for a in part if isinstance(a, np.ndarray)) == (
+        24 * 16 * 8
+    )
+    np.testing.assert_array_equal(state.swings[:, :8], first)
+    np.testing.assert_array_equal(state.part(slice(2, 5), slice(3, 7)).swings, first[2:5, 3:7])
+    assert np.isnan(state.variance()).all()
+    other = Film(16, 8, 16)
+    other.load(state)
+    np.testing.assert_array_equal(other.state().swings, state.swings)
+    for unlike in (None, 0.5 * first):  # nothing, or something else, is known of the error
+        film.publish(film.tiles[0], first.astype(np.float64), 1, unlike)
+        expected = np.full_like(first, np.nan) if unlike is None else unlike
+        np.testing.assert_array_equal(film.state().swings[:, :8], expected)
+
+
 def test_swings_tell_the_error_of_means_of_any_number_of_samples():
     """Even samples less odd ones and the sum of both are as good as the sums of either."""
     random = np.random.default_rng(5)

@@ -45,6 +45,11 @@ def test_threads_tiles_passes_and_resuming_change_no_bit(image, how):
         np.testing.assert_array_equal(on.aovs[name], image.aovs[name])
 
 
+@pytest.mark.parametrize("name", AOVS)
+def test_what_else_is_asked_for_changes_no_bit(image, name):
+    np.testing.assert_array_equal(render(aovs=(name,)).aovs[name], image.aovs[name])
+
+
 def test_they_grow_with_the_picture(image):
     seen = []
     last = render(aovs=AOVS, on_pass=lambda done: seen.append(done.image))
