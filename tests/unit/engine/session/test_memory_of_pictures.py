@@ -6,9 +6,9 @@ import pytest
 
 import raywidget as rw
 
-WIDTH, HEIGHT = 640, 400
-SUMS, SWINGS, ALPHA, SPLATS = 24, 12, 12, 48
-BESIDE = 9  # strips of 2^16 pixels, tiles in work, and 40 bytes for each of 260 tiles
+WIDTH, HEIGHT = 1280, 800
+SUMS, SWINGS, ALPHA = 24, 12, 12
+BESIDE = 7  # strips of 2^16 pixels, tiles in work, and some hundred bytes for each of 1000 tiles
 SCENE = rw.Scene(
     [rw.Sphere((0, 0, 0), 1), rw.Quad((-2, -1, -3), (4, 0, 0), (0, 2, 0))],
     emitters=[rw.ConstantEnvironment(1)],
