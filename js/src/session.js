@@ -379,6 +379,9 @@ export class Session {
         render: guard((changes) =>
           this.#send({ k: "render", client: this.#connection.client, ...changes }),
         ),
+        values: guard((change) =>
+          this.#send({ k: "values", client: this.#connection.client, ...change }),
+        ),
         findVantage: (pose, answer) => this.#questions.findVantage(pose, guard(answer)),
         file: guard((kind, answer) => {
           this.#saveTone(); // what is made looks as the picture does

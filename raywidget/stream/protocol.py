@@ -20,6 +20,9 @@ MAX_MORE = 1_000_000  # samples per pixel that one `more` may ask for
 MAX_COORDINATE = 1e15  # as for everything in a scene
 MAX_DEGREES = 180.0
 MAX_SIDE = 65_535
+MAX_SHAPES = 2**31
+MAX_NAME = 400
+MAX_VALUE = 1e300
 MAX_DEPTH = 1_000_000  # what the settings allow is theirs to say
 FILE_FORMATS = ("exr", "npz", "png")
 
@@ -130,6 +133,17 @@ class RenderChange(NamedTuple):
     clear_region: bool
 
 
+class ValueChange(NamedTuple):
+    """The user changes how values are shown; what is None stays as it is."""
+
+    client: int
+    shape: int | None  # index in the scene; None: all that can
+    show: str | None  # name of a quantity
+    colormap: str | None  # name of a map
+    limits: tuple[float, float] | None
+    auto: bool  # limits follow from the values
+
+
 class FileRequest(NamedTuple):
     """The user wants the picture as a file of this format."""
 
@@ -138,7 +152,7 @@ class FileRequest(NamedTuple):
     format: str
 
 
-Question = Probe | Vantage | RenderChange | FileRequest
+Question = Probe | Vantage | RenderChange | ValueChange | FileRequest
 Message = Hello | Ack | Need | Control | CameraMove | Question
 
 
@@ -190,6 +204,8 @@ def parse_message(content: object) -> Message:
         return Vantage(_integer(content, "client"), _integer(content, "number"), *_pose(content))
     if kind == "render":
         return _parse_render(content)
+    if kind == "values":
+        return _parse_values(content)
     if kind == "file":
         return _parse_file(content)
     raise ProtocolError(f"message: unknown kind {_short(kind)}")
@@ -275,6 +291,30 @@ def _parse_render(content: Mapping[Any, Any]) -> RenderChange:
         region = (x, y, width, height)
     clear = "region" in content and region is None
     return RenderChange(_integer(content, "client"), integrator, depth, size, region, clear)
+
+
+def _parse_values(content: Mapping[Any, Any]) -> ValueChange:
+    shape = content.get("shape")
+    if shape is not None:
+        shape = _check_integer("shape", shape, 0, MAX_SHAPES)
+    for name in ("show", "map"):
+        value = content.get(name)
+        if value is not None and not (isinstance(value, str) and 0 < len(value) <= MAX_NAME):
+            raise ProtocolError(f"values: {name}: expected a name, got {_short(value)}")
+    limits = content.get("limits")
+    if limits is not None:
+        if not isinstance(limits, list) or len(limits) != 2:
+            raise ProtocolError(f"values: limits: expected two numbers, got {_short(limits)}")
+        low, high = (_number("limits", value, MAX_VALUE) for value in limits)
+        limits = (low, high)
+    return ValueChange(
+        _integer(content, "client"),
+        shape,
+        content.get("show"),
+        content.get("map"),
+        limits,
+        _flag(content, "auto"),
+    )
 
 
 def _parse_file(content: Mapping[Any, Any]) -> FileRequest:

@@ -30,6 +30,7 @@ from raywidget.stream.protocol import (
     Probe,
     Question,
     RenderChange,
+    ValueChange,
     Vantage,
 )
 from raywidget.stream.source import Tiles
@@ -37,6 +38,7 @@ from raywidget.widget.denoising import Denoising
 from raywidget.widget.files import make_file
 from raywidget.widget.framing import Framed, frame_shapes, upright
 from raywidget.widget.questions import BUSY, Questions
+from raywidget.widget.value_menu import change_values
 
 COMPILES = 60.0  # seconds after which a question about a scene that never compiles is given up
 
@@ -55,6 +57,9 @@ class Listener(Protocol):
 
     def changed(self, name: str) -> None:
         """A computed trait has another value."""
+
+    def marked(self) -> None:
+        """What stands over the picture may be another."""
 
     def picked(self, pick: Pick) -> None:
         """The user clicked on a pixel."""
@@ -181,11 +186,14 @@ class Interaction:
 
         Raises
         ------
-        SettingsError
-            If a setting can't be so.
+        SettingsError, SceneError
+            If a setting, or what is shown of values, can't be so.
         """
         if isinstance(question, RenderChange):
             self._change(question)
+            return
+        if isinstance(question, ValueChange):
+            self._change_values(question)
             return
         if isinstance(question, Probe):
             work, refuse = partial(self._probe, question), partial(self._refuse_probe, question)
@@ -214,6 +222,13 @@ class Interaction:
             for name in ("width", "height"):
                 if name in wanted:
                     self._listener.changed(name)
+
+    def _change_values(self, change: ValueChange) -> None:
+        try:
+            self._session.restart(scene=change_values(self._session.scene, change))
+            self._listener.changed("scene")
+        finally:  # a page that was refused learns what there is
+            self._listener.marked()
 
     def _probe(self, probe: Probe) -> None:
         try:

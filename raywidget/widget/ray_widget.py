@@ -473,7 +473,7 @@ class RayWidget(Shown):
         """Write the picture as it is now into one HTML file that needs nothing else.
 
         Exposure and tone curve can be changed in it, since it has the picture in half floats: 8
-        bytes a pixel, besides 100 kB or so for what shows it.
+        bytes a pixel, besides 110 kB or so for what shows it.
 
         Parameters
         ----------

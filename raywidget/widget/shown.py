@@ -27,6 +27,7 @@ from raywidget.widget.denoising import Denoising
 from raywidget.widget.host import CellRun, Observers, front_end
 from raywidget.widget.static_image import Still, encode_still
 from raywidget.widget.traits import CameraTrait, Overlay, SceneTrait, Size, Snapshot, Status
+from raywidget.widget.value_menu import MAPS, describe_menu
 
 ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
 _SETTINGS = tuple(field.name for field in dataclasses.fields(RenderSettings))
@@ -105,6 +106,7 @@ class Shown(anywidget.AnyWidget):
                 found = describe(scene, **marks)
             except PictureError:
                 found = describe(scene, **marks | {"colorbars": True})
+            found |= {"values": describe_menu(scene), "maps": list(MAPS)}
             made = self._described = (scene.shapes, marks, found)
         return made[2]
 

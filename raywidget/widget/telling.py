@@ -99,6 +99,12 @@ class Listener:
         """A computed trait has another value."""
         notify_if_changed(self._this, name)
 
+    def marked(self) -> None:
+        """Tell the page what stands over the picture."""
+        widget = self._this()
+        if widget is not None and widget.comm is not None:
+            widget.send_state("_overlay")  # reads and sends, but sets nothing
+
     def picked(self, pick: Pick) -> None:
         """The user clicked on a pixel."""
         widget = self._this()

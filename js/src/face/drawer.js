@@ -3,17 +3,20 @@
  *
  * @import { Deed } from "../hand/keys.js"
  * @import { RenderState } from "../wire/protocol.js"
+ * @import { ValueChange } from "./values.js"
  *
  * @typedef {object} DrawerEvents
  * @property {(deed: Deed) => void} act
  * @property {(tone: {channel: string}) => void} tone
  * @property {(changes: {integrator?: string, max_depth?: number}) => void} render
  * @property {(fit: boolean) => void} fitWidth
+ * @property {(change: ValueChange) => void} values
  * @property {(kind: "exr" | "npz") => void} file
  */
 
 import { CHANNEL_NAMES } from "../pixels/tonemap.js";
 import { LIVE, make, makeSelect, makeWordButton, OWN_KEYS } from "./dom.js";
+import { makeValues } from "./values.js";
 
 /** @param {string} title @param {...Node} children */
 function section(title, ...children) {
@@ -64,6 +67,8 @@ export function makeDrawer(events, signal) {
     "Keep this picture, and wipe between it and what follows (X)",
   );
   const display = section("Display", channel, pixels, compare);
+
+  const values = makeValues(events.values, signal);
 
   const integrator = makeSelect("Integrator", []);
   const depth = make("input", "raywidget-number", {
@@ -116,7 +121,7 @@ export function makeDrawer(events, signal) {
   );
 
   const element = make("div", "raywidget-drawer", { role: "region", "aria-label": "Settings" });
-  element.append(camera, display, render, files);
+  element.append(camera, display, values.element, render, files);
   element.hidden = true;
 
   return {
@@ -125,6 +130,7 @@ export function makeDrawer(events, signal) {
     showChannel(value) {
       channel.value = value;
     },
+    showValues: values.show,
     /** @param {{pixels: boolean, compare: boolean, region: boolean}} pressed */
     showPressed(pressed) {
       pixels.setAttribute("aria-pressed", String(pressed.pixels));

@@ -7,6 +7,7 @@
  * @import { Pose } from "../hand/orbit.js"
  * @import { Action, Pixel, RenderState, Stage } from "../wire/protocol.js"
  * @import { Status } from "./status.js"
+ * @import { ValueChange } from "./values.js"
  *
  * @typedef {{exposure?: number, curve?: string, channel?: string, denoise?: boolean}} ToneChange
  *
@@ -22,6 +23,7 @@
  *   ask from where there is something to be seen; what comes back gives the question up
  * @property {(x: number, y: number) => {rgb: number[], spp: number} | null} read
  * @property {(changes: RenderChange) => void} render
+ * @property {(change: ValueChange) => void} values
  * @property {(grey: number) => void} paper what is shown where nothing has been painted yet
  * @property {(kind: "exr" | "npz" | "png", answer: (message: string,
  *   file?: {blob: Blob, name: string}) => void) => void} file
@@ -110,6 +112,7 @@ export class View {
         act: (deed) => this.#deeds.act(deed),
         tone: events.tone,
         render: events.render,
+        values: events.values,
         fitWidth: (fit) => this.#fitting.set(fit),
         file: (kind) => this.#deeds.makeFile(kind),
       },
@@ -299,6 +302,7 @@ export class View {
   /** What stands over the picture. @param {unknown} description @param {Pose | null} kept */
   describe(description, kept) {
     this.#overlay.describe(description, kept);
+    this.#drawer.showValues(description);
   }
 
   /** @param {RenderState} state */

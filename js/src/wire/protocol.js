@@ -52,8 +52,9 @@
  * @typedef {{k: "file", client: number, number: number, format: string}} FileRequest
  * @typedef {{k: "render", client: number, integrator?: string, max_depth?: number, width?: number,
  *   height?: number, region?: number[] | null}} RenderMessage
+ * @typedef {import("../face/values.js").ValueChange & {k: "values", client: number}} ValuesMessage
  * @typedef {Hello | Ack | Need | Control | CameraMove | Probe | VantageQuestion |
- *   FileRequest | RenderMessage} BrowserMessage
+ *   FileRequest | RenderMessage | ValuesMessage} BrowserMessage
  */
 
 import { DECODERS } from "../pixels/decoders.js";

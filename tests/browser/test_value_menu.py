@@ -1,0 +1,114 @@
+"""The menu of values in a page: it recolours, the bar follows, keys and narrow cells do."""
+
+import numpy as np
+import pytest
+from hands import Hands, wait_rendered
+
+SCENE = """
+import numpy as np
+x, y = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9))
+corners = np.stack([x.ravel(), y.ravel(), 0 * x.ravel()], axis=1)
+at = np.arange(81).reshape(9, 9)
+faces = np.concatenate([
+    np.stack([at[:-1, :-1], at[:-1, 1:], at[1:, 1:]], -1).reshape(-1, 3),
+    np.stack([at[:-1, :-1], at[1:, 1:], at[1:, :-1]], -1).reshape(-1, 3)])
+sheet = rw.Mesh(corners, faces, quantities={"T": x.ravel(), "p": y.ravel() * 10}, unlit=1,
+    colormap={"T": rw.ColorMap("viridis", label="T / K"), "p": rw.ColorMap("inferno")},
+    name="sheet")
+dots = rw.Spheres([(-1.5, 0, 0), (1.5, 0, 0)], 0.3, values=[0, 3], unlit=1, name="dots")
+scene = rw.Scene([sheet, dots],
+    camera=rw.PerspectiveCamera(look_from=(0, 0, 6), look_at=(0, 0, 0), vfov=40))
+widget = rw.RayWidget(scene, width=240, height=180, spp=2)
+widget
+"""
+
+
+@pytest.fixture
+def view(notebook):
+    view = notebook.run(SCENE).view()
+    view.wait_painted("done")
+    Hands(view).press("g")
+    return view
+
+
+def control(view, label):
+    return view.element.get_by_label(label, exact=True)
+
+
+def bars(view):
+    return view.element.locator(".raywidget-bar").evaluate_all(
+        "(bars) => bars.map((bar) => [...bar.querySelectorAll('text')].map((t) => t.textContent))"
+    )
+
+
+def expected(notebook, expression):
+    return notebook.evaluate(f"np.asarray({expression}).tolist()")
+
+
+def test_a_choice_recolours_and_the_bar_follows(notebook, view):
+    assert control(view, "Shape").evaluate("(s) => [...s.options].map((o) => o.text)") == [
+        "all shapes",
+        "sheet",
+        "dots",
+    ]
+    before = view.pixels()
+    generation = view.data["generation"]
+    control(view, "Shape").select_option("sheet")
+    control(view, "Quantity").select_option("p")
+    notebook.wait_for(lambda: bars(view)[0][-1] == "p", "the bar is that of the pressure")
+    wait_rendered(view, generation)
+    seen = view.pixels()
+    assert (seen != before).any()
+    np.testing.assert_array_equal(seen, expected(notebook, "widget.image.to_uint8()"))
+    assert notebook.evaluate("[s.show for s in widget.scene.shapes]") == ["p", None]
+    assert control(view, "Colour map").input_value() == "inferno"
+    generation = view.data["generation"]
+    control(view, "Colour map").select_option("gray")
+    wait_rendered(view, generation)
+    middle = view.pixels()[60:120, 80:160].astype(int)
+    assert np.ptp(middle, axis=2).max() <= 1  # grey all over
+    generation = view.data["generation"]
+    control(view, "Upper limit").fill("0")
+    control(view, "Upper limit").press("Enter")
+    wait_rendered(view, generation)
+    assert notebook.evaluate("list(widget.scene.shapes[0].shown.limits)") == [-10, 0]
+    notebook.wait_for(lambda: bars(view)[0][-2] == "0", "the bar has the new limit")
+    # No range: nothing happens.
+    control(view, "Lower limit").fill("5")
+    control(view, "Lower limit").press("Tab")
+    assert control(view, "Lower limit").input_value() == "-10"
+    view.element.get_by_role("button", name="Auto").click()
+    notebook.wait_for(
+        lambda: notebook.evaluate("list(widget.scene.shapes[0].shown.limits)") == [-10, 10],
+        "limits follow from the values",
+    )
+    notebook.run("widget.update({'sheet.show': 'T'})")
+    notebook.wait_for(lambda: control(view, "Quantity").input_value() == "T", "the menu follows")
+
+
+def test_all_shapes_by_keys_in_a_narrow_cell(notebook, view):
+    view.element.evaluate("(element) => { element.parentElement.style.width = '320px'; }")
+    width = view.element.evaluate("(element) => element.clientWidth")
+    assert width <= 320
+    generation = view.data["generation"]
+    maps = control(view, "Colour map")
+    for label in ("Shape", "Colour map", "Lower limit", "Upper limit"):
+        box = control(view, label).bounding_box()
+        left = view.element.bounding_box()["x"]
+        assert box["x"] >= left, label
+        assert box["x"] + box["width"] <= left + width + 1, label
+        assert box["height"] >= 24
+    assert maps.input_value() == "viridis"  # of both
+    maps.focus()
+    maps.press("t")  # as keyboards choose
+    wait_rendered(view, generation)
+    assert notebook.evaluate("[s.shown.colormap.colors for s in widget.scene.shapes]") == [
+        "turbo",
+        "turbo",
+    ]
+    generation = view.data["generation"]
+    control(view, "Quantity").select_option("values")
+    control(view, "Upper limit").fill("2")
+    control(view, "Upper limit").press("Enter")
+    wait_rendered(view, generation)
+    assert notebook.evaluate("[s.shown.limits[1] for s in widget.scene.shapes]") == [2, 2]
