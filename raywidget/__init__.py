@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from raywidget import presets
     from raywidget.adapters import shapes_of
     from raywidget.animation import animate, turntable
+    from raywidget.batch import render_many
     from raywidget.engine.settings import RenderSettings
     from raywidget.engine.warming import warmup
     from raywidget.errors import (
@@ -145,6 +146,7 @@ __all__ = [
     "plane_cut",
     "presets",
     "render",
+    "render_many",
     "resume",
     "shapes_of",
     "show",
@@ -157,6 +159,7 @@ __all__ = [
 _MODULES = {
     "raywidget.adapters": ("shapes_of",),
     "raywidget.animation": ("animate", "turntable"),
+    "raywidget.batch": ("render_many",),
     "raywidget.engine.settings": ("RenderSettings",),
     "raywidget.errors": (
         "ExecutorWarning",

@@ -2,29 +2,27 @@
 
 All frames are rendered by one session, which takes over tables and trees from frame to frame where
 nothing has moved; each is, bit by bit, what `render` makes of its scene. A frame is kept as a PNG
-in a folder beside the film as soon as it is finished, with a digest of all that it was made of: who
+in a folder beside the film as soon as it is finished, with the name of all that it was made of: who
 comes again after a crash, or with one scene changed, renders only what is missing.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import pickle
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from raywidget.engine.session.session import Session
+from raywidget.engine.backends.pools import pool_of
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, SceneError, SettingsError
+from raywidget.frames import FINGERPRINT, Frames, checked_flag, fingerprint_of_picture
 from raywidget.headless import choose_denoiser, scene_and_settings
 from raywidget.io.films import check_film, is_series, read_frames, write_film
-from raywidget.io.images import read_png_text
+from raywidget.io.metadata import read_text
 from raywidget.picture.curves import check_display
 from raywidget.progress import Steps
 from raywidget.scene.scene import Scene
@@ -35,8 +33,6 @@ from raywidget.scene.values.signatures import checked_call
 from raywidget.scene.values.transforms import rotation
 
 MOST_FRAMES = 100_000
-_DIGEST = "raywidget-frame"  # the text of a frame's file
-_NOT_THE_PICTURE = ("aovs", "passes", "tile_size", "threads")
 
 
 @checked_call(SettingsError)
@@ -53,6 +49,7 @@ def animate(
     loop: bool = True,
     keep_frames: bool = False,
     progress: bool = False,
+    executor: object = None,
     **settings: Any,
 ) -> Path:
     """Render a film.
@@ -83,6 +80,8 @@ def animate(
         are not rendered again.
     progress : bool
         Say how far it is.
+    executor : concurrent.futures.Executor or dask.distributed.Client, optional
+        Who renders, as in `render`: tiles of one frame after the other, to the same pixels.
     **settings
         Any of `RenderSettings`; the same for all frames, of the first scene's defaults.
 
@@ -121,12 +120,14 @@ def animate(
     if as_whole(quality) is None or not 0 <= quality <= 100:
         raise SettingsError(f"quality: expected 0 to 100, got {show(quality)}")
     check_display(curve, exposure)
-    loop, keep_frames = _flag("loop", loop), _flag("keep_frames", keep_frames)
-    progress = _flag("progress", progress)
+    loop, keep_frames = checked_flag("loop", loop), checked_flag("keep_frames", keep_frames)
+    progress = checked_flag("progress", progress)
     method = choose_denoiser(denoise)
+    if executor is not None:
+        pool_of(executor)  # or it is said here
     scene, chosen = scene_and_settings(make(0), settings)
-    film = _Film(_checked_path(path, chosen.alpha), count, chosen)
-    render = _Renderer(chosen, method, exposure, curve)
+    film = _Film(_checked_path(path, chosen.alpha), count, _Look(chosen, method, exposure, curve))
+    render = Frames(executor)
     told = Steps(count, "frame") if progress else None
     try:
         for frame in range(count):
@@ -193,7 +194,16 @@ def turntable(
     _check_number("seconds", seconds, 1e-3, 1e6)
     _check_number("fps", fps, 0.1, 1000.0)
     _check_number("turns", turns, -1e3, 1e3)
-    of_films = {"denoise", "exposure", "curve", "quality", "loop", "keep_frames", "progress"}
+    of_films = {
+        "denoise",
+        "exposure",
+        "curve",
+        "quality",
+        "loop",
+        "keep_frames",
+        "progress",
+        "executor",
+    }
     for_film = {name: value for name, value in settings.items() if name in of_films}
     scene, chosen = scene_and_settings(
         thing, {name: value for name, value in settings.items() if name not in of_films}
@@ -212,52 +222,22 @@ def turntable(
     return animate(scene_at, count, path, fps=fps, **for_film, **named)
 
 
-class _Renderer:
-    """One session for all frames; it begins with the first that is not there yet."""
+class _Look(NamedTuple):
+    """How all frames are rendered and shown."""
 
-    def __init__(
-        self, settings: RenderSettings, method: str | None, exposure: float, curve: str
-    ) -> None:
-        self._settings = settings
-        self._method = method
-        self._exposure, self._curve = exposure, curve
-        self._session: Session | None = None
-
-    def digest(self, scene: Scene) -> str:
-        """Names all that a frame is made of."""
-        named = {
-            field.name: getattr(self._settings, field.name)
-            for field in fields(self._settings)
-            if field.name not in _NOT_THE_PICTURE
-        }
-        shown = (self._method, self._exposure, self._curve)
-        what = (sys.modules["raywidget"].__version__, scene, sorted(named.items()), shown)
-        return hashlib.sha256(pickle.dumps(what, protocol=4)).hexdigest()
-
-    def image(self, scene: Scene) -> Any:
-        """Render a frame."""
-        if self._session is None:
-            self._session = Session(scene, self._settings)
-            self._session.start()
-        else:
-            self._session.restart(scene=scene)
-        while not self._session.wait(0.1):  # so that an interrupt is seen on every system
-            pass
-        image = self._session.image(exposure=self._exposure, curve=self._curve)
-        return image if self._method is None else image.denoise(self._method)
-
-    def close(self) -> None:
-        """End all threads."""
-        if self._session is not None:
-            self._session.close()
+    settings: RenderSettings
+    method: str | None
+    exposure: float
+    curve: str
 
 
 class _Film:
     """Finished frames on disk, and the film that they become."""
 
-    def __init__(self, path: Path, count: int, settings: RenderSettings) -> None:
+    def __init__(self, path: Path, count: int, look: _Look) -> None:
         self.path = path
-        self._size = settings.width, settings.height
+        self._look = look
+        self._size = look.settings.whole_or_region[2:]
         self._is_series = is_series(path)
         self._folder = path.parent if self._is_series else path.with_name(path.name + ".frames")
         self._pattern = path.name if self._is_series else "%06d.png"
@@ -271,14 +251,16 @@ class _Film:
     def _place(self, frame: int) -> Path:
         return self._folder / (self._pattern % frame)
 
-    def keep(self, frame: int, scene: Scene, render: _Renderer) -> None:
+    def keep(self, frame: int, scene: Scene, render: Frames) -> None:
         """Have a frame in its file, unless it is there."""
         if not isinstance(scene, Scene):
             raise SceneError(f"animate: frame {frame} must be a Scene, got {show(scene)}")
-        digest = render.digest(scene)
+        settings, method, exposure, curve = self._look
+        name = fingerprint_of_picture(scene, settings, exposure, curve, method)
         place = self._place(frame)
-        if read_png_text(place).get(_DIGEST) != digest:
-            render.image(scene).save(place, text={_DIGEST: digest})
+        if read_text(place).get(FINGERPRINT) != name:
+            image = render.image(scene, settings, method, exposure, curve)
+            image.save(place, text={FINGERPRINT: name})
         self._done = frame + 1
 
     def encode(self, fps: float, quality: int, loop: bool) -> None:
@@ -325,12 +307,6 @@ def _checked_path(path: object, alpha: bool) -> Path:
     if target.is_dir():
         raise PictureError(f"can't save {str(path)!r}: it is a folder")
     return target
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise SettingsError(f"{name}: expected True or False, got {show(value)}")
-    return bool(value)
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:

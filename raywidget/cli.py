@@ -20,12 +20,14 @@ from typing import Any
 import raywidget
 from raywidget import presets
 from raywidget.animation import turntable
+from raywidget.batch import render_many
 from raywidget.engine.backends.starting import executor_for
 from raywidget.engine.film.filters import FILTERS
 from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
 from raywidget.engine.warming import warmup
 from raywidget.errors import (
     PictureError,
+    PictureWarning,
     RaywidgetError,
     RaywidgetWarning,
     SceneError,
@@ -48,6 +50,7 @@ _CHOICES = {"integrator": INTEGRATORS, "sampler": SAMPLERS, "filter": FILTERS}
 _HELP = {
     "width": "width in pixels",
     "height": "height in pixels",
+    "region": "render this part only, from the upper left corner; equal to that part of the whole",
     "spp": "samples per pixel",
     "noise": "stop before that when the relative error is no larger, such as 0.02",
     "adaptive": "more samples where there is more noise",
@@ -210,13 +213,7 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     command.add_argument(
         "--quiet", action="store_true", help="no progress, no notes, no statistics"
     )
-    elsewhere = command.add_mutually_exclusive_group()
-    elsewhere.add_argument(
-        "--workers", type=int, metavar="N", help="render in N processes of this machine"
-    )
-    elsewhere.add_argument(
-        "--dask", metavar="ADDRESS", help="render on a Dask cluster, such as tcp://127.0.0.1:8786"
-    )
+    _add_executor(command)
     _add_staging(command)
     _add_display(command)
     group = command.add_argument_group(
@@ -237,6 +234,7 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
         "-o", "--output", metavar="FILE", type=Path, help="file; by default FILE's name with .png"
     )
     command.add_argument("--keep", action="store_true", help="as for render")
+    _add_executor(command)
     _add_checkpoint_seconds(command)
     command.add_argument("--denoise", nargs="?", const=True, choices=METHODS, help="as for render")
     command.add_argument(
@@ -249,6 +247,37 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
         if field.name in _CHANGEABLE:
             _add_setting(group, field)
     command.set_defaults(run=_resume)
+
+    command = commands.add_parser(
+        "batch",
+        help="render many presets and files, each to a picture",
+        description="Render many, and none that is there already; as raywidget.render_many().",
+    )
+    command.add_argument("things", metavar="PRESET|FILE", nargs="+", help="as for render")
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        default=Path("pictures"),
+        help="where the pictures and the log batch.jsonl are put (default pictures)",
+    )
+    command.add_argument("--suffix", default=".png", help="format of the pictures (default .png)")
+    command.add_argument(
+        "--share",
+        metavar="K/N",
+        help="only each N-th, from the K-th on (from 0): for N processes on any machines",
+    )
+    command.add_argument("--denoise", nargs="?", const=True, default=False, choices=METHODS)
+    command.add_argument("--quiet", action="store_true", help="no progress, no statistics")
+    _add_executor(command)
+    _add_staging(command)
+    _add_display(command)
+    group = command.add_argument_group("settings (for all; by default those of each)")
+    _add_quality(group)
+    for field in dataclasses.fields(RenderSettings):
+        _add_setting(group, field)
+    command.set_defaults(run=_render_many)
 
     command = commands.add_parser(
         "turntable",
@@ -268,8 +297,14 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     command.add_argument("--fps", type=float, default=24.0, help="frames a second (default 24)")
     command.add_argument("--turns", type=float, default=1.0, help="how often round (default 1)")
     command.add_argument("--quality", type=int, default=80, help="0 to 100 (default 80)")
+    command.add_argument(
+        "--keep-frames",
+        action="store_true",
+        help="leave the finished frames in OUTPUT.frames; there, they are not rendered again",
+    )
     command.add_argument("--denoise", nargs="?", const=True, default=False, choices=METHODS)
     command.add_argument("--quiet", action="store_true", help="say nothing")
+    _add_executor(command)
     _add_staging(command)
     _add_display(command)
     group = command.add_argument_group("settings (defaults: those of the preset)")
@@ -300,6 +335,16 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_executor(command: argparse.ArgumentParser) -> None:
+    elsewhere = command.add_mutually_exclusive_group()
+    elsewhere.add_argument(
+        "--workers", type=int, metavar="N", help="render in N processes of this machine"
+    )
+    elsewhere.add_argument(
+        "--dask", metavar="ADDRESS", help="render on a Dask cluster, such as tcp://127.0.0.1:8786"
+    )
+
+
 def _add_checkpoint_seconds(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--checkpoint-seconds",
@@ -311,25 +356,84 @@ def _add_checkpoint_seconds(command: argparse.ArgumentParser) -> None:
 
 
 def _turn(options: argparse.Namespace) -> int:
-    names = [field.name for field in dataclasses.fields(RenderSettings)]
-    chosen = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    film = turntable(
-        _thing(options),
-        options.output or Path(f"{Path(options.preset).stem}.mp4"),
-        seconds=options.seconds,
-        fps=options.fps,
-        turns=options.turns,
-        quality=options.quality,
-        denoise=options.denoise,
-        exposure=options.exposure,
-        curve=options.curve,
-        progress=not options.quiet,
-        **chosen,
-        **_staging(options),
-    )
+    with executor_for(options.workers, options.dask) as executor:
+        film = turntable(
+            _thing(options),
+            options.output or Path(f"{Path(options.preset).stem}.mp4"),
+            seconds=options.seconds,
+            fps=options.fps,
+            turns=options.turns,
+            quality=options.quality,
+            keep_frames=options.keep_frames,
+            executor=executor,
+            denoise=options.denoise,
+            exposure=options.exposure,
+            curve=options.curve,
+            progress=not options.quiet,
+            **_chosen(options),
+            **_staging(options),
+        )
     if not options.quiet:
         options.voice.say(f"saved           {film}")
     return DONE
+
+
+def _render_many(options: argparse.Namespace) -> int:
+    voice: Voice = options.voice
+    chosen = _quality(options) | _chosen(options)
+    share = None
+    if options.share is not None:
+        k, slash, n = options.share.partition("/")
+        if not (slash and k.isdecimal() and n.isdecimal()):
+            raise SettingsError(f"--share: expected K/N, such as 0/4, got {options.share!r}")
+        share = int(k), int(n)
+    things: list[Any] = []
+    staging, names = _staging(options), []
+    for name in options.things:
+        is_file = name not in presets.NAMES
+        names.append(Path(name).stem)
+        # A preset is no thing for a studio; a file that is missing is said where it is rendered.
+        things.append((name, staging) if is_file else presets.preset(name))
+    counted: dict[str, Any] = {}
+    for name, thing in zip(names, things, strict=True):
+        number = 2
+        unique = name
+        while unique in counted:
+            unique, number = f"{name}-{number}", number + 1
+        counted[unique] = thing
+    with warnings.catch_warnings(record=True) as warned, ExitStack() as stack:
+        warnings.simplefilter("always", RaywidgetWarning)
+        made = render_many(
+            counted,
+            options.output,
+            executor=stack.enter_context(executor_for(options.workers, options.dask)),
+            suffix=options.suffix,
+            share=share,
+            progress=not options.quiet,
+            exposure=options.exposure,
+            curve=options.curve,
+            denoise=options.denoise,
+            **chosen,
+        )
+    for warning in warned:
+        if not isinstance(warning.message, PictureWarning):
+            voice.complain(f"warning: {_one_line(warning.message)}")
+    for item in made:
+        if item.error is not None:
+            voice.complain(f"{options.things[item.number]}: {_one_line(item.error)}")
+    if not options.quiet:
+        words = ("done", "skipped", "failed")
+        counts = {word: sum(item.status == word for item in made) for word in words}
+        told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+        voice.say(f"pictures        {told or 'none'}")
+        voice.say(f"saved           {options.output}")
+    return FAILED if any(item.error is not None for item in made) else DONE
+
+
+def _chosen(options: argparse.Namespace) -> dict[str, Any]:
+    """Settings that were given."""
+    names = [field.name for field in dataclasses.fields(RenderSettings)]
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 def _convert(options: argparse.Namespace) -> int:
@@ -444,6 +548,10 @@ def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
         group.add_argument(
             "--aov", action="append", choices=AOVS, dest="aovs", help=_HELP[field.name]
         )
+    elif field.name == "region":
+        group.add_argument(
+            flag, type=int, nargs=4, metavar=("X", "Y", "WIDTH", "HEIGHT"), help=_HELP[field.name]
+        )
     elif field.type == "bool":
         group.add_argument(
             flag, action=argparse.BooleanOptionalAction, default=None, help=_help_of(field)
@@ -479,9 +587,7 @@ def _render(options: argparse.Namespace) -> int:
     thing = _thing(options)
     output = options.output or Path(f"{Path(options.preset).stem}.png")
     check_output(output)  # before an hour of rendering, not after
-    names = [field.name for field in dataclasses.fields(RenderSettings)]
-    chosen = _quality(options)
-    chosen |= {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    chosen = _quality(options) | _chosen(options)
     lost = False
 
     def save_pass(finished: FinishedPass) -> None:
@@ -524,10 +630,11 @@ def _resume(options: argparse.Namespace) -> int:
     output = options.output or Path(f"{options.checkpoint.stem}.png")
     check_output(output)
     chosen = {n: v for n in _CHANGEABLE if (v := getattr(options, n)) is not None}
-    with warnings.catch_warnings(record=True) as warned:
+    with warnings.catch_warnings(record=True) as warned, ExitStack() as stack:
         warnings.simplefilter("always", RaywidgetWarning)
         image = resume(
             options.checkpoint,
+            executor=stack.enter_context(executor_for(options.workers, options.dask)),
             progress=not options.quiet,
             on_interrupt="return" if options.keep else "raise",
             exposure=options.exposure,

@@ -10,7 +10,7 @@ import queue
 import signal
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from raywidget.engine.checkpoint import Checkpoint, read_checkpoint, read_scene_of
 from raywidget.engine.darkness import explain_darkness
-from raywidget.engine.film.tiles import make_tiles
+from raywidget.engine.film.tiles import Tile, make_tiles
 from raywidget.engine.session.session import POLL_SECONDS, Session
 from raywidget.engine.settings import RenderSettings, settings_of
 from raywidget.errors import (
@@ -50,7 +50,7 @@ _WAITING_TILES = 8
 class FinishedTile(NamedTuple):
     """What `on_tile` is told: one tile has finished one pass."""
 
-    x: int  # left edge in pixels
+    x: int  # left edge in pixels of the picture that comes back
     y: int  # top edge
     width: int
     height: int
@@ -269,6 +269,7 @@ def resume(
     >>> bool((whole.pixels == rw.render(rw.presets.cornell(), spp=4, **how).pixels).all())
     True
     """
+    RenderSettings.for_scene({}, settings)  # before a file is looked for
     kept = read_checkpoint(path)
     scene = read_scene_of(kept)
     chosen = kept.settings.replace(**settings)
@@ -452,7 +453,12 @@ class _Deliveries:
         self._passes = settings.pass_targets()
         self._tiles_left = [0] * len(self._passes)
         before = None if resume is None else resume.film.spp
-        for tile in make_tiles(settings.width, settings.height, settings.tile_size):
+        rows, columns = settings.region_in_window
+        self._left, self._top = columns.start, rows.start
+        self._right, self._bottom = columns.stop, rows.stop
+        for tile in make_tiles(*settings.window[2:], settings.tile_size):
+            if self._seen(tile) is None:
+                continue
             done = 0 if before is None else int(before[tile.y, tile.x])
             for index in range(bisect_right(self._passes, done), len(self._passes)):
                 self._tiles_left[index] += 1
@@ -466,9 +472,11 @@ class _Deliveries:
             return
         film = self.session.current().film
         assert film is not None
-        tile = update.tile
+        tile = self._seen(update.tile)
+        if tile is None:
+            return
         state = film.read(tile)
-        place = tile.x, tile.y, tile.width, tile.height
+        place = tile.x - self._left, tile.y - self._top, tile.width, tile.height
         finished = FinishedTile(*place, update.pass_index, update.spp, state.pixels, state.alpha)
         while not self._abandoned:
             try:
@@ -476,6 +484,13 @@ class _Deliveries:
                 return
             except queue.Full:
                 pass
+
+    def _seen(self, tile: Tile) -> Tile | None:
+        """What the picture has of a tile of the film."""
+        x, y = max(tile.x, self._left), max(tile.y, self._top)
+        width = min(tile.x + tile.width, self._right) - x
+        height = min(tile.y + tile.height, self._bottom) - y
+        return Tile(tile.index, x, y, width, height) if width > 0 and height > 0 else None
 
     def abandon(self) -> None:
         """Nobody will call `deliver_waiting` again: let the workers go."""
@@ -550,7 +565,9 @@ def _resume_state(image: object) -> Any:
     return image.state
 
 
-def signature_with_settings(function: Callable[..., object]) -> inspect.Signature:
+def signature_with_settings(
+    function: Callable[..., object], without: Collection[str] = ()
+) -> inspect.Signature:
     """A function's signature with every setting spelt out, for help() and completion."""
     signature = inspect.signature(function)
     named = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
@@ -562,6 +579,7 @@ def signature_with_settings(function: Callable[..., object]) -> inspect.Signatur
             annotation=field.type,
         )
         for field in dataclasses.fields(RenderSettings)
+        if field.name not in without
     ]
     return signature.replace(parameters=[*named, *settings])
 

@@ -112,7 +112,7 @@ class Lines:
         if share >= self._share + LINE_SHARE or due >= LINE_SECONDS:
             self._share, self._said_at = share, now
             settings = self._session.current().settings
-            spp = progress.samples / (settings.width * settings.height)
+            spp = share * settings.spp
             left = (progress.goal - progress.samples) / progress.rate if progress.rate else None
             words = [
                 f"{100.0 * share:.0f} %",
@@ -128,7 +128,7 @@ class Lines:
         progress = self._session.progress()
         settings = self._session.current().settings
         share = progress.samples / progress.goal if progress.goal else 0.0
-        spp = progress.samples / (settings.width * settings.height)
+        spp = share * settings.spp
         ended = "done" if share >= 1.0 else f"ended at {100.0 * share:.0f} %"
         self._say(
             f"raywidget: {ended}, {spp:.3g} samples per pixel in {_duration(progress.elapsed)}"
@@ -140,13 +140,13 @@ class Steps:
 
     Parameters
     ----------
-    count : int
-        How many there are.
+    count : int, optional
+        How many there are, where that is known.
     unit : str
         What one is called.
     """
 
-    def __init__(self, count: int, unit: str) -> None:
+    def __init__(self, count: int | None, unit: str) -> None:
         self._count = count
         self._unit = unit
         self._done = 0
@@ -166,6 +166,9 @@ class Steps:
         now = time.monotonic()
         if now - self._said_at >= SOON or self._done == self._count:
             self._said_at = now
+            if self._count is None:
+                _say(f"raywidget: {self._unit} {self._done}, {_duration(now - self._began)} so far")
+                return
             left = (now - self._began) / self._done * (self._count - self._done)
             _say(
                 f"raywidget: {self._unit} {self._done} of {self._count}, "

@@ -308,7 +308,7 @@ def _arrays(state: FilmState, shares: Mapping[int, NDArray[np.float64]]) -> dict
 def _film(
     bundle: Bundle, settings: RenderSettings
 ) -> tuple[FilmState, dict[int, NDArray[np.float64]]]:
-    width, height = settings.width, settings.height
+    width, height = settings.window[2:]
     size = height, width
     tiles = make_tiles(width, height, settings.tile_size)
     sums = bundle.array("sums", "<f8", (*size, 3))

@@ -88,7 +88,7 @@ def explain_darkness(run: Run, exposure: float = 0.0) -> str | None:
     film = run.film
     if run.renderer is None or not film.tiles or not all(film.versions()):
         return None
-    if run.settings.width * run.settings.height < _FEWEST:
+    if film.width * film.height < _FEWEST:
         return None
     brightest, bright = 0.0, []
     for tile in film.tiles:
@@ -257,7 +257,9 @@ def _not_found() -> Fault:
 def _seen(prober: Prober, run: Run) -> list[Met]:
     width, height = run.settings.width, run.settings.height
     camera = prober.compile_camera(run.scene.camera, width, height)
-    columns, rows = (np.unique(np.linspace(0, n - 1, ACROSS).astype(int)) for n in (width, height))
+    left, top, wide, high = run.settings.whole_or_region
+    columns = left + np.unique(np.linspace(0, wide - 1, ACROSS).astype(int))
+    rows = top + np.unique(np.linspace(0, high - 1, ACROSS).astype(int))
     rays = [(2.0 * (x + 0.5) / width - 1.0, 1.0 - 2.0 * (y + 0.5) / height)
             for y in rows for x in columns]  # fmt: skip
     return [met for x, y in rays if (met := prober.through(camera, x, y)) is not None]

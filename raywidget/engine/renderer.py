@@ -153,6 +153,7 @@ class Prepared(NamedTuple):
     picture: Picture
     integrator: Integrator
     alpha: bool
+    corner: tuple[int, int] = (0, 0)  # where tiles are counted from, in pixels of the picture
 
 
 class LoggedSplats(NamedTuple):
@@ -193,6 +194,7 @@ class Tracer:
         self._picture = prepared.picture
         self._integrator = prepared.integrator
         self._alpha = prepared.alpha
+        self._left, self._top = prepared.corner
         scene_and_camera = prepared.tables, prepared.camera, prepared.picture
         self._trace = bind(self._integrator.entry, *scene_and_camera, self._integrator.settings)
         self._cover = bind(render_coverage, *scene_and_camera, self._integrator.sees_media)
@@ -228,6 +230,7 @@ class Tracer:
     ) -> Rendered:
         """Add samples `first` to `first + count - 1` to a tile's sums (height, width, 3).
 
+        The tile is one of the film's, which begins where the settings' window does.
         Those of even number are added to `swings`, too, and those of odd number are taken off.
         `before` holds both as they were; they stay so, while what is in `sums` and `swings` is
         lost. Without it they are added to in place.
@@ -240,7 +243,7 @@ class Tracer:
         old_sums, old_swings = (sums, swings) if before is None else before
         old_sums, old_swings = _read_only(old_sums), _read_only(old_swings)
         target = TileTarget(sums, swings, old_sums, old_swings, cancel, counters)
-        work = Work(tile.x, tile.y, first, count)
+        work = self._work(tile, first, count)
         rays, dropped = COUNTER_RAYS, COUNTER_DROPPED
         if integrator.splats == 0:
             finished = self._trace(work, target)
@@ -264,7 +267,7 @@ class Tracer:
         `cancel` is as for `render`; False if it ended the call.
         """
         target = CoverageTarget(sums, _read_only(before), cancel)
-        work = Work(tile.x, tile.y, first, count)
+        work = self._work(tile, first, count)
         return bool(self._cover(work, target))
 
     def trace_aovs(
@@ -276,15 +279,18 @@ class Tracer:
         ids: NDArray[np.int32],
     ) -> None:
         """Add what camera rays meet to a tile's sums, see `kernels.aov`, in place."""
-        work = Work(tile.x, tile.y, first, count)
+        work = self._work(tile, first, count)
         target = AovTarget(sums, ids, np.zeros(1, np.uint8))
         self._meet(work, target)
 
     def trace_guides(self, tile: Tile, count: int, sums: NDArray[np.float64]) -> None:
         """Add what a denoiser is told, of so many camera rays, to a tile's sums, in place."""
         target = GuideTarget(sums, np.zeros(1, np.uint8))
-        work = Work(tile.x, tile.y, 0, count)
+        work = self._work(tile, 0, count)
         render_guides(self._tables, self._camera, self._picture, work, target)
+
+    def _work(self, tile: Tile, first: int, count: int) -> Work:
+        return Work(self._left + tile.x, self._top + tile.y, first, count)
 
     @property
     def makes_splats(self) -> bool:
@@ -349,7 +355,8 @@ class Renderer(Tracer):
         )
         make_integrator = INTEGRATORS[settings.integrator]
         integrator = make_integrator(scene, settings, self._placement.scale)
-        super().__init__(Prepared(tables, camera, picture, integrator, settings.alpha))
+        corner = settings.window[:2]
+        super().__init__(Prepared(tables, camera, picture, integrator, settings.alpha, corner))
 
     @property
     def placement(self) -> Placement:

@@ -60,6 +60,11 @@ class RenderSettings(metaclass=CheckedCalls):
     ----------
     width, height : int
         Size of the picture in pixels, at most 16,384 a side and 33 megapixels in all.
+    region : (x, y, width, height), optional
+        Render this part of the picture only, in pixels from its upper left corner: what comes back
+        is, bit for bit, that part of the whole (with `noise`, of the whole with as many samples;
+        denoised, it differs near its edges). Only ``integrator="bdpt"`` and `adaptive` have to
+        render what is around it, too. It is for `render` and films; a widget shows whole pictures.
     spp : int
         Samples per pixel, the goal.
     noise : float, optional
@@ -140,6 +145,7 @@ class RenderSettings(metaclass=CheckedCalls):
 
     width: int = 640
     height: int = 480
+    region: tuple[int, int, int, int] | None = None
     spp: int = 64
     noise: float | None = None
     adaptive: bool = False
@@ -167,6 +173,8 @@ class RenderSettings(metaclass=CheckedCalls):
                 f"width x height: at most {MAX_PIXELS:,} pixels in all, "
                 f"got {self.width} x {self.height} = {self.width * self.height:,}"
             )
+        if self.region is not None:
+            self._set_region()
         self._set_integer("spp", 1, MAX_SPP)
         if self.noise is not None:
             self._set_number("noise", 1e-6, 10.0)
@@ -202,6 +210,54 @@ class RenderSettings(metaclass=CheckedCalls):
             raise SettingsError(
                 f"adaptive: tile_size must be a multiple of {2 * CELL}, got {self.tile_size}"
             )
+
+    def _set_region(self) -> None:
+        """Check a part of the picture, and store it as a tuple."""
+        items: Any = as_items(self.region)
+        x, y, width, height = numbers = (
+            (None,) * 4 if items is None or len(items) != 4 else tuple(map(as_whole, items))
+        )
+        if x is None or y is None or width is None or height is None:
+            raise SettingsError(
+                f"region: expected (x, y, width, height) in pixels, got {show(self.region)}"
+            )
+        fits = 0 <= x < x + width <= self.width and 0 <= y < y + height <= self.height
+        if not fits:
+            raise SettingsError(
+                f"region: expected a part of the {self.width} x {self.height} pixels as "
+                f"(x, y, width, height), got {show(numbers)}"
+            )
+        object.__setattr__(self, "region", numbers)
+
+    @property
+    def whole_or_region(self) -> tuple[int, int, int, int]:
+        """What is to be seen of the picture: (x, y, width, height)."""
+        return self.region or (0, 0, self.width, self.height)
+
+    @property
+    def window(self) -> tuple[int, int, int, int]:
+        """What has to be rendered for it.
+
+        Light paths of `bdpt` come to the region from all over the picture, and samples that are
+        adaptive are dealt out within tiles of the whole.
+        """
+        if self.region is None or self.integrator == "bdpt":
+            return 0, 0, self.width, self.height
+        if not self.adaptive:
+            return self.region
+        x, y, width, height = self.region
+        size = self.tile_size
+        left, top = x - x % size, y - y % size
+        right = min(self.width, -(-(x + width) // size) * size)
+        bottom = min(self.height, -(-(y + height) // size) * size)
+        return left, top, right - left, bottom - top
+
+    @property
+    def region_in_window(self) -> tuple[slice, slice]:
+        """Rows and columns of what is rendered that are to be seen."""
+        x, y, width, height = self.whole_or_region
+        left, top = x - self.window[0], y - self.window[1]
+        return slice(top, top + height), slice(left, left + width)
 
     def _set_integer(self, name: str, low: int, high: int) -> None:
         """Check an integer, and store numpy's as Python's, which do not overflow."""

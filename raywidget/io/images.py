@@ -244,19 +244,6 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def read_png_text(path: Path) -> dict[str, str]:
-    """What a PNG file says of itself; nothing where there is none, or it is damaged."""
-    from PIL import Image as Pillow
-
-    try:
-        with Pillow.open(path, formats=["PNG"]) as picture:
-            picture.load()
-            text: dict[str, str] = dict(getattr(picture, "text", {}))
-            return text
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
-        return {}
-
-
 def check_output(path: str | os.PathLike[str]) -> Path:
     """Check as `check_path` does, and that the folder can be written to: before a long render.
 

@@ -254,6 +254,9 @@ class Figure(metaclass=CheckedCalls):
         axes.axis("off")
         depth: NDArray[Any] | None = image.aovs.get("depth")
         laid = lay_out(self._description, self._scene.camera, wide, high, depth)
+        is_part = getattr(image.settings, "region", None) is not None
+        if is_part and (laid["labels"] or laid["axes"] or laid["scalebar"]):
+            raise PictureError("Figure: labels, axes and scale bars need a picture without region=")
         per_point = wide / (sheet.get_figwidth() * part[0] * 72.0)  # pixels
         for label in laid["labels"]:
             if not label["hidden"]:

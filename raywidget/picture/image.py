@@ -228,8 +228,8 @@ class Image(metaclass=CheckedCalls):
         normals of what is seen through mirrors and clear glass, and by four rays a pixel only.
 
         The first four are means over the camera rays of the first 256 samples of the picture
-        itself (those that hit something, for depth and position); numbers belong to the ray through
-        the middle of the pixel.
+        itself, of an adaptive one over those that all pixels have got (those that hit something,
+        for depth and position); numbers belong to the ray through the middle of the pixel.
         """
         return MappingProxyType(self._aovs)
 

@@ -138,6 +138,7 @@ class RayWidget(Shown):
         **settings: Any,
     ) -> None:
         scene, chosen = scene_and_settings(scene, settings)
+        _check_whole(chosen)
         warn_of_doubts(scene)
         try:
             denoise = checks.flag("RayWidget", "denoise", denoise)
@@ -257,6 +258,7 @@ class RayWidget(Shown):
         # Checked as in the constructor, so that an unknown name gets the same message.
         RenderSettings.for_scene({}, settings)
         chosen = self.settings.replace(**settings)
+        _check_whole(chosen)
         self._session.restart(scene=scene, settings=chosen)
         this: weakref.ref[Shown] = weakref.ref(self)
         for name in ("width", "height", "scene", "camera"):
@@ -545,7 +547,12 @@ def show(thing: object, **settings: Any) -> RayWidget:
     return widget
 
 
+def _check_whole(settings: RenderSettings) -> None:
+    if settings.region is not None:
+        raise SettingsError("region: a widget shows whole pictures; zoom in it, or use render()")
+
+
 # Classes of widgets show the signature of their constructor, without `self`.
-_signature = signature_with_settings(RayWidget.__init__)
+_signature = signature_with_settings(RayWidget.__init__, ("region",))
 RayWidget.__signature__ = _signature.replace(parameters=list(_signature.parameters.values())[1:])
-show.__signature__ = signature_with_settings(show)  # type: ignore[attr-defined]
+show.__signature__ = signature_with_settings(show, ("region",))  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ other environments. ``small`` leaves out the integrators that are compiled on th
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import threading
@@ -160,6 +161,20 @@ def checkpoint():
     whole = rw.resume(place, spp=SIZE["spp"])
     place.unlink()
     assert np.array_equal(whole.pixels, np.load(FOLDER / "path_plain.npy"))
+
+
+@way
+def batch_and_region():
+    import raywidget as rw
+
+    scene, region = rw.presets.cornell(), (3, 2, 9, 7)
+    folder = FOLDER / "batch"
+    for status in ("done", "skipped"):
+        made = rw.render_many([scene], folder, suffix=".npy", region=region, **SIZE)
+        assert [item.status for item in made] == [status]
+    whole = np.load(FOLDER / "path_plain.npy")
+    assert np.array_equal(np.load(folder / "000000.npy"), whole[2:9, 3:12])
+    shutil.rmtree(folder)
 
 
 @way

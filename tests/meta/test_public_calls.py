@@ -95,6 +95,7 @@ SOUND = {
     "load_scene": {"path": "missing.glb"},
     "presets.options": {"name": "cornell"},
     "presets.preset": {"name": "cornell"},
+    "render_many": {"items": [rw.Scene(camera=CAMERA)], "into": "pictures", **FRAME},
     "resume": {"path": "missing.checkpoint"},
     "shapes_of": {"thing": rw.Sphere((0, 0, 0), 1)},
     "studio": {"thing": rw.Sphere((0, 0, 0), 1)},

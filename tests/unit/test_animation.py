@@ -3,8 +3,8 @@ import pytest
 from PIL import Image as Pillow
 
 import raywidget as rw
-from raywidget import animation
 from raywidget.errors import PictureError, SceneError, SettingsError
+from raywidget.frames import Frames
 from raywidget.io import films
 
 pytestmark = pytest.mark.usefixtures("no_workers_left")
@@ -25,10 +25,8 @@ def shown(frame, **settings):
 def rendered(monkeypatch):
     """How many frames have been rendered."""
     count = []
-    image = animation._Renderer.image
-    monkeypatch.setattr(
-        animation._Renderer, "image", lambda self, scene: (count.append(1), image(self, scene))[1]
-    )
+    image = Frames.image
+    monkeypatch.setattr(Frames, "image", lambda *given: (count.append(1), image(*given))[1])
     return count
 
 

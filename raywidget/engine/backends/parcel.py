@@ -54,6 +54,7 @@ class Parcel:
             "splats": integrator.splats,
             "sees_media": integrator.sees_media,
             "alpha": prepared.alpha,
+            "corner": list(prepared.corner),
         }
         self.description["key"] = _key_of(self.description)
         self._earlier = {}
@@ -111,7 +112,8 @@ def unpack(description: Description, find: Callable[[str], Bytes]) -> Prepared:
         description["sees_media"],
     )
     picture = Picture(*map(make, description["picture"]))
-    return Prepared(tables, make(description["camera"]), picture, integrator, description["alpha"])
+    camera, (left, top) = make(description["camera"]), description["corner"]
+    return Prepared(tables, camera, picture, integrator, description["alpha"], (left, top))
 
 
 class _Held:

@@ -50,16 +50,21 @@ class Aovs:
         names: tuple[str, ...],
         state: FilmState,
         film: Film,
+        spp: int,
         renderer: Renderer | None,
         threads: int,
         guides: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]],
+        seen: tuple[slice, slice],
     ) -> dict[str, NDArray[Any]]:
-        """Those of the camera rays that all pixels of a film have taken; `guides` of denoisers."""
+        """Those of the first `spp` camera rays of each pixel of a film; `guides` of denoisers.
+
+        `seen` are those rows and columns of the film that the picture has.
+        """
         found: dict[str, NDArray[Any]] = {}
         traced = [name for name in names if name in _TRACED]
         if renderer is not None and traced:
             with self._lock:
-                self._trace(traced, film, renderer, min(state.least_spp(), MOST_SAMPLES), threads)
+                self._trace(traced, film, renderer, min(spp, MOST_SAMPLES), threads)
                 found = {name: self._make(name, film, renderer) for name in traced}
         if renderer is not None and set(names).intersection(_GUIDES):
             found |= dict(zip(_GUIDES, guides(), strict=True))
@@ -67,7 +72,7 @@ class Aovs:
             found["samples"] = state.spp.astype(np.int32)
         if "variance" in names:
             found["variance"] = state.variance()
-        return {name: found[name] for name in names if name in found}
+        return {name: np.ascontiguousarray(found[name][seen]) for name in names if name in found}
 
     def _trace(
         self, names: Sequence[str], film: Film, renderer: Renderer, spp: int, threads: int

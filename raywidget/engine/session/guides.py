@@ -53,7 +53,8 @@ class Guides:
 def _trace(settings: RenderSettings, renderer: Renderer) -> tuple[F32, F32]:
     from raywidget.kernels.integrators.guides import GUIDES_SIZE
 
-    made = np.empty((2, settings.height, settings.width, 3), np.float32)
+    width, height = settings.window[2:]
+    made = np.empty((2, height, width, 3), np.float32)
 
     def trace(tile: Any) -> None:
         part = np.zeros((tile.height, tile.width, GUIDES_SIZE))
@@ -62,7 +63,7 @@ def _trace(settings: RenderSettings, renderer: Renderer) -> tuple[F32, F32]:
         made[0, rows, columns] = part[..., :3] / SAMPLES
         made[1, rows, columns] = part[..., 3:] / SAMPLES
 
-    tiles = make_tiles(settings.width, settings.height, settings.tile_size)
+    tiles = make_tiles(width, height, settings.tile_size)
     with ThreadPoolExecutor(settings.thread_count(), thread_name_prefix="raywidget-guides") as pool:
         for _ in pool.map(trace, tiles):
             pass
@@ -97,5 +98,6 @@ class PictureInputs:
         """Make it."""
         renderer = None if self._renderer is None else self._renderer()
         albedo, normal = self._guides.images(self._scene, self._settings, renderer)
-        even, odd = self._state.halves()
-        return DenoiserInputs(albedo, normal, even, odd)
+        seen = self._settings.region_in_window
+        even, odd = self._state.part(*seen).halves()
+        return DenoiserInputs(albedo[seen], normal[seen], even, odd)

@@ -95,7 +95,7 @@ class Run:
         self.generation = generation
         self.scene = scene
         self.settings = settings
-        self.film = Film(settings.width, settings.height, settings.tile_size, settings.alpha)
+        self.film = Film(*settings.window[2:], settings.tile_size, settings.alpha)
         self.cancel = np.zeros(1, np.uint8)
         self.renderer: Renderer | None = None  # None until compiled
         self.schedule: Schedule | None = None

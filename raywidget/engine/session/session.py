@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from raywidget.engine.backends.pools import pool_of
 from raywidget.engine.backends.remote import Remote
+from raywidget.engine.film.adaptive import pilot_samples
 from raywidget.engine.preview.coarse import CoarsePicture, Look
 from raywidget.engine.session.dispatch import Dispatcher
 from raywidget.engine.session.guides import PictureInputs
@@ -148,7 +149,7 @@ class Session:
             elapsed = run.elapsed
             if run.since is not None:
                 elapsed += time.perf_counter() - run.since
-            goal = run.settings.width * run.settings.height * run.settings.spp
+            goal = run.film.width * run.film.height * run.settings.spp
             if run.settings.adaptive and stage.state == DONE:
                 goal = run.samples  # shares are rounded down to whole samples
             rate = run.taken / elapsed if elapsed > 0.0 else 0.0
@@ -162,9 +163,11 @@ class Session:
         state = run.film.state()
         progress = self.progress()
         spp = reached if run.settings.adaptive else state.least_spp()
+        seen = run.settings.region_in_window
+        shown = state if run.settings.region is None else state.part(*seen)
         rate = progress.rays / progress.elapsed if progress.elapsed > 0.0 else 0.0
         elsewhere = {} if self._remote is None else {"workers": self._remote.workers}
-        pixels = MadeRows(state.height, state.width, state.rows_of_pixels)
+        pixels = MadeRows(shown.height, shown.width, shown.rows_of_pixels)
         return Image(
             pixels,
             spp=spp,
@@ -172,7 +175,7 @@ class Session:
             exposure=exposure,
             curve=curve,
             channel=channel,
-            samples=state.counts,
+            samples=shown.counts,
             goal=run.settings.spp,
             statistics={
                 "seconds": progress.elapsed,
@@ -186,16 +189,21 @@ class Session:
                 **elsewhere,
             },
             state=ResumeState(run.scene, run.settings, state),
-            variance=MadeRows(state.height, state.width, state.rows_of_variance),
-            alpha=state.alpha(),
+            variance=MadeRows(shown.height, shown.width, shown.rows_of_variance),
+            alpha=shown.alpha(),
             denoiser=PictureInputs(run.guides, run.scene, run.settings, state, run.renderer),
             aovs=run.aovs.images(
                 run.settings.aovs,
                 state,
                 run.film,
+                # As many wherever samples were dealt out, so that a region has those of the whole.
+                min(state.least_spp(), pilot_samples(run.settings.spp))
+                if run.settings.adaptive
+                else state.least_spp(),
                 run.renderer,
                 run.settings.thread_count(),
                 lambda: run.guides.images(run.scene, run.settings, run.renderer),
+                seen,
             ),
         )
 

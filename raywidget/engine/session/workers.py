@@ -133,7 +133,7 @@ class Workers:
             with stage.lock:
                 self._compiler = None
         tiles = run.film.tiles
-        order = order_centre_out(tiles, run.settings.width, run.settings.height)
+        order = order_centre_out(tiles, run.film.width, run.film.height)
         spp = [run.film.read_spp(tile) for tile in tiles]
         with stage.lock:
             run.renderer = renderer

@@ -101,6 +101,7 @@ def test_what_names_the_samples():
     what = {
         "width": 3,
         "height": 3,
+        "region": (0, 0, 3, 3),
         "max_depth": 3,
         "adaptive": True,
         "alpha": True,

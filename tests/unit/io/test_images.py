@@ -9,6 +9,7 @@ import raywidget as rw
 from raywidget.errors import PictureError
 from raywidget.io import images
 from raywidget.io.images import SUFFIXES, check_path, encode_png, save_picture
+from raywidget.io.metadata import read_text
 
 
 @pytest.fixture
@@ -279,7 +280,7 @@ def test_files_say_what_made_them(tmp_path):
 
     image = rw.render(rw.presets.cornell(), width=8, height=8, spp=2, seed=7)
     image.save(tmp_path / "a.png", text={"Title": "A box ☐"})
-    told = images.read_png_text(tmp_path / "a.png")
+    told = read_text(tmp_path / "a.png")
     assert told["Software"] == f"raywidget {rw.__version__}"
     assert told["Title"] == "A box ☐"
     settings = json.loads(told["raywidget-settings"])
@@ -290,9 +291,9 @@ def test_files_say_what_made_them(tmp_path):
 
     with OpenEXR.File(str(tmp_path / "a.exr")) as file:
         assert '"seed": 7' in str(file.header()["raywidget_settings"])
-    assert images.read_png_text(tmp_path / "none.png") == {}
+    assert read_text(tmp_path / "none.png") == {}
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert images.read_png_text(tmp_path / "broken.png") == {}
+    assert read_text(tmp_path / "broken.png") == {}
 
 
 @pytest.mark.parametrize(
