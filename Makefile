@@ -18,8 +18,8 @@ pytest := $(bin)/python -m pytest
 side_by_side := --numprocesses logical --maxprocesses 4 --dist loadfile
 js_sources := $(wildcard js/src/*.* js/src/*/*.*) js/build.mjs js/package-lock.json
 static := raywidget/static/widget.js
-all_extras := test,lab
-stages := lint types layers unit js browser notebooks wheel
+all_extras := test,lab,docs,release
+stages := lint types layers unit js browser notebooks pages wheel
 
 # Tools of the environment come first, among them its Node if there was none.
 export PATH := $(bin):$(PATH)
@@ -28,8 +28,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types layers unit js browser notebooks wheel matrix wheels bench soak elsewhere \
-	format clean chromium environment
+.PHONY: help demo test lint types layers unit js browser notebooks docs pages wheel matrix wheels bench soak \
+	elsewhere release-check format clean chromium environment
 
 say = printf '\n==> %s\n' '$(1)'
 
@@ -50,7 +50,7 @@ debian = sudo=''; if [ "$$(id -u)" != 0 ]; then sudo='sudo -n'; fi; \
 	fi
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- To use ------------------------------------------------------------------------------------
 
@@ -64,6 +64,9 @@ demo: $(VENV)/.lab ## open the quickstart notebook in JupyterLab (or print its a
 	if [ "$$(id -u)" = 0 ]; then options="$$options --allow-root"; fi; \
 	exec $(bin)/jupyter lab $$options --log-level=WARN --notebook-dir=notebooks \
 		--LabApp.default_url=/lab/tree/01_quickstart.ipynb
+
+docs: $(VENV)/.test $(static) ## build the site in build/site, without a network
+	$(bin)/python -m docs.site
 
 # --- To check ----------------------------------------------------------------------------------
 
@@ -94,7 +97,7 @@ layers: $(VENV)/.test ## imports point down only
 	$(bin)/lint-imports
 
 unit: $(VENV)/.test $(static) ## tests in Python: unit, statistical, the widget without a browser
-	$(pytest) -q $(side_by_side) -m 'not browser and not wheel and not notebook and not elsewhere'
+	$(pytest) -q $(side_by_side) -m 'not browser and not wheel and not notebook and not elsewhere and not docs'
 
 js: js/node_modules/.installed ## tests of the front end in Node
 	cd js && npm test --silent
@@ -105,6 +108,9 @@ browser: $(VENV)/.test $(static) chromium ## tests in JupyterLab and a headless 
 notebooks: $(VENV)/.test $(static) ## run the example notebooks
 	$(pytest) -q -m notebook
 
+pages: docs ## the site, the code in README and pages, and that the reference is whole
+	$(pytest) -q -m docs
+
 wheel: $(VENV)/.test $(static) ## install the wheel in empty environments: another Python, the lowest versions
 	$(pytest) -q -m wheel
 	$(bin)/python tests/matrix/run.py --few
@@ -114,6 +120,9 @@ matrix: $(VENV)/.test $(static) ## every way in, on every Python found, with the
 
 wheels: $(VENV)/.test $(static) ## wheels in dist/: one with machine code for Linux on x86-64, a pure one
 	$(bin)/python -m wheels
+
+release-check: $(VENV)/.test ## build what a release uploads, and look at all of it
+	$(bin)/python -m release
 
 bench: $(VENV)/.test $(static) ## measure, against peers in an environment of their own: all, or BENCH=name
 	$(bin)/python -m benchmarks $(BENCH)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from raywidget.io.meshes import load_mesh
     from raywidget.picture.figure import Figure
     from raywidget.picture.image import Image
+    from raywidget.presets.listing import lights, materials
     from raywidget.scene.camera import OrthographicCamera, PanoramicCamera, PerspectiveCamera
     from raywidget.scene.emitters.emitters import (
         ConstantEnvironment,
@@ -141,8 +142,10 @@ __all__ = [
     "decode_srgb",
     "isosurface",
     "keyframes",
+    "lights",
     "load_mesh",
     "load_scene",
+    "materials",
     "plane_cut",
     "presets",
     "render",
@@ -181,6 +184,7 @@ _MODULES = {
     "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.figure": ("Figure",),
     "raywidget.picture.image": ("Image",),
+    "raywidget.presets.listing": ("lights", "materials"),
     "raywidget.scene.camera": ("OrthographicCamera", "PanoramicCamera", "PerspectiveCamera"),
     "raywidget.scene.emitters.emitters": (
         "ConstantEnvironment",

@@ -20,7 +20,7 @@ from raywidget.engine.backends.pools import pool_of
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, SceneError, SettingsError
 from raywidget.frames import FINGERPRINT, Frames, checked_flag, fingerprint_of_picture
-from raywidget.headless import choose_denoiser, scene_and_settings
+from raywidget.headless import choose_denoiser, scene_and_settings, signature_with_settings
 from raywidget.io.films import check_film, is_series, read_frames, write_film
 from raywidget.io.metadata import read_text
 from raywidget.picture.curves import check_display
@@ -314,3 +314,7 @@ def _check_number(name: str, value: object, low: float, high: float) -> None:
     number: Any = value  # not made a float first: a whole number may be too large for one
     if not is_number or isinstance(value, bool) or not low <= number <= high:
         raise SettingsError(f"{name}: expected {low:g} to {high:g}, got {show(value)}")
+
+
+animate.__signature__ = signature_with_settings(animate)  # type: ignore[attr-defined]
+turntable.__signature__ = signature_with_settings(turntable)  # type: ignore[attr-defined]

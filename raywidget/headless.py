@@ -10,7 +10,7 @@ import queue
 import signal
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -35,7 +35,7 @@ from raywidget.progress import Progress
 from raywidget.scene.doubts import warn_of_doubts
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
-from raywidget.scene.values.signatures import checked_call
+from raywidget.scene.values.signatures import checked_call, with_more
 from raywidget.scene.values.telling import warn
 from raywidget.staging.studio import STUDIO_WORDS, scene_of
 
@@ -566,22 +566,27 @@ def _resume_state(image: object) -> Any:
 
 
 def signature_with_settings(
-    function: Callable[..., object], without: Collection[str] = ()
+    function: Callable[..., object],
+    without: Collection[str] = (),
+    only: Iterable[str] | None = None,
 ) -> inspect.Signature:
     """A function's signature with every setting spelt out, for help() and completion."""
-    signature = inspect.signature(function)
-    named = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    settings = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=field.type,
-        )
-        for field in dataclasses.fields(RenderSettings)
-        if field.name not in without
-    ]
-    return signature.replace(parameters=[*named, *settings])
+    return with_more(
+        function,
+        [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=field.type,
+            )
+            for field in dataclasses.fields(RenderSettings)
+            if field.name not in without and (only is None or field.name in only)
+        ],
+    )
 
 
 render.__signature__ = signature_with_settings(render)  # type: ignore[attr-defined]
+resume.__signature__ = signature_with_settings(  # type: ignore[attr-defined]
+    resume, only=("spp", "noise", "aovs", "passes", "threads")
+)

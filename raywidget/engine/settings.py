@@ -23,7 +23,11 @@ from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.described import SceneObject
 from raywidget.scene.values.given import as_items, as_whole
-from raywidget.scene.values.signatures import CheckedCalls, did_you_mean
+from raywidget.scene.values.signatures import (
+    CheckedCalls,
+    did_you_mean,
+    takes_parameters_of_its_class,
+)
 
 SAMPLERS = ("lattice", "independent")
 INTEGRATORS = ("path", "bdpt", "volpath", "direct", "ao", "normals", "albedo", "depth")
@@ -305,6 +309,7 @@ class RenderSettings(metaclass=CheckedCalls):
                     )
         return cls(**{**defaults, **chosen})
 
+    @takes_parameters_of_its_class
     def replace(self, **changes: Any) -> RenderSettings:
         """A copy with some settings changed."""
         RenderSettings.for_scene({}, changes)

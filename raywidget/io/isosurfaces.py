@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from raywidget.scene.textures.textures import ImageTexture
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3Like
 from raywidget.scene.values.colors import decode_srgb
-from raywidget.scene.values.signatures import checked_call
+from raywidget.scene.values.signatures import checked_call, with_more
 
 F64 = NDArray[np.float64]
 
@@ -102,6 +103,16 @@ def isosurface(
     turned = _filled(turned, faces, across)
     normals_given: Any = turned
     return Mesh(vertices, faces[has_area], normals=normals_given, **parameters)
+
+
+isosurface.__signature__ = with_more(  # type: ignore[attr-defined]
+    isosurface,
+    [
+        parameter
+        for name, parameter in inspect.signature(Mesh).parameters.items()
+        if name not in ("vertices", "faces", "normals", "values")
+    ],
+)
 
 
 def _march(values: NDArray[Any], level: float) -> tuple[F64, NDArray[np.int64], F64]:

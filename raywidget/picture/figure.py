@@ -123,6 +123,16 @@ class Figure(metaclass=CheckedCalls):
             scene, colorbars=colorbars, title=title, labels=labels, scalebar=scalebar, axes=axes
         )
 
+    @classmethod
+    def _spelt_out(cls) -> inspect.Signature:
+        """Its signature with all settings of the render, which are above this layer."""
+        headless = importlib.import_module("raywidget.headless")
+        signature: inspect.Signature = headless.signature_with_settings(cls.__init__)
+        return signature.replace(
+            parameters=list(signature.parameters.values())[1:],
+            return_annotation=inspect.Signature.empty,
+        )
+
     @property
     def description(self) -> Tree:
         """What stands over and beside the picture, as `figure_elements.describe` says it."""

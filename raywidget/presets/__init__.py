@@ -21,6 +21,7 @@ from raywidget.presets.gallery import (
     perfume,
     veach_mis,
 )
+from raywidget.presets.listing import Listing
 from raywidget.presets.open_air import default, spheregrid, trianglemesh
 from raywidget.presets.shape_tests import (
     cone_test,
@@ -96,8 +97,8 @@ NAMES: tuple[str, ...] = tuple(_PRESETS)
 
 
 @checked_call(SceneError)
-def describe() -> dict[str, str]:
-    """Return one line about each preset, by its name.
+def describe() -> Listing:
+    """Return one line about each preset, by its name; in Jupyter with pictures.
 
     Examples
     --------
@@ -105,7 +106,8 @@ def describe() -> dict[str, str]:
     >>> rw.presets.describe()["spheregrid"]
     '20 x 20 balls in all hues, 800x450'
     """
-    return {name: line for name, (_, line) in _PRESETS.items()}
+    calls = {name: f'rw.presets.preset("{name}")' for name in _PRESETS}
+    return Listing({name: line for name, (_, line) in _PRESETS.items()}, calls)
 
 
 @checked_call(SceneError)

@@ -204,6 +204,16 @@ class Scene(SceneObject):
         # A mappingproxy can't be pickled.
         return super()._parameters() | {"defaults": dict(self.defaults)}
 
+    def _repr_html_(self) -> str | None:
+        """A small sketch, in Jupyter; None, and with it the repr alone, if it takes too long."""
+        try:
+            # Pictures stand above the scene, as files do.
+            glimpse = importlib.import_module("raywidget.engine.preview.glimpse")
+            html: str | None = glimpse.as_html(self)
+        except Exception:  # nothing that a repr meets is worth an error
+            return None
+        return html
+
     def __repr__(self) -> str:
         if len(self.shapes) <= _WRITTEN_OUT and len(self.emitters) <= _WRITTEN_OUT:
             return self._written_out()

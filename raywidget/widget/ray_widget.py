@@ -556,3 +556,6 @@ def _check_whole(settings: RenderSettings) -> None:
 _signature = signature_with_settings(RayWidget.__init__, ("region",))
 RayWidget.__signature__ = _signature.replace(parameters=list(_signature.parameters.values())[1:])
 show.__signature__ = signature_with_settings(show, ("region",))  # type: ignore[attr-defined]
+RayWidget.restart.__signature__ = signature_with_settings(  # type: ignore[attr-defined]
+    RayWidget.restart, ("region",)
+)

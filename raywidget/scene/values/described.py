@@ -12,7 +12,11 @@ import numpy as np
 from raywidget.errors import SceneError
 from raywidget.scene.values.checks import checked_name, label
 from raywidget.scene.values.docstrings import parameter_entries, with_parameters
-from raywidget.scene.values.signatures import CheckedCalls, did_you_mean
+from raywidget.scene.values.signatures import (
+    CheckedCalls,
+    did_you_mean,
+    takes_parameters_of_its_class,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -39,6 +43,7 @@ class SceneObject(metaclass=CheckedCalls):
         for field, value in values.items():
             object.__setattr__(self, field, value)
 
+    @takes_parameters_of_its_class
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some parameters changed; all checks run again."""
         known = type(self).__signature__.parameters

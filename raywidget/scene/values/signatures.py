@@ -159,6 +159,45 @@ def checked_call(
     return decorate
 
 
+def with_more(
+    function: Callable[..., object], more: Iterable[inspect.Parameter]
+) -> inspect.Signature:
+    """A function's signature with all that its ``**settings`` may be, for help and completion."""
+    signature = inspect.signature(function)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    names = {p.name for p in own}
+    spelt_out = [
+        p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in more if p.name not in names
+    ]
+    return signature.replace(parameters=[*own, *spelt_out])
+
+
+class _OfItsClass:
+    """A method that takes the parameters of its class by name, and shows them."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, method)  # type: ignore[arg-type]
+        self._method = method
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., Any]:
+        if instance is None:
+            return self._method
+        bound = functools.partial(self._method, instance)
+        functools.update_wrapper(bound, self._method)
+        kind: Any = type(instance)
+        parameters = [
+            p.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for p in kind.__signature__.parameters.values()
+        ]
+        bound.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return bound
+
+
+def takes_parameters_of_its_class(method: Callable[P, T]) -> Callable[P, T]:
+    """Let help and completion of ``thing.replace(`` show what can be replaced."""
+    return _OfItsClass(method)  # type: ignore[return-value]
+
+
 class FrozenSceneError(SceneError, dataclasses.FrozenInstanceError):
     """An attribute of an object that never changes was to be set."""
 
@@ -189,7 +228,7 @@ class CheckedCalls(type):
 
     def __call__(cls, *arguments: Any, **keywords: Any) -> Any:
         """Make an object, or say what is wrong with the call."""
-        problem = wrong_call(cls.__name__, cls.__signature__, arguments, keywords)
+        problem = wrong_call(cls.__name__, _signature(cls), arguments, keywords)
         if problem is not None:
             raise cls.wrong_call_error(problem)
         return super().__call__(*arguments, **keywords)
@@ -203,7 +242,8 @@ class CheckedCalls(type):
     @property
     def __signature__(cls) -> inspect.Signature:
         """What help and completion show: the parameters."""
-        return _signature(cls)
+        spelt_out = getattr(cls, "_spelt_out", None)
+        return _signature(cls) if spelt_out is None else spelt_out()
 
 
 @functools.cache
