@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 import numbers
 import os
@@ -406,4 +407,7 @@ def _needs_volpath(item: SceneObject) -> bool:
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in choices:
-        raise SettingsError(f"{name}: expected one of {', '.join(choices)}, got {show(value)}")
+        near = difflib.get_close_matches(str(value).lower(), choices, 1, 0.6)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(choices)
+        raise SettingsError(f"{name}: expected one of {known}, got {show(value)}{hint}")

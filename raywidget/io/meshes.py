@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from raywidget.errors import SceneError
 from raywidget.io.pieces import Piece, mended, notes_of
-from raywidget.io.scene_files import read_scene, suffix_of, suffixes
+from raywidget.io.scene_files import advice_on, read_scene, suffix_of, suffixes
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.normals import creased_normals, smooth_normals
@@ -153,9 +153,12 @@ def _read(file: Path) -> tuple[Sequence[Piece], Sequence[str]]:
         pieces, notes = module.read_pieces(file)
         return pieces, notes
     if suffix_of(file) not in suffixes():
-        advice = "export it as .glb" if file.suffix.lower() in (".fbx", ".blend") else ""
         raise fail(
-            repr(file.name), "path", f"a file of type {', '.join(suffixes())}", str(file), advice
+            repr(file.name),
+            "path",
+            f"a file of type {', '.join(suffixes())}",
+            str(file),
+            advice_on(file),
         )
     parts = read_scene(file)
     return [piece for shape in parts.shapes for piece in _pieces_of(shape)], parts.notes

@@ -121,10 +121,28 @@ def read_scene(path: str | os.PathLike[str]) -> SceneParts:
     file = checks.path("load_scene()", "path", path)
     reader = _READERS.get(suffix_of(file))
     if reader is None:
-        raise SceneError(f"path must be a file of type {', '.join(suffixes())}, got {str(file)!r}")
+        told = f"path must be a file of type {', '.join(suffixes())}, got {str(file)!r}"
+        advice = advice_on(file)
+        raise SceneError(f"{told}; {advice}" if advice else told)
     module = importlib.import_module(f"raywidget.io.{reader}")
     read: Callable[[Path], SceneParts] = module.read
     return read(file)
+
+
+def advice_on(file: Path) -> str:
+    """What to do with a file of another kind."""
+    suffix = file.suffix.lower()
+    if suffix in (".blend", ".fbx", ".dae", ".abc", ".max", ".ma", ".c4d"):
+        return "export it as .glb, in Blender by File > Export > glTF 2.0"
+    if suffix in (".step", ".stp", ".iges", ".igs", ".brep", ".sldprt", ".fcstd"):
+        return "export it from the CAD program as .stl, .3mf or .glb"
+    if suffix in (".png", ".jpg", ".jpeg", ".exr", ".hdr", ".tif", ".tiff", ".webp"):
+        return "a picture is a texture, ImageTexture(path), or light, ImageEnvironment(path)"
+    if suffix in (".npy", ".npz", ".nii", ".dcm", ".tif", ".mhd", ".nrrd", ".vdb"):
+        return "read it as an array, which is shown as it is"
+    if not suffix and not file.exists():
+        return "there is no such file"
+    return ""
 
 
 def write_scene(

@@ -114,7 +114,8 @@ class Figure(metaclass=CheckedCalls):
             _check_settings(scene, settings)
         else:
             raise PictureError(
-                f"Figure: expected a Scene, an Image or a RayWidget, got {show(thing)}"
+                f"Figure: expected a Scene, an Image or a RayWidget, got {show(thing)}; "
+                "of a thing, studio(thing) makes a scene"
             )
         if not (isinstance(fontsize, int | float) and 1.0 <= fontsize <= 200.0):
             raise PictureError(f"Figure: fontsize must be points, 1 to 200, got {show(fontsize)}")

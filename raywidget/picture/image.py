@@ -231,7 +231,7 @@ class Image(metaclass=CheckedCalls):
         itself, of an adaptive one over those that all pixels have got (those that hit something,
         for depth and position); numbers belong to the ray through the middle of the pixel.
         """
-        return MappingProxyType(self._aovs)
+        return MappingProxyType(_Aovs(self._aovs))
 
     @property
     def denoised(self) -> bool:
@@ -544,6 +544,23 @@ class Image(metaclass=CheckedCalls):
         alpha = "" if self._alpha is None else ", alpha"
         denoised = "" if self._raw is None else ", denoised"
         return f"Image({self.width}x{self.height}, {self.spp} spp{alpha}{denoised})"
+
+
+class MissingAov(PictureError, KeyError):
+    """An AOV that was not rendered was asked for."""
+
+    __str__ = PictureError.__str__
+
+
+class _Aovs(dict[str, Any]):
+    """AOVs, which say how to get those that are not there."""
+
+    def __missing__(self, name: object) -> Any:
+        there = ", ".join(self) or "none"
+        raise MissingAov(
+            f"aovs: there is no {show(name)} in this picture, which has {there}; "
+            f"render it with aovs=({show(name)},)"
+        )
 
 
 def _checked_pixels(pixels: ArrayLike) -> NDArray[np.float32]:

@@ -276,6 +276,8 @@ def _checked_items(owner: Scene, name: str, items: object, kind: type[T]) -> tup
                 advice = "write it into emitters="
             elif isinstance(item, Shape):
                 advice = "write it into shapes="
+            elif kind is Shape and not isinstance(item, type | SceneObject | str | float | None):
+                advice = "shapes_of(thing) makes shapes of arrays and of other libraries' things"
             kind_of_item = "" if isinstance(item, type) else f"{type(item).__name__} "
             got = kind_of_item + checks.show(item)
             tail = f"; {advice}" if advice else ""

@@ -174,6 +174,13 @@ _CONDUCTORS = {
     "copper": ((0.2010, 0.9238, 1.1022), (3.9133, 2.4531, 2.1421)),
     "aluminium": ((1.6575, 0.8804, 0.5212), (9.2238, 6.2695, 4.8370)),
 }
+_SYMBOLS = {
+    "au": "gold",
+    "ag": "silver",
+    "cu": "copper",
+    "al": "aluminium",
+    "aluminum": "aluminium",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -221,6 +228,10 @@ class Conductor(Material):
         super().__post_init__()
         eta, k = self.eta, self.k
         if isinstance(eta, str):
+            meant = _SYMBOLS.get(eta.lower())
+            if meant is not None:
+                expected = f"one of {', '.join(map(repr, _CONDUCTORS))}"
+                raise checks.fail(self, "eta", expected, eta, f"write {meant!r}")
             checks.choice(self, "eta", eta, tuple(_CONDUCTORS))
             if k is not None:
                 raise checks.fail(self, "k", f"left out for {eta!r}", k)

@@ -128,8 +128,12 @@ def _read_file(owner: object, field: str, path: str | os.PathLike[str], most: in
         with source.open("rb") as file:
             beginning = file.read(16)
     except (OSError, ValueError) as error:
-        reason = "there is no file" if isinstance(error, FileNotFoundError) else "can't read"
-        raise SceneError(f"{label(owner)}: {field}: {reason} {str(path)!r}: {error}") from None
+        told = f"can't read {str(path)!r}: {error}"
+        if isinstance(error, FileNotFoundError):
+            told = f"there is no file {str(path)!r}"
+            if not source.is_absolute():
+                told += f"; paths count from {str(Path.cwd())!r}"
+        raise SceneError(f"{label(owner)}: {field}: {told}") from None
     read = _BY_SUFFIX.get(source.suffix.lower())
     if read is None:
         starts = (b for b in _BY_BEGINNING if beginning.startswith(b))

@@ -48,10 +48,21 @@ class Texture(SceneObject):
         raise NotImplementedError
 
 
+_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".hdr", ".webp", ".bmp", ".npy")
+
+
+def _refuse_file(owner: object, name: str, value: object) -> None:
+    """A picture's path is no colour, but nearly a texture."""
+    if isinstance(value, str | os.PathLike) and os.fspath(value).lower().endswith(_PICTURES):
+        advice = f"write ImageTexture({os.fspath(value)!r})"
+        raise checks.fail(owner, name, "a colour, a number or a texture", value, advice)
+
+
 def color_or_texture(owner: object, name: str, value: object) -> Color | Texture:
     """Check for a colour in [0, 1], or a texture of such colours."""
     if isinstance(value, Texture):
         return _of_range(owner, name, value, 1.0)
+    _refuse_file(owner, name, value)
     return checks.reflectance(owner, name, value, also=", or a texture")
 
 
@@ -59,6 +70,7 @@ def number_or_texture(owner: object, name: str, value: object) -> float | Textur
     """Check for a number in [0, 1], or a texture of such numbers."""
     if isinstance(value, Texture):
         return _of_range(owner, name, value, 1.0)
+    _refuse_file(owner, name, value)
     return checks.unit_interval(owner, name, value)
 
 
@@ -66,6 +78,7 @@ def bright_or_texture(owner: object, name: str, value: object) -> Color | Textur
     """Check for a colour >= 0, or a texture of such colours."""
     if isinstance(value, Texture):
         return _of_range(owner, name, value, checks.LARGEST)
+    _refuse_file(owner, name, value)
     return checks.radiance(owner, name, value)
 
 
@@ -75,6 +88,7 @@ def radiance_or_texture(owner: object, name: str, value: object) -> Color | Text
     Light is sampled by position, where a shape's own colours are not at hand.
     """
     if not isinstance(value, Texture):
+        _refuse_file(owner, name, value)
         return checks.radiance(owner, name, value)
     if any(isinstance(part, Attribute) for part in value.parts()):
         raise checks.fail(

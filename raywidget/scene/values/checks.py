@@ -7,6 +7,7 @@ the value; it returns the value in the form in which scene objects store it, or 
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import math
 import reprlib
@@ -60,7 +61,7 @@ def show(value: object) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     try:
-        return reprlib.repr(value)
+        return " ".join(reprlib.repr(value).split())  # on one line
     except Exception:  # integers of thousands of digits, and a stranger's `__repr__`
         return f"a {type(value).__name__}"
 
@@ -163,7 +164,9 @@ def choice(owner: object, field: str, value: object, choices: Sequence[str]) -> 
     """Check for one of some words."""
     if isinstance(value, str) and value in choices:
         return value
-    raise fail(owner, field, f"one of {', '.join(map(repr, choices))}", value)
+    near = difflib.get_close_matches(str(value).lower(), choices, 1, 0.6)
+    hint = f"did you mean {near[0]!r}?" if near else ""
+    raise fail(owner, field, f"one of {', '.join(map(repr, choices))}", value, hint)
 
 
 def instance(

@@ -71,7 +71,7 @@ def decode_srgb(values: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     SceneError
-        If they are no numbers.
+        If they are no numbers, or whole numbers above 1, which were not divided.
 
     Examples
     --------
@@ -89,6 +89,11 @@ def decode_srgb(values: ArrayLike) -> NDArray[np.float64]:
         raise SceneError(
             f"decode_srgb(): values must be numbers, got a {type(values).__name__}{advice}"
         ) from None
+    if given.dtype.kind in "iu" and given.size and np.max(given) > 1:
+        raise SceneError(
+            f"decode_srgb(): values must be 0 to 1, got the integer {int(np.max(given))}; "
+            "bytes are divided first: decode_srgb(values / 255)"
+        )
     curve = np.maximum((v + 0.055) / 1.055, 0.0) ** 2.4
     return np.where(v <= 0.04045, v / 12.92, curve)
 

@@ -9,6 +9,7 @@ import dataclasses
 import difflib
 import functools
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
@@ -82,8 +83,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     'known are center, up'
     """
     names = sorted(known)
-    near = [other for other in _ELSEWHERE.get(name.lower(), ()) if other in names][:1]
-    near = near or difflib.get_close_matches(name.lower(), names, 1, 0.7)
+    word = name.lower()
+    near = [other for other in _ELSEWHERE.get(word, ()) if other in names][:1]
+    near = near or [other for other in names if len(word) > 2 and other.startswith(word)][:1]
+    near = near or difflib.get_close_matches(word, names, 1, 0.7)
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
 
 
@@ -98,22 +101,65 @@ def wrong_call(
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())  # and checks by itself
     for name in () if takes_any else keywords:
         if name not in parameters:
-            return f"{owner}: there is no parameter {name!r}; {did_you_mean(name, parameters)}"
+            hint = _where_it_belongs(name, keywords[name], parameters)
+            hint = hint or did_you_mean(name, parameters)
+            return f"{owner}: there is no parameter {name!r}; {hint}"
     try:
         signature.bind(*arguments, **keywords)
     except TypeError as error:
-        written = ", ".join(
-            f"{name}=..." if p.kind is p.KEYWORD_ONLY else name
-            for name, p in parameters.items()
-            if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
-            if name != "self"
-        )
-        return f"{owner}: {error}; write {owner.removesuffix('()')}({written}){_advice(arguments)}"
+        written = _as_written(parameters, len(arguments), bound=owner.endswith("()"))
+        call = f"{owner.removesuffix('()')}({written})"
+        rest = takes_any and "too many" in str(error)
+        tail = ", and the rest by name, such as width=640" if rest else ""
+        return f"{owner}: {error}; write {call}{tail}{_advice(owner, arguments)}"
     return None
 
 
-def _advice(arguments: tuple[Any, ...]) -> str:
-    """What to write instead of a whole object of another library."""
+def _as_written(
+    parameters: Mapping[str, inspect.Parameter], given: int, bound: bool = False
+) -> str:
+    """What a call needs, and by which names goes what was too much."""
+    named = [p for name, p in parameters.items() if name != "self"]
+    placed = [p for p in named if p.kind is p.POSITIONAL_OR_KEYWORD]
+    needed = [p for p in named if p.default is p.empty and p.kind is p.KEYWORD_ONLY]
+    others = [p for p in named if p.kind is p.KEYWORD_ONLY and p not in needed]
+    too_many = given - len(placed) - len(needed) - (not bound and "self" in parameters)
+    if too_many <= 0:
+        placed = [p for p in placed if p.default is p.empty]
+    elif not any(p.kind is p.VAR_KEYWORD for p in named):
+        needed += [p for p in others if p.name != "name"][:too_many]
+    return ", ".join([*(p.name for p in placed), *(f"{p.name}=..." for p in needed)])
+
+
+# Words that say what a shape is made of, which its material knows.
+_OF_MATERIALS = {
+    *("base_color", "color", "colour", "albedo", "reflectance", "diffuse", "texture"),
+    *("ior", "metallic", "metalness", "opacity", "roughness", "transmission"),
+}
+
+
+def _where_it_belongs(name: str, value: object, parameters: Iterable[str]) -> str:
+    """What to write instead of a parameter that another object has; empty if nothing is known."""
+    known, word = set(parameters), name.lower()
+    if word in _OF_MATERIALS and {"material", "emission"} <= known:
+        if word == "texture":
+            return "it belongs to the material: write material=Diffuse(ImageTexture(...))"
+        if word in ("ior", "metallic", "metalness", "opacity", "roughness", "transmission"):
+            word = "metallic" if word == "metalness" else word
+            return f"it belongs to the material: write material=Principled({word}=...)"
+        shown = repr(value) if isinstance(value, str) else "color"
+        return f"it belongs to the material: write material=Diffuse({shown})"
+    if word == "smooth" and "normals" in known:
+        return "give normals=, or read a file by load_mesh(path, smooth=True)"
+    if "fov" in word and "vfov" not in known and {"look_from", "height"} <= known:
+        return "rays are parallel: height= says how much is seen, in scene units"
+    return ""
+
+
+def _advice(owner: str, arguments: tuple[Any, ...]) -> str:
+    """What to write instead of a whole object of another library, or of a file."""
+    if owner == "Mesh" and len(arguments) == 1 and isinstance(arguments[0], str | os.PathLike):
+        return f"; a file is read by load_mesh({os.fspath(arguments[0])!r})"
     if len(arguments) == 1 and hasattr(arguments[0], "vertices") and hasattr(arguments[0], "faces"):
         return ", such as (mesh.vertices, mesh.faces)"
     return ""
@@ -231,7 +277,27 @@ class CheckedCalls(type):
         problem = wrong_call(cls.__name__, _signature(cls), arguments, keywords)
         if problem is not None:
             raise cls.wrong_call_error(problem)
-        return super().__call__(*arguments, **keywords)
+        try:
+            return super().__call__(*arguments, **keywords)
+        except SceneError as error:
+            names = cls._swapped(arguments, keywords)
+            if not names:
+                raise
+            raise type(error)(f"{error}; are {names} swapped?") from None
+
+    def _swapped(cls, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> str:
+        """Two parameters, by name, with which the call can be made the other way round."""
+        names = list(_signature(cls).parameters)
+        for second in range(1, min(len(arguments), 4)):
+            for first in range(second):
+                turned = list(arguments)
+                turned[first], turned[second] = turned[second], turned[first]
+                try:
+                    super().__call__(*turned, **keywords)
+                except Exception:  # nor this way
+                    continue
+                return f"{names[first]} and {names[second]}"
+        return ""
 
     def __setattr__(cls, name: str, value: Any) -> None:
         """Let the `__setattr__` that `dataclass` gives to a frozen class say what to do."""

@@ -83,7 +83,7 @@ def rotate(degrees: float, axis: Vec3Like) -> NDArray[np.float64]:
     >>> transforms.apply(transforms.rotate(90, (0, 1, 0)), (0, 0, 1)).round(12).tolist()
     [1.0, 0.0, 0.0]
     """
-    angle = checks.number("rotate()", "degrees", degrees)
+    angle = checks.number("rotate()", "degrees", degrees, "a finite number, before the axis")
     if looks_like_radians(angle):
         warn(say_in_degrees("rotate()", "degrees", angle), SceneWarning)
     return rotation(angle, axis)

@@ -105,7 +105,7 @@ def test_files_that_cannot_be_read(tmp_path):
     Image.fromarray(BYTES).save(file, "PNG")
     whole = file.getvalue()
     assert "cannot" in message(whole[: len(whole) // 2])
-    with pytest.raises(SceneError, match="No such file"):
+    with pytest.raises(SceneError, match="there is no file"):
         rw.ImageTexture(tmp_path / "nothing.png")
     with pytest.raises(SceneError, match="cannot"):
         rw.ImageTexture(tmp_path)
