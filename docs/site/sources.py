@@ -12,6 +12,7 @@ from docs.site.tutorials import write_tutorials
 
 ROOT = Path(__file__).parents[2]
 TOP = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
+LAST_TO_LOOK_UP = "changelog"
 LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 
 
@@ -26,12 +27,23 @@ def lay_out(folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             text = source.read_text(encoding="utf-8")
             target.write_text(_with_links(text, source, Path(place), homes), encoding="utf-8")
+    _list_others(folder)
     write_reference(folder / "reference")
     write_tutorials(ROOT / "notebooks", folder / "tutorials")
     for path in sorted((folder / "tutorials").glob("*.md")):
         source = ROOT / "notebooks" / path.name
         text = path.read_text(encoding="utf-8")
         path.write_text(_with_links(text, source, Path("tutorials", path.name), homes), "utf-8")
+
+
+def _list_others(folder: Path) -> None:
+    """Put pages of docs that the index does not name into its list of what can be looked up."""
+    index = folder / "index.md"
+    text = index.read_text(encoding="utf-8")
+    named = set(text.splitlines())
+    others = sorted(path.stem for path in folder.glob("*.md") if path.stem not in named)
+    others.remove("index")
+    index.write_text(text.replace(LAST_TO_LOOK_UP, "\n".join([*others, LAST_TO_LOOK_UP])), "utf-8")
 
 
 def pages() -> dict[Path, str]:

@@ -25,6 +25,7 @@ from raywidget.scene.values.named import Named
 
 T = TypeVar("T", bound=SceneObject)
 
+_NO_THINGS = (type, SceneObject, str, int, float, type(None))  # of which nothing makes a shape
 _WRITTEN_OUT = 12  # items of a list that `repr` writes out; more are counted
 
 
@@ -276,7 +277,7 @@ def _checked_items(owner: Scene, name: str, items: object, kind: type[T]) -> tup
                 advice = "write it into emitters="
             elif isinstance(item, Shape):
                 advice = "write it into shapes="
-            elif kind is Shape and not isinstance(item, type | SceneObject | str | float | None):
+            elif kind is Shape and not isinstance(item, _NO_THINGS):
                 advice = "shapes_of(thing) makes shapes of arrays and of other libraries' things"
             kind_of_item = "" if isinstance(item, type) else f"{type(item).__name__} "
             got = kind_of_item + checks.show(item)

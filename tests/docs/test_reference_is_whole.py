@@ -41,7 +41,8 @@ def test_each_row_of_pictures_is_there(sweep):
     assert sweep.parameter in inspect.signature(getattr(rw, sweep.subject)).parameters
     with Pillow.open(sweep.path) as picture:
         assert picture.size == (len(sweep.steps) * (SIDE + GAP) - GAP, SIDE)
-    for _, scene in sweep.steps:
+    # Skies take a while to compute.
+    for _, scene in sweep.steps[: 1 if sweep.subject == "SkyEnvironment" else None]:
         assert isinstance(scene(), rw.Scene)
 
 
