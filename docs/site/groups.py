@@ -76,7 +76,7 @@ GROUPS = (
         ),
     ),
     Group(
-        "materials",
+        "materials-and-media",
         "Materials",
         "What surfaces and bodies are made of. Colours are linear as numbers, and sRGB as words.",
         (
@@ -95,7 +95,7 @@ GROUPS = (
         ),
     ),
     Group(
-        "lights",
+        "lights-and-skies",
         "Lights",
         "Light that comes from no shape; a shape shines by its ``emission``.",
         (
@@ -153,6 +153,7 @@ GROUPS = (
             "SceneWarning",
             "SettingsWarning",
             "PictureWarning",
+            "ExecutorWarning",
             "__version__",
         ),
         one_page=True,

@@ -57,7 +57,7 @@ class Figure(metaclass=CheckedCalls):
     fontsize : float
         In points.
     **settings
-        Of the render, if it is a scene: ``width``, ``height``, ``spp``, ...
+        Any of `RenderSettings`, if it is a scene: ``width``, ``height``, ``spp``, ...
 
     Raises
     ------

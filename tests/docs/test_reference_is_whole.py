@@ -20,7 +20,7 @@ NAMES = [name for group in GROUPS for name in group.names]
 PICTURED = [
     name
     for group in GROUPS
-    if group.slug in ("materials", "lights")
+    if group.slug in ("materials-and-media", "lights-and-skies")
     for name in group.names
     if inspect.isclass(getattr(rw, name))
 ]
@@ -77,6 +77,11 @@ def test_pages_hold_what_is_public(tmp_path):
         assert f"raywidget.presets.{inner}" in text
     for page in ("render", "warmup", "convert"):
         assert f"\nraywidget {page}\n" in text
+
+
+def test_chapters_and_names_have_files_of_their_own():
+    slugs = {group.slug for group in GROUPS}
+    assert slugs.isdisjoint(NAMES) or all(g.one_page for g in GROUPS if g.slug in NAMES)
 
 
 def test_methods_are_shown():

@@ -93,8 +93,10 @@ def test_each_parameter_is_described(name):
     section = text.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
     headings = [line.partition(" : ")[0] for line in section.splitlines() if " : " in line]
     described_names = {part.strip(" *") for line in headings for part in line.split(",")}
-    if "Any of `RenderSettings`" in section:  # which describes its fields itself
+    if "f `RenderSettings`" in section:  # which describes its fields itself
         described_names |= {field.name for field in dataclasses.fields(raywidget.RenderSettings)}
+    if "Of `Mesh`" in section:
+        described_names |= {field.name for field in dataclasses.fields(raywidget.Mesh)}
     assert set(parameters) <= described_names
 
 
