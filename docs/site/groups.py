@@ -24,6 +24,7 @@ GROUPS = (
             "show",
             "render",
             "resume",
+            "render_many",
             "RayWidget",
             "RenderSettings",
             "Image",

@@ -101,6 +101,23 @@ def test_each_parameter_is_described(name):
 
 
 @pytest.mark.parametrize("name", CLASSES_AND_FUNCTIONS)
+def test_help_hides_no_settings(name):
+    value = getattr(raywidget, name)
+    if inspect.isclass(value) and issubclass(value, Exception):
+        return
+    kinds = {p.kind for p in inspect.signature(value).parameters.values()}
+    assert inspect.Parameter.VAR_KEYWORD not in kinds
+
+
+def test_help_knows_what_can_be_replaced():
+    ball = raywidget.Sphere((0, 0, 0), 1)
+    assert "radius" in inspect.signature(ball.replace).parameters
+    assert "spp" in inspect.signature(raywidget.RenderSettings().replace).parameters
+    assert "spp" in inspect.signature(raywidget.RayWidget.restart).parameters
+    assert ball.replace(radius=2).radius == 2.0
+
+
+@pytest.mark.parametrize("name", CLASSES_AND_FUNCTIONS)
 def test_examples_run(name):
     value, _ = described(name)
     run_examples(value, name, run=value.__module__ not in NOT_RUN_HERE)
