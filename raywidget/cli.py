@@ -12,7 +12,7 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,10 @@ from raywidget.errors import (
 )
 from raywidget.headless import FinishedPass, render, resume, scene_and_settings
 from raywidget.io.images import check_output
+from raywidget.io.metadata import read_settings
 from raywidget.io.rescue import rescue
 from raywidget.lab import open_lab
-from raywidget.picture.curves import CURVE_NAMES
+from raywidget.picture.curves import CURVE_NAMES, check_display
 from raywidget.picture.denoising import METHODS
 from raywidget.picture.image import Image
 from raywidget.staging.lights import LIGHTS
@@ -203,10 +204,16 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
     )
     _add_checkpoint_seconds(command)
     command.add_argument(
+        "--like",
+        metavar="PICTURE",
+        type=Path,
+        help="the settings that this picture was rendered with; what else is given counts more",
+    )
+    command.add_argument(
         "--denoise",
         nargs="?",
         const=True,
-        default=False,
+        default=None,
         choices=METHODS,
         help="take the noise out in the end; the true pixels are a layer of .exr and .npz",
     )
@@ -366,9 +373,7 @@ def _turn(options: argparse.Namespace) -> int:
             quality=options.quality,
             keep_frames=options.keep_frames,
             executor=executor,
-            denoise=options.denoise,
-            exposure=options.exposure,
-            curve=options.curve,
+            **_shown(options),
             progress=not options.quiet,
             **_chosen(options),
             **_staging(options),
@@ -410,9 +415,7 @@ def _render_many(options: argparse.Namespace) -> int:
             suffix=options.suffix,
             share=share,
             progress=not options.quiet,
-            exposure=options.exposure,
-            curve=options.curve,
-            denoise=options.denoise,
+            **_shown(options),
             **chosen,
         )
     for warning in warned:
@@ -447,12 +450,34 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _add_display(command: argparse.ArgumentParser) -> None:
     display = command.add_argument_group("display")
-    display.add_argument(
-        "--exposure", type=float, default=0.0, metavar="X", help="in stops (default 0)"
-    )
-    display.add_argument(
-        "--curve", choices=sorted(CURVE_NAMES), default="srgb", help="tone curve (default srgb)"
-    )
+    display.add_argument("--exposure", type=float, metavar="X", help="in stops (default 0)")
+    display.add_argument("--curve", choices=sorted(CURVE_NAMES), help="tone curve (default srgb)")
+
+
+def _shown(options: argparse.Namespace, like: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """How the picture is shown: as given, else as a picture's like, else as ever."""
+    shown = {"exposure": 0.0, "curve": "srgb", "denoise": False, **(like or {})}
+    given = {name: value for name in shown if (value := getattr(options, name)) is not None}
+    return {**shown, **given}
+
+
+def _like(place: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of a picture, and how it is shown."""
+    said = read_settings(place)
+    fields = {field.name for field in dataclasses.fields(RenderSettings)}
+    settings = {name: value for name, value in said.items() if name in fields}
+    shown: dict[str, Any] = {n: said[n] for n in ("exposure", "curve") if n in said}
+    if said.get("denoised") is True:
+        shown["denoise"] = True
+    try:
+        RenderSettings.for_scene({}, settings)
+        check_display(shown.get("curve", "srgb"), shown.get("exposure", 0.0))
+    except RaywidgetError as error:
+        raise PictureError(
+            f"{str(place)!r}: what it says of its settings is wrong: {error}"
+        ) from None
+    # How many threads there were says nothing of this machine.
+    return {name: value for name, value in settings.items() if name != "threads"}, shown
 
 
 def _add_staging(command: argparse.ArgumentParser) -> None:
@@ -587,7 +612,9 @@ def _render(options: argparse.Namespace) -> int:
     thing = _thing(options)
     output = options.output or Path(f"{Path(options.preset).stem}.png")
     check_output(output)  # before an hour of rendering, not after
-    chosen = _quality(options) | _chosen(options)
+    like, like_shown = ({}, {}) if options.like is None else _like(options.like)
+    chosen = like | _quality(options) | _chosen(options)
+    shown = _shown(options, like_shown)
     lost = False
 
     def save_pass(finished: FinishedPass) -> None:
@@ -595,7 +622,7 @@ def _render(options: argparse.Namespace) -> int:
         if finished.pass_index + 1 < finished.pass_count:
             name = f"{output.stem}_pass_{finished.pass_index + 1:02d}{output.suffix}"
             try:
-                finished.image.save(output.with_name(name), options.exposure, options.curve)
+                finished.image.save(output.with_name(name), shown["exposure"], shown["curve"])
             except PictureError as error:  # the render is worth more than this one
                 lost = True
                 voice.complain(_one_line(error))
@@ -612,9 +639,7 @@ def _render(options: argparse.Namespace) -> int:
             on_pass=save_pass if options.save_passes else None,
             progress=not options.quiet,
             on_interrupt="return" if options.keep else "raise",
-            exposure=options.exposure,
-            curve=options.curve,
-            denoise=options.denoise,
+            **shown,
             checkpoint=options.checkpoint,
             checkpoint_seconds=options.checkpoint_seconds,
             **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},

@@ -64,7 +64,8 @@ class RenderSettings(metaclass=CheckedCalls):
     Parameters
     ----------
     width, height : int
-        Size of the picture in pixels, at most 16,384 a side and 33 megapixels in all.
+        Size of the picture in pixels, at most 16,384 a side and 33 megapixels in all. Where a scene
+        has a size of its own (``Scene.defaults``), one side that is given alone keeps its aspect.
     region : (x, y, width, height), optional
         Render this part of the picture only, in pixels from its upper left corner: what comes back
         is, bit for bit, that part of the whole (with `noise`, of the whole with as many samples;
@@ -371,12 +372,27 @@ def _looks(most: int) -> set[int]:
 def settings_of(scene: Scene, chosen: Mapping[str, Any]) -> RenderSettings:
     """How a scene is rendered: as the caller chose, else as it likes, else as it needs.
 
-    A scene with a `Volume` needs ``integrator="volpath"``.
+    A scene with a `Volume` needs ``integrator="volpath"``. Of a scene that likes a width and a
+    height, one that is given alone brings the other along: the picture keeps its aspect.
     """
     liked = scene.defaults
+    sides = {"width", "height"}
+    given = sides.intersection(chosen)
+    if len(given) == 1 and sides <= liked.keys():
+        liked = {**liked, **_other_side(given.pop(), chosen, liked)}
     if any(isinstance(shape, Volume) for shape in scene.shapes):
         liked = {"integrator": "volpath", **liked}
     return RenderSettings.for_scene(liked, chosen)
+
+
+def _other_side(name: str, chosen: Mapping[str, Any], liked: Mapping[str, Any]) -> dict[str, int]:
+    """The side that was not given, so that the picture is as wide to its height as it was."""
+    other = "height" if name == "width" else "width"
+    numbers = as_whole(chosen[name]), as_whole(liked[name]), as_whole(liked[other])
+    given, own, its = numbers
+    if given is None or own is None or its is None or min(given, own, its) < 1:
+        return {}  # which is refused elsewhere
+    return {other: max(1, min(MAX_SIDE, (2 * given * its + own) // (2 * own)))}
 
 
 def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:

@@ -501,15 +501,15 @@ class Image(metaclass=CheckedCalls):
             path,
             linear=self._rows,
             shown=lambda: develop_strips(*how),
-            text={**self._told(), **words},
+            text={**self._told(how[2], how[1]), **words},
             quality=quality,
             dpi=dpi,
             aovs=self._aovs if self._raw is None else {**self._aovs, "raw": self._raw.pixels},
             alpha=self._alpha,
         )
 
-    def _told(self) -> dict[str, str]:
-        """What a file says of the picture: the program, and how it was rendered."""
+    def _told(self, exposure: float, curve: str) -> dict[str, str]:
+        """What a file says of the picture: the program, and how it was rendered and is shown."""
         told = {"Software": f"raywidget {sys.modules['raywidget'].__version__}"}
         if dataclasses.is_dataclass(self._settings):
             about = {
@@ -517,6 +517,7 @@ class Image(metaclass=CheckedCalls):
                 for field in dataclasses.fields(self._settings)
             }
             about |= {"samples_per_pixel": self._spp, "denoised": self.denoised}
+            about |= {"exposure": exposure, "curve": curve}
             told["raywidget-settings"] = json.dumps(about)
         return told
 

@@ -522,3 +522,42 @@ def test_a_denoised_picture(folder):
     with np.load("a.npz") as arrays:
         np.testing.assert_array_equal(arrays["pixels"], clean.pixels)
         np.testing.assert_array_equal(arrays["raw"], clean.raw.pixels)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".exr", ".webp", ".tif", ".jpg", ".hdr"])
+def test_a_render_like_a_picture(tmp_path, monkeypatch, suffix):
+    if suffix == ".exr":
+        pytest.importorskip("OpenEXR")
+    monkeypatch.chdir(tmp_path)
+    first, again, other = (f"{name}{suffix}" for name in ("first", "again", "other"))
+    how = ["--width", "30", "--spp", "3", "--seed", "7", "--exposure", "1.5", "--curve", "agx"]
+    how += ["--region", "3", "4", "20", "17", "--max-depth", "3"]
+    assert main(["render", "cornell-empty", *how, "-o", first, "--quiet"]) == 0
+    like = ["render", "cornell-empty", "--like", first, "--quiet"]
+    assert main([*like, "-o", again]) == 0
+    assert Path(again).read_bytes() == Path(first).read_bytes()
+    assert main([*like, "-o", other, "--seed", "8"]) == 0
+    assert Path(other).read_bytes() != Path(first).read_bytes()
+
+
+def test_pictures_that_say_nothing_or_nonsense(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    image = rw.Image(np.zeros((4, 4, 3)), spp=1)
+    image.save("none.png")
+    image.save("wrong.png", text={"raywidget-settings": '{"width": "wide"}'})
+    image.save("broken.png", text={"raywidget-settings": "[" * 1000})
+    Path("text.png").write_text("no picture")
+    for name in ("none.png", "wrong.png", "broken.png", "text.png", "missing.png", "a.npy"):
+        assert main(["render", "cornell", "--like", name, "--quiet"]) == 2
+        assert name in capsys.readouterr().err
+
+
+def test_one_side_keeps_the_aspect(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wide = rw.presets.cornell().replace(defaults={"width": 160, "height": 90, "spp": 1})
+    wide.save("wide.glb")
+    for side, number in (("--width", "32"), ("--height", "18")):
+        assert main(["render", "wide.glb", side, number, "-o", "a.npy", "--quiet"]) == 0
+        assert np.load("a.npy").shape == (18, 32, 3)
+    assert rw.render(wide, width=32, height=32).shape == (32, 32, 3)
+    assert rw.render(wide, width=1).shape == (1, 1, 3)
