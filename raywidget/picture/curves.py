@@ -60,8 +60,9 @@ CURVES: dict[str, Curve] = {"srgb": srgb, "filmic": filmic, "linear": linear}
 CURVE_NAMES = ("srgb", "filmic", "agx", "neutral", "linear")
 """All tone curves; those that mix channels are in `mixing`."""
 
-CHANNELS = ("color", "red", "green", "blue", "luminance", "heat", "samples")
-"""What of the light is shown: ``heat`` is luminance in false colour, ``samples`` their count."""
+CHANNELS = ("color", "red", "green", "blue", "luminance", "heat", "samples", "value")
+"""What is shown: ``heat`` is luminance in false colour, ``samples`` their count, ``value`` no light
+but the colours of the values that shapes show."""
 
 
 def check_display(curve: object, exposure: object) -> tuple[str, float]:

@@ -180,7 +180,8 @@ def develop(
         In stops.
     channel : str
         ``"color"``; ``"red"``, ``"green"``, ``"blue"`` or ``"luminance"`` as grey; ``"heat"``:
-        luminance from -8 to 8 stops in false colour; ``"samples"``: their count, likewise.
+        luminance from -8 to 8 stops in false colour; ``"samples"``: their count, likewise;
+        ``"value"``: by the sRGB curve, whatever else is asked for, as the pixels then are colours.
     samples : (H, W) array of int, optional
         Samples per pixel, for ``channel="samples"``.
     goal : int
@@ -231,6 +232,8 @@ def develop_strips(
     """
     curve, exposure = check_display(curve, exposure)  # settings that are wrong raise first
     channel = check_channel(channel)
+    if channel == "value":  # what is given are those colours
+        curve, exposure, channel = "srgb", 0.0, "color"
     values: Rows = pixels if isinstance(pixels, MadeRows) else np.asarray(pixels)
     if len(values.shape) != 3 or values.shape[2] != 3:
         raise PictureError(f"pixels must be an (H, W, 3) array, got shape {values.shape}")

@@ -50,7 +50,8 @@ class Image(metaclass=CheckedCalls):
         The tone curve: ``"srgb"``, ``"filmic"``, ``"agx"``, ``"neutral"`` or ``"linear"``.
     channel : str
         What of the light is shown: ``"color"``, ``"red"``, ``"green"``, ``"blue"``,
-        ``"luminance"``, ``"heat"`` (false colour) or ``"samples"``.
+        ``"luminance"``, ``"heat"`` (false colour), ``"samples"`` or ``"value"`` (what shapes show,
+        in exactly the colours of their maps, whatever light, exposure and curve).
     samples : (H, W) array of int or callable, optional
         Samples per pixel, where they differ, or a function that makes the array when it is asked
         for; `spp` is the least of them.
@@ -66,6 +67,8 @@ class Image(metaclass=CheckedCalls):
         How much of each pixel is covered, 0 to 1; the pixels are premultiplied by it.
     denoiser : callable, optional
         Makes what `denoise` wants to know. Nobody else calls it.
+    value_colors : callable, optional
+        Makes what the channel ``"value"`` shows: linear colours, (H, W, 3).
     raw : Image, optional
         The picture that this one is a denoised version of.
 
@@ -104,6 +107,7 @@ class Image(metaclass=CheckedCalls):
         aovs: Mapping[str, NDArray[Any]] | None = None,
         alpha: ArrayLike | None = None,
         denoiser: Source | None = None,
+        value_colors: Callable[[], NDArray[np.float32]] | None = None,
         raw: Image | None = None,
     ) -> None:
         # What makes the rows holds all they are made of: large pictures need not be there twice.
@@ -137,6 +141,7 @@ class Image(metaclass=CheckedCalls):
             values.setflags(write=False)
         self._alpha = None if alpha is None else _checked_alpha(alpha, size)
         self._denoiser = denoiser
+        self._value_colors = value_colors
         if raw is not None and not (isinstance(raw, Image) and raw.shape[:2] == size):
             raise PictureError(f"raw must be an Image of the same size, got {show(raw)}")
         self._raw = raw
@@ -300,6 +305,8 @@ class Image(metaclass=CheckedCalls):
     ) -> tuple[Any, ...]:
         """The arguments of `develop` and `develop_strips`."""
         what = check_channel(self._channel if channel is None else channel)
+        if what == "value":
+            return (self._values(), "srgb", 0.0, "color", None, 0, None)
         samples = self.samples if what == "samples" else None
         goal = self._goal
         if goal is None:
@@ -313,6 +320,20 @@ class Image(metaclass=CheckedCalls):
             goal,
             self._alpha,
         )
+
+    def _values(self) -> NDArray[np.float32]:
+        if self._value_colors is None:
+            raise PictureError(
+                "channel 'value' shows what shapes of a scene show, and this picture is of no "
+                "scene: render one"
+            )
+        return self._value_colors()
+
+    def seen(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """What its channel develops: linear light and alpha, or colours of values."""
+        if self._channel == "value" and self._value_colors is not None:
+            return self._values(), None
+        return self.pixels, self._alpha
 
     def denoise(self, method: str | None = None) -> Image:
         """Take the noise out: another picture, nearer to the truth, but no measurement.
@@ -376,6 +397,7 @@ class Image(metaclass=CheckedCalls):
             state=raw.state,
             aovs=raw._aovs,
             alpha=alpha,
+            value_colors=raw._value_colors,
             raw=raw,
         )
 
@@ -432,6 +454,7 @@ class Image(metaclass=CheckedCalls):
             goal=self._goal,
             aovs=self._aovs,
             alpha=alpha,
+            value_colors=self._value_colors,
         )
 
     def save(

@@ -38,6 +38,7 @@ from raywidget.widget.denoising import Denoising
 from raywidget.widget.files import make_file
 from raywidget.widget.framing import Framed, frame_shapes, upright
 from raywidget.widget.questions import BUSY, Questions
+from raywidget.widget.value_channel import ValueChannel
 from raywidget.widget.value_menu import change_values
 
 COMPILES = 60.0  # seconds after which a question about a scene that never compiles is given up
@@ -86,13 +87,20 @@ class Interaction:
         Who is told what a page has done.
     denoising : Denoising, optional
         What is shown in place of the samples, if it is switched on.
+    values : ValueChannel, optional
+        What is shown in place of both.
     """
 
     def __init__(
-        self, session: Session, listener: Listener, denoising: Denoising | None = None
+        self,
+        session: Session,
+        listener: Listener,
+        denoising: Denoising | None = None,
+        values: ValueChannel | None = None,
     ) -> None:
         self._session = session
         self._denoising = denoising
+        self._values = values
         self._listener = listener
         # Shapes and home camera, what is up there, where they are.
         self._framed: tuple[object, object, list[float], Framed] | None = None
@@ -113,11 +121,15 @@ class Interaction:
         film: Tiles | None = view.film
         if self._denoising is not None:
             film = self._denoising.film(view.film)
+        if self._values is not None and self._values.on:
+            film = self._values.film(view.film)
         return ShownView(view.generation, view.settings, film, view.state, view.message)
 
     def progress(self) -> Progress:
         """How far it is now."""
         denoised = self._denoising is not None and self._denoising.shows
+        if self._values is not None and self._values.on:
+            denoised = False
         return self._session.progress()._replace(denoised=denoised)
 
     def describe(self) -> Content:

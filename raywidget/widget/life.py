@@ -10,6 +10,7 @@ from raywidget.stream.pump import Pump
 from raywidget.widget.denoising import Denoising
 from raywidget.widget.shown import Shown
 from raywidget.widget.static_image import Still
+from raywidget.widget.value_channel import ValueChannel
 
 # The widgets that may have to make room, see `replace_earlier`.
 _open_widgets: weakref.WeakSet[Shown] = weakref.WeakSet()
@@ -42,13 +43,16 @@ def close_elsewhere(this: weakref.ref[Shown]) -> None:
     threading.Thread(target=close, name="raywidget-closer", daemon=True).start()
 
 
-def shut_down(session: Session, pump: Pump, still: Still, denoising: Denoising) -> None:
+def shut_down(
+    session: Session, pump: Pump, still: Still, denoising: Denoising, values: ValueChannel
+) -> None:
     """End all threads; it must not know the widget.
 
     `close` calls it. ipywidgets keeps every open widget in a table, so nothing is collected before
     it is closed; the finalizer is for the interpreter's exit, and for hosts without such a table.
     """
     denoising.close()
+    values.close()
     session.close()
     pump.close()
     still.close()

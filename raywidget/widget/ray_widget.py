@@ -66,6 +66,7 @@ from raywidget.widget.telling import (
     notify_if_changed,
     send,
 )
+from raywidget.widget.value_channel import ValueChannel
 
 __all__ = ["RayWidget", "show"]
 
@@ -92,7 +93,8 @@ class RayWidget(Shown):
         ``"linear"``.
     channel : str
         Display setting: ``"color"``, ``"red"``, ``"green"``, ``"blue"``, ``"luminance"``,
-        ``"heat"`` (luminance in false colour) or ``"samples"`` (their count).
+        ``"heat"`` (luminance in false colour), ``"samples"`` (their count) or ``"value"`` (what
+        shapes show, in exactly the colours of their maps).
     denoise : bool
         Show the picture without its noise, as `Image.denoise` makes it: at ends of passes, on spare
         time. The status line says so; it is a button and an attribute, too, which show the samples
@@ -189,10 +191,13 @@ class RayWidget(Shown):
         self._dark_told: str | None = None
         # Before anything can fail: whatever becomes of the widget, its threads end.
         self._denoising = denoising = Denoising(session, pump.wake)
-        self._finalizer = weakref.finalize(self, shut_down, session, pump, still, denoising)
+        values = ValueChannel(session, pump.wake)
+        self._finalizer = weakref.finalize(self, shut_down, session, pump, still, denoising, values)
         self.set_trait("_key", str(pump.epoch))
         super().__init__(exposure=exposure, curve=curve, channel=channel)
         self.observe(lambda change: denoising.switch(bool(change["new"])), "denoise")
+        self.observe(lambda change: values.switch(change["new"] == "value"), "channel")
+        values.switch(channel == "value")
         self.on_msg(lambda widget, content, buffers: pump.hear(content, prompt=hears_promptly()))
         keep_subshells(self.comm)
         self.observe(lambda change: still.wake(), ("exposure", "curve", "channel"))
@@ -202,7 +207,7 @@ class RayWidget(Shown):
             self.comm.on_close(lambda message: close_elsewhere(this))
         self._made_by = running_cell()
         replace_earlier(self)
-        pump.start(Interaction(session, Listener(this, pump), denoising))
+        pump.start(Interaction(session, Listener(this, pump), denoising, values))
         if denoise:
             self.denoise = True
         if autostart:

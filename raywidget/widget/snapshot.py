@@ -24,9 +24,9 @@ def encode_snapshot(image: Image, most_pixels: int | None = MOST_PIXELS) -> byte
     if most_pixels is not None:
         while math.prod(-(-side >> level) for side in (image.width, image.height)) > most_pixels:
             level += 1
-    shown = image.pixels
-    if image.alpha is not None:
-        shown = lay_over_checkerboard(shown, image.alpha)
+    shown, alpha = image.seen()
+    if alpha is not None:
+        shown = lay_over_checkerboard(shown, alpha)
     exponent = choose_exponent(shown)
     pixels = ENCODERS[EXACT](shown, level, exponent)
     size = (image.width, image.height)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hands import Hands, wait_rendered
 
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SCENE = """
 import numpy as np
 x, y = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9))
@@ -112,3 +113,69 @@ def test_all_shapes_by_keys_in_a_narrow_cell(notebook, view):
     control(view, "Upper limit").press("Enter")
     wait_rendered(view, generation)
     assert notebook.evaluate("[s.shown.limits[1] for s in widget.scene.shapes]") == [2, 2]
+
+
+def test_the_channel_of_values_shows_colours_of_the_map_alone(notebook, view):
+    lit = view.pixels()
+    view.element.get_by_label("Channel", exact=True).select_option("value")
+    seen = notebook.wait_for(
+        lambda: (now := view.pixels()).tolist() != lit.tolist() and now.tolist(),
+        "values are shown",
+    )
+    assert seen == expected(notebook, "widget.image.to_uint8()")
+    # Exposure and curve do nothing to them.
+    notebook.run("widget.exposure = 2.0; widget.curve = 'agx'")
+    notebook.wait_for(
+        lambda: view.element.get_by_label("Tone curve").input_value() == "agx", "the page knows"
+    )
+    assert view.pixels().tolist() == seen
+    notebook.run("widget.update({'sheet.colormap.T.colors': 'gray'})")
+    view.element.scroll_into_view_if_needed()  # cells that were run have taken the page along
+    notebook.wait_for(
+        lambda: np.ptp(view.pixels()[60:120, 80:160].astype(int), axis=2).max() <= 1,
+        "another map is shown",
+    )
+    view.element.get_by_label("Channel", exact=True).select_option("color")
+    notebook.run("widget.exposure = 0.0; widget.curve = 'srgb'")
+    view.element.scroll_into_view_if_needed()
+    notebook.wait_for(
+        lambda: view.pixels().tolist() == expected(notebook, "widget.image.to_uint8()"),
+        "light is shown again",
+    )
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_words_over_the_picture_go_with_the_theme(notebook, view, theme):
+    change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    try:
+        notebook.page.evaluate(change, THEMES[theme])
+        words = view.element.locator(".raywidget-overlay text").first
+        look = "(t) => { const s = getComputedStyle(t); return [s.fill, s.stroke]; }"
+
+        def greys():
+            return [
+                np.mean([float(x) for x in color[color.index("(") + 1 : -1].split(",")[:3]])
+                for color in words.evaluate(look)
+            ]
+
+        fill, stroke = notebook.wait_for(
+            lambda: (g := greys()) and ((g[0] < g[1]) == (theme == "light")) and g,
+            "words have the theme's colours",
+        )
+        assert abs(fill - stroke) > 120
+    finally:
+        notebook.page.evaluate(change, THEMES["light"])
+
+
+def test_words_in_forced_colours(notebook, view):
+    notebook.page.emulate_media(forced_colors="active")
+    try:
+        look = "(t) => getComputedStyle(t).fill"
+        words = view.element.locator(".raywidget-overlay text").first
+        canvas = view.element.evaluate(
+            "(e) => { const d = document.createElement('i'); d.style.color = 'CanvasText';"
+            " e.append(d); const c = getComputedStyle(d).color; d.remove(); return c; }"
+        )
+        assert words.evaluate(look) == canvas
+    finally:
+        notebook.page.emulate_media(forced_colors="none")

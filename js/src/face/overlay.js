@@ -41,11 +41,12 @@ const line = (x1, y1, x2, y2, width) => [
     y1,
     x2,
     y2,
+    class: "raywidget-halo",
     stroke: "#fff",
     "stroke-width": width + 1.5,
     "stroke-opacity": 0.7,
   }),
-  draw("line", { x1, y1, x2, y2, stroke: "#000", "stroke-width": width }),
+  draw("line", { x1, y1, x2, y2, class: "raywidget-ink", stroke: "#000", "stroke-width": width }),
 ];
 
 /** @param {Bar} bar @param {number} right @param {number} tall of the picture @param {number} font */
@@ -63,7 +64,7 @@ function drawBar({ label, colors, below, above, nan, ticks }, right, tall, font)
       fill,
     }),
   );
-  const frame = { fill: "none", stroke: "#000", "stroke-width": 0.75 };
+  const frame = { class: "raywidget-ink", fill: "none", stroke: "#000", "stroke-width": 0.75 };
   parts.push(draw("rect", { x: left, y: top, width: wide, height: high, ...frame }));
   const tip = (/** @type {number} */ y, /** @type {number} */ to, /** @type {string} */ fill) =>
     draw("path", { d: `M${left} ${y}h${wide}L${left + wide / 2} ${to}z`, ...frame, fill });

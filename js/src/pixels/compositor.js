@@ -74,6 +74,8 @@ export class Compositor {
 
   /** @param {string} curve @param {number} exposure in stops @param {string} [channel] */
   setTone(curve, exposure, channel = "color") {
+    // What the kernel sends then are colours, which no light has changed.
+    if (channel === "value") [curve, exposure, channel] = ["srgb", 0, "color"];
     if (curve === this.#curve && exposure === this.#exposure && channel === this.#channel) return;
     this.#curve = curve;
     this.#exposure = exposure;

@@ -62,6 +62,7 @@ export const CHANNEL_NAMES = /** @type {[string, string][]} */ ([
   ["luminance", "luminance"],
   ["heat", "false colour"],
   ["samples", "samples"],
+  ["value", "values"],
 ]);
 
 /** Channels that are one of the three, and where it stands in a pixel. */

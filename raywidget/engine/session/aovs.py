@@ -74,6 +74,16 @@ class Aovs:
             found["variance"] = state.variance()
         return {name: np.ascontiguousarray(found[name][seen]) for name in names if name in found}
 
+    def middles(
+        self, film: Film, renderer: Renderer, threads: int
+    ) -> tuple[NDArray[Any], NDArray[np.int32]]:
+        """Values and numbers of shapes that the rays through the middles of pixels meet."""
+        names = ("value", "object_id")
+        with self._lock:
+            self._trace(names, film, renderer, 1, threads)
+            values, objects = (self._make(name, film, renderer) for name in names)
+        return values, objects
+
     def _trace(
         self, names: Sequence[str], film: Film, renderer: Renderer, spp: int, threads: int
     ) -> None:

@@ -14,6 +14,7 @@ from raywidget.engine.film.tiles import Tile
 from raywidget.engine.session.aovs import Aovs
 from raywidget.engine.session.guides import Guides
 from raywidget.engine.session.schedule import Schedule
+from raywidget.engine.session.values import ValueColors
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError
 from raywidget.scene.scene import Scene
@@ -102,6 +103,7 @@ class Run:
         self.compiling = False
         self.aovs = Aovs()
         self.guides = Guides()
+        self.values = ValueColors()
         self.shares: dict[int, NDArray[np.float64]] = {}  # of tiles, see `adaptive.plan_shares`
         self.noise: float | None = None
         self.passes_measured = 0  # after so many passes `noise` was estimated last

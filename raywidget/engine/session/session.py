@@ -32,6 +32,7 @@ from raywidget.engine.session.run import (
     TileUpdate,
 )
 from raywidget.engine.session.stage import Listeners, Stage
+from raywidget.engine.session.values import PictureValues
 from raywidget.engine.session.workers import Workers
 from raywidget.engine.settings import RenderSettings, check_scene_fits
 from raywidget.errors import RenderError, SceneError, SettingsError
@@ -191,6 +192,7 @@ class Session:
             state=ResumeState(run.scene, run.settings, state),
             variance=MadeRows(shown.height, shown.width, shown.rows_of_variance),
             alpha=shown.alpha(),
+            value_colors=PictureValues(run.values, run.scene, run.settings, run.renderer),
             denoiser=PictureInputs(run.guides, run.scene, run.settings, state, run.renderer),
             aovs=run.aovs.images(
                 run.settings.aovs,

@@ -82,7 +82,11 @@ def test_pixels_equal_those_of_the_browser(case, halves):
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_every_pair_develops_into_bytes(curve, channel):
     pixels = np.linspace(0.0, 4.0, 5 * 4 * 3, dtype=np.float32).reshape(5, 4, 3)
-    image = rw.Image(pixels, spp=3, curve=curve, channel=channel)
+    image = rw.Image(pixels, spp=3, curve=curve, channel=channel, value_colors=lambda: pixels)
+    if channel == "value":
+        np.testing.assert_array_equal(image.to_uint8(exposure=2), develop(pixels))
+        with pytest.raises(rw.PictureError, match="of no scene"):
+            rw.Image(pixels, spp=3).to_uint8(channel="value")
     shown = image.to_uint8()
     assert shown.shape == (5, 4, 3)
     assert shown.dtype == np.uint8
