@@ -207,8 +207,9 @@ def _row_of(
     if isinstance(shape, Spheres | Cylinders | Mesh):
         row = primitive - int(np.argmax(tables.primitives[:, PRIMITIVE_SHAPE] == index))
         if isinstance(shape, Mesh) and row >= len(shape.faces):  # a part of a huge one
-            things = SmallThings([shape.bounds() for shape in scene.shapes])
-            return int(things.split(shape)[1][row])
+            things = SmallThings.among(scene.shapes)
+            parts = things.split(shape)[1]
+            return row if parts is None else int(parts.origins[row])
         return row
     return None
 

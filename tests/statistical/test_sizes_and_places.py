@@ -53,10 +53,25 @@ def floors(radius):
     corners = np.array([(-big, 0, big), (big, 0, big), (big, 0, -big), (-big, 0, -big)])
     faces = [(0, 1, 2), (0, 2, 3)]
     yield "tilted mesh", TILT, rw.Mesh(corners @ TILT.T, faces, material=GREY)
-
-
-# Up to where they do: slopes are float32.
-LARGEST = {"tilted cylinder": 1e6, "tilted top": 1e6, "cone": 1e4}
+    values = [1.0, 2.0, 3.0, 4.0]  # that nobody shows
+    yield "mesh with values", TILT, rw.Mesh(corners @ TILT.T, faces, material=GREY, values=values)
+    # Members of shapes that are many, with a small one below the floor.
+    below = TILT @ (0, -3, 0)
+    centers = [TILT @ (0, -big, 0), below]
+    yield "one of spheres", TILT, rw.Spheres(centers, [big, 1.0], material=GREY)
+    starts, tops = [ends[0], below - 0.5], [ends[1], below + 0.5]
+    yield "one of cylinders", TILT, rw.Cylinders(starts, tops, [big, 0.5], material=GREY)
+    yield "tube", TILT, rw.Tubes(np.array(ends), big, material=GREY)
+    unit = rw.Mesh([(-1, 0, 1), (1, 0, 1), (1, 0, -1), (-1, 0, -1)], faces, material=GREY)
+    turned = np.eye(4)
+    turned[:3, :3] = TILT * big
+    small = np.eye(4)
+    small[:3, 3] = below
+    yield "copy", TILT, rw.Instances(unit, [turned])
+    yield "one of copies", TILT, rw.Instances(unit, [small, turned])
+    shifted = turned.copy()
+    shifted[:3, 3] = turned[:3, :3] @ (0.4, 0, -0.3)
+    yield "shifted copy", TILT, rw.Instances(unit, [shifted])
 
 
 @pytest.mark.parametrize("kind", [name for name, *_ in floors(1.0)])
@@ -78,7 +93,7 @@ def test_the_shadow_below_a_ball_is_that_on_a_plane(kind):
         light = 0.5 * (1 - (1 + (p**2).sum(axis=-1)) ** -1.5)
         return light.reshape(4, 16, 8, 16).mean(axis=(1, 3))[..., None]
 
-    for radius in (r for r in (1e4, 1e6, 1e7) if r <= LARGEST.get(kind, 1e7)):
+    for radius in (1e4, 1e6, 1e7):
         turn, floor = next((t, f) for name, t, f in floors(radius) if name == kind)
         known = exactly(np.repeat(expected(turn, floor), 3, axis=2), (4, 8, 3))
         scene = seen_from(turn, floor)
@@ -122,6 +137,47 @@ def test_rooms_whose_walls_are_spheres():
     for radius in (1e6, 1e7):
         picture = picture_statistics(room(radius), seed=2, **settings)
         assert check_means(reference, picture, rounding=1e-4) > LEVEL, radius
+
+
+def glowing(radius):
+    """Huge lamps below a small square, 1 away, and the share of its sky that they fill."""
+    up = TILT @ (0, 1, 0)
+    yield "sphere", rw.Sphere(-radius * up, radius, emission=1.0), (radius / (radius + 1)) ** 2
+    of_disk = radius**2 / (radius**2 + 1)
+    yield "disk", rw.Disk((0, 0, 0), up, radius, emission=1.0), of_disk
+    yield "cylinder", rw.Cylinder(-radius * up, (0, 0, 0), radius, emission=1.0), of_disk
+    u, v = TILT @ (2 * radius, 0, 0), TILT @ (0, 0, -2 * radius)
+    a = radius / np.sqrt(1 + radius**2)
+    yield "quad", rw.Quad(-(u + v) / 2, u, v, emission=1.0), 4 / np.pi * a * np.arctan(a)
+
+
+@pytest.mark.parametrize("integrator", ["path", "bdpt"])
+@pytest.mark.parametrize("radius", [10.0, 1e4, 1e6, 1e7])
+def test_huge_lamps_shine_on_what_is_near_them(radius, integrator):
+    # Factors of form of a small square and of a sphere, a disk or a rectangle in front of it
+    # (Howell, "A catalog of radiation heat transfer configuration factors", part B), without what
+    # a black ball on the lamp hides.
+    for name, lamp, share in glowing(radius):
+        u, v = TILT @ (0.2, 0, 0), TILT @ (0, 0, 0.2)
+        square = rw.Quad(TILT @ (-0.1, 1, -0.1), u, v, material=rw.Diffuse(1.0))
+        ball = rw.Sphere(TILT @ (0, 0.25, 0), 0.25, material=rw.Diffuse(0.0))
+        camera = rw.PerspectiveCamera(
+            look_from=TILT @ (0, 0.6, 0), look_at=TILT @ (0, 1, 0), up=TILT @ (0, 0, 1), vfov=2
+        )
+        scene = rw.Scene([lamp, square, ball], camera=camera)
+        known = exactly(share - (0.25 / 0.75) ** 2, (2, 2, 3))
+        for next_event in (True, False):
+            picture = picture_statistics(
+                scene,
+                width=2,
+                height=2,
+                max_depth=2,
+                per_batch=64,
+                batches=32,
+                integrator=integrator,
+                next_event=next_event,
+            )
+            assert check_means(known, picture, rounding=1e-3) > LEVEL, (name, next_event)
 
 
 # --- Scenes of any size ---------------------------------------------------------------------------

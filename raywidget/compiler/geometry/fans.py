@@ -8,16 +8,21 @@ small: that becomes the corner of each. Huge triangles of meshes are, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import copy
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.compiler.geometry.placement import Placement, place
 from raywidget.kernels.layout import I32
-from raywidget.scene.shapes.meshes import Mesh
-from raywidget.scene.shapes.simple import Bounds
+from raywidget.scene.shapes.lines import Tubes
+from raywidget.scene.shapes.many import Cylinders, Spheres
+from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.simple import Bounds, Shape
+from raywidget.scene.values import transforms
 
 F64 = NDArray[np.float64]
 
@@ -27,6 +32,7 @@ _HUGE = 2.0**18
 HUGE_TILTED = 2.0**7
 
 _MOST_SPLIT = 64  # triangles of a mesh
+_MOST_MEMBERS = 256  # of a shape, that count as small things
 _NEAR = 0.25  # of its size, as far from a triangle small things may be
 
 
@@ -38,6 +44,25 @@ class Fan(NamedTuple):
     faces: I32  # (2 to 4, 3)
 
 
+class Parts(NamedTuple):
+    """What a mesh has become whose huge triangles were taken apart."""
+
+    origins: I32  # (F,) of which face each is part
+    corners: I32  # (N, 3) whose blend each new vertex is
+    weights: F64  # (N, 3)
+
+    def blended(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """What vertices have, those of the new ones at the end."""
+        new = np.einsum("nk,nk...->n...", self.weights, rows[self.corners].astype(np.float64))
+        return np.concatenate([rows, new.astype(rows.dtype)])
+
+
+class _PlacedMesh(NamedTuple):
+    placement: Placement
+    mesh: Mesh
+    parts: Parts | None
+
+
 class SmallThings:
     """What is small beside a flat, in the boxes of a scene's shapes."""
 
@@ -46,6 +71,11 @@ class SmallThings:
         self._hi = np.array([hi for _, hi in boxes], np.float64).reshape(-1, 3)
         self._sizes = (self._hi - self._lo).max(axis=1, initial=0.0)
         self.least = float(self._sizes.min(initial=np.inf))
+
+    @classmethod
+    def among(cls, shapes: Sequence[Shape]) -> SmallThings:
+        """What is small beside others in a scene, and beside others of the same shape."""
+        return cls([box for shape in shapes for box in _boxes(shape)])
 
     def fan(self, corner: F64, edge_u: F64, edge_v: F64) -> Fan | None:
         """The triangles of a parallelogram, (3,) each; None if it does not have to be taken apart.
@@ -82,17 +112,17 @@ class SmallThings:
             return None
         return np.asarray(np.median(0.5 * (self._lo[small] + self._hi[small]), axis=0))
 
-    def split(self, mesh: Mesh) -> tuple[Mesh, I32]:
-        """The mesh with its huge triangles taken apart, and of which face each is part, (F,).
+    def split(self, mesh: Mesh) -> tuple[Mesh, Parts | None]:
+        """The mesh with its huge triangles taken apart; None if it has none.
 
-        The first part of a face stands where the face was, the others at the end.
+        The first part of a face stands where the face was, the others at the end. Values of the
+        mesh stay what they are: see `Parts`.
         """
-        origins = np.arange(len(mesh.faces), dtype=np.int32)
         if not len(self._sizes) or not len(mesh.faces):
-            return mesh, origins
+            return mesh, None
         low, high = mesh.bounds()
         if float((high - low).max()) <= HUGE_TILTED * self.least:
-            return mesh, origins
+            return mesh, None
         corners = mesh.vertices[mesh.faces]
         sizes = np.ptp(corners, axis=1).max(axis=1)
         huge = np.flatnonzero(sizes > HUGE_TILTED * self.least)
@@ -104,8 +134,37 @@ class SmallThings:
                 faces.append(int(face))
                 weights.append(share)
         if not faces:
-            return mesh, origins
-        return _split(mesh, origins, faces, np.array(weights))
+            return mesh, None
+        return _split(mesh, faces, np.array(weights))
+
+    def place_copies(self, copies: Instances, placement: Placement) -> _PlacedMesh:
+        """Where the mesh of some copies has its origin and unit, and the mesh as it is there.
+
+        Where triangles of the largest copy are huge for other things, they are taken apart next to
+        them, and there is its origin; its unit is the scene's. What is rounded is then as small as
+        they are.
+        """
+        mesh = copies.mesh
+        low, high = mesh.bounds()
+        own = place([(low, high)])
+        _, halves = transforms.move_box(copies.transforms, low, high)
+        sizes = halves.max(axis=1)
+        largest = int(np.argmax(sizes))
+        middle = self.middle(2.0 * float(sizes[largest]) / HUGE_TILTED)
+        if middle is None:
+            return _PlacedMesh(own, mesh, None)
+        inverse = np.linalg.inv(copies.transforms[largest])
+        origin = np.clip(inverse[:3, :3] @ middle + inverse[:3, 3], low, high)
+        ratio = 2.0 * float(sizes[largest] / (high - low).max())
+        scale = placement.scale * 2.0 ** round(math.log2(ratio))
+        boxes = []
+        for low, high in zip(self._lo, self._hi, strict=True):
+            centres, halves = transforms.move_box(inverse[None], low, high)
+            boxes.append((centres[0] - halves[0], centres[0] + halves[0]))
+        split, parts = SmallThings(boxes).split(mesh)
+        if parts is None:
+            return _PlacedMesh(own, mesh, None)
+        return _PlacedMesh(Placement(origin, scale), split, parts)
 
     def _share_at(self, corners: F64) -> F64 | None:
         """Weights of a triangle's corners, (3,), next to all that is small for it."""
@@ -125,52 +184,63 @@ class SmallThings:
         return np.asarray(weights)
 
 
+def _boxes(shape: Shape) -> Iterator[Bounds]:
+    """The box of a shape, and those of members that are small beside others of it."""
+    yield shape.bounds()
+    low: NDArray[Any]
+    high: NDArray[Any]
+    if isinstance(shape, Spheres | Tubes):
+        points = shape.centers if isinstance(shape, Spheres) else shape.points
+        sizes, low, high = 2.0 * shape.radii, points, points
+    elif isinstance(shape, Cylinders):
+        low, high = np.minimum(shape.starts, shape.ends), np.maximum(shape.starts, shape.ends)
+        sizes = np.maximum((high - low).max(axis=1), 2.0 * shape.radii)
+    elif isinstance(shape, Instances):
+        centres, halves = transforms.move_box(shape.transforms, *shape.mesh.bounds())
+        sizes, low, high = 2.0 * halves.max(axis=1), centres, centres
+    else:
+        return
+    largest = float(sizes.max())
+    if float(sizes.min()) * HUGE_TILTED >= largest:
+        return
+    for row in np.flatnonzero(sizes * HUGE_TILTED < largest)[:_MOST_MEMBERS]:
+        middle, half = 0.5 * (low[row].astype(np.float64) + high[row]), 0.5 * float(sizes[row])
+        yield middle - half, middle + half
+
+
 def _times(edge_u: F64, edge_v: F64) -> float:
     """How many times as large as other things a flat with these edges has to be."""
     normal = np.sort(np.abs(np.cross(edge_u / np.abs(edge_u).max(), edge_v / np.abs(edge_v).max())))
     return _HUGE if normal[1] <= 1e-7 * normal[2] else HUGE_TILTED
 
 
-def _split(mesh: Mesh, origins: I32, faces: list[int], weights: F64) -> tuple[Mesh, I32]:
+def _split(mesh: Mesh, faces: list[int], weights: F64) -> tuple[Mesh, Parts]:
     """Put a vertex into each of these faces, with weights (N, 3) of its corners."""
-    own = mesh.faces[faces]
-
-    def blended(rows: NDArray[Any] | None) -> NDArray[Any] | None:
-        if rows is None:
-            return None
-        new = np.einsum("nk,nkc->nc", weights, rows[own].astype(np.float64))
-        return np.concatenate([rows, new.astype(rows.dtype)])
-
     changed = mesh.faces.copy()
     added, added_origins = [], []
     for number, (face, shares) in enumerate(zip(faces, weights, strict=True)):
         middle = len(mesh.vertices) + number
         a, b, c = mesh.faces[face]
-        parts = [
+        apart = [
             (middle, p, q)
             for p, q, share in ((b, c, shares[0]), (c, a, shares[1]), (a, b, shares[2]))
             if share > 0.0
         ]
-        changed[face] = parts[0]
-        added += parts[1:]
-        added_origins += [face] * (len(parts) - 1)
-    origins = np.concatenate([origins, np.array(added_origins, np.int32)])
-    changed = np.concatenate([changed, np.array(added, np.int32).reshape(-1, 3)])
+        changed[face] = apart[0]
+        added += apart[1:]
+        added_origins += [face] * (len(apart) - 1)
+    origins = np.concatenate([np.arange(len(changed)), np.array(added_origins, int)])
+    parts = Parts(origins.astype(np.int32), mesh.faces[faces], weights)
+    new = {name: getattr(mesh, name) for name in (*_OF_VERTICES, *_OF_FACES)}
+    new |= {name: parts.blended(new[name]) for name in _OF_VERTICES if new[name] is not None}
+    new |= {name: new[name][origins] for name in _OF_FACES if new[name] is not None}
+    new["faces"] = np.concatenate([changed, np.array(added, np.int32).reshape(-1, 3)])
+    # Not by its constructor: values would not fit, which are split where they are packed.
+    result = copy.copy(mesh)
+    for name, rows in new.items():
+        object.__setattr__(result, name, rows)
+    return result, parts
 
-    def repeated(rows: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None if rows is None else rows[origins]
 
-    vertices = blended(mesh.vertices)
-    assert vertices is not None
-    result = replace(
-        mesh,
-        vertices=vertices,
-        faces=changed,
-        normals=blended(mesh.normals),
-        uvs=blended(mesh.uvs),
-        uvs2=blended(mesh.uvs2),
-        colors=blended(mesh.colors),
-        face_colors=repeated(mesh.face_colors),
-        face_materials=repeated(mesh.face_materials),
-    )
-    return result, origins
+_OF_VERTICES = ("vertices", "normals", "uvs", "uvs2", "colors")
+_OF_FACES = ("face_colors", "face_materials")

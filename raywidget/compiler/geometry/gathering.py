@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.contact import settle_ball, settle_round
 from raywidget.compiler.geometry.fans import HUGE_TILTED, SmallThings
-from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place
+from raywidget.compiler.geometry.placement import AS_IT_IS, Placement
 from raywidget.compiler.geometry.primitives import (
     F64,
     PARALLELOGRAM,
@@ -24,12 +24,13 @@ from raywidget.compiler.geometry.primitives import (
 )
 from raywidget.compiler.geometry.shape_rows import (
     ball_rows,
+    balls_in_full,
     box_faces,
     instance_rows,
     moved_boxes,
     placed_flats,
-    round_in_full,
     round_rows,
+    rounds_in_full,
     small_edges,
 )
 from raywidget.compiler.surfaces.fields import Place, ShapeFields
@@ -88,14 +89,14 @@ def gather_geometry(
     shapes: Sequence[Shape], materials: MaterialRows, placement: Placement = AS_IT_IS
 ) -> Geometry:
     """Take all shapes apart."""
-    things = SmallThings([shape.bounds() for shape in shapes])
+    things = SmallThings.among(shapes)
     gathering = _Gathering(materials, placement, things)
     for index, shape in enumerate(shapes):
         gathering.add(index, shape)
     return gathering.finish()
 
 
-_MOST_SETTLED = 64  # balls of one shape
+_MOST_SETTLED = 64  # members of one shape
 
 
 class _FlatsPart(NamedTuple):
@@ -139,6 +140,7 @@ class _Gathering:
         self._balls: list[tuple[F32, I32]] = []
         self._rounds: list[tuple[F32, I32]] = []
         self._meshes: dict[tuple[int, object], _MeshParts] = {}  # the scene keeps the Mesh alive
+        self._own_places: dict[tuple[int, object], Placement] = {}
         self._places: list[_Places] = []
         self._primitives: list[I32] = []
         self._primitive_count = 0
@@ -181,37 +183,36 @@ class _Gathering:
         else:
             if isinstance(shape, Tubes):
                 balls = ball_rows(shape, self._placement)
+                self._settle_balls(shape, balls)
                 self._balls.append((balls, self._number(len(balls), material, index)))
             rounds = round_rows(shape, self._placement)
-            if not isinstance(shape, Cylinders):
-                self._settle_round(shape, rounds)
+            self._settle_rounds(shape, rounds)
             self._rounds.append((rounds, self._number(len(rounds), material, index)))
             if isinstance(shape, Cylinders):
                 self._color_items(shape.colors)
 
-    def _settle_balls(self, shape: Sphere | Spheres, rows: F32) -> None:
+    def _settle_balls(self, shape: Sphere | Spheres | Tubes, rows: F32) -> None:
         """Have huge ones pass through the small things on them where they should."""
-        if isinstance(shape, Sphere):
-            centers, radii = np.array([shape.center]), np.array([shape.radius])
-        else:
-            centers, radii = shape.centers, shape.radii
-        least = self._things.least * HUGE_TILTED
-        for row in np.flatnonzero(radii > least)[:_MOST_SETTLED]:
-            middle = self._things.middle(float(radii[row]) / HUGE_TILTED)
-            if middle is not None:
-                centre = self._placement.points(centers[row])
-                radius = float(radii[row]) * self._placement.scale
-                settle_ball(rows[row], centre, radius, self._placement.points(middle))
+        centers, radii = balls_in_full(shape)
+        for row, middle in self._huge_ones(radii):
+            centre = self._placement.points(centers[row])
+            settle_ball(rows[row], centre, float(radii[row]) * self._placement.scale, middle)
 
-    def _settle_round(self, shape: Shape, rows: F32) -> None:
-        """The same for cylinders, cones and disks."""
-        low, high = shape.bounds()
-        middle = self._things.middle(0.5 * float((high - low).max()) / HUGE_TILTED)
-        if middle is not None:
-            base, axis, lengths = round_in_full(shape)
-            height, at_base, at_top = (x * self._placement.scale for x in lengths)
-            base, middle = self._placement.points(base), self._placement.points(middle)
-            settle_round(rows[0], base, axis, (height, at_base, at_top), middle)
+    def _settle_rounds(self, shape: Shape, rows: F32) -> None:
+        """The same for disks, cylinders and cones."""
+        scale = self._placement.scale
+        base, axis, height, *radii, _ = rounds_in_full(shape)
+        for row, middle in self._huge_ones(np.maximum(0.5 * height, np.maximum(*radii))):
+            lengths = height[row] * scale, radii[0][row] * scale, radii[1][row] * scale
+            settle_round(rows[row], self._placement.points(base[row]), axis[row], lengths, middle)
+
+    def _huge_ones(self, sizes: NDArray[Any]) -> Iterator[tuple[int, F64]]:
+        """Rows of those that are huge for others, and where these are in the tables."""
+        huge = np.flatnonzero(sizes > self._things.least * HUGE_TILTED)
+        for row in huge[np.argsort(-sizes[huge], kind="stable")][:_MOST_SETTLED]:
+            middle = self._things.middle(float(sizes[row]) / HUGE_TILTED)
+            if middle is not None:
+                yield int(row), self._placement.points(middle)
 
     def _add_parallelograms(self, sides: F64, material: int, index: int) -> None:
         """Corners and edges, (F, 3, 3)."""
@@ -256,8 +257,9 @@ class _Gathering:
 
     def _add_mesh(self, mesh: Mesh, index: int) -> None:
         fields = self._fields.begin(mesh, index)
-        if fields is None:  # values belong to vertices and faces as they are
-            mesh, _ = self._things.split(mesh)
+        mesh, parts = self._things.split(mesh)
+        if fields is not None:
+            fields.parts = parts
         radiances = [mesh.radiance_of(m) for m in mesh.all_materials]
         materials = self._face_rows(mesh, radiances, fields)
         self._flats.append(self._triangles(mesh, materials, index, self._placement, fields))
@@ -289,8 +291,12 @@ class _Gathering:
             own = radiances
             if key[1] is None:
                 own = [mesh.radiance_of(m) for m in mesh.all_materials]
-            self._mesh_fields[key] = self._fields.begin(mesh, index, of_mesh=True)
-            self._meshes[key] = self._mesh_parts(mesh, own, index, self._mesh_fields[key])
+            own_fields = self._fields.begin(mesh, index, of_mesh=True)
+            own_place, split, parts = self._things.place_copies(copies, self._placement)
+            if own_fields is not None:
+                own_fields.parts = parts
+            self._mesh_fields[key], self._own_places[key] = own_fields, own_place
+            self._meshes[key] = self._mesh_parts(split, own, index, own_fields, own_place)
         material = -1  # those of the faces
         fields = self._fields.begin(copies, index)
         beneath = self._mesh_fields[key]
@@ -303,7 +309,7 @@ class _Gathering:
         codes[:, layout.INSTANCE_SHAPE] = index
         if copies.colors is not None:
             codes[:, layout.INSTANCE_COLOR] = self._add_colors(copies.colors)
-        own_place = place([mesh.bounds()])
+        own_place = self._own_places[key]
         matrices = self._placement.within(own_place, copies.transforms)
         if is_lit:
             self._add_lit_copies(self._meshes[key], matrices, codes)
@@ -311,9 +317,14 @@ class _Gathering:
         self._places.append(_Places(key, codes, matrices, *box, fields))
 
     def _mesh_parts(
-        self, mesh: Mesh, radiances: Sequence[Any], index: int, fields: ShapeFields | None
+        self,
+        mesh: Mesh,
+        radiances: Sequence[Any],
+        index: int,
+        fields: ShapeFields | None,
+        own: Placement,
     ) -> _MeshParts:
-        own = place([mesh.bounds()])  # a space of its own: its copies may be anywhere
+        """In a space of its own: its copies may be anywhere."""
         part = self._triangles(mesh, self._face_rows(mesh, radiances, fields), index, own, fields)
         flats = _join_flats([part])
         shines = np.array([radiance is not None for radiance in radiances])

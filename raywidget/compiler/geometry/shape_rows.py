@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.placement import Placement
 from raywidget.compiler.geometry.primitives import F64, frames_around, write_boxes
@@ -14,7 +15,7 @@ from raywidget.kernels.layout import F32, I32
 from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
-from raywidget.scene.shapes.simple import Box, Shape, Sphere
+from raywidget.scene.shapes.simple import Box, Shape, Sphere, TurnableShape
 from raywidget.scene.values import transforms
 
 # Share of its edges by which the corners of a triangle may be rounded, and remain its corners
@@ -42,37 +43,42 @@ def small_edges(placed: F64, rounded: F32, faces: I32) -> tuple[layout.I64, F32]
     return (rows, edges[rows].astype(np.float32)) if len(rows) else None
 
 
+class BallNumbers(NamedTuple):
+    """Spheres as they were given."""
+
+    centers: NDArray[Any]  # (B, 3)
+    radii: NDArray[Any]  # (B,)
+
+
+class RoundNumbers(NamedTuple):
+    """Disks, cylinders and cones as they were given, in float64."""
+
+    base: F64  # (R, 3) its middle
+    axis: F64  # (R, 3) unit, from the base to the top
+    height: F64  # (R,)
+    base_radius: F64  # (R,)
+    top_radius: F64
+    caps: tuple[bool, bool]  # at base and top
+
+
+def balls_in_full(shape: Sphere | Spheres | Tubes) -> BallNumbers:
+    """Centres and radii."""
+    if isinstance(shape, Sphere):
+        return BallNumbers(np.array([shape.center]), np.array([shape.radius]))
+    if isinstance(shape, Tubes):
+        return BallNumbers(shape.points, shape.radii)
+    return BallNumbers(shape.centers, shape.radii)
+
+
 def ball_rows(shape: Sphere | Spheres | Tubes, placement: Placement) -> F32:
     """Centres and signed radii, (B, 4)."""
-    centers: Any
-    if isinstance(shape, Sphere):
-        centers, radii = np.array([shape.center]), np.array([shape.radius])
-    elif isinstance(shape, Tubes):
-        centers, radii = shape.points, shape.radii
-    else:
-        centers, radii = shape.centers, shape.radii
+    centers, radii = balls_in_full(shape)
     rows = np.empty((len(centers), 4), np.float32)
     rows[:, :3] = placement.points(centers)
     rows[:, 3] = radii * placement.scale
     if shape.flip_normals:
         rows[:, 3] *= -1.0
     return rows
-
-
-def round_in_full(shape: Shape) -> tuple[F64, F64, tuple[float, float, float]]:
-    """Middle of the base, unit axis, height and radii of a disk, cylinder or cone, in float64."""
-    if isinstance(shape, Disk):
-        axis = np.array(shape.normal, np.float64)
-        lengths = 0.0, float(shape.radius), float(shape.radius)
-        return np.array(shape.center, np.float64), axis / np.linalg.norm(axis), lengths
-    assert isinstance(shape, Cylinder | Cone)
-    base = np.array(shape.base, np.float64)
-    step = np.array(shape.top, np.float64) - base
-    height = float(np.linalg.norm(step))
-    radii = (
-        (shape.base_radius, shape.top_radius) if isinstance(shape, Cone) else (shape.radius,) * 2
-    )
-    return base, step / height, (height, float(radii[0]), float(radii[1]))
 
 
 def box_faces(box: Box) -> F64:
@@ -87,8 +93,8 @@ def box_faces(box: Box) -> F64:
     return np.array(faces)
 
 
-def round_rows(shape: Shape, placement: Placement) -> F32:
-    """The rows of a block of rounds, as columns (R, ROUND_PRIMITIVE_ROW)."""
+def rounds_in_full(shape: Shape) -> RoundNumbers:
+    """Where they begin, what they are round, how long and how wide they are."""
     base_radius: Any
     top_radius: Any
     if isinstance(shape, Disk):
@@ -117,8 +123,15 @@ def round_rows(shape: Shape, placement: Placement) -> F32:
     else:  # the scene admits no other
         raise AssertionError(f"no primitives for {type(shape).__name__}")
     length = np.linalg.norm(step, axis=1)
-    axis = step / length[:, None]
-    height = np.zeros(1) if isinstance(shape, Disk) else length * placement.scale
+    height = np.zeros(1) if isinstance(shape, Disk) else length
+    wide = [np.broadcast_to(np.float64(r), len(base)) for r in (base_radius, top_radius)]
+    return RoundNumbers(base, step / length[:, None], height, wide[0], wide[1], caps)
+
+
+def round_rows(shape: Shape, placement: Placement) -> F32:
+    """The rows of a block of rounds, as columns (R, ROUND_PRIMITIVE_ROW)."""
+    base, axis, height, base_radius, top_radius, caps = rounds_in_full(shape)
+    height = height * placement.scale
     rows = np.empty((len(axis), layout.ROUND_PRIMITIVE_ROW), np.float32)
     rows[:, 0:3] = placement.points(base)
     rows[:, 3:6], rows[:, 6:9] = frames_around(axis)
@@ -128,6 +141,7 @@ def round_rows(shape: Shape, placement: Placement) -> F32:
     rows[:, 14] = top_radius * placement.scale
     rows[:, 15] = (rows[:, 14] - rows[:, 13]) / np.where(height > 0.0, height, 1.0)
     rows[:, 16], rows[:, 17] = caps
+    assert isinstance(shape, TurnableShape)
     rows[:, 18] = -1.0 if shape.flip_normals else 1.0
     return rows
 

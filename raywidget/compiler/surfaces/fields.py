@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.kernels import layout
@@ -27,6 +28,17 @@ class FieldTables(NamedTuple):
     maps: F32
 
 
+class SplitRows(Protocol):
+    """What a mesh has become that was taken apart (`geometry.fans.Parts`)."""
+
+    @property
+    def origins(self) -> NDArray[np.int32]:
+        """Of which face each face is part."""
+
+    def blended(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """What vertices have, those of the new ones at the end."""
+
+
 class Place(NamedTuple):
     """Where what has the values stands in the other tables."""
 
@@ -45,6 +57,7 @@ class ShapeFields:
         self.of_mesh = of_mesh
         self.unlit = shape.unlit
         self.place = Place()
+        self.parts: SplitRows | None = None  # of a mesh whose huge triangles were taken apart
         self.first = first
         self.numbers: dict[str, Numbers] = dict(shape.own_numbers())
         self._rows = {name: first + 1 + k for k, name in enumerate(self.numbers)}
@@ -115,7 +128,7 @@ class FieldRows:
                 shape = shape.mesh
             own: Mapping[str, Quantity] = shape.own_quantities
             for k, quantity in enumerate((shape.shown, *own.values())):
-                first = values.place_of(shape, quantity.numbers)
+                first = values.place_of(shape, quantity.numbers, fields.parts)
                 codes[fields.first + k] = _codes(quantity.numbers, first, fields.place, length)
                 maps.append(_map(quantity))
                 length += len(maps[-1])
@@ -127,17 +140,20 @@ class _Values:
     """All arrays one after the other, each once."""
 
     def __init__(self) -> None:
-        self._places: dict[int, int] = {}
-        self._parts: list[tuple[Any, Numbers]] = []
+        self._places: dict[tuple[int, int], int] = {}
+        self._parts: list[tuple[Any, Numbers, SplitRows | None]] = []
         self._count = 0
 
-    def place_of(self, shape: ValuedShape, numbers: Numbers) -> int:
+    def place_of(self, shape: ValuedShape, numbers: Numbers, parts: SplitRows | None) -> int:
         """The element where an array begins."""
-        key = id(numbers.array)
+        key = id(numbers.array), id(parts)
         if key not in self._places:
             self._places[key] = self._count
-            self._parts.append((shape, numbers))
-            self._count += shape.packed_count(numbers)
+            self._parts.append((shape, numbers, parts))
+            count = shape.packed_count(numbers)
+            if parts is not None:
+                count = len(_split(numbers, shape.packed(numbers), parts))
+            self._count += count
             if self._count > _MOST_VALUES:
                 raise SceneError("Scene: all its values together must be less than 2^31")
         return self._places[key]
@@ -145,13 +161,20 @@ class _Values:
     def joined(self) -> F32:
         result = np.empty(self._count, np.float32)
         at = 0
-        for shape, numbers in self._parts:
-            packed = shape.packed(numbers)
+        for shape, numbers, parts in self._parts:
+            packed = _split(numbers, shape.packed(numbers), parts)
             if numbers.array.dtype == np.float64:
                 packed = (packed - numbers.origin) * numbers.scale
             result[at : at + packed.size] = packed.ravel()
             at += packed.size
         return result
+
+
+def _split(numbers: Numbers, packed: NDArray[Any], parts: SplitRows | None) -> NDArray[Any]:
+    """Values of a mesh that was taken apart."""
+    if parts is None:
+        return packed
+    return packed[parts.origins] if numbers.on == "faces" else parts.blended(packed)
 
 
 def _codes(numbers: Numbers, first: int, place: Place, at: int) -> tuple[int, int, int, int]:

@@ -18,7 +18,8 @@ class Spheres(ValuedShape, TurnableShape):
     """Many spheres; each is like a `Sphere`.
 
     A hundred thousand cost no more than a mesh of as many triangles. Lists are taken too; arrays
-    are copied, and stored read-only as float32 (float64 where they are far from the origin).
+    are copied, and stored read-only as float32 (float64 where they are far from the origin, or few
+    and far apart).
 
     Parameters
     ----------
@@ -79,7 +80,8 @@ class Cylinders(ValuedShape, TurnableShape):
     """Many round cylinders; each is like a `Cylinder`.
 
     A hundred thousand cost no more than a mesh of as many triangles. Lists are taken too; arrays
-    are copied, and stored read-only as float32 (float64 where they are far from the origin).
+    are copied, and stored read-only as float32 (float64 where they are far from the origin, or few
+    and far apart).
 
     Parameters
     ----------

@@ -28,6 +28,10 @@ from raywidget.scene.values.colors import parse_color
 from raywidget.scene.values.places import FAR, is_far
 from raywidget.scene.values.transforms import chunks
 
+# So few points take no memory to speak of, and beyond this float32 rounds by 6e-5.
+_FEW = 64
+_WIDE = 1024.0
+
 
 def _as_numbers(owner: object, field: str, value: object, expected: str) -> NDArray[Any]:
     array = checks.array(owner, field, value, expected)
@@ -90,7 +94,8 @@ def kind_of_points(
     """Which floats to store points (N, 3) in, N > 0; only those count that `faces` use.
 
     Doubles if they are so far from the origin for their extent that a scene of them is moved there
-    (`compiler.geometry.placement`), and are no float32 as it is.
+    (`compiler.geometry.placement`), or if they are few and far apart, as those of a ground are
+    (`compiler.geometry.contact`, `fans`); and are no float32 as it is.
     """
     if points.dtype == np.float32 or points.dtype.itemsize <= 2:
         return np.float32
@@ -99,7 +104,8 @@ def kind_of_points(
         points = points if used.all() else points[used]
     columns = [points[:, axis] for axis in range(3)]  # numpy is slow along rows
     lo, hi = ([edge(column) for column in columns] for edge in (np.min, np.max))
-    if not is_far(np.array(lo), np.array(hi), 0.5 * FAR):
+    is_wide = len(points) <= _FEW and max(np.abs(lo).max(), np.abs(hi).max()) > _WIDE
+    if not is_wide and not is_far(np.array(lo), np.array(hi), 0.5 * FAR):
         return np.float32
     exact = all(np.array_equal(column, column.astype(np.float32)) for column in columns)
     return np.float32 if exact else np.float64
