@@ -64,7 +64,7 @@ class Remote:
         self._out: dict[int, tuple[_Attempt, Future]] = {}  # of which an answer is hoped for
         self._late: set[int] = set()  # numbers of those that hold up nobody any more
         self._count = 0
-        self._failed_in_a_row = 0
+        self._failed_in_a_row = self._refused_in_a_row = 0
         self._refused: dict[str, str] = {}
         self._last_error = ""
         self._usual = 0.0  # seconds from sending to answer, a running mean
@@ -212,8 +212,9 @@ class Remote:
             if not errand.settled:
                 self._again(errand)
             return None
+        is_warm = name in self._pool.names  # before that it has loaded all that it needs
         self._pool.names.add(name)
-        self._failed_in_a_row = 0
+        self._failed_in_a_row = self._refused_in_a_row = 0
         self._heard_at = self._clock()
         if not self.alive and not self.broken:
             self.alive = True
@@ -225,7 +226,8 @@ class Remote:
             self._submit(errand)
             return None
         age = self._age(attempt)
-        self._usual = age if self._usual == 0.0 else 0.8 * self._usual + 0.2 * age
+        if is_warm:
+            self._usual = age if self._usual == 0.0 else 0.8 * self._usual + 0.2 * age
         errand.settled = True
         return answer
 
@@ -262,7 +264,8 @@ class Remote:
         """It came back undone."""
         if self._is_out(errand):
             return
-        if not self._pool.names and len(self._refused) >= self._pool.size():
+        self._refused_in_a_row += 1
+        if self._refused_in_a_row > MOST_ATTEMPTS + IN_HAND * self._pool.size():
             self._give_up("no worker fits")
         else:
             self._submit(errand)
