@@ -17,6 +17,7 @@ NAMES = (
     "suite",
     "latency",
     "scaling",
+    "cluster",
 )
 
 

@@ -159,9 +159,12 @@ class Dispatcher:
             goal = min(ORDER_SECONDS, max(LEAST_SECONDS, planned / room))
             cuts: list[Cut] = []
             seconds = 0.0
-            while self._waiting and (not cuts or seconds < goal):
+            while self._waiting:
+                more = _samples(self._waiting[0]) * pace
+                if cuts and seconds + more > goal:
+                    break
                 cuts.append(self._waiting.popleft())
-                seconds += _samples(cuts[-1]) * pace
+                seconds += more
             planned -= seconds
             room -= 1
             errand = self._remote.send(
@@ -190,10 +193,11 @@ class Dispatcher:
             end, bands = job.target, 1
         else:
             pace = run.seconds_per_sample or GUESS
-            many = -(-2 * self._remote.size // len(run.film.tiles))  # so that none is idle
+            size = self._remote.size
             pixels = job.tile.width * job.tile.height
-            worth = int(pixels * (job.target - first) * pace / LEAST_SECONDS)
-            end, bands = plan_slice(job, first, ORDER_SECONDS / pace, min(many, worth))
+            worth = max(1, int(pixels * (job.target - first) * pace / LEAST_SECONDS))
+            least = min(-(-2 * size // len(run.film.tiles)), worth)  # so that none is idle
+            end, bands = plan_slice(job, first, ORDER_SECONDS / pace, least, max(least, size))
         made = Slice(run, job, first, end, bands)
         self._slices[job.tile.index] = made
         self._waiting.extend(made.cuts)

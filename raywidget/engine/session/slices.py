@@ -174,7 +174,9 @@ def _room_for(before: TileSums) -> TileSums:
     )
 
 
-def plan_slice(job: Job, first: int, budget: float, least_bands: int) -> tuple[int, int]:
+def plan_slice(
+    job: Job, first: int, budget: float, least_bands: int, most_bands: int
+) -> tuple[int, int]:
     """Where the next slice of a job ends, and how many bands it is cut into.
 
     Parameters
@@ -187,11 +189,14 @@ def plan_slice(job: Job, first: int, budget: float, least_bands: int) -> tuple[i
         Samples of pixels that one piece may have.
     least_bands : int
         So many pieces are wanted, so that all workers have something to do.
+    most_bands : int
+        More pieces would wait for workers, and the tile with them. (The more there are, the more
+        samples each can have, and the fewer sums travel.)
     """
     tile = job.tile
     pixels = tile.width * tile.height
     count = job.target - first
     bands = max(math.ceil(pixels * count / budget), least_bands, 1)
-    bands = min(bands, tile.height)
+    bands = min(bands, most_bands, tile.height)
     most = max(1, int(budget * bands / pixels))
     return first + min(count, most), bands
