@@ -29,9 +29,10 @@ SAMPLES = 4  # times as many as in the notebooks, which are to run in seconds
 PICTURES = {
     "01_quickstart": {"render": "ripples"},
     "02_materials_and_lights": {"save": "materials", "image": "evening"},
-    "04_your_data": {"bar": "field", "molecule-render": "molecule", "terrain": "land"},
+    "04_your_data": {"bar": "field", "terrain": "land"},
     "05_headless_and_batch": {"aovs": "aovs"},
     "06_inside_a_path_tracer": {"paths": "paths", "nee": "next-event"},
+    "08_a_molecule": {"molecule-render": "molecule"},
 }
 WIDGET = re.compile(r"^rw\.RayWidget\(", re.MULTILINE)
 VIEWER = "viewer"

@@ -16,7 +16,7 @@ from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap, as_color_map
-from raywidget.scene.textures.textures import ImageTexture
+from raywidget.scene.textures.textures import Attribute, ImageTexture
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3Like
 from raywidget.scene.values.colors import decode_srgb
@@ -24,6 +24,7 @@ from raywidget.scene.values.signatures import checked_call, with_more
 
 F64 = NDArray[np.float64]
 
+_MOST_TRIANGLES = 400_000  # of a cut
 _MOST_PIXELS = 2048  # along a side of the picture on a cut
 _THIN = 0.002  # radius of the lines of a cut, of its extent
 
@@ -181,7 +182,7 @@ def plane_cut(
     Returns
     -------
     Mesh or Cylinders
-        Of a volume a flat piece with its colours, of a mesh its lines.
+        Of a volume a flat piece that has its numbers as values, of a mesh its lines.
 
     Raises
     ------
@@ -244,19 +245,53 @@ def _slice(volume: Volume, point: F64, normal: F64, colormap: Any) -> Mesh:
     order = np.argsort(np.arctan2(middle[:, 1], middle[:, 0]))
     outline, places = outline[order], places[order]
     spacing: Any = volume.spacing
+    if not volume.values.is_colored:
+        return _valued(volume, outline, 0.5 * min(spacing), colormap)
     step = 0.5 * min(spacing)
     columns, rows = (int(np.clip(np.ceil(length / step), 2, _MOST_PIXELS)) for length in size)
     u, v = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
     pixels = np.empty((rows, columns, 3), np.float32)
-    color, limits = _colors(volume, colormap)
     for row in range(rows):  # row 0 is the upper edge
         up = low[1] + v[rows - 1 - row] * size[1]
         here = point + (low[0] + u[:, None] * size[0]) * across + up * along
-        numbers = _numbers(volume, here)
-        pixels[row] = numbers if volume.values.is_colored else color.evaluate(numbers, limits)
+        pixels[row] = _numbers(volume, here)
     faces: Any = [(0, k, k + 1) for k in range(1, len(outline) - 1)]
     picture = ImageTexture(np.clip(pixels, 0.0, 1.0), wrap="clamp")
     return Mesh(outline, faces, uvs=(places - low) / size, material=Diffuse(picture))
+
+
+def _valued(volume: Volume, outline: F64, step: float, colormap: Any) -> Mesh:
+    """A piece within a convex outline, with the volume's numbers at its vertices.
+
+    The triangles of a fan are divided alike, so that they share all vertices on their edges.
+    """
+    longest = float(np.linalg.norm(outline - outline[0], axis=1).max())
+    most = int(np.sqrt(_MOST_TRIANGLES / (len(outline) - 2)))
+    count = int(np.clip(np.ceil(longest / step), 1, most))
+    i, j = (grid.ravel() for grid in np.meshgrid(*[np.arange(count + 1)] * 2, indexing="ij"))
+    inside = i + j <= count
+    i, j = i[inside], j[inside]
+    number = np.full((count + 2, count + 2), -1)
+    number[i, j] = np.arange(len(i))
+    corners = np.stack([number[i, j], number[i + 1, j], number[i, j + 1]], axis=1)
+    others = np.stack([number[i + 1, j], number[i + 1, j + 1], number[i, j + 1]], axis=1)
+    pattern = np.concatenate([corners, others])
+    pattern = pattern[(pattern >= 0).all(axis=1)]
+    vertices, faces = [], []
+    for k in range(1, len(outline) - 1):
+        a, b, c = outline[0], outline[k], outline[k + 1]
+        vertices.append(a + (i[:, None] * (b - a) + j[:, None] * (c - a)) / count)
+        faces.append(pattern + (k - 1) * len(i))
+    points = np.concatenate(vertices)
+    color, limits = _colors(volume, colormap)
+    return Mesh(
+        points,
+        np.concatenate(faces),
+        values=_numbers(volume, points),
+        per="vertices",
+        colormap=color if color.log else color.replace(limits=tuple(limits), symmetric=False),
+        material=Diffuse(Attribute("color")),
+    )
 
 
 def _outline(volume: Volume, point: F64, normal: F64) -> F64:
