@@ -118,7 +118,7 @@ wheel: $(VENV)/.test $(static) ## install the wheel in empty environments: anoth
 matrix: $(VENV)/.test $(static) ## every way in, on every Python found, with the lowest and newest versions
 	$(bin)/python tests/matrix/run.py --write README.md
 
-wheels: $(VENV)/.test $(static) ## wheels in dist/: one with machine code for Linux on x86-64, a pure one
+wheels: $(VENV)/.test $(static) ## wheels in dist/: with machine code for each system, and a pure one
 	$(bin)/python -m wheels
 
 release-check: $(VENV)/.test ## build what a release uploads, and look at all of it

@@ -21,6 +21,7 @@ import raywidget
 from raywidget import presets
 from raywidget.animation import turntable
 from raywidget.batch import render_many
+from raywidget.engine import about
 from raywidget.engine.backends.starting import executor_for
 from raywidget.engine.film.filters import FILTERS
 from raywidget.engine.settings import AOVS, INTEGRATORS, SAMPLERS, RenderSettings
@@ -148,6 +149,13 @@ def _parser(voice: Voice) -> argparse.ArgumentParser:
 
     listing = commands.add_parser("scenes", help="list the presets")
     listing.set_defaults(run=_list_scenes)
+
+    about = commands.add_parser(
+        "info",
+        help="tell what is installed, and which machine code renders",
+        description="Tell versions, the processor, and where the machine code of kernels is.",
+    )
+    about.set_defaults(run=_tell_about)
 
     warming = commands.add_parser(
         "warmup",
@@ -587,6 +595,12 @@ def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:
         group.add_argument(flag, type=float, metavar="X", help=_help_of(field))
     else:
         group.add_argument(flag, type=int, metavar="N", help=_help_of(field))
+
+
+def _tell_about(options: argparse.Namespace) -> int:
+    for name, what in about.describe().items():
+        options.voice.say(f"{name:<15} {what}")
+    return DONE
 
 
 def _list_scenes(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""``python -m wheels [FOLDER]``: a wheel with machine code for Linux on x86-64, and a pure one."""
+"""``python -m wheels [FOLDER]``: wheels with machine code for all systems, and a pure one."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from wheels.libraries import ROOT, build_libraries
+from wheels.targets import SYSTEMS
 
-TAG = "py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64"
+CODE = ROOT / "raywidget" / "machine_code"
 
 
 def main() -> None:
-    """Build both into a folder."""
+    """Build them into a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "dist")
+    parser.add_argument(
+        "--only", action="append", choices=tuple(SYSTEMS), help="only this system; may be repeated"
+    )
     parser.add_argument("--kernels", type=Path, help="keep what numba compiles in this folder")
     options = parser.parse_args()
     folder = options.folder.resolve()
-    code = ROOT / "raywidget" / "machine_code"
-    try:
-        for path in build_libraries(code, kernels=options.kernels):
-            print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e3:.0f} kB", flush=True)
-        _build(folder, {"RAYWIDGET_WHEEL_TAG": TAG})
-    finally:  # a checkout compiles
-        shutil.rmtree(code, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as place:
+        made = build_libraries(Path(place), options.only or tuple(SYSTEMS), options.kernels)
+        try:
+            for name, paths in made.items():
+                for path in paths:
+                    print(f"{name}: {path.name}, {path.stat().st_size / 1e3:.0f} kB", flush=True)
+                shutil.rmtree(CODE, ignore_errors=True)
+                shutil.copytree(Path(place) / name, CODE)
+                _build(folder, {"RAYWIDGET_WHEEL_TAG": SYSTEMS[name].tag})
+        finally:  # a checkout compiles
+            shutil.rmtree(CODE, ignore_errors=True)
     _build(folder, {})
 
 

@@ -2,66 +2,122 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from wheels.objects import ENTRIES, PROCESSORS, environment_for
+from wheels.inspection import check
+from wheels.objects import ENTRIES, environment_for
+from wheels.targets import BASES, PROCESSORS, SYSTEMS, System
 
 ROOT = Path(__file__).parents[1]
 
 
 def build_libraries(
-    folder: Path, levels: tuple[str, ...] = tuple(PROCESSORS), kernels: Path | None = None
-) -> list[Path]:
-    """Compile and link everything for Linux on x86-64; returns the files.
+    folder: Path, systems: Iterable[str] = tuple(SYSTEMS), kernels: Path | None = None
+) -> dict[str, list[Path]]:
+    """Compile and link everything; the files of each system, in a folder of its own.
 
-    `kernels` is a folder for what numba keeps on disk, by level; a temporary one if None. Levels
-    are compiled side by side: half a gigabyte of memory and some minutes each.
+    `kernels` is a folder for what numba keeps on disk, by level; a temporary one if None. The two
+    widths of vectors are compiled side by side: half a gigabyte of memory and some minutes each.
 
     Raises
     ------
     RuntimeError
-        If a level can't be compiled, or levels differ in what their entries take.
+        If a level can't be compiled, levels differ in what their entries take, or a library is not
+        as it should be.
     """
-    from raywidget.kernels.language.machine_code import MANIFEST, source_digest
-
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    chosen = [SYSTEMS[name] for name in systems]
     with tempfile.TemporaryDirectory() as place:
-        objects = {level: Path(place) / level / "objects" for level in levels}
-        running = {}
-        for level in levels:
-            objects[level].mkdir(parents=True)
-            cache = Path(place) / level if kernels is None else kernels / level
-            environment = environment_for(level, cache) | {"PYTHONPATH": str(ROOT)}
-            command = [sys.executable, "-m", "wheels.objects", level, str(objects[level])]
-            running[level] = subprocess.Popen(command, env=environment, cwd=ROOT)
-        failed = [level for level, process in running.items() if process.wait() != 0]
-        if failed:
-            raise RuntimeError(f"machine code could not be made for {', '.join(failed)}")
-        said = [json.loads((objects[level] / ENTRIES).read_text()) for level in levels]
-        if any(other != said[0] for other in said):
-            raise RuntimeError("entries take other arguments at one level than at another")
-        made = [folder / f"linux-x86_64-{level}.so" for level in levels]
-        for level, library in zip(levels, made, strict=True):
-            _link(sorted(objects[level].glob("*.o")), library)
+        objects, said = _write_objects(Path(place), chosen, kernels)
+        made = {}
+        for system in chosen:
+            target = folder / system.name
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            made[system.name] = _link_all(system, objects, target, said)
+    return made
+
+
+def _write_objects(
+    place: Path, systems: list[System], kernels: Path | None
+) -> tuple[dict[str, Path], dict[str, Any]]:
+    """Folders of objects by target, and what their entries take."""
+    targets = [(f"{system.name}-{level}", level) for system in systems for level in system.levels]
+    objects, running = {}, {}
+    for base in BASES:
+        mine = [target for target, level in targets if PROCESSORS[level].base == base]
+        if not mine:
+            continue
+        (place / base).mkdir()
+        cache = place / f"{base}-kernels" if kernels is None else kernels / base
+        environment = environment_for(base, cache) | {"PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "wheels.objects", base, str(place / base), *mine]
+        running[base] = subprocess.Popen(command, env=environment, cwd=ROOT)
+        objects |= {target: place / base / target for target in mine}
+    failed = [base for base, process in running.items() if process.wait() != 0]
+    if failed:
+        raise RuntimeError(f"machine code could not be made for {', '.join(failed)}")
+    said = [json.loads((place / base / ENTRIES).read_text()) for base in running]
+    if any(other != said[0] for other in said):
+        raise RuntimeError("entries take other arguments at one level than at another")
+    return objects, said[0]
+
+
+def _link_all(
+    system: System, objects: dict[str, Path], folder: Path, said: dict[str, Any]
+) -> list[Path]:
+    from raywidget.kernels.language.machine_code import (
+        MANIFEST,
+        file_name,
+        source_digest,
+        symbol_of,
+    )
+
+    symbols = {symbol_of(entry, variant) for entry, found in said.items() for variant in found}
+    made = []
+    for level in system.levels:
+        name, _, machine = system.name.partition("-")
+        library = folder / file_name(name, machine, level)
+        link(system, sorted(objects[f"{system.name}-{level}"].glob("*.o")), library)
+        check(library, system, symbols)
+        made.append(library)
     manifest = folder / MANIFEST
-    manifest.write_text(json.dumps({"sources": source_digest(), "entries": said[0]}))
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in made}
+    told = {"sources": source_digest(), "libraries": digests, "entries": said}
+    manifest.write_text(json.dumps(told))
     return [*made, manifest]
 
 
-def _link(objects: list[Path], library: Path) -> None:
+def link(system: System, objects: list[Path], library: Path) -> None:
     """Make one library of objects.
 
-    Without the C library: sines and the like are asked for by their bare names, so the result runs
-    with any version of it, musl's too.
+    On Linux without the C library: sines and the like are asked for by their bare names, so the
+    result runs with any version of it, musl's too. Others bring the systems' own libraries for a
+    linker to look at, and zig has those.
     """
-    linker = [shutil.which("ld.lld") or shutil.which("ld")]
-    if linker == [None]:
-        linker = [sys.executable, "-m", "ziglang", "ld.lld"]
-    options = ["-shared", "--strip-all", "--gc-sections", "-z", "noexecstack", "-z", "relro"]
-    subprocess.run([*linker, *options, "-o", str(library), *map(str, objects)], check=True)
+    if system.zig:
+        command = [sys.executable, "-m", "ziglang", "cc", "-target", system.zig, "-shared", "-s"]
+        if system.name.startswith("darwin"):
+            command += ["-Wl,-dead_strip", f"-Wl,-install_name,@rpath/{library.name}"]
+    else:
+        linker = shutil.which("ld.lld")
+        command = [linker] if linker else [sys.executable, "-m", "ziglang", "ld.lld"]
+        command += ["-shared", "--strip-all", "--gc-sections", "-z", "noexecstack", "-z", "relro"]
+    done = subprocess.run(
+        [*command, "-o", str(library), *map(str, objects)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{library.name} could not be linked:\n{done.stderr or done.stdout}")
+    for left in library.parent.glob(f"{library.stem}.*"):  # import libraries and debug data
+        if left != library:
+            left.unlink()

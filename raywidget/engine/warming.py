@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from raywidget.engine.about import place_of_kernels
 from raywidget.engine.picking import pick_pixel
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import AOVS, INTEGRATORS, RenderSettings
@@ -74,17 +75,6 @@ def warmup(
     if progress:
         tell(f"{seconds:.1f} s in all; kernels are in {place_of_kernels()}")
     return seconds
-
-
-def place_of_kernels() -> str:
-    """Where the machine code of kernels is: a library of the package, or a folder of a cache."""
-    from raywidget.kernels.integrators.path import render_path
-    from raywidget.kernels.language.machine_code import LIBRARY
-
-    if LIBRARY is not None:
-        return str(LIBRARY.path)
-    path: str = render_path.stats.cache_path  # type: ignore[attr-defined]
-    return path
 
 
 def _check(integrators: str | Iterable[str]) -> list[str]:

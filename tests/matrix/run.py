@@ -81,10 +81,23 @@ def all_rows() -> list[Row]:
     return rows + [Row(*oldest, numba) for numba in NUMBAS]
 
 
+def pyproject() -> dict:
+    """What ``pyproject.toml`` says."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def direct_requirements() -> list[str]:
+    """What the pure wheel asks for itself, with the extra `io`."""
+    said = pyproject()
+    extras = said["project"]["optional-dependencies"]
+    always = said["tool"]["hatch"]["metadata"]["hooks"]["custom"]["dependencies"]
+    return [*always, *extras["compile"], *extras["io"]]
+
+
 def few_rows() -> list[Row]:
     """The newest other Python that numba is known to have wheels for, and the lowest versions."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        classifiers = tomllib.load(file)["project"]["classifiers"]
+    classifiers = pyproject()["project"]["classifiers"]
     pythons = find_pythons()
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     known = [
@@ -126,8 +139,10 @@ def prepare(row: Row, wheel: Path) -> Path:
     binary = ("--only-binary", ":all:")
     if row.dependencies == LOWEST:
         listed = folder / "lowest.txt"
-        extras = ("--resolution", "lowest-direct", "--extra", "io", "--output-file", listed)
-        uv("pip", "compile", *target, *binary, *extras, ROOT / "pyproject.toml")
+        given = folder / "given.txt"
+        given.write_text("\n".join(direct_requirements()) + "\n")
+        how = ("--resolution", "lowest-direct", "--output-file", listed)
+        uv("pip", "compile", *target, *binary, *how, given)
         uv("pip", "install", *target, "--requirement", listed)
         uv("pip", "install", *target, "--reinstall", "--no-deps", package)
     else:

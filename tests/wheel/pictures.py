@@ -69,7 +69,7 @@ widget.close()
 pictures["picked"] = np.array([hit.index, hit.distance])
 np.savez(sys.argv[1], **pictures)
 
-from raywidget.engine.warming import place_of_kernels  # noqa: E402
+from raywidget.engine.about import place_of_kernels  # noqa: E402
 
 print(
     json.dumps(

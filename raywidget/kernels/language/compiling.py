@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numba
@@ -10,11 +11,13 @@ import numba.extending
 from numba import types
 
 from raywidget.errors import RenderError
+from raywidget.kernels.language import compilers
+from raywidget.kernels.language.blocks import BlockEntry, Layout, reader_type
 from raywidget.kernels.language.compilers import DEVICE_OPTIONS, ENTRY_OPTIONS, RARE, compiling
 from raywidget.kernels.language.processor import config
 from raywidget.kernels.language.storage import StoredKernels
 
-__all__ = ["DEVICE_OPTIONS", "RARE", "device", "entry", "intrinsic"]
+__all__ = ["DEVICE_OPTIONS", "RARE", "bind", "device", "entry", "intrinsic"]
 
 if config.DISABLE_JIT:
     raise RenderError(
@@ -52,3 +55,35 @@ def entry(function: Callable[..., Any]) -> Any:
 
     dispatcher.compile = compile_or_load_quietly
     return dispatcher
+
+
+def bind(entry: Any, *leading: Any) -> Callable[..., Any]:
+    """See `jit.bind`."""
+    bound: list[Callable[..., Any]] = []
+
+    def call(*rest: Any) -> Any:
+        if bound:
+            return bound[0](*rest)
+        result = entry(*leading, *rest)  # compiled, or loaded, for the types that there are
+        version = _read_by_blocks(entry, (*leading, *rest))
+        bound.append(partial(entry, *leading) if version is None else version.bind(*leading))
+        return result
+
+    return call
+
+
+def _read_by_blocks(entry: Any, arguments: tuple[Any, ...]) -> BlockEntry | None:
+    """The version of an entry that takes such arguments; None if only numba can call it."""
+    if compilers.is_plain():
+        return None
+    from raywidget.kernels.language.block_readers import PREFIX, can_read, kinds_of
+
+    compiled = entry.overloads.get(tuple(entry.typeof_pyval(value) for value in arguments))
+    if compiled is None or not can_read(compiled.signature.return_type, compiled.signature.args):
+        return None
+    address = compiled.library.get_pointer_to_function(PREFIX + compiled.fndesc.llvm_func_name)
+    if not address:
+        return None
+    layout = Layout(entry.py_func.__qualname__, *kinds_of(compiled.signature.args))
+    returns = entry.py_func.__annotations__.get("return", "int")
+    return BlockEntry(reader_type(address), layout, returns)

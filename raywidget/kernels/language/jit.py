@@ -55,6 +55,8 @@ def bind(entry: Callable[..., R], *leading: Any) -> Callable[..., R]:
     """An entry with its first arguments, which stay as they are from call to call."""
     if isinstance(entry, PrebuiltEntry):
         return entry.bind(*leading)
+    if COMPILES:
+        return _compiling.bind(entry, *leading)
     return functools.partial(entry, *leading)
 
 

@@ -2,11 +2,9 @@
 
 The folder `machine_code` of the package holds a library for each level of processors, and a
 manifest that says what is in them (`wheels/` makes both). They are taken if they were made of the
-very sources that stand beside them, and the processor has what they need; else kernels are compiled
-here. Nothing is written anywhere.
-
-An entry takes one block of 8-byte slots: the arguments as numba flattens them, tuples and arrays
-opened up. Those that stay the same from call to call are laid out once (`PrebuiltEntry.bind`).
+very sources that stand beside them, are whole, and the processor has what they need; else kernels
+are compiled here, and there is one warning if that is not as it should be. Nothing is written
+anywhere.
 """
 
 from __future__ import annotations
@@ -16,30 +14,22 @@ import hashlib
 import json
 import os
 import platform
-import struct
 import sys
+import warnings
 from collections.abc import Callable, Iterable
-from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from raywidget.errors import RenderError
+from raywidget.errors import RaywidgetWarning, RenderError
+from raywidget.kernels.language.blocks import COMPILE, BlockEntry, Layout, reader_type
 
 PACKAGE = Path(__file__).parents[2]
 FOLDER = PACKAGE / "machine_code"
 MANIFEST = "manifest.json"
-COMPILE = "RAYWIDGET_COMPILE"
-"""Environment variable: if set (and not to 0), kernels are compiled here all the same."""
 
 # What tells numba for which processor to compile: whoever sets it wants a compiler.
-_MEANT_FOR_NUMBA = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_JIT")
-
-_STATUS_OK, _STATUS_NONE = 0, -2  # what numba's functions return if nothing was raised
-_FORMATS = {"p": "Q", "i": "Q", "f": "f4x", "d": "d"}
-_MASK = (1 << 64) - 1
+_MEANT_FOR_NUMBA = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
 
 
 class Level(NamedTuple):
@@ -48,16 +38,20 @@ class Level(NamedTuple):
     name: str
     lanes: int  # float32 in a vector
     needs: tuple[str, ...]  # names that numpy has for the features it needs
+    group: str = ""  # numpy's name for all of them, from 2.4 on
 
 
 # All processors that have these have the rest of x86-64-v3 (BMI, LZCNT, MOVBE), too, which numpy
 # does not name before 2.4.
-_AVX2 = ("AVX2", "FMA3", "F16C")
+_SSE4 = ("SSE3", "SSSE3", "SSE41", "SSE42", "POPCNT")
+_AVX2 = (*_SSE4, "AVX2", "FMA3", "F16C")
+_AVX512 = (*_AVX2, "AVX512F", "AVX512BW", "AVX512CD", "AVX512DQ", "AVX512VL")
 
 LEVELS = {
     "x86_64": (
-        Level("v4", 16, (*_AVX2, "AVX512F", "AVX512BW", "AVX512CD", "AVX512DQ", "AVX512VL")),
-        Level("v3", 8, _AVX2),
+        Level("v4", 16, _AVX512, "X86_V4"),
+        Level("v3", 8, _AVX2, "X86_V3"),
+        Level("v2", 8, _SSE4, "X86_V2"),
     ),
     "aarch64": (Level("v8", 8, ("NEON", "ASIMD")),),
 }
@@ -82,12 +76,13 @@ def machine() -> str:
     return {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64"}.get(name, name)
 
 
-def level_of(features: dict[str, bool], kind: str) -> Level | None:
-    """The best level for a processor with such features, as numpy names them."""
-    for level in LEVELS.get(kind, ()):
-        if all(features.get(name, False) for name in level.needs):
-            return level
-    return None
+def levels_of(features: dict[str, bool], kind: str) -> list[Level]:
+    """All levels that a processor with such features has, as numpy names them; the best first."""
+    return [
+        level
+        for level in LEVELS.get(kind, ())
+        if features.get(level.group, True) and all(features.get(n, False) for n in level.needs)
+    ]
 
 
 def processor_features() -> dict[str, bool]:
@@ -97,6 +92,11 @@ def processor_features() -> dict[str, bool]:
     except (ImportError, AttributeError):
         return {}
     return found
+
+
+def file_name(system: str, kind: str, level: str) -> str:
+    """Of a library: for a system as `sys.platform` names it, a machine, and a level of it."""
+    return f"{system}-{kind}-{level}{SUFFIXES.get(system, '.so')}"
 
 
 class Library:
@@ -115,38 +115,66 @@ class Library:
                     continue
         self._code = ctypes.CDLL(str(path))
 
-    def function(self, symbol: str) -> Any:
-        """What is called by a symbol, with pointers to where results go and to the slots."""
-        function = self._code[symbol]
-        function.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-        function.restype = ctypes.c_int
-        return function
+    def reader(self, symbol: str) -> Any:
+        """What reads a block and runs an entry, by its name."""
+        return reader_type((symbol, self._code))
 
 
-def find_library(folder: Path = FOLDER) -> Library | None:
-    """The library for this processor; None if there is none that is made of these sources."""
-    if os.environ.get(COMPILE, "0") not in ("", "0"):
-        return None
-    if any(os.environ.get(name) for name in _MEANT_FOR_NUMBA):
-        return None
+class Found(NamedTuple):
+    """The library of this process, or why there is none."""
+
+    library: Library | None
+    reason: str = ""
+    is_fault: bool = False  # is it not as it should be?
+
+
+def find_library(folder: Path = FOLDER) -> Found:
+    """Look for the library for this processor, made of these sources."""
+    for name in (COMPILE, *_MEANT_FOR_NUMBA):
+        if os.environ.get(name, "0" if name == COMPILE else "") not in ("", "0"):
+            return Found(None, f"the environment variable {name} is set")
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError):
-        return None
-    if not isinstance(manifest, dict) or manifest.get("sources") != source_digest():
-        return None
-    level = level_of(processor_features(), machine())
-    if level is None:
-        return None
-    path = folder / f"{sys.platform}-{machine()}-{level.name}{SUFFIXES.get(sys.platform, '.so')}"
+        text = (folder / MANIFEST).read_bytes()
+    except FileNotFoundError:
+        return Found(None, "the package brings no machine code")
+    except OSError as error:
+        return Found(None, f"the machine code in {folder} can't be read ({error})", True)
     try:
-        return Library(path, level, manifest["entries"])
-    except (OSError, KeyError):  # not for this system, or one that it can't be loaded on
-        return None
+        manifest = json.loads(text)
+        sources, libraries = manifest["sources"], dict(manifest["libraries"])
+        entries = dict(manifest["entries"])
+    except (ValueError, TypeError, KeyError):
+        return Found(None, f"{folder / MANIFEST} is damaged", True)
+    if sources != source_digest():
+        why = f"the machine code in {folder} is of other sources than those beside it"
+        return Found(None, why, True)
+    for level in levels_of(processor_features(), machine()):
+        path = folder / file_name(sys.platform, machine(), level.name)
+        if path.name in libraries:
+            return _load(path, level, libraries[path.name], entries)
+    return Found(None, f"the package brings no machine code for this processor ({machine()})")
 
 
-LIBRARY = find_library()
-"""The library of this process; None if kernels are compiled here."""
+def _load(path: Path, level: Level, digest: str, entries: dict[str, Any]) -> Found:
+    try:
+        # A library that was cut short is mapped all the same, and kills the process later.
+        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            return Found(None, f"{path} is damaged", True)
+        return Found(Library(path, level, entries))
+    except OSError as error:
+        return Found(None, f"{path} can't be loaded ({error})", True)
+
+
+LIBRARY, WHY_NONE, _is_fault = find_library()
+"""The library of this process; None if kernels are compiled here, and then the reason."""
+
+if _is_fault:
+    warnings.warn(
+        f"raywidget: {WHY_NONE}. Kernels are compiled here, which takes some seconds; "
+        "to install the package anew mends it",
+        RaywidgetWarning,
+        stacklevel=2,
+    )
 
 
 # --- Entries --------------------------------------------------------------------------------------
@@ -171,69 +199,6 @@ def symbol_of(name: str, variant: str) -> str:
     return f"raywidget_{name}_{variant}".replace(".", "_")
 
 
-def flatten(arguments: Iterable[Any], slots: list[Any], arrays: list[str]) -> None:
-    """Open arguments up as numba does; also notes the types of arrays."""
-    for argument in arguments:
-        if isinstance(argument, np.ndarray):
-            if not argument.flags.c_contiguous:
-                raise RenderError(
-                    f"kernels take C-contiguous arrays; got strides {argument.strides}"
-                )
-            arrays.append(f"{argument.dtype.str[1:]} {argument.ndim}")
-            address = argument.__array_interface__["data"][0]
-            # No owner, no parent: what a kernel is given outlives its call.
-            slots += (0, 0, argument.size, argument.itemsize, address)
-            slots += argument.shape
-            slots += argument.strides
-        elif isinstance(argument, tuple):
-            flatten(argument, slots, arrays)
-        elif argument is None:
-            slots.append(0)
-        else:
-            slots.append(argument)
-
-
-class Layout:
-    """How slots are laid out, by what the manifest says of one version of an entry."""
-
-    def __init__(self, name: str, kinds: str, arrays: list[str]) -> None:
-        self.name = name
-        self.kinds = kinds
-        self.arrays = arrays
-
-    def pack(self, arguments: Iterable[Any], first: int = 0, first_array: int = 0) -> Packed:
-        """Lay out arguments; those from a slot and an array on."""
-        slots: list[Any] = []
-        arrays: list[str] = []
-        flatten(arguments, slots, arrays)
-        kinds = self.kinds[first : first + len(slots)]
-        expected = self.arrays[first_array : first_array + len(arrays)]
-        if arrays != expected or len(kinds) != len(slots):
-            raise RenderError(
-                f"{self.name} was compiled for arrays ({', '.join(expected)}), got "
-                f"({', '.join(arrays)}); set {COMPILE}=1 to have it compiled here"
-            )
-        for k, kind in enumerate(kinds):
-            if kind == "i" and not isinstance(slots[k], int):
-                slots[k] = int(slots[k]) & _MASK
-            elif kind == "i" and slots[k] < 0:
-                slots[k] &= _MASK
-        return Packed(_packer(kinds)(*slots), len(slots), len(arrays))
-
-
-class Packed(NamedTuple):
-    """Arguments as an entry reads them."""
-
-    block: bytes
-    slots: int
-    arrays: int
-
-
-@lru_cache(maxsize=256)
-def _packer(kinds: str) -> Callable[..., bytes]:
-    return struct.Struct("<" + "".join(_FORMATS[kind] for kind in kinds)).pack
-
-
 class PrebuiltEntry:
     """An entry whose machine code is at hand."""
 
@@ -245,43 +210,27 @@ class PrebuiltEntry:
         self._library = library
         self._name = entry_name(function)
         self._returns = function.__annotations__["return"]
-        self._versions: dict[str, tuple[Any, Layout]] = {}
+        self._versions: dict[str, BlockEntry] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it."""
-        function, layout = self._version(variant_of(arguments))
-        return self._run(function, layout, layout.pack(arguments).block)
+        return self._version(variant_of(arguments))(*arguments)
 
     def bind(self, *leading: Any) -> Callable[..., Any]:
         """The entry with its first arguments, which are laid out here and kept."""
-        function, layout = self._version(variant_of(leading))
-        # `leading` is kept because the block points to its memory.
-        return partial(self._run_bound, function, layout, layout.pack(leading), leading)
+        return self._version(variant_of(leading)).bind(*leading)
 
-    def _run_bound(
-        self, function: Any, layout: Layout, head: Packed, kept: tuple[Any, ...], *rest: Any
-    ) -> Any:
-        block = head.block + layout.pack(rest, head.slots, head.arrays).block
-        return self._run(function, layout, block)
-
-    def _version(self, variant: str) -> tuple[Any, Layout]:
+    def _version(self, variant: str) -> BlockEntry:
         found = self._versions.get(variant)
         if found is None:
-            said = self._library.entries[self._name][variant]
+            try:
+                said = self._library.entries[self._name][variant]
+            except KeyError:
+                raise RenderError(
+                    f"{self._library.path} has no version '{variant}' of {self._name}; set "
+                    f"{COMPILE}=1 to have it compiled here, and please tell raywidget's authors"
+                ) from None
+            reader = self._library.reader(symbol_of(self._name, variant))
             layout = Layout(self._name, said["slots"], said["arrays"])
-            found = self._library.function(symbol_of(self._name, variant)), layout
-            self._versions[variant] = found
+            found = self._versions[variant] = BlockEntry(reader, layout, self._returns)
         return found
-
-    def _run(self, function: Any, layout: Layout, block: bytes) -> Any:
-        if len(block) != 8 * len(layout.kinds):
-            raise RenderError(
-                f"{self._name} takes {len(layout.kinds)} slots, got {len(block) // 8}"
-            )
-        result = ctypes.c_int64(0)
-        status = function(ctypes.addressof(result), block)
-        if status not in (_STATUS_OK, _STATUS_NONE):
-            raise RenderError(f"{self._name} failed with status {status}")
-        if self._returns == "None":
-            return None
-        return bool(result.value & 1) if self._returns == "bool" else result.value

@@ -24,6 +24,7 @@ from numba.core.untyped_passes import (
     TranslateByteCode,
 )
 
+from raywidget.kernels.language.block_readers import add_reader, can_read
 from raywidget.kernels.language.literals import FloatLiteralsAreSingle
 from raywidget.kernels.language.memo import remembering
 
@@ -125,6 +126,8 @@ class _KeepCalleesInside(FunctionPass):
         optimise = library._optimize_final_module
 
         def finalise_with_all_callees() -> None:
+            if can_read(state.return_type, state.args):
+                add_reader(state.targetctx, library, state.return_type, state.args)
             library._linking_libraries = _all_callees(library)
             finalise()
 

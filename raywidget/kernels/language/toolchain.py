@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from raywidget.errors import RenderError
-from raywidget.kernels.language.machine_code import LIBRARY
+from raywidget.kernels.language.machine_code import LIBRARY, WHY_NONE
 
 COMPILES = LIBRARY is None
 """Are kernels compiled in this process?"""
@@ -47,8 +47,8 @@ def _tool(module: str, name: str | None = None) -> Any:
         found = import_module(module)
     except ModuleNotFoundError as error:
         raise RenderError(
-            "kernels have to be compiled here: no machine code came with the package that fits "
-            f"this processor and these sources. That needs numba ({error}): pip install numba"
+            f"kernels have to be compiled here: {WHY_NONE}. That needs numba ({error}): "
+            'pip install "raywidget[compile]"'
         ) from error
     return found if name is None else getattr(found, name)
 

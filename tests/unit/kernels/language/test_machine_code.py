@@ -1,8 +1,9 @@
 """Machine code that a wheel brings: which is taken, when none is, and how entries are called."""
 
+import hashlib
 import json
 import os
-import struct
+import shutil
 import subprocess
 import sys
 from typing import NamedTuple
@@ -10,21 +11,19 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from raywidget.errors import RenderError
 from raywidget.kernels.language import jit, machine_code
 from raywidget.kernels.language.machine_code import (
     LEVELS,
-    Layout,
     find_library,
-    flatten,
-    level_of,
+    levels_of,
     machine,
     source_digest,
     symbol_of,
     variant_of,
 )
 
-V3 = dict.fromkeys(("AVX2", "FMA3", "F16C"), True)
+SSE4 = dict.fromkeys(("SSE3", "SSSE3", "SSE41", "SSE42", "POPCNT"), True)
+V3 = SSE4 | dict.fromkeys(("AVX2", "FMA3", "F16C"), True)
 V4 = V3 | dict.fromkeys(("AVX512F", "AVX512BW", "AVX512CD", "AVX512DQ", "AVX512VL"), True)
 
 
@@ -36,23 +35,36 @@ class Tables(NamedTuple):
 # -- which library --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("missing", sorted(V3))
-def test_a_processor_without_avx2_has_none(missing):
-    assert level_of(V4 | {missing: False}, "x86_64") is None
+def best(features, kind="x86_64"):
+    return next((level.name for level in levels_of(features, kind)), None)
+
+
+@pytest.mark.parametrize("missing", sorted(SSE4))
+def test_a_processor_older_than_all_levels_has_none(missing):
+    assert best(V4 | {missing: False}) is None
+
+
+@pytest.mark.parametrize("missing", sorted(V3.keys() - SSE4.keys()))
+def test_a_processor_without_avx2_has_the_lowest(missing):
+    assert best(V4 | {missing: False}) == "v2"
 
 
 @pytest.mark.parametrize("missing", sorted(V4.keys() - V3.keys()))
 def test_a_processor_that_lacks_a_part_of_avx512_has_the_one_below(missing):
-    lacking = {name: value for name, value in V4.items() if name != missing}
-    assert level_of(lacking, "x86_64").name == "v3"
+    assert best({name: value for name, value in V4.items() if name != missing}) == "v3"
+
+
+def test_a_level_that_numpy_was_told_to_do_without_is_not_used():
+    assert best(V4 | {"X86_V4": False}) == "v3"
+    assert best(V4 | {"X86_V4": False, "X86_V3": False}) == "v2"
 
 
 def test_the_best_that_a_processor_can_do():
-    assert level_of(V4, "x86_64") == LEVELS["x86_64"][0]
-    assert level_of(V4, "x86_64").lanes == 16
-    assert level_of(V3, "x86_64").lanes == 8
-    assert level_of(V4, "riscv64") is None
-    assert level_of({}, machine()) is None
+    assert [level.name for level in levels_of(V4, "x86_64")] == ["v4", "v3", "v2"]
+    assert [level.lanes for level in LEVELS["x86_64"]] == [16, 8, 8]
+    assert best({"NEON": True, "ASIMD": True}, "aarch64") == "v8"
+    assert best(V4, "riscv64") is None
+    assert best({}, machine()) is None
 
 
 def test_numpy_still_tells_what_the_processor_has():
@@ -69,80 +81,140 @@ def test_a_checkout_compiles():
     assert all(hasattr(entry, "overloads") for entry in jit.entries)
 
 
-@pytest.mark.parametrize("contents", [b"", b"{", b"[]", b"\xff\xfe", b'{"sources": 1}'])
-def test_a_damaged_manifest_means_none(tmp_path, contents):
-    (tmp_path / machine_code.MANIFEST).write_bytes(contents)
-    assert find_library(tmp_path) is None
+@pytest.fixture
+def brought(tmp_path, monkeypatch):
+    """Write a folder with a manifest and files that stand for libraries; loading is recorded."""
+    monkeypatch.setattr(machine_code, "Library", lambda path, level, entries: (path, level.name))
+
+    def write(levels=("v2", "v3", "v4", "v8"), **other):
+        names = [machine_code.file_name(sys.platform, machine(), level) for level in levels]
+        for name in names:
+            (tmp_path / name).write_bytes(b"code of " + name.encode())
+        digests = {n: hashlib.sha256((tmp_path / n).read_bytes()).hexdigest() for n in names}
+        manifest = {"sources": source_digest(), "libraries": digests, "entries": {}} | other
+        (tmp_path / machine_code.MANIFEST).write_text(json.dumps(manifest))
+        return tmp_path
+
+    return write
 
 
-def test_code_of_other_sources_is_not_taken(tmp_path, monkeypatch):
-    opened = []
-    monkeypatch.setattr(machine_code, "Library", lambda *given: opened.append(given) or given)
-    manifest = {"sources": source_digest(), "entries": {}}
-    (tmp_path / machine_code.MANIFEST).write_text(json.dumps(manifest))
+def test_where_nothing_was_brought_that_is_no_fault(tmp_path):
     found = find_library(tmp_path)
-    assert (found is not None) == (
-        level_of(machine_code.processor_features(), machine()) is not None
-    )
-    manifest["sources"] = "0" * 64
-    (tmp_path / machine_code.MANIFEST).write_text(json.dumps(manifest))
-    assert find_library(tmp_path) is None
+    assert found == (None, "the package brings no machine code", False)
 
 
-@pytest.mark.parametrize("name", ["RAYWIDGET_COMPILE", "NUMBA_CPU_NAME", "NUMBA_DISABLE_JIT"])
-def test_whoever_wants_a_compiler_has_it(tmp_path, monkeypatch, name):
-    monkeypatch.setattr(machine_code, "Library", lambda *given: given)
-    manifest = {"sources": source_digest(), "entries": {}}
-    (tmp_path / machine_code.MANIFEST).write_text(json.dumps(manifest))
-    monkeypatch.setenv(name, "1")
-    assert find_library(tmp_path) is None
+@pytest.mark.parametrize("contents", [b"", b"{", b"[]", b"\xff\xfe", b'{"sources": 1}', b"3"])
+def test_a_damaged_manifest_means_none_and_is_told(tmp_path, contents):
+    (tmp_path / machine_code.MANIFEST).write_bytes(contents)
+    found = find_library(tmp_path)
+    assert found.library is None
+    assert found.is_fault
+    assert "damaged" in found.reason
 
 
-def test_a_file_that_is_no_library_means_none(tmp_path):
-    manifest = {"sources": source_digest(), "entries": {}}
-    (tmp_path / machine_code.MANIFEST).write_text(json.dumps(manifest))
-    for level in ("v3", "v4", "v8"):
-        (tmp_path / f"{sys.platform}-{machine()}-{level}.so").write_bytes(b"not machine code")
-    assert find_library(tmp_path) is None
-
-
-# -- calls ----------------------------------------------------------------------------------------
-
-
-def test_arguments_are_flattened_as_numba_does():
-    rows = np.arange(6, dtype=np.float32).reshape(2, 3)
-    slots, arrays = [], []
-    flatten((Tables(rows, None), 7, np.float32(0.5)), slots, arrays)
-    address = rows.ctypes.data
-    assert slots == [0, 0, 6, 4, address, 2, 3, 12, 4, 0, 7, 0.5]
-    assert arrays == ["f4 2"]
-
-
-def test_slots_hold_numbers_as_their_kinds_say():
-    layout = Layout("entry", "iiifd", [])
-    block = layout.pack((-1, np.uint64(2**63 + 5), True, 0.1, 0.1)).block
-    assert struct.unpack("<qQqf4xd", block) == (-1, 2**63 + 5, 1, np.float32(0.1), 0.1)
+def test_code_of_other_sources_is_not_taken(brought):
+    assert find_library(brought()).library is not None
+    found = find_library(brought(sources="0" * 64))
+    assert found.library is None
+    assert found.is_fault
+    assert "other sources" in found.reason
 
 
 @pytest.mark.parametrize(
-    "array",
+    ("features", "level"),
     [
-        np.zeros(3),
-        np.zeros((3, 1), np.float32),
-        np.zeros(3, np.int32),
-        np.zeros((3, 3), np.float32)[:, 0],
+        (V4, "v4"),
+        (V3, "v3"),
+        (V4 | {"AVX512VL": False}, "v3"),
+        (SSE4, "v2"),
+        (V4 | {"FMA3": False}, "v2"),
+        ({}, None),
     ],
 )
-def test_arrays_of_another_type_are_refused(array):
-    layout = Layout("entry", "ppiipii", ["f4 1"])
-    assert len(layout.pack((np.zeros(3, np.float32),)).block) == 7 * 8
-    with pytest.raises(RenderError, match=r"f4 1|contiguous"):
-        layout.pack((array,))
+def test_the_library_is_the_best_for_the_processor(brought, monkeypatch, features, level):
+    monkeypatch.setattr(machine_code, "processor_features", lambda: features)
+    monkeypatch.setattr(machine_code, "machine", lambda: "x86_64")
+    found = find_library(brought())
+    assert (found.library[1] if found.library else None) == level
+    assert not found.is_fault
 
 
-def test_too_many_arguments_are_refused():
-    with pytest.raises(RenderError, match="entry"):
-        Layout("entry", "i", []).pack((1, 2))
+def test_of_libraries_that_were_not_brought_the_next_is_taken(brought, monkeypatch):
+    monkeypatch.setattr(machine_code, "processor_features", lambda: V4)
+    monkeypatch.setattr(machine_code, "machine", lambda: "x86_64")
+    assert find_library(brought(("v2", "v3"))).library[1] == "v3"
+    found = find_library(brought(()))
+    assert found.library is None
+    assert not found.is_fault
+    assert "x86_64" in found.reason
+
+
+@pytest.mark.parametrize("name", ["RAYWIDGET_COMPILE", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"])
+def test_whoever_wants_a_compiler_has_it(brought, monkeypatch, name):
+    folder = brought()
+    monkeypatch.setenv(name, "1")
+    found = find_library(folder)
+    assert found == (None, f"the environment variable {name} is set", False)
+
+
+def test_without_numba_its_switches_do_not_matter(brought, monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    assert find_library(brought()).library is not None
+
+
+@pytest.mark.parametrize("damage", ["cut short", "changed", "gone"])
+def test_a_damaged_library_is_not_even_opened(brought, monkeypatch, damage):
+    opened = []
+    monkeypatch.setattr(machine_code, "Library", lambda *given: opened.append(given))
+    folder = brought()
+    for path in folder.glob(f"{sys.platform}-*"):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] if damage == "cut short" else whole[:-1] + b"?")
+        if damage == "gone":
+            path.unlink()
+    found = find_library(folder)
+    assert found.library is None
+    assert found.is_fault
+    assert opened == []
+
+
+def test_a_file_that_is_no_library_means_none_and_is_told(brought, monkeypatch):
+    monkeypatch.undo()
+    found = find_library(brought())
+    assert found.library is None
+    assert found.is_fault
+    assert "can't be loaded" in found.reason
+
+
+def test_stale_code_is_told_once_and_kernels_are_compiled(tmp_path):
+    package = tmp_path / "raywidget"
+    left_out = shutil.ignore_patterns("__pycache__", "machine_code", "static")
+    shutil.copytree(machine_code.PACKAGE, package, ignore=left_out)
+    (package / "machine_code").mkdir()
+    manifest = {"sources": "0" * 64, "libraries": {}, "entries": {}}
+    (package / "machine_code" / machine_code.MANIFEST).write_text(json.dumps(manifest))
+    script = """
+import raywidget.engine.renderer
+from raywidget.engine.about import describe
+from raywidget.kernels.language import jit
+assert all(hasattr(entry, "overloads") for entry in jit.entries)
+print(describe()["kernels"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("compiled here: the machine code in")
+    assert done.stderr.count("RaywidgetWarning") == 1
+    assert "other sources" in done.stderr
+
+
+# -- entries --------------------------------------------------------------------------------------
 
 
 def test_the_version_is_told_by_the_tables():
