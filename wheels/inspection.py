@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,14 @@ from wheels.targets import System
 _FUNCTIONS = "acos asin atan atan2 ceil cos exp floor fmod log log10 pow sin sincos sqrt tan trunc"
 _MEMORY = "memcpy memmove memset bzero"
 _MATH = {name + end for name in _FUNCTIONS.split() for end in ("", "f")}
-ALLOWED = _MATH | set(_MEMORY.split()) | {"__sincosf_stret", "__sincos_stret"}
+ALLOWED = _MATH | set(_MEMORY.split())
+_MORE_ALLOWED = {
+    "linux": set(),
+    "darwin": {"__sincosf_stret", "__sincos_stret", "dyld_stub_binder"},
+    "win32": {"__chkstk"},
+}
+
+_OF_EVERY_DYLIB = {"_mh_dylib_header", "__dso_handle"}
 
 _MACHINES = {
     "linux-x86_64": "X86_64",
@@ -39,6 +45,7 @@ def check(library: Path, system: System, symbols: set[str]) -> None:
 def _problems(library: Path, system: System, symbols: set[str]) -> Any:
     import lief
 
+    lief.logging.disable()
     binary: Any = lief.parse(str(library))
     machine = _machine(binary)
     if machine != _MACHINES[system.name]:
@@ -71,16 +78,17 @@ def _machine(binary: Any) -> str:
 def exported(binary: Any, kind: str) -> set[str]:
     """Names of what a library offers."""
     if kind == "linux":
-        return {str(symbol.name) for symbol in binary.exported_symbols}
+        return {str(s.name) for s in binary.dynamic_symbols if s.name and s.shndx != 0}
     if kind == "darwin":
-        return {str(symbol.name).removeprefix("_") for symbol in binary.exported_symbols}
+        names = {str(symbol.name).removeprefix("_") for symbol in binary.exported_symbols}
+        return names - _OF_EVERY_DYLIB
     return {str(entry.name) for entry in binary.get_export().entries}
 
 
 def imported(binary: Any, kind: str) -> set[str]:
     """Names of what it needs."""
     if kind == "linux":
-        return {str(symbol.name) for symbol in binary.imported_symbols}
+        return {str(s.name) for s in binary.dynamic_symbols if s.name and s.shndx == 0}
     if kind == "darwin":
         return {str(symbol.name).removeprefix("_") for symbol in binary.imported_symbols}
     return {str(entry.name) for library in binary.imports for entry in library.entries}
@@ -88,22 +96,24 @@ def imported(binary: Any, kind: str) -> set[str]:
 
 def libraries(binary: Any, kind: str) -> set[str]:
     """Names of the libraries that it asks for."""
+    import lief
+
     if kind == "linux":
         return {str(name) for name in binary.libraries}
     if kind == "darwin":
-        return {str(entry.name) for entry in binary.libraries if "raywidget" not in str(entry)}
+        own = lief.MachO.LoadCommand.TYPE.ID_DYLIB
+        return {str(entry.name) for entry in binary.libraries if entry.command != own}
     return {str(library.name) for library in binary.imports}
 
 
 def _is_allowed(name: str, kind: str) -> bool:
-    return name in ALLOWED or (kind == "darwin" and name == "dyld_stub_binder")
+    return name in ALLOWED | _MORE_ALLOWED[kind]
 
 
 def _is_system(name: str, kind: str) -> bool:
     if kind == "darwin":
         return name == "/usr/lib/libSystem.B.dylib"
-    pattern = r"(?i)(kernel32|ntdll|ucrtbase|api-ms-win-crt-[\w-]+)\.dll"
-    return kind == "win32" and re.fullmatch(pattern, name) is not None
+    return kind == "win32" and name in ("ucrtbase.dll", "ntdll.dll")
 
 
 def _writes_to_code(binary: Any) -> bool:

@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from wheels.inspection import check
+from wheels.inspection import ALLOWED, check
 from wheels.objects import ENTRIES, environment_for
 from wheels.targets import BASES, PROCESSORS, SYSTEMS, System
 
 ROOT = Path(__file__).parents[1]
+ZIG = (sys.executable, "-m", "ziglang")
 
 
 def build_libraries(
@@ -50,7 +51,8 @@ def _write_objects(
 ) -> tuple[dict[str, Path], dict[str, Any]]:
     """Folders of objects by target, and what their entries take."""
     targets = [(f"{system.name}-{level}", level) for system in systems for level in system.levels]
-    objects, running = {}, {}
+    objects: dict[str, Path] = {}
+    running = {}
     for base in BASES:
         mine = [target for target, level in targets if PROCESSORS[level].base == base]
         if not mine:
@@ -99,25 +101,41 @@ def link(system: System, objects: list[Path], library: Path) -> None:
     """Make one library of objects.
 
     On Linux without the C library: sines and the like are asked for by their bare names, so the
-    result runs with any version of it, musl's too. Others bring the systems' own libraries for a
-    linker to look at, and zig has those.
+    result runs with any version of it, musl's too. On Windows they come from its own C library, by
+    import libraries that are made here of their names. zig brings what macOS offers.
     """
-    if system.zig:
-        command = [sys.executable, "-m", "ziglang", "cc", "-target", system.zig, "-shared", "-s"]
-        if system.name.startswith("darwin"):
+    files = [str(path) for path in objects]
+    with tempfile.TemporaryDirectory() as place:
+        if system.name.startswith("win32"):
+            files += [str(path) for path in _import_libraries(Path(place))]
+            command = [*ZIG, "lld-link", "/dll", "/noentry", "/nodefaultlib", "/opt:ref"]
+            # Objects with floats ask for this symbol, which means nothing.
+            command += ["/alternatename:_fltused=__ImageBase"]
+            command += [f"/out:{library}", f"/implib:{place}/unused.lib"]
+        elif system.name.startswith("darwin"):
+            command = [*ZIG, "cc", "-target", system.zig, "-shared", "-nostdlib", "-lSystem", "-s"]
             command += ["-Wl,-dead_strip", f"-Wl,-install_name,@rpath/{library.name}"]
-    else:
-        linker = shutil.which("ld.lld")
-        command = [linker] if linker else [sys.executable, "-m", "ziglang", "ld.lld"]
-        command += ["-shared", "--strip-all", "--gc-sections", "-z", "noexecstack", "-z", "relro"]
-    done = subprocess.run(
-        [*command, "-o", str(library), *map(str, objects)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+            command += ["-o", str(library)]
+        else:
+            linker = shutil.which("ld.lld")
+            command = [linker] if linker else [*ZIG, "ld.lld"]
+            command += ["-shared", "--strip-all", "--gc-sections", "-z", "noexecstack"]
+            command += ["-z", "relro", "-o", str(library)]
+        _run([*command, *files])
+
+
+def _import_libraries(folder: Path) -> list[Path]:
+    """Of what Windows offers: mathematics and memory, and what grows a stack."""
+    made = []
+    for name, symbols in (("ucrtbase", sorted(ALLOWED)), ("ntdll", ["__chkstk"])):
+        definition = folder / f"{name}.def"
+        definition.write_text("\n".join([f"LIBRARY {name}.dll", "EXPORTS", *symbols, ""]))
+        made.append(folder / f"{name}.lib")
+        _run([*ZIG, "lib", f"/def:{definition}", "/machine:x64", f"/out:{made[-1]}"])
+    return made
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise RuntimeError(f"{library.name} could not be linked:\n{done.stderr or done.stdout}")
-    for left in library.parent.glob(f"{library.stem}.*"):  # import libraries and debug data
-        if left != library:
-            left.unlink()
+        raise RuntimeError(f"{' '.join(command[:5])} failed:\n{done.stderr or done.stdout}")

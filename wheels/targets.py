@@ -37,7 +37,7 @@ class System(NamedTuple):
 
     name: str  # as `sys.platform` and `machine_code.machine` say
     triple: str  # as LLVM names it
-    zig: str  # as its linker names it
+    zig: str  # as zig names it, whose linker has what macOS offers
     levels: tuple[str, ...]
     tag: str  # of the wheel
 
@@ -75,8 +75,8 @@ SYSTEMS = {
         ),
         System(
             "win32-x86_64",
-            "x86_64-w64-windows-gnu",
-            "x86_64-windows-gnu",
+            "x86_64-pc-windows-msvc",
+            "",
             ("v2", "v3", "v4"),
             "py3-none-win_amd64",
         ),
