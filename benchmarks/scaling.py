@@ -66,6 +66,9 @@ def _overhead(python: Any, repeats: int) -> Table:
             answer = worker.ask(do="tiles")
             table.add("tiles a second with a kernel that does nothing", answer["tiles_per_second"])
             table.add("microseconds of CPU a tile", answer["microseconds"])
+            calls = worker.ask(do="calls")
+            for way in calls:
+                table.add(f"microseconds of CPU a call without pixels, by {way}", calls[way])
             table.add("share of a 64x64 tile at 1 spp of cornell, %", answer["share"])
     finally:
         worker.close()

@@ -5,22 +5,29 @@ from __future__ import annotations
 import gc
 import resource
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import raywidget as rw
 from benchmarks import scenes
 from benchmarks.harness import serve
 from raywidget.compiler import compile_scene
 from raywidget.engine import renderer as renderer_module
+from raywidget.engine.film.tiles import Tile
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
+from raywidget.kernels.integrators.path import render_path
+from raywidget.kernels.language.toolchain import COMPILES
 
 _BASE = RenderSettings(width=203, height=203, spp=16, max_depth=8, threads=1)
 
 
 def answer(do: str, **question: Any) -> dict[str, Any]:
-    return {"cost": _cost, "rate": _rate, "tiles": _tiles, "memory": _memory}[do](**question)
+    answers = {"cost": _cost, "rate": _rate, "tiles": _tiles, "calls": _calls, "memory": _memory}
+    return answers[do](**question)
 
 
 def _cost(axis: str, size: int) -> dict[str, Any]:
@@ -87,6 +94,30 @@ def _tiles() -> dict[str, Any]:
         "microseconds": 1e6 * idle,
         "share": 100.0 * idle / real,
     }
+
+
+def _calls() -> dict[str, Any]:
+    """What it takes to call `render_path` for a tile without pixels, by a block and by numba."""
+    made = renderer_module.Renderer(scenes.cornell(), _BASE)
+    tile, cancel = Tile(0, 0, 0, 0, 0), np.zeros(1, np.uint8)
+    sums, swings = np.zeros((0, 0, 3)), np.zeros((0, 0, 3), np.float32)
+    before = sums.copy(), swings.copy()
+    for array in before:
+        array.flags.writeable = False
+
+    def microseconds(count: int = 20_000) -> float:
+        begin = time.process_time()
+        for _ in range(count):
+            made.render(tile, 0, 0, sums, cancel, swings, before)
+        return 1e6 * (time.process_time() - begin) / count
+
+    microseconds(100)
+    found = {"block": microseconds()}
+    if COMPILES:
+        scene = (made._tables, made._camera, made._picture, made._integrator.settings)
+        made._trace = partial(render_path, *scene)
+        found["numba"] = microseconds()
+    return found
 
 
 def _session_seconds(settings: RenderSettings) -> float:
