@@ -498,6 +498,15 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     assert done.stderr == ""
 
 
+def test_info_tells_versions_and_why_kernels_are_compiled(capsys):
+    assert run("info") == 0
+    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert told["raywidget"].startswith(rw.__version__)
+    assert told["numpy"] == np.__version__
+    assert told["kernels"] == "compiled here: the package brings no machine code"
+    assert "kernels-" in told["kept"]
+
+
 def test_warmup_tells_what_it_does(capsys):
     assert run("warmup", "--integrator", "path") == 0
     out = capsys.readouterr().out
