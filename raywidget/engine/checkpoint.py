@@ -27,7 +27,7 @@ from raywidget.engine.session.run import ResumeState, Spent
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, PictureWarning, RaywidgetError, SceneError
-from raywidget.io.atomic import check_writable
+from raywidget.io.atomic import check_writable, sweep
 from raywidget.io.bundle import Bundle, write_bundle
 from raywidget.io.gltf.exact import fingerprint
 from raywidget.io.scene_files import read_scene, write_scene
@@ -102,6 +102,7 @@ class Checkpoint:
         PictureError
             If it can't be written.
         """
+        sweep(self.path)  # of processes that were killed while they wrote
         try:
             self._write(session)
         except OSError as error:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_LEFT_SECONDS = 3600.0
 
 
 @contextmanager
@@ -28,6 +33,22 @@ def replacing(target: Path) -> Iterator[Path]:
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def sweep(target: Path) -> None:
+    """Remove what processes that were killed have left beside `target`, of files of its kind.
+
+    Only what nobody has written to for an hour: the rest may be of somebody who is at it.
+    """
+    pattern = re.compile(rf"\.raywidget-[0-9a-f]{{24}}{re.escape(target.suffix)}")
+    long_ago = time.time() - _LEFT_SECONDS
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(target.parent):
+            if pattern.fullmatch(entry.name) is None:
+                continue
+            with contextlib.suppress(OSError):  # of somebody else, or gone meanwhile
+                if entry.stat(follow_symlinks=False).st_mtime < long_ago:
+                    os.unlink(entry.path)
 
 
 def check_writable(target: Path) -> None:

@@ -85,6 +85,19 @@ def test_the_same_call_goes_on_and_more_samples_can_be_asked_for(tmp_path):
     same(more, rw.render(SCENE, spp=11, **SIZE))
 
 
+def test_what_killed_processes_left_is_swept_up(tmp_path):
+    old, new = (tmp_path / f".raywidget-{digit * 24}.checkpoint" for digit in "0a")
+    others = [tmp_path / f".raywidget-{'0' * 24}.png", tmp_path / ".raywidget-notes.checkpoint"]
+    for path in (old, new, *others):
+        path.write_bytes(b"half")
+    for path in (old, *others):
+        os.utime(path, (time.time() - 7200,) * 2)
+    rw.render(SCENE, spp=1, checkpoint=tmp_path / "box.checkpoint", **SIZE)
+    assert not old.exists()
+    assert new.exists()
+    assert all(path.exists() for path in others)
+
+
 def test_how_it_is_shown_comes_along(tmp_path):
     place = tmp_path / "box.checkpoint"
     rw.render(SCENE, spp=2, checkpoint=place, exposure=1.5, curve="agx", denoise="nlm", **SIZE)
@@ -374,3 +387,14 @@ def test_an_interrupted_command_says_how_to_go_on(tmp_path):
     process.send_signal(signal.SIGTERM)
     assert "raywidget resume 'a b.ck' goes on from here" in process.communicate(timeout=60)[1]
     assert process.returncode == cli.TERMINATED
+
+
+def test_a_pool_goes_on_where_threads_were(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    place = tmp_path / "box.checkpoint"
+    for way in ("path", "bdpt", "alpha"):
+        break_off(place, 9, **WAYS[way])
+        with ThreadPoolExecutor(2) as pool:
+            same(rw.resume(place, executor=pool), rw.render(SCENE, **SIZE, **WAYS[way]))
+        place.unlink()
