@@ -42,13 +42,12 @@ class Bars:
                 continue
             owners = [actor, *mappers.get(title, ())]
             for owner in owners:
-                if not hasattr(owner, "GetLookupTable"):  # volumes have functions instead
-                    continue
-                table = owner.GetLookupTable()
-                self._titles[table.GetAddressAsString("")] = str(actor.GetTitle() or title).strip()
+                has_table = hasattr(owner, "GetLookupTable")  # mappers of volumes have functions
+                told = owner.GetLookupTable() if has_table else owner
+                self._titles[told.GetAddressAsString("")] = str(actor.GetTitle() or title).strip()
 
     def title(self, table: Any) -> str | None:
-        """What the bar of a table is called; None if there is no bar."""
+        """What the bar of a table, or of a volume's mapper, is called; None if there is no bar."""
         return self._titles.get(table.GetAddressAsString(""))
 
 

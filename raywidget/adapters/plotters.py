@@ -67,7 +67,7 @@ def take_plotter(plotter: Any) -> Taken:
         if not actor.GetVisibility():
             continue
         if is_a(actor, "vtkmodules", "vtkVolume"):
-            volume = volume_of_actor(name, actor, notes)
+            volume = volume_of_actor(name, actor, bars.title(actor.GetMapper()), notes)
             if volume is not None:
                 pieces.append(volume)
                 continue

@@ -45,8 +45,13 @@ def volume_in(image: Any) -> Volume | None:
     )
 
 
-def volume_of_actor(name: str | None, actor: Any, notes: list[str]) -> Volume | None:
-    """What a `vtkVolume` shows, with its colours and opacities; None if it is no image."""
+def volume_of_actor(
+    name: str | None, actor: Any, title: str | None, notes: list[str]
+) -> Volume | None:
+    """What a `vtkVolume` shows, with its colours and opacities; None if it is no image.
+
+    `title` is that of its bar, if it has one.
+    """
     mapper = actor.GetMapper()
     image = None if mapper is None else mapper.GetInputDataObject(0, 0)
     volume = None if image is None else volume_in(image)
@@ -74,7 +79,10 @@ def volume_of_actor(name: str | None, actor: Any, notes: list[str]) -> Volume | 
     extinction = -np.log1p(-np.clip(shares, 0.0, _OPAQUE)) / (unit if unit > 0.0 else 1.0)
     colors = np.array([color.GetColor(number) for number in numbers])
     transfer = TransferFunction(
-        ColorMap(np.clip(colors, 0.0, 1.0)), extinction=extinction, density=1.0, limits=(low, high)
+        ColorMap(np.clip(colors, 0.0, 1.0), bar=title is not None, label=title),
+        extinction=extinction,
+        density=1.0,
+        limits=(low, high),
     )
     nearest = look.GetInterpolationType() == 0
     return volume.replace(

@@ -29,8 +29,9 @@ from numpy.typing import NDArray
 from raywidget.errors import PictureError
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
-from raywidget.scene.shapes.quantities import Quantity, ValuedShape
-from raywidget.scene.textures.colormaps import ColorMap
+from raywidget.scene.shapes.quantities import UNNAMED, ValuedShape
+from raywidget.scene.shapes.volumes import Volume
+from raywidget.scene.textures.colormaps import ColorMap, Limits
 from raywidget.scene.values.checks import LARGEST, show
 from raywidget.scene.values.colors import encode_srgb
 from raywidget.scene.values.given import NotNumbers, as_items, as_numpy
@@ -116,7 +117,7 @@ def _bars(scene: Scene, wanted: bool | Iterable[str]) -> list[Tree]:
             raise PictureError(
                 f"figure: colorbars must be True, False or names of shapes, got {show(wanted)}"
             )
-        known = {shape.name for shape in scene.shapes if isinstance(shape, ValuedShape)}
+        known = {s.name for s in scene.shapes if isinstance(s, ValuedShape | Volume)}
         for name in names:
             if not isinstance(name, str) or name not in known:
                 told = ", ".join(sorted(repr(k) for k in known if k)) or "none that shows values"
@@ -128,30 +129,45 @@ def _bars(scene: Scene, wanted: bool | Iterable[str]) -> list[Tree]:
     bars: list[Tree] = []
     seen: set[Any] = set()
     for index, shape in enumerate(scene.shapes):
-        quantity = shape.shown if isinstance(shape, ValuedShape) else None
-        if quantity is None or (names is not None and shape.name not in names):
+        found = _told_by(shape)
+        if found is None or (names is not None and shape.name not in names):
             continue
-        if names is None and not quantity.colormap.bar:
+        bar, quantity, is_wanted = found
+        if names is None and not is_wanted:
             continue
-        bar = _bar(quantity)
         key = (bar["label"], bar["low"], bar["high"], bar["log"], tuple(bar["colors"]))
         if key not in seen:
             seen.add(key)
-            bars.append({**bar, "shape": shape.name, "index": index, "quantity": quantity.name})
+            bars.append({**bar, "shape": shape.name, "index": index, "quantity": quantity})
     return bars
 
 
-def _bar(quantity: Quantity) -> Tree:
-    colormap, (low, high) = quantity.colormap, quantity.limits
+def _told_by(shape: Any) -> tuple[Tree, str, bool] | None:
+    """The bar of a shape, its quantity's name, and whether its map asks for a bar."""
+    if isinstance(shape, Volume):
+        colormap = shape.transfer.color
+        if not isinstance(colormap, ColorMap) or shape.values.is_colored:
+            return None
+        limits = shape.transfer.color_limits_for(shape.values.low, shape.values.high)
+        label = shape.name or "" if colormap.label is None else colormap.label
+        return _bar(colormap, limits, False, label), UNNAMED, colormap.bar
+    quantity = shape.shown if isinstance(shape, ValuedShape) else None
+    if quantity is None:
+        return None
+    numbers = quantity.numbers.array
+    has_nan = numbers.dtype.kind == "f" and bool(np.isnan(numbers).any())
+    bar = _bar(quantity.colormap, quantity.limits, has_nan, quantity.label)
+    return bar, quantity.name, quantity.colormap.bar
+
+
+def _bar(colormap: ColorMap, limits: Limits, has_nan: bool, label: str) -> Tree:
+    low, high = limits
     count = min(_BAR_ROWS, len(colormap.table))
     rows = (np.arange(count) + 0.5) / count * len(colormap.table)
     nan, below, above = colormap.extremes
-    has_nan = quantity.numbers.array.dtype.kind == "f" and bool(
-        np.isnan(quantity.numbers.array).any()
-    )
     first, last = (tuple(float(c) for c in colormap.table[k]) for k in (0, -1))
     return {
-        "label": quantity.label,
+        "label": label,
         "low": float(low),
         "high": float(high),
         "log": colormap.log,

@@ -131,6 +131,7 @@ def _with_values(scene: Scene, values: Any, colormap: Any) -> Scene:
             f"{len(able)}; give them to the shapes of shapes_of(thing)"
         )
     changes: dict[str, Any] = {"values": values, "colormap": colormap, "material": PAINT}
+    changes |= {"quantities": None, "show": None}  # that it brought itself
     for name in ("colors", "face_colors", "materials", "face_materials"):
         if getattr(able[0], name, None) is not None:
             changes[name] = None

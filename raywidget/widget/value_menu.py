@@ -45,7 +45,7 @@ def _entry(shape: Shape) -> Content | None:
         colormap = shape.transfer.color
         if not isinstance(colormap, ColorMap) or shape.values.is_colored:
             return None
-        low, high = colormap.limits_for(shape.values.low, shape.values.high)
+        low, high = shape.transfer.color_limits_for(shape.values.low, shape.values.high)
         return {"quantities": ["values"], "show": "values", **_look(colormap, low, high)}
     owner = _owner(shape)
     if owner is None or owner.shown is None:

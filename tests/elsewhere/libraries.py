@@ -139,7 +139,8 @@ def mdanalysis():
     assert len(sticks.starts) == 6
     # CA of a protein is carbon, CA of an ion calcium.
     carbon, calcium = (rw.Diffuse(color).color for color in ("#909090", "#3dff00"))
-    np.testing.assert_allclose(balls.colors[[1, 4]], [carbon, calcium], atol=1e-6)
+    assert balls.show == "element"  # beside what the file has of each atom
+    np.testing.assert_allclose(balls.shown.colors([1, 4]), [carbon, calcium], atol=1e-6)
     (one,) = rw.shapes_of(universe.atoms[1])
     np.testing.assert_allclose(one.colors[0], carbon, atol=1e-6)
     assert len(rw.shapes_of(universe.residues[:1])[0].centers) == 4

@@ -9,6 +9,7 @@ from stream_doubles import Browser
 
 import raywidget as rw
 from raywidget.errors import ProtocolError
+from raywidget.picture.figure_elements import describe
 from raywidget.stream.protocol import parse_message
 from raywidget.widget.value_menu import MAPS, change_values, describe_menu
 
@@ -98,7 +99,12 @@ def test_maps_of_volumes():
     scene = rw.Scene([smoke], camera=rw.PerspectiveCamera(look_from=(0, 0, 9), look_at=(0, 0, 0)))
     (told,) = describe_menu(scene)
     assert (told["name"], told["map"], told["limits"]) == ("smoke", "magma", [0, 10])
+    (bar,) = describe(scene)["bars"]
+    assert (bar["label"], bar["low"], bar["high"]) == ("smoke", 0, 10)
+    assert describe(scene, colorbars=["smoke"])["bars"] == [bar]
     after = change_values(scene, message(map="viridis", limits=[2, 3])).shapes[0]
+    (bar,) = describe(scene.replace(shapes=[after]))["bars"]
+    assert (bar["low"], bar["high"]) == (2, 3)
     assert after.transfer.color.colors == "viridis"
     assert after.transfer.color.limits == (2, 3)
     assert after.values is smoke.values

@@ -137,6 +137,12 @@ class TransferFunction(SceneObject):
             return Limits(lower, upper + 1.0) if high is None else Limits(upper - 1.0, upper)
         return Limits(lower, upper)
 
+    def color_limits_for(self, least: float, greatest: float) -> Limits:
+        """The numbers of the first and the last colour of its map, in such a volume."""
+        if isinstance(self.color, ColorMap) and self.color.limits is not None:
+            return self.color.limits_for(least, greatest)
+        return self.limits_for(least, greatest)
+
     def looks(self, limits: Limits, g: float) -> F64:
         """The table, (resolution, 8): extinction by density, albedo, emission, anisotropy.
 

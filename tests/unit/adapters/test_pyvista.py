@@ -155,6 +155,15 @@ def test_as_many_vertices_as_triangles():
     assert mesh.shown.numbers.on == "faces"
 
 
+def test_values_of_the_caller_take_the_place_of_its_own():
+    ball = pyvista.Sphere()
+    ball["height"] = ball.points[:, 2]
+    scene = rw.studio(ball, values=ball.points[:, 0], colormap="gray", ground=False)
+    (mesh,) = scene.shapes
+    assert (mesh.shown.name, mesh.shown.colormap.colors) == ("values", "gray")
+    np.testing.assert_array_equal(mesh.values, ball.points[:, 0])
+
+
 def test_bytes_are_colours():
     ball = pyvista.Sphere()
     ball["paint"] = np.tile(np.array([255, 99, 71], np.uint8), (ball.n_points, 1))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import raywidget as rw
+from raywidget.picture.figure_elements import describe
 
 GRID = np.linspace(-1, 1, 24)
 X, Y, Z = np.meshgrid(GRID, GRID, GRID, indexing="ij")
@@ -111,3 +112,8 @@ def test_volumes_in_plotters_keep_colours_and_opacity():
     expected = rw.ColorMap("inferno").evaluate([0.0, 1.0])
     np.testing.assert_allclose(table[[0, -1], 1:4], expected, atol=0.02)
     assert not any("volume" in note for note in scene.notes)
+    (bar,) = describe(scene)["bars"]
+    assert (bar["label"], bar["low"], bar["high"]) == ("heat", 0, 59)
+    plotter = pyvista.Plotter(off_screen=True)
+    plotter.add_volume(image(pyvista), show_scalar_bar=False)
+    assert describe(rw.studio(plotter, ground=False))["bars"] == []
