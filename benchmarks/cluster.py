@@ -51,11 +51,12 @@ def _against_threads(name: str, make: Any, executor: Any, repeats: int) -> Table
     rw.render(make(), executor=executor, **PICTURE)  # warm
     for _ in range(repeats):
         scene = make()
-        wall, _, _ = _timed(scene, None)
+        wall, alone, _ = _timed(scene, None)
         there, home, others = _timed(scene, executor)
         table.add("seconds, two threads", wall)
         table.add("seconds, two processes", there)
         table.add("throughput, processes by threads", wall / there)
+        table.add("CPU seconds, threads by processes and home", alone / (home + others))
         table.add("CPU of home / CPU of all (without compiling the scene)", home / (home + others))
     return table
 

@@ -153,6 +153,18 @@ def resumed():
 
 
 @way
+def executor():
+    from concurrent.futures import ThreadPoolExecutor
+
+    import raywidget as rw
+
+    with ThreadPoolExecutor(2) as pool:
+        there = rw.render(rw.presets.cornell(), executor=pool, **SIZE)
+    assert there.statistics["workers"] == 1  # a process
+    assert np.array_equal(there.pixels, rw.render(rw.presets.cornell(), **SIZE).pixels)
+
+
+@way
 def checkpoint():
     import raywidget as rw
 

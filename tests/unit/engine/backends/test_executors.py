@@ -160,7 +160,7 @@ def test_pause_stop_and_restart_lose_and_double_nothing(executors):
         session.restart(settings=settings.replace(seed=5))
         session.wait(0.2)
         session.restart(settings=settings)
-        assert session.wait(120.0)
+        assert session.wait(300.0)
         image = session.image()
     finally:
         session.close()

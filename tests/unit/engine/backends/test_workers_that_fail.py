@@ -19,7 +19,7 @@ from raywidget.engine.settings import RenderSettings
 
 pytestmark = pytest.mark.usefixtures("no_workers_left")
 
-HANG = 240.0
+HANG = 400.0
 SCENE = rw.presets.cornell()
 CHOSEN = {"width": 96, "height": 64, "spp": 256, "tile_size": 32, "threads": 2, "seed": 3}
 SETTINGS = RenderSettings.for_scene(SCENE.defaults, CHOSEN)
