@@ -183,6 +183,20 @@ class EmulatedHost:
             " return Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data); }"
         )
 
+    def shows_something(self):
+        """Is there anything but black on the canvas?"""
+        return self.page.evaluate(
+            "() => { const c = document.querySelector('.raywidget-canvas');"
+            " const { data } = c.getContext('2d').getImageData(0, 0, c.width, c.height);"
+            " return data.some((value, index) => index % 4 < 3 && value > 0); }"
+        )
+
+    def press(self, name):
+        """Click a button, once the page has heard enough to show it."""
+        button = self.view.get_by_role("button", name=name)
+        self.until(lambda: button.is_visible() and button.is_enabled(), f"there is a {name}")
+        button.click()
+
     def status(self):
         """What the status line says."""
         return self.page.locator(".raywidget-status").inner_text()

@@ -8,7 +8,7 @@ from emulated_host import emulated_host
 import raywidget as rw
 
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
-SMALL = {"width": 640, "height": 200, "tile_size": 64, "threads": 1}
+SMALL = {"width": 320, "height": 96, "tile_size": 32, "threads": 1}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 LOOKS = {
@@ -23,13 +23,13 @@ LOOKS = {
 
 
 def busy(host):
-    host.until(lambda: host.widget.image.spp > 0, "it renders")
+    host.until(host.shows_something, "a first picture")
     host.rest()
 
 
 def paused(host):
     busy(host)
-    host.view.get_by_role("button", name="Pause").click()
+    host.press("Pause")
     host.until(lambda: "paused" in host.status(), "it is paused")
 
 
@@ -52,19 +52,19 @@ def failed(host):
 
 def drawer_open(host):
     paused(host)
-    host.view.get_by_role("button", name="Settings").click()
+    host.press("Settings")
     host.rest()
 
 
 def help_open(host):
     paused(host)
-    host.view.get_by_role("button", name="Keys and help").click()
+    host.press("Keys and help")
     host.rest()
 
 
 def inspected(host):
     done(host)
-    host.view.locator(".raywidget-stage").click(position={"x": 150, "y": 100})
+    host.view.locator(".raywidget-stage").click(position={"x": 150, "y": 50})
     host.until(lambda: host.view.locator(".raywidget-inspector").is_visible(), "the card is open")
     host.rest()
 

@@ -36,9 +36,9 @@ def test_the_canvas_comes_to_show_what_render_gives(browser, compiled_kernels, h
 def test_without_subshells_buttons_act_when_the_cell_has_ended(browser, compiled_kernels):
     how = HOSTS["Colab: no initialize, no subshell"]
     with emulated_host(browser, **how, **SMALL | {"spp": 100_000}) as host:
-        host.until(lambda: host.widget.image.spp > 0, "it renders")
+        host.until(host.shows_something, "a first picture")
         host.busy = True
-        host.view.get_by_role("button", name="Pause").click()
+        host.press("Pause")
         host.rest(500)
         assert host.widget.status == "running"
         host.busy = False
@@ -48,7 +48,7 @@ def test_without_subshells_buttons_act_when_the_cell_has_ended(browser, compiled
 def test_tiles_arrive_while_a_cell_keeps_the_kernel_busy(browser, compiled_kernels):
     how = HOSTS["VS Code: views into larger buffers"]
     with emulated_host(browser, **how, **SMALL | {"spp": 100_000}) as host:
-        host.until(lambda: any(host.pixels()[::4]), "a first picture")
+        host.until(host.shows_something, "a first picture")
         host.busy = True
         before = host.pixels()
         end = time.monotonic() + 30

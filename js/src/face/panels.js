@@ -18,7 +18,7 @@ function makeList(title, lines, needsKernel = false) {
   const list = make("dl", "raywidget-list");
   for (const [term, text] of lines) list.append(make("dt", "", {}, term), make("dd", "", {}, text));
   const name = needsKernel ? LIVE : "";
-  return make("section", name, {}, make("h4", "raywidget-heading", {}, title), list);
+  return make("section", name, {}, make("h2", "raywidget-heading", {}, title), list);
 }
 
 /** @param {() => void} close @param {AbortSignal} signal */
@@ -55,7 +55,7 @@ export function makeHelp(close, signal) {
 export function makeInspector(close, signal) {
   const button = makeIconButton("close", "Close inspector", "Close (Esc)");
   button.addEventListener("click", close, { signal });
-  const title = make("h4", "raywidget-heading", {});
+  const title = make("h2", "raywidget-heading", {});
   const list = make("dl", "raywidget-list");
   const element = make("div", "raywidget-inspector", { role: "region", "aria-label": "Inspector" });
   // Read out when it changes, without taking the focus.
