@@ -18,6 +18,7 @@ NAMES = (
     "latency",
     "scaling",
     "cluster",
+    "volumes",
 )
 
 

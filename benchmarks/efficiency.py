@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,20 +59,21 @@ def measure(repeats: int) -> list[Table]:
 def _measure_case(table: Table, ours: Contender, theirs: Contender, case: str, seeds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder, "picture.npy"))
-        reference, noise = _reference(ours, case, file)
-        work = {"scene": case, "size": SIZE, "spp": SPP, "depth": DEPTH, "save": file}
+        where = {"scene": case, "size": SIZE, "depth": DEPTH, "save": file}
+        reference, noise = reference_of(ours, file, REFERENCE_SPP, REFERENCE_SEEDS, **where)
+        work = {**where, "spp": SPP}
         here: list[tuple[float, float]] = []
         there: list[list[tuple[float, float]]] = [[] for _ in WAYS]
         for way in WAYS:
             theirs.ask(**work, seed=0, **way)  # compiles
         for seed in range(1, seeds + 1):
             answer = ours.ask(**work, seed=seed)
-            here.append((_error(file, reference, noise), answer["seconds"]))
+            here.append((error_of(file, reference, noise), answer["seconds"]))
         # Way by way: each loads its scene anew.
         for way, runs in zip(WAYS, there, strict=True):
             for seed in range(1, seeds + 1):
                 answer = theirs.ask(**work, seed=seed, **way)
-                runs.append((_error(file, reference, noise), answer["seconds"]))
+                runs.append((error_of(file, reference, noise), answer["seconds"]))
     mine = _efficiency(here)
     other = [_efficiency(runs) for runs in there]
     best = max(other)
@@ -84,26 +86,21 @@ def _measure_case(table: Table, ours: Contender, theirs: Contender, case: str, s
         table.note(f"{case}: {mine / value:.2f} by {how}")
 
 
-def _reference(ours: Contender, case: str, file: str) -> tuple[NDArray[np.float64], float]:
-    """Mean of long renders, and the relMSE of its own noise."""
+def reference_of(
+    ours: Contender, file: str, spp: int, seeds: int, **work: Any
+) -> tuple[NDArray[np.float64], float]:
+    """Mean of long renders that are saved to `file`, and the relMSE of its own noise."""
     pictures = []
-    for seed in range(REFERENCE_SEEDS):
-        ours.ask(
-            scene=case,
-            size=SIZE,
-            spp=REFERENCE_SPP,
-            depth=DEPTH,
-            seed=1000 + seed,
-            threads=1,
-            save=file,
-        )
+    for seed in range(seeds):
+        ours.ask(**work, spp=spp, seed=1000 + seed)
         pictures.append(np.load(file, allow_pickle=False).astype(float))
     mean = np.mean(pictures, axis=0)
     variance = np.var(pictures, axis=0, ddof=1) / len(pictures)
     return mean, float(np.mean(variance / (mean**2 + 0.01)))
 
 
-def _error(file: str, reference: NDArray[np.float64], noise: float) -> float:
+def error_of(file: str, reference: NDArray[np.float64], noise: float) -> float:
+    """relMSE of a saved picture, without that of the reference."""
     pixels = np.load(file, allow_pickle=False).astype(float)
     return float(np.mean((pixels - reference) ** 2 / (reference**2 + 0.01))) - noise
 

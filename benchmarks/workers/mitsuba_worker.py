@@ -10,7 +10,7 @@ from typing import Any
 import mitsuba as mi
 
 from benchmarks.harness import serve
-from benchmarks.workers.rendering import MAKERS, reply
+from benchmarks.workers.rendering import make, reply
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "mitsuba"))
 
@@ -28,6 +28,7 @@ def answer(
     variant: str = "llvm_ad_rgb",
     roulette: bool = True,
     sampler: str = "independent",
+    followed_by: str | None = None,
     save: str | None = None,
     **_: Any,
 ) -> dict[str, Any]:
@@ -39,10 +40,12 @@ def answer(
         import drjit
 
         drjit.set_thread_count(1)
-    key = (variant, scene, size, depth, roulette, sampler, spp)
+    key = (variant, scene, size, depth, roulette, sampler, spp, followed_by)
     warm = key in _loaded
     if not warm:
-        description = to_mitsuba(MAKERS[scene](), size, size, depth)
+        description = to_mitsuba(make(scene), size, size, depth)
+        if followed_by is not None:
+            description["integrator"]["type"] = followed_by
         description["integrator"]["rr_depth"] = 5 if roulette else NO_ROULETTE
         description["sensor"]["sampler"] = {"type": sampler, "sample_count": spp}
         _loaded.clear()  # one at a time: a scene of a million triangles takes its room

@@ -7,7 +7,7 @@ from typing import Any
 
 import raywidget as rw
 from benchmarks.harness import serve
-from benchmarks.workers.rendering import MAKERS, reply
+from benchmarks.workers.rendering import make, reply
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 
@@ -28,7 +28,7 @@ def answer(
 ) -> dict[str, Any]:
     """Render; the seconds are those of rendering, not of compiling the scene."""
     if scene not in _scenes:
-        _scenes[scene] = MAKERS[scene]()
+        _scenes[scene] = make(scene)
     settings = RenderSettings(
         width=size,
         height=size,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import scenes
+from benchmarks import scenes, volume_scenes
 from benchmarks.suite_scenes import SUITE
 
 MAKERS: dict[str, Callable[[], Any]] = {
@@ -21,7 +21,21 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "metal spheres": scenes.metal_spheres,
     "small lamps": scenes.small_lamps,
     **{name: entry.make for name, entry in SUITE.items()},
+    "cloud": volume_scenes.cloud,
+    "smoke": volume_scenes.smoke,
+    "scan": volume_scenes.scan,
+    "scan, baked": lambda: volume_scenes.baked(volume_scenes.scan()),
+    "scan of bricks": lambda: volume_scenes.scan(interpolation="nearest"),
 }
+
+
+def make(name: str) -> Any:
+    """The scene of a name; "filled SHARE CUT" is one of `volume_scenes.filled`."""
+    if name.startswith("filled "):
+        share, cut = name.split()[1:]
+        scene = volume_scenes.filled(float(share), cut=cut == "1")
+        return scene.replace(shapes=[]) if cut == "1" and float(share) == 0.0 else scene
+    return MAKERS[name]()
 
 
 def reply(pixels: Any, seconds: float, save: str | None) -> dict[str, Any]:

@@ -70,8 +70,9 @@ def _add_plugin(parent, name, value, folder) -> None:
         value = {k: v for k, v in value.items() if k != "bitmap"} | {"filename": file.name}
     elif "grid" in value:
         file = folder / f"grid-{len(list(folder.iterdir()))}.vol"
-        grid = np.ascontiguousarray(value["grid"].transpose(), "<f4")  # x runs fastest
-        header = np.array([1, *value["grid"].shape, 1], "<i4")
+        numbers = value["grid"].reshape(*value["grid"].shape[:3], -1)
+        grid = np.ascontiguousarray(numbers.transpose(2, 1, 0, 3), "<f4")  # x runs fastest
+        header = np.array([1, *numbers.shape], "<i4")
         box = np.array([0, 0, 0, 1, 1, 1], "<f4")
         file.write_bytes(b"VOL\x03" + header.tobytes() + box.tobytes() + grid.tobytes())
         value = {k: v for k, v in value.items() if k != "grid"} | {"filename": file.name}

@@ -398,25 +398,45 @@ def _(item: rw.Quad) -> list[dict]:
 @shapes.register
 def _(item: rw.Volume) -> list[dict]:
     # Mitsuba's grids go from 0 to 1, numbers in the middle of cells as ours, and know no transfer
-    # function: only a straight one from 0, of one colour, has a counterpart.
+    # function: a straight one from 0, of one colour, has a counterpart, colours with opacity, and
+    # any where cells are bricks, since what it makes of their numbers can be a grid.
     look, grid = item.transfer, item.values
-    straight = look.extinction is None and isinstance(look.color, tuple) and look.emission is None
-    if not straight or look.limits is None or look.limits[0] != 0.0 or item.direction is not None:
-        raise Untranslatable("transfer functions")
+    straight = look.extinction is None and isinstance(look.color, tuple) and look.limits is not None
     size = np.array(item.size())
     corner = np.array(item.origin) - np.array(item.spacing) / 2.0
     to_world = transform(columns(*np.diag(size), corner))
-    inside = {
-        "type": "heterogeneous",
-        "albedo": {"type": "constvolume", "value": rgb(np.multiply(look.albedo, look.color))},
-        "sigma_t": {
+
+    def volume(numbers):
+        return {
             "type": "gridvolume",
-            "grid": np.asarray(grid.array / look.limits[1], np.float32),
+            "grid": np.asarray(numbers, np.float32),
             "to_world": to_world,
             "filter_type": "nearest" if item.interpolation == "nearest" else "trilinear",
             "wrap_mode": "clamp",
             "raw": True,
-        },
+        }
+
+    if look.emission is not None or item.direction is not None:
+        raise Untranslatable("volumes that glow or are turned")
+    shade = np.multiply(look.albedo, look.color) if isinstance(look.color, tuple) else None
+    if grid.is_colored and straight and look.limits == (0.0, 1.0) and grid.array.dtype.kind == "f":
+        extinction = volume(grid.array[..., 3])
+        albedo = volume(grid.array[..., :3] * shade)
+    elif straight and look.limits[0] == 0.0 and not grid.is_colored:
+        extinction = volume(grid.array / look.limits[1])
+        albedo = {"type": "constvolume", "value": rgb(shade)}
+    elif item.interpolation == "nearest" and not grid.is_colored:
+        limits = look.limits_for(grid.low, grid.high)
+        table = look.looks(limits, item.g)
+        rows = np.clip((grid.array - limits[0]) / (limits[1] - limits[0]), 0, 1) * (len(table) - 1)
+        seen = [np.interp(rows, np.arange(len(table)), table[:, k]) for k in range(4)]
+        extinction, albedo = volume(seen[0]), volume(np.stack(seen[1:], axis=-1))
+    else:
+        raise Untranslatable("transfer functions")
+    inside = {
+        "type": "heterogeneous",
+        "albedo": albedo,
+        "sigma_t": extinction,
         "scale": item.density(),
         "phase": {"type": "hg", "g": item.g if look.g is None else look.g},
     }
@@ -701,7 +721,8 @@ def for_mitsuba(value):
             result[name] = for_mitsuba(swapped)
     if "grid" in result:
         # Its grids are z, y, x.
-        result["grid"] = mi.VolumeGrid(np.ascontiguousarray(result["grid"].transpose())[..., None])
+        numbers = result["grid"].reshape(*result["grid"].shape[:3], -1)
+        result["grid"] = mi.VolumeGrid(np.ascontiguousarray(numbers.transpose(2, 1, 0, 3)))
     if "bitmap" in result:
         result["bitmap"] = mi.Bitmap(result["bitmap"])
     return result

@@ -14,7 +14,7 @@ from raywidget.scene.values import checks
 
 T = TypeVar("T")
 
-_SLAB = 1 << 22  # numbers that are looked at together: temporary copies stay small
+_SLAB = 1 << 20  # numbers that are looked at together: temporary copies stay small
 _MOST = 1 << 40
 _MOST_ALONG = 1 << 20
 

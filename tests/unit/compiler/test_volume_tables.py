@@ -73,8 +73,8 @@ def test_memory_is_that_of_the_numbers_and_little_more(precision):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(tables.values) == 1
-    # Numbers as they are converted, 4 million at a time, do not grow with the array.
-    assert peak < 1.3 * size + 64e6
+    # Numbers as they are converted, a million at a time, do not grow with the array.
+    assert peak < 1.1 * size + 24e6
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (4, 5, 6), (9, 17, 30), (3, 70, 2)])
