@@ -14,7 +14,7 @@ _MATH = {name + end for name in _FUNCTIONS.split() for end in ("", "f")}
 ALLOWED = _MATH | set(_MEMORY.split())
 _MORE_ALLOWED = {
     "linux": set(),
-    "darwin": {"__sincosf_stret", "__sincos_stret", "dyld_stub_binder"},
+    "darwin": {"__bzero", "__sincosf_stret", "__sincos_stret", "dyld_stub_binder"},
     "win32": {"__chkstk"},
 }
 
@@ -82,7 +82,8 @@ def exported(binary: Any, kind: str) -> set[str]:
     if kind == "darwin":
         names = {str(symbol.name).removeprefix("_") for symbol in binary.exported_symbols}
         return names - _OF_EVERY_DYLIB
-    return {str(entry.name) for entry in binary.get_export().entries}
+    table = binary.get_export()
+    return {str(entry.name) for entry in table.entries} if table else set()
 
 
 def imported(binary: Any, kind: str) -> set[str]:
