@@ -13,7 +13,8 @@ from release.__main__ import metadata_problems, version, version_problems
 from release.readme import for_an_index, relative_targets
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 
@@ -42,7 +43,9 @@ def test_the_recipe_needs_what_the_package_needs():
     needed = dict(line.split(" ", 1) for line in recipe["requirements"]["run"])
     assert needed.pop("python") == ">=${{ python_min }}"
     assert recipe["context"]["python_min"] == PROJECT["requires-python"].removeprefix(">=")
-    stated = (re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in PROJECT["dependencies"])
+    lines = PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]["custom"]["dependencies"]
+    lines = [*lines, *PROJECT["optional-dependencies"]["compile"]]
+    stated = (re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in lines)
     assert needed == dict(stated)
     assert recipe["context"]["version"] == raywidget.__version__
     (script,) = recipe["build"]["python"]["entry_points"]
