@@ -51,6 +51,6 @@ def test_plotters_are_live_widgets(make_environment, tmp_path, package):
         assert model["state"]["_anywidget_id"].endswith("RayWidget")
     said = "".join(o.text for o in plot.outputs if o.output_type == "stream")
     assert said.count("Warning: raywidget:") == 1, said
-    for words in ("not translated:", "1 text", "1 scalar bar"):
+    for words in ("not translated:", "1 text"):
         assert words in said
     assert "Scene (48, 64, 3) True" in "".join(o.text for o in component.outputs if "text" in o)
