@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from raywidget.scene.materials.principled import Principled
     from raywidget.scene.materials.transfer import TransferFunction
     from raywidget.scene.scene import Scene
+    from raywidget.scene.shapes.edges import Edges
     from raywidget.scene.shapes.lines import Arrows, Tubes
     from raywidget.scene.shapes.many import Cylinders, Spheres
     from raywidget.scene.shapes.meshes import Instances, Mesh
@@ -94,6 +95,7 @@ __all__ = [
     "Diffuse",
     "DirectionalLight",
     "Disk",
+    "Edges",
     "Emissive",
     "ExecutorWarning",
     "Figure",
@@ -196,6 +198,7 @@ _MODULES = {
     ),
     "raywidget.scene.emitters.sky": ("SkyEnvironment",),
     "raywidget.scene.emitters.studio_sky": ("StudioEnvironment",),
+    "raywidget.scene.shapes.edges": ("Edges",),
     "raywidget.scene.shapes.lines": ("Arrows", "Tubes"),
     "raywidget.scene.shapes.many": ("Cylinders", "Spheres"),
     "raywidget.scene.materials.materials": (

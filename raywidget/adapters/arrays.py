@@ -208,9 +208,11 @@ def _of_torch(tensor: Any) -> Any:
 
 
 def _surface(vertices: NDArray[Any], faces: NDArray[Any]) -> Piece:
+    polygons = None
     if faces.shape[1] == 4:
+        polygons = np.tile(np.arange(len(faces)), 2)
         faces = np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]])
-    return Piece(vertices=vertices, faces=faces)
+    return Piece(vertices=vertices, faces=faces, polygons=polygons)
 
 
 def height_field(

@@ -84,6 +84,7 @@ def take(thing: Any, wishes: Wishes) -> Taken:
         surface = Piece(
             vertices=points,
             faces=np.concatenate([faces.corners for faces in triangles]),
+            polygons=_numbered(triangles),
             colors=data.of_points,
             face_colors=None if data.of_cells is None else data.of_cells[rows],
             fields=data.fields(slice(None), rows),
@@ -100,6 +101,17 @@ class _Faces(NamedTuple):
 
     corners: NDArray[Any]  # (N, C)
     cells: NDArray[Any]  # (N,)
+    part: int = 0  # of a fan, which triangle of each polygon
+
+
+def _numbered(triangles: list[_Faces]) -> NDArray[np.int64] | None:
+    """Which polygon each triangle is a part of; None if each is one."""
+    numbers, count = [], 0
+    for faces in triangles:
+        if faces.part == 0:
+            first, count = count, count + len(faces.corners)
+        numbers.append(first + np.arange(len(faces.corners)))
+    return np.concatenate(numbers) if any(faces.part for faces in triangles) else None
 
 
 class _Data:
@@ -149,8 +161,8 @@ def _is_plain(values: NDArray[Any]) -> bool:
 
 def _fan(polygons: _Faces) -> list[_Faces]:
     """Triangles from the first corner of each polygon."""
-    corners, cells = polygons
-    return [_Faces(corners[:, [0, k, k + 1]], cells) for k in range(1, corners.shape[1] - 1)]
+    corners, cells, _ = polygons
+    return [_Faces(corners[:, [0, k, k + 1]], cells, k - 1) for k in range(1, corners.shape[1] - 1)]
 
 
 def _outside(polygons: list[_Faces]) -> list[_Faces]:

@@ -36,7 +36,8 @@ def view_of(plotter: Any) -> Camera:
     ends["up"] = _upright(position, target, up)
     if camera.GetParallelProjection():
         return OrthographicCamera(**ends, height=2.0 * scale)
-    return PerspectiveCamera(**ends, vfov=float(camera.GetViewAngle()))
+    aside, above = (0.5 * float(x) for x in camera.GetWindowCenter())  # in halves of the window
+    return PerspectiveCamera(**ends, vfov=float(camera.GetViewAngle()), shift=(aside, above))
 
 
 def _upright(position: NDArray[Any], target: NDArray[Any], up: NDArray[Any]) -> tuple[float, ...]:

@@ -31,9 +31,11 @@ from raywidget.io.vtk_data import (
 )
 from raywidget.scene.materials.materials import Diffuse, Emissive, Material
 from raywidget.scene.materials.principled import Principled
+from raywidget.scene.shapes.edges import Edges
 from raywidget.scene.textures.textures import Attribute, ImageTexture
 from raywidget.scene.values.colors import decode_srgb
 
+_THINNEST = 0.1  # pixels
 _PBR, _FLAT = 3, 0  # VTK_PBR and VTK_FLAT in vtkProperty.h
 _NAMES = {
     "TextActor": "text",
@@ -210,7 +212,7 @@ class _Drawn:
         is_surface = look.GetRepresentation() == SURFACE
         edges = None
         if look.GetEdgeVisibility() and is_surface:
-            edges = _material(look, float(look.GetOpacity()), _linear(look.GetEdgeColor()))
+            edges = Edges(max(_THINNEST, float(look.GetLineWidth())), _linear(look.GetEdgeColor()))
         points = pixels.radius(look.GetPointSize())
         representation = look.GetRepresentation()
         if is_a(self.mapper, "vtkmodules", "vtkPointGaussianMapper"):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from raywidget.compiler.geometry.clips import find_closed, pack_planes
+from raywidget.compiler.geometry.clips import ClipTables, groups_of, pack_clips, pack_planes
 from raywidget.compiler.geometry.gathering import Geometry, gather_geometry
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place, placement_in
 from raywidget.compiler.geometry.trees import Trees, build_trees, key_of_trees, write_roots
@@ -32,6 +32,7 @@ from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.quantities import ValuedShape
 from raywidget.scene.shapes.simple import Bounds, Box, Quad, Shape
+from raywidget.scene.shapes.volumes import Volume
 
 # Balls so many times as large as the smallest other thing are tested in double precision: with
 # float32, shadows where the two touch would be off by a thousandth of its size.
@@ -72,8 +73,9 @@ def compile_after(
     """
     if before is not None and _differ_in_planes_only(*before[:1], scene):
         last = before[1]
-        clips = pack_planes(scene.clip, placement_in(last.tables.placement))
-        return last._replace(tables=last.tables._replace(clips=clips))
+        shapes = (*scene.shapes, *(disc for _, disc in spot_discs(scene.emitters)))
+        planes, groups = pack_planes(scene, shapes, placement_in(last.tables.placement))
+        return last._replace(tables=last.tables._replace(clips=planes, clip_groups=groups))
     if before is not None and _differ_in_colors_only(*before[:1], scene):
         last = before[1]
         fields = last.fields.tables(scene.shapes)
@@ -84,10 +86,18 @@ def compile_after(
 
 def _differ_in_planes_only(before: Scene, scene: Scene) -> bool:
     same_light = before.emitters is scene.emitters and before.background == scene.background
-    same_rest = before.shapes is scene.shapes and before.medium is scene.medium
-    # With the first plane, or its caps, other tables change, too.
-    both_cut = len(before.clip) > 0 and len(scene.clip) > 0 and before.caps == scene.caps
-    return same_light and same_rest and both_cut
+    if not same_light or before.medium is not scene.medium or before.caps != scene.caps:
+        return False
+    # With the first plane of a shape other tables change, too.
+    if bool(before.clip) != bool(scene.clip) or len(before.shapes) != len(scene.shapes):
+        return False
+    if before.shapes is not scene.shapes:
+        for old, new in zip(before.shapes, scene.shapes, strict=True):
+            if old is not new and not new.differs_in_planes_only(old):
+                return False
+        if groups_of(before, before.shapes) != groups_of(scene, scene.shapes):
+            return False
+    return bool(scene.clip) or any(shape.clip for shape in scene.shapes)
 
 
 def _differ_in_colors_only(before: Scene, scene: Scene) -> bool:
@@ -113,12 +123,15 @@ def _differ_in_colors_only(before: Scene, scene: Scene) -> bool:
 
 def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool) -> Compiled:
     media = MediumRows(scene.medium)
-    materials = MaterialRows(media)
     discs = spot_discs(scene.emitters)
     shapes = (*scene.shapes, *(disc for _, disc in discs))
     boxes = [shape.bounds() for shape in shapes]
     placement = place(boxes)
+    materials = MaterialRows(media, placement.scale)
     geometry = gather_geometry(shapes, materials, placement)
+    cuts = pack_clips(scene, shapes, placement)
+    groups = np.array(groups_of(scene, shapes), np.int32)
+    of_cuts = _cut_materials(cuts, shapes, materials)
     fields = materials.fields.tables(shapes)
     surfaces = materials.tables()
     textures = materials.textures.tables()
@@ -126,7 +139,7 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
     find_key = begin(threads, lambda: key_of_trees(geometry) if with_key else b"")
     find_lights = begin(
         threads,
-        lambda: pack_lights(geometry, surfaces.values, scene, discs, placement),
+        lambda: pack_lights(geometry, surfaces.values, scene, discs, placement, groups),
     )
     if previous is not None and previous.key == find_key():
         trees = previous
@@ -139,9 +152,9 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
     )
     write_roots(geometry, trees.roots)
     media_table = media.table(placement.scale)
-    volumes = pack_volumes(scene.shapes, placement)
-    clips = pack_planes(scene.clip, placement)
-    has_caps = len(clips) > 0 and scene.caps
+    volumes = pack_volumes(shapes, placement, groups.tolist(), of_cuts)
+    clips = cuts.planes
+    has_caps = bool(cuts.caps[0])
     is_clear = not len(media_table) and not len(volumes.values) and not len(clips)
     plain = is_clear and _is_plain(surfaces, lights, len(trees.rounds))
     tables = SceneTables(
@@ -159,6 +172,7 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         instances=geometry.instances,
         instance_codes=geometry.instance_codes,
         primitives=geometry.primitives,
+        edge_marks=geometry.edge_marks,
         corners=geometry.corners,
         vertices=geometry.vertices,
         colors=geometry.colors,
@@ -179,7 +193,9 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         volume_bounds=volumes.bounds,
         volume_looks=volumes.looks,
         clips=clips,
-        closed_shapes=find_closed(shapes if has_caps else ()),
+        clip_groups=cuts.groups,
+        shape_clips=cuts.shapes,
+        cut_caps=cuts.caps,
         surroundings=np.zeros(1 + len(lights.lights), np.int64),
         lights=lights.lights,
         light_cdf=lights.cdf,
@@ -196,6 +212,16 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
     if len(lights.nodes):
         weigh_by_sight(tables, [placement.bounds(box) for box in boxes])
     return Compiled(tables, trees, materials.fields)
+
+
+def _cut_materials(cuts: ClipTables, shapes: Sequence[Shape], materials: MaterialRows) -> list[int]:
+    """Rows of the materials of the volumes' cuts, -1 where they are open."""
+    rows: list[int] = []
+    for index, shape in enumerate(shapes):
+        if isinstance(shape, Volume):
+            closes = len(cuts.shapes) > 0 and cuts.shapes[index, layout.SHAPE_CAPS] != 0
+            rows.append(materials.cut_row(shape, len(rows)) if closes else -1)
+    return rows
 
 
 def _large_radius(
@@ -262,17 +288,29 @@ def _features(material_codes: I32) -> I32:
     return features
 
 
-def compile_camera(camera: Camera, width: int, height: int, placement: Placement = AS_IT_IS) -> F32:
+def compile_camera(
+    camera: Camera,
+    width: int,
+    height: int,
+    placement: Placement = AS_IT_IS,
+    stands_for: tuple[int, int] | None = None,
+) -> F32:
     """The camera's table for a picture of `width` x `height` pixels.
 
-    `placement` is that of the tables that it looks at (`placement.placement_in`).
+    `placement` is that of the tables that it looks at (`placement.placement_in`). A coarse picture
+    stands for one of another size, whose pixels widths are meant in.
     """
     frame = camera.frame()
     table = np.zeros(layout.CAMERA_SIZE, np.float32)
+    whole = (width, height) if stands_for is None else stands_for
+    table[layout.CAMERA_PIXELS : layout.CAMERA_PIXELS + 2] = 0.5 * whole[0], 0.5 * whole[1]
+    table[layout.CAMERA_COARSENESS] = max(1.0, whole[1] / height)
     if isinstance(camera, PerspectiveCamera):
         table[layout.CAMERA_KIND] = layout.PERSPECTIVE
         half_height = camera.half_height(width / height)
-        half_width = half_height * width / height
+        half_width = half_height * camera.pixel_aspect * width / height
+        table[layout.CAMERA_SHIFT] = 2.0 * camera.shift[0]
+        table[layout.CAMERA_SHIFT + 1] = 2.0 * camera.shift[1]
         look_from, look_at = np.array(camera.look_from), np.array(camera.look_at)
         focus = camera.focus_distance
         distance = np.linalg.norm(look_at - look_from) if focus is None else focus

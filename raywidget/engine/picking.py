@@ -18,6 +18,7 @@ from raywidget.scene.materials.materials import Material
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_whole
 
@@ -189,6 +190,9 @@ def _trace(run: Run, renderer: Renderer, x: int, y: int) -> Hit | None:
 
 def _value_of(shapes: Sequence[Shape], index: int, value: float) -> tuple[float | None, str]:
     quantity = shown_by(shapes, index)
+    shape = shapes[index] if 0 <= index < len(shapes) else None
+    if isinstance(shape, Volume) and not shape.values.is_colored:  # of its cut
+        return value, shape.colors_of_cuts()[0].label or ""
     if quantity is None:
         return None, ""
     return float(quantity.numbers.as_given(value)), quantity.label

@@ -321,12 +321,19 @@ class Renderer(Tracer):
     previous : Renderer, optional
         An earlier one; its tables are used again if only the camera or the settings differ, its
         trees if no shape has moved.
+    stands_for : (int, int), optional
+        Width and height of the picture that a coarse one stands for.
     """
 
     def __init__(
-        self, scene: Scene, settings: RenderSettings, previous: Renderer | None = None
+        self,
+        scene: Scene,
+        settings: RenderSettings,
+        previous: Renderer | None = None,
+        stands_for: tuple[int, int] | None = None,
     ) -> None:
         self.scene = scene
+        self._stands_for = stands_for
         self._compiled: Compiled  # as it is for all cameras and settings
         if previous is not None and _same_contents(previous.scene, scene):
             self._compiled = previous._compiled
@@ -365,7 +372,7 @@ class Renderer(Tracer):
 
     def compile_camera(self, camera: Camera, width: int, height: int) -> F32:
         """The table of a camera that looks at these tables."""
-        return compile_camera(camera, width, height, self._placement)
+        return compile_camera(camera, width, height, self._placement, self._stands_for)
 
 
 def _read_only(array: NDArray[Floating]) -> NDArray[Floating]:

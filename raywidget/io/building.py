@@ -163,6 +163,8 @@ def _mesh(piece: Piece, origin: NDArray[Any], notes: list[str]) -> list[Shape]:
         sound.faces,
         normals=sound.normals,
         uvs=sound.uvs,
+        edges=sound.edges,
+        polygons=sound.polygons,
         material=_material(piece, colored),
         name=piece.name,
         **told,

@@ -132,6 +132,7 @@ def load_mesh(
         uvs=whole.uvs,
         colors=whole.colors,
         face_colors=whole.face_colors,
+        polygons=whole.polygons,
         name=name,
     )
 
@@ -174,6 +175,7 @@ def _pieces_of(shape: Shape) -> list[Piece]:
                 uvs=shape.uvs,
                 colors=shape.colors,
                 face_colors=shape.face_colors,
+                polygons=shape.polygons,
             )
         ]
     if isinstance(shape, Instances):
@@ -257,7 +259,20 @@ def joined(pieces: Sequence[Piece]) -> Piece | None:
         uvs=all_of("uvs", "vertices", 0.0, 2),
         colors=all_of("colors", "vertices", 0.5, 3),
         face_colors=None if by_vertices else all_of("face_colors", "faces", 0.5, 3),
+        polygons=_all_polygons(pieces),
     )
+
+
+def _all_polygons(pieces: Sequence[Piece]) -> NDArray[Any] | None:
+    """Numbers of their own for those of each piece."""
+    if all(piece.polygons is None for piece in pieces):
+        return None
+    numbers, first = [], 0
+    for piece in pieces:
+        own = np.arange(len(piece.faces)) if piece.polygons is None else piece.polygons
+        numbers.append(first + own)
+        first += int(own.max()) + 1 if len(own) else 0
+    return np.concatenate(numbers)
 
 
 def _apart(piece: Piece) -> Piece:

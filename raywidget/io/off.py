@@ -127,6 +127,7 @@ def _read(
         uvs=uvs,
         colors=colors,
         face_colors=face_colors,
+        polygons=split.of_many(),
     )
     return piece, points, colors
 

@@ -32,7 +32,7 @@ class SceneParts:
         What the camera sees where no shape is, instead of the environment.
     clip : tuple of Plane
         What cuts the scene open.
-    caps : bool
+    caps : bool or "values"
         Are cuts through closed shapes closed?
     defaults : mapping of str to value
         Settings of the render that the file gives, such as ``{"width": 400, "spp": 64}``, by their
@@ -49,7 +49,7 @@ class SceneParts:
     medium: HomogeneousMedium | None = None
     background: ColorLike | None = None
     clip: tuple[Plane, ...] = ()
-    caps: bool = False
+    caps: bool | str = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     notes: tuple[str, ...] = ()

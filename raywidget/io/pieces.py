@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from raywidget.io.fields import Fields
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
+from raywidget.scene.shapes.edges import Edges
 from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.normals import smooth_normals_at
 from raywidget.scene.values.arrays import kind_of_points
@@ -30,6 +31,8 @@ class Piece:
     colors: NDArray[Any] | None = None  # (V, 3) linear
     face_colors: NDArray[Any] | None = None  # (F, 3) linear
     face_materials: NDArray[Any] | None = None  # (F,) which of several materials
+    polygons: NDArray[Any] | None = None  # (F,) which polygon it is a part of
+    edges: Edges | None = None
     material: Material | None = None
     name: str | None = None
     fields: Fields | None = None  # of vertices and faces, instead of colours
@@ -82,11 +85,13 @@ def mended(piece: Piece, count: Counter[str]) -> Piece | None:
     keep = _without_flat(vertices, faces, keep, count)
     keep = _without_doubles(faces, keep, count)
     face_colors, face_materials, fields = piece.face_colors, piece.face_materials, piece.fields
+    polygons = piece.polygons
     if not keep.all():
         faces = faces[keep]
         face_colors = None if face_colors is None else face_colors[keep]
         face_materials = None if face_materials is None else face_materials[keep]
         fields = None if fields is None else fields.taking(keep, "faces")
+        polygons = None if polygons is None else polygons[keep]
     if not len(faces):
         return None
     uvs = piece.uvs
@@ -106,6 +111,7 @@ def mended(piece: Piece, count: Counter[str]) -> Piece | None:
         face_colors=None if face_colors is None else mended_colors(face_colors, count),
         face_materials=face_materials,
         fields=fields,
+        polygons=polygons,
     )
 
 
@@ -241,6 +247,8 @@ def meshes_of(pieces: Iterable[Piece], count: Counter[str]) -> list[Mesh]:
                     uvs=piece.uvs,
                     colors=piece.colors,
                     face_colors=piece.face_colors,
+                    edges=piece.edges,
+                    polygons=piece.polygons,
                     material=DEFAULT_MATERIAL if piece.material is None else piece.material,
                     name=piece.name,
                 )

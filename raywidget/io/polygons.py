@@ -23,6 +23,11 @@ class Triangulation(NamedTuple):
     polygons: NDArray[np.int64]  # (T,) which polygon each is a part of
     crossed: int  # how many polygons cross or overlap themselves
 
+    def of_many(self) -> NDArray[np.int64] | None:
+        """`polygons`, or None where each triangle is one."""
+        is_one = len(self.polygons) == 0 or (np.diff(self.polygons) != 0).all()
+        return None if is_one else self.polygons
+
 
 @np.errstate(invalid="ignore", over="ignore")  # of corners that are not finite
 def triangulate(

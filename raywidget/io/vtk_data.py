@@ -21,15 +21,17 @@ from raywidget.io.lines import Lines
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
 from raywidget.scene.materials.materials import Material
+from raywidget.scene.shapes.edges import Edges
 from raywidget.scene.textures.colormaps import ColorMap
 
 POINTS, WIREFRAME, SURFACE = 0, 1, 2  # VTK_POINTS and so on in vtkProperty.h
 MOST_EDGES = 500_000  # that are drawn
 
 _COLORS = "raywidget: colours"  # the array that colours travel in through filters
+_CELLS = "raywidget: cells"  # the array of what triangles were parts of
 _SHOWN = "raywidget: shown"  # that of the numbers that are seen
 _OPACITY = "raywidget: opacity"  # that of how opaque they are, if it varies
-_NOT_SHOWN = ("vtkOriginalPointIds", "vtkOriginalCellIds", "vtkGhostType", "Normals")
+_NOT_SHOWN = ("vtkOriginalPointIds", "vtkOriginalCellIds", "vtkGhostType", "Normals", _CELLS)
 
 
 class Shown(NamedTuple):
@@ -59,8 +61,8 @@ class Look:
         What its numbers look like, see `showing`.
     line_radius, point_radius : float, optional
         Else they follow from the size of the thing.
-    edges : material, optional
-        Draws the edges of polygons, too.
+    edges : Edges, optional
+        How the edges of polygons are drawn.
     """
 
     name: str | None = None
@@ -71,7 +73,7 @@ class Look:
     shown: Shown | None = None
     line_radius: float | None = None
     point_radius: float | None = None
-    edges: Material | None = None
+    edges: Edges | None = None
 
 
 def vtk(module: str, name: str) -> Any:
@@ -201,13 +203,13 @@ def pieces_of(data: Any, notes: list[str], look: Look | None = None) -> list[Any
                 uvs=None if uvs is None else array_of(uvs)[:, :2],
                 colors=colors.of_points,
                 face_colors=colors.of_faces,
+                polygons=_polygons(mesh, len(faces)),
+                edges=look.edges,
                 material=material,
                 name=look.name,
                 fields=numbers.of_surface,
             )
         )
-        if look.edges is not None:
-            pieces += _edge_lines(surface, faces, points, None, None, look.edges, look, notes)
     if len(faces) and look.representation == WIREFRAME:
         pieces += _edge_lines(
             surface, faces, points, colors.of_points, numbers.of_edges, material, look, notes
@@ -346,12 +348,28 @@ def _outside(data: Any) -> tuple[Any, Any]:
         surface.SetInputData(data)
         surface.Update()
         data = surface.GetOutput()
+    numbers = vtk("util.numpy_support", "numpy_to_vtk")(
+        np.arange(data.GetNumberOfCells(), dtype=np.int32), deep=True
+    )
+    numbers.SetName(_CELLS)
+    numbered = data.NewInstance()
+    numbered.ShallowCopy(data)
+    numbered.GetCellData().AddArray(numbers)
     triangles = vtk("vtkFiltersCore", "vtkTriangleFilter")()
-    triangles.SetInputData(data)
+    triangles.SetInputData(numbered)
     triangles.PassLinesOn()
     triangles.PassVertsOn()
     triangles.Update()
     return data, triangles.GetOutput()
+
+
+def _polygons(mesh: Any, count: int) -> NDArray[Any] | None:
+    """Which cell each triangle was a part of, the last `count` cells; None if each was one."""
+    array = mesh.GetCellData().GetArray(_CELLS)
+    if array is None or count < 2 or array.GetNumberOfTuples() < count:
+        return None
+    numbers = array_of(array)[-count:]
+    return None if (np.diff(numbers) != 0).all() else numbers
 
 
 def _cells(cells: Any, corners: int) -> NDArray[np.int64]:

@@ -338,6 +338,8 @@ def _pieces(
     ends = np.cumsum(np.bincount(run_of, minlength=len(runs.names)))
     rows = corners[triangles]  # (T, 3, 3)
     smoothing = runs.smoothing[split.polygons][order]
+    polygons = split.of_many()
+    polygons = None if polygons is None else polygons[order]
     pieces = []
     unknown: Counter[str] = Counter()
     begin = 0
@@ -354,6 +356,7 @@ def _pieces(
                 colors,
                 rows[begin:end].reshape(-1, 3),
                 smoothing[begin:end],
+                None if polygons is None else polygons[begin:end],
                 None if own is None else own.made(colors is not None),
                 label if label.strip() else None,
             )
@@ -370,6 +373,7 @@ def _piece(
     colors: NDArray[Any] | None,
     rows: NDArray[np.int64],
     smoothing: NDArray[np.int64],
+    polygons: NDArray[np.int64] | None,
     material: Any,
     name: str | None,
 ) -> Piece:
@@ -392,6 +396,7 @@ def _piece(
         normals=normals[at[:, 2]] if has_normals else None,
         uvs=coordinates,
         colors=None if colors is None else colors[at[:, 0]],
+        polygons=polygons,
         material=material,
         name=name,
     )

@@ -77,6 +77,7 @@ FEW_BALL_RADIUS = 5
 # plus ROUND_SLOT for rounds.
 BALL_SLOT = 1 << 30
 ROUND_SLOT = 3 << 29
+VOLUME_SLOT = 7 << 28  # plus the row of `volumes`: a cut through one
 MISS = -1
 
 # Rows 0-2 of world-from-object (3 x 4), then of the inverse of its first three columns (3 x 3)
@@ -93,9 +94,18 @@ PRIMITIVE_SIZE = 5
 PRIMITIVE_MATERIAL = 0  # row of the material tables
 PRIMITIVE_LIGHT = 1  # row of the light tables (copied: counted from INSTANCE_LIGHT), or -1
 PRIMITIVE_SHAPE = 2  # index of the shape in Scene.shapes
-PRIMITIVE_CORNERS = 3  # row of `corners`, or -1: no vertex has attributes
+# Row of `corners`, or -1: no vertex has attributes. Of rounds -1, or -2 minus the row of `colors`
+# of its top, if that has another than its base.
+PRIMITIVE_CORNERS = 3
 # Row of `colors`, or -1. With CORNERS_COLORS every vertex has one: its row in `vertices` plus this.
 PRIMITIVE_COLOR = 4
+
+# --- Elements of `edge_marks` (P,) uint8 ---------------------------------------------------------
+# Which edges are drawn, and which corners as ends of those of others. The k-th edge begins at the
+# k-th corner: that of the flat, the end of edge_u, (of parallelograms: the one across), of edge_v.
+MARK_EDGE = 1  # << k, up to 3
+MARK_CORNER = 16
+MARK_ALL = 15
 
 # --- Columns of `corners` (C, 4) int32: one row per triangle with vertex attributes --------------
 CORNERS_SIZE = 4  # three rows of `vertices`, then CORNERS_* flags
@@ -139,7 +149,8 @@ MATERIAL_INTERIOR = 8  # row of `media` behind the surface, or -1: crossing it c
 # column that is given, plus how.
 MATERIAL_FIELD = 9  # row of `fields` that the shape shows, or -1
 MATERIAL_UNLIT_TEXTURE = 10  # what is given off of its colours, with MATERIAL_UNLIT
-MATERIAL_TEXTURES = 11
+MATERIAL_EDGES = 11  # row of what edges are made of, with MATERIAL_EDGED
+MATERIAL_TEXTURES = 12
 MATERIAL_MAX_TEXTURES = 12
 MATERIAL_CODES_SIZE = MATERIAL_TEXTURES + 2 * MATERIAL_MAX_TEXTURES + 1
 TARGET_COLOR = 0  # three columns
@@ -152,7 +163,9 @@ MATERIAL_MASKED = 4  # the opacity is not 1 everywhere
 MATERIAL_MIXED = 8
 MATERIAL_NORMAL_MAPPED = 16
 MATERIAL_UNLIT = 32  # a share of the colours is given off; it is found by scattering only
-MATERIAL_SPECIAL = MATERIAL_MASKED | MATERIAL_MIXED | MATERIAL_NORMAL_MAPPED  # ask `surface`
+MATERIAL_EDGED = 64  # edges of triangles and polygons are drawn, see `edge_marks`
+# Ask `surface`
+MATERIAL_SPECIAL = MATERIAL_MASKED | MATERIAL_MIXED | MATERIAL_NORMAL_MAPPED | MATERIAL_EDGED
 
 # Columns of `materials` (M, MATERIAL_SIZE) float32; unused ones are 0
 MATERIAL_SIZE = 32
@@ -176,6 +189,7 @@ MATERIAL_SPECULAR_COLOR = 20  # 3
 MATERIAL_SHEEN_COLOR = 23  # 3
 MATERIAL_LAYERS = 26  # element of `energy`: tables of metal, of Schlick's term, of sheen
 MATERIAL_COMPENSATED = 27  # 1: of the metal too
+MATERIAL_EDGE_WIDTH = 29  # > 0: pixels of the picture; < 0: minus a length
 MATERIAL_N = 20  # 3, of conductors: real part of the index of refraction
 MATERIAL_K = 23  # 3: imaginary part
 MATERIAL_AVERAGE = 26  # 3: Fresnel reflectance, averaged over the hemisphere by cosine
@@ -213,7 +227,10 @@ VOLUME_BOUNDS = 8  # element of `volume_bounds` where its blocks begin
 VOLUME_BLOCKS = 9  # 3: blocks along each axis
 VOLUME_TABLE = 12  # row of `volume_looks` where its transfer function begins
 VOLUME_ENTRIES = 13  # rows of it
-VOLUME_CODES_SIZE = 14
+VOLUME_CLIP = 14  # row of `clip_groups`: the planes that cut it, or -1
+VOLUME_INDEX = 15  # in Scene.shapes
+VOLUME_MATERIAL = 16  # row of what its cuts are made of, or -1: they are open
+VOLUME_CODES_SIZE = 17
 GRID_BYTES = 0
 GRID_WORDS = 1  # of 16 bits
 GRID_FLOATS = 2
@@ -221,11 +238,13 @@ GRID_HOLE_BYTE = 255
 GRID_HOLE_WORD = 65535
 
 # Columns of `volumes` (V, VOLUME_SIZE) float32
-VOLUME_SIZE = 15
+VOLUME_SIZE = 17
 VOLUME_FROM_WORLD = 0  # 12, 3 x 4: points in grid cells, the box from 0 to VOLUME_SHAPE
 VOLUME_SCALE = 12  # row of the transfer function for a stored number: times this
 VOLUME_OFFSET = 13  # plus this
 VOLUME_PER_BLOCK = 14  # 1 / cells along the side of a block
+VOLUME_VALUE_SCALE = 15  # the number itself, for a stored one: times this
+VOLUME_VALUE_OFFSET = 16  # plus this
 
 BOUNDS_SIZE = 2  # columns of `volume_bounds`: least and greatest extinction in a block
 
@@ -240,6 +259,14 @@ LOOK_ANISOTROPY = 7
 CLIP_SIZE = 4  # columns of `clips` (P, CLIP_SIZE) float32: planes that cut away what is before them
 CLIP_NORMAL = 0  # 3: unit, towards what is cut away
 CLIP_OFFSET = 3  # of the plane along it
+CLIP_GROUP_SIZE = 2  # columns of `clip_groups` (G, 2) int32: first plane, and how many
+# Columns of `shape_clips` (S, 2) int32, by index of shapes: the row of `clip_groups` (-1: it is not
+# cut; 0 are the scene's), and what closes its cuts
+SHAPE_CLIP_SIZE = 2
+SHAPE_CAPS = 1  # code below
+CAPS_NONE = 0
+CAPS_MATERIAL = 1
+CAPS_VALUES = 2  # of the values on its surface, in between
 
 # --- Textures ------------------------------------------------------------------------------------
 CHECKERBOARD = 0
@@ -290,6 +317,7 @@ FIELD_PRIMITIVES = 0
 FIELD_VERTICES = 1
 FIELD_COPIES = 2
 FIELD_ROUNDS = 3  # rounds have two, all else one
+FIELD_VOLUME = 4  # FIELD_FIRST: row of `volumes`
 # `maps`: a head and MAP_COUNT colours for each, linear RGB
 MAP_LOG = 0  # 1: logarithms are in equal steps
 MAP_LOW = 1  # values of the first and of the last colour
@@ -329,6 +357,7 @@ LIGHT_CAPS = 16  # 2: areas of a round's base and top
 LIGHT_SIDE = 18  # of a round: which way normals point (1 outwards, -1 inwards)
 LIGHT_EXTENT = 19  # largest magnitude of its coordinates
 LIGHT_BEAM = 20  # 3, of a disc that is a spot: as in LIGHT_EDGE_V of one; else 0
+LIGHT_CLIP = 23  # row of `clip_groups` that cuts its shape, as a float, or -1
 
 RECTANGLE = -1.0
 
@@ -385,7 +414,7 @@ PERSPECTIVE = 0
 ORTHOGRAPHIC = 1
 PANORAMIC = 2
 
-CAMERA_SIZE = 17
+CAMERA_SIZE = 22
 CAMERA_ORIGIN = 0  # 3
 # 3: half the width of the picture plane, perspective: at distance 1; panoramic: unit
 CAMERA_RIGHT = 3
@@ -396,6 +425,10 @@ CAMERA_FOCUS = 13  # distance to the plane in focus
 CAMERA_LENS_RIGHT = 14  # 1 / length of CAMERA_RIGHT
 CAMERA_LENS_UP = 15  # 1 / length of CAMERA_UP
 CAMERA_KIND = 16  # code above, as a float
+CAMERA_SHIFT = 17  # 2: perspective: the picture's middle is so many of its halves beside the axis
+# 2: half of the picture's width and height in pixels, as widths of edges are meant
+CAMERA_PIXELS = 19
+CAMERA_COARSENESS = 21  # how many of them are one pixel of this picture
 
 
 class SceneTables(NamedTuple):
@@ -412,6 +445,7 @@ class SceneTables(NamedTuple):
     instances: F32  # (I, INSTANCE_SIZE)
     instance_codes: I32  # (I, INSTANCE_CODES_SIZE)
     primitives: I32  # (P, PRIMITIVE_SIZE)
+    edge_marks: U8  # (P,) by primitives; (0,) if no shape has edges
     corners: I32  # (C, CORNERS_SIZE)
     vertices: F32  # (V, VERTEX_SIZE)
     colors: F32  # (K, 3) of vertices, faces or items, for those who ask (`attributes.hit_color`)
@@ -432,7 +466,9 @@ class SceneTables(NamedTuple):
     volume_bounds: F32  # (B, BOUNDS_SIZE) of all blocks of all volumes
     volume_looks: F32  # (R, LOOK_SIZE)
     clips: F32  # (P, CLIP_SIZE)
-    closed_shapes: I32  # (S,) by index of shapes: 1 where cuts get caps; (0,) if none do
+    clip_groups: I32  # (G, CLIP_GROUP_SIZE); one row where the same planes cut all shapes
+    shape_clips: I32  # (S, SHAPE_CLIP_SIZE); (0, 2) where there are no planes
+    cut_caps: I32  # (1,) 1: some cuts are closed
     surroundings: I64  # (1 + L,) stacks of `medium`: where the camera is, and each light
     lights: F32  # (L, LIGHT_SIZE) all that is sampled
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
@@ -473,6 +509,7 @@ class SceneView(NamedTuple):
     instances: Any
     instance_codes: Any
     primitives: Any
+    edge_marks: Any
     corners: Any
     vertices: Any
     colors: Any
@@ -496,7 +533,9 @@ class SceneView(NamedTuple):
     volume_count: int
     clips: Any
     clip_count: int
-    closed_shapes: Any
+    clip_groups: Any
+    clip_group_count: int
+    shape_clips: Any
     has_caps: bool
     surroundings: Any
     lights: Any

@@ -331,7 +331,10 @@ def project(camera: Camera, width: int, height: int, points: Any) -> NDArray[np.
     frame = camera.frame()
     away = np.asarray(points, np.float64).reshape(-1, 3) - np.array(camera.look_from)
     x, y, z = away @ frame.right, away @ frame.up, away @ frame.forward
+    across, up = 0.5 * width, 0.5 * height
     if isinstance(camera, PerspectiveCamera):
+        x = x / camera.pixel_aspect
+        across, up = across - camera.shift[0] * width, up + camera.shift[1] * height
         scale = 0.5 * height / camera.half_height(width / height) / np.where(z > 0.0, z, np.nan)
         distance = np.linalg.norm(away, axis=1)
     elif isinstance(camera, OrthographicCamera):
@@ -342,7 +345,7 @@ def project(camera: Camera, width: int, height: int, points: Any) -> NDArray[np.
             f"figure: nothing stands at a point in the picture of a {type(camera).__name__}; leave "
             "out labels, scalebar and axes"
         )
-    result = np.stack([0.5 * width + x * scale, 0.5 * height - y * scale, distance], axis=1)
+    result = np.stack([across + x * scale, up - y * scale, distance], axis=1)
     result += 0.0  # turns -0.0 into 0.0
     result[np.isnan(scale)] = np.nan
     return result

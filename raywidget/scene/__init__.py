@@ -33,6 +33,7 @@ from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.materials.transfer import TransferFunction
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.edges import Edges
 from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
@@ -69,6 +70,7 @@ __all__ = [
     "Diffuse",
     "DirectionalLight",
     "Disk",
+    "Edges",
     "Emissive",
     "Emitter",
     "Environment",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from raywidget.errors import SceneError
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3Like
 from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.signatures import checked_call
+
+_MOST_SHIFT = 1000.0
+_ROUGHLY = 1e-3  # rotations out of files are rounded
 
 FOV_AXES = ("vertical", "horizontal", "smaller", "larger", "diagonal")
 
@@ -91,6 +95,12 @@ class PerspectiveCamera(Camera):
     focus_distance : float, optional
         Distance along the direction of view to the plane in focus, > 0; by default the one to
         `look_at`. The property `focus` has the number either way.
+    shift : (float, float)
+        By how many of its widths the picture is moved to the right, and by how many of its heights
+        upwards, before a lens that stays where it is: verticals stay parallel, and `look_at` is as
+        far left of the middle, and below it.
+    pixel_aspect : float
+        Width of a pixel by its height, > 0.
 
     Raises
     ------
@@ -114,6 +124,82 @@ class PerspectiveCamera(Camera):
     fov_axis: str = "vertical"
     aperture_radius: float = 0.0
     focus_distance: float | None = None
+    shift: tuple[float, float] = (0.0, 0.0)
+    pixel_aspect: float = 1.0
+
+    @classmethod
+    @checked_call(SceneError)
+    def from_intrinsics(
+        cls,
+        K: Any,
+        size: Any,
+        pose: Any = None,
+        *,
+        distance: float = 1.0,
+        pixel_center: float = 0.0,
+        **parameters: Any,
+    ) -> Self:
+        """Make the camera that a calibration describes, as OpenCV has it.
+
+        A point (X, Y, Z) of the camera's space, x to the right, y down and z ahead, is seen at
+        column ``K[0, 0] * X / Z + K[0, 2]`` and row ``K[1, 1] * Y / Z + K[1, 2]``. The middle of
+        the first pixel is at (0, 0), as in OpenCV and Open3D, so ``(width - 1) / 2`` is the middle
+        of the picture; where it is at (0.5, 0.5), as in COLMAP, write ``pixel_center=0.5``.
+
+        Parameters
+        ----------
+        K : (3, 3) array of float
+            The matrix of the camera: focal lengths and principal point in pixels; without skew.
+        size : (int, int)
+            Width and height in pixels of the pictures that it is about. Rendered at another size
+            of the same shape, the same is seen.
+        pose : (4, 4) array of float, optional
+            From the camera's space to the scene's: a rotation, whose columns are right, down and
+            ahead, and where the camera is. The inverse of what OpenCV's ``solvePnP`` finds. By
+            default the camera is at the origin and looks along z, with y down.
+        distance : float
+            How far ahead `look_at` is, > 0: what views by hand turn around, and what is in focus.
+        pixel_center : float
+            Coordinates of the middle of the first pixel: 0 or 0.5.
+        **parameters
+            Of the camera, such as ``aperture_radius=``.
+
+        Raises
+        ------
+        SceneError
+            If a matrix has another shape or is no such matrix, or a number is out of its range.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import raywidget as rw
+        >>> K = [[800, 0, 350], [0, 800, 239.5], [0, 0, 1]]
+        >>> pose = np.diag([1.0, -1.0, -1.0, 1.0])  # looks along -z, with y up
+        >>> camera = rw.PerspectiveCamera.from_intrinsics(K, (640, 480), pose)
+        >>> camera.look_at, round(camera.vfov, 2), [round(x, 3) for x in camera.shift]
+        ((0.0, 0.0, -1.0), 33.4, [-0.048, 0.0])
+        """
+        owner = f"{cls.__name__}.from_intrinsics()"
+        for name in ("look_from", "look_at", "up", "vfov", "fov_axis", "shift", "pixel_aspect"):
+            if name in parameters:
+                raise SceneError(f"{owner}: {name} follows from K and pose, and can't be given")
+        width, height = _checked_size(owner, size)
+        focal, middle = _checked_intrinsics(owner, K)
+        center = checks.number(owner, "pixel_center", pixel_center, "0 or 0.5")
+        if center not in (0.0, 0.5):
+            raise checks.fail(owner, "pixel_center", "0 or 0.5", pixel_center)
+        ahead = checks.length(owner, "distance", distance)
+        matrix = _checked_pose(owner, pose)
+        x, y = middle + 0.5 - center  # from the upper left corner
+        return cls(
+            look_from=tuple(matrix[:3, 3].tolist()),
+            look_at=tuple((matrix[:3, 3] + ahead * matrix[:3, 2]).tolist()),
+            up=tuple((0.0 - matrix[:3, 1]).tolist()),
+            vfov=math.degrees(2.0 * math.atan(0.5 * height / focal[1])),
+            shift=(0.5 - x / width, y / height - 0.5),
+            pixel_aspect=focal[1] / focal[0],
+            **parameters,
+        )
 
     def _check(self) -> None:
         vfov = checks.number(self, "vfov", self.vfov, "degrees between 0 and 180")
@@ -122,6 +208,17 @@ class PerspectiveCamera(Camera):
         checks.choice(self, "fov_axis", self.fov_axis, FOV_AXES)
         aperture = checks.non_negative(self, "aperture_radius", self.aperture_radius)
         self._set(vfov=vfov, aperture_radius=aperture)
+        expected = f"two numbers between -{_MOST_SHIFT:g} and {_MOST_SHIFT:g}"
+        shift = checks.array(self, "shift", self.shift, expected)
+        if shift.shape != (2,) or shift.dtype.kind not in "iuf":
+            raise checks.fail(self, "shift", expected, self.shift)
+        if not np.abs(shift).max() <= _MOST_SHIFT:
+            raise checks.fail(self, "shift", expected, self.shift)
+        aspect = checks.number(self, "pixel_aspect", self.pixel_aspect, "a number > 0")
+        if not 1.0 / _MOST_SHIFT <= aspect <= _MOST_SHIFT:
+            expected = f"between {1.0 / _MOST_SHIFT:g} and {_MOST_SHIFT:g}"
+            raise checks.fail(self, "pixel_aspect", expected, self.pixel_aspect)
+        self._set(shift=tuple(shift.astype(np.float64).tolist()), pixel_aspect=aspect)
         if self.focus_distance is not None:
             self._set(focus_distance=checks.length(self, "focus_distance", self.focus_distance))
 
@@ -131,9 +228,13 @@ class PerspectiveCamera(Camera):
         Parameters
         ----------
         aspect : float
-            Width of the picture by its height.
+            Width of the picture by its height, in pixels.
         """
         return math.tan(math.radians(self.vfov) / 2.0) / self._reach(aspect)
+
+    def half_width(self, aspect: float) -> float:
+        """Half of the width that is seen at distance 1; see `half_height`."""
+        return self.half_height(aspect) * aspect * self.pixel_aspect
 
     def vertical_fov(self, aspect: float) -> float:
         """The vertical field of view in degrees, in a picture so many times as wide as high."""
@@ -148,6 +249,7 @@ class PerspectiveCamera(Camera):
 
     def _reach(self, aspect: float) -> float:
         """What `vfov` spans, in heights of the picture."""
+        aspect *= self.pixel_aspect
         if self.fov_axis == "horizontal":
             return aspect
         if self.fov_axis == "diagonal":
@@ -160,6 +262,68 @@ class PerspectiveCamera(Camera):
         if self.focus_distance is not None:
             return self.focus_distance
         return math.dist(self.look_from, self.look_at)
+
+
+def _checked_size(owner: str, size: object) -> tuple[int, int]:
+    expected = "two whole numbers > 0, (width, height)"
+    array = checks.array(owner, "size", size, expected)
+    if array.shape != (2,) or array.dtype.kind not in "iuf":
+        raise checks.fail(owner, "size", expected, size)
+    if not (np.isfinite(array).all() and array.min() >= 1 and (array == np.round(array)).all()):
+        raise checks.fail(owner, "size", expected, size)
+    return int(array[0]), int(array[1])
+
+
+def _checked_matrix(owner: str, name: str, value: object, rows: int) -> NDArray[np.float64]:
+    expected = f"a ({rows}, {rows}) array of finite numbers"
+    array = checks.array(owner, name, value, expected)
+    if array.shape != (rows, rows) or array.dtype.kind not in "iuf":
+        raise checks.fail(owner, name, expected, value)
+    matrix = array.astype(np.float64)
+    if not np.isfinite(matrix).all():
+        raise checks.fail(owner, name, expected, value)
+    return matrix
+
+
+def _checked_intrinsics(
+    owner: str, value: object
+) -> tuple[tuple[float, float], NDArray[np.float64]]:
+    """Focal lengths, and the principal point, in pixels."""
+    matrix = _checked_matrix(owner, "K", value, 3)
+    expected = "((fx, 0, cx), (0, fy, cy), (0, 0, 1)) with fx, fy > 0"
+    if matrix[2, 2] > 0.0:
+        matrix = matrix / matrix[2, 2]
+    largest = float(np.abs(matrix).max())
+    if np.abs(matrix[2] - (0.0, 0.0, 1.0)).max() > 1e-9 * largest or abs(matrix[1, 0]) > 1e-9:
+        advice = "is it transposed?" if abs(matrix[2, 0]) + abs(matrix[2, 1]) > 0.0 else ""
+        raise checks.fail(owner, "K", expected, matrix.tolist(), advice)
+    focal = float(matrix[0, 0]), float(matrix[1, 1])
+    if not min(focal) > 0.0:
+        advice = "negative ones are OpenGL's: turn the axes of the pose instead"
+        raise checks.fail(owner, "K", expected, matrix.tolist(), advice)
+    if abs(matrix[0, 1]) > 1e-6 * focal[0]:
+        advice = "skewed pixels are not known here"
+        raise checks.fail(owner, "K", expected, matrix.tolist(), advice)
+    return focal, matrix[:2, 2]
+
+
+def _checked_pose(owner: str, value: object) -> NDArray[np.float64]:
+    """A rotation and a place, (4, 4)."""
+    if value is None:
+        return np.eye(4)
+    matrix = _checked_matrix(owner, "pose", value, 4)
+    expected = "a rotation and a place, from the camera to the scene, with (0, 0, 0, 1) as last row"
+    if np.abs(matrix[3] - (0.0, 0.0, 0.0, 1.0)).max() > 1e-9:
+        advice = "is it transposed?" if np.abs(matrix[:3, 3]).max() == 0.0 else ""
+        raise checks.fail(owner, "pose", expected, matrix.tolist(), advice)
+    turn = matrix[:3, :3]
+    if np.abs(turn.T @ turn - np.eye(3)).max() > _ROUGHLY:
+        advice = "its first three columns must have length 1, at right angles to each other"
+        raise checks.fail(owner, "pose", expected, matrix.tolist(), advice)
+    if np.linalg.det(turn) < 0.0:
+        advice = "it mirrors: turn two axes around, not one"
+        raise checks.fail(owner, "pose", expected, matrix.tolist(), advice)
+    return matrix
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

@@ -102,6 +102,12 @@ def _edit(scene: T, path: object, value: object) -> T:
 def _changed(owner: T, names: list[str], value: object, path: str) -> T:
     """An object with one parameter changed, however deep."""
     name, *rest = names
+    item = _ITEM.fullmatch(name)
+    if item is not None and item[1] in _parameters(owner):
+        target = _item_of(owner, item[1], int(item[2]), path)
+        changed: Any = _changed(target, rest, value, path) if rest else value
+        items = tuple(changed if part is target else part for part in getattr(owner, item[1]))
+        return owner.replace(**{item[1]: items})
     if name not in _parameters(owner):
         raise SceneError(
             f"update: {path!r}: {checks.label(owner)} has no parameter {name!r}"

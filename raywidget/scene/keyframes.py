@@ -92,6 +92,7 @@ def _numbers(camera: Camera) -> list[float]:
     numbers = [*item.look_from, *item.look_at, *item.up]
     if isinstance(item, PerspectiveCamera):
         numbers += [math.log(item.vfov), item.aperture_radius, item.focus]
+        numbers += [*item.shift, math.log(item.pixel_aspect)]
     elif isinstance(item, OrthographicCamera):
         numbers += [math.log(item.height)]
     return [float(number) for number in numbers]
@@ -107,6 +108,8 @@ def _camera(first: Camera, near: Camera, numbers: F64) -> Camera:
     if isinstance(first, PerspectiveCamera):
         changes["vfov"] = min(179.0, math.exp(values[9]))
         changes["aperture_radius"] = max(0.0, values[10])
+        changes["shift"] = tuple(values[12:14])
+        changes["pixel_aspect"] = math.exp(values[14])
         if isinstance(near, PerspectiveCamera) and near.focus_distance is not None:
             changes["focus_distance"] = max(1e-6, values[11])
     elif isinstance(first, OrthographicCamera):

@@ -15,7 +15,7 @@ from raywidget.errors import SceneError
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter, Environment
 from raywidget.scene.materials.media import HomogeneousMedium
-from raywidget.scene.shapes.planes import Plane
+from raywidget.scene.shapes.planes import Plane, checked_caps
 from raywidget.scene.shapes.simple import Bounds, Shape
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import ColorLike
@@ -46,9 +46,13 @@ class Scene(SceneObject):
     clip : iterable of Plane
         Planes that cut all shapes and volumes open, exactly: what lies where a normal points to is
         not there, for the camera and for light. Lights that are no shapes are not cut.
-    caps : bool
+    caps : bool or "values"
         Close what was closed: a cut through a ball, a box or a watertight mesh is a surface of its
-        material. Without, one looks inside.
+        material. Without, one looks inside. With "values", too, and where a shape shows values, the
+        cut does: of a `Volume` its numbers, in the colours of its transfer function; of a mesh what
+        lies between the values on its surface, as means along seven lines through the point,
+        weighted by the inverse of the distance, so that what is linear outside is linear inside and
+        the rim has its own values.
     defaults : mapping of str to value
         Settings of the render that suit this scene, such as ``{"width": 400, "spp": 64}``; used
         where the caller of `render` says nothing. Stored read-only.
@@ -92,7 +96,7 @@ class Scene(SceneObject):
     defaults: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     background: ColorLike | None = field(default=None, kw_only=True)
     clip: Sequence[Plane] = field(default=(), kw_only=True)
-    caps: bool = field(default=False, kw_only=True)
+    caps: bool | str = field(default=False, kw_only=True)
     notes: Sequence[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
@@ -114,7 +118,7 @@ class Scene(SceneObject):
         given = (self.clip,) if isinstance(self.clip, Plane) else self.clip
         self._set(
             clip=_checked_items(self, "clip", given, Plane),
-            caps=checks.flag(self, "caps", self.caps),
+            caps=checked_caps(self, self.caps),
             notes=_checked_notes(self, self.notes),
             shapes=shapes,
             emitters=emitters,
@@ -238,7 +242,7 @@ class Scene(SceneObject):
         if self.clip:
             lines.append("clip=" + _listed(self.clip))
         if self.caps:
-            lines.append("caps=True")
+            lines.append(f"caps={self.caps!r}")
         if self.defaults:
             lines.append(f"defaults={dict(self.defaults)!r}")
         if self.background is not None:

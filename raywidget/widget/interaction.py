@@ -343,7 +343,12 @@ def describe_camera(camera: Straight, aspect: float) -> Content:
     }
     if isinstance(camera, OrthographicCamera):
         return pose | {"height": camera.height}
-    lens = {"aperture_radius": camera.aperture_radius, "focus_distance": camera.focus_distance}
+    lens: Content = {
+        "aperture_radius": camera.aperture_radius,
+        "focus_distance": camera.focus_distance,
+        "shift": list(camera.shift),
+        "pixel_aspect": camera.pixel_aspect,
+    }
     return pose | {"vfov": camera.vertical_fov(aspect), "fov_axis": camera.fov_axis} | lens
 
 

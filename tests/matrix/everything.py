@@ -136,6 +136,23 @@ def volpath():
 
 
 @way
+def edges_and_cuts():
+    import numpy as np
+
+    import raywidget as rw
+
+    plane = rw.Plane((0, 0, 0.2), (0, 0, 1))
+    field = rw.Volume(np.mgrid[0:4, 0:4, 0:4][0], spacing=0.4, origin=(0.6, -0.6, -0.6))
+    box = rw.Box((-1, 0, 0), (1, 1, 1), edges=rw.Edges(2, "navy"), clip=[plane], caps=True)
+    camera = rw.PerspectiveCamera(look_from=(0, 1, 5), look_at=(0, 0, 0), shift=(0.1, 0))
+    scene = rw.Scene(
+        [box, field], emitters=[rw.ConstantEnvironment(1)], camera=camera, clip=[plane],
+        caps="values",
+    )  # fmt: skip
+    render("edges_and_cuts", scene, integrator="volpath")
+
+
+@way
 def bdpt():
     import raywidget as rw
 

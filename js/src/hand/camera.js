@@ -105,8 +105,8 @@ export class Camera {
     this.#waiting = this.#waiting.filter(({ at }) => now < at + PATIENCE);
     const still = now >= this.#stillAt();
     if (!still && (!this.#dirty || this.#waiting.length >= MOST_WAITING)) return null;
-    const { look_from, look_at, up, vfov, height } = this.stage;
-    const pose = { look_from, look_at, up, vfov, height };
+    const { look_from, look_at, up, vfov, height, shift, pixel_aspect } = this.stage;
+    const pose = { look_from, look_at, up, vfov, height, shift, pixel_aspect };
     this.#number++;
     this.#dirty = false;
     if (still) {

@@ -4,8 +4,10 @@
  * Pure functions of poses in float64. Angles are in radians; shares are of the picture's height.
  *
  * @typedef {[number, number, number]} Vec
- * @typedef {{look_from: Vec, look_at: Vec, up: Vec, vfov: number, height?: number | undefined}} Pose as
- *   `PerspectiveCamera` has it; where `height` is given, as `OrthographicCamera` does, and `vfov` 0
+ * @typedef {{look_from: Vec, look_at: Vec, up: Vec, vfov: number, height?: number | undefined} & Lens} Pose
+ *   as `PerspectiveCamera` has it; where `height` is given, as `OrthographicCamera` does, `vfov` 0
+ * @typedef {{shift?: number[] | undefined, pixel_aspect?: number | undefined}} Lens which no hand
+ *   changes: widths and heights by which the picture lies beside the axis, a pixel's width by its height
  * @typedef {number[]} Box low corner and high, six numbers
  * @typedef {{center: Vec, radius: number, box?: Box | undefined}} Subject what the scene is about
  * @typedef {{ground: number | null, lamps: Box[], upright: Vec, home: Pose}} Surroundings how far up
@@ -174,6 +176,16 @@ function corners({ center, box }, axes) {
   });
 }
 
+/** The least share of half the picture beside its axis that things are fitted into. */
+const LEAST_SIDE = 0.2;
+
+/** How much of half the picture there is on the narrower sides of its axis. @param {Pose} pose */
+function free({ shift: [aside = 0, above = 0] = [] }) {
+  /** @param {number} by */
+  const left = (by) => Math.max(LEAST_SIDE, 1 - 2 * Math.abs(by));
+  return { across: left(aside), up: left(above) };
+}
+
 /**
  * See all of the scene, from this side; if that is from below the ground, from just above it.
  *
@@ -184,7 +196,9 @@ function corners({ center, box }, axes) {
  */
 export function fit(pose, subject, aspect) {
   const { center, radius, ground = null } = subject;
-  const tall = Math.tan((pose.vfov * Math.PI) / 360);
+  const room = free(pose);
+  const tall = Math.tan((pose.vfov * Math.PI) / 360) * room.up;
+  aspect *= ((pose.pixel_aspect ?? 1) * room.across) / room.up;
   let far = radius / Math.sin(Math.atan(tall * Math.min(1, aspect)));
   // Beyond all of it, so that nothing is cut off; how far is not to be seen.
   if (pose.height !== undefined) far = Math.max(distance(pose), 2 * radius);
@@ -356,8 +370,9 @@ export function project(pose, point, aspect) {
   const depth = dot(there, axes.forward);
   if (!(depth > 1e-9 * length(there))) return null;
   const high = heightAt(pose, depth);
-  const x = 0.5 + dot(there, axes.right) / (high * aspect);
-  return { x, y: 0.5 - dot(there, axes.up) / high };
+  const { shift: [aside = 0, above = 0] = [], pixel_aspect = 1 } = pose;
+  const x = 0.5 - aside + dot(there, axes.right) / (high * aspect * pixel_aspect);
+  return { x, y: 0.5 + above - dot(there, axes.up) / high };
 }
 
 /**
@@ -390,11 +405,14 @@ export function python(pose, aspect = 1) {
     return `rw.OrthographicCamera(${parts.join(", ")}, height=${number(pose.height)})`;
   }
   const { fov_axis = "vertical" } = pose;
-  const half = Math.tan((pose.vfov * Math.PI) / 360) * reach(fov_axis, aspect);
+  const { shift = [0, 0], pixel_aspect = 1 } = pose;
+  const half = Math.tan((pose.vfov * Math.PI) / 360) * reach(fov_axis, aspect * pixel_aspect);
   const vertical = fov_axis === "vertical";
   parts.push(`vfov=${number(vertical ? pose.vfov : (Math.atan(half) * 360) / Math.PI)}`);
   if (!vertical) parts.push(`fov_axis="${fov_axis}"`);
   if (pose.aperture_radius) parts.push(`aperture_radius=${number(pose.aperture_radius)}`);
   if (pose.focus_distance) parts.push(`focus_distance=${number(pose.focus_distance)}`);
+  if (shift.some((by) => by !== 0)) parts.push(`shift=(${shift.map(number).join(", ")})`);
+  if (pixel_aspect !== 1) parts.push(`pixel_aspect=${number(pixel_aspect)}`);
   return `rw.PerspectiveCamera(${parts.join(", ")})`;
 }

@@ -3,7 +3,7 @@
  *
  * Pure functions. What a message means in the course of a conversation is `connection.js`.
  *
- * @import { Box, Pose, Subject, Surroundings, Vec } from "../hand/orbit.js"
+ * @import { Box, Lens, Pose, Subject, Surroundings, Vec } from "../hand/orbit.js"
  * @import { Tile } from "../pixels/pixels.js"
  *
  * @typedef {{samples: number, goal: number, elapsed: number, rate: number,
@@ -215,7 +215,21 @@ export function readPose(value) {
     return isAmount(height) && height > 0 ? { look_from, look_at, up, vfov: 0, height } : null;
   }
   if (!isAmount(vfov) || vfov <= 0 || vfov >= 180) return null;
-  return { look_from, look_at, up, vfov };
+  return { look_from, look_at, up, vfov, ...readLens(value) };
+}
+
+/** What no hand changes of a lens; as it usually is, nothing. @param {object} value @returns {Lens} */
+function readLens(value) {
+  const { shift, pixel_aspect } = /** @type {Record<string, unknown>} */ (value);
+  /** @type {Lens} */
+  const lens = {};
+  if (Array.isArray(shift) && shift.length === 2 && shift.every(Number.isFinite)) {
+    if (shift.some((by) => by !== 0)) lens.shift = shift;
+  }
+  if (isAmount(pixel_aspect) && pixel_aspect > 0 && pixel_aspect !== 1) {
+    lens.pixel_aspect = pixel_aspect;
+  }
+  return lens;
 }
 
 /** @param {unknown} value @returns {Box[]} */

@@ -225,3 +225,24 @@ test("the line of Python says what differs from what is usual", () => {
     "rw.PerspectiveCamera(look_from=(0.3, 0, 1e-7), look_at=(0, 0, 0), up=(0, 0, 1), vfov=40, aperture_radius=0.1)",
   );
 });
+
+test("a shifted lens, and pixels that are not square", () => {
+  const shifted = { ...POSE, shift: [0.25, -0.125], pixel_aspect: 2 };
+  close(Object.values(orbit.project(shifted, [0, 0, 0], 2)), [0.25, 0.375], "beside the middle");
+  const high = orbit.planeHeight(POSE) / 2;
+  close(
+    Object.values(orbit.project(shifted, [4 * high, high, 0], 2)),
+    [0.75, -0.125],
+    "the corner",
+  );
+  const code = orbit.python({ ...shifted, fov_axis: "vertical" });
+  assert.match(code, /shift=\(0\.25, -0\.125\), pixel_aspect=2\)$/);
+  assert.doesNotMatch(orbit.python(POSE), /shift|pixel_aspect/);
+  for (const move of [
+    orbit.orbit(shifted, 0.2, 0.1),
+    orbit.pan(shifted, 0.1, 0),
+    orbit.dolly(shifted, 2),
+  ]) {
+    assert.deepEqual([move.shift, move.pixel_aspect], [shifted.shift, 2]);
+  }
+});

@@ -235,6 +235,9 @@ def _split(mesh: Mesh, faces: list[int], weights: F64) -> tuple[Mesh, Parts]:
     new |= {name: parts.blended(new[name]) for name in _OF_VERTICES if new[name] is not None}
     new |= {name: new[name][origins] for name in _OF_FACES if new[name] is not None}
     new["faces"] = np.concatenate([changed, np.array(added, np.int32).reshape(-1, 3)])
+    if mesh.edges is not None:  # those of the parts are not drawn
+        numbers = np.arange(len(mesh.faces)) if mesh.polygons is None else mesh.polygons
+        new["polygons"] = numbers.astype(np.int32)[origins]
     # Not by its constructor: values would not fit, which are split where they are packed.
     result = copy.copy(mesh)
     for name, rows in new.items():

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.contact import settle_ball, settle_round
+from raywidget.compiler.geometry.edges import mark_edges
 from raywidget.compiler.geometry.fans import HUGE_TILTED, SmallThings
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement
 from raywidget.compiler.geometry.primitives import (
@@ -38,7 +39,8 @@ from raywidget.compiler.surfaces.materials import MaterialRows
 from raywidget.kernels import layout
 from raywidget.kernels.language.boxes import BOX
 from raywidget.kernels.layout import F32, I32
-from raywidget.scene.shapes.lines import Tubes
+from raywidget.scene.shapes.edges import Edges
+from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
@@ -79,6 +81,7 @@ class Geometry:
     instance_codes: I32  # see layout; roots are filled in when the trees are built
     instance_boxes: F32  # (I, 8) records of `kernels.boxes`
     primitives: I32  # see layout; lights are filled in when they are numbered
+    edge_marks: layout.U8  # see layout
     corners: I32  # see layout
     vertices: F32  # see layout
     colors: F32  # see layout
@@ -144,6 +147,7 @@ class _Gathering:
         self._places: list[_Places] = []
         self._primitives: list[I32] = []
         self._primitive_count = 0
+        self._marks: list[tuple[int, NDArray[np.uint8]]] = []  # from which primitive on
         self._corners: list[I32] = []
         self._corner_count = 0
         self._vertices: list[F32] = []
@@ -177,19 +181,29 @@ class _Gathering:
                 self._color_items(shape.colors)
         elif isinstance(shape, Quad):
             sides = np.array([[shape.origin, shape.edge_u, shape.edge_v]], np.float64)
-            self._add_parallelograms(sides, material, index)
+            self._add_parallelograms(sides, material, index, shape.edges)
         elif isinstance(shape, Box):
-            self._add_parallelograms(box_faces(shape), material, index)
+            self._add_parallelograms(box_faces(shape), material, index, shape.edges)
         else:
+            points = None  # rows of the colours of points
             if isinstance(shape, Tubes):
                 balls = ball_rows(shape, self._placement)
                 self._settle_balls(shape, balls)
                 self._balls.append((balls, self._number(len(balls), material, index)))
+                if shape.colors is not None:
+                    points = self._add_colors(shape.colors)
+                    self._primitives[-1][:, layout.PRIMITIVE_COLOR] = points
             rounds = round_rows(shape, self._placement)
             self._settle_rounds(shape, rounds)
             self._rounds.append((rounds, self._number(len(rounds), material, index)))
             if isinstance(shape, Cylinders):
                 self._color_items(shape.colors)
+            if isinstance(shape, Arrows) and shape.colors is not None:
+                self._color_items(np.tile(shape.colors[shape.has_arrow()], (2, 1)))
+            if isinstance(shape, Tubes) and points is not None:
+                ends = points[shape.segments]
+                self._primitives[-1][:, layout.PRIMITIVE_COLOR] = ends[:, 0]
+                self._primitives[-1][:, layout.PRIMITIVE_CORNERS] = -2 - ends[:, 1]
 
     def _settle_balls(self, shape: Sphere | Spheres | Tubes, rows: F32) -> None:
         """Have huge ones pass through the small things on them where they should."""
@@ -214,20 +228,31 @@ class _Gathering:
             if middle is not None:
                 yield int(row), self._placement.points(middle)
 
-    def _add_parallelograms(self, sides: F64, material: int, index: int) -> None:
+    def _mark(self, marks: NDArray[np.uint8]) -> None:
+        """Say which edges of the primitives numbered last are drawn."""
+        self._marks.append((self._primitive_count - len(marks), marks))
+
+    def _add_parallelograms(
+        self, sides: F64, material: int, index: int, edges: Edges | None
+    ) -> None:
         """Corners and edges, (F, 3, 3)."""
         fans = [self._things.fan(*side) for side in sides]
         whole = sides[[fan is None for fan in fans]]
         if len(whole):
             corners = placed_flats(whole, self._placement)
             self._flats.append(_FlatsPart(self._number(len(whole), material, index), corners))
+            if edges is not None:
+                self._mark(np.full(len(whole), layout.MARK_ALL, np.uint8))
         for fan in fans:
             if fan is not None:
                 numbers = self._number(len(fan.faces), material, index)
+                if edges is not None:
+                    whole_fan = np.zeros(len(fan.faces), np.int32)
+                    self._mark(mark_edges(edges, fan.vertices, fan.faces, whole_fan))
                 self._attributes(fan.faces, None, fan.uvs, False)
                 placed = self._placement.points(fan.vertices)
-                edges = np.stack([placed[fan.faces[:, k]] - placed[0] for k in (1, 2)], axis=1)
-                better = np.arange(len(edges)), edges.astype(np.float32)
+                apart = np.stack([placed[fan.faces[:, k]] - placed[0] for k in (1, 2)], axis=1)
+                better = np.arange(len(apart)), apart.astype(np.float32)
                 vertices = placed.astype(np.float32)
                 self._flats.append(_FlatsPart(numbers, None, vertices, fan.faces, better))
 
@@ -370,6 +395,8 @@ class _Gathering:
         faces = mesh.faces[:, [0, 2, 1]] if mesh.flip_normals else mesh.faces
         numbers = self._number(len(faces), materials, shape)
         rows = self._primitives[-1]
+        if mesh.edges is not None:
+            self._mark(mark_edges(mesh.edges, mesh.vertices, faces, mesh.polygons))
         if mesh.face_colors is not None:
             rows[:, layout.PRIMITIVE_COLOR] = self._add_colors(mesh.face_colors)
         elif mesh.colors is not None:
@@ -424,6 +451,12 @@ class _Gathering:
         self._vertices.append(vertices)
         self._vertex_count += len(vertices)
 
+    def _all_marks(self) -> NDArray[np.uint8]:
+        marks = np.zeros(self._primitive_count if self._marks else 0, np.uint8)
+        for first, some in self._marks:
+            marks[first : first + len(some)] = some
+        return marks
+
     # --- All together -----------------------------------------------------------------------------
 
     def finish(self) -> Geometry:
@@ -458,6 +491,7 @@ class _Gathering:
                 np.empty((0, BOX), np.float32),
             ),
             primitives=_stack(self._primitives, np.empty((0, layout.PRIMITIVE_SIZE), np.int32)),
+            edge_marks=self._all_marks(),
             corners=_stack(self._corners, np.empty((0, layout.CORNERS_SIZE), np.int32)),
             vertices=_stack(self._vertices, np.empty((0, layout.VERTEX_SIZE), np.float32)),
             colors=_stack(self._colors, np.empty((0, 3), np.float32)),

@@ -55,10 +55,12 @@ def pack_lights(
     scene: Scene,
     discs: Sequence[tuple[SpotLight, Disk]],
     placement: Placement,
+    groups: I32,
 ) -> LightTables:
     """Number all lights, and write their numbers into the table of primitives.
 
-    `discs` are those of spots (`spot_discs`); their shapes are the last.
+    `discs` are those of spots (`spot_discs`); their shapes are the last. `groups` are the planes
+    that cut each shape.
     """
     emitters, bounds = scene.emitters, placement.bounds(scene.bounds())
     flats, flat_primitives = _flat_rows(geometry, materials)
@@ -74,6 +76,14 @@ def pack_lights(
     environment = pack_environment(emitters)
     infinite = _infinite_rows(emitters, environment)
     rows = np.concatenate([finite, infinite])
+    shapes = geometry.primitives[primitives, layout.PRIMITIVE_SHAPE]
+    rows[: len(primitives), layout.LIGHT_CLIP] = groups[shapes]
+    if len(copied):
+        order = np.argsort(first_copied)
+        numbers = len(primitives) + np.arange(len(copied))
+        owner = order[np.searchsorted(first_copied[order], numbers, side="right") - 1]
+        of_copies = groups[geometry.instance_codes[owner, layout.INSTANCE_SHAPE]]
+        rows[len(primitives) : len(primitives) + len(copied), layout.LIGHT_CLIP] = of_copies
     powers = _powers(finite)
     far_powers = infinite[:, layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] @ np.array(
         REC709_WEIGHTS

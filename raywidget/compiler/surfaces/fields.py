@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from raywidget.kernels.layout import F32, I32
 from raywidget.scene.shapes.meshes import Instances
 from raywidget.scene.shapes.quantities import Numbers, Quantity, ValuedShape
 from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.shapes.volumes import Volume
+from raywidget.scene.textures.colormaps import ColorMap
 from raywidget.scene.textures.textures import Attribute
 from raywidget.scene.values.checks import label
 
@@ -99,11 +101,37 @@ class ShapeFields:
         return 1.0 / (span * numbers.scale), (numbers.origin - low) / span
 
 
+class CutFields:
+    """The row of `fields` of what cuts through a volume show."""
+
+    def __init__(self, volume: Volume, number: int, first: int) -> None:
+        self.volume = volume
+        self.number = number
+        self.unlit = volume.unlit
+        self.first = first
+
+    def row_of(self, attribute: Attribute) -> int:
+        """The row of `fields` that an attribute means: there is one."""
+        return self.first
+
+    def as_number(self, attribute: Attribute) -> tuple[float, float]:
+        """It is not asked for numbers."""
+        raise AssertionError(attribute)
+
+    def table(self) -> F32:
+        """Its colour map."""
+        colormap, limits = self.volume.colors_of_cuts()
+        return _packed_map(colormap, *limits)
+
+
+Fields: TypeAlias = ShapeFields | CutFields
+
+
 class FieldRows:
     """Gives quantities their rows, and remembers where their shapes stand."""
 
     def __init__(self) -> None:
-        self._sets: list[ShapeFields] = []
+        self._sets: list[ShapeFields | CutFields] = []
         self._count = 0
 
     def begin(self, shape: Shape, index: int, of_mesh: bool = False) -> ShapeFields | None:
@@ -115,6 +143,13 @@ class FieldRows:
         self._sets.append(made)
         return made
 
+    def begin_cut(self, volume: Volume, number: int) -> CutFields:
+        """A row for the cuts of a volume, the n-th of its table."""
+        made = CutFields(volume, number, self._count)
+        self._count += 1
+        self._sets.append(made)
+        return made
+
     def tables(self, shapes: Sequence[Shape]) -> FieldTables:
         """All rows, of these shapes: those that have begun, or others of the same kind."""
         codes = np.zeros((self._count, layout.FIELD_SIZE), np.int32)
@@ -122,6 +157,11 @@ class FieldRows:
         maps: list[F32] = []
         length = 0
         for fields in self._sets:
+            if isinstance(fields, CutFields):
+                codes[fields.first] = layout.FIELD_VOLUME, fields.number, 0, length
+                maps.append(fields.table())
+                length += len(maps[-1])
+                continue
             shape: Any = shapes[fields.index]
             if fields.of_mesh:
                 assert isinstance(shape, Instances)
@@ -193,11 +233,16 @@ def _codes(numbers: Numbers, first: int, place: Place, at: int) -> tuple[int, in
 
 def _map(quantity: Quantity) -> F32:
     """The map of a quantity for values as kernels have them."""
-    colormap, numbers = quantity.colormap, quantity.numbers
-    result = np.zeros(layout.MAP_COLORS + colormap.table.size, np.float32)
+    numbers = quantity.numbers
     low, high = quantity.limits
     if numbers.array.dtype == np.float64:
         low, high = ((limit - numbers.origin) * numbers.scale for limit in (low, high))
+    return _packed_map(quantity.colormap, low, high)
+
+
+def _packed_map(colormap: ColorMap, low: float, high: float) -> F32:
+    """See layout."""
+    result = np.zeros(layout.MAP_COLORS + colormap.table.size, np.float32)
     result[layout.MAP_LOG] = colormap.log
     result[layout.MAP_LOW], result[layout.MAP_HIGH] = low, high
     ends = np.array([low, high])

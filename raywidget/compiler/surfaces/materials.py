@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from raywidget.compiler.surfaces.energy import EnergyRows, average_conductor, internal_reflectance
-from raywidget.compiler.surfaces.fields import FieldRows, ShapeFields
+from raywidget.compiler.surfaces.fields import FieldRows, Fields
 from raywidget.compiler.surfaces.media import MediumRows
 from raywidget.compiler.surfaces.textures import TextureRows
 from raywidget.kernels import layout
@@ -29,8 +29,10 @@ from raywidget.scene.materials.materials import (
     Mix,
 )
 from raywidget.scene.materials.principled import Principled
+from raywidget.scene.shapes.edges import Edges
 from raywidget.scene.shapes.meshes import Instances
 from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.textures import Attribute, Texture
 from raywidget.scene.values.checks import Color
 
@@ -47,17 +49,18 @@ class MaterialTables(NamedTuple):
 class MaterialRows:
     """Gives each pair of material and radiance a row."""
 
-    def __init__(self, media: MediumRows) -> None:
+    def __init__(self, media: MediumRows, scale: float = 1.0) -> None:
+        self._scale = scale  # units of the tables in one of the scene's
         self.textures = TextureRows()
         self.energy = EnergyRows()
         self.fields = FieldRows()
         self._media = media
         # Materials and textures go by their ids: the scene keeps them alive.
-        self._rows: dict[tuple[int, object, int, int], int] = {}
+        self._rows: dict[tuple[int, object, int, int, int], int] = {}
         self._codes: list[I32] = []
         self._values: list[F32] = []
 
-    def row_of(self, shape: Shape, fields: ShapeFields | None = None) -> int:
+    def row_of(self, shape: Shape, fields: Fields | None = None) -> int:
         """The row for a shape's surface."""
         return self.row(shape, shape.material, shape.radiance, fields)
 
@@ -66,12 +69,20 @@ class MaterialRows:
         shape: Shape,
         material: Material,
         radiance: Color | Texture | None,
-        fields: ShapeFields | None = None,
+        fields: Fields | None = None,
     ) -> int:
         """The row for a part of a shape, with its values."""
         if material is DEFAULT_MATERIAL and (fields is not None or _has_colors(shape)):
             material = _COLORED
-        return self._row(material, radiance, None, fields)
+        faceted = shape.mesh if isinstance(shape, Instances) else shape
+        edges: Edges | None = getattr(faceted, "edges", None)
+        return self._row(material, radiance, None, fields, edges)
+
+    def cut_row(self, volume: Volume, number: int) -> int:
+        """The row of the cuts of a volume, the n-th of its table."""
+        if volume.values.is_colored:
+            return self._row(_COLORED, None, None, None)
+        return self._row(_COLORED, None, None, self.fields.begin_cut(volume, number))
 
     def tables(self) -> MaterialTables:
         """All rows."""
@@ -85,16 +96,19 @@ class MaterialRows:
         material: Material,
         radiance: Color | Texture | None,
         around: Mix | None,
-        fields: ShapeFields | None,
+        fields: Fields | None,
+        edges: Edges | None = None,
     ) -> int:
         """The row of a material; as a part of the mixture `around`, it takes its normal map."""
         light = id(radiance) if isinstance(radiance, Texture) else radiance
         mapped = material if around is None or material.normal_map is not None else around
-        key = (id(material), light, id(mapped.normal_map), id(fields))
+        key = (id(material), light, id(mapped.normal_map), id(fields), id(edges))
         if key not in self._rows:
             row = _Row(self.textures, fields)
-            if fields is not None and around is None:
+            if fields is not None:
                 row.set_field(fields)
+            if edges is not None:
+                row.set_edges(edges, self._edge_row(edges, fields), self._scale)
             if radiance is not None:
                 row.set_emission(radiance)
             row.set_opacity(material.opacity)
@@ -108,6 +122,23 @@ class MaterialRows:
                 row.set_normal_map(mapped)
                 _pack(material, row, self.energy)
             row.codes[layout.MATERIAL_INTERIOR] = self._interior(material)
+            self._rows[key] = len(self._codes)
+            self._codes.append(row.codes)
+            self._values.append(row.values)
+        return self._rows[key]
+
+    def _edge_row(self, edges: Edges, fields: Fields | None) -> int:
+        """The row of what edges are made of: matte, and as unlit as the surface that has them."""
+        unlit = 0.0 if fields is None else fields.unlit
+        key = (id(edges), unlit, 0, 0, 0)
+        if key not in self._rows:
+            row = _Row(self.textures, None)
+            row.set_kind(layout.DIFFUSE)
+            color = np.array(edges.color)
+            row.set_color(layout.MATERIAL_COLOR, (1.0 - unlit) * color)
+            if unlit > 0.0:
+                row.set_unlit(self.textures.constant_row(edges, unlit * color))
+            row.codes[layout.MATERIAL_INTERIOR] = -1
             self._rows[key] = len(self._codes)
             self._codes.append(row.codes)
             self._values.append(row.values)
@@ -129,7 +160,7 @@ class MaterialRows:
 class _Row:
     """One row, being filled in."""
 
-    def __init__(self, textures: TextureRows, fields: ShapeFields | None) -> None:
+    def __init__(self, textures: TextureRows, fields: Fields | None) -> None:
         self.codes = np.zeros(layout.MATERIAL_CODES_SIZE, np.int32)
         self.codes[layout.MATERIAL_TEXTURES :: 2] = -1
         for column in (
@@ -185,12 +216,22 @@ class _Row:
             self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_MASKED
             self._set_single(layout.MATERIAL_OPACITY, layout.MATERIAL_OPACITY_TEXTURE, opacity)
 
-    def set_field(self, fields: ShapeFields) -> None:
+    def set_field(self, fields: Fields) -> None:
         """What is shown, and what is given off of its colours."""
         self.codes[layout.MATERIAL_FIELD] = fields.first
         if fields.unlit > 0.0:
-            self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_UNLIT
-            self.codes[layout.MATERIAL_UNLIT_TEXTURE] = self._textures.unlit_row(fields)
+            self.set_unlit(self._textures.unlit_row(fields))
+
+    def set_unlit(self, texture: int) -> None:
+        """What is given off whatever light there is: a row of `textures`."""
+        self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_UNLIT
+        self.codes[layout.MATERIAL_UNLIT_TEXTURE] = texture
+
+    def set_edges(self, edges: Edges, made_of: int, scale: float) -> None:
+        self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_EDGED
+        self.codes[layout.MATERIAL_EDGES] = made_of
+        width = edges.width if edges.units == "pixels" else -edges.width * scale
+        self.values[layout.MATERIAL_EDGE_WIDTH] = width
 
     def set_mix(self, amount: float | Texture, first: int, second: int) -> None:
         """A mixture of two other rows."""

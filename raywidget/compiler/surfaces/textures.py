@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.compiler.surfaces.fields import ShapeFields
+from raywidget.compiler.surfaces.fields import Fields
 from raywidget.errors import SceneError
 from raywidget.kernels import layout
 from raywidget.kernels.layout import F32, I32
@@ -45,7 +45,7 @@ class TextureRows:
         self._floats: list[F32] = [np.concatenate([steps, decode_srgb(steps)]).astype(np.float32)]
         self._bytes: list[layout.U8] = []
 
-    def unlit_row(self, fields: ShapeFields) -> int:
+    def unlit_row(self, fields: Fields) -> int:
         """The row of what a shape gives off of its values' colours."""
         key = (0, id(fields), False)
         if key not in self._rows:
@@ -60,8 +60,21 @@ class TextureRows:
             self._values.append(values)
         return self._rows[key]
 
+    def constant_row(self, owner: object, color: NDArray[np.float64]) -> int:
+        """A row that has one colour everywhere."""
+        key = (id(owner), hash(color.tobytes()), True)
+        if key not in self._rows:
+            codes = np.zeros(layout.TEXTURE_CODES_SIZE, np.int32)
+            values = np.zeros(layout.TEXTURE_SIZE, np.float32)
+            codes[layout.TEXTURE_KIND] = layout.RAMP
+            values[layout.TEXTURE_COLORS : layout.TEXTURE_COLORS + 6] = [*color, *color]
+            self._rows[key] = len(self._codes)
+            self._codes.append(codes)
+            self._values.append(values)
+        return self._rows[key]
+
     def row_of(
-        self, texture: Texture, fields: ShapeFields | None = None, as_number: bool = False
+        self, texture: Texture, fields: Fields | None = None, as_number: bool = False
     ) -> int:
         """The row of a texture, on a shape with these fields, as a colour or a number."""
         key = (id(texture), 0, False)
@@ -105,7 +118,7 @@ class TextureRows:
         texture: Checkerboard,
         codes: I32,
         values: F32,
-        fields: ShapeFields | None,
+        fields: Fields | None,
         as_number: bool,
     ) -> None:
         codes[layout.TEXTURE_KIND] = layout.CHECKERBOARD
@@ -146,7 +159,7 @@ class TextureRows:
 
 
 def _pack_field(
-    texture: Attribute, codes: I32, values: F32, fields: ShapeFields | None, as_number: bool
+    texture: Attribute, codes: I32, values: F32, fields: Fields | None, as_number: bool
 ) -> None:
     """What an attribute reads of a shape: its colours (-1), or a field."""
     codes[layout.TEXTURE_FIELD] = -1 if fields is None else fields.row_of(texture)

@@ -36,8 +36,17 @@ class _Kept:
         self.__array_interface__ = codes.__array_interface__
 
 
-def pack_volumes(shapes: Sequence[Shape], placement: Placement) -> VolumeTables:
-    """The tables of all volumes among the shapes; empty ones if there are none."""
+def pack_volumes(
+    shapes: Sequence[Shape],
+    placement: Placement,
+    groups: Sequence[int] | None = None,
+    cuts: Sequence[int] = (),
+) -> VolumeTables:
+    """The tables of all volumes among the shapes; empty ones if there are none.
+
+    `groups` has the planes that cut each shape, `cuts` the materials of the volumes' cuts.
+    """
+    indices = [k for k, shape in enumerate(shapes) if isinstance(shape, Volume)]
     volumes = [shape for shape in shapes if isinstance(shape, Volume)]
     codes = np.zeros((len(volumes), layout.VOLUME_CODES_SIZE), np.int64)
     values = np.zeros((len(volumes), layout.VOLUME_SIZE), np.float32)
@@ -60,6 +69,8 @@ def pack_volumes(shapes: Sequence[Shape], placement: Placement) -> VolumeTables:
         code[layout.VOLUME_BLOCKS : layout.VOLUME_BLOCKS + 3] = ranges.low.shape
         code[layout.VOLUME_TABLE] = row_count
         code[layout.VOLUME_ENTRIES] = len(table)
+        row[layout.VOLUME_VALUE_SCALE] = stored.scale
+        row[layout.VOLUME_VALUE_OFFSET] = stored.offset
         row[:12] = _from_world(volume, placement, stored.axes).ravel()
         row[layout.VOLUME_SCALE], row[layout.VOLUME_OFFSET] = scale, offset
         row[layout.VOLUME_PER_BLOCK] = 1.0 / ranges.size
@@ -68,6 +79,9 @@ def pack_volumes(shapes: Sequence[Shape], placement: Placement) -> VolumeTables:
         grids.append(stored.array)
         block_count += len(bound)
         row_count += len(table)
+    codes[:, layout.VOLUME_INDEX] = indices
+    codes[:, layout.VOLUME_CLIP] = -1 if groups is None else np.array(groups, np.int64)[indices]
+    codes[:, layout.VOLUME_MATERIAL] = cuts if len(cuts) else -1
     return VolumeTables(
         np.asarray(_Kept(codes, grids)),
         values,

@@ -145,7 +145,9 @@ def make_renderer(job: CoarseJob, previous: Renderer, size: tuple[int, int, int]
     """A renderer for a coarse picture, from one whose tables are there."""
     from raywidget.engine.renderer import Renderer
 
-    return Renderer(job.look.scene, _small(job.look.settings, size[0], size[1]), previous)
+    settings = job.look.settings
+    whole = (settings.width, settings.height)
+    return Renderer(job.look.scene, _small(settings, size[0], size[1]), previous, whole)
 
 
 def _small(settings: RenderSettings, columns: int, rows: int) -> RenderSettings:
@@ -166,7 +168,8 @@ def render_stand_in(look: Look) -> CoarsePicture | None:
     job = CoarseJob(look)
     job.sums = np.zeros((rows, columns, 3))
     job.coverage = np.zeros((rows, columns)) if settings.alpha else None
-    job.renderer = Renderer(scene, _small(settings, columns, rows))
+    whole = (settings.width, settings.height)
+    job.renderer = Renderer(scene, _small(settings, columns, rows), None, whole)
     render_strip(job, Tile(0, 0, 0, columns, rows))
     return develop_coarse(job)._replace(sketched=True)
 

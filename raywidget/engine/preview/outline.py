@@ -30,6 +30,7 @@ from raywidget.scene.materials.principled import Principled
 from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
+from raywidget.scene.shapes.planes import Plane
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
 from raywidget.scene.shapes.volumes import Volume
@@ -65,25 +66,33 @@ class Part(NamedTuple):
     corners: Floats  # (T, 3, 3), or (B, 4) centres and radii of balls
     colors: F32 | None = None  # (T, 3) or (B, 3), instead of the paint's
     uvs: F32 | None = None  # (T, 3, 2) at the corners, where the paint is a texture
+    clip: tuple[Plane, ...] = ()  # which planes cut it
 
 
-def outline_shapes(shapes: Sequence[Shape]) -> Iterator[Part]:
-    """All that is to be drawn, shape by shape."""
+def outline_shapes(shapes: Sequence[Shape], clip: Sequence[Plane] = ()) -> Iterator[Part]:
+    """All that is to be drawn, shape by shape; `clip` are the planes of the scene."""
     counts = Counter[type[Shape]]()
     for shape in shapes:
         counts[type(shape)] += _count(shape)
     for shape in shapes:
         step = max(1, math.ceil(counts[type(shape)] / MOST))
-        if isinstance(shape, Mesh):
-            yield from _mesh(shape, step)
-        elif isinstance(shape, Instances):
-            yield from _copies(shape, step)
-        elif isinstance(shape, Volume):
-            yield from _cloud(shape)
-        else:
-            paint = _paint(shape.material, shape.radiance)
-            if paint is not None:
-                yield from _simple(shape, paint, step)
+        planes = tuple(clip if shape.clip is None else shape.clip)
+        for part in _parts(shape, step):
+            yield part._replace(clip=planes)
+
+
+def _parts(shape: Shape, step: int) -> Iterator[Part]:
+    """Of each `step`-th of the primitives of a shape."""
+    if isinstance(shape, Mesh):
+        yield from _mesh(shape, step)
+    elif isinstance(shape, Instances):
+        yield from _copies(shape, step)
+    elif isinstance(shape, Volume):
+        yield from _cloud(shape)
+    else:
+        paint = _paint(shape.material, shape.radiance)
+        if paint is not None:
+            yield from _simple(shape, paint, step)
 
 
 def mean_color(color: Color | Texture) -> Color:
@@ -217,7 +226,9 @@ def _lines(shape: Tubes | Arrows, paint: Paint, step: int) -> Iterator[Part]:
     if not len(ends.base):
         assert isinstance(shape, Tubes)
         balls = np.concatenate([shape.points, shape.radii[:, None]], axis=1)[rows]
-        yield Part(paint, balls, _own_colors(shape.material, paint, values and values.colors(rows)))
+        own = None if shape.colors is None else shape.colors[rows]
+        own = own if values is None else values.colors(rows)
+        yield Part(paint, balls, _own_colors(shape.material, paint, own))
         return
     growth = _growth(step)
     segments = min(max(MOST // (2 * len(ends.base[rows])), FEW_SEGMENTS), SEGMENTS)
@@ -229,6 +240,12 @@ def _lines(shape: Tubes | Arrows, paint: Paint, step: int) -> Iterator[Part]:
             colors = values.colors(shape.segments[rows])
         else:
             colors = np.tile(values.colors(shape.has_arrow()), (2, 1))[rows]
+    elif shape.colors is not None:
+        if isinstance(shape, Tubes):
+            colors = shape.colors[shape.segments[rows]].mean(axis=1)
+        else:
+            colors = np.tile(shape.colors[shape.has_arrow()], (2, 1))[rows]
+    if colors is not None:
         colors = np.repeat(colors, 2 * segments, axis=0)
     yield Part(paint, tubes, _own_colors(shape.material, paint, colors))
 

@@ -46,15 +46,16 @@ class _View(NamedTuple):
     axes: F64  # (3, 3) rows: right, up, forward
     origin: F64  # (3,)
     half: F64  # (2,) half the picture's size, at distance 1 or anywhere
+    shift: F64  # (2,) by how many of these its middle lies beside the axis
     central: bool  # perspective; else rays are parallel
     columns: int
     rows: int
 
     def points(self) -> F64:
-        """Middles of pixels from -1 to 1, right and up, (P, 3) with 1 behind."""
+        """Middles of pixels from the axis, right and up in halves, (P, 3) with 1 behind."""
         x = (2.0 * np.arange(self.columns) + 1.0) / self.columns - 1.0
         y = 1.0 - (2.0 * np.arange(self.rows) + 1.0) / self.rows
-        across, down = np.meshgrid(x, y)
+        across, down = np.meshgrid(x + self.shift[0], y + self.shift[1])
         return np.stack([across, down, np.ones_like(across)], axis=2).reshape(-1, 3)
 
     def move(self, points: NDArray[Any]) -> F64:
@@ -65,6 +66,7 @@ class _View(NamedTuple):
         """First and last pixels (N, 2) whose middles may lie in boxes from `low` to `high`."""
         size = np.array([self.columns, self.rows])
         turned = np.array([1.0, -1.0])
+        low, high = low - self.shift, high - self.shift
         a = (low * turned + 1.0) * 0.5 * size - 0.5
         b = (high * turned + 1.0) * 0.5 * size - 0.5
         first = np.ceil(np.clip(np.minimum(a, b), 0.0, size)).astype(np.int64)
@@ -83,7 +85,8 @@ class Sketch:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        parts = list(outline_shapes(scene.shapes))
+        parts = list(outline_shapes(scene.shapes, scene.clip))
+        self._is_cut = any(part.clip for part in parts)
         # Triangles come first, then balls.
         flat_parts = [part for part in parts if part.corners.ndim == 3]
         ball_parts = [part for part in parts if part.corners.ndim == 2]
@@ -96,7 +99,7 @@ class Sketch:
         """Does this scene differ from the one that is drawn in its camera at most?"""
         before = self._scene
         same_light = scene.emitters is before.emitters and scene.background == before.background
-        return scene.shapes is before.shapes and same_light
+        return scene.shapes is before.shapes and scene.clip is before.clip and same_light
 
     def draw(
         self,
@@ -123,6 +126,9 @@ class Sketch:
         for pixel, depth, number in _hits(view, points, flats, balls):
             if give_up():
                 return None
+            if self._is_cut:
+                kept = self._kept(view, points[pixel], depth, number)
+                pixel, depth, number = pixel[kept], depth[kept], number[kept]
             # Bits of positive floats are in order.
             bits = depth.astype(np.float32).view(np.uint32).astype(np.uint64)
             np.minimum.at(nearest, pixel, bits << np.uint64(32) | number.astype(np.uint64))
@@ -132,6 +138,18 @@ class Sketch:
         covers = (nearest != NOTHING).astype(np.float32).reshape(picture.shape[:2])
         inked = picture * covers[..., None]
         return lay_over_checkerboard(inked, covers, step=cut_out / view.columns)
+
+    def _kept(self, view: _View, points: F64, depth: F64, number: Ints) -> NDArray[np.bool_]:
+        """Which hits lie behind all planes that cut their shapes."""
+        origins, directions = _rays(points, view)
+        places = (origins + depth[:, None] * directions) @ view.axes + view.origin
+        part_of = np.searchsorted(self._first, number, side="right") - 1
+        kept = np.ones(len(number), bool)
+        for index in np.unique(part_of):
+            own = part_of == index
+            for plane in self._parts[index].clip:
+                kept[own] &= (places[own] - plane.point) @ plane.unit_normal() <= 0.0
+        return kept
 
     def _shade(self, view: _View, points: F64, nearest: NDArray[np.uint64]) -> F32:
         origins, directions = _rays(points, view)
@@ -163,12 +181,14 @@ class Sketch:
 def _view(camera: PerspectiveCamera | OrthographicCamera, columns: int, rows: int) -> _View:
     frame = camera.frame()
     height = 0.5 * camera.height if isinstance(camera, OrthographicCamera) else 0.0
+    width, shift = height * columns / rows, np.zeros(2)
     if isinstance(camera, PerspectiveCamera):
-        height = camera.half_height(columns / rows)
-    half = np.array([height * columns / rows, height])
+        height, width = camera.half_height(columns / rows), camera.half_width(columns / rows)
+        shift = 2.0 * np.array(camera.shift)
+    half = np.array([width, height])
     axes = np.array([frame.right, frame.up, frame.forward])
     central = isinstance(camera, PerspectiveCamera)
-    return _View(axes, np.array(camera.look_from), half, central, columns, rows)
+    return _View(axes, np.array(camera.look_from), half, shift, central, columns, rows)
 
 
 def _stack(parts: Sequence[Floats], shape: tuple[int, ...]) -> NDArray[Any]:

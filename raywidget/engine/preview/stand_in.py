@@ -99,7 +99,8 @@ def _lighter(mesh: Mesh, least: float) -> Mesh:
         values = getattr(mesh, name)
         if values is not None:
             changes[name] = values[rows]
-    for name in ("face_colors", "face_materials"):
+    changes["edges"] = None  # which are not those of its triangles
+    for name in ("face_colors", "face_materials", "polygons"):
         values = getattr(mesh, name)
         if values is not None:
             changes[name] = values[chosen]

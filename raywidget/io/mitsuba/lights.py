@@ -101,10 +101,14 @@ def camera(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> Camera | N
         if not focus > 0.0:
             raise plugin.fail("focus_distance", "a length > 0", focus)
         lens = {"aperture_radius": plugin.number("aperture_radius", 0.0), "focus_distance": focus}
+    # It counts y downwards, in heights of the film.
+    aside = plugin.number("principal_point_offset_x", 0.0)
+    below = plugin.number("principal_point_offset_y", 0.0)
     return PerspectiveCamera(
         look_from=origin,
         look_at=origin + forward / np.linalg.norm(forward) * distance,
         up=up,
+        shift=(aside, 0.0 - below),
         **_field_of_view(plugin),
         name=plugin.id,
         **lens,

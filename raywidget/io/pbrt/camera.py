@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,7 +159,15 @@ class View:
         if owner.type == "orthographic":
             window = self._window(owner)
             self._distances(owner)
-            return OrthographicCamera(look_at=origin + ahead, height=2.0 * window * scale, **place)
+            if abs(window.pixel_aspect - 1.0) > 1e-3:
+                self._notes.add(
+                    "pixels are square here: the picture is as high as it is", owner.place
+                )
+            aside = 2.0 * window.half_height * self.width / self.height * window.shift[0]
+            origin = origin + right * aside + up * (2.0 * window.half_height * window.shift[1])
+            place["look_from"] = origin
+            height = 2.0 * window.half_height * scale
+            return OrthographicCamera(look_at=origin + ahead, height=height, **place)
         if owner.type == "realistic":
             self._notes.add("camera 'realistic' is taken as one of 50 mm, without a lens",
                             owner.place)  # fmt: skip
@@ -175,8 +183,13 @@ class View:
         if not 0.0 < fov < 180.0:
             raise owner.fail("fov", "an angle between 0 and 180 degrees", fov)
         shape = {name for name in ("frameaspectratio", "screenwindow") if name in owner.items}
-        half = math.tan(math.radians(fov) / 2.0) * self._window(owner)
-        field: dict[str, Any] = {"vfov": math.degrees(2.0 * math.atan(half))}
+        window = self._window(owner)
+        half = math.tan(math.radians(fov) / 2.0) * window.half_height
+        field: dict[str, Any] = {
+            "vfov": math.degrees(2.0 * math.atan(half)),
+            "shift": window.shift,
+            "pixel_aspect": window.pixel_aspect,
+        }
         if not shape:  # the shorter side, whatever picture is rendered
             field = {"vfov": fov, "fov_axis": "smaller"}
         lens, focus = self._distances(owner)
@@ -196,11 +209,12 @@ class View:
             raise owner.fail("shutterclose", "after shutteropen", closes)
         return closes - opens
 
-    def _window(self, owner: Parameters) -> float:
-        """Half of the height of what the film shows, where its shorter side is from -1 to 1."""
+    def _window(self, owner: Parameters) -> _Window:
+        """What the film shows, where its shorter side is from -1 to 1."""
         pixels = self.width / self.height
         aspect = owner.positive("frameaspectratio", pixels)
         half = np.array([max(aspect, 1.0), max(1.0 / aspect, 1.0)])
+        shift = np.zeros(2)
         window = owner.array("screenwindow", 1, "float")
         if window is not None:
             if len(window) != 4 or not np.isfinite(window).all():
@@ -209,8 +223,16 @@ class View:
             half = (sides[:, 1] - sides[:, 0]) / 2.0
             if not half.min() > 0.0:
                 raise owner.fail("screenwindow", "x and y, each from low to high", window.tolist())
-            if np.abs(sides.mean(axis=1)).max() > 1e-6 * half.max():
-                self._notes.add("a screenwindow beside the axis is brought to it", owner.place)
-        if abs(half[0] / half[1] - pixels) > 1e-3 * pixels:
-            self._notes.add("pixels are square here: the picture is as high as it is", owner.place)
-        return float(half[1])
+            shift = sides.mean(axis=1) / (2.0 * half)
+        stretch = float(half[0] / half[1]) / pixels
+        # What is rounded in a file is no other shape.
+        stretch = 1.0 if abs(stretch - 1.0) <= 1e-3 else stretch
+        return _Window(float(half[1]), (float(shift[0]), float(shift[1])), stretch)
+
+
+class _Window(NamedTuple):
+    """The part of the plane of the picture that is seen."""
+
+    half_height: float
+    shift: tuple[float, float]  # of its middle, in widths and heights of it
+    pixel_aspect: float

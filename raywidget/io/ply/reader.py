@@ -113,6 +113,7 @@ def _read(path: Path, notes: list[str]) -> _Ply:
         normals=_table(vertex, (("nx", "ny", "nz"), ("normal_x", "normal_y", "normal_z"))),
         uvs=_table(vertex, _UVS),
         colors=colors,
+        polygons=split.of_many(),
         material=_material(path, header, notes),
     )
     face_colors = _colors(face)

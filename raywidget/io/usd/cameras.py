@@ -36,8 +36,7 @@ def camera(
         raise SceneError(
             f"apertures and focalLength must be > 0, got {across:g}, {high:g} and {focal:g}"
         )
-    if numbers["horizontalApertureOffset"] or numbers["verticalApertureOffset"]:
-        notes.add("a camera whose lens is shifted looks straight ahead here", path)
+    offset = numbers["horizontalApertureOffset"], numbers["verticalApertureOffset"]
     start = place[:3, 3]
     forward = _unit(-place[:3, 2], (0.0, 0.0, -1.0))
     up = _unit(place[:3, 1], (0.0, 1.0, 0.0))
@@ -48,6 +47,8 @@ def camera(
     pose: dict[str, Any] = {"look_from": start, "up": up, "name": name}
     if told["projection"] == "orthographic":
         height = _TENTH * high * float(np.linalg.norm(place[:3, 1]))
+        start = start + place[:3, :2] @ (_TENTH * np.array(offset))
+        pose["look_from"] = start
         made: Camera = OrthographicCamera(look_at=start + far * forward, height=height, **pose)
         return made, _size(across / high)
     if told["projection"] != "perspective":
@@ -63,6 +64,7 @@ def camera(
         else:
             notes.add("a camera with an fStop but no focusDistance is a pinhole here", path)
     vfov = math.degrees(2.0 * math.atan(0.5 * high / focal))
+    lens["shift"] = (offset[0] / across, offset[1] / high)
     made = PerspectiveCamera(look_at=start + far * forward, vfov=vfov, **lens, **pose)
     return made, _size(across / high)
 

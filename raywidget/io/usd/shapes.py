@@ -179,6 +179,8 @@ class Shapes:
         """A mesh at its place, or copies of it."""
         is_one = len(surfaces) == 1
         own = None if is_one else of_polygons[arrays.polygons]
+        alone = (np.diff(arrays.polygons) != 0).all()
+        polygons = None if alone else arrays.polygons
 
         def mesh(matrix: F64 | None, name: str | None) -> Mesh | None:
             vertices: Any = arrays.vertices
@@ -200,6 +202,7 @@ class Shapes:
                     colors=arrays.colors,
                     face_colors=arrays.face_colors,
                     face_materials=own,
+                    polygons=polygons,
                 ),
                 self.count,
             )
@@ -218,6 +221,7 @@ class Shapes:
                 uvs=piece.uvs,
                 colors=piece.colors,
                 face_colors=piece.face_colors,
+                polygons=piece.polygons,
                 name=name,
                 **made,
                 **keywords,

@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from raywidget.kernels import layout
+from raywidget.kernels.geometry.grid import color_at
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK, ROUND_BLOCK
 from raywidget.kernels.geometry.surface_point import Hit, largest
 from raywidget.kernels.language.jit import device
@@ -18,6 +19,8 @@ from raywidget.kernels.layout import SceneView
 @device
 def hit_color(scene: SceneView, hit: Hit) -> Vec3:
     """The colour that the shape itself has there: of vertices, a face or an item; else white."""
+    if hit.slot >= layout.VOLUME_SLOT:
+        return color_at(scene, hit.slot - layout.VOLUME_SLOT, hit.p)
     if hit.instance >= 0:
         own = scene.instance_codes[
             hit.instance * layout.INSTANCE_CODES_SIZE + layout.INSTANCE_COLOR
@@ -27,6 +30,11 @@ def hit_color(scene: SceneView, hit: Hit) -> Vec3:
     row = hit.primitive * layout.PRIMITIVE_SIZE
     color = scene.primitives[row + layout.PRIMITIVE_COLOR]
     corners = scene.primitives[row + layout.PRIMITIVE_CORNERS]
+    if corners < -1:
+        end = -2 - corners
+        along = along_round(scene, hit)
+        first = load_vec3(scene.colors, color * 3)
+        return first * (1.0 - along) + load_vec3(scene.colors, end * 3) * along
     if corners >= 0:
         corner_row = corners * layout.CORNERS_SIZE
         if scene.corners[corner_row + layout.CORNERS_FLAGS] & layout.CORNERS_COLORS:
@@ -37,6 +45,22 @@ def hit_color(scene: SceneView, hit: Hit) -> Vec3:
     if color >= 0:
         return load_vec3(scene.colors, color * 3)
     return vec3(1.0, 1.0, 1.0)
+
+
+@device
+def along_round(scene: SceneView, hit: Hit) -> float:
+    """How far from the base to the top of a round, 0 to 1."""
+    slot = hit.slot - layout.ROUND_SLOT
+    block = slot // WIDTH
+    row = block * ROUND_BLOCK + (slot - block * WIDTH)
+    rounds = scene.rounds
+    base = vec3(rounds[row], rounds[row + WIDTH], rounds[row + 2 * WIDTH])
+    at = row + 9 * WIDTH
+    axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
+    height = rounds[row + layout.ROUND_HEIGHT_ROW * WIDTH]
+    if not height > 0.0:
+        return 0.0
+    return min(1.0, max(0.0, dot(hit.p - base, axis) / height))
 
 
 class Coordinates(NamedTuple):

@@ -11,6 +11,7 @@ from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.language.double import ball_power, round_quadratic
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.sampling import turn_towards
+from raywidget.kernels.language.scalars import index32
 from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.language.vec3 import Vec3, dot, length, normalize, vec3
 from raywidget.kernels.layout import SceneView
@@ -63,6 +64,7 @@ def ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         ray.instance,
         0.0,
         0.0,
+        index32(-1),
     )
 
 
@@ -154,6 +156,7 @@ def round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         ray.instance,
         cos,
         sin,
+        index32(-1),
     )
 
 

@@ -39,6 +39,8 @@ def make_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     # of the instructions of a picture of balls.
     is_cap = scene.clip_count > 0 and ray.u < _CAPS
     code = ray.u
+    if is_cap and ray.slot >= layout.VOLUME_SLOT:
+        return _on_volume_cut(scene, o, d, ray)
     if is_cap:
         third = 1.0 / 3.0
         u = third if ray.slot < layout.BALL_SLOT else 0.0
@@ -86,6 +88,39 @@ def _on_cap(scene: SceneView, o: Vec3, d: Vec3, t: float, code: float, hit: Hit)
         hit.instance,
         hit.b1,
         hit.b2,
+        index32(int(-1.5 - code)),
+    )
+
+
+@rare
+@device
+def _on_volume_cut(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
+    """On a cut through a volume."""
+    codes = (ray.slot - layout.VOLUME_SLOT) * layout.VOLUME_CODES_SIZE
+    plane = int(-1.5 - ray.u)
+    row = plane * layout.CLIP_SIZE
+    ng = load_vec3(scene.clips, row)
+    p = o + d * ray.t
+    p = p - ng * (dot(ng, p) - scene.clips[row + layout.CLIP_OFFSET])
+    offset = (largest(p) + largest(o) + abs(scene.clips[row + layout.CLIP_OFFSET])) * RAY_OFFSET
+    none = index32(-1)
+    return Hit(
+        p,
+        ng,
+        ng,
+        0.0,
+        0.0,
+        ray.t,
+        offset,
+        index32(scene.volume_codes[codes + layout.VOLUME_MATERIAL]),
+        none,
+        index32(scene.volume_codes[codes + layout.VOLUME_INDEX]),
+        none,
+        ray.slot,
+        none,
+        0.0,
+        0.0,
+        index32(plane),
     )
 
 
@@ -215,6 +250,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
         ray.instance,
         ray.u,
         ray.v,
+        index32(-1),
     )
 
 

@@ -37,6 +37,7 @@ class Hit(NamedTuple):
     instance: int  # row of `instances`, or -1
     b1: float  # flats: weights of edge_u and edge_v; rounds: cosine and sine of the angle
     b2: float
+    cap: int  # plane of a cut that this closes, or -1
 
 
 @device

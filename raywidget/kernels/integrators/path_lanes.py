@@ -160,8 +160,8 @@ def arrive(
             pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
             weight = power_heuristic(scatter_pdf, pdf)
         _add(bundle, lane, emitted_radiance(scene, hit, d) * weight)
-    if is_unlit(scene, hit):
-        _add(bundle, lane, unlit_radiance(scene, hit))
+    if is_unlit(scene, material):
+        _add(bundle, lane, unlit_radiance(scene, hit, material))
     if depth >= settings.max_depth:
         return Arrival(FOUND_END, passed + 1)
 
@@ -254,7 +254,7 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
             n = load_point(bundle, rows.LIT_SIDE, lane)
             chosen = choose_light(scene, p, n, u, v, load_number(bundle, rows.CHOICE, lane))
         light = sample_chosen(scene, p, u, v, chosen)
-        is_cut = is_lamp_cut(scene, p, light.wi, light.reach, light.delta)
+        is_cut = is_lamp_cut(scene, light.light, p, light.wi, light.reach, light.delta)
         if light.pdf > 0.0 and not is_cut:
             lit |= 1 << lane
             store_point(bundle, rows.LIGHT_DIRECTION, lane, light.wi)

@@ -59,8 +59,8 @@ def albedo(scene: SceneView, hit: Hit, material: int) -> Vec3:
     """
     color = base_color(load_bsdf(scene, hit, material, make_parameters()))
     color = color + emitted_radiance(scene, hit, -hit.ng)
-    if is_unlit(scene, hit):
-        color = color + unlit_radiance(scene, hit)
+    if is_unlit(scene, material):
+        color = color + unlit_radiance(scene, hit, material)
     return vec3(min(1.0, color.x), min(1.0, color.y), min(1.0, color.z))
 
 

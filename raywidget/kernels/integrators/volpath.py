@@ -180,7 +180,7 @@ def trace_volpath(
             sampled = settings.next_event and scene.light_count > 0
             if sampled:
                 light = sample_light(scene, p, nowhere, edge.z, edge.w, choice.x)
-                is_cut = is_lamp_cut(scene, p, light.wi, light.reach, light.delta)
+                is_cut = is_lamp_cut(scene, light.light, p, light.wi, light.reach, light.delta)
                 if light.pdf > 0.0 and not is_cut:
                     phase = eval_phase(anisotropy, dot(d, light.wi))
                     shadow = trace_shadow(scene, p, light.wi, light.reach, inside)
@@ -233,8 +233,8 @@ def trace_volpath(
                     pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
                     weight = power_heuristic(scatter_pdf, pdf)
                 radiance = radiance + throughput * emitted_radiance(scene, hit, d) * weight
-            if is_unlit(scene, hit):
-                radiance = radiance + throughput * unlit_radiance(scene, hit)
+            if is_unlit(scene, material):
+                radiance = radiance + throughput * unlit_radiance(scene, hit, material)
 
             # --- Straight on into another medium -------------------------------------------------
             if is_interface(scene, hit):
@@ -254,7 +254,7 @@ def trace_volpath(
             sampled = settings.next_event and scene.light_count > 0 and not is_specular(bsdf)
             if sampled:
                 light = sample_light(scene, hit.p, lit_side, edge.z, edge.w, choice.x)
-                is_cut = is_lamp_cut(scene, hit.p, light.wi, light.reach, light.delta)
+                is_cut = is_lamp_cut(scene, light.light, hit.p, light.wi, light.reach, light.delta)
                 if light.pdf > 0.0 and not is_cut:
                     value = eval_scattering(hit, bsdf, wo, light.wi)
                     if value.pdf > 0.0:

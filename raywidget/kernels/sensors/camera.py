@@ -21,15 +21,17 @@ def generate_ray(camera: Any, x: float, y: float, u: float, v: float) -> tuple[V
     origin = load_vec3(camera, layout.CAMERA_ORIGIN)
     right = load_vec3(camera, layout.CAMERA_RIGHT)
     up = load_vec3(camera, layout.CAMERA_UP)
+    x = x + camera[layout.CAMERA_SHIFT]
+    y = y + camera[layout.CAMERA_SHIFT + 1]
     direction = load_vec3(camera, layout.CAMERA_FORWARD) + right * x + up * y
     if camera[layout.CAMERA_LENS] <= 0.0:
         return origin, normalize(direction)
     # All rays through one point of the picture meet in the plane that is in focus.
     across, along = sample_disk(u, v)
-    shift = right * (
+    aside = right * (
         across * camera[layout.CAMERA_LENS] * camera[layout.CAMERA_LENS_RIGHT]
     ) + up * (along * camera[layout.CAMERA_LENS] * camera[layout.CAMERA_LENS_UP])
-    return origin + shift, normalize(direction * camera[layout.CAMERA_FOCUS] - shift)
+    return origin + aside, normalize(direction * camera[layout.CAMERA_FOCUS] - aside)
 
 
 @rare

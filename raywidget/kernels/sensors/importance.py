@@ -45,15 +45,15 @@ def sample_lens(camera: Any, p: Vec3, u: float, v: float) -> LensSample:
     scale_up = camera[layout.CAMERA_LENS_UP]
     from_lens = p - load_vec3(camera, layout.CAMERA_ORIGIN)
     # In units of half the picture: where the ray through the middle of the lens would go.
-    shift_x = 0.0
-    shift_y = 0.0
+    shift_x = -camera[layout.CAMERA_SHIFT]
+    shift_y = -camera[layout.CAMERA_SHIFT + 1]
     if camera[layout.CAMERA_LENS] > 0.0:
         across, along = sample_disk(u, v)
         across *= camera[layout.CAMERA_LENS]
         along *= camera[layout.CAMERA_LENS]
         from_lens = from_lens - right * (across * scale_right) - up * (along * scale_up)
-        shift_x = across * scale_right / camera[layout.CAMERA_FOCUS]
-        shift_y = along * scale_up / camera[layout.CAMERA_FOCUS]
+        shift_x += across * scale_right / camera[layout.CAMERA_FOCUS]
+        shift_y += along * scale_up / camera[layout.CAMERA_FOCUS]
     depth = dot(from_lens, load_vec3(camera, layout.CAMERA_FORWARD))
     if depth <= 0.0:
         return LensSample(p, 0.0, 0.0, 0.0, 0.0)

@@ -6,21 +6,100 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.intersect import ROUND_BLOCK
-from raywidget.kernels.geometry.surface_point import Hit
+from raywidget.kernels.geometry.attributes import along_round
+from raywidget.kernels.geometry.grid import value_at
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
+from raywidget.kernels.geometry.traverse import find_closest_whole
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 
+INFINITY = float("inf")
 NAN = float("nan")
+_CHORDS = 7
+_PER_CHORD = 1.0 / 7.0
+_MOST_PASSED = 256  # surfaces of other things within a shape
 
 
 @device
 def hit_value(scene: SceneView, field: int, hit: Hit) -> float:
     """The value of a row of `fields` where a ray has hit: between vertices it is interpolated."""
+    if hit.cap >= 0:
+        return _cut_value(scene, field, hit)
+    return _surface_value(scene, field, hit)
+
+
+@on_demand
+def _cut_value(scene: SceneView, field: int, hit: Hit) -> float:
+    """On a cut: of a volume its number; in a shape, if it is asked for, what is in between.
+
+    Mean values along chords (Floater 2003, "Mean value coordinates"; Lipman et al. 2007, "GPU-
+    assisted positive mean value coordinates"): on each of some lines through the point the values
+    at both ends count by the inverse of their distance. What is linear on the surface is linear
+    inside, and towards the rim it becomes what is there.
+    """
+    if hit.slot >= layout.VOLUME_SLOT:
+        return value_at(scene, hit.slot - layout.VOLUME_SLOT, hit.p)
+    caps = scene.shape_clips[hit.shape * layout.SHAPE_CLIP_SIZE + layout.SHAPE_CAPS]
+    on = scene.fields[field * layout.FIELD_SIZE + layout.FIELD_ON]
+    is_one = on == layout.FIELD_COPIES or (
+        on == layout.FIELD_PRIMITIVES and hit.slot >= layout.BALL_SLOT
+    )
+    if caps != layout.CAPS_VALUES or is_one:
+        return _surface_value(scene, field, hit)
+    total = 0.0
+    weights = 0.0
+    for k in range(_CHORDS):
+        # Evenly over half of all directions, by a spiral of golden angles.
+        height = (single(k) + 0.5) * _PER_CHORD
+        across = math.sqrt(1.0 - height * height)
+        turn = 2.3999632 * single(k) + 0.4
+        d = vec3(across * math.cos(turn), across * math.sin(turn), height)
+        ahead = _end_of_chord(scene, field, hit, d)
+        behind = _end_of_chord(scene, field, hit, -d)
+        if ahead.weight > 0.0 and behind.weight > 0.0:
+            total += ahead.weight * ahead.value + behind.weight * behind.value
+            weights += ahead.weight + behind.weight
+    if not weights > 0.0:
+        return _surface_value(scene, field, hit)
+    return total / weights
+
+
+class _End(NamedTuple):
+    """Where a line through the inside of a shape leaves it."""
+
+    value: float
+    weight: float  # 0: it does not
+
+
+@device
+def _end_of_chord(scene: SceneView, field: int, cut: Hit, d: Vec3) -> _End:
+    o = cut.p
+    travelled = 0.0
+    for _ in range(_MOST_PASSED):
+        ray = find_closest_whole(scene, o, d, INFINITY)
+        if ray.slot == layout.MISS:
+            break
+        hit = make_hit(scene, o, d, ray)
+        travelled += ray.t
+        if hit.shape == cut.shape and hit.instance == cut.instance:
+            own = hit.slot < layout.BALL_SLOT or hit.primitive == cut.primitive
+            if own:
+                value = _surface_value(scene, field, hit)
+                return _End(value, 1.0 / max(travelled, 1e-30))
+        o = spawn_origin(hit, d)
+    return _End(0.0, 0.0)
+
+
+@device
+def _surface_value(scene: SceneView, field: int, hit: Hit) -> float:
+    """The value of a row of `fields` on the surface of its shape."""
     row = field * layout.FIELD_SIZE
     on = scene.fields[row + layout.FIELD_ON]
     first = scene.fields[row + layout.FIELD_FIRST]
@@ -40,7 +119,7 @@ def hit_value(scene: SceneView, field: int, hit: Hit) -> float:
         at = scene.fields[row + layout.FIELD_ENDS] + 2 * hit.primitive
         a = values[at]
         b = values[at + 1]
-        along = _along_round(scene, hit)
+        along = along_round(scene, hit)
         value = a * (1.0 - along) + b * along
         return _between(value, min(a, b), max(a, b))
     return values[first + hit.primitive]
@@ -54,22 +133,6 @@ def _between(value: float, low: float, high: float) -> float:
     if value > high:
         return high
     return value
-
-
-@device
-def _along_round(scene: SceneView, hit: Hit) -> float:
-    """How far from the base to the top of a round, 0 to 1."""
-    slot = hit.slot - layout.ROUND_SLOT
-    block = slot // WIDTH
-    row = block * ROUND_BLOCK + (slot - block * WIDTH)
-    rounds = scene.rounds
-    base = vec3(rounds[row], rounds[row + WIDTH], rounds[row + 2 * WIDTH])
-    at = row + 9 * WIDTH
-    axis = vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
-    height = rounds[row + layout.ROUND_HEIGHT_ROW * WIDTH]
-    if not height > 0.0:
-        return 0.0
-    return min(1.0, max(0.0, dot(hit.p - base, axis) / height))
 
 
 @device

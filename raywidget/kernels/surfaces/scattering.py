@@ -152,4 +152,4 @@ def follow_edge(
 def _no_hit(d: Vec3) -> Hit:
     """What stands in an `Arrival` that found no surface."""
     none = index32(-1)
-    return Hit(d, d, d, 0.0, 0.0, INFINITY, 0.0, none, none, none, none, none, none, 0.0, 0.0)
+    return Hit(d, d, d, 0.0, 0.0, INFINITY, 0.0, none, none, none, none, none, none, 0.0, 0.0, none)

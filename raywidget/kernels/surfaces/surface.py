@@ -23,6 +23,7 @@ from raywidget.kernels.language.random import Sequence, draw_four
 from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, load_vec3, normalize, vec3
 from raywidget.kernels.layout import SceneView
+from raywidget.kernels.surfaces.edges import edge_share
 from raywidget.kernels.surfaces.texture import eval_texture
 from raywidget.kernels.volumes.medium import cross_surface, transmittance
 
@@ -74,6 +75,12 @@ def resolve_surface(
     if choice >= opacity:
         return Surface(True, material, hit.ns)
     choice /= opacity  # uniform again
+    at = material * layout.MATERIAL_CODES_SIZE
+    if scene.material_codes[at + layout.MATERIAL_FLAGS] & layout.MATERIAL_EDGED:
+        covered = edge_share(scene, hit, material)
+        if choice < covered:
+            return Surface(False, scene.material_codes[at + layout.MATERIAL_EDGES], hit.ns)
+        choice = (choice - covered) / (1.0 - covered)
     while (
         scene.material_codes[material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_KIND]
         == layout.MIX
@@ -95,19 +102,19 @@ def resolve_surface(
 
 
 @device
-def is_unlit(scene: SceneView, hit: Hit) -> bool:
-    """Does a surface show a share of its colours without light?"""
-    flags = scene.material_codes[hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_FLAGS]
+def is_unlit(scene: SceneView, material: int) -> bool:
+    """Does a surface show a share of its colours without light? `material` is no mixture."""
+    flags = scene.material_codes[material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_FLAGS]
     return flags & layout.MATERIAL_UNLIT != 0
 
 
 @device
-def unlit_radiance(scene: SceneView, hit: Hit) -> Vec3:
+def unlit_radiance(scene: SceneView, hit: Hit, material: int) -> Vec3:
     """What a surface gives off of its values' colours, to both sides, whatever light there is.
 
     For what `is_unlit`. It is no lamp: only who arrives by chance finds it, with the full weight.
     """
-    at = hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_UNLIT_TEXTURE
+    at = material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_UNLIT_TEXTURE
     return eval_texture(scene, 0 + scene.material_codes[at], hit)
 
 
@@ -264,4 +271,5 @@ def changed_hit(hit: Hit, ns: Vec3, t: float) -> Hit:
         hit.instance,
         hit.b1,
         hit.b2,
+        hit.cap,
     )

@@ -16,13 +16,7 @@ import numpy as np
 
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.clipping import kept_part
-from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.on_demand import on_demand
-from raywidget.kernels.language.random import next_state, number_of
-from raywidget.kernels.language.scalars import single
-from raywidget.kernels.language.vec3 import Vec3, vec3
-from raywidget.kernels.layout import SceneView
-from raywidget.kernels.volumes.grid import (
+from raywidget.kernels.geometry.grid import (
     Look,
     along_grid,
     extinction_at,
@@ -30,6 +24,12 @@ from raywidget.kernels.volumes.grid import (
     into_grid,
     load_look,
 )
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.random import next_state, number_of
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.vec3 import Vec3, vec3
+from raywidget.kernels.layout import SceneView
 
 _FAR = 1e30
 _FLAT = 1e-12  # slower along an axis, in cells per unit: never to another block
@@ -102,7 +102,8 @@ def _start(scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float) -> _Wa
     leave = min(_leave(origin.x, inverse.x, shape.x), _leave(origin.y, inverse.y, shape.y))
     leave = min(min(leave, _leave(origin.z, inverse.z, shape.z)), reach)
     if scene.clip_count > 0:
-        part = kept_part(scene, o, d, reach)
+        group = int(scene.volume_codes[codes + layout.VOLUME_CLIP])
+        part = kept_part(scene, group, o, d, reach)
         enter = max(enter, part.enter)
         leave = min(leave, part.leave)
     per_block = scene.volumes[volume * layout.VOLUME_SIZE + layout.VOLUME_PER_BLOCK]

@@ -48,6 +48,10 @@ class Tubes(ValuedShape, TurnableShape):
         after line.
     values : (P,) array, or sequence of arrays, optional
         A number for each point, line after line; along the lines they are interpolated.
+    colors : (P, 3) or (L, 3) array, or sequence of (N, 3) arrays, optional
+        A colour for each point, or for each of all L lines, linear RGB in [0, 1], for materials
+        that ask for them; between points they are interpolated. Where there are as many lines as
+        points, they are those of points.
 
     Raises
     ------
@@ -67,6 +71,7 @@ class Tubes(ValuedShape, TurnableShape):
 
     polylines: NDArray[Any] | Sequence[NDArray[Any]]
     radius: float | NDArray[Any] | Sequence[NDArray[Any]]
+    colors: NDArray[np.float32] | None = field(default=None, kw_only=True)  # (P, 3)
     points: NDArray[np.float32] | NDArray[np.float64] = field(init=False)  # (P, 3) of all lines
     radii: NDArray[np.float32] = field(init=False)  # (P,)
     segments: NDArray[np.int32] = field(init=False)  # (S, 2) points that a cone connects
@@ -101,7 +106,17 @@ class Tubes(ValuedShape, TurnableShape):
         self._set(segments=segments)
         if self.values is not None:
             self._set(values=self._in_one("values", self.values, counts))
+        if self.colors is not None:
+            self._set(colors=self._checked_colors(counts))
         self._check_quantities()
+
+    def _checked_colors(self, counts: list[int]) -> NDArray[np.float32]:
+        """A colour for each point."""
+        given = self._in_one("colors", self.colors, counts, 3)
+        array = checks.array(self, "colors", given, "an array of colours")
+        if array.shape == (len(counts), 3) != (len(self.points), 3):
+            array = np.repeat(array, counts, axis=0)
+        return arrays.colors(self, "colors", array, "P", len(self.points))
 
     def _lines(self) -> list[NDArray[Any]]:
         given: Any = self.polylines
@@ -127,7 +142,7 @@ class Tubes(ValuedShape, TurnableShape):
             ]
         return [arrays.given_points(self, "polylines", array, "N")]
 
-    def _in_one(self, name: str, value: Any, counts: list[int]) -> Any:
+    def _in_one(self, name: str, value: Any, counts: list[int], columns: int = 0) -> Any:
         """What is given line by line, as one array; anything else as it is."""
         items = as_items(value) if isinstance(value, list | tuple) else None
         if items is None or len(items) != len(counts) or len(counts) == 1 or np.isscalar(items[0]):
@@ -135,10 +150,13 @@ class Tubes(ValuedShape, TurnableShape):
         parts = [
             checks.array(self, f"{name}[{k}]", item, "numbers") for k, item in enumerate(items)
         ]
+        if columns and all(part.ndim < 2 for part in parts):
+            return value
         for k, (part, count) in enumerate(zip(parts, counts, strict=True)):
-            if part.shape != (count,):
+            if part.shape != ((count, columns) if columns else (count,)):
+                what = "colours" if columns else "numbers"
                 raise checks.fail(
-                    self, f"{name}[{k}]", f"{count} numbers, one for each of its points", part
+                    self, f"{name}[{k}]", f"{count} {what}, one for each of its points", part
                 )
         return np.concatenate(parts)
 
@@ -199,6 +217,8 @@ class Arrows(ValuedShape, TurnableShape):
         Of an arrow of length 1, > 0.
     values : (N,) array or "length", optional
         A number for each; "length" takes that of its vector.
+    colors : (N, 3) array, optional
+        A colour for each, linear RGB in [0, 1], for materials that ask for them.
 
     Raises
     ------
@@ -219,6 +239,7 @@ class Arrows(ValuedShape, TurnableShape):
     shaft_radius: float = field(default=0.04, kw_only=True)
     head_length: float = field(default=0.3, kw_only=True)
     head_radius: float = field(default=0.1, kw_only=True)
+    colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -238,6 +259,8 @@ class Arrows(ValuedShape, TurnableShape):
             if values != "length":
                 raise checks.fail(self, "values", "numbers, or 'length'", self.values)
             self._set(values=np.linalg.norm(vectors.astype(np.float64), axis=1))
+        if self.colors is not None:
+            self._set(colors=arrays.colors(self, "colors", self.colors, "N", len(points)))
         self._check_quantities()
 
     def has_arrow(self) -> NDArray[np.bool_]:

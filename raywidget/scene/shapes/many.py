@@ -118,7 +118,7 @@ class Cylinders(ValuedShape, TurnableShape):
     ends: NDArray[np.float32] | NDArray[np.float64]
     radii: NDArray[np.float32]
     colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
-    caps: bool = field(default=True, kw_only=True)
+    caps: bool = field(default=True, kw_only=True)  # its ends; of cuts the scene decides
 
     def __post_init__(self) -> None:
         super().__post_init__()

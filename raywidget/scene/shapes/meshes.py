@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
+from raywidget.scene.shapes.edges import Edges, checked_edges, polygon_numbers
 from raywidget.scene.shapes.quantities import Numbers, Quantity, ValuedShape
 from raywidget.scene.shapes.simple import Bounds, Shape, TurnableShape
 from raywidget.scene.textures.textures import Texture
@@ -58,6 +59,11 @@ class Mesh(ValuedShape, TurnableShape):
     per : {"vertices", "faces"}, optional
         What has the values: only needed where there are as many vertices as faces, which then are
         taken for values of vertices. They are interpolated between vertices, then coloured.
+    edges : Edges, optional
+        How its edges are drawn; ``True`` for black ones, a pixel wide. Copies draw them, too.
+    polygons : (F,) array of int, optional
+        Which polygon each triangle is a part of, any number >= 0: edges between triangles of the
+        same one are not drawn.
 
     Raises
     ------
@@ -83,6 +89,8 @@ class Mesh(ValuedShape, TurnableShape):
     materials: Sequence[Material] | None = field(default=None, kw_only=True)
     face_materials: NDArray[np.int32] | None = field(default=None, kw_only=True)
     per: Literal["vertices", "faces"] | None = field(default=None, kw_only=True)
+    edges: Edges | None = field(default=None, kw_only=True)
+    polygons: NDArray[np.int32] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,10 +113,14 @@ class Mesh(ValuedShape, TurnableShape):
         if self.face_colors is not None:
             if self.colors is not None:
                 raise SceneError(f"{checks.label(self)}: give colors or face_colors, not both")
-            count = len(faces)
-            self._set(face_colors=arrays.colors(self, "face_colors", self.face_colors, "F", count))
+            self._set(
+                face_colors=arrays.colors(self, "face_colors", self.face_colors, "F", len(faces))
+            )
         if self.materials is not None or self.face_materials is not None:
             self._check_materials()
+        self._set(edges=checked_edges(self, self.edges))
+        if self.polygons is not None:
+            self._set(polygons=polygon_numbers(self, "polygons", self.polygons, len(faces)))
         if self.per is not None:
             checks.choice(self, "per", self.per, ("vertices", "faces"))
         self._check_quantities()

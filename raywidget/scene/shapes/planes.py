@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3Like
 from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.given import as_items
+
+VALUES = "values"  # what caps may be, beside True and False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,3 +54,26 @@ class Plane(SceneObject):
         """The normal with length 1, (3,)."""
         normal = np.array(self.normal, np.float64)
         return np.asarray(normal / np.linalg.norm(normal))
+
+
+def checked_planes(owner: object, value: Any) -> tuple[Plane, ...]:
+    """One plane, or a list of them, each once."""
+    items = (value,) if isinstance(value, Plane) else as_items(value)
+    if items is None:
+        raise checks.fail(owner, "clip", "a list of planes", value)
+    for index, item in enumerate(items):
+        checks.instance(
+            owner, f"clip[{index}]", item, Plane, "a Plane, such as Plane(point, normal)"
+        )
+        if any(item is other for other in items[:index]):
+            raise checks.fail(owner, f"clip[{index}]", "another plane than those before", item)
+    return tuple(items)
+
+
+def checked_caps(owner: object, value: Any) -> bool | str:
+    """Are cuts closed? By a surface of the material, or coloured by values."""
+    if isinstance(value, str):
+        if value != VALUES:
+            raise checks.fail(owner, "caps", "True, False or 'values'", value)
+        return value
+    return checks.flag(owner, "caps", value)

@@ -106,7 +106,7 @@ class Cylinder(TurnableShape):
     base: Vec3Like
     top: Vec3Like
     radius: float
-    caps: bool = field(default=True, kw_only=True)
+    caps: bool = field(default=True, kw_only=True)  # its ends; of cuts the scene decides
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -161,7 +161,7 @@ class Cone(TurnableShape):
     top: Vec3Like
     base_radius: float
     top_radius: float = 0.0
-    caps: bool = field(default=True, kw_only=True)
+    caps: bool = field(default=True, kw_only=True)  # its ends; of cuts the scene decides
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
+from raywidget.scene.shapes.edges import Edges, checked_edges
+from raywidget.scene.shapes.planes import Plane, checked_caps, checked_planes
 from raywidget.scene.textures.textures import Texture, radiance_or_texture
 from raywidget.scene.values import checks, transforms
 from raywidget.scene.values.checks import Color, ColorLike, Vec3Like
@@ -29,13 +32,24 @@ class Shape(SceneObject):
         What it is made of; by default a grey matte surface.
     emission : colour or Texture, optional
         Radiance given off by the front side, in W/(sr m^2), >= 0, instead of the material's.
+    clip : iterable of Plane, optional
+        Planes that cut this shape instead of those of the scene; ``()`` for none. They may be moved
+        as those: nothing is rebuilt.
+    caps : bool or "values", optional
+        How its cuts are closed, see `Scene`; by default as the scene says.
     """
 
     material: Material = DEFAULT_MATERIAL
     emission: ColorLike | Texture | None = None
+    clip: Sequence[Plane] | None = None
+    caps: bool | str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.clip is not None:
+            self._set(clip=checked_planes(self, self.clip))
+        if self.caps is not None:
+            self._check_caps()
         checks.instance(
             self, "material", self.material, Material, "a material, such as Diffuse(color)"
         )
@@ -43,6 +57,29 @@ class Shape(SceneObject):
             self._set(emission=radiance_or_texture(self, "emission", self.emission))
         self.radiance_of(self.material)
         self._refuse_attributes()
+
+    def _check_caps(self) -> None:
+        self._set(caps=checked_caps(self, self.caps))
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some parameters changed; all checks run again.
+
+        Where only its planes change, all else is shared.
+        """
+        if set(changes) != {"clip"}:
+            return super().replace(**changes)
+        clone = object.__new__(type(self))
+        clone.__dict__.update(self.__dict__)
+        planes = changes["clip"]
+        clone._set(clip=None if planes is None else checked_planes(self, planes))
+        return clone
+
+    def differs_in_planes_only(self, other: Shape) -> bool:
+        """Is all the same but the planes that cut it?"""
+        if type(self) is not type(other):
+            return False
+        rest = (f.name for f in fields(self) if f.name != "clip")
+        return all(getattr(self, name) is getattr(other, name) for name in rest)
 
     def _refuse_attributes(self) -> None:
         """Shapes that carry values see to it themselves, once it is known which they have."""
@@ -159,6 +196,8 @@ class Quad(Shape):
         One corner, in scene units.
     edge_u, edge_v : (float, float, float)
         The edges that start there, not parallel.
+    edges : Edges, optional
+        How its outline is drawn; ``True`` for a black one, a pixel wide.
 
     Raises
     ------
@@ -176,9 +215,11 @@ class Quad(Shape):
     origin: Vec3Like
     edge_u: Vec3Like
     edge_v: Vec3Like
+    edges: Edges | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._set(edges=checked_edges(self, self.edges))
         u = checks.direction(self, "edge_u", self.edge_u)
         v = checks.direction(self, "edge_v", self.edge_v)
         self._set(origin=checks.vec3(self, "origin", self.origin), edge_u=u, edge_v=v)
@@ -224,6 +265,8 @@ class Box(Shape):
     rotation : (float, float, float)
         Degrees by which it is turned about its centre: about x, then y, then z (the axes of the
         scene, counter-clockwise seen from their tips).
+    edges : Edges, optional
+        How its edges are drawn; ``True`` for black ones, a pixel wide.
 
     Raises
     ------
@@ -241,9 +284,11 @@ class Box(Shape):
     center: Vec3Like
     size: Vec3Like
     rotation: Vec3Like = field(default=(0.0, 0.0, 0.0), kw_only=True)
+    edges: Edges | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._set(edges=checked_edges(self, self.edges))
         self._set(
             center=checks.vec3(self, "center", self.center),
             size=checks.lengths(self, "size", self.size),

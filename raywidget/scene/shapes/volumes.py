@@ -14,6 +14,7 @@ from raywidget.scene.materials.materials import Interface, Material
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.materials.transfer import TransferFunction
 from raywidget.scene.shapes.simple import Bounds, Shape
+from raywidget.scene.textures.colormaps import ColorMap, Limits
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3Like
 from raywidget.scene.values.grids import Grid
@@ -59,6 +60,9 @@ class Volume(Shape):
         What is between them.
     g : float
         Mean cosine of the scattered light, in (-1, 1), unless the transfer function has its own.
+    unlit : float
+        The share of the colours on its cuts (``caps="values"``) that is given off as light, in
+        [0, 1]; see `Mesh`.
     direction : (3, 3) array
         Unit vectors along the three axes of the array, as columns, at right angles to each other;
         by default x, y and z.
@@ -91,6 +95,7 @@ class Volume(Shape):
     interpolation: str = field(default="linear", kw_only=True)
     g: float = field(default=0.0, kw_only=True)
     direction: Any = field(default=None, kw_only=True)
+    unlit: float = field(default=0.0, kw_only=True)
     material: Material = field(default=_NOTHING, init=False)
     emission: None = field(default=None, init=False)
 
@@ -114,6 +119,7 @@ class Volume(Shape):
             precision=checks.choice(self, "precision", self.precision, PRECISIONS),
             interpolation=checks.choice(self, "interpolation", self.interpolation, INTERPOLATIONS),
             g=g,
+            unlit=checks.unit_interval(self, "unlit", self.unlit),
             direction=_checked_direction(self, self.direction),
         )
         size = self.size()
@@ -122,6 +128,15 @@ class Volume(Shape):
                 f"{checks.label(self)}: its edges must not differ by more than {1 / _THIN:g} times "
                 f"and be at most {checks.LARGEST:g}, got {tuple(f'{s:g}' for s in size)}"
             )
+
+    def colors_of_cuts(self) -> tuple[ColorMap, Limits]:
+        """The map and limits that show its numbers where it is cut: those of its transfer function.
+
+        Where that has no map, "viridis".
+        """
+        grid, own = self.values, self.transfer.color
+        limits = self.transfer.limits_for(grid.low, grid.high)
+        return (own if isinstance(own, ColorMap) else ColorMap("viridis")), limits
 
     def size(self) -> tuple[float, float, float]:
         """Lengths of its edges along the axes of the array, in scene units."""

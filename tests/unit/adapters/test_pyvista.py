@@ -9,6 +9,7 @@ from pyvista import examples
 
 import raywidget as rw
 from raywidget.adapters import take
+from raywidget.compiler.geometry.edges import mark_edges
 from raywidget.io import building
 from raywidget.picture.figure_elements import describe
 from raywidget.staging.studio import scene_of
@@ -427,13 +428,14 @@ def test_edges_wires_and_points(plotter):
     outside = 4 * 2 * 10 + 2 * 4  # quads: 2 x 10 on each side, 2 x 2 at the ends
     edges = 2 * outside  # each quad has four, each edge two quads
     plotter.add_mesh(beam, color="white", show_edges=True, edge_color="red", line_width=4)
-    mesh, tubes, _ = rw.shapes_of(plotter)
-    assert len(tubes.starts) == edges
-    assert tubes.material.color == (1, 0, 0)
+    (mesh,) = rw.shapes_of(plotter)[:1]
+    assert (mesh.edges.width, mesh.edges.color, mesh.edges.units) == (4, (1, 0, 0), "pixels")
+    assert len(np.unique(mesh.polygons)) == outside
+    marks = mark_edges(mesh.edges, mesh.vertices, mesh.faces, mesh.polygons)
+    assert np.unpackbits(marks[:, None] & 7, axis=1).sum() == 2 * edges
     scene = scene_of(plotter, 1.5)
     away = np.linalg.norm(np.subtract(scene.camera.look_at, scene.camera.look_from))
     pixel = 2 * away * np.tan(np.radians(scene.camera.vfov / 2)) / WINDOW[1]
-    np.testing.assert_allclose(tubes.radii, 2 * pixel, rtol=1e-5)
     plotter.clear()
     plotter.add_mesh(beam, style="wireframe", scalars="sample_point_scalars")
     (tubes,) = rw.shapes_of(plotter)

@@ -59,6 +59,17 @@ def test_a_cloud_is_left_out_with_its_shape_and_told_once(tmp_path):
     assert bare.notes == ("scene.xml, line 2: a shape of 'null' without a medium is left out",)
 
 
+def test_a_principal_point_beside_the_middle(tmp_path):
+    text = """<sensor type="perspective"><float name="fov" value="90"/>
+    <float name="principal_point_offset_x" value="0.25"/>
+    <float name="principal_point_offset_y" value="0.1"/></sensor>"""
+    parts = read(tmp_path, text)
+    # Mitsuba 3.6 shows what is straight ahead a quarter of the width left of the middle, and a
+    # tenth of the height above it.
+    assert parts.cameras[0].shift == pytest.approx((0.25, -0.1))
+    assert parts.notes == ()
+
+
 @pytest.mark.parametrize(
     ("axis", "expected"),
     [("x", 2 * np.degrees(np.arctan(0.5))), ("y", 90.0), ("smaller", 90.0),

@@ -204,6 +204,20 @@ def test_the_field_of_view_is_that_of_the_shorter_side(tmp_path, width, height, 
     }  # fmt: skip
 
 
+def test_a_screen_beside_the_axis_is_a_shifted_lens(tmp_path):
+    text = f"""Film "rgb" "integer xresolution" 200 "integer yresolution" 100
+    {CAMERA}Camera "perspective" "float fov" 90 "float screenwindow" [-1 3 -.5 1.5]\nWorldBegin"""
+    parts = read(tmp_path, text)
+    (camera,) = parts.cameras
+    assert camera.shift == pytest.approx((0.25, 0.25))
+    assert camera.pixel_aspect == 1.0
+    assert camera.vfov == pytest.approx(90)
+    assert parts.notes == ()
+    (camera,) = read(tmp_path, text.replace("-1 3", "-1 1")).cameras
+    assert camera.shift == pytest.approx((0, 0.25))
+    assert camera.pixel_aspect == pytest.approx(0.5)
+
+
 def test_cameras_without_a_vanishing_point(tmp_path):
     text = f"""Film "rgb" "integer xresolution" 200 "integer yresolution" 100
     Scale .5 .5 .5 {CAMERA}Camera "orthographic" "float screenwindow" [-2 2 -1 1]\nWorldBegin"""

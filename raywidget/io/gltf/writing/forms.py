@@ -99,13 +99,17 @@ class Forms:
         parts: list[Shape] = []
         values = shape.shown
         if isinstance(shape, Tubes):
-            colors = None if values is None else values.colors()
+            colors = shape.colors if values is None else values.colors()
             parts.append(Spheres(shape.points, shape.radii, colors=colors, **alike))
             count = len(ends.base)
             of_segments = None if values is None else values.colors(shape.segments)
+            if values is None and shape.colors is not None:
+                of_segments = shape.colors[shape.segments].mean(axis=1)
         else:
             count = len(ends.base) // 2
             of_segments = None if values is None else values.colors(shape.has_arrow())
+            if values is None and shape.colors is not None:
+                of_segments = shape.colors[shape.has_arrow()]
         middle = 0.5 * (ends.base_radius + ends.top_radius)[:count]
         if count:
             sticks = Cylinders(

@@ -41,6 +41,10 @@ def write_camera(sheaf: Sheaf, camera: Camera, aspect: float | None, reach: floa
                 sheaf.note("The camera's field of view in glTF is right for this picture's shape.")
             if camera.aperture_radius > 0.0:
                 sheaf.note("The camera has no lens in glTF: all is in focus.")
+            if camera.shift != (0.0, 0.0):
+                sheaf.note("The camera's shift has no place in glTF: it looks straight ahead.")
+            if aspect is not None:
+                aspect *= camera.pixel_aspect
         else:
             sheaf.note(f"A {type(camera).__name__} became one that sees 90 degrees.")
         lens = {"yfov": math.radians(vfov), "znear": 1e-3 * distance}

@@ -127,8 +127,8 @@ def trace_camera_subpath(
         if hit.light >= 0 and counts(settings, 0, depth + 1):
             weight = weigh_emission(scene, z, previous, depth, scatter_pdf, settings)
             radiance = radiance + carried * emitted_radiance(scene, hit, d) * weight
-        if is_unlit(scene, hit) and counts(settings, 0, depth + 1):
-            radiance = radiance + carried * unlit_radiance(scene, hit)
+        if is_unlit(scene, end.material) and counts(settings, 0, depth + 1):
+            radiance = radiance + carried * unlit_radiance(scene, hit, end.material)
         if depth >= settings.max_depth:
             break
         choice = draw_four(sequence, group)

@@ -146,7 +146,9 @@ def connect_to_light(
     if scene.light_count == 0 or not settings.next_event or is_specular(z.bsdf):
         return _failed(0)
     light = sample_light(scene, z.hit.p, no_normal(), u, v, choice)
-    if light.pdf <= 0.0 or is_lamp_cut(scene, z.hit.p, light.wi, light.reach, light.delta):
+    if light.pdf <= 0.0 or is_lamp_cut(
+        scene, light.light, z.hit.p, light.wi, light.reach, light.delta
+    ):
         return _failed(0)
     value = eval_scattering(z.hit, z.bsdf, z.wo, light.wi)
     if value.pdf <= 0.0:

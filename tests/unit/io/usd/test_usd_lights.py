@@ -265,9 +265,12 @@ def test_an_orthographic_camera(tmp_path):
     assert eye.height == pytest.approx(5.0)
 
 
-def test_a_shifted_lens_is_told(tmp_path):
-    parts = read(tmp_path, camera("    float horizontalApertureOffset = 2"))
-    assert parts.notes == ("/Eye: a camera whose lens is shifted looks straight ahead here",)
+def test_a_shifted_lens(tmp_path):
+    offsets = "    float horizontalApertureOffset = 2\n    float verticalApertureOffset = -3"
+    parts = read(tmp_path, camera("    float horizontalAperture = 30\n" + offsets))
+    assert parts.notes == ()
+    across, high = 30, 30 / parts.defaults["width"] * parts.defaults["height"]
+    assert parts.cameras[0].shift == pytest.approx((2 / across, -3 / high), rel=3e-3)
 
 
 def test_a_camera_without_a_focal_length_is_refused(tmp_path):

@@ -39,6 +39,7 @@ def _at(hit: Hit, u: float, v: float) -> Hit:
         hit.instance,
         hit.b1,
         hit.b2,
+        hit.cap,
     )
 
 

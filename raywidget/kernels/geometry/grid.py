@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 from raywidget.kernels import layout
 from raywidget.kernels.language.buffers import bytes_at, floats_at, words_at
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 
 NOWHERE = -1.0
+NAN = float("nan")
 _INFINITY = float("inf")
 
 
@@ -135,8 +137,8 @@ def _has_hole(grid: Any, cell: Cell, hole: int) -> bool:
 
 
 @device
-def find_place(scene: SceneView, volume: int, p: Vec3) -> float:
-    """Where in its transfer function a point is, in rows; `p` is in cells of the grid."""
+def _number_at(scene: SceneView, volume: int, p: Vec3) -> float:
+    """The stored number at a point, `p` in cells of the grid; NaN in a hole."""
     codes = volume * layout.VOLUME_CODES_SIZE
     cell = _find_cell(scene, codes, p)
     address = scene.volume_codes[codes + layout.VOLUME_GRID]
@@ -149,16 +151,38 @@ def find_place(scene: SceneView, volume: int, p: Vec3) -> float:
         channel = 3
     if storage == layout.GRID_BYTES:
         if holes and _has_hole(bytes_at(address), cell, layout.GRID_HOLE_BYTE):
-            return NOWHERE
-        number = _read(bytes_at(address), cell, step, channel)
-    elif storage == layout.GRID_WORDS:
+            return NAN
+        return _read(bytes_at(address), cell, step, channel)
+    if storage == layout.GRID_WORDS:
         if holes and _has_hole(words_at(address), cell, layout.GRID_HOLE_WORD):
-            return NOWHERE
-        number = _read(words_at(address), cell, step, channel)
-    else:
-        number = _read(floats_at(address), cell, step, channel)
-        if not abs(number) < _INFINITY:
-            return NOWHERE
+            return NAN
+        return _read(words_at(address), cell, step, channel)
+    number = _read(floats_at(address), cell, step, channel)
+    return number if abs(number) < _INFINITY else NAN
+
+
+@on_demand
+def value_at(scene: SceneView, volume: int, p: Vec3) -> float:
+    """The number of a volume at a point of the world; NaN in a hole."""
+    number = _number_at(scene, volume, into_grid(scene, volume, p))
+    row = volume * layout.VOLUME_SIZE
+    number = number * scene.volumes[row + layout.VOLUME_VALUE_SCALE]
+    return number + scene.volumes[row + layout.VOLUME_VALUE_OFFSET]
+
+
+@on_demand
+def color_at(scene: SceneView, volume: int, p: Vec3) -> Vec3:
+    """The colour of a volume of colours at a point of the world."""
+    return _color_at(scene, volume, into_grid(scene, volume, p))
+
+
+@device
+def find_place(scene: SceneView, volume: int, p: Vec3) -> float:
+    """Where in its transfer function a point is, in rows; `p` is in cells of the grid."""
+    number = _number_at(scene, volume, p)
+    if not number == number:
+        return NOWHERE
+    codes = volume * layout.VOLUME_CODES_SIZE
     row = volume * layout.VOLUME_SIZE
     place = number * scene.volumes[row + layout.VOLUME_SCALE]
     place += scene.volumes[row + layout.VOLUME_OFFSET]
