@@ -21,7 +21,7 @@ from raywidget.compiler.volumes.rows import pack_volumes
 from raywidget.kernels import layout
 from raywidget.kernels.language.on_demand import FULL
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import F32, I32, SceneTables
+from raywidget.kernels.layout import F32, I32, LOOK_EXTINCTION, SceneTables
 from raywidget.scene.camera import (
     Camera,
     OrthographicCamera,
@@ -192,6 +192,7 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         volumes=volumes.values,
         volume_bounds=volumes.bounds,
         volume_looks=volumes.looks,
+        volume_extinctions=np.ascontiguousarray(volumes.looks[:, LOOK_EXTINCTION]),
         clips=clips,
         clip_groups=cuts.groups,
         shape_clips=cuts.shapes,

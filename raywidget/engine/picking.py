@@ -36,6 +36,9 @@ NOT_YET = "not rendered yet: nobody can tell what is there"
 class Hit:
     """What a ray through the centre of a pixel meets.
 
+    In a `Volume`, that is the place behind which less than half is seen: where the transmittance
+    from the camera falls below 1/2.
+
     Parameters
     ----------
     shape : Shape
@@ -49,7 +52,8 @@ class Hit:
     point : (float, float, float)
         Where on the surface.
     normal, shading_normal : (float, float, float)
-        Unit vectors; the second one is interpolated where a mesh has normals.
+        Unit vectors; the second one is interpolated where a mesh has normals. Of a volume, the
+        gradient of its numbers, towards the viewer; 0 where they do not change.
     uv : (float, float)
         Texture coordinates.
     primitive : int
@@ -60,6 +64,7 @@ class Hit:
         one thing.
     value : float or None
         What the shape shows there as colours, NaN where that is no number; None: it shows nothing.
+        Of a volume, its number there, between those around.
     label : str
         What that is called, with its unit.
     """
@@ -191,7 +196,7 @@ def _trace(run: Run, renderer: Renderer, x: int, y: int) -> Hit | None:
 def _value_of(shapes: Sequence[Shape], index: int, value: float) -> tuple[float | None, str]:
     quantity = shown_by(shapes, index)
     shape = shapes[index] if 0 <= index < len(shapes) else None
-    if isinstance(shape, Volume) and not shape.values.is_colored:  # of its cut
+    if isinstance(shape, Volume):
         return value, shape.colors_of_cuts()[0].label or ""
     if quantity is None:
         return None, ""

@@ -230,7 +230,8 @@ VOLUME_ENTRIES = 13  # rows of it
 VOLUME_CLIP = 14  # row of `clip_groups`: the planes that cut it, or -1
 VOLUME_INDEX = 15  # in Scene.shapes
 VOLUME_MATERIAL = 16  # row of what its cuts are made of, or -1: they are open
-VOLUME_CODES_SIZE = 17
+VOLUME_IS_EVEN = 17  # 1: colour, glow and anisotropy are the same for all numbers
+VOLUME_CODES_SIZE = 18
 GRID_BYTES = 0
 GRID_WORDS = 1  # of 16 bits
 GRID_FLOATS = 2
@@ -238,15 +239,21 @@ GRID_HOLE_BYTE = 255
 GRID_HOLE_WORD = 65535
 
 # Columns of `volumes` (V, VOLUME_SIZE) float32
-VOLUME_SIZE = 17
+VOLUME_SIZE = 19
 VOLUME_FROM_WORLD = 0  # 12, 3 x 4: points in grid cells, the box from 0 to VOLUME_SHAPE
 VOLUME_SCALE = 12  # row of the transfer function for a stored number: times this
 VOLUME_OFFSET = 13  # plus this
 VOLUME_PER_BLOCK = 14  # 1 / cells along the side of a block
 VOLUME_VALUE_SCALE = 15  # the number itself, for a stored one: times this
 VOLUME_VALUE_OFFSET = 16  # plus this
+VOLUME_SHARPNESS = 17  # of surfaces that are shaded by the gradient; 0: none are
+VOLUME_BLOCK = 18  # cells along the side of a block
 
-BOUNDS_SIZE = 2  # columns of `volume_bounds`: least and greatest extinction in a block
+# Columns of `volume_bounds`: least and greatest extinction in a block. Where the greatest is 0, the
+# least is minus the number of blocks to the nearest one that is not empty, along any axis.
+BOUNDS_SIZE = 2
+BOUNDS_LEAST = 0
+BOUNDS_MOST = 1
 
 # Columns of `volume_looks` (R, LOOK_SIZE) float32: transfer functions, linear between rows
 LOOK_SIZE = 8
@@ -465,6 +472,7 @@ class SceneTables(NamedTuple):
     volumes: F32  # (V, VOLUME_SIZE)
     volume_bounds: F32  # (B, BOUNDS_SIZE) of all blocks of all volumes
     volume_looks: F32  # (R, LOOK_SIZE)
+    volume_extinctions: F32  # (R,) the column of them once more: what is asked for most, together
     clips: F32  # (P, CLIP_SIZE)
     clip_groups: I32  # (G, CLIP_GROUP_SIZE); one row where the same planes cut all shapes
     shape_clips: I32  # (S, SHAPE_CLIP_SIZE); (0, 2) where there are no planes
@@ -530,7 +538,9 @@ class SceneView(NamedTuple):
     volumes: Any
     volume_bounds: Any
     volume_looks: Any
+    volume_extinctions: Any
     volume_count: int
+    is_void: bool  # there are no surfaces, but the discs of spots
     clips: Any
     clip_count: int
     clip_groups: Any

@@ -22,6 +22,7 @@ from raywidget.errors import RaywidgetError
 from raywidget.picture.image import Image
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.values.described import SceneObject, is_default
 from raywidget.stream.protocol import (
     CameraMove,
@@ -374,8 +375,8 @@ def _describe_hit(hit: Hit) -> Content:
             "row": hit.row,
         },
         "material": {
-            "type": type(hit.material).__name__,
-            "name": hit.material.name,
+            "type": type(_look_of(hit)).__name__,
+            "name": _look_of(hit).name,
             "parameters": [list(pair) for pair in _parameters(hit)],
         },
         "distance": _finite(hit.distance),
@@ -392,6 +393,11 @@ def _value_of(value: float, label: str) -> Content:
     return {"label": label or "value", "text": f"{value:.6g}"}
 
 
+def _look_of(hit: Hit) -> SceneObject:
+    """What the user has said about its look: of a volume, its transfer function."""
+    return hit.shape.transfer if isinstance(hit.shape, Volume) else hit.material
+
+
 def _parameters(hit: Hit) -> list[tuple[str, str]]:
     """A material's parameters as one would write them, and the light that the shape gives off.
 
@@ -399,8 +405,8 @@ def _parameters(hit: Hit) -> list[tuple[str, str]]:
     """
     pairs = [
         (field.name, _written(value))
-        for field in dataclasses.fields(hit.material)
-        for value in [getattr(hit.material, field.name)]
+        for field in dataclasses.fields(_look_of(hit))
+        for value in [getattr(_look_of(hit), field.name)]
         if field.init and field.name not in ("name", "emission")
         if not (field.kw_only and is_default(field, value))
     ]

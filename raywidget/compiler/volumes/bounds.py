@@ -17,6 +17,8 @@ from raywidget.kernels.layout import F32
 _SMALLEST = 4
 BLOCKS = 64
 
+_FARTHEST = 16  # blocks that are looked over for something that is not empty
+
 
 class Ranges(NamedTuple):
     """Stored numbers, -inf where there is a hole: (X, Y, Z) blocks."""
@@ -98,3 +100,28 @@ def _extremes(values: F32, first: NDArray[np.int64], end: NDArray[np.int64], cho
         at = level == k
         result[at] = choose(table[first[at]], table[end[at] - 2**k + 1])
     return result
+
+
+def measure_emptiness(bounds: F32) -> None:
+    """How far it is from empty blocks to others, in place of their least extinction.
+
+    `bounds` is (X, Y, Z, BOUNDS_SIZE) and contiguous. A ray leaps over so many blocks at once: all
+    that are no farther along any axis, but the last, are empty. Looking up to 16 blocks far takes
+    some milliseconds for 64^3.
+    """
+    near = bounds[..., layout.BOUNDS_MOST] > 0.0
+    empty = ~near
+    distance = np.ones(near.shape, np.float32)
+    for _ in range(_FARTHEST - 1):
+        if near.all() or not near.any():
+            break
+        for axis in range(3):
+            here = np.moveaxis(near, axis, 0)
+            grown = here.copy()
+            grown[1:] |= here[:-1]
+            grown[:-1] |= here[1:]
+            near = np.moveaxis(grown, 0, axis)
+        distance += ~near
+    if not near.any():
+        distance[...] = _FARTHEST
+    bounds[empty, layout.BOUNDS_LEAST] = -distance[empty]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.placement import Placement
-from raywidget.compiler.volumes.bounds import bound_extinction, find_ranges
+from raywidget.compiler.volumes.bounds import bound_extinction, find_ranges, measure_emptiness
 from raywidget.compiler.volumes.storage import store
 from raywidget.kernels import layout
 from raywidget.kernels.layout import F32, I64
@@ -59,6 +59,7 @@ def pack_volumes(
         )
         table, scale, offset = _look_up(volume, placement, stored.scale, stored.offset)
         bound = bound_extinction(ranges, table[:, layout.LOOK_EXTINCTION], scale, offset)
+        measure_emptiness(bound.reshape(*ranges.low.shape, layout.BOUNDS_SIZE))
         code[layout.VOLUME_GRID] = stored.array.ctypes.data
         code[layout.VOLUME_SHAPE : layout.VOLUME_SHAPE + 3] = stored.array.shape[:3]
         code[layout.VOLUME_STORAGE] = stored.storage
@@ -74,6 +75,11 @@ def pack_volumes(
         row[:12] = _from_world(volume, placement, stored.axes).ravel()
         row[layout.VOLUME_SCALE], row[layout.VOLUME_OFFSET] = scale, offset
         row[layout.VOLUME_PER_BLOCK] = 1.0 / ranges.size
+        row[layout.VOLUME_BLOCK] = ranges.size
+        is_even = bool(np.all(table[:, layout.LOOK_ALBEDO :] == table[0, layout.LOOK_ALBEDO :]))
+        code[layout.VOLUME_IS_EVEN] = is_even and not volume.values.is_colored
+        if volume.shading == "gradient":
+            row[layout.VOLUME_SHARPNESS] = volume.sharpness
         bounds.append(bound)
         looks.append(table)
         grids.append(stored.array)

@@ -6,7 +6,6 @@ between two rows one is, is a number, the *place* of a point; `NOWHERE` is that 
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 from raywidget.kernels import layout
@@ -75,25 +74,31 @@ def _find_cell(scene: SceneView, codes: int, p: Vec3) -> Cell:
     half = 0.5
     if scene.volume_codes[codes + layout.VOLUME_IS_NEAREST] != 0:
         half = 0.0
-    ix = math.floor(p.x - half)
-    iy = math.floor(p.y - half)
-    iz = math.floor(p.z - half)
-    x0 = _clamped(ix, nx) * ny
-    x1 = _clamped(ix + 1, nx) * ny
+    # Rounded down: points lie at most a cell or two before the grid, and `math.floor` is a call.
+    ix = int(p.x - half + 4.0) - 4
+    iy = int(p.y - half + 4.0) - 4
+    iz = int(p.z - half + 4.0) - 4
+    x0 = _clamped(ix, nx)
     y0 = _clamped(iy, ny)
-    y1 = _clamped(iy + 1, ny)
     z0 = _clamped(iz, nz)
-    z1 = _clamped(iz + 1, nz)
+    x = 0
+    y = 0
+    z = 0
+    if half > 0.0:
+        x = (_clamped(ix + 1, nx) - x0) * ny * nz
+        y = (_clamped(iy + 1, ny) - y0) * nz
+        z = _clamped(iz + 1, nz) - z0
+    a = (x0 * ny + y0) * nz + z0
     near = 2.0 * half  # with 0, all weight is on the low corner
     return Cell(
-        (x0 + y0) * nz + z0,
-        (x0 + y0) * nz + z1,
-        (x0 + y1) * nz + z0,
-        (x0 + y1) * nz + z1,
-        (x1 + y0) * nz + z0,
-        (x1 + y0) * nz + z1,
-        (x1 + y1) * nz + z0,
-        (x1 + y1) * nz + z1,
+        a,
+        a + z,
+        a + y,
+        a + y + z,
+        a + x,
+        a + x + z,
+        a + x + y,
+        a + x + y + z,
         near * (p.x - half - single(ix)),
         near * (p.y - half - single(iy)),
         near * (p.z - half - single(iz)),
@@ -161,6 +166,18 @@ def _number_at(scene: SceneView, volume: int, p: Vec3) -> float:
     return number if abs(number) < _INFINITY else NAN
 
 
+@device
+def find_rows(scene: SceneView, volume: int, p: Vec3) -> float:
+    """The number at a point, in rows of its transfer function, which may lie beyond both ends.
+
+    `p` is in cells of the grid. In a hole it is NaN.
+    """
+    number = _number_at(scene, volume, p)
+    row = volume * layout.VOLUME_SIZE
+    rows = number * scene.volumes[row + layout.VOLUME_SCALE]
+    return rows + scene.volumes[row + layout.VOLUME_OFFSET]
+
+
 @on_demand
 def value_at(scene: SceneView, volume: int, p: Vec3) -> float:
     """The number of a volume at a point of the world; NaN in a hole."""
@@ -177,17 +194,46 @@ def color_at(scene: SceneView, volume: int, p: Vec3) -> Vec3:
 
 
 @device
+def place_of(scene: SceneView, volume: int, rows: float) -> float:
+    """The place that belongs to a number in rows."""
+    if not abs(rows) < _INFINITY:
+        return NOWHERE
+    last = scene.volume_codes[volume * layout.VOLUME_CODES_SIZE + layout.VOLUME_ENTRIES] - 1
+    return min(max(rows, 0.0), single(last))
+
+
+@device
 def find_place(scene: SceneView, volume: int, p: Vec3) -> float:
     """Where in its transfer function a point is, in rows; `p` is in cells of the grid."""
-    number = _number_at(scene, volume, p)
-    if not number == number:
-        return NOWHERE
-    codes = volume * layout.VOLUME_CODES_SIZE
-    row = volume * layout.VOLUME_SIZE
-    place = number * scene.volumes[row + layout.VOLUME_SCALE]
-    place += scene.volumes[row + layout.VOLUME_OFFSET]
-    last = single(scene.volume_codes[codes + layout.VOLUME_ENTRIES] - 1)
-    return min(max(place, 0.0), last)
+    return place_of(scene, volume, find_rows(scene, volume, p))
+
+
+@device
+def find_slope(scene: SceneView, volume: int, p: Vec3) -> Vec3:
+    """How the place changes from cell to cell along the axes of the grid; holes count as 0."""
+    return vec3(
+        _difference(scene, volume, p, vec3(1.0, 0.0, 0.0)),
+        _difference(scene, volume, p, vec3(0.0, 1.0, 0.0)),
+        _difference(scene, volume, p, vec3(0.0, 0.0, 1.0)),
+    )
+
+
+@device
+def _difference(scene: SceneView, volume: int, p: Vec3, step: Vec3) -> float:
+    ahead = max(0.0, find_place(scene, volume, p + step))
+    return 0.5 * (ahead - max(0.0, find_place(scene, volume, p - step)))
+
+
+@device
+def out_of_grid(scene: SceneView, volume: int, slope: Vec3) -> Vec3:
+    """A slope along the axes of the grid as one in the world: by the transposed matrix."""
+    m = scene.volumes
+    row = volume * layout.VOLUME_SIZE + layout.VOLUME_FROM_WORLD
+    return vec3(
+        m[row] * slope.x + m[row + 4] * slope.y + m[row + 8] * slope.z,
+        m[row + 1] * slope.x + m[row + 5] * slope.y + m[row + 9] * slope.z,
+        m[row + 2] * slope.x + m[row + 6] * slope.y + m[row + 10] * slope.z,
+    )
 
 
 @device
@@ -209,10 +255,12 @@ def extinction_at(scene: SceneView, volume: int, place: float) -> float:
     """How much light is lost per unit of length."""
     if place < 0.0:
         return 0.0
-    row = _row_of(scene, volume, place) + layout.LOOK_EXTINCTION
-    low = scene.volume_looks[row]
-    high = scene.volume_looks[row + layout.LOOK_SIZE]
-    return low + _within_row(scene, volume, place) * (high - low)
+    codes = volume * layout.VOLUME_CODES_SIZE
+    row = min(int(place), scene.volume_codes[codes + layout.VOLUME_ENTRIES] - 2)
+    part = place - single(row)
+    row += scene.volume_codes[codes + layout.VOLUME_TABLE]
+    low = scene.volume_extinctions[row]
+    return low + part * (scene.volume_extinctions[row + 1] - low)
 
 
 class Look(NamedTuple):

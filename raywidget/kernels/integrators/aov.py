@@ -1,5 +1,7 @@
 """Arbitrary output variables: what camera rays meet, beside light.
 
+In volumes, that is the place behind which less than half is seen (`looking.find_seen`).
+
 For the rays of the picture itself, in an entry of their own, so that a picture does not depend on
 whether they were asked for.
 """
@@ -25,9 +27,10 @@ from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import start_sequence
 from raywidget.kernels.language.scalars import single
-from raywidget.kernels.layout import F32, SceneTables, SceneView
+from raywidget.kernels.layout import F32, VOLUME_CODES_SIZE, VOLUME_INDEX, SceneTables, SceneView
 from raywidget.kernels.sensors.camera import generate_ray
 from raywidget.kernels.surfaces.field import NAN, shown_value
+from raywidget.kernels.volumes.looking import find_seen
 
 # Columns of `AovTarget.sums`
 AOV_ALBEDO = 0  # 3
@@ -35,7 +38,8 @@ AOV_NORMAL = 3  # 3: shading normal, in the world
 AOV_POSITION = 6  # 3: in the world
 AOV_DEPTH = 9  # along the ray
 AOV_HITS = 10  # samples that have met something
-AOV_VALUE = 11  # that the nearest surface shows, of the ray through the middle; NaN: none
+AOV_VALUE = 11  # that the nearest surface shows, of the ray through the middle; NaN: none. Of a
+# volume, in rows of its transfer function
 AOV_SIZE = 12
 
 # Columns of `AovTarget.ids`
@@ -67,6 +71,15 @@ def _meet_pixel(
     for sample in range(work.first, work.first + work.samples):
         started = start_sample(scene, picture, x, y, sample)
         met = find_surface(scene, started.o, started.d, started.sequence)
+        if scene.volume_count > 0:
+            seen = find_seen(scene, started.o, started.d, met.distance)
+            if seen.volume >= 0:
+                add_vec3(sums, place + AOV_ALBEDO, seen.albedo)
+                add_vec3(sums, place + AOV_NORMAL, seen.normal)
+                add_vec3(sums, place + AOV_POSITION, started.o + started.d * seen.t)
+                sums[place + AOV_DEPTH] = sums[place + AOV_DEPTH] + seen.t
+                sums[place + AOV_HITS] = sums[place + AOV_HITS] + 1.0
+                continue
         if not met.found:
             continue
         hit = make_hit(scene, met.o, started.d, met.ray)
@@ -90,6 +103,13 @@ def _meet_pixel(
     ids[AOV_IDS_SIZE * pixel + AOV_OBJECT] = -1
     ids[AOV_IDS_SIZE * pixel + AOV_MATERIAL] = -1
     sums[place + AOV_VALUE] = NAN
+    if scene.volume_count > 0:
+        seen = find_seen(scene, origin, direction, met.distance)
+        if seen.volume >= 0:
+            code = seen.volume * VOLUME_CODES_SIZE + VOLUME_INDEX
+            ids[AOV_IDS_SIZE * pixel + AOV_OBJECT] = scene.volume_codes[code]
+            sums[place + AOV_VALUE] = seen.value
+            return
     if met.found:
         hit = make_hit(scene, met.o, direction, met.ray)
         ids[AOV_IDS_SIZE * pixel + AOV_OBJECT] = hit.shape

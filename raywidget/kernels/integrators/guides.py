@@ -4,7 +4,8 @@ A mirror's own colour says nothing about what is in it. So camera rays go on whe
 smooth: off mirrors, and through glass, where both ways are followed the first time and weighted by
 what is reflected there, and the stronger one after that. Nothing is decided by chance but what
 masks and mixtures are. (Open Image Denoise's documentation asks for just this of its `albedo` and
-`normal`.) What fog and smoke hide fades out; where nothing is, there is the colour of the sky.
+`normal`.) What fog hides fades out; in volumes, the place behind which less than half is seen is
+taken for a surface (`looking.find_seen`); where nothing is, there is the colour of the sky.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ from raywidget.kernels.surfaces.fresnel import fresnel, fresnel_pane
 from raywidget.kernels.surfaces.lobes import Bsdf
 from raywidget.kernels.surfaces.scattering import follow_edge, viewed_frame
 from raywidget.kernels.surfaces.surface import is_interface, pass_through
+from raywidget.kernels.volumes.looking import find_seen
+
+INFINITY = float("inf")
 
 GUIDES_SIZE = 6  # columns of `GuideTarget.sums`: colour, normal
 
@@ -128,6 +132,14 @@ def trace_guides(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence) -> Guid
     while True:
         arrival = follow_edge(scene, o, d, inside, tint, sequence, GROUP_CHOICE + 2 * edge)
         edge += 1
+        in_volume = False
+        if scene.volume_count > 0:
+            end = INFINITY if arrival.missed else arrival.hit.t
+            seen = find_seen(scene, o, d, end)
+            if seen.volume >= 0:
+                in_volume = True
+                color = color + tint * seen.albedo
+                normal = normal + seen.normal * amount
         clear = 1.0  # share that media let through on this edge
         if scene.medium_count > 0:
             before = tint.x + tint.y + tint.z
@@ -138,7 +150,9 @@ def trace_guides(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence) -> Guid
         amount = amount * clear
         hit = arrival.hit
         goes_on = False
-        if arrival.missed:
+        if in_volume:
+            pass
+        elif arrival.missed:
             sky = _at_most_one(eval_missed(scene, d, edge))
             color = color + tint * sky
         elif not arrival.lost and is_interface(scene, hit) and edge < _MOST_EDGES:

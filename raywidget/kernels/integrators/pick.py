@@ -1,4 +1,7 @@
-"""What a pixel shows: one ray through its centre, without light."""
+"""What a pixel shows: one ray through its centre, without light.
+
+In volumes, that is the place behind which less than half is seen (`looking.find_seen`).
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry
 from raywidget.kernels.language.scalars import single
-from raywidget.kernels.layout import F32, MISS, SceneTables
+from raywidget.kernels.layout import F32, MISS, VOLUME_CODES_SIZE, VOLUME_INDEX, SceneTables
 from raywidget.kernels.sensors.camera import generate_ray
 from raywidget.kernels.surfaces.field import shown_value
+from raywidget.kernels.volumes.looking import find_seen
 
 INFINITY = float("inf")
 
@@ -23,7 +27,7 @@ PICK_POINT = 1  # 3
 PICK_NORMAL = 4  # 3: geometric
 PICK_SHADING_NORMAL = 7  # 3
 PICK_UV = 10  # 2
-PICK_VALUE = 12  # that the shape shows there; NaN: none
+PICK_VALUE = 12  # that the shape shows there, NaN: none
 PICK_SIZE = 13
 
 # Elements of `codes`
@@ -49,6 +53,26 @@ def pick_point(
     scene = view_scene(tables, camera)
     origin, direction = generate_ray(view(camera), single(x), single(y), 0.0, 0.0)
     ray = find_closest(scene, origin, direction, INFINITY)
+    if scene.volume_count > 0:
+        seen = find_seen(scene, origin, direction, ray.t if ray.slot != MISS else INFINITY)
+        if seen.volume >= 0:
+            p = origin + direction * seen.t
+            values[PICK_DISTANCE] = seen.t
+            values[PICK_POINT] = p.x
+            values[PICK_POINT + 1] = p.y
+            values[PICK_POINT + 2] = p.z
+            for first in (PICK_NORMAL, PICK_SHADING_NORMAL):
+                values[first] = seen.normal.x
+                values[first + 1] = seen.normal.y
+                values[first + 2] = seen.normal.z
+            values[PICK_UV] = 0.0
+            values[PICK_UV + 1] = 0.0
+            values[PICK_VALUE] = seen.value
+            codes[PICK_SHAPE] = scene.volume_codes[seen.volume * VOLUME_CODES_SIZE + VOLUME_INDEX]
+            codes[PICK_MATERIAL] = -1
+            codes[PICK_PRIMITIVE] = -1
+            codes[PICK_INSTANCE] = -1
+            return True
     if ray.slot == MISS:
         return False
     hit = make_hit(scene, origin, direction, ray)

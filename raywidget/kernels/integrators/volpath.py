@@ -13,6 +13,7 @@ from typing import NamedTuple
 from raywidget.kernels.geometry.clipping import find_closest, is_lamp_cut
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import reach_from_spawn, spawn_origin
+from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.tile import (
     PathResult,
@@ -31,13 +32,20 @@ from raywidget.kernels.language.random import (
     start_stream,
 )
 from raywidget.kernels.language.sampling import (
+    INV_PI,
+    make_frame,
     power_heuristic,
+    sample_cosine_hemisphere,
     survival_per_throughput,
+    to_world,
 )
+from raywidget.kernels.language.scalars import index32
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import (
     F32,
     MISS,
+    VOLUME_SHARPNESS,
+    VOLUME_SIZE,
     SceneTables,
     SceneView,
 )
@@ -57,6 +65,7 @@ from raywidget.kernels.surfaces.bsdf import (
 from raywidget.kernels.surfaces.scattering import eval_scattering, sample_scattering, viewed_side
 from raywidget.kernels.surfaces.surface import (
     MAX_PASSED,
+    Shadow,
     changed_hit,
     is_interface,
     is_special,
@@ -67,6 +76,7 @@ from raywidget.kernels.surfaces.surface import (
     unlit_radiance,
 )
 from raywidget.kernels.volumes.flight import fly, look_at, share_through
+from raywidget.kernels.volumes.looking import shaded_side
 from raywidget.kernels.volumes.medium import (
     Medium,
     decay,
@@ -140,32 +150,49 @@ def trace_volpath(
     stream = start_stream(sequence)  # of what volumes draw
     passed = 0  # surfaces that let the path pass since it was last scattered
     segment = 0
+    in_space = False  # was light scattered between surfaces last?
     depth = 1
     while True:
         # --- How far does light go? --------------------------------------------------------------
-        ray = find_closest(scene, o, d, INFINITY)
-        rays += 1
-        medium = load_medium(scene, inside)
-        numbers = draw_four(sequence, GROUP_SEGMENT + segment)
-        segment += 1
-        reach = ray.t
+        reach = INFINITY
         volume = -1
         place = 0.0
-        if scene.volume_count > 0:
-            flown = fly(scene, o, d, ray.t, stream)
+        if scene.volume_count > 0 and in_space:  # what is near in smoke need not be looked beyond
+            flown = fly(scene, o, d, INFINITY, stream)
             reach = flown.t
             volume = flown.volume
             place = flown.place
             stream = flown.state
-        flight = sample_flight(medium, throughput, reach, numbers.x, numbers.y)
-        throughput = throughput * flight.weight
-        if largest_of(throughput) <= 0.0:
-            break
+        ray = RayHit(reach, 0.0, 0.0, index32(MISS), index32(-1))
+        if not scene.is_void:
+            ray = find_closest(scene, o, d, reach)
+        rays += 1
+        if ray.slot != MISS:
+            reach = ray.t
+            volume = -1
+        if scene.volume_count > 0 and not in_space:
+            flown = fly(scene, o, d, reach, stream)
+            reach = flown.t
+            volume = flown.volume
+            place = flown.place
+            stream = flown.state
+        medium = load_medium(scene, inside)
+        flight = Flight(reach, False, vec3(1.0, 1.0, 1.0))
+        if scene.medium_count > 0:
+            numbers = draw_four(sequence, GROUP_SEGMENT + segment)
+            segment += 1
+            flight = sample_flight(medium, throughput, reach, numbers.x, numbers.y)
+            throughput = throughput * flight.weight
+            if largest_of(throughput) <= 0.0:
+                break
 
         if flight.scatters or volume >= 0:
             # --- Scattered in space --------------------------------------------------------------
             p = o + d * flight.t
             anisotropy = medium.anisotropy
+            nowhere = vec3(0.0, 0.0, 0.0)
+            side = nowhere  # the normal, on the viewer's side, where a volume is like a surface
+            choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
             if not flight.scatters:
                 look = look_at(scene, volume, place, p)
                 radiance = radiance + throughput * look.emission
@@ -173,17 +200,25 @@ def trace_volpath(
                 anisotropy = look.anisotropy
                 if largest_of(throughput) <= 0.0:
                     break
+                if scene.volumes[volume * VOLUME_SIZE + VOLUME_SHARPNESS] > 0.0:
+                    side = shaded_side(scene, volume, p, d, choice.y)
             if depth >= settings.max_depth:
                 break
-            choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
-            nowhere = vec3(0.0, 0.0, 0.0)
+            is_surface = dot(side, side) > 0.0
             sampled = settings.next_event and scene.light_count > 0
             if sampled:
-                light = sample_light(scene, p, nowhere, edge.z, edge.w, choice.x)
+                light = sample_light(scene, p, side, edge.z, edge.w, choice.x)
                 is_cut = is_lamp_cut(scene, light.light, p, light.wi, light.reach, light.delta)
+                phase = 0.0
                 if light.pdf > 0.0 and not is_cut:
-                    phase = eval_phase(anisotropy, dot(d, light.wi))
-                    shadow = trace_shadow(scene, p, light.wi, light.reach, inside)
+                    if is_surface:
+                        phase = max(0.0, dot(side, light.wi)) * INV_PI
+                    else:
+                        phase = eval_phase(anisotropy, dot(d, light.wi))
+                if phase > 0.0:
+                    shadow = Shadow(vec3(1.0, 1.0, 1.0), 1)
+                    if not scene.is_void or scene.medium_count > 0:
+                        shadow = trace_shadow(scene, p, light.wi, light.reach, inside)
                     rays += shadow.rays
                     weight = phase / light.pdf
                     if not light.delta:
@@ -195,14 +230,21 @@ def trace_volpath(
                         weight *= through.share
                     radiance = radiance + throughput * arrived * weight
             edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
-            wi_world = sample_phase(anisotropy, d, edge.x, edge.y)
             scatter_pdf = 0.0
-            if sampled:
-                scatter_pdf = eval_phase(anisotropy, dot(d, wi_world))
-            d = wi_world
+            if is_surface:
+                local = sample_cosine_hemisphere(edge.x, edge.y)
+                d = to_world(make_frame(side), local)
+                if sampled:
+                    scatter_pdf = local.z * INV_PI
+            else:
+                wi_world = sample_phase(anisotropy, d, edge.x, edge.y)
+                if sampled:
+                    scatter_pdf = eval_phase(anisotropy, dot(d, wi_world))
+                d = wi_world
             previous = p
-            previous_normal = nowhere
+            previous_normal = side
             o = p
+            in_space = True
         else:
             # --- Emission ------------------------------------------------------------------------
             if ray.slot == MISS:
@@ -290,6 +332,7 @@ def trace_volpath(
             previous = hit.p
             previous_normal = lit_side
             o = spawn_origin(hit, d)
+            in_space = False
 
         # --- Russian roulette --------------------------------------------------------------------
         if settings.roulette:

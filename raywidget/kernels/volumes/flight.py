@@ -34,6 +34,8 @@ from raywidget.kernels.layout import SceneView
 _FAR = 1e30
 _FLAT = 1e-12  # slower along an axis, in cells per unit: never to another block
 _FAINT = 0.1  # shares below this are decided by chance
+_THICK = 2.3  # optical depth that leaves such a share
+UNKNOWN = -2.0  # a place that nobody has looked up: to look up a number costs most of all
 
 
 class Flown(NamedTuple):
@@ -41,7 +43,7 @@ class Flown(NamedTuple):
 
     t: float  # the end of the ray if it is not
     volume: int  # or -1
-    place: float  # in its transfer function, see `grid`
+    place: float  # in its transfer function, see `grid`; or UNKNOWN
     state: np.uint64  # of the stream of numbers
 
 
@@ -116,9 +118,10 @@ def _start(scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float) -> _Wa
     block_x = min(max(int(x), 0), blocks_x - 1)
     block_y = min(max(int(y), 0), blocks_y - 1)
     block_z = min(max(int(z), 0), blocks_z - 1)
-    size_x = min(abs(inverse.x) / per_block, _FAR)
-    size_y = min(abs(inverse.y) / per_block, _FAR)
-    size_z = min(abs(inverse.z) / per_block, _FAR)
+    cells = scene.volumes[volume * layout.VOLUME_SIZE + layout.VOLUME_BLOCK]
+    size_x = min(abs(inverse.x) * cells, _FAR)
+    size_y = min(abs(inverse.y) * cells, _FAR)
+    size_z = min(abs(inverse.z) * cells, _FAR)
     bounds = int(scene.volume_codes[codes + layout.VOLUME_BOUNDS])
     first = _Block(
         bounds + (block_x * blocks_y + block_y) * blocks_z + block_z,
@@ -173,28 +176,74 @@ def _block_ends(walk: _Walk, block: _Block) -> float:
 
 
 @device
+def _moved(
+    walk: _Walk, block: _Block, x: int, y: int, z: int, next_x: float, next_y: float, next_z: float
+) -> _Block:
+    """The block so many along each axis farther on the way."""
+    x = block.x + (x if walk.direction.x > 0.0 else -x)
+    y = block.y + (y if walk.direction.y > 0.0 else -y)
+    z = block.z + (z if walk.direction.z > 0.0 else -z)
+    is_there = (x >= 0) & (y >= 0) & (z >= 0)
+    is_there = is_there & (x < walk.blocks_x) & (y < walk.blocks_y) & (z < walk.blocks_z)
+    row = walk.bounds + (x * walk.blocks_y + y) * walk.blocks_z + z
+    return _Block(row if is_there else -1, x, y, z, next_x, next_y, next_z)
+
+
+@device
 def _next_block(walk: _Walk, block: _Block) -> _Block:
-    """The block behind this one."""
-    x = block.x
-    y = block.y
-    z = block.z
-    next_x = block.next_x
-    next_y = block.next_y
-    next_z = block.next_z
-    if next_x <= next_y and next_x <= next_z:
-        x += 1 if walk.direction.x > 0.0 else -1
-        next_x += walk.size.x
-        is_left = x < 0 or x >= walk.blocks_x
-    elif next_y <= next_z:
-        y += 1 if walk.direction.y > 0.0 else -1
-        next_y += walk.size.y
-        is_left = y < 0 or y >= walk.blocks_y
-    else:
-        z += 1 if walk.direction.z > 0.0 else -1
-        next_z += walk.size.z
-        is_left = z < 0 or z >= walk.blocks_z
-    row = -1 if is_left else walk.bounds + (x * walk.blocks_y + y) * walk.blocks_z + z
-    return _Block(row, x, y, z, next_x, next_y, next_z)
+    """The block behind this one, without branches: through which side, no processor foresees."""
+    along_x = (block.next_x <= block.next_y) & (block.next_x <= block.next_z)
+    along_y = (not along_x) & (block.next_y <= block.next_z)
+    along_z = not (along_x | along_y)
+    return _moved(
+        walk,
+        block,
+        int(along_x),
+        int(along_y),
+        int(along_z),
+        choose(along_x, block.next_x + walk.size.x, block.next_x),
+        choose(along_y, block.next_y + walk.size.y, block.next_y),
+        choose(along_z, block.next_z + walk.size.z, block.next_z),
+    )
+
+
+class _Leap(NamedTuple):
+    """Over several blocks at once."""
+
+    t: float  # where the ray is then
+    block: _Block
+
+
+@device
+def _leap(walk: _Walk, block: _Block, least: float) -> _Leap:
+    """Over empty blocks: `least` is what bounds have of one, minus how far it is to others."""
+    more = -least - 1.0
+    t = min(block.next_x + more * walk.size.x, block.next_y + more * walk.size.y)
+    t = min(t, block.next_z + more * walk.size.z)
+    x = _passed(t, block.next_x, walk.size.x)
+    y = _passed(t, block.next_y, walk.size.y)
+    z = _passed(t, block.next_z, walk.size.z)
+    return _Leap(
+        t,
+        _moved(
+            walk,
+            block,
+            x,
+            y,
+            z,
+            block.next_x + single(x) * walk.size.x,
+            block.next_y + single(y) * walk.size.y,
+            block.next_z + single(z) * walk.size.z,
+        ),
+    )
+
+
+@device
+def _passed(t: float, next_side: float, size: float) -> int:
+    """Sides of blocks that lie before `t`."""
+    if t < next_side:
+        return 0
+    return int((t - next_side) / size) + 1
 
 
 @device
@@ -225,25 +274,33 @@ def _fly_through(
     state = next_state(state)
     depth = _depth_to_go(state)
     while True:
-        most = scene.volume_bounds[block.row * layout.BOUNDS_SIZE + 1]
-        stop = _block_ends(walk, block)
-        through = (stop - t) * most
-        if through <= depth:
+        bounds = block.row * layout.BOUNDS_SIZE
+        least = scene.volume_bounds[bounds + layout.BOUNDS_LEAST]
+        most = scene.volume_bounds[bounds + layout.BOUNDS_MOST]
+        if most <= 0.0:
+            leap = _leap(walk, block, least)
+            t = leap.t
+            block = leap.block
+        else:
+            stop = _block_ends(walk, block)
+            through = max(0.0, stop - t) * most
+            if through > depth:
+                t += depth / most
+                state = next_state(state)
+                chance = number_of(state) * most
+                if chance < least:
+                    return Flown(t, volume, UNKNOWN, state)
+                place = find_place(scene, volume, _point(walk, t))
+                if chance < extinction_at(scene, volume, place):
+                    return Flown(t, volume, place, state)
+                state = next_state(state)
+                depth = _depth_to_go(state)
+                continue
             depth -= through
             t = stop
-            if t >= walk.leave:
-                break
             block = _next_block(walk, block)
-            if block.row < 0:
-                break
-        else:
-            t += depth / most
-            place = find_place(scene, volume, _point(walk, t))
-            state = next_state(state)
-            if number_of(state) * most < extinction_at(scene, volume, place):
-                return Flown(t, volume, place, state)
-            state = next_state(state)
-            depth = _depth_to_go(state)
+        if t >= walk.leave or block.row < 0:
+            break
     return Flown(reach, -1, 0.0, state)
 
 
@@ -268,7 +325,11 @@ def fly(scene: SceneView, o: Vec3, d: Vec3, reach: float, state: np.uint64) -> F
 def _pass_through(
     scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float, state: np.uint64
 ) -> Passed:
-    """Residual ratio tracking through one volume."""
+    """Residual ratio tracking through one volume.
+
+    Where the least extinctions alone have left little of the light, chance decides on what they
+    would still take: the way out of what is thick may be long.
+    """
     walk = _start(scene, volume, o, d, reach)
     if not walk.enter < walk.leave:
         return Passed(1.0, state)
@@ -276,37 +337,56 @@ def _pass_through(
     t = walk.enter
     share = 1.0
     least_depth = 0.0
+    sure_depth = 0.0  # of it, that is counted and not decided by chance
+    limit = _THICK
+    by_chance = False
     state = next_state(state)
     depth = _depth_to_go(state)
     while True:
-        least = scene.volume_bounds[block.row * layout.BOUNDS_SIZE]
-        rest = scene.volume_bounds[block.row * layout.BOUNDS_SIZE + 1] - least
-        stop = _block_ends(walk, block)
-        through = (stop - t) * rest
-        if through <= depth:
-            depth -= through
-            least_depth += (stop - t) * least
-            t = stop
-            if t >= walk.leave:
-                break
-            block = _next_block(walk, block)
-            if block.row < 0:
-                break
+        bounds = block.row * layout.BOUNDS_SIZE
+        least = scene.volume_bounds[bounds + layout.BOUNDS_LEAST]
+        most = scene.volume_bounds[bounds + layout.BOUNDS_MOST]
+        if most <= 0.0:
+            leap = _leap(walk, block, least)
+            t = leap.t
+            block = leap.block
         else:
-            ahead = depth / rest
-            least_depth += ahead * least
-            t += ahead
-            place = find_place(scene, volume, _point(walk, t))
-            met = extinction_at(scene, volume, place) - least
-            share *= 1.0 - min(1.0, max(0.0, met / rest))
-            state = next_state(state)
-            if share < _FAINT:
-                if number_of(state) * 2.0 * _FAINT >= share:
-                    return Passed(0.0, state)
-                share = 2.0 * _FAINT
+            rest = most - least
+            stop = _block_ends(walk, block)
+            through = max(0.0, stop - t) * rest
+            if through > depth:
+                ahead = depth / rest
+                least_depth += ahead * least
+                t += ahead
+                place = find_place(scene, volume, _point(walk, t))
+                met = extinction_at(scene, volume, place) - least
+                share *= 1.0 - min(1.0, max(0.0, met / rest))
                 state = next_state(state)
-            depth = _depth_to_go(state)
-    return Passed(share * math.exp(-least_depth), state)
+                if share < _FAINT:
+                    if number_of(state) * 2.0 * _FAINT >= share:
+                        return Passed(0.0, state)
+                    share = 2.0 * _FAINT
+                    state = next_state(state)
+                depth = _depth_to_go(state)
+                continue
+            depth -= through
+            least_depth += max(0.0, stop - t) * least
+            if least_depth > limit:
+                if by_chance:
+                    return Passed(0.0, state)
+                by_chance = True
+                sure_depth = least_depth
+                state = next_state(state)
+                limit = least_depth + _depth_to_go(state)
+            t = stop
+            block = _next_block(walk, block)
+        if t >= walk.leave or block.row < 0:
+            break
+    if not by_chance:
+        sure_depth = least_depth
+    elif least_depth > limit:
+        return Passed(0.0, state)
+    return Passed(share * math.exp(-sure_depth), state)
 
 
 @on_demand
@@ -324,4 +404,10 @@ def share_through(scene: SceneView, o: Vec3, d: Vec3, reach: float, state: np.ui
 @on_demand
 def look_at(scene: SceneView, volume: int, place: float, p: Vec3) -> Look:
     """What is where light was stopped, at `p` in the world."""
-    return load_look(scene, volume, place, into_grid(scene, volume, p))
+    cell = into_grid(scene, volume, p)
+    is_even = scene.volume_codes[volume * layout.VOLUME_CODES_SIZE + layout.VOLUME_IS_EVEN] != 0
+    if is_even:
+        place = 0.0
+    elif place == UNKNOWN:
+        place = max(0.0, find_place(scene, volume, cell))
+    return load_look(scene, volume, place, cell)

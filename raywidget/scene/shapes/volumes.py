@@ -60,6 +60,16 @@ class Volume(Shape):
         What is between them.
     g : float
         Mean cosine of the scattered light, in (-1, 1), unless the transfer function has its own.
+    shading : {None, "gradient"}
+        With "gradient", what changes fast from number to number is shaded as a surface is: light
+        that is stopped there is scattered by a diffuse surface, whose normal is the gradient,
+        turned to the viewer, with the same colour and albedo. By chance: the probability is
+        1 - exp(-sharpness * change), where `change` is the share of the transfer function's limits
+        that numbers go through from one to the next. It is a model for the eye, for scans; how much
+        light gets through stays what it is. None scatters in all directions, as smoke does.
+    sharpness : float
+        How soon a change becomes a surface with ``shading="gradient"``, > 0: with 16, half of
+        what is stopped where numbers change by 4 % of the limits from one to the next.
     unlit : float
         The share of the colours on its cuts (``caps="values"``) that is given off as light, in
         [0, 1]; see `Mesh`.
@@ -94,6 +104,8 @@ class Volume(Shape):
     precision: str = field(default="half", kw_only=True)
     interpolation: str = field(default="linear", kw_only=True)
     g: float = field(default=0.0, kw_only=True)
+    shading: str | None = field(default=None, kw_only=True)
+    sharpness: float = field(default=16.0, kw_only=True)
     direction: Any = field(default=None, kw_only=True)
     unlit: float = field(default=0.0, kw_only=True)
     material: Material = field(default=_NOTHING, init=False)
@@ -120,6 +132,8 @@ class Volume(Shape):
             interpolation=checks.choice(self, "interpolation", self.interpolation, INTERPOLATIONS),
             g=g,
             unlit=checks.unit_interval(self, "unlit", self.unlit),
+            shading=None if self.shading is None else self._checked_shading(),
+            sharpness=checks.length(self, "sharpness", self.sharpness),
             direction=_checked_direction(self, self.direction),
         )
         size = self.size()
@@ -137,6 +151,11 @@ class Volume(Shape):
         grid, own = self.values, self.transfer.color
         limits = self.transfer.limits_for(grid.low, grid.high)
         return (own if isinstance(own, ColorMap) else ColorMap("viridis")), limits
+
+    def _checked_shading(self) -> str:
+        if not isinstance(self.shading, str) or self.shading != "gradient":
+            raise checks.fail(self, "shading", "None or 'gradient'", self.shading)
+        return self.shading
 
     def size(self) -> tuple[float, float, float]:
         """Lengths of its edges along the axes of the array, in scene units."""
