@@ -38,7 +38,9 @@ class Prober:
         from raywidget.kernels import layout
         from raywidget.kernels.integrators import pick
 
-        self._tables, self._pick, self._layout = renderer.tables, pick, layout
+        # Surfaces are asked for: what volumes hide is nowhere in particular.
+        surfaces = renderer.tables._replace(volumes=renderer.tables.volumes[:0])
+        self._tables, self._pick, self._layout = surfaces, pick, layout
         self._placement = renderer.placement
         self.compile_camera = renderer.compile_camera  # for `through`
         # Its middle ray is pointed wherever it is wanted.

@@ -110,6 +110,38 @@ def test_colours_with_opacity():
             assert check_means(p, expected, rounding=1.5e-2) > LEVEL
 
 
+def test_islands_in_empty_space_are_not_leapt_over():
+    # Of three axes, and askew: what gets through is what lies on the way.
+    values = np.zeros((80, 72, 96), np.uint8)
+    values[5:9, 30:33, 70:74] = values[60:66, 8:14, 20:27] = 1
+    values[::37, ::29, ::31] = 1
+    black = rw.TransferFunction(0.0, extinction=[(0, 0), (1, 1)], density=9.0, limits=(0, 1))
+    volume = block(values, black, interpolation="nearest")
+    eyes = np.random.default_rng(3).normal(size=(12, 3))
+    for eye in eyes * 4 / np.linalg.norm(eyes, axis=1)[:, None]:
+        aim = np.random.default_rng(4).uniform(-0.3, 0.3, 3)
+        camera = rw.PerspectiveCamera(look_from=eye, look_at=aim, vfov=1e-3)
+        along = (aim - eye) / np.linalg.norm(aim - eye)
+        t = (np.arange(400_000) + 0.5) * (8.0 / 400_000)
+        at = (eye + t[:, None] * along + 1.0) * (np.array(values.shape) / 2.0)
+        within = np.all((at >= 0) & (at < values.shape), axis=1)
+        met = values[tuple(at[within].astype(int).T)].sum() * (8.0 / 400_000)
+        scene = rw.Scene([volume], emitters=[SKY], camera=camera)
+        assert mean_is(scene, np.array([1, 2, 3]) * np.exp(-9.0 * met), per_batch=64) > LEVEL
+
+
+@pytest.mark.parametrize("depth", [2.5, 4.0, 7.0])
+def test_what_gets_out_of_what_is_thick(depth):
+    # A sun behind a slab of smoke, seen by a white floor before it: shadow rays alone.
+    black = rw.TransferFunction(0.0, extinction=1.0, density=depth / 2.0)
+    volume = block(np.ones((64, 64, 64), np.uint8), black)
+    floor = rw.Quad((-0.1, -0.1, 1.5), (0.2, 0, 0), (0, 0.2, 0), material=rw.Diffuse(1.0))
+    sun = rw.DirectionalLight((0, 0, 1), irradiance=np.pi * np.exp(depth))
+    camera = ALONG_Z.replace(look_from=(0, 0, 1.2), look_at=(0, 0, 2))
+    scene = rw.Scene([volume, floor], emitters=[sun], camera=camera)
+    assert mean_is(scene, 1.0, max_depth=2) > LEVEL
+
+
 # --- Scattering -----------------------------------------------------------------------------------
 
 
@@ -132,6 +164,43 @@ def test_a_white_furnace(seed):
     scene = rw.Scene([volume], emitters=[rw.ConstantEnvironment(1.0)], camera=camera)
     picture = rw.render(scene, **VOLPATH, spp=64, max_depth=10_000)
     np.testing.assert_allclose(picture.pixels, 1.0, atol=1e-5)
+
+
+def test_a_gradient_is_shaded_as_a_surface_is():
+    # Numbers rise along z within a cell, so sharply that it is a surface for sure. Light along -z
+    # from behind the viewer: albedo E / pi, whatever is behind, once it is thick.
+    values = np.zeros((4, 4, 16))
+    values[:, :, :8] = 1.0
+    look = rw.TransferFunction(0.7, extinction=[(0.5, 0), (0.6, 1)], density=4000.0, limits=(0, 1))
+    sharp = block(values, look, shading="gradient", sharpness=1e3)
+    sun = rw.DirectionalLight((0, 1, -1), irradiance=(1, 2, 4))
+    scene = rw.Scene([sharp], emitters=[sun], camera=ALONG_Z)
+    expected = 0.7 * np.array([1, 2, 4]) * np.cos(np.radians(45)) / np.pi
+    picture = picture_statistics(scene, per_batch=256, batches=32, max_depth=2, **VOLPATH)
+    shape = picture.mean.shape
+    # The surface is a few thousandths thick: what comes askew is a little weaker there.
+    assert check_means(picture, exactly(np.broadcast_to(expected, shape), shape), 2e-2) > LEVEL
+
+
+def test_shaded_volumes_are_white_in_a_white_furnace():
+    white = rw.TransferFunction(1.0, density=30.0)
+    volume = block(LUMPS, white, shading="gradient", sharpness=8.0)
+    camera = rw.PerspectiveCamera(look_from=(1, 2, 5), look_at=(0, 0, 0), vfov=40)
+    scene = rw.Scene([volume], emitters=[rw.ConstantEnvironment(1.0)], camera=camera)
+    picture = rw.render(scene, **VOLPATH, spp=64, max_depth=10_000)
+    np.testing.assert_allclose(picture.pixels, 1.0, atol=1e-5)
+
+
+def test_of_shaded_volumes_light_samples_and_scattering_find_the_same():
+    look = rw.TransferFunction(COLOR, density=6.0)
+    scene = smoky([block(LUMPS, look, shading="gradient", sharpness=6.0)])
+    scene = scene.replace(emitters=scene.emitters[:1])
+    with_lights = render_batches(scene, 32, 256, seed=1, max_depth=8, **VOLPATH)
+    without = render_batches(scene, 32, 1024, seed=2, max_depth=8, next_event=False, **VOLPATH)
+    assert check_batches(with_lights, without) > LEVEL
+    plain = scene.replace(shapes=[*scene.shapes[:-1], block(LUMPS, look)])
+    unlike = render_batches(plain, 32, 256, seed=3, max_depth=8, **VOLPATH)
+    assert check_batches(with_lights, unlike) < LEVEL
 
 
 def smoky(fill, **others):

@@ -149,7 +149,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.volume_looks),
         view(tables.volume_extinctions),
         len(tables.volumes),
-        len(tables.primitives) == 0 and tables.cut_caps[0] == 0,
+        len(tables.primitives) == 0 and view(tables.cut_caps)[0] == 0,
         view(tables.clips),
         len(tables.clips),
         view(tables.clip_groups),

@@ -28,6 +28,7 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import next_state, number_of
 from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.simd import choose
 from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import SceneView
 

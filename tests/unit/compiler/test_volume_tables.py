@@ -8,7 +8,7 @@ import pytest
 import raywidget as rw
 from raywidget.compiler import compile_scene
 from raywidget.compiler.geometry.placement import AS_IT_IS
-from raywidget.compiler.volumes.bounds import bound_extinction, find_ranges
+from raywidget.compiler.volumes.bounds import bound_extinction, find_ranges, measure_emptiness
 from raywidget.compiler.volumes.rows import pack_volumes
 from raywidget.compiler.volumes.storage import store
 from raywidget.scene.values.grids import Grid
@@ -134,3 +134,18 @@ def test_tables_keep_the_grid_alive():
     tables = compile_scene(rw.Scene([rw.Volume(np.ones((8, 8, 8)) * 2.5)], camera=CAMERA))
     kept = tables.volume_codes.base.grids[0]
     assert kept.ctypes.data == tables.volume_codes[0, 0]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.05, 1.0])
+def test_leaps_end_before_what_is_not_empty(share):
+    rng = np.random.default_rng(7)
+    most = (rng.random((23, 40, 9)) < share).astype(np.float32)
+    bounds = np.stack([0.25 * most, most], axis=-1)
+    measure_emptiness(bounds)
+    full = np.argwhere(most > 0)
+    for block in np.ndindex(most.shape):
+        if most[block] > 0:
+            assert bounds[block][0] == 0.25
+        else:
+            nearest = np.abs(full - block).max(axis=1).min() if len(full) else 16
+            assert bounds[block][0] == -min(nearest, 16)
