@@ -10,7 +10,7 @@ from raywidget.engine.settings import RenderSettings
 from raywidget.widget.interaction import _describe_hit
 
 SKY = rw.ConstantEnvironment(1.0)
-CAMERA = rw.PerspectiveCamera(look_from=(0, 0, 6), look_at=(0, 0, 0), vfov=3.0)
+CAMERA = rw.PerspectiveCamera(look_from=(0, 0, 6), look_at=(0, 0, 0), vfov=1.0)
 SMALL = {"width": 9, "height": 9, "spp": 2}
 AOVS = ("depth", "value", "position", "normal", "object_id", "material_id", "albedo")
 
