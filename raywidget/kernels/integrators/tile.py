@@ -104,6 +104,8 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     rounds = view(tables.rounds)
     few_flats = view(tables.few_flats)
     few_balls = view(tables.few_balls)
+    # Cuts of volumes are surfaces, too.
+    is_void = (len(tables.primitives) == 0) & (view(tables.cut_caps)[0] == 0)
     return SceneView(
         nodes,
         as_int32(nodes),
@@ -149,7 +151,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.volume_looks),
         view(tables.volume_extinctions),
         len(tables.volumes),
-        len(tables.primitives) == 0 and view(tables.cut_caps)[0] == 0,
+        is_void,
         view(tables.clips),
         len(tables.clips),
         view(tables.clip_groups),
