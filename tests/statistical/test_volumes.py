@@ -167,9 +167,9 @@ def test_a_white_furnace(seed):
 
 
 def test_a_gradient_is_shaded_as_a_surface_is():
-    # Numbers rise along z within a cell, so sharply that it is a surface for sure: albedo E cos / pi
-    # of the light that gets there. To where the view is stopped it passes as much along its own way
-    # in, askew: of the integral of exp(-depth (1 + 1 / cos)) over the depth 1 / (1 + sqrt 2).
+    # Numbers rise along z within a cell, so sharply that it is a surface for sure, of which
+    # albedo E cos / pi comes back of the light that gets there. That passes as much as the view
+    # does, askew: exp(-depth (1 + 1 / cos)) integrates to 1 / (1 + sqrt 2).
     values = np.zeros((4, 4, 16))
     values[:, :, :8] = 1.0
     look = rw.TransferFunction(0.7, extinction=[(0.5, 0), (0.6, 1)], density=4000.0, limits=(0, 1))
