@@ -14,7 +14,7 @@ import raywidget as rw
 from docs.site.behind import BEHIND
 from docs.site.groups import COMMON, GROUPS, INNER, WHOLE, Group
 from docs.site.sweeps import NOT_SHOWN, SHARED, SHARED_PARAMETERS, SWEEPS
-from raywidget import cli
+from raywidget.cli.arguments import make_parser
 
 
 def write_reference(folder: Path) -> None:
@@ -190,4 +190,4 @@ def command_helps() -> Iterator[tuple[str, str]]:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
-    return cli._parser(mock.Mock())
+    return make_parser(mock.Mock())

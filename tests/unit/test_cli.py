@@ -11,8 +11,7 @@ import pytest
 from PIL import Image as Pillow
 
 import raywidget as rw
-from raywidget import cli
-from raywidget.cli import main
+from raywidget.cli import commands, main
 from raywidget.io import images
 from raywidget.terminal import Signals
 
@@ -255,7 +254,7 @@ def test_a_failed_render_is_1(folder, capsys, monkeypatch):
     def fail(*_, **__):
         raise rw.RenderError("the render failed:\n MemoryError")
 
-    monkeypatch.setattr(cli, "render", fail)
+    monkeypatch.setattr(commands, "render", fail)
     assert run("render", "cornell") == 1
     assert one_line(capsys) == "raywidget: the render failed: MemoryError\n"
 
@@ -264,7 +263,7 @@ def test_an_interrupt_is_130(folder, capsys, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "render", interrupt)
+    monkeypatch.setattr(commands, "render", interrupt)
     assert run("render", "cornell") == 130
     assert one_line(capsys) == "raywidget: interrupted\n"
     assert os.listdir() == []
@@ -279,7 +278,7 @@ def test_what_is_there_is_kept(folder, capsys, monkeypatch):
         asked.update(arguments)
         return real
 
-    monkeypatch.setattr(cli, "render", stop)
+    monkeypatch.setattr(commands, "render", stop)
     assert run("render", "cornell", "--keep", "-o", "a.npy", "--quiet") == 130
     assert asked["on_interrupt"] == "return"
     np.testing.assert_array_equal(np.load("a.npy"), done.pixels)
@@ -375,7 +374,7 @@ def test_signals_wait_while_a_picture_is_saved():
 def test_nothing_is_saved_before_the_first_sample(folder, capsys, monkeypatch):
     done = rw.render(rw.presets.cornell(), width=8, height=8, spp=3)
     nothing = rw.Image(done.pixels, spp=0, settings=done.settings, statistics={"samples": 0})
-    monkeypatch.setattr(cli, "render", lambda *_, **__: nothing)
+    monkeypatch.setattr(commands, "render", lambda *_, **__: nothing)
     assert run("render", "cornell", "--keep", "-o", "a.npy", "--quiet") == 130
     assert one_line(capsys) == "raywidget: interrupted before the first sample; nothing was saved\n"
     assert os.listdir() == []
@@ -386,7 +385,7 @@ def never(*_, **__):
 
 
 def test_the_output_is_tried_before_the_render(folder, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "render", never)
+    monkeypatch.setattr(commands, "render", never)
 
     def refuse(target):
         raise PermissionError(13, "Permission denied", str(target))
@@ -397,7 +396,7 @@ def test_the_output_is_tried_before_the_render(folder, capsys, monkeypatch):
 
 
 def test_an_encoder_that_cannot_be_loaded_is_told_before_the_render(folder, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "render", never)
+    monkeypatch.setattr(commands, "render", never)
     monkeypatch.setitem(sys.modules, "OpenEXR", None)
     assert run("render", "cornell", "-o", "a.exr") == 2
     assert ".exr needs the OpenEXR package" in one_line(capsys)
@@ -405,14 +404,14 @@ def test_an_encoder_that_cannot_be_loaded_is_told_before_the_render(folder, caps
 
 def test_a_picture_that_cannot_be_saved_afterwards_is_rescued(folder, capsys, monkeypatch):
     (folder / "out").mkdir()
-    real = cli.render
+    real = commands.render
 
     def lose_the_folder(*arguments, **keywords):
         image = real(*arguments, **keywords)
         (folder / "out").rmdir()
         return image
 
-    monkeypatch.setattr(cli, "render", lose_the_folder)
+    monkeypatch.setattr(commands, "render", lose_the_folder)
     assert run("render", "cornell", *SMALL, "--quiet", "--aov", "depth", "-o", "out/a.png") == 1
     err = one_line(capsys)
     assert "there is no folder" in err

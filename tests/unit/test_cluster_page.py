@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from raywidget import cli
+from raywidget.cli.arguments import make_parser
 from raywidget.terminal import Voice
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def commands():
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_commands_are_understood(words):
-    assert cli._parser(Voice()).parse_args(words).run is not None
+    assert make_parser(Voice()).parse_args(words).run is not None
 
 
 def test_there_is_something_to_try():

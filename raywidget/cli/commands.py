@@ -1,0 +1,280 @@
+"""What each command does: `render()` and its like with what was given, and words about it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from raywidget import presets
+from raywidget.animation import turntable
+from raywidget.batch import render_many
+from raywidget.cli import given
+from raywidget.engine import about
+from raywidget.engine.backends.starting import executor_for
+from raywidget.engine.warming import warmup
+from raywidget.errors import (
+    PictureError,
+    PictureWarning,
+    RaywidgetWarning,
+    SceneError,
+    SettingsError,
+)
+from raywidget.headless import FinishedPass, render, resume, scene_and_settings
+from raywidget.io.images import check_output
+from raywidget.io.rescue import rescue
+from raywidget.lab import open_lab
+from raywidget.picture.image import Image
+from raywidget.staging.studio import load_scene
+from raywidget.terminal import Voice
+
+DONE, FAILED, WRONG_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+
+
+def render_one(options: argparse.Namespace) -> int:
+    """`raywidget render`: one picture."""
+    if given.is_file(options) and options.option:
+        raise SceneError("--option is for presets, see --up and --light for files")
+    voice: Voice = options.voice
+    thing = given.thing(options)
+    output = options.output or Path(f"{Path(options.preset).stem}.png")
+    check_output(output)  # before an hour of rendering, not after
+    like, like_shown = ({}, {}) if options.like is None else given.like(options.like)
+    chosen = like | given.quality(options) | given.chosen(options)
+    shown = given.shown(options, like_shown)
+    lost = False
+
+    def save_pass(finished: FinishedPass) -> None:
+        nonlocal lost
+        if finished.pass_index + 1 < finished.pass_count:
+            name = f"{output.stem}_pass_{finished.pass_index + 1:02d}{output.suffix}"
+            try:
+                finished.image.save(output.with_name(name), shown["exposure"], shown["curve"])
+            except PictureError as error:  # the render is worth more than this one
+                lost = True
+                voice.complain(one_line(error))
+
+    scene, settings = scene_and_settings(thing, {**chosen, **given.staging(options)})
+    for note in () if options.quiet else scene.notes:
+        voice.say(f"note            {note}")
+    with warnings.catch_warnings(record=True) as warned, ExitStack() as stack:
+        warnings.simplefilter("always", RaywidgetWarning)
+        executor = stack.enter_context(executor_for(options.workers, options.dask))
+        image = render(
+            scene,
+            executor=executor,
+            on_pass=save_pass if options.save_passes else None,
+            progress=not options.quiet,
+            on_interrupt="return" if options.keep else "raise",
+            **shown,
+            checkpoint=options.checkpoint,
+            checkpoint_seconds=options.checkpoint_seconds,
+            **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
+        )
+    for warning in warned:
+        voice.complain(f"warning: {one_line(warning.message)}")
+    with options.signals.finishing():
+        return _keep(options, image, output, lost)
+
+
+def resume_one(options: argparse.Namespace) -> int:
+    """`raywidget resume`: go on from a checkpoint."""
+    voice: Voice = options.voice
+    output = options.output or Path(f"{options.checkpoint.stem}.png")
+    check_output(output)
+    chosen = {n: v for n in given.CHANGEABLE if (v := getattr(options, n)) is not None}
+    with warnings.catch_warnings(record=True) as warned, ExitStack() as stack:
+        warnings.simplefilter("always", RaywidgetWarning)
+        image = resume(
+            options.checkpoint,
+            executor=stack.enter_context(executor_for(options.workers, options.dask)),
+            progress=not options.quiet,
+            on_interrupt="return" if options.keep else "raise",
+            exposure=options.exposure,
+            curve=options.curve,
+            denoise=options.denoise,
+            checkpoint_seconds=options.checkpoint_seconds,
+            **chosen,
+        )
+    for warning in warned:
+        voice.complain(f"warning: {one_line(warning.message)}")
+    with options.signals.finishing():
+        return _keep(options, image, output, False)
+
+
+def _keep(options: argparse.Namespace, image: Image, output: Path, lost: bool) -> int:
+    """Save what there is, wherever that is possible, and tell of it."""
+    voice: Voice = options.voice
+    broken_off = image.spp < image.settings.spp
+    word, code = "interrupted", INTERRUPTED
+    if options.signals.terminated:
+        word, code = "terminated", TERMINATED
+    if broken_off and not image.statistics.get("samples", image.spp):
+        voice.complain(f"{word} before the first sample; nothing was saved")
+        return code
+    try:
+        image.save(output)
+    except PictureError as error:
+        place = rescue(output.stem, image.save)
+        where = "" if place is None else f"; the picture is in {place}"
+        voice.complain(f"{one_line(error)}{where}")
+        return FAILED
+    if not options.quiet:
+        _print_statistics(voice, image, output)
+    if broken_off:
+        voice.complain(f"{word}; {output} has what was there")
+        return code
+    return FAILED if lost else DONE
+
+
+def _print_statistics(voice: Voice, image: Image, output: Path) -> None:
+    statistics = image.statistics
+    voice.say(f"picture         {image.width} x {image.height}, {image.spp} samples per pixel")
+    on = f"{statistics['threads']} threads"
+    if statistics.get("workers"):
+        on = f"{statistics['workers']} workers"
+    voice.say(f"time            {statistics['seconds']:.2f} s on {on}")
+    voice.say(
+        f"samples         {statistics['samples']:,} "
+        f"({statistics['samples_per_second'] / 1e6:.2f} million per second)"
+    )
+    voice.say(
+        f"rays            {statistics['rays']:,} "
+        f"({statistics['rays_per_second'] / 1e6:.2f} million per second)"
+    )
+    if image.noise is not None:
+        voice.say(f"noise           {image.noise:.3g}")
+    voice.say(f"mean luminance  {statistics['mean_luminance']:.4f}")
+    if statistics["dropped_samples"]:
+        voice.say(f"dropped         {statistics['dropped_samples']:,} samples that were not finite")
+    voice.say(f"saved           {output}")
+
+
+def show(options: argparse.Namespace) -> int:
+    """`raywidget show`: live, in JupyterLab."""
+    path = options.preset
+    if given.is_file(options):
+        path = os.path.abspath(os.path.expanduser(path))
+        if not os.path.isfile(path):
+            raise SceneError(f"there is no file {path!r}")
+    elif path not in presets.NAMES:
+        raise SceneError(f"{path!r} is neither a preset ({', '.join(presets.NAMES)}) nor a file")
+    words = {**given.staging(options), **given.quality(options)}
+    return open_lab(path, words, browser=not options.no_browser)
+
+
+def turn(options: argparse.Namespace) -> int:
+    """`raywidget turntable`: a film."""
+    with executor_for(options.workers, options.dask) as executor:
+        film = turntable(
+            given.thing(options),
+            options.output or Path(f"{Path(options.preset).stem}.mp4"),
+            seconds=options.seconds,
+            fps=options.fps,
+            turns=options.turns,
+            quality=options.quality,
+            keep_frames=options.keep_frames,
+            executor=executor,
+            **given.shown(options),
+            progress=not options.quiet,
+            **given.chosen(options),
+            **given.staging(options),
+        )
+    if not options.quiet:
+        options.voice.say(f"saved           {film}")
+    return DONE
+
+
+def batch(options: argparse.Namespace) -> int:
+    """`raywidget batch`: many pictures."""
+    voice: Voice = options.voice
+    chosen = given.quality(options) | given.chosen(options)
+    share = None
+    if options.share is not None:
+        k, slash, n = options.share.partition("/")
+        if not (slash and k.isdecimal() and n.isdecimal()):
+            raise SettingsError(f"--share: expected K/N, such as 0/4, got {options.share!r}")
+        share = int(k), int(n)
+    things: list[Any] = []
+    staging, names = given.staging(options), []
+    for name in options.things:
+        is_file = name not in presets.NAMES
+        names.append(Path(name).stem)
+        # A preset is no thing for a studio; a file that is missing is said where it is rendered.
+        things.append((name, staging) if is_file else presets.preset(name))
+    counted: dict[str, Any] = {}
+    for name, thing in zip(names, things, strict=True):
+        number = 2
+        unique = name
+        while unique in counted:
+            unique, number = f"{name}-{number}", number + 1
+        counted[unique] = thing
+    with warnings.catch_warnings(record=True) as warned, ExitStack() as stack:
+        warnings.simplefilter("always", RaywidgetWarning)
+        made = render_many(
+            counted,
+            options.output,
+            executor=stack.enter_context(executor_for(options.workers, options.dask)),
+            suffix=options.suffix,
+            share=share,
+            progress=not options.quiet,
+            **given.shown(options),
+            **chosen,
+        )
+    for warning in warned:
+        if not isinstance(warning.message, PictureWarning):
+            voice.complain(f"warning: {one_line(warning.message)}")
+    for item in made:
+        if item.error is not None:
+            voice.complain(f"{options.things[item.number]}: {one_line(item.error)}")
+    if not options.quiet:
+        words = ("done", "skipped", "failed")
+        counts = {word: sum(item.status == word for item in made) for word in words}
+        told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+        voice.say(f"pictures        {told or 'none'}")
+        voice.say(f"saved           {options.output}")
+    return FAILED if any(item.error is not None for item in made) else DONE
+
+
+def convert(options: argparse.Namespace) -> int:
+    """`raywidget convert`: a scene as a file of another kind."""
+    name = options.preset
+    scene = load_scene(name) if given.is_file(options) else presets.preset(name)
+    notes = [*scene.notes, *scene.save(options.output)]
+    for note in () if options.quiet else notes:
+        options.voice.say(f"note            {note}")
+    return DONE
+
+
+def tell_about(options: argparse.Namespace) -> int:
+    """`raywidget info`: versions, and what renders."""
+    for name, what in about.describe().items():
+        options.voice.say(f"{name:<15} {what}")
+    return DONE
+
+
+def list_scenes(options: argparse.Namespace) -> int:
+    """`raywidget scenes`: the presets and their options."""
+    width = max(map(len, presets.NAMES))
+    for name, description in presets.describe().items():
+        options.voice.say(f"{name:{width}}  {description}")
+        for option, value in presets.options(name).items():
+            shown = "" if value is None else value
+            options.voice.say(f"{'':{width}}    --option {option}={shown}")
+    return DONE
+
+
+def warm_up(options: argparse.Namespace) -> int:
+    """`raywidget warmup`: compile kernels now."""
+    names = options.integrator or ["path"]
+    warmup(integrators="all" if "all" in names else names, progress=True)
+    return DONE
+
+
+def one_line(error: object) -> str:
+    """A message without breaks."""
+    return " ".join(str(error).split())
