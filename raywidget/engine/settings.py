@@ -423,7 +423,8 @@ def _needs_volpath(item: SceneObject) -> bool:
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in choices:
-        near = difflib.get_close_matches(str(value).lower(), choices, 1, 0.6)
+        word = value.lower() if isinstance(value, str) else ""
+        near = difflib.get_close_matches(word, choices, 1, 0.6)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         known = ", ".join(choices)
         raise SettingsError(f"{name}: expected one of {known}, got {show(value)}{hint}")

@@ -21,6 +21,7 @@ OBJECTS = [
     rw.Cylinder((0, 0, 0), (0, 1, 0), 0.5, caps=False),
     rw.Cone((0, 0, 0), (0, 1, 0), 0.5, 0.1, flip_normals=True),
     rw.Plane((0, 0, 0), (1, 0, 0)),
+    rw.Edges(width=2, color="navy", feature_angle=30),
     rw.Principled(
         (0.1, 0.2, 0.3), clearcoat=1, transmission=0.5, interior=rw.HomogeneousMedium(1, 2, 0.5)
     ),

@@ -73,8 +73,10 @@ def bind(entry: Any, *leading: Any) -> Callable[..., Any]:
 
 
 def _read_by_blocks(entry: Any, arguments: tuple[Any, ...]) -> BlockEntry | None:
-    """The version of an entry that takes such arguments; None if only numba can call it."""
-    if compilers.is_plain():
+    """The version of an entry that takes such arguments; None if only numba can call it, or if it
+    is not compiled at all.
+    """
+    if compilers.is_plain() or not hasattr(entry, "overloads"):
         return None
     from raywidget.kernels.language.block_readers import PREFIX, can_read, kinds_of
 

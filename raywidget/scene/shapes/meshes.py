@@ -19,6 +19,7 @@ from raywidget.scene.textures.textures import Texture
 from raywidget.scene.values import arrays, checks, transforms
 from raywidget.scene.values.checks import Color
 from raywidget.scene.values.given import as_items
+from raywidget.scene.values.signatures import takes_parameters_of_its_class
 from raywidget.scene.values.transforms import chunks
 
 MAX_COPIED_LIGHTS = 2**20  # triangles of copies that shine: each is a light of 64 bytes and more
@@ -277,6 +278,7 @@ class Instances(ValuedShape):
             return len(self.mesh.faces) * int(shines[0])
         return int(shines[self.mesh.face_materials].sum())
 
+    @takes_parameters_of_its_class
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some parameters changed; all checks run again."""
         mesh = changes.get("mesh")

@@ -20,7 +20,7 @@ from raywidget.scene.values import checks
 from raywidget.scene.values.checks import label
 from raywidget.scene.values.given import as_numpy
 from raywidget.scene.values.named import Named
-from raywidget.scene.values.signatures import did_you_mean
+from raywidget.scene.values.signatures import did_you_mean, takes_parameters_of_its_class
 
 UNNAMED = "values"  # what `values` are called among quantities
 
@@ -301,6 +301,7 @@ class ValuedShape(Shape):
             return own[self.show]
         return next(iter(own.values()), None)
 
+    @takes_parameters_of_its_class
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some parameters changed; all checks run again.
 

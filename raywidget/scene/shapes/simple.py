@@ -18,6 +18,7 @@ from raywidget.scene.textures.textures import Texture, radiance_or_texture
 from raywidget.scene.values import checks, transforms
 from raywidget.scene.values.checks import Color, ColorLike, Vec3Like
 from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.signatures import takes_parameters_of_its_class
 
 Bounds: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -61,6 +62,7 @@ class Shape(SceneObject):
     def _check_caps(self) -> None:
         self._set(caps=checked_caps(self, self.caps))
 
+    @takes_parameters_of_its_class
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some parameters changed; all checks run again.
 

@@ -61,7 +61,8 @@ def show(value: object) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     try:
-        return " ".join(reprlib.repr(value).split())  # on one line
+        shown = reprlib.repr(value)
+        return " ".join(shown.split()) if "\n" in shown else shown  # on one line
     except Exception:  # integers of thousands of digits, and a stranger's `__repr__`
         return f"a {type(value).__name__}"
 
@@ -164,7 +165,8 @@ def choice(owner: object, field: str, value: object, choices: Sequence[str]) -> 
     """Check for one of some words."""
     if isinstance(value, str) and value in choices:
         return value
-    near = difflib.get_close_matches(str(value).lower(), choices, 1, 0.6)
+    word = value.lower() if isinstance(value, str) else ""
+    near = difflib.get_close_matches(word, choices, 1, 0.6)
     hint = f"did you mean {near[0]!r}?" if near else ""
     raise fail(owner, field, f"one of {', '.join(map(repr, choices))}", value, hint)
 

@@ -117,7 +117,10 @@ def test_normals_of_disks_have_length_one():
             "Cylinder: caps must be True or False, got 2",
         ),
         (lambda: Cone((0, 0, 0), (1, 0, 0), 1, -1), "Cone: top_radius must be >= 0, got -1"),
-        (lambda: Cone((0, 0, 0), (1, 0, 0), 0, 1), "Cone: base_radius must be > 0, got 0"),
+        (
+            lambda: Cone((0, 0, 0), (1, 0, 0), 0, 1),
+            "Cone: base_radius must be > 0, got 0; are base_radius and top_radius swapped?",
+        ),
         (
             lambda: Spheres(np.zeros((2, 3)), [1, 2, 3]),
             "Spheres: radii must be a number > 0, or (N,) of them for N = 2, got [1, 2, 3]",

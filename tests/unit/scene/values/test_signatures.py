@@ -30,7 +30,7 @@ from raywidget.errors import SceneError
         ),
         (
             lambda: rw.Sphere((0, 0, 0), 1).replace(qqq=1),
-            "Sphere: there is no parameter 'qqq'; known are center, ",
+            "Sphere: there is no parameter 'qqq'; known are caps, center, ",
         ),
         (lambda: rw.Sphere(), "Sphere: missing a required argument: 'center'; write Sphere("),
         (lambda: rw.Sphere(1, 2, 3), "Sphere: too many positional arguments; write Sphere("),

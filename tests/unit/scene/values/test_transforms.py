@@ -62,7 +62,10 @@ def test_products_apply_from_the_right():
             lambda: rotate(1, (0, 0, 0)),
             "rotate(): axis must be a vector that is not zero, got (0, 0, 0)",
         ),
-        (lambda: rotate("1", (1, 0, 0)), "rotate(): degrees must be a finite number, got '1'"),
+        (
+            lambda: rotate("1", (1, 0, 0)),
+            "rotate(): degrees must be a finite number, before the axis, got '1'",
+        ),
         (
             lambda: translate(0, None, 0),
             "translate(): shift must be 3 finite numbers (x, y, z), got (0, None, 0)",
