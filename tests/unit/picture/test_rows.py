@@ -71,7 +71,9 @@ def test_rows_of_a_film_in_the_middle_of_a_pass_have_the_light_of_all_paths():
     parts = list(session_film.parts)
     for index in range(len(parts) // 2):  # the upper tiles have taken twice as many
         part = parts[index]
-        parts[index] = part._replace(sums=2 * part.sums, swings=2 * part.swings, spp=2 * part.spp)
+        parts[index] = part._replace(
+            sums=2 * part.sums, known_swings=2 * part.swings, spp=2 * part.spp
+        )
     state = type(session_film)(50, 37, session_film.tiles, tuple(parts), session_film.splats)
     np.testing.assert_array_equal(state.rows_of_pixels(slice(0, 5)), state.pixels()[:5])
     np.testing.assert_array_equal(state.rows_of_variance(slice(30, 37)), state.variance()[30:])

@@ -46,6 +46,15 @@ def spawned(count=2):
     return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
 
 
+def both_of(executor):
+    """The two processes of a pool, once they are there: one may work before the other exists."""
+    deadline = time.monotonic() + HANG
+    while len(executor._processes) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return list(executor._processes)
+
+
 def finish(executor, meanwhile, reference, when=0.05):
     """Render; call `meanwhile` when so large a share of it is done; the notes of the session."""
     session = Session(SCENE, SETTINGS, executor=executor)
@@ -92,14 +101,16 @@ def test_processes_that_hang_are_done_without(reference, impatient, count):
     stopped = []
 
     def stop():
-        stopped.extend(list(executor._processes)[:count])
+        stopped.extend(both_of(executor)[:count])
         for process in stopped:
             os.kill(process, signal.SIGSTOP)
 
-    notes = finish(executor, stop, reference)
-    for process in stopped:
-        os.kill(process, signal.SIGCONT)
-    executor.shutdown()
+    try:
+        notes = finish(executor, stop, reference)
+    finally:
+        for process in stopped:
+            os.kill(process, signal.SIGCONT)
+        executor.shutdown()
     if count == 2:
         assert len(notes) == 1
         assert "no worker has answered" in notes[0]
@@ -112,11 +123,14 @@ def test_who_comes_back_gets_the_rest(reference, impatient, monkeypatch):
         session.start()
         while session.progress().samples == 0:
             assert not session.wait(0.01)
-        for process in executor._processes:
+        stopped = both_of(executor)
+        for process in stopped:
             os.kill(process, signal.SIGSTOP)
-        await_note(session, "no worker has answered")
-        for process in executor._processes:
-            os.kill(process, signal.SIGCONT)
+        try:
+            await_note(session, "no worker has answered")
+        finally:  # who is stopped can't be shut down
+            for process in stopped:
+                os.kill(process, signal.SIGCONT)
         await_note(session, "answer again")
     finally:
         session.close()
