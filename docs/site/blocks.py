@@ -40,6 +40,7 @@ def small(source: str) -> str:
     for name, value in SMALL.items():
         pattern = rf"\b{name}=(\d+)"
         source = re.sub(pattern, lambda m, n=name, v=value: f"{n}={min(v, int(m[1]))}", source)
+    source = re.sub(r"\bregion=\([\d, ]+\)", "region=(4, 4, 16, 8)", source)
     if "animate(" in source or "turntable(" in source:
         for pattern, value in SHORT.items():
             source = re.sub(pattern, value, source, flags=re.MULTILINE)

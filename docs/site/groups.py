@@ -73,6 +73,7 @@ GROUPS = (
             "Tubes",
             "Arrows",
             "Volume",
+            "Edges",
             "Plane",
         ),
     ),

@@ -212,7 +212,9 @@ class Notebook:
         self.gates = []
         self.page = context.new_page()
         self.page.on("console", lambda message: self.console.append(message.text))
-        self.page.on("pageerror", lambda error: self.console.append(f"page error: {error}"))
+        self.page.on(
+            "pageerror", lambda error: self.console.append(f"page error: {error.stack or error}")
+        )
         self.page.on("dialog", lambda dialog: dialog.accept())
         self.page.goto(server.url(name, port))
         self.wait_until_ready()

@@ -122,7 +122,7 @@ def test_the_channel_of_values_shows_colours_of_the_map_alone(notebook, view):
         lambda: (now := view.pixels()).tolist() != lit.tolist() and now.tolist(),
         "values are shown",
     )
-    assert seen == expected(notebook, "widget.image.to_uint8()")
+    view.assert_follows("widget.image.to_uint8()")
     # Exposure and curve do nothing to them.
     notebook.run("widget.exposure = 2.0; widget.curve = 'agx'")
     notebook.wait_for(
@@ -137,11 +137,7 @@ def test_the_channel_of_values_shows_colours_of_the_map_alone(notebook, view):
     )
     view.element.get_by_label("Channel", exact=True).select_option("color")
     notebook.run("widget.exposure = 0.0; widget.curve = 'srgb'")
-    view.element.scroll_into_view_if_needed()
-    notebook.wait_for(
-        lambda: view.pixels().tolist() == expected(notebook, "widget.image.to_uint8()"),
-        "light is shown again",
-    )
+    view.assert_follows("widget.image.to_uint8()")
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -165,6 +161,9 @@ def test_words_over_the_picture_go_with_the_theme(notebook, view, theme):
         assert abs(fill - stroke) > 120
     finally:
         notebook.page.evaluate(change, THEMES["light"])
+        # Its style sheets come later than the answer.
+        is_light = "() => document.body.dataset.jpThemeLight === 'true'"
+        notebook.wait_for(lambda: notebook.page.evaluate(is_light), "the page is light again")
 
 
 def test_words_in_forced_colours(notebook, view):

@@ -276,6 +276,8 @@ def test_false_colour_of_light_and_of_samples(notebook, view):
     notebook.run("widget.channel = 'samples'")
     view.assert_follows("widget.image.to_uint8()")
     Hands(view).press("v")
+    notebook.wait_until_value("widget.channel", "value")
+    Hands(view).press("v")
     notebook.wait_until_value("widget.channel", "color")
 
 
