@@ -36,7 +36,9 @@ def executor_for(workers: int | None, dask: str | None) -> Iterator[object]:
         try:
             yield processes
         finally:
-            processes.shutdown(wait=False, cancel_futures=True)
+            # The interpreter would wait for them all the same, and may complain of closed pipes
+            # where nobody has (seen with Python 3.11); what they are at takes tenths of a second.
+            processes.shutdown(wait=True, cancel_futures=True)
     elif dask is not None:
         try:
             from distributed import Client as Connect
