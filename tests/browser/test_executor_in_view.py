@@ -15,7 +15,8 @@ def test_tiles_of_other_processes_are_seen_and_a_drag_starts_them_anew(notebook)
     try:
         view.wait_painted("done")
         view.assert_follows("rw.render(widget.scene, **how).to_uint8()")
-        assert notebook.evaluate("widget.image.statistics.get('workers')") == 2
+        # One may be done before the other has begun.
+        assert notebook.evaluate("widget.image.statistics['workers']") in (1, 2)
         Hands(view).drag((0.5, 0.5), (0.6, 0.55))
         wait_rendered(view, 1)
         view.wait_painted("done")
