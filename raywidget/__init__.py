@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         SettingsError,
         SettingsWarning,
     )
-    from raywidget.headless import render, resume
+    from raywidget.headless.rendering import render, resume
     from raywidget.io.isosurfaces import isosurface, plane_cut
     from raywidget.io.meshes import load_mesh
     from raywidget.picture.figure import Figure
@@ -181,7 +181,7 @@ _MODULES = {
         "SettingsWarning",
     ),
     "raywidget.engine.warming": ("warmup",),
-    "raywidget.headless": ("render", "resume"),
+    "raywidget.headless.rendering": ("render", "resume"),
     "raywidget.io.isosurfaces": ("isosurface", "plane_cut"),
     "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.figure": ("Figure",),

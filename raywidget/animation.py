@@ -20,7 +20,7 @@ from raywidget.engine.backends.pools import pool_of
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, SceneError, SettingsError
 from raywidget.frames import FINGERPRINT, Frames, checked_flag, fingerprint_of_picture
-from raywidget.headless import choose_denoiser, scene_and_settings, signature_with_settings
+from raywidget.headless.asked import choose_denoiser, scene_and_settings, signature_with_settings
 from raywidget.io.films import check_film, is_series, read_frames, write_film
 from raywidget.io.metadata import read_text
 from raywidget.picture.curves import check_display

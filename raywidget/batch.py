@@ -18,7 +18,7 @@ from raywidget.engine.backends.pools import pool_of
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, PictureWarning, SettingsError
 from raywidget.frames import FINGERPRINT, Frames, checked_flag, fingerprint_of_picture
-from raywidget.headless import choose_denoiser, scene_and_settings, signature_with_settings
+from raywidget.headless.asked import choose_denoiser, scene_and_settings, signature_with_settings
 from raywidget.io.images import SUFFIXES, check_output
 from raywidget.io.metadata import SUFFIXES as TELLING_SUFFIXES
 from raywidget.io.metadata import read_text

@@ -24,7 +24,9 @@ from raywidget.errors import (
     SceneError,
     SettingsError,
 )
-from raywidget.headless import FinishedPass, render, resume, scene_and_settings
+from raywidget.headless.asked import scene_and_settings
+from raywidget.headless.deliveries import FinishedPass
+from raywidget.headless.rendering import render, resume
 from raywidget.io.images import check_output
 from raywidget.io.rescue import rescue
 from raywidget.lab import open_lab

@@ -127,8 +127,8 @@ class Figure(metaclass=CheckedCalls):
     @classmethod
     def _spelt_out(cls) -> inspect.Signature:
         """Its signature with all settings of the render, which are above this layer."""
-        headless = importlib.import_module("raywidget.headless")
-        signature: inspect.Signature = headless.signature_with_settings(cls.__init__)
+        asked = importlib.import_module("raywidget.headless.asked")
+        signature: inspect.Signature = asked.signature_with_settings(cls.__init__)
         return signature.replace(
             parameters=list(signature.parameters.values())[1:],
             return_annotation=inspect.Signature.empty,
@@ -143,7 +143,7 @@ class Figure(metaclass=CheckedCalls):
     def image(self) -> Image:
         """The picture, which is rendered when it is first asked for."""
         if self._image is None:
-            render = importlib.import_module("raywidget.headless").render  # above this layer
+            render = importlib.import_module("raywidget.headless.rendering").render  # above
             wanted = self._settings.pop("aovs", ())
             wanted = (wanted,) if isinstance(wanted, str) else tuple(wanted)
             self._image = render(
@@ -297,16 +297,17 @@ class Figure(metaclass=CheckedCalls):
 
 def _check_settings(scene: Scene, settings: Tree) -> None:
     """Refuse what the render would refuse, before the figure is first needed."""
-    headless = importlib.import_module("raywidget.headless")  # above this layer
-    known = set(inspect.signature(headless.render).parameters) - {"scene", "settings"}
+    rendering = importlib.import_module("raywidget.headless.rendering")  # above this layer
+    asked = importlib.import_module("raywidget.headless.asked")
+    known = set(inspect.signature(rendering.render).parameters) - {"scene", "settings"}
     for name in settings:
         if name not in known:
             own = {*inspect.signature(Figure).parameters} - {"settings"}
             raise PictureError(
                 f"Figure: there is no parameter {name!r}; {did_you_mean(name, known | own)}"
             )
-    of_renders = {field.name for field in dataclasses.fields(headless.RenderSettings)}
-    headless.scene_and_settings(scene, {k: v for k, v in settings.items() if k in of_renders})
+    of_renders = {field.name for field in dataclasses.fields(asked.RenderSettings)}
+    asked.scene_and_settings(scene, {k: v for k, v in settings.items() if k in of_renders})
 
 
 def _write(axes: Any, x: float, y: float, text: str, ha: str = "center") -> None:

@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 
 from raywidget.errors import SceneWarning
-from raywidget.headless import render
+from raywidget.headless.rendering import render
 from raywidget.picture.image import Image
 from raywidget.scene.scene import Scene
 from raywidget.staging.studio import scene_of

@@ -31,7 +31,7 @@ from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, PictureWarning, RaywidgetError, SceneError, SettingsError
-from raywidget.headless import scene_and_settings, signature_with_settings
+from raywidget.headless.asked import scene_and_settings, signature_with_settings
 from raywidget.picture.curves import check_channel, check_display
 from raywidget.picture.figure_elements import describe
 from raywidget.scene.doubts import warn_of_doubts

@@ -57,5 +57,7 @@ def test_pictures_load_pillow_only_to_save(module):
 
 
 def test_a_session_and_render_wait_with_numba():
-    modules = "raywidget.engine.session.session, raywidget.headless, raywidget.stream.pump"
+    modules = (
+        "raywidget.engine.session.session, raywidget.headless.rendering, raywidget.stream.pump"
+    )
     assert not loaded_by(f"import {modules}") & (HEAVY | {"PIL"})

@@ -18,7 +18,7 @@ CLASSES_AND_FUNCTIONS = [
     name for name in raywidget.__all__ if name not in ("__version__", "presets", "transforms")
 ]
 # Their examples render or need a notebook: other tests and the notebooks run them.
-NOT_RUN_HERE = ("raywidget.headless", "raywidget.widget.ray_widget")
+NOT_RUN_HERE = ("raywidget.headless.rendering", "raywidget.widget.ray_widget")
 MODULES_WITH_EXAMPLES = [
     "raywidget.presets",
     "raywidget.scene.values.transforms",

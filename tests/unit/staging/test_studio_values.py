@@ -33,7 +33,7 @@ def test_values_without_a_place_are_refused():
 
 
 def test_show_and_render_take_them_too():
-    from raywidget.headless import scene_and_settings
+    from raywidget.headless.asked import scene_and_settings
 
     chosen = {"values": [1, 2, 3, 4], "colormap": "hot", "spp": 3}
     scene, settings = scene_and_settings((VERTICES, FACES), chosen)

@@ -3,70 +3,40 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import inspect
 import os
-import queue
-import signal
-import threading
-from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raywidget.engine.checkpoint import Checkpoint, read_checkpoint, read_scene_of
 from raywidget.engine.darkness import explain_darkness
-from raywidget.engine.film.tiles import Tile, make_tiles
 from raywidget.engine.session.session import POLL_SECONDS, Session
-from raywidget.engine.settings import RenderSettings, settings_of
+from raywidget.engine.settings import RenderSettings
 from raywidget.errors import (
     ExecutorWarning,
     PictureError,
     PictureWarning,
-    RenderCancelled,
-    SceneError,
     SettingsError,
 )
+from raywidget.headless.asked import (
+    choose_denoiser,
+    scene_and_settings,
+    signature_with_settings,
+)
+from raywidget.headless.deliveries import Deliveries, FinishedPass, FinishedTile
+from raywidget.headless.termination import heeding_termination
 from raywidget.picture.curves import check_display
 from raywidget.progress import Progress
 from raywidget.scene.doubts import warn_of_doubts
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
-from raywidget.scene.values.signatures import checked_call, with_more
+from raywidget.scene.values.signatures import checked_call
 from raywidget.scene.values.telling import warn
-from raywidget.staging.studio import STUDIO_WORDS, scene_of
 
 if TYPE_CHECKING:
-    from raywidget.engine.session.run import ResumeState, TileUpdate
+    from raywidget.engine.session.run import ResumeState
     from raywidget.picture.image import Image
-
-# Finished tiles that wait for a callback, at most; when it is slower than the workers, they wait.
-_WAITING_TILES = 8
-
-
-class FinishedTile(NamedTuple):
-    """What `on_tile` is told: one tile has finished one pass."""
-
-    x: int  # left edge in pixels of the picture that comes back
-    y: int  # top edge
-    width: int
-    height: int
-    pass_index: int  # 0 for the first pass
-    spp: int  # samples per pixel in it now
-    pixels: NDArray[np.float32]  # (height, width, 3), linear Rec. 709, the caller's own copy
-    alpha: NDArray[np.float32] | None = None  # (height, width), with ``alpha=True``
-
-
-class FinishedPass(NamedTuple):
-    """What `on_pass` is told: all tiles have finished one pass."""
-
-    pass_index: int
-    pass_count: int  # at most: a goal for noise may be reached before
-    spp: int
-    image: Image
 
 
 @checked_call(SettingsError)
@@ -331,7 +301,7 @@ def _go(
     on_tile, on_pass = callbacks
     deliveries = None
     if on_tile or on_pass:
-        deliveries = _Deliveries(chosen, on_tile, on_pass, state)
+        deliveries = Deliveries(chosen, on_tile, on_pass, state)
     session = Session(
         scene,
         chosen,
@@ -345,7 +315,7 @@ def _go(
     told = Progress(session) if progress else None
     with contextlib.ExitStack() as stack:
         if keeper is not None:
-            stack.enter_context(_heeding_termination())
+            stack.enter_context(heeding_termination())
             stack.callback(keeper.write, session)
             keeper.begin(session)
         _wait(session, deliveries, told, keeper, on_interrupt == "raise")
@@ -358,35 +328,9 @@ def _go(
     return image if method is None or image.spp < 1 else image.denoise(method)
 
 
-@contextlib.contextmanager
-def _heeding_termination() -> Iterator[None]:
-    """Have SIGTERM do what Ctrl-C does; when that is done, the process ends by it.
-
-    Only where nobody else cares for it, and in the main thread, where Python has signals handled.
-    """
-    heard = False
-
-    def on_terminate(number: int, frame: FrameType | None) -> None:
-        nonlocal heard
-        heard = True
-        raise KeyboardInterrupt
-
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, on_terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if heard:
-            signal.raise_signal(signal.SIGTERM)
-
-
 def _wait(
     session: Session,
-    deliveries: _Deliveries | None,
+    deliveries: Deliveries | None,
     told: Progress | None,
     keeper: Checkpoint | None,
     raises: bool,
@@ -417,144 +361,6 @@ def _wait(
             told.close()
 
 
-def choose_denoiser(wanted: object) -> str | None:
-    """Which one is to be used, if any: before a long render, not after.
-
-    Raises
-    ------
-    SettingsError
-        If there is none of this name, or it is not installed.
-    """
-    from raywidget.picture.denoising import choose_method
-
-    if wanted is False:
-        return None
-    if wanted is not True and not isinstance(wanted, str):
-        raise SettingsError(f"denoise: expected True, False or a method, got {show(wanted)}")
-    try:
-        return choose_method(None if wanted is True else wanted)
-    except PictureError as error:
-        raise SettingsError(str(error)) from None
-
-
-class _Deliveries:
-    """Carries finished tiles from the workers to the callbacks' thread, and never loses one."""
-
-    def __init__(
-        self,
-        settings: RenderSettings,
-        on_tile: Callable[[FinishedTile], object] | None,
-        on_pass: Callable[[FinishedPass], object] | None,
-        resume: ResumeState | None,
-    ) -> None:
-        self.session: Session | None = None
-        self._on_tile = on_tile
-        self._on_pass = on_pass
-        self._passes = settings.pass_targets()
-        self._tiles_left = [0] * len(self._passes)
-        before = None if resume is None else resume.film.spp
-        rows, columns = settings.region_in_window
-        self._left, self._top = columns.start, rows.start
-        self._right, self._bottom = columns.stop, rows.stop
-        for tile in make_tiles(*settings.window[2:], settings.tile_size):
-            if self._seen(tile) is None:
-                continue
-            done = 0 if before is None else int(before[tile.y, tile.x])
-            for index in range(bisect_right(self._passes, done), len(self._passes)):
-                self._tiles_left[index] += 1
-        self._waiting: queue.Queue[FinishedTile] = queue.Queue(_WAITING_TILES)
-        self._abandoned = False
-
-    def offer(self, update: TileUpdate) -> None:
-        """In a worker: hand over a tile, waiting while too many wait."""
-        assert self.session is not None
-        if not update.settled:
-            return
-        film = self.session.current().film
-        assert film is not None
-        tile = self._seen(update.tile)
-        if tile is None:
-            return
-        state = film.read(tile)
-        place = tile.x - self._left, tile.y - self._top, tile.width, tile.height
-        finished = FinishedTile(*place, update.pass_index, update.spp, state.pixels, state.alpha)
-        while not self._abandoned:
-            try:
-                self._waiting.put(finished, timeout=POLL_SECONDS)
-                return
-            except queue.Full:
-                pass
-
-    def _seen(self, tile: Tile) -> Tile | None:
-        """What the picture has of a tile of the film."""
-        x, y = max(tile.x, self._left), max(tile.y, self._top)
-        width = min(tile.x + tile.width, self._right) - x
-        height = min(tile.y + tile.height, self._bottom) - y
-        return Tile(tile.index, x, y, width, height) if width > 0 and height > 0 else None
-
-    def abandon(self) -> None:
-        """Nobody will call `deliver_waiting` again: let the workers go."""
-        self._abandoned = True
-
-    def deliver_waiting(self) -> None:
-        """In the caller's thread: call the callbacks for what has come within a moment."""
-        try:
-            finished = self._waiting.get(timeout=POLL_SECONDS)
-            while True:
-                self._deliver(finished)
-                finished = self._waiting.get_nowait()
-        except queue.Empty:
-            pass
-
-    def deliver_rest(self) -> None:
-        """The render is done: deliver what still waits, and insist that nothing is missing."""
-        while not self._waiting.empty():
-            self.deliver_waiting()
-        assert self.session is not None
-        spp = self.session.current().settings.spp  # less than asked for if the noise allowed it
-        left = self._tiles_left[: bisect_right(self._passes, spp)]
-        if any(left):
-            raise RenderCancelled(f"{sum(left)} tiles were not rendered")
-
-    def _deliver(self, finished: FinishedTile) -> None:
-        assert self.session is not None
-        if self._on_tile is not None:
-            self._on_tile(finished)
-        index = finished.pass_index
-        self._tiles_left[index] -= 1
-        if self._tiles_left[index] == 0 and self._on_pass is not None:
-            image = self.session.image()
-            self._on_pass(FinishedPass(index, len(self._passes), self._passes[index], image))
-            self.session.allow_pass(index + 1)
-
-
-def scene_and_settings(thing: object, chosen: Mapping[str, Any]) -> tuple[Scene, RenderSettings]:
-    """Find the scene that a thing is or is put into, and how it is rendered.
-
-    Parameters
-    ----------
-    thing : Scene, or what `studio` takes
-    chosen : mapping of str to value
-        Fields of `RenderSettings`, and parameters of `studio`.
-
-    Raises
-    ------
-    SceneError
-        If nothing is known of such things.
-    SettingsError
-        If a setting is unknown, or out of its range.
-    """
-    words = {name: value for name, value in chosen.items() if name in STUDIO_WORDS}
-    settings = {name: value for name, value in chosen.items() if name not in words}
-    if isinstance(thing, Scene) and not words:
-        return thing, settings_of(thing, settings)
-    if inspect.isfunction(thing):
-        raise SceneError(f"expected a scene, got a function; write {thing.__name__}()")
-    picture = RenderSettings.for_scene({}, settings)
-    scene = scene_of(thing, picture.width / picture.height, **words)
-    return scene, settings_of(scene, settings)
-
-
 def _resume_state(image: object) -> Any:
     from raywidget.picture.image import Image
 
@@ -563,27 +369,6 @@ def _resume_state(image: object) -> Any:
     if image.state is None:
         raise SettingsError("resume: this image was not made by render(), it holds no samples")
     return image.state
-
-
-def signature_with_settings(
-    function: Callable[..., object],
-    without: Collection[str] = (),
-    only: Iterable[str] | None = None,
-) -> inspect.Signature:
-    """A function's signature with every setting spelt out, for help() and completion."""
-    return with_more(
-        function,
-        [
-            inspect.Parameter(
-                field.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=field.default,
-                annotation=field.type,
-            )
-            for field in dataclasses.fields(RenderSettings)
-            if field.name not in without and (only is None or field.name in only)
-        ],
-    )
 
 
 render.__signature__ = signature_with_settings(render)  # type: ignore[attr-defined]
