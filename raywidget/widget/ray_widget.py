@@ -18,31 +18,26 @@ What is in which thread:
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 from raywidget.engine.picking import Pick, pick_pixel
 from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.engine.session.session import Session
-from raywidget.engine.settings import RenderSettings
-from raywidget.errors import PictureError, PictureWarning, RaywidgetError, SceneError, SettingsError
+from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
 from raywidget.headless.asked import scene_and_settings, signature_with_settings
 from raywidget.picture.curves import check_channel, check_display
 from raywidget.picture.figure_elements import describe
 from raywidget.scene.doubts import warn_of_doubts
-from raywidget.scene.edits import edit_scene
-from raywidget.scene.scene import Scene
 from raywidget.scene.values import checks
-from raywidget.scene.values.checks import show as show_value
-from raywidget.scene.values.given import as_items, as_whole
+from raywidget.scene.values.given import as_items
 from raywidget.scene.values.signatures import checked_call
-from raywidget.scene.values.telling import warn
 from raywidget.stream.pump import Pump
+from raywidget.widget.control import Control, check_whole
 from raywidget.widget.denoising import Denoising
 from raywidget.widget.host import (
     STATIC,
@@ -63,7 +58,6 @@ from raywidget.widget.telling import (
     keep_snapshot,
     look,
     look_for_light,
-    notify_if_changed,
     send,
 )
 from raywidget.widget.value_channel import ValueChannel
@@ -71,10 +65,9 @@ from raywidget.widget.value_channel import ValueChannel
 __all__ = ["RayWidget", "show"]
 
 COMPILES = 600.0  # seconds that a scene may take to compile
-AWAIT_SECONDS = 0.5  # a thread that waits for longer would hold up the interpreter's exit
 
 
-class RayWidget(Shown):
+class RayWidget(Control):
     """Render a scene in the background and show it live; the last line of a cell.
 
     Rendering begins at once and never blocks the cell. The toolbar in the notebook and the methods
@@ -140,7 +133,7 @@ class RayWidget(Shown):
         **settings: Any,
     ) -> None:
         scene, chosen = scene_and_settings(scene, settings)
-        _check_whole(chosen)
+        check_whole(chosen)
         warn_of_doubts(scene)
         try:
             denoise = checks.flag("RayWidget", "denoise", denoise)
@@ -188,7 +181,7 @@ class RayWidget(Shown):
         self._described: tuple[object, object, dict[str, Any]] | None = None
         self._dark_lock = threading.Lock()
         self._dark: tuple[tuple[object, ...], str | None] = ((), None)  # of which picture, why
-        self._dark_told: str | None = None
+        self._dark_told = None
         # Before anything can fail: whatever becomes of the widget, its threads end.
         self._denoising = denoising = Denoising(session, pump.wake)
         values = ValueChannel(session, pump.wake)
@@ -212,64 +205,6 @@ class RayWidget(Shown):
             self.denoise = True
         if autostart:
             session.start()
-
-    # -- what it shows ----------------------------------------------------------------------------
-
-    @property
-    def settings(self) -> RenderSettings:
-        """How it is rendered."""
-        return self._session.current().settings
-
-    @property
-    def generation(self) -> int:
-        """Counts restarts, from 1."""
-        return self._session.current().generation
-
-    # -- control ----------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Begin to render, if ``autostart=False`` was given; returns at once."""
-        self._session.start()
-
-    def pause(self) -> None:
-        """Rest; `resume` goes on."""
-        self._session.pause()
-
-    def resume(self) -> None:
-        """Go on after `pause` or `stop`."""
-        self._session.resume()
-
-    def stop(self) -> None:
-        """End the render at once; the picture keeps the samples that it has."""
-        self._session.stop()
-
-    def restart(self, scene: Scene | None = None, **settings: Any) -> None:
-        """Begin anew, with another scene or other settings if given.
-
-        Parameters
-        ----------
-        scene : Scene, optional
-            What to render from now on.
-        **settings
-            Fields of `RenderSettings` to change; the others stay as they are.
-
-        Raises
-        ------
-        SettingsError
-            If a setting is unknown, or out of its range.
-        """
-        if scene is not None and not isinstance(scene, Scene):
-            raise SettingsError(f"restart: expected a Scene, got {type(scene).__name__}")
-        # Checked as in the constructor, so that an unknown name gets the same message.
-        RenderSettings.for_scene({}, settings)
-        chosen = self.settings.replace(**settings)
-        _check_whole(chosen)
-        self._session.restart(scene=scene, settings=chosen)
-        this: weakref.ref[Shown] = weakref.ref(self)
-        for name in ("width", "height", "scene", "camera"):
-            notify_if_changed(this, name)
-        if scene is not None:
-            self._tell_overlay()
 
     def annotate(
         self,
@@ -324,84 +259,6 @@ class RayWidget(Shown):
         self._marks = marks
         self._tell_overlay()
 
-    def _tell_overlay(self) -> None:
-        if self.comm is not None:
-            self.send_state("_overlay")  # reads and sends, but sets nothing
-
-    def more(self, spp: int) -> None:
-        """Take `spp` more samples per pixel than were asked for before.
-
-        Raises
-        ------
-        SettingsError
-            If that isn't a number of samples, or too many in all.
-        """
-        more = as_whole(spp)
-        if more is None or more < 1:
-            raise SettingsError(f"more: expected a number of samples > 0, got {show_value(spp)}")
-        self._session.extend(more)
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the render has ended.
-
-        Parameters
-        ----------
-        timeout : float, optional
-            Seconds to wait at most.
-
-        Returns
-        -------
-        bool
-            False if it still goes on.
-
-        Warns
-        -----
-        PictureWarning
-            If the picture is black: why, and what to do. The status line says it, too.
-
-        Raises
-        ------
-        RenderError
-            If it failed.
-        """
-        if timeout is not None:
-            try:
-                timeout = checks.number("wait()", "timeout", timeout, "seconds, or None")
-            except SceneError as error:
-                raise SettingsError(str(error)) from None
-        ended = self._session.wait(timeout)
-        if ended:
-            self._still.settle()  # here: nbclient hears only what is said while a cell runs
-            self._warn_of_darkness()
-        return ended
-
-    def _warn_of_darkness(self) -> None:
-        dark = look_for_light(weakref.ref(self))
-        if dark is not None and dark != self._dark_told:
-            warn(dark, PictureWarning)
-        self._dark_told = dark
-
-    async def done(self) -> bool:
-        """Wait until the render has ended, while other things go on: ``await widget.done()``.
-
-        Returns
-        -------
-        bool
-            True.
-
-        Raises
-        ------
-        RenderError
-            If it failed.
-        """
-        while not await asyncio.to_thread(self._session.wait, AWAIT_SECONDS):
-            pass
-        await asyncio.to_thread(look_for_light, weakref.ref(self))
-        self._warn_of_darkness()
-        return True
-
-    # -- what is there ----------------------------------------------------------------------------
-
     def pick(self, x: int, y: int) -> Pick:
         """What pixel (x, y) shows: object, material, point, normals, radiance.
 
@@ -445,28 +302,6 @@ class RayWidget(Shown):
         else:
             self._on_pick.append(callback)
         return callback
-
-    def update(self, changes: Mapping[str, Any]) -> None:
-        """Change parts of the scene by their paths, and render anew.
-
-        Parameters
-        ----------
-        changes : mapping of str to value
-            Paths of names and parameters, such as ``"lamp.emission"`` or
-            ``"ball.material.roughness"``; objects are found by their ``name``, and ``camera`` is
-            the camera.
-
-        Raises
-        ------
-        SceneError
-            If a path leads nowhere, or a value is wrong; nothing is changed then.
-
-        Examples
-        --------
-        With ipywidgets, ``interact(lambda power: widget.update({"lamp.emission": power}),
-        power=(0, 20))`` makes a slider for the light.
-        """
-        self.restart(edit_scene(self.scene, changes))
 
     def close(self) -> None:
         """End the render and all its threads, and remove the views. `image` stays."""
@@ -552,15 +387,7 @@ def show(thing: object, **settings: Any) -> RayWidget:
     return widget
 
 
-def _check_whole(settings: RenderSettings) -> None:
-    if settings.region is not None:
-        raise SettingsError("region: a widget shows whole pictures; zoom in it, or use render()")
-
-
 # Classes of widgets show the signature of their constructor, without `self`.
 _signature = signature_with_settings(RayWidget.__init__, ("region",))
 RayWidget.__signature__ = _signature.replace(parameters=list(_signature.parameters.values())[1:])
 show.__signature__ = signature_with_settings(show, ("region",))  # type: ignore[attr-defined]
-RayWidget.restart.__signature__ = signature_with_settings(  # type: ignore[attr-defined]
-    RayWidget.restart, ("region",)
-)

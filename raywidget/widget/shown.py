@@ -55,7 +55,7 @@ def _check_tone(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Shown(anywidget.AnyWidget):
-    """A widget as Jupyter sees it; `RayWidget` is what the user does with it."""
+    """A widget as Jupyter sees it; `Control` is what the user does with it."""
 
     _esm = front_end("widget.js")
     _css = front_end("widget.css")
@@ -92,6 +92,7 @@ class Shown(anywidget.AnyWidget):
     _described: tuple[object, object, dict[str, Any]] | None  # of which shapes and marks, what
     _dark_lock: threading.Lock
     _dark: tuple[tuple[object, ...], str | None]  # why a picture is black, and which
+    _dark_told: str | None  # what was warned of
 
     @property
     def image(self) -> Image:
