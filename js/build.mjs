@@ -17,12 +17,11 @@ const { values } = parseArgs({
 
 await mkdir(values.outdir, { recursive: true });
 
-const { metafile } = await build({
+/** @type {import("esbuild").BuildOptions} */
+const common = {
   absWorkingDir: here,
-  entryPoints: ["src/widget.js", "src/widget.css"],
   outdir: path.resolve(values.outdir),
   bundle: true,
-  format: "esm",
   target: "es2022",
   charset: "utf8",
   legalComments: "none",
@@ -30,10 +29,18 @@ const { metafile } = await build({
   sourcemap: values.dev ? "inline" : false,
   metafile: true,
   logLevel: "warning",
-});
+};
+
+const widget = ["src/widget.js", "src/widget.css"];
+// A plain script, which can stand anywhere in a page.
+const orbit = ["src/orbit.js", "src/orbit.css"];
+const built = await Promise.all([
+  build({ ...common, entryPoints: widget, format: "esm" }),
+  build({ ...common, entryPoints: orbit, format: "iife" }),
+]);
 
 let total = 0;
-for (const [file, output] of Object.entries(metafile.outputs)) {
+for (const [file, output] of built.flatMap(({ metafile }) => Object.entries(metafile.outputs))) {
   const inputs = Object.entries(output.inputs).sort(
     ([, a], [, b]) => b.bytesInOutput - a.bytesInOutput,
   );

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from raywidget.scene.values import transforms
     from raywidget.scene.values.colors import decode_srgb
     from raywidget.staging.studio import load_scene, studio
+    from raywidget.widget.pages import to_html
     from raywidget.widget.ray_widget import RayWidget, show
 
 __version__ = "0.1.0"
@@ -156,6 +157,7 @@ __all__ = [
     "shapes_of",
     "show",
     "studio",
+    "to_html",
     "transforms",
     "turntable",
     "warmup",
@@ -225,6 +227,7 @@ _MODULES = {
     "raywidget.scene.textures.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
     "raywidget.scene.values.colors": ("decode_srgb",),
     "raywidget.staging.studio": ("load_scene", "studio"),
+    "raywidget.widget.pages": ("to_html",),
     "raywidget.widget.ray_widget": ("RayWidget", "show"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

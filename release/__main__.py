@@ -18,7 +18,15 @@ from pathlib import Path
 from release.readme import relative_targets
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = ("static/widget.js", "static/widget.css", "py.typed", "__init__.py", "__main__.py")
+SHIPPED = (
+    "static/widget.js",
+    "static/widget.css",
+    "static/orbit.js",
+    "static/orbit.css",
+    "py.typed",
+    "__init__.py",
+    "__main__.py",
+)
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ SHORT = {
     r"\b240, ": "2, ",
     r"\bdenoise=True\)$": "denoise=True, width=32, height=24, spp=1)",
 }
-TAKES_SETTINGS = {"render", "show", "RayWidget", "Figure", "animate", "turntable"}
+TAKES_SETTINGS = {"render", "show", "RayWidget", "Figure", "animate", "turntable", "to_html"}
 
 
 def blocks(page: Path, language: str) -> list[tuple[int, str]]:
@@ -41,6 +41,8 @@ def small(source: str) -> str:
         pattern = rf"\b{name}=(\d+)"
         source = re.sub(pattern, lambda m, n=name, v=value: f"{n}={min(v, int(m[1]))}", source)
     source = re.sub(r"\bregion=\([\d, ]+\)", "region=(4, 4, 16, 8)", source)
+    if "orbit=True" in source:
+        source = re.sub(r"\borbit=True\b", "orbit=True, views=(3, 1)", source)
     if "animate(" in source or "turntable(" in source:
         for pattern, value in SHORT.items():
             source = re.sub(pattern, value, source, flags=re.MULTILINE)

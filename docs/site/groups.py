@@ -31,6 +31,7 @@ GROUPS = (
             "Figure",
             "animate",
             "turntable",
+            "to_html",
             "keyframes",
             "warmup",
         ),

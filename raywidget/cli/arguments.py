@@ -241,6 +241,72 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
     command.set_defaults(run=commands.turn)
 
     command = kinds.add_parser(
+        "orbit",
+        help="render a page of a preset or a file that is turned by hand",
+        description="Render views from all round into one HTML file; as raywidget.to_html().",
+    )
+    command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
+    command.add_argument("--option", metavar="NAME=VALUE", action="append", default=[])
+    command.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="page; by default its name with .html"
+    )
+    command.add_argument(
+        "--views",
+        type=int,
+        nargs=2,
+        default=(24, 3),
+        metavar=("ROUND", "HEIGHTS"),
+        help="how many round it, and at how many heights (default 24 3)",
+    )
+    command.add_argument(
+        "--arc",
+        type=float,
+        default=360.0,
+        metavar="X",
+        help="degrees that they span (default 360); less, for what has a front only",
+    )
+    command.add_argument(
+        "--elevations",
+        type=float,
+        nargs="+",
+        metavar="X",
+        help="heights in degrees above the horizon, in place of the number of them",
+    )
+    command.add_argument("--quality", type=int, default=80, help="0 to 100 (default 80)")
+    command.add_argument(
+        "--megabytes",
+        type=float,
+        metavar="X",
+        help="how large the file may be; quality is lowered until it fits",
+    )
+    command.add_argument(
+        "--fragment", action="store_true", help="write only what goes into another page"
+    )
+    command.add_argument("--title", metavar="TEXT", help="what is seen (default: the page's name)")
+    command.add_argument(
+        "--denoise",
+        nargs="?",
+        const=True,
+        default=True,
+        choices=METHODS,
+        help="how to take the noise out, which is done",
+    )
+    command.add_argument(
+        "--no-denoise", dest="denoise", action="store_false", help="leave the noise as it is"
+    )
+    command.add_argument("--quiet", action="store_true", help="say nothing")
+    _add_executor(command)
+    _add_staging(command)
+    _add_display(command)
+    group = command.add_argument_group(
+        "settings (defaults: at most 480 pixels a side, 32 samples per pixel)"
+    )
+    for field in dataclasses.fields(RenderSettings):
+        if field.name != "region":
+            _add_setting(group, field)
+    command.set_defaults(run=commands.orbit)
+
+    command = kinds.add_parser(
         "convert",
         help="write a preset or a file as glTF",
         description="Read a file of a mesh or a scene, or make a preset, and write it as glTF 2.0.",

@@ -28,8 +28,11 @@ from raywidget.headless.asked import scene_and_settings
 from raywidget.headless.deliveries import FinishedPass
 from raywidget.headless.rendering import render, resume
 from raywidget.io.images import check_output
+from raywidget.io.orbit_page import checked_page
 from raywidget.io.rescue import rescue
 from raywidget.lab import open_lab
+from raywidget.orbit import OrbitOptions, light_settings, look, render_orbit
+from raywidget.picture.curves import check_display
 from raywidget.picture.image import Image
 from raywidget.staging.studio import load_scene
 from raywidget.terminal import Voice
@@ -188,6 +191,28 @@ def turn(options: argparse.Namespace) -> int:
         )
     if not options.quiet:
         options.voice.say(f"saved           {film}")
+    return DONE
+
+
+def orbit(options: argparse.Namespace) -> int:
+    """`raywidget orbit`: a page that is turned."""
+    target = checked_page(options.output or Path(f"{Path(options.preset).stem}.html"))
+    chosen = OrbitOptions.of(
+        options.views, options.arc, options.elevations, options.quality, options.megabytes
+    )
+    chosen = dataclasses.replace(chosen, fragment=options.fragment, title=options.title)
+    options.region = None
+    settings = given.chosen(options) | given.staging(options)
+    scene, light = light_settings(given.thing(options), settings)
+    shown = given.shown(options)
+    curve, exposure = check_display(shown["curve"], shown["exposure"])
+    how = look(light, shown["denoise"], exposure, curve)
+    with executor_for(options.workers, options.dask) as executor:
+        page = render_orbit(
+            scene, target, chosen, how, progress=not options.quiet, executor=executor
+        )
+    if not options.quiet:
+        options.voice.say(f"saved           {page}")
     return DONE
 
 

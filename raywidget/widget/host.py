@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-STATIC = Path(__file__).parents[1] / "static"
+from raywidget.io.front_end import STATIC, front_end_text
 
 
 def front_end(name: str) -> str | Path:
@@ -18,13 +18,6 @@ def front_end(name: str) -> str | Path:
     if path.is_file() and os.environ.get("ANYWIDGET_HMR") == "1":
         return path  # anywidget watches it, and keeps the widgets that use it alive
     return front_end_text(name)
-
-
-def front_end_text(name: str) -> str:
-    """The text of a file of the built front end, or "" if it hasn't been built."""
-    path = STATIC / name
-    # A single line would be taken for a path if its end looked like a suffix.
-    return path.read_text(encoding="utf-8") + "\n" if path.is_file() else ""
 
 
 def keep_subshells(comm: object) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from base64 import b64encode
 from html import escape
+from pathlib import Path
 from typing import Any
 
-from raywidget.errors import PictureError
-from raywidget.io.atomic import replacing
+from raywidget.io.orbit_page import Page, write_text
 from raywidget.picture.image import Image
-from raywidget.scene.values.paths import user_path
 from raywidget.widget.snapshot import encode_snapshot
 
 # A model without a kernel, in the words of anywidget's interface.
@@ -61,28 +59,26 @@ body {{ box-sizing: border-box; }}
 
 
 def write_page(
-    path: str | os.PathLike[str], image: Image, state: dict[str, Any], esm: str, css: str
-) -> None:
+    target: Path,
+    image: Image,
+    state: dict[str, Any],
+    esm: str,
+    css: str,
+    title: str | None = None,
+) -> Page:
     """Write one HTML file with the picture in half floats and all that shows it.
 
     Raises
     ------
     PictureError
-        If the suffix is another one, or the file can't be written.
+        If the file can't be written.
     """
-    try:
-        target = user_path(path)
-    except ValueError as error:
-        raise PictureError(f"can't save the page: {error}") from None
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise PictureError(f"{str(path)!r} must end in .html, got {target.suffix!r}")
     snapshot = encode_snapshot(image, most_pixels=None)
     data = json.dumps({"esm": esm, "state": state, "snapshot": b64encode(snapshot).decode("ascii")})
-    title = escape(f"{target.stem}: {image.width} x {image.height}, {image.spp} spp")
+    title = title or f"{target.stem}: {image.width} x {image.height}, {image.spp} spp"
     # In a script, "<" could end it, whatever it is part of.
-    page = PAGE.format(title=title, css=css, data=data.replace("<", "\\u003c"), script=SCRIPT)
-    try:
-        with replacing(target) as part:
-            part.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise PictureError(f"can't save {str(path)!r}: {error}") from error
+    page = PAGE.format(
+        title=escape(title), css=css, data=data.replace("<", "\\u003c"), script=SCRIPT
+    )
+    write_text(target, page)
+    return Page(target, target.stat().st_size, 1, image.width, image.height)

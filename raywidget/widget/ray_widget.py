@@ -30,6 +30,8 @@ from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.engine.session.session import Session
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
 from raywidget.headless.asked import scene_and_settings, signature_with_settings
+from raywidget.io.front_end import STATIC
+from raywidget.io.orbit_page import Page
 from raywidget.picture.curves import check_channel, check_display
 from raywidget.picture.figure_elements import describe
 from raywidget.scene.doubts import warn_of_doubts
@@ -40,16 +42,14 @@ from raywidget.stream.pump import Pump
 from raywidget.widget.control import Control, check_whole
 from raywidget.widget.denoising import Denoising
 from raywidget.widget.host import (
-    STATIC,
     Observers,
-    front_end_text,
     hears_promptly,
     keep_subshells,
     running_cell,
 )
 from raywidget.widget.interaction import Interaction
 from raywidget.widget.life import close_elsewhere, replace_earlier, shut_down
-from raywidget.widget.page import write_page
+from raywidget.widget.pages import page_of
 from raywidget.widget.shown import Shown
 from raywidget.widget.static_image import Still
 from raywidget.widget.telling import (
@@ -311,19 +311,32 @@ class RayWidget(Control):
             finalizer()
         super().close()
 
-    def to_html(self, path: str | os.PathLike[str]) -> None:
+    def to_html(self, path: str | os.PathLike[str], *, orbit: bool = False, **options: Any) -> Page:
         """Write the picture as it is now into one HTML file that needs nothing else.
 
         Exposure and tone curve can be changed in it, since it has the picture in half floats: 8
-        bytes a pixel, besides 110 kB or so for what shows it.
+        bytes a pixel, besides 110 kB or so for what shows it. With `orbit`, views from all round
+        are rendered now, of the scene as the camera sees it, which are turned by hand.
 
         Parameters
         ----------
         path : path-like
             Ends in ``.html``.
+        orbit : bool
+            Write a page that is turned, as `raywidget.to_html` does.
+        **options
+            For `orbit`: what `raywidget.to_html` takes, such as ``views=(24, 3)``,
+            ``megabytes=2`` or ``spp=16``.
+
+        Returns
+        -------
+        Page
+            Where it is, and how large: ``page.size`` in bytes.
 
         Raises
         ------
+        SettingsError
+            If an option is unknown, or for `orbit` only.
         PictureError
             If there is no such folder, or the file can't be written.
 
@@ -338,11 +351,7 @@ class RayWidget(Control):
         raywidget.errors.PictureError: 'cornell.gif' must end in .html, got '.gif'
         >>> widget.close()
         """
-        names = ("width", "height", "exposure", "curve", "channel", "status", "_overlay")
-        state = {name: getattr(self, name) for name in names}
-        # Not the attributes: under HMR these are objects that watch files.
-        code, style = front_end_text("widget.js"), front_end_text("widget.css")
-        write_page(path, self.image, state, code, style)
+        return page_of(self, path, orbit, options)
 
     def __repr__(self) -> str:
         view = self._session.current()

@@ -21,7 +21,7 @@ import comm
 from comm.base_comm import BaseComm
 
 import raywidget as rw
-from raywidget.widget.host import front_end_text
+from raywidget.io.front_end import front_end_text
 
 PATIENCE = 60.0  # seconds
 

@@ -7,7 +7,7 @@ import pytest
 from emulated_host import emulated_host
 
 import raywidget as rw
-from raywidget.widget.host import front_end_text
+from raywidget.io.front_end import front_end_text
 
 SMALL = {"width": 64, "height": 48, "spp": 4, "tile_size": 16, "threads": 1}
 HOSTS = {

@@ -104,6 +104,13 @@ SOUND = {
     "transforms.rotate_xyz": {"x": 90.0, "y": 0.0, "z": 0.0},
     "transforms.scale": {"x": 2.0},
     "transforms.translate": {"x": 1.0, "y": 0.0, "z": 0.0},
+    "to_html": {
+        "thing": rw.Scene(camera=CAMERA),
+        "path": "page.html",
+        "orbit": True,
+        "views": (2, 1),
+        **FRAME,
+    },
     "turntable": {
         "thing": rw.Scene(camera=CAMERA),
         "path": "film.gif",

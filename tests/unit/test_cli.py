@@ -524,6 +524,15 @@ def test_a_turntable(folder, capsys):
     assert run("turntable", "cornell", *small, "--fps", "0") == 2
 
 
+def test_a_page_that_is_turned(folder, capsys):
+    small = ["--width", "16", "--height", "12", "--spp", "1", "--no-denoise"]
+    arguments = ["--views", "3", "2", "--arc", "40", "-o", "a.html"]
+    assert run("orbit", "cornell", *small, *arguments) == 0
+    assert "a.html: 6 views of 16 x 12, quality 80, " in capsys.readouterr().out
+    assert run("orbit", "cornell", *small, "--views", "0", "1") == 2
+    assert run("orbit", "cornell", *small, "-o", "a.png") == 2
+
+
 def test_a_denoised_picture(folder):
     assert run("render", "cornell", *SMALL, "--denoise", "nlm", "-o", "a.npz", "--quiet") == 0
     clean = rw.render(rw.presets.cornell(), denoise="nlm", **SETTINGS)
