@@ -79,9 +79,7 @@ class OrbitOptions:
             heights = _heights(elevations)
             rows = len(heights)
         if columns * rows > MOST_VIEWS:
-            raise SettingsError(
-                f"views: expected at most {MOST_VIEWS:,} in all, got {columns} x {rows}"
-            )
+            raise SettingsError(f"views: expected at most {MOST_VIEWS:,} in all, got {show(views)}")
         whole = as_whole(quality)
         if whole is None or not 0 <= whole <= 100:
             raise SettingsError(f"quality: expected 0 to 100, got {show(quality)}")
