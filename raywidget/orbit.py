@@ -19,7 +19,7 @@ from raywidget.engine.backends.pools import pool_of
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import SceneError, SettingsError
 from raywidget.frames import Frames
-from raywidget.headless import choose_denoiser, scene_and_settings
+from raywidget.headless.asked import choose_denoiser, scene_and_settings
 from raywidget.io.orbit_page import Page, Views, write_orbit
 from raywidget.progress import Steps
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera

@@ -10,7 +10,8 @@ from typing import Any
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import SettingsError
 from raywidget.frames import checked_flag
-from raywidget.headless import render, scene_and_settings, signature_with_settings
+from raywidget.headless.asked import scene_and_settings, signature_with_settings
+from raywidget.headless.rendering import render
 from raywidget.io.front_end import front_end_text
 from raywidget.io.orbit_page import Page, checked_page
 from raywidget.orbit import (
