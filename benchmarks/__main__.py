@@ -10,6 +10,7 @@ from benchmarks.harness import Missing, machine, write
 
 NAMES = (
     "first_light",
+    "ahead",
     "opening",
     "traversal",
     "path_tracing",

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from benchmarks.harness import ROOT, Table
 
@@ -118,9 +119,9 @@ print(json.dumps(runs))
 """
 
 
-def run(code: str, cache: str) -> tuple[str, float, float]:
+def run(code: str, cache: str, root: Path = ROOT) -> tuple[str, float, float]:
     """Run code in a fresh process: its output, seconds of wall time, seconds of CPU."""
-    environment = {**os.environ, "XDG_CACHE_HOME": cache, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "XDG_CACHE_HOME": cache, "PYTHONPATH": str(root)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     probe = (
         "import time as _time, os as _os, sys as _sys\n_begin = _time.perf_counter()\n"
@@ -129,7 +130,12 @@ def run(code: str, cache: str) -> tuple[str, float, float]:
         "print(_wall, sum(_os.times()[:2]), file=_sys.stderr)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", probe], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", probe],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     wall, cpu = (float(x) for x in done.stderr.split()[-2:])
     return done.stdout, wall, cpu

@@ -40,6 +40,8 @@ class Contender:
         Where it may run.
     environment : mapping, optional
         Variables on top of this process's.
+    root : path
+        Folder that `raywidget` and `benchmarks` are imported from.
     """
 
     def __init__(
@@ -50,12 +52,13 @@ class Contender:
         *,
         cores: Sequence[int] = (0,),
         environment: dict[str, str] | None = None,
+        root: Path = ROOT,
     ) -> None:
         self.name = name
         self._process = subprocess.Popen(
             [str(python), "-m", f"benchmarks.workers.{worker}"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root), **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
