@@ -62,6 +62,10 @@ for name, scene in scenes.items():
     pictures[f"{name} alpha"] = image.alpha
     pictures.update({f"{name} {aov}": image.aovs[aov] for aov in aovs})
 
+for name in rw.presets.NAMES:  # of meshes, clouds, instances, textures, and what else there is
+    image = rw.render(rw.presets.preset(name), width=24, height=16, spp=1)
+    pictures[f"preset {name}"] = image.pixels
+
 widget = rw.RayWidget(scenes["full"], width=24, height=16, spp=1)
 widget.wait(600)
 hit = widget.pick(12, 8).hit

@@ -392,7 +392,9 @@ class _Gathering:
         of_vertices = fields is not None and any(
             numbers.on == "vertices" for numbers in fields.numbers.values()
         )
-        faces = mesh.faces[:, [0, 2, 1]] if mesh.flip_normals else mesh.faces
+        faces = mesh.faces
+        if mesh.flip_normals:
+            faces = np.ascontiguousarray(faces[:, [0, 2, 1]])  # else by columns
         numbers = self._number(len(faces), materials, shape)
         rows = self._primitives[-1]
         if mesh.edges is not None:

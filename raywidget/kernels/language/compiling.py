@@ -50,11 +50,21 @@ def entry(function: Callable[..., Any]) -> Any:
     compile_or_load = dispatcher.compile
 
     def compile_or_load_quietly(signature: Any) -> Any:
+        _refuse_other_orders(signature)
         with compiling():
             return compile_or_load(signature)
 
     dispatcher.compile = compile_or_load_quietly
     return dispatcher
+
+
+def _refuse_other_orders(slots: Any) -> None:
+    """A version for each order of axes is what numba would make; machine code has but one."""
+    for slot in slots:
+        if isinstance(slot, types.BaseTuple):
+            _refuse_other_orders(slot)
+        elif isinstance(slot, types.Array) and slot.layout != "C":
+            raise RenderError(f"kernels take C-contiguous arrays; got {slot}")
 
 
 def bind(entry: Any, *leading: Any) -> Callable[..., Any]:

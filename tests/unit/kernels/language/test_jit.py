@@ -12,6 +12,7 @@ import pytest
 from numba.core.caching import NullCache
 
 import raywidget as rw
+from raywidget.compiler import compile_scene
 from raywidget.kernels.language import jit
 from raywidget.kernels.language import memo as remembering
 from raywidget.kernels.language.simd import WIDTH
@@ -260,3 +261,22 @@ def test_numba_is_as_it_was_after_a_compilation_even_one_that_fails():
     assert remembering._get_call_type in seen
     assert [getattr(owner, name) for owner, name in asked] == before
     assert remembering._signatures == remembering._counted == {}
+
+
+@pytest.mark.parametrize("turned", [(1, 0), (0, 1)])
+def test_arrays_in_another_order_of_axes_are_refused(turned):
+    @jit.entry
+    def first(array, pair):
+        return array[0, 1] + pair[0][0, 1]
+
+    rows = np.arange(6.0).reshape(2, 3)
+    alone, within = (np.asfortranarray(rows) if here else rows for here in turned)
+    assert first(rows, (rows,)) == 2.0
+    with pytest.raises(rw.RenderError, match="C-contiguous"):
+        first(alone, (within,))
+
+
+def test_a_mesh_with_its_normals_flipped_lies_in_memory_as_kernels_expect():
+    corners, faces = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (1, 1, 0)], [(0, 1, 2), (1, 3, 2)]
+    floor = rw.Mesh(corners, faces, flip_normals=True)
+    compile_scene(rw.Scene([floor], camera=rw.presets.cornell().camera))
