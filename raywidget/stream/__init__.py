@@ -2,7 +2,8 @@
 
 ::
 
-    protocol       messages as values: checked when they come, made when they go
+    protocol       messages from pages as values, checked
+    outgoing       messages to pages, as they are made
     encoders       pixels -> bytes
     inbox          messages from the browser, until they are looked at: bounded
     ledger         per tile: which version was sent, and in which message

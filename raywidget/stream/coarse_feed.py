@@ -9,7 +9,7 @@ from raywidget.picture.development import choose_exponent
 from raywidget.stream.encoders import DRAFT, ENCODERS, EXACT
 from raywidget.stream.flow import Flow
 from raywidget.stream.news import Send
-from raywidget.stream.protocol import make_coarse
+from raywidget.stream.outgoing import make_coarse
 from raywidget.stream.source import View
 
 COARSE_EVERY = 1 / 40  # seconds between two coarse pictures: pages see no more

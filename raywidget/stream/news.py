@@ -10,13 +10,8 @@ from typing import NamedTuple
 from raywidget.stream.encoders import EXACT
 from raywidget.stream.flow import Flow
 from raywidget.stream.inbox import MAX_CLIENTS, Inbox
-from raywidget.stream.protocol import (
-    Content,
-    make_begin,
-    make_progress,
-    make_state,
-    make_welcome,
-)
+from raywidget.stream.outgoing import make_begin, make_progress, make_state, make_welcome
+from raywidget.stream.protocol import Content
 from raywidget.stream.source import Source, View
 
 DIGEST_EVERY = 0.2  # seconds between two looks at the progress

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from raywidget.engine.film.film import TileState
 from raywidget.stream.encoders import ENCODERS, EXACT, sent_size
 from raywidget.stream.ledger import Indices, Ledger
-from raywidget.stream.protocol import RECORD, Record
+from raywidget.stream.outgoing import RECORD, Record
 from raywidget.stream.window import KB
 
 PIECE = 256 * KB - RECORD.itemsize  # tiles bigger than this go in strips

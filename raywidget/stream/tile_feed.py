@@ -8,8 +8,8 @@ from raywidget.stream.encoders import DRAFT, EXACT
 from raywidget.stream.flow import Flow
 from raywidget.stream.ledger import Indices, Ledger
 from raywidget.stream.news import AT_WORK, News, Send
+from raywidget.stream.outgoing import Record, make_tiles
 from raywidget.stream.parcel import PIECE, choose_pieces, pack_coarse, pack_parcel
-from raywidget.stream.protocol import Record, make_tiles
 from raywidget.stream.source import Tiles, View
 
 

@@ -12,7 +12,7 @@ from raywidget.picture.development import choose_exponent
 from raywidget.picture.image import Image
 from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.stream.encoders import ENCODERS, EXACT
-from raywidget.stream.protocol import Record, pack_records
+from raywidget.stream.outgoing import Record, pack_records
 
 MOST_PIXELS = 1 << 20  # 6 MB; larger pictures are kept coarser
 MOST_PIXELS_NARROW = 1 << 16  # on a slow link, which it has to pass

@@ -5,7 +5,7 @@ import pytest
 
 import raywidget as rw
 from raywidget.errors import SettingsError
-from raywidget.stream.protocol import make_progress
+from raywidget.stream.outgoing import make_progress
 from raywidget.widget import denoising
 from raywidget.widget.interaction import Interaction
 

@@ -16,7 +16,7 @@ from raywidget.errors import PictureError
 from raywidget.picture.development import choose_exponent, to_half
 from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.stream.ledger import Ledger
-from raywidget.stream.protocol import RECORD
+from raywidget.stream.outgoing import RECORD
 from raywidget.widget import static_image as still
 from raywidget.widget.snapshot import encode_snapshot
 from raywidget.widget.static_image import Still

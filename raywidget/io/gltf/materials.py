@@ -1,4 +1,4 @@
-"""Materials of a glTF file -> Principled, and where on their surface pictures lie.
+"""Materials of a glTF file -> Principled; `laid_maps` knows where on surfaces pictures lie.
 
 The core of the specification (sections 3.9 and 5.19) and the extensions of Khronos that are named
 below. What can't be said here is noted once.
@@ -12,43 +12,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.io.gltf import extensions
 from raywidget.io.gltf.document import Document, Tree
-from raywidget.io.gltf.pictures import Lie, Pictures, Sampled, TextureUse
+from raywidget.io.gltf.laid_maps import RGB, Frame, LaidMaps, Paint
+from raywidget.io.gltf.pictures import Lie, Pictures, Sampled
 from raywidget.io.maps import (
-    Affine,
-    after_inverse,
     channel,
     colors,
     cut_out,
-    is_turned,
     white,
 )
 from raywidget.scene.materials.materials import Diffuse, Emissive, Material
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.textures.textures import Attribute, Texture
-
-CLEARCOAT = "KHR_materials_clearcoat"
-EMISSIVE_STRENGTH = "KHR_materials_emissive_strength"
-IOR = "KHR_materials_ior"
-SHEEN = "KHR_materials_sheen"
-SPECULAR = "KHR_materials_specular"
-TRANSMISSION = "KHR_materials_transmission"
-UNLIT = "KHR_materials_unlit"
-VOLUME = "KHR_materials_volume"
-SPECULAR_GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
-
-KNOWN = (
-    CLEARCOAT,
-    EMISSIVE_STRENGTH,
-    IOR,
-    SHEEN,
-    SPECULAR,
-    TRANSMISSION,
-    UNLIT,
-    VOLUME,
-    SPECULAR_GLOSSINESS,
-)
 
 # What `Principled` has nothing of: the number that says how much of it there is, and what is shown.
 _WITHOUT = {
@@ -63,27 +40,7 @@ _WITHOUT = {
 }
 MISSED = tuple(_WITHOUT)
 
-RGB = tuple[float, float, float]
 _NAMED = 8  # materials in a note
-_AS_IS = np.eye(3)[:2]
-Move = tuple[float, ...]  # six numbers: (2, 3) in rows
-
-
-class Paint(NamedTuple):
-    """What a primitive brings to its material beside texture coordinates."""
-
-    sets: tuple[int, ...]  # of texture coordinates
-    moves: tuple[Move | None, ...]  # of each: what takes the first set there, if anything does
-    colored: bool  # has it colours of its own?
-    tint: RGB | None  # if they are all the same
-    alpha: float  # of its colours; no number where it varies
-
-
-class Frame(NamedTuple):
-    """Texture coordinates by which pictures lie."""
-
-    uv_set: int  # of the primitive
-    transform: Affine  # what is done to them, before v is turned upwards
 
 
 class Surface(NamedTuple):
@@ -140,123 +97,8 @@ class Materials:
         return self._surfaces[key]
 
 
-class _Maker:
+class _Maker(LaidMaps):
     """One material, being made."""
-
-    def __init__(
-        self, document: Document, pictures: Pictures, tree: Tree, index: int | None, paint: Paint
-    ) -> None:
-        self.document = document
-        self.pictures = pictures
-        self.tree = tree
-        self.place = "default material" if index is None else f"material {index}"
-        self.paint = paint
-        self.core = document.object(tree, "pbrMetallicRoughness", self.place)
-        self.gloss = document.extension(tree, SPECULAR_GLOSSINESS, self.place)
-        self.uses = self._all_uses()
-        self.frames = self._frames()
-        self.color_factor: RGB = (1.0, 1.0, 1.0)
-
-    # --- Where pictures lie ----------------------------------------------------------------------
-
-    def _extension(self, name: str) -> Tree:
-        return self.document.extension(self.tree, name, self.place) or {}
-
-    def _all_uses(self) -> dict[str, TextureUse]:
-        """Every map that the material has, the most important first."""
-        owners: list[tuple[Tree, tuple[str, ...]]] = []
-        if self.gloss is not None:
-            owners.append((self.gloss, ("diffuseTexture", "specularGlossinessTexture")))
-        else:
-            owners.append((self.core, ("baseColorTexture",)))
-        owners.append((self.tree, ("normalTexture",)))
-        if self.gloss is None:
-            owners.append((self.core, ("metallicRoughnessTexture",)))
-        owners += [
-            (self.tree, ("emissiveTexture",)),
-            (self._extension(TRANSMISSION), ("transmissionTexture",)),
-            (self._extension(SPECULAR), ("specularTexture", "specularColorTexture")),
-            (self._extension(CLEARCOAT), ("clearcoatTexture", "clearcoatRoughnessTexture")),
-            (self._extension(SHEEN), ("sheenColorTexture", "sheenRoughnessTexture")),
-        ]
-        uses = {}
-        for owner, keys in owners:
-            for key in keys:
-                use = self.pictures.use(owner, key, self.place)
-                if use is None:
-                    continue
-                if use.uv_set not in self.paint.sets:
-                    self.document.note(
-                        f"{use.place} asks for texture coordinates {use.uv_set}, which a primitive "
-                        "with that material does not have; the map was left out there."
-                    )
-                    continue
-                uses[key] = use
-        return uses
-
-    def _frames(self) -> tuple[Frame, ...]:
-        """What the first and the second texture coordinates of the primitive become.
-
-        A normal map goes by the first, whose tangents it needs; what does not lie along them, by
-        the second.
-        """
-        frames: list[Frame] = []
-        for _, use in sorted(self.uses.items(), key=lambda item: item[0] != "normalTexture"):
-            if len(frames) < 2 and not any(self._fits(use, frame) for frame in frames):
-                turned = is_turned(use.transform)
-                sound = abs(np.linalg.det(use.transform[:, :2])) > 1e-12
-                frames.append(Frame(use.uv_set, use.transform if turned and sound else _AS_IS))
-        if not frames and self.paint.sets:
-            frames.append(Frame(self.paint.sets[0], _AS_IS))
-        return tuple(frames)
-
-    def _fits(self, use: TextureUse, frame: Frame) -> bool:
-        relative = self._relative(use, frame)
-        return relative is not None and not is_turned(relative)
-
-    def _sampled(self, key: str) -> tuple[Sampled, Lie] | None:
-        """The picture of a map, and how it lies on the primitive."""
-        use = self.uses.get(key)
-        if use is None:
-            return None
-        lie = self._lie(use)
-        sampled = None if lie is None else self.pictures.sampled(use)
-        return None if lie is None or sampled is None else (sampled, lie)
-
-    def _lie(self, use: TextureUse) -> Lie | None:
-        others = []
-        for number, frame in enumerate(self.frames):
-            relative = self._relative(use, frame)
-            if relative is not None and not is_turned(relative):
-                return Lie(relative, 2 if number else 1)
-            if relative is not None:
-                others.append(number)
-        if not others:
-            sets = " and ".join(sorted({str(frame.uv_set) for frame in self.frames}))
-            self.document.note(
-                f"{use.place} lies by texture coordinates {use.uv_set}, other maps of that "
-                f"material by {sets}; only two sets can be used at once, and the map was left out."
-            )
-            return None
-        self.document.note(
-            f"{use.place} is turned otherwise than other maps of that material; it lies as they do."
-        )
-        return Lie(_AS_IS, 2 if others[0] else 1)
-
-    def _relative(self, use: TextureUse, frame: Frame) -> Affine | None:
-        """What is left to do to coordinates of a frame; None if they don't tell."""
-        whole = use.transform
-        if use.uv_set != frame.uv_set:
-            moves = dict(zip(self.paint.sets, self.paint.moves, strict=True))
-            there, here = moves[use.uv_set], moves[frame.uv_set]
-            if there is None or here is None:
-                return None
-            to_other, to_own = (np.reshape(move, (2, 3)) for move in (there, here))
-            if abs(np.linalg.det(to_own[:, :2])) < 1e-12:
-                return None
-            across = np.vstack([after_inverse(to_other, to_own), (0.0, 0.0, 1.0)])
-            whole = np.asarray(use.transform @ across)
-        return after_inverse(whole, frame.transform)
 
     # --- Values ----------------------------------------------------------------------------------
 
@@ -319,7 +161,7 @@ class _Maker:
         base = self._base_color(self._rgb({"rgb": [r, g, b]}, "rgb", (1.0,) * 3), map_key)
         opacity = self._opacity(alpha, map_key)
         material: Material
-        if UNLIT in document.object(self.tree, "extensions", place):
+        if extensions.UNLIT in document.object(self.tree, "extensions", place):
             material = self._unlit(base, opacity)
         else:
             material = self._principled(base, opacity)
@@ -412,7 +254,7 @@ class _Maker:
         )
 
     def _metallic_rough(self) -> dict[str, Any]:
-        specular = self._extension(SPECULAR)
+        specular = self._extension(extensions.SPECULAR)
         number = self._number
         key = "metallicRoughnessTexture"
         return {
@@ -455,7 +297,7 @@ class _Maker:
 
     def _layers(self) -> dict[str, Any]:
         document, place, number = self.document, self.place, self._number
-        coat, sheen = self._extension(CLEARCOAT), self._extension(SHEEN)
+        coat, sheen = self._extension(extensions.CLEARCOAT), self._extension(extensions.SHEEN)
         values: dict[str, Any] = {
             "clearcoat": number(coat, "clearcoatFactor", 0.0, "clearcoatTexture", 0),
             "clearcoat_roughness": number(
@@ -468,16 +310,16 @@ class _Maker:
         }
         if "clearcoatNormalTexture" in coat and coat.get("clearcoatFactor"):
             document.note(f"{place}: the coat has no normal map of its own here.")
-        ior = document.number(self._extension(IOR), "ior", place, 1.5)
+        ior = document.number(self._extension(extensions.IOR), "ior", place, 1.5)
         if not 1.0 <= ior <= 4.0:
             # 0 asks for a surface that reflects everything at all angles.
             document.note(f"{place}: ior = {ior:g} was clipped to [1, 4].")
             ior = 4.0 if ior > 4.0 or ior == 0.0 else 1.0
         values["ior"] = ior
-        glass = self._extension(TRANSMISSION)
+        glass = self._extension(extensions.TRANSMISSION)
         transmission = number(glass, "transmissionFactor", 0.0, "transmissionTexture", 0)
         values["transmission"] = transmission
-        volume = self._extension(VOLUME)
+        volume = self._extension(extensions.VOLUME)
         thick = document.number(volume, "thicknessFactor", place, 0.0) > 0.0
         if transmission != 0.0:
             values["thin"] = not thick
@@ -497,7 +339,7 @@ class _Maker:
 
     def _emission(self, opacity: Any) -> Any:
         strength = self.document.number(
-            self._extension(EMISSIVE_STRENGTH), "emissiveStrength", self.place, 1.0
+            self._extension(extensions.EMISSIVE_STRENGTH), "emissiveStrength", self.place, 1.0
         )
         factor = self._rgb(self.tree, "emissiveFactor", (0.0,) * 3, 1e6)
         r, g, b = (value * max(0.0, strength) for value in factor)

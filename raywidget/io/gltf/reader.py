@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.io.gltf import exact, materials, nodes, pictures, primitives, sights
+from raywidget.io.gltf import exact, extensions, materials, nodes, pictures, primitives, sights
 from raywidget.io.gltf.accessors import Accessors
 from raywidget.io.gltf.compression import DRACO, MESHOPT
 from raywidget.io.gltf.document import Document, Tree
-from raywidget.io.gltf.materials import Materials, Move, Paint, Surface
+from raywidget.io.gltf.laid_maps import Move, Paint
+from raywidget.io.gltf.materials import Materials, Surface
 from raywidget.io.gltf.nodes import Nodes, Placed
 from raywidget.io.gltf.pictures import Pictures
 from raywidget.io.gltf.primitives import Geometry, Primitives
@@ -31,7 +32,7 @@ from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.values.checks import SMALLEST_LENGTH
 
 _KNOWN = {
-    *materials.KNOWN,
+    *extensions.KNOWN,
     *materials.MISSED,
     DRACO,
     *MESHOPT,

@@ -10,7 +10,7 @@ import numpy as np
 from raywidget.engine.film.film import Film
 from raywidget.engine.settings import RenderSettings
 from raywidget.picture.development import choose_exponent, to_half
-from raywidget.stream.protocol import RECORD
+from raywidget.stream.outgoing import RECORD
 
 
 class View(NamedTuple):

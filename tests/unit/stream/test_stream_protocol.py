@@ -13,22 +13,16 @@ from hypothesis import given
 from stream_doubles import Browser, read_tiles
 
 from raywidget.errors import ProtocolError
-from raywidget.stream.protocol import (
-    BIGGEST,
-    Ack,
-    Control,
-    Hello,
-    Need,
+from raywidget.stream.outgoing import (
     Record,
-    Shown,
     make_begin,
     make_progress,
     make_state,
     make_tiles,
     make_welcome,
     pack_records,
-    parse_message,
 )
+from raywidget.stream.protocol import BIGGEST, Ack, Control, Hello, Need, Shown, parse_message
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "protocol"
 CONVERSATIONS = sorted(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from raywidget.io.gltf import materials as gltf
+from raywidget.io.gltf import extensions
 from raywidget.io.gltf.writing.maps import Lie, Map, Maps
 from raywidget.io.gltf.writing.sheaf import Sheaf, Tree
 from raywidget.scene.materials.materials import (
@@ -25,7 +25,8 @@ from raywidget.scene.materials.materials import (
     Mix,
 )
 from raywidget.scene.materials.principled import Principled
-from raywidget.scene.textures.textures import Attribute, ImageTexture, Texture
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Attribute, Texture
 from raywidget.scene.values.checks import Color
 
 _WHITE = (1.0, 1.0, 1.0)
@@ -224,7 +225,7 @@ class _Coating:
         if self.radiance is not None:
             self._emission()
         self._extensions()
-        if self.radiance is None and gltf.VOLUME not in tree.get("extensions", {}):
+        if self.radiance is None and extensions.VOLUME not in tree.get("extensions", {}):
             tree["doubleSided"] = True  # as all surfaces here are, but for the light they give off
         index = self.sheaf.once("materials", tree)
         return Coat(index, self.wants_uvs, _asks_for_colors(surface.base_color), self.wants_second)
@@ -345,23 +346,23 @@ class _Coating:
         self.tree["emissiveFactor"] = [value / strength for value in light]
         if strength > 1.0:
             content = {"emissiveStrength": strength}
-            self.sheaf.extend(self.tree, gltf.EMISSIVE_STRENGTH, content)
+            self.sheaf.extend(self.tree, extensions.EMISSIVE_STRENGTH, content)
 
     def _extensions(self) -> None:
         surface, tree, extend = self.surface, self.tree, self.sheaf.extend
         if surface.ior != 1.5:
-            extend(tree, gltf.IOR, {"ior": surface.ior})
+            extend(tree, extensions.IOR, {"ior": surface.ior})
         specular: Tree = {}
         self._number(specular, "specular", surface.specular, 1.0, 3)
         self._color(specular, "specularColor", surface.specular_color, _WHITE, math.inf)
         if specular:
-            extend(tree, gltf.SPECULAR, specular)
+            extend(tree, extensions.SPECULAR, specular)
         if surface.transmission != 0.0:
             glass: Tree = {}
             self._number(glass, "transmission", surface.transmission, 0.0, 0)
-            extend(tree, gltf.TRANSMISSION, glass)
+            extend(tree, extensions.TRANSMISSION, glass)
             if not surface.thin:
-                extend(tree, gltf.VOLUME, self._volume())
+                extend(tree, extensions.VOLUME, self._volume())
         if surface.clearcoat != 0.0:
             coat: Tree = {}
             self._number(coat, "clearcoat", surface.clearcoat, 0.0, 0)
@@ -370,12 +371,12 @@ class _Coating:
                 self._number(coat, "clearcoatRoughness", rough, 0.0, 1)
             elif rough != 0.0:
                 coat["clearcoatRoughnessFactor"] = rough
-            extend(tree, gltf.CLEARCOAT, coat)
+            extend(tree, extensions.CLEARCOAT, coat)
         if surface.sheen_color != (0.0, 0.0, 0.0):
             sheen: Tree = {}
             self._color(sheen, "sheenColor", surface.sheen_color, (0.0, 0.0, 0.0), 1.0)
             self._number(sheen, "sheenRoughness", surface.sheen_roughness, 0.0, 3)
-            extend(tree, gltf.SHEEN, sheen)
+            extend(tree, extensions.SHEEN, sheen)
 
     def _volume(self) -> Tree:
         """Of light that goes attenuationDistance, attenuationColor is left."""
