@@ -71,7 +71,8 @@ if TYPE_CHECKING:
     from raywidget.scene.shapes.simple import Box, Quad, Sphere
     from raywidget.scene.shapes.volumes import Volume
     from raywidget.scene.textures.colormaps import ColorMap
-    from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient, ImageTexture
+    from raywidget.scene.textures.image_texture import ImageTexture
+    from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient
     from raywidget.scene.values import transforms
     from raywidget.scene.values.colors import decode_srgb
     from raywidget.staging.studio import load_scene, studio
@@ -224,7 +225,8 @@ _MODULES = {
     "raywidget.scene.shapes.simple": ("Box", "Quad", "Sphere"),
     "raywidget.scene.shapes.volumes": ("Volume",),
     "raywidget.scene.textures.colormaps": ("ColorMap",),
-    "raywidget.scene.textures.textures": ("Attribute", "Checkerboard", "Gradient", "ImageTexture"),
+    "raywidget.scene.textures.image_texture": ("ImageTexture",),
+    "raywidget.scene.textures.textures": ("Attribute", "Checkerboard", "Gradient"),
     "raywidget.scene.values.colors": ("decode_srgb",),
     "raywidget.staging.studio": ("load_scene", "studio"),
     "raywidget.widget.pages": ("to_html",),

@@ -16,7 +16,7 @@ from raywidget.io.lines import Lines
 from raywidget.io.pieces import Piece, per_corner
 from raywidget.io.points import Points
 from raywidget.scene.materials.principled import Principled
-from raywidget.scene.textures.textures import ImageTexture
+from raywidget.scene.textures.image_texture import ImageTexture
 
 _BOXES = ("AxisAlignedBoundingBox", "OrientedBoundingBox")
 _SIDES = np.array(  # of a cube from 0 to 1, by its corners 4 x + 2 y + z, seen from outside

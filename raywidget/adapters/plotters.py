@@ -32,7 +32,8 @@ from raywidget.io.vtk_data import (
 from raywidget.scene.materials.materials import Diffuse, Emissive, Material
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.shapes.edges import Edges
-from raywidget.scene.textures.textures import Attribute, ImageTexture
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Attribute
 from raywidget.scene.values.colors import decode_srgb
 
 _THINNEST = 0.1  # pixels

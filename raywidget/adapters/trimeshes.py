@@ -19,7 +19,8 @@ from raywidget.io.points import Points
 from raywidget.scene.camera import Camera, PerspectiveCamera
 from raywidget.scene.materials.materials import Material
 from raywidget.scene.materials.principled import Principled
-from raywidget.scene.textures.textures import Attribute, ImageTexture, Texture
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Attribute, Texture
 from raywidget.scene.values.colors import decode_srgb
 
 

@@ -16,7 +16,8 @@ from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap, as_color_map
-from raywidget.scene.textures.textures import Attribute, ImageTexture
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Attribute
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3Like
 from raywidget.scene.values.colors import decode_srgb

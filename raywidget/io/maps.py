@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.scene.textures.textures import Wrap
+from raywidget.scene.textures.image_texture import Wrap
 
 Affine: TypeAlias = NDArray[np.float64]  # (2, 3): what is done to (u, v, 1)
 Picture: TypeAlias = NDArray[Any]  # (H, W, 1 to 4): bytes, or float32 from 0 to 1 of 16 bits

@@ -28,8 +28,8 @@ from raywidget.io.pieces import Piece, linear_colors, meshes_of, notes_of
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Diffuse
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.textures.image_texture import ImageTexture, Wrap
 from raywidget.scene.textures.pixels import MAX_PIXELS
-from raywidget.scene.textures.textures import ImageTexture, Wrap
 from raywidget.scene.values import transforms
 
 MAX_PART = 1 << 30  # bytes of one part, unpacked

@@ -22,7 +22,8 @@ from raywidget.io.files import beside, read_bytes
 from raywidget.io.words import as_bytes
 from raywidget.scene.materials.materials import Dielectric, Material, Metal
 from raywidget.scene.materials.principled import Principled
-from raywidget.scene.textures.textures import Attribute, ImageTexture
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Attribute
 
 MAX_MATERIALS = 1 << 20
 

@@ -42,13 +42,8 @@ from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Bounds, Box, Quad, Shape, Sphere
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap
-from raywidget.scene.textures.textures import (
-    Attribute,
-    Checkerboard,
-    Gradient,
-    ImageTexture,
-    Texture,
-)
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient, Texture
 
 __all__ = [
     "DEFAULT_MATERIAL",

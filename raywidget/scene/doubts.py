@@ -21,7 +21,8 @@ from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.quantities import ValuedShape
 from raywidget.scene.shapes.simple import Box, Shape
-from raywidget.scene.textures.textures import Attribute, ImageTexture, Texture
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Attribute, Texture
 from raywidget.scene.values.checks import label
 from raywidget.scene.values.described import SceneObject
 from raywidget.scene.values.radians import looks_like_radians, say_in_degrees

@@ -11,13 +11,8 @@ from raywidget.compiler.surfaces.fields import Fields
 from raywidget.errors import SceneError
 from raywidget.kernels import layout
 from raywidget.kernels.layout import F32, I32
-from raywidget.scene.textures.textures import (
-    Attribute,
-    Checkerboard,
-    Gradient,
-    ImageTexture,
-    Texture,
-)
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient, Texture
 from raywidget.scene.values.colors import decode_srgb
 
 _WRAPS = {"repeat": layout.WRAP_REPEAT, "mirror": layout.WRAP_MIRROR, "clamp": layout.WRAP_CLAMP}

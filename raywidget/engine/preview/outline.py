@@ -34,7 +34,8 @@ from raywidget.scene.shapes.planes import Plane
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
 from raywidget.scene.shapes.volumes import Volume
-from raywidget.scene.textures.textures import Attribute, ImageTexture, Texture
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Attribute, Texture
 from raywidget.scene.values.checks import Color
 from raywidget.scene.values.colors import decode_srgb
 

@@ -24,7 +24,7 @@ from raywidget.scene.emitters.sky import SkyEnvironment
 from raywidget.scene.emitters.studio_sky import StudioEnvironment
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.volumes import Volume
-from raywidget.scene.textures.textures import ImageTexture
+from raywidget.scene.textures.image_texture import ImageTexture
 from raywidget.scene.values.described import SceneObject
 
 KEY = "raywidget"

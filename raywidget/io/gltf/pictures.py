@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from raywidget.io.gltf.document import Bytes, Document, Tree
 from raywidget.io.maps import Affine, Picture, Wraps
+from raywidget.scene.textures.image_texture import ImageTexture, Wrap
 from raywidget.scene.textures.pixels import MAX_PIXELS, decoded
-from raywidget.scene.textures.textures import ImageTexture, Wrap
 
 BASISU, WEBP = "KHR_texture_basisu", "EXT_texture_webp"
 TRANSFORM = "KHR_texture_transform"

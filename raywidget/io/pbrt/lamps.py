@@ -12,7 +12,7 @@ from raywidget.io.pbrt.parameters import COLORS, Parameters
 from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.round import Cylinder, Disk
 from raywidget.scene.shapes.simple import Shape, Sphere
-from raywidget.scene.textures.textures import ImageTexture
+from raywidget.scene.textures.image_texture import ImageTexture
 
 _APART = 1e-5  # of the size of a lamp: the distance of its two sides
 

@@ -24,7 +24,8 @@ from raywidget.scene.materials.materials import (
 )
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.materials.principled import Principled
-from raywidget.scene.textures.textures import ImageTexture, Texture
+from raywidget.scene.textures.image_texture import ImageTexture
+from raywidget.scene.textures.textures import Texture
 
 GREY = Diffuse(0.5)
 

@@ -14,8 +14,9 @@ from raywidget.io.pbrt import spectra
 from raywidget.io.pbrt.budget import Budget
 from raywidget.io.pbrt.directives import Placed
 from raywidget.io.pbrt.parameters import COLORS, Parameters, placed
+from raywidget.scene.textures.image_texture import ImageTexture
 from raywidget.scene.textures.pixels import read_pixels
-from raywidget.scene.textures.textures import Checkerboard, Gradient, ImageTexture, Texture
+from raywidget.scene.textures.textures import Checkerboard, Gradient, Texture
 
 F64 = NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from raywidget.io.ply.header import Header, read_header
 from raywidget.io.points import spheres
 from raywidget.io.polygons import triangulate
 from raywidget.scene.materials.materials import Diffuse
-from raywidget.scene.textures.textures import ImageTexture
+from raywidget.scene.textures.image_texture import ImageTexture
 
 
 def read(path: Path) -> SceneParts:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from raywidget.errors import SceneError
 from raywidget.io.maps import Affine, Wraps
 from raywidget.io.notes import Notes
+from raywidget.scene.textures.image_texture import ImageTexture
 from raywidget.scene.textures.pixels import Pixels, read_pixels
-from raywidget.scene.textures.textures import ImageTexture
 from raywidget.scene.values.colors import decode_srgb
 
 MAX_PIXELS = 1 << 29  # of all pictures of a stage

@@ -18,7 +18,8 @@ from raywidget.io.usd.pictures import Lying, Pictures, chosen, linear
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Diffuse, Material, Mix
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.materials.principled import Principled
-from raywidget.scene.textures.textures import Attribute, Texture, Wrap
+from raywidget.scene.textures.image_texture import Wrap
+from raywidget.scene.textures.textures import Attribute, Texture
 from raywidget.scene.values.checks import LARGEST
 
 Span = tuple[float, float, float, float]  # least u, v, greatest u, v

@@ -13,9 +13,9 @@ from functools import cached_property
 
 from raywidget.errors import SceneError
 from raywidget.scene.materials.media import HomogeneousMedium
+from raywidget.scene.textures.image_texture import ImageTexture
 from raywidget.scene.textures.textures import (
     Attribute,
-    ImageTexture,
     Texture,
     color_or_texture,
     number_or_texture,

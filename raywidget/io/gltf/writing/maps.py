@@ -12,14 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.io.gltf.writing.sheaf import Sheaf, Tree
-from raywidget.scene.textures.textures import (
-    Attribute,
-    Checkerboard,
-    Gradient,
-    ImageTexture,
-    Texture,
-    Wrap,
-)
+from raywidget.scene.textures.image_texture import ImageTexture, Wrap
+from raywidget.scene.textures.textures import Attribute, Checkerboard, Gradient, Texture
 from raywidget.scene.values.colors import encode_srgb
 
 TRANSFORM = "KHR_texture_transform"
