@@ -206,7 +206,7 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         environment=lights.environment.values,
         environment_pixels=lights.environment.pixels,
         environment_rows=lights.environment.rows,
-        environment_cdf=lights.environment.cdf,
+        environment_cells=lights.environment.cells,
         placement=placement.as_array(),
         full=None if plain else FULL,
     )

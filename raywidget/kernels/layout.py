@@ -399,7 +399,7 @@ CONSTANT = 1
 GRADIENT = 2
 PANORAMA = 3
 
-ENVIRONMENT_SIZE = 27  # elements of `environment`
+ENVIRONMENT_SIZE = 29  # elements of `environment`
 ENVIRONMENT_KIND = 0  # code above, as a float
 ENVIRONMENT_TOP = 1  # 3: radiance from straight above (constant: from everywhere)
 ENVIRONMENT_BOTTOM = 4  # 3: radiance from straight below
@@ -411,10 +411,25 @@ ENVIRONMENT_LIGHT = 19  # its row of `lights`, as a float, or -1
 ENVIRONMENT_CENTRE = 20  # 3: of a ball round all shapes
 ENVIRONMENT_REACH = 23  # its radius
 ENVIRONMENT_BACKGROUND = 24  # 3: what the camera sees instead of it; -1: the environment itself
+ENVIRONMENT_ROW_GUIDES = 27  # entries of guides into rows, and into the cells of one
+ENVIRONMENT_CELL_GUIDES = 28
 
-# The cells between texels, row by row (`environment_rows`): running sum of probabilities, 1 / solid
-# angle of one cell, and sin^2(half the angle to the nearest pole) of its upper and lower edge.
-ENVIRONMENT_ROW_SIZE = 4
+# The cells between texels, row by row (`environment_rows`): running sum of probabilities, and guide
+# into it; the sum of the rows before; the row's probability / solid angle of one cell; and sin^2 of
+# half the angle to the nearest pole, of its upper and lower edge. Cells of a row
+# (`environment_cells`) have running sums and guides, too.
+#
+# A guide says where to begin to search (Chen and Asau 1974, "On generating random variates from an
+# empirical distribution"): of 2^k entries for at least as many sums, entry g is the first whose sum
+# exceeds g / 2^k. The others are not used.
+ENVIRONMENT_SUM = 0
+ENVIRONMENT_GUIDE = 1
+ENVIRONMENT_BEFORE = 2
+ENVIRONMENT_DENSITY = 3
+ENVIRONMENT_UPPER = 4
+ENVIRONMENT_LOWER = 5
+ENVIRONMENT_ROW_SIZE = 6
+ENVIRONMENT_CELL_SIZE = 2
 
 # --- Camera: elements of `camera` ----------------------------------------------------------------
 PERSPECTIVE = 0
@@ -486,7 +501,7 @@ class SceneTables(NamedTuple):
     environment: F32  # (ENVIRONMENT_SIZE,)
     environment_pixels: F32  # (H * W, 3) radiance, where it is an image
     environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
-    environment_cdf: F32  # (H - 1, W) running sum of probabilities within a row of cells
+    environment_cells: F32  # (H - 1, W, ENVIRONMENT_CELL_SIZE) running sums and guides of rows
     # (4,) where the tables' origin is in the scene, and how many of their units make one of the
     # scene's (`compiler.placement`); kernels have no need of it.
     placement: F64
@@ -560,6 +575,6 @@ class SceneView(NamedTuple):
     environment: Any
     environment_pixels: Any
     environment_rows: Any
-    environment_cdf: Any
+    environment_cells: Any
     full: Any
     camera: Any

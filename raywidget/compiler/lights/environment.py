@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from raywidget.kernels import layout
 from raywidget.kernels.layout import F32
-from raywidget.kernels.lights.environment import ROW_LOWER, ROW_PER_SOLID_ANGLE, ROW_SUM, ROW_UPPER
 from raywidget.scene.emitters.emitters import (
     ConstantEnvironment,
     Emitter,
@@ -29,7 +28,7 @@ class EnvironmentTables(NamedTuple):
     values: F32
     pixels: F32
     rows: F32
-    cdf: F32
+    cells: F32
     brightness: float  # integral of the luminance over all directions; 0 unless it is sampled
 
 
@@ -39,7 +38,7 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
     values[layout.ENVIRONMENT_LIGHT] = -1.0
     pixels = np.zeros((0, 3), np.float32)
     rows = np.zeros((0, layout.ENVIRONMENT_ROW_SIZE), np.float32)
-    cdf = np.zeros((0, 1), np.float32)
+    cells = np.zeros((0, 1, layout.ENVIRONMENT_CELL_SIZE), np.float32)
     brightness = 0.0
     for emitter in emitters:  # the scene admits one environment
         if isinstance(emitter, ConstantEnvironment):
@@ -61,10 +60,12 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
             turned = np.asarray(emitter.rotation).T.ravel()
             values[layout.ENVIRONMENT_FROM_WORLD : layout.ENVIRONMENT_FROM_WORLD + 9] = turned
             pixels = np.ascontiguousarray(image.reshape(-1, 3) * np.float32(emitter.scale))
-            rows, cdf, brightness = _pack_cells(pixels.reshape(image.shape))
+            rows, cells, brightness = _pack_cells(pixels.reshape(image.shape))
+            values[layout.ENVIRONMENT_ROW_GUIDES] = _guide_size(cells.shape[0])
+            values[layout.ENVIRONMENT_CELL_GUIDES] = _guide_size(cells.shape[1])
         elif isinstance(emitter, Environment):
             raise AssertionError(f"no row for {type(emitter).__name__}")
-    return EnvironmentTables(values, pixels, rows, cdf, brightness)
+    return EnvironmentTables(values, pixels, rows, cells, brightness)
 
 
 def _beyond_poles(image: F32) -> F32:
@@ -92,12 +93,35 @@ def _pack_cells(image: F32) -> tuple[F32, F32, float]:
     south = 2 * np.arange(count) + 1 > count
     total = solid_angle * mean.sum(axis=1)
 
+    sums = running_sum(total)
+    before = np.concatenate([np.zeros(1, np.float32), sums[:-1]])
     rows = np.zeros((count, layout.ENVIRONMENT_ROW_SIZE), np.float32)
-    rows[:, ROW_SUM] = running_sum(total)
-    rows[:, ROW_PER_SOLID_ANGLE] = 1.0 / solid_angle
-    rows[:, ROW_UPPER] = np.where(south, edges[::-1][:-1], upper)
-    rows[:, ROW_LOWER] = np.where(south, edges[::-1][1:], lower)
-    return rows, running_sum(mean), float(total.sum())
+    rows[:, layout.ENVIRONMENT_SUM] = sums
+    rows[:, layout.ENVIRONMENT_GUIDE] = _guide(sums[None])[0]
+    rows[:, layout.ENVIRONMENT_BEFORE] = before
+    rows[:, layout.ENVIRONMENT_DENSITY] = (sums.astype(float) - before) / solid_angle
+    rows[:, layout.ENVIRONMENT_UPPER] = np.where(south, edges[::-1][:-1], upper)
+    rows[:, layout.ENVIRONMENT_LOWER] = np.where(south, edges[::-1][1:], lower)
+    within = running_sum(mean)
+    return rows, np.stack([within, _guide(within)], axis=-1), float(total.sum())
+
+
+def _guide_size(count: int) -> int:
+    """Entries of the guide into so many sums: a power of two, so that no entry is rounded to."""
+    return 1 << (count.bit_length() - 1)
+
+
+def _guide(sums: F32) -> F32:
+    """For each row of running sums, see layout."""
+    rows, count = sums.shape
+    size = _guide_size(count)
+    # A sum is at most g / size for all g from here on: it is passed over by these entries.
+    passed_by = np.ceil(sums * np.float32(size)).astype(np.int64)
+    passed_by += np.arange(rows)[:, None] * (size + 1)
+    passed = np.bincount(passed_by.ravel(), minlength=rows * (size + 1))
+    guide = np.zeros((rows, count), np.float32)
+    guide[:, :size] = passed.reshape(rows, size + 1)[:, :size].cumsum(axis=1)
+    return guide
 
 
 def running_sum(weights: NDArray[np.float64]) -> F32:

@@ -38,10 +38,12 @@ from raywidget.kernels.integrators.path_lanes import (
     FOUND_BARE,
     FOUND_DIFFUSE,
     FOUND_END,
+    FOUND_IMAGE,
     FOUND_OTHER,
     FOUND_SPECULAR,
     FOUND_TRANSMITS,
     PathSettings,
+    add_images,
     arrive,
     enter_media,
     eval_others,
@@ -130,6 +132,7 @@ def advance_paths(
     other = 0
     specular = 0
     transmitting = 0
+    images = 0
     rays = 0
     rest = lanes
     while rest != 0:
@@ -140,6 +143,8 @@ def advance_paths(
         rays += arrival.rays
         if arrival.found & FOUND_END != 0:
             ended |= bit
+        if arrival.found & FOUND_IMAGE != 0:
+            images |= bit
         if arrival.found & FOUND_BARE != 0:
             bare |= bit
         if arrival.found & FOUND_DIFFUSE != 0:
@@ -150,6 +155,8 @@ def advance_paths(
             specular |= bit
         if arrival.found & FOUND_TRANSMITS != 0:
             transmitting |= bit
+    if images != 0:
+        add_images(scene, bundle, images)
     scattering = diffuse | other
     if scattering == 0:
         return Advanced(ended, rays)

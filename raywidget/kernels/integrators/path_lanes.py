@@ -22,6 +22,7 @@ from raywidget.kernels.integrators.bundle import (
     load_row,
     load_sequence,
     load_word,
+    load_word_row,
     room_of,
     store_number,
     store_point,
@@ -35,22 +36,32 @@ from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUPS_PER_EDGE
 from raywidget.kernels.language.sampling import power_heuristic
 from raywidget.kernels.language.scalars import index32
-from raywidget.kernels.language.simd import WIDTH, choose, lane_mask, spread_number
-from raywidget.kernels.language.vec3 import Vec3
+from raywidget.kernels.language.simd import (
+    WIDTH,
+    as_floats,
+    choose,
+    lane_mask,
+    lanes_in,
+    spread_number,
+)
+from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
+from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import (
     DIFFUSE,
+    ENVIRONMENT_BACKGROUND,
+    ENVIRONMENT_LIGHT,
     MISS,
     SceneView,
 )
 from raywidget.kernels.lights.emitter import (
     emitted_radiance,
     eval_missed,
-    pdf_environment,
     pdf_light_hit,
     sample_chosen,
 )
+from raywidget.kernels.lights.environment import draw_from_image, is_image, look_at_image
 from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
-from raywidget.kernels.lights.light_choice import choose_light, draw_weighed
+from raywidget.kernels.lights.light_choice import choose_light, draw_weighed, far_probability
 from raywidget.kernels.lights.light_tree import Chosen
 from raywidget.kernels.surfaces.bsdf import (
     eval_bsdf_cos,
@@ -80,6 +91,7 @@ FOUND_OTHER = 4
 FOUND_SPECULAR = 8
 FOUND_TRANSMITS = 16
 FOUND_BARE = 32  # a bare flat, see `hit`
+FOUND_IMAGE = 64  # an image infinitely far away: `add_images` adds it
 
 
 class Arrival(NamedTuple):
@@ -117,14 +129,10 @@ def arrive(
                 bundle, rows.THROUGHPUT, lane, load_point(bundle, rows.THROUGHPUT, lane) * through
             )
         if ray.slot == MISS:
-            weight = 1.0
-            scatter_pdf = load_number(bundle, rows.SCATTER_PDF, lane)
-            if scatter_pdf > 0.0:
-                previous = load_point(bundle, rows.PREVIOUS, lane)
-                previous_normal = load_point(bundle, rows.PREVIOUS_NORMAL, lane)
-                pdf = pdf_environment(scene, previous, previous_normal, d)
-                weight = power_heuristic(scatter_pdf, pdf)
-            _add(bundle, lane, eval_missed(scene, d, depth) * weight)
+            if is_image(scene):
+                return Arrival(FOUND_END | FOUND_IMAGE, passed + 1)
+            # Only images are sought: what else there is counts in full.
+            _add(bundle, lane, eval_missed(scene, d, depth))
             return Arrival(FOUND_END, passed + 1)
         material = bare_material(scene, ray.slot, ray.instance)
         if material >= 0 and depth < settings.max_depth:
@@ -220,6 +228,55 @@ def _add(bundle: Bundle, lane: int, emitted: Vec3) -> None:
     store_point(bundle, rows.RADIANCE, lane, load_point(bundle, rows.RADIANCE, lane) + brought)
 
 
+@on_demand
+def add_images(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """Count the light of an image for the lanes that have found it."""
+    d = load_point_row(bundle, rows.DIRECTION)
+    seen = look_at_image(scene, d)
+    light = int(scene.environment[ENVIRONMENT_LIGHT])
+    weight = spread_number(1.0)
+    if light >= 0:
+        probability = far_probability(
+            scene,
+            load_point_row(bundle, rows.PREVIOUS),
+            load_point_row(bundle, rows.PREVIOUS_NORMAL),
+            light,
+        )
+        scatter_pdf = load_row(bundle, rows.SCATTER_PDF)
+        shared = power_heuristic(scatter_pdf, probability * seen.pdf)
+        weight = choose(scatter_pdf > 0.0, shared, 1.0)
+    radiance = seen.radiance
+    if scene.environment[ENVIRONMENT_BACKGROUND] >= 0.0:
+        at_once = as_floats(load_word_row(bundle, rows.DEPTH)) == 1.0
+        background = load_vec3(scene.environment, ENVIRONMENT_BACKGROUND)
+        background = vec3(
+            spread_number(background.x), spread_number(background.y), spread_number(background.z)
+        )
+        radiance = choose_vec3(at_once, background, radiance)
+    brought = load_point_row(bundle, rows.THROUGHPUT) * radiance * weight
+    brought = choose_vec3(lanes_in(lanes), brought, 0.0)
+    store_point_row(bundle, rows.RADIANCE, load_point_row(bundle, rows.RADIANCE) + brought)
+
+
+@on_demand
+def _sample_images(scene: SceneView, bundle: Bundle, lanes: int, together: bool) -> int:
+    """Draw a direction to an image for the lanes that have chosen it; which they are."""
+    probability = spread_number(1.0)
+    if together:
+        chosen = load_row(bundle, rows.CHOSEN) == scene.environment[ENVIRONMENT_LIGHT]
+        lanes &= lane_mask(chosen)
+        if lanes == 0:
+            return 0
+        probability = load_row(bundle, rows.CHOSEN_PROBABILITY)
+    drawn = draw_from_image(scene, load_row(bundle, rows.LIGHT_U), load_row(bundle, rows.LIGHT_V))
+    store_point_row(bundle, rows.LIGHT_DIRECTION, drawn.wi)
+    store_row(bundle, rows.LIGHT_REACH, spread_number(INFINITY))
+    store_row(bundle, rows.LIGHT_PDF, drawn.pdf * probability)
+    store_row(bundle, rows.LIGHT_DELTA, spread_number(0.0))
+    store_point_row(bundle, rows.LIGHT_RADIANCE, drawn.radiance)
+    return lanes
+
+
 @device
 def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
     """Draw a direction to a light for each lane; those that have one."""
@@ -241,6 +298,11 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
     together = scene.weighed_count > 0 and scene.leaf_count == 0
     if together and lanes != 0:
         _choose_lights(scene, bundle)
+    if lanes != 0 and scene.environment[ENVIRONMENT_LIGHT] >= 0.0:
+        if together or scene.light_count == 1:
+            drawn = _sample_images(scene, bundle, lanes, together)
+            lanes &= ~drawn
+            lit |= drawn & lane_mask(load_row(bundle, rows.LIGHT_PDF) > 0.0)
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1

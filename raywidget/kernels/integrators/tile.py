@@ -171,7 +171,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.environment),
         view(tables.environment_pixels),
         view(tables.environment_rows),
-        view(tables.environment_cdf),
+        view(tables.environment_cells),
         tables.full,
         view(camera),
     )

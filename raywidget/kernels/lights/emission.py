@@ -36,7 +36,7 @@ from raywidget.kernels.lights.emitter import (
     pdf_light_point,
     with_texture,
 )
-from raywidget.kernels.lights.environment import eval_image, pdf_image, sample_image
+from raywidget.kernels.lights.environment import pdf_image, sample_image
 from raywidget.kernels.lights.light_choice import choose_by_power
 from raywidget.kernels.lights.light_sample import LightSample
 
@@ -154,8 +154,9 @@ def _sample_other(scene: SceneView, light: int, four: Four) -> Emission:
         return Emission(light, p, p, d, 1.0, strength * (1.0 / pdf), pdf)
     d = axis
     if kind == layout.LIGHT_ENVIRONMENT:
-        d = -sample_image(scene, four.x, four.y).wi
-        strength = eval_image(scene, -d)
+        drawn = sample_image(scene, four.x, four.y)
+        d = -drawn.wi
+        strength = drawn.radiance
     pdf = pdf_emission(scene, light, 1.0, d)
     if pdf <= 0.0:
         return Emission(light, d, d, d, 0.0, d, 0.0)

@@ -32,7 +32,6 @@ from raywidget.kernels.lights.area_light import (
 from raywidget.kernels.lights.delta_light import height_between, sample_delta, spot_falloff
 from raywidget.kernels.lights.environment import (
     eval_environment,
-    eval_image,
     eval_missed,
     pdf_environment,
     sample_image,
@@ -187,10 +186,9 @@ def _sample_other(
         return _in_beam(scene, sample_round(scene, light, p, chosen, u, v))
     if kind == layout.LIGHT_ENVIRONMENT:
         sample = sample_image(scene, u, v)
-        radiance = eval_image(scene, sample.wi)
         nowhere = vec3(0.0, 0.0, 0.0)
         pdf = chosen * sample.pdf
-        return LightSample(sample.wi, INFINITY, radiance, pdf, False, nowhere, light)
+        return LightSample(sample.wi, INFINITY, sample.radiance, pdf, False, nowhere, light)
     return sample_delta(scene, light, kind, p, chosen)
 
 

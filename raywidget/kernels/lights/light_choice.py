@@ -134,6 +134,21 @@ def light_probability(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float:
     return _power(scene, light)
 
 
+@device
+def far_probability(scene: SceneView, p: Vec3, n: Vec3, light: int) -> Real:
+    """As `light_probability`, of a light that is infinitely far away; of lanes, lanes."""
+    if scene.weighed_count == 0:
+        return p.x * 0.0 + _power(scene, light)
+    number = light
+    if scene.leaf_count > 0:
+        number = 1 if _is_far_together(scene) else light - scene.leaf_count + 1
+    weights = _weigh_all(scene, p, n)
+    share = _share(scene, importance(scene, _node(scene, number), p, n), weights)
+    if scene.leaf_count > 0 and _is_far_together(scene):
+        share = share * (_power(scene, light) / (1.0 - scene.light_cdf[scene.leaf_count - 1]))
+    return share
+
+
 @on_demand
 def _probability_weighed(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float:
     number = light

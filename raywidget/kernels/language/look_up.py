@@ -1,0 +1,63 @@
+"""Numbers of tables, looked up by numbers or by lanes of them.
+
+Lanes are loaded one after the other and put together: processors that have an instruction for it
+are hardly faster with it, and the others need no way of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raywidget.kernels.language.jit import intrinsic
+from raywidget.kernels.language.simd import WIDTH, bools, floats, ints
+from raywidget.kernels.language.toolchain import ir, types
+
+_INT32 = ir.IntType(32)
+_INT64 = ir.IntType(64)
+
+
+@intrinsic
+def whole(typing: Any, x: Any) -> Any:
+    """Whole numbers in float32 as integers: lanes, or a number."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if x is floats:
+            return builder.fptosi(args[0], ir.VectorType(_INT32, WIDTH))
+        return context.cast(builder, args[0], sig.args[0], types.int64)
+
+    return (ints if x is floats else types.int64)(x), generate
+
+
+@intrinsic
+def in_any_lane(typing: Any, condition: Any) -> Any:
+    """Does a condition hold in a lane; or does it hold, if it is that of numbers?"""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if condition is not bools:
+            return args[0]
+        bits = builder.bitcast(args[0], ir.IntType(WIDTH))
+        return builder.icmp_unsigned("!=", bits, ir.IntType(WIDTH)(0))
+
+    return types.boolean(condition), generate
+
+
+@intrinsic
+def look_up(typing: Any, table: Any, row: Any, row_size: Any, column: Any) -> Any:
+    """One float32 of a table of rows, or of a row for each lane; there are less than 2^31 rows."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        size, column = (context.cast(builder, args[k], sig.args[k], types.int64) for k in (2, 3))
+
+        def load(row: Any) -> Any:
+            begin = builder.gep(args[0], [builder.mul(row, size)])
+            return builder.load(builder.gep(begin, [column]))
+
+        if row is not ints:
+            return load(context.cast(builder, args[1], sig.args[1], types.int64))
+        result = ir.Constant(ir.VectorType(ir.FloatType(), WIDTH), ir.Undefined)
+        for lane in range(WIDTH):
+            number = builder.zext(builder.extract_element(args[1], _INT32(lane)), _INT64)
+            result = builder.insert_element(result, load(number), _INT32(lane))
+        return result
+
+    return (floats if row is ints else types.float32)(table, row, row_size, column), generate
