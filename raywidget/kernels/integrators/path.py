@@ -97,6 +97,7 @@ from raywidget.kernels.language.simd import (
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import F32, SceneTables, SceneView
+from raywidget.kernels.lights.emitter import is_all_sought
 
 _LARGEST = 1e19  # of coordinates: times the reciprocal of a direction's, they stay finite
 
@@ -260,8 +261,8 @@ def advance_paths(
 
     # --- Russian roulette -------------------------------------------------------------------------
     if settings.roulette:
-        with_lights = settings.next_event and scene.light_count > 0
-        survival = brightest * compression * survival_per_throughput(with_lights)
+        all_sought = settings.next_event and is_all_sought(scene)
+        survival = brightest * compression * survival_per_throughput(all_sought)
         lives &= lane_mask((survival >= 1.0) | (choice.z < survival))
         throughput = throughput * choose(survival < 1.0, 1.0 / survival, 1.0)
 

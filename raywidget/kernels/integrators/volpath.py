@@ -52,6 +52,7 @@ from raywidget.kernels.layout import (
 from raywidget.kernels.lights.emitter import (
     emitted_radiance,
     eval_missed,
+    is_all_sought,
     pdf_environment,
     pdf_light_hit,
     sample_light,
@@ -337,8 +338,8 @@ def trace_volpath(
         # --- Russian roulette --------------------------------------------------------------------
         if settings.roulette:
             brightest = largest_of(throughput)
-            with_lights = settings.next_event and scene.light_count > 0
-            survival = brightest * compression * survival_per_throughput(with_lights)
+            all_sought = settings.next_event and is_all_sought(scene)
+            survival = brightest * compression * survival_per_throughput(all_sought)
             if survival < 1.0:
                 if choice.z >= survival:
                     break

@@ -33,6 +33,7 @@ from raywidget.kernels.lights.delta_light import height_between, sample_delta, s
 from raywidget.kernels.lights.environment import (
     eval_environment,
     eval_missed,
+    is_all_sought,
     pdf_environment,
     sample_image,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "emitted_radiance",
     "eval_environment",
     "eval_missed",
+    "is_all_sought",
     "light_probability",
     "pdf_environment",
     "pdf_light_hit",

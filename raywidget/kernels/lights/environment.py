@@ -47,6 +47,14 @@ def is_image(scene: SceneView) -> bool:
 
 
 @device
+def is_all_sought(scene: SceneView) -> bool:
+    """Are there lights that are sampled, and none but them?"""
+    is_sky = scene.environment[layout.ENVIRONMENT_KIND] != single(layout.NO_ENVIRONMENT)
+    is_sky = is_sky and scene.environment[layout.ENVIRONMENT_LIGHT] < 0.0
+    return scene.light_count > 0 and not is_sky
+
+
+@device
 def eval_environment(scene: SceneView, d: Vec3) -> Vec3:
     """Radiance from infinitely far away, for a ray of direction `d` that hits nothing."""
     kind = int(scene.environment[layout.ENVIRONMENT_KIND])

@@ -55,7 +55,7 @@ from raywidget.kernels.language.random import (
 from raywidget.kernels.language.sampling import survival_per_throughput
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import F32, SceneTables, SceneView
-from raywidget.kernels.lights.emitter import emitted_radiance, eval_missed
+from raywidget.kernels.lights.emitter import emitted_radiance, eval_missed, is_all_sought
 from raywidget.kernels.sensors.importance import pdf_camera
 from raywidget.kernels.surfaces.bsdf import is_specular, load_bsdf, make_parameters
 from raywidget.kernels.surfaces.scattering import (
@@ -169,7 +169,7 @@ def trace_camera_subpath(
 
         # --- Russian roulette --------------------------------------------------------------------
         if settings.roulette:
-            per_throughput = survival_per_throughput(scene.light_count > 0)
+            per_throughput = survival_per_throughput(is_all_sought(scene))
             survival = brightest * compression * per_throughput
             if survival < 1.0:
                 if choice.z >= survival:
