@@ -375,7 +375,7 @@ def test_directions_follow_the_image(name):
     assert abs(4 * np.pi * mean - 1) < 4 * np.pi * 3.5 * error + 1e-4
 
 
-@pytest.mark.parametrize(("height", "width"), [(2, 1), (3, 64), (9, 65), (40, 127)])
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (3, 64), (9, 65), (40, 127)])
 def test_a_number_draws_the_cell_that_its_running_sums_say(height, width):
     # Strengths over eight orders of magnitude, and nothing at all in places
     generator = np.random.default_rng(7)
