@@ -235,6 +235,7 @@ VOLUME_CODES_SIZE = 18
 GRID_BYTES = 0
 GRID_WORDS = 1  # of 16 bits
 GRID_FLOATS = 2
+GRID_SHORTS = 3  # of 16 bits, with a sign
 GRID_HOLE_BYTE = 255
 GRID_HOLE_WORD = 65535
 
@@ -249,8 +250,10 @@ VOLUME_VALUE_OFFSET = 16  # plus this
 VOLUME_SHARPNESS = 17  # of surfaces that are shaded by the gradient; 0: none are
 VOLUME_BLOCK = 18  # cells along the side of a block
 
-# Columns of `volume_bounds`: least and greatest extinction in a block. Where the greatest is 0, the
-# least is minus the number of blocks to the nearest one that is not empty, along any axis.
+# Columns of `volume_bounds`: least and greatest extinction in a block. The least one has a minus,
+# and is not 0, where extinction goes linearly with the numbers: one of those around a point, chosen
+# by chance, will do there. Where the greatest is 0, the least is minus the number of blocks to the
+# nearest one that is not empty, along any axis.
 BOUNDS_SIZE = 2
 BOUNDS_LEAST = 0
 BOUNDS_MOST = 1

@@ -76,6 +76,69 @@ def test_a_cut_box_and_lamp_are_as_if_they_were_made_so(integrator):
     assert check_batches(a, b) > LEVEL
 
 
+BODIES = {
+    "box": rw.Box((0.5, 0.5, 0.5), (1, 1, 1)),
+    "mesh": CUBE.replace(vertices=CUBE.vertices * 0.5 + 0.5),
+    "copies": rw.Instances(CUBE.replace(vertices=CUBE.vertices * 0.5 + 0.5), [np.eye(4)]),
+    "cylinder": rw.Cylinder((0.5, 0, 0.5), (0.5, 1, 0.5), 0.5, caps=True),
+    "ball": rw.Sphere((0.5, 0.5, 0.5), 0.5),
+}
+FLOORS = {
+    "quad": rw.Quad((-3, 0, 3), (6, 0, 0), (0, 0, -6)),
+    "mesh": rw.Mesh([(-3, 0, 3), (3, 0, 3), (3, 0, -3), (-3, 0, -3)], [(0, 1, 2), (0, 2, 3)]),
+    "box": rw.Box((0, -1, 0), (6, 2, 6)),
+    "cylinder": rw.Cylinder((0, -1, 0), (0, 0, 0), 4, caps=True),
+}
+
+
+def depth_of(*shapes, **options):
+    camera = rw.PerspectiveCamera(look_from=(3, 2.2, 4), look_at=(0.4, 0.3, 0.3), vfov=40)
+    scene = rw.Scene(shapes, camera=camera, **options)
+    depth = rw.render(scene, width=40, height=32, spp=1, integrator="depth").pixels[..., 0]
+    return np.where(depth > 0.0, depth, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("body", "floor"),
+    [("box", "quad"), ("mesh", "box"), ("copies", "mesh"), ("cylinder", "box"), ("ball", "quad"),
+     ("mesh", "cylinder")],
+)  # fmt: skip
+def test_a_floor_is_there_where_what_stood_on_it_is_cut_away(body, floor):
+    plane = [rw.Plane((0.5, 0.3, 0.2), (1, 0.2, 0.4))]
+    whole = FLOORS[floor].replace(clip=())
+    for caps in (False, True):
+        closing = {} if body == "cylinder" else {"caps": caps}
+        cut = BODIES[body].replace(clip=plane, **closing)
+        alone, other = depth_of(whole), depth_of(cut)
+        np.testing.assert_allclose(depth_of(whole, cut), np.minimum(alone, other), rtol=1e-5)
+        # The plane of the scene is the same to it.
+        by_scene = depth_of(whole, BODIES[body].replace(**closing), clip=plane)
+        np.testing.assert_allclose(by_scene, np.minimum(alone, other), rtol=1e-5)
+    # Cut from above, by a plane in which a face of the one that is kept lies: nothing is lost.
+    above = [rw.Plane((0, 0, 0), (0, 1, 0))]
+    sunk = BODIES[body].replace(clip=above)
+    np.testing.assert_allclose(depth_of(whole, sunk), alone, rtol=1e-5)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_caps_are_closed_on_a_floor_that_is_kept(seed):
+    rng = np.random.default_rng(seed)
+    turn = rng.uniform(0, 2 * np.pi)
+    plane = rw.Plane(rng.uniform(-0.4, 0.4, 3), (np.cos(turn), rng.uniform(-1, 1), np.sin(turn)))
+    floor = rw.Box((0, -2, 0), (8, 2, 8), clip=())
+    body = CUBE.replace(clip=[plane], caps=True)
+    beside = rw.Sphere((0, 0, 0), 1, clip=[rw.Plane((0, 0, 0), (0, 0.2, 1))], caps=True)
+    direction = rng.normal(size=3)
+    direction[1] = abs(direction[1])
+    camera = ABOVE.replace(look_from=8 * direction / np.linalg.norm(direction), height=4)
+    scene = rw.Scene([floor, body, beside], camera=camera)
+    normals = rw.render(scene, width=24, height=24, spp=1, integrator="normals", alpha=True)
+    covered = normals.alpha == 1
+    facing = (2 * normals.pixels - 1) @ camera.frame().forward
+    assert (facing[covered] < 1e-3).all()
+
+
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_no_ray_sees_the_inside_of_a_capped_shape(seed):

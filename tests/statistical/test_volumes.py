@@ -12,7 +12,7 @@ from significance import (
 )
 
 import raywidget as rw
-from raywidget.compiler.volumes import bounds
+from raywidget.compiler.volumes import bounds, rows
 
 pytestmark = pytest.mark.statistical
 
@@ -245,6 +245,37 @@ def test_two_halves_that_overlap_are_one():
         )
     ]
     assert check_batches(*pictures) > LEVEL
+
+
+@pytest.mark.parametrize("kind", ["straight", "bent", "colours", "nearest", "signed"])
+def test_a_number_by_chance_has_the_mean_of_all_around_a_point(kind, monkeypatch):
+    # Everywhere linear, nowhere, in some blocks; the other scene blends all eight everywhere.
+    bent = [(0, 0), (0.2, 1), (0.3, 0.1), (0.6, 0.7)]
+    options = {"color": "viridis", "extinction": bent if kind == "bent" else None, "limits": (0, 1)}
+    values, others = LUMPS, {}
+    if kind == "colours":
+        values = RNG.random((6, 5, 7, 4))
+        options["color"] = 1.0
+    elif kind == "nearest":
+        others["interpolation"] = "nearest"
+    elif kind == "signed":
+        values = np.int16(1000 * LUMPS - 300)
+        options["limits"] = (-300, 700)
+    transfer = rw.TransferFunction(density=3.0, **options)
+    sun = rw.DirectionalLight((-1, -2, -1), irradiance=2.0)
+    camera = ALONG_Z.replace(vfov=30)
+    scene = rw.Scene([block(values, transfer, **others)], emitters=[SKY, sun], camera=camera)
+    first = render_batches(scene, 48, 64, seed=1, **VOLPATH)
+    straight = bounds.bound_extinction
+
+    def blended(*given):
+        return np.abs(straight(*given)) * (given[0].low.reshape(-1, 1) > -np.inf)
+
+    if kind != "nearest":
+        monkeypatch.setattr(rows, "bound_extinction", blended)
+    copy = scene.replace(shapes=[block(values.copy(), transfer)]) if kind != "nearest" else scene
+    second = render_batches(copy, 48, 64, seed=2, **VOLPATH)
+    assert check_batches(first, second) > LEVEL
 
 
 def test_blocks_change_no_mean(monkeypatch):

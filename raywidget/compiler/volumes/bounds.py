@@ -17,6 +17,11 @@ from raywidget.kernels.layout import F32
 _SMALLEST = 4
 BLOCKS = 64
 
+_STRAIGHT = 1e-6  # of the greatest extinction: bends that are less are rounding
+_HARDLY = 1e-30  # what stands for 0 where a minus has to be told
+
+_AT_ONCE = 1 << 15  # blocks: temporary copies stay small
+
 _FARTHEST = 16  # blocks that are looked over for something that is not empty
 
 
@@ -28,17 +33,17 @@ class Ranges(NamedTuple):
     size: int  # cells along the side of a block
 
 
-def find_ranges(stored: Stored) -> Ranges:
-    """Ranges that hold for all that is between the numbers, too."""
+def find_ranges(stored: Stored, between: bool) -> Ranges:
+    """Ranges that hold for all that is between the numbers, too, if there is anything."""
     numbers = stored.array[..., 3] if stored.array.ndim == 4 else stored.array
     size = max(_SMALLEST, -(-max(numbers.shape) // BLOCKS))
     lows, highs = [], []
     for first in range(0, len(numbers), size):
         # The neighbours count: what is between two numbers belongs to both.
-        slab = numbers[max(0, first - 1) : first + size + 1]
+        slab = numbers[max(0, first - between) : first + size + between]
         low, high = _without_holes(slab, stored)
-        lows.append(_in_blocks(low.min(axis=0), size, np.minimum))
-        highs.append(_in_blocks(high.max(axis=0), size, np.maximum))
+        lows.append(_in_blocks(low.min(axis=0), size, between, np.minimum))
+        highs.append(_in_blocks(high.max(axis=0), size, between, np.maximum))
     return Ranges(np.stack(lows), np.stack(highs), size)
 
 
@@ -52,12 +57,13 @@ def _without_holes(slab: NDArray[Any], stored: Stored) -> tuple[NDArray[Any], ND
     return (np.where(holes, np.float32(-np.inf), slab),) * 2
 
 
-def _in_blocks(plane: NDArray[Any], size: int, choose: Any) -> F32:
-    """Of a plane of numbers, what `choose` finds in squares that overlap by one all round."""
+def _in_blocks(plane: NDArray[Any], size: int, reach: int, choose: Any) -> F32:
+    """Of a plane of numbers, what `choose` finds in squares, and so far round each of them."""
     for axis in (0, 1):
         count = plane.shape[axis]
         starts = np.arange(0, count, size)
-        edges = np.stack([np.maximum(starts - 1, 0), np.minimum(starts + size + 1, count)], axis=1)
+        ends = np.minimum(starts + size + reach, count)
+        edges = np.stack([np.maximum(starts - reach, 0), ends], axis=1)
         # One more at the end, so that all edges are places; every second interval counts.
         last = np.take(plane, [count - 1], axis=axis)
         padded = np.concatenate([plane, last], axis=axis)
@@ -66,25 +72,70 @@ def _in_blocks(plane: NDArray[Any], size: int, choose: Any) -> F32:
     return np.asarray(plane, np.float32)
 
 
-def bound_extinction(ranges: Ranges, extinction: F32, scale: float, offset: float) -> F32:
+def bound_extinction(
+    ranges: Ranges, extinction: F32, scale: float, offset: float, between: bool
+) -> F32:
     """Least and greatest extinction in each block: (blocks, BOUNDS_SIZE).
 
     `extinction` is that of the transfer function, row by row; stored numbers are rows after
-    `scale` and `offset`.
+    `scale` and `offset`. Where it is linear in a block, or nothing is `between` the numbers, that
+    is told, see layout.
     """
+    lows, highs = ranges.low.ravel(), ranges.high.ravel()
+    result = np.empty((len(lows), layout.BOUNDS_SIZE), np.float32)
+    for first in range(0, len(lows), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        with np.errstate(invalid="ignore"):
+            low = lows[part].astype(np.float64) * scale + offset
+            high = highs[part].astype(np.float64) * scale + offset
+        _bound(result[part], extinction, low, high, between)
+    return result
+
+
+def _bound(
+    result: F32, extinction: F32, low: NDArray[np.float64], high: NDArray[np.float64], between: bool
+) -> None:
+    """Of blocks with numbers from some rows to others; -inf is a hole."""
     last = len(extinction) - 1
-    with np.errstate(invalid="ignore"):
-        low = np.clip(ranges.low.ravel().astype(np.float64) * scale + offset, -1.0, last)
-        high = np.clip(ranges.high.ravel().astype(np.float64) * scale + offset, -1.0, last)
+    is_solid, is_there = np.isfinite(low), np.isfinite(high)
+    low, high = np.clip(low, -1.0, last), np.clip(high, -1.0, last)
     # What kernels make of them in single precision may lie a little beside.
     first = np.clip(np.floor(low - 1e-3), 0, last).astype(np.int64)
     end = np.clip(np.ceil(high + 1e-3), 0, last).astype(np.int64)
-    result = np.empty((len(first), layout.BOUNDS_SIZE), np.float32)
     result[:, 0] = _extremes(extinction, first, end, np.minimum)
     result[:, 1] = _extremes(extinction, first, end, np.maximum)
-    result[~np.isfinite(ranges.low.ravel()), 0] = 0.0
-    result[~np.isfinite(ranges.high.ravel()), 1] = 0.0
-    return result
+    result[~is_solid, 0] = 0.0
+    result[~is_there | _is_nowhere(extinction, low, high), 1] = 0.0
+    is_linear = is_solid if not between else is_solid & _is_straight(extinction, low, high)
+    result[is_linear, 0] = -np.maximum(result[is_linear, 0], _HARDLY)
+
+
+def _is_nowhere(values: F32, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[Any]:
+    """Are values 0 from one place to another? Both are exact: rounding them makes nothing of 0."""
+    last = len(values) - 1
+    low, high = np.clip(low, 0.0, last), np.clip(high, 0.0, last)
+    rows = np.arange(last + 1)
+    ends = np.interp(low, rows, values) + np.interp(high, rows, values)
+    before = np.concatenate([[0], np.cumsum(values > 0.0)])
+    first = np.ceil(low).astype(np.int64)
+    end = np.maximum(first, np.floor(high).astype(np.int64) + 1)
+    nowhere: NDArray[Any] = (ends == 0.0) & (before[end] == before[first])
+    return nowhere
+
+
+def _is_straight(values: F32, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[Any]:
+    """Do values go linearly from one place to another, with no bend between? Beyond both ends
+    they stay what they are there.
+    """
+    padded = np.concatenate([values[:1], values.astype(np.float64), values[-1:]])
+    bends = np.abs(np.diff(padded, 2)) > _STRAIGHT * float(values.max())
+    before = np.concatenate([[0], np.cumsum(bends)])
+    last = len(values) - 1
+    # Rows strictly between, but for what is rounding.
+    first = np.clip(np.floor(low + 1e-3).astype(np.int64) + 1, 0, last + 1)
+    end = np.clip(np.ceil(high - 1e-3).astype(np.int64), 0, last + 1)
+    straight: NDArray[Any] = before[np.maximum(first, end)] == before[first]
+    return straight
 
 
 def _extremes(values: F32, first: NDArray[np.int64], end: NDArray[np.int64], choose: Any) -> F32:

@@ -54,11 +54,13 @@ def pack_volumes(
     block_count = row_count = 0
     for volume, code, row in zip(volumes, codes, values, strict=True):
         stored = store(volume.values, volume.precision)
+        between = volume.interpolation != "nearest"
         ranges = volume.values.once(
-            ("ranges", volume.precision), lambda stored=stored: find_ranges(stored)
+            ("ranges", volume.precision, between),
+            lambda stored=stored, between=between: find_ranges(stored, between),
         )
         table, scale, offset = _look_up(volume, placement, stored.scale, stored.offset)
-        bound = bound_extinction(ranges, table[:, layout.LOOK_EXTINCTION], scale, offset)
+        bound = bound_extinction(ranges, table[:, layout.LOOK_EXTINCTION], scale, offset, between)
         measure_emptiness(bound.reshape(*ranges.low.shape, layout.BOUNDS_SIZE))
         code[layout.VOLUME_GRID] = stored.array.ctypes.data
         code[layout.VOLUME_SHAPE : layout.VOLUME_SHAPE + 3] = stored.array.shape[:3]

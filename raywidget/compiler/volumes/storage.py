@@ -40,6 +40,9 @@ def _store(grid: Grid, precision: str) -> Stored:
     if array.dtype == _TYPES[precision] and array.flags.c_contiguous and _is_sound(grid):
         scale = 1.0 / 255.0 if grid.is_colored and array.dtype == np.uint8 else 1.0
         return Stored(array, axes, _STORAGES[precision], scale, 0.0, grid.holes > 0)
+    is_short = array.dtype == np.int16 and precision == "half" and not grid.is_colored
+    if is_short and array.flags.c_contiguous:
+        return Stored(array, axes, layout.GRID_SHORTS, 1.0, 0.0, False)
     result = np.empty(array.shape, _TYPES[precision])
     if array.dtype == np.uint8:  # its bytes lie apart from each other
         result[...] = array

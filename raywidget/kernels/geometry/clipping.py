@@ -1,10 +1,10 @@
 """Rays in a scene of which planes cut a part away: where they end, and what closes the cut.
 
 What is kept lies behind all planes, so a ray is in it from one distance to another: the tree is
-asked for no more than that. Shapes may have planes of their own, or none: then what is met first is
-asked for its planes, and passed if they cut it away. A cut through a closed shape is closed by a
-*cap*: where a ray comes through a plane, or goes out through one, and the shape is all around that
-point. A volume is closed in itself.
+asked for no more than that. Shapes may have planes of their own, or none: then the walk through the
+tree asks what it meets for its planes, and goes on if they cut it away. A cut through a closed
+shape is closed by a *cap*: where a ray comes through a plane, or goes out through one, and the
+shape is all around that point. A volume is closed in itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.grid import NOWHERE, find_place, into_grid
 from raywidget.kernels.geometry.hit import cap_code, make_hit
+from raywidget.kernels.geometry.kept import BY_PLANES, is_cut, kept_part
 from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.geometry.traverse import (
     RayHit,
@@ -26,7 +27,7 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import index32, single
 from raywidget.kernels.language.toolchain import types
-from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
+from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import SceneView
 
 INFINITY = float("inf")
@@ -36,72 +37,11 @@ _MOST_CROSSINGS = 10_000
 _entered_stack = make_stack_array(types.int64, _MOST_ENTERED)
 
 
-class Kept(NamedTuple):
-    """The part of a ray that is kept."""
-
-    enter: float
-    leave: float
-    through: int  # plane that it comes in through, or -1
-    out: int  # plane that it goes out through, or -1
-
-
 class Cap(NamedTuple):
     """The shape that a cut goes through."""
 
     slot: int  # of where it is left; MISS if there is none
     instance: int
-
-
-@on_demand
-def kept_part(scene: SceneView, group: int, o: Vec3, d: Vec3, t_max: float) -> Kept:
-    """Where a ray is behind all planes of a group; nowhere if it enters after it leaves."""
-    enter = 0.0
-    leave = t_max
-    through = -1
-    out = -1
-    first = 0
-    end = 0
-    if group >= 0:
-        first = int(scene.clip_groups[group * layout.CLIP_GROUP_SIZE])
-        end = first + int(scene.clip_groups[group * layout.CLIP_GROUP_SIZE + 1])
-    for plane in range(first, end):
-        row = plane * layout.CLIP_SIZE
-        normal = load_vec3(scene.clips, row)
-        slope = dot(normal, d)
-        height = dot(normal, o) - scene.clips[row + layout.CLIP_OFFSET]
-        if slope > 0.0:
-            t = -height / slope
-            if t < leave:
-                leave = t
-                out = plane
-        elif slope < 0.0:
-            t = height / -slope
-            if t > enter:
-                enter = t
-                through = plane
-        elif height > 0.0:
-            leave = -1.0
-    return Kept(enter, leave, through, out)
-
-
-@on_demand
-def is_cut(scene: SceneView, group: int, p: Vec3) -> bool:
-    """Do the planes of a group cut a point away?"""
-    if group < 0:
-        return False
-    first = int(scene.clip_groups[group * layout.CLIP_GROUP_SIZE])
-    end = first + int(scene.clip_groups[group * layout.CLIP_GROUP_SIZE + 1])
-    for plane in range(first, end):
-        row = plane * layout.CLIP_SIZE
-        if dot(load_vec3(scene.clips, row), p) > scene.clips[row + layout.CLIP_OFFSET]:
-            return True
-    return False
-
-
-@device
-def clip_group(scene: SceneView, shape: int) -> int:
-    """Which planes cut a shape: a row of `clip_groups`, or -1."""
-    return int(scene.shape_clips[shape * layout.SHAPE_CLIP_SIZE])
 
 
 @device
@@ -115,7 +55,7 @@ def is_lamp_cut(scene: SceneView, light: int, p: Vec3, wi: Vec3, reach: float, d
     """Is the point of a lamp cut away, `reach` from `p`? Lights that are no shapes never are."""
     if scene.clip_count == 0 or light < 0 or delta or not reach < _BESIDES:
         return False
-    return is_cut(scene, lamp_group(scene, light), p + wi * reach)
+    return is_cut(scene, lamp_group(scene, light), p + wi * reach, 0.0)
 
 
 # --- Caps ----------------------------------------------------------------------------------------
@@ -125,8 +65,8 @@ def is_lamp_cut(scene: SceneView, light: int, p: Vec3, wi: Vec3, reach: float, d
 def _find_cap(scene: SceneView, group: int, o: Vec3) -> Cap:
     """The innermost closed shape of a group that a point is in, if two of three rays say so.
 
-    What stands on a floor, or at a wall, shares a face with it, and one of the two may be missed:
-    one ray goes upwards, two level to the sides.
+    What stands on something else that is cut, too, shares a face with it, and one of the two may be
+    missed: one ray goes upwards, two level to the sides.
     """
     volume = _find_volume(scene, group, o)
     if volume >= 0:
@@ -166,31 +106,28 @@ def _leaves(scene: SceneView, group: int, o: Vec3, d: Vec3) -> Cap:
     entered = _entered_stack()
     count = 0
     for _ in range(_MOST_CROSSINGS):
-        ray = find_closest_whole(scene, o, d, INFINITY)
+        ray = find_closest_whole(scene, o, d, INFINITY, group)
         if ray.slot == layout.MISS:
             break
         hit = make_hit(scene, o, d, ray)
-        codes = hit.shape * layout.SHAPE_CLIP_SIZE
-        closes = scene.shape_clips[codes + layout.SHAPE_CAPS] != layout.CAPS_NONE
-        if closes and int(scene.shape_clips[codes]) == group:
-            # Balls and rounds are things of their own, flats together make one.
-            key = (1 + hit.instance) * (1 << 24) + hit.shape
-            if ray.slot >= layout.BALL_SLOT:
-                key = -1 - hit.primitive
-            if dot(d, hit.ng) < 0.0:
-                if count == _MOST_ENTERED:
-                    break
-                entered[count] = key
-                count += 1
-            else:
-                found = -1
-                for k in range(count):
-                    if entered[k] == key:
-                        found = k
-                if found < 0:
-                    return Cap(0 + ray.slot, 0 + ray.instance)  # 64 bits, as below
-                count -= 1
-                entered[found] = entered[count]
+        # Balls and rounds are things of their own, flats together make one.
+        key = (1 + hit.instance) * (1 << 24) + hit.shape
+        if ray.slot >= layout.BALL_SLOT:
+            key = -1 - hit.primitive
+        if dot(d, hit.ng) < 0.0:
+            if count == _MOST_ENTERED:
+                break
+            entered[count] = key
+            count += 1
+        else:
+            found = -1
+            for k in range(count):
+                if entered[k] == key:
+                    found = k
+            if found < 0:
+                return Cap(0 + ray.slot, 0 + ray.instance)  # 64 bits, as below
+            count -= 1
+            entered[found] = entered[count]
         o = spawn_origin(hit, d)
     return Cap(layout.MISS, -1)
 
@@ -231,24 +168,13 @@ def _find_kept_of_groups(
     v = single(0.0)
     slot = layout.MISS
     instance = -1
-    start = o
-    travelled = 0.0
-    for _ in range(_MOST_CROSSINGS):
-        if not travelled < t_max:
-            break
-        ray = find_closest_whole(scene, start, d, t_max - travelled)
-        if ray.slot == layout.MISS:
-            break
-        hit = make_hit(scene, start, d, ray)
-        travelled += ray.t
-        if not is_cut(scene, clip_group(scene, 0 + hit.shape), hit.p):
-            t = travelled
-            u = ray.u
-            v = ray.v
-            slot = 0 + ray.slot
-            instance = 0 + ray.instance
-            break
-        start = spawn_origin(hit, d)
+    ray = find_closest_whole(scene, o, d, t_max, BY_PLANES)
+    if ray.slot != layout.MISS:
+        t = ray.t
+        u = ray.u
+        v = ray.v
+        slot = 0 + ray.slot
+        instance = 0 + ray.instance
     if scene.has_caps:
         for group in range(scene.clip_group_count):
             part = kept_part(scene, group, o, d, t)

@@ -18,6 +18,7 @@ from raywidget.kernels.geometry.intersect import (
     intersect_flats,
     intersect_rounds,
 )
+from raywidget.kernels.geometry.kept import KeptHit, find_kept_ball, find_kept_round, kept_flats
 from raywidget.kernels.language.buffers import CACHE_LINE, address_of, make_stack_array, prefetch
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import (
@@ -203,39 +204,36 @@ def _fetch_ahead(scene: SceneView, reference: int) -> None:
         prefetch(place + line * CACHE_LINE)
 
 
-class _RoundHit(NamedTuple):
-    """The nearest of a block of rounds."""
-
-    t: float  # the ray's own end if none is nearer
-    face: float
-    lane: int
-
-
 @on_demand
-def _find_round(scene: SceneView, block: int, o: Vec3, d: Vec3, t_max: float) -> _RoundHit:
+def _find_round(scene: SceneView, block: int, o: Vec3, d: Vec3, t_max: float) -> KeptHit:
     hits, t, face = intersect_rounds(scene.rounds, block, o, d, t_max, scene.large_radius)
     if lane_mask(hits) == 0:
-        return _RoundHit(t_max, 0.0, 0)
+        return KeptHit(INFINITY, 0.0, 0)
     nearest = smallest(choose(hits, t, INFINITY))
     lane = lowest_bit(lane_mask(hits & (t <= nearest)))
     faces = _lane_array()
     store_lanes(faces, 0, face)
-    return _RoundHit(nearest, faces[lane], lane)
+    return KeptHit(nearest, faces[lane], lane)
 
 
 @device
-def find_closest_whole(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+def find_closest_whole(
+    scene: SceneView, o: Vec3, d: Vec3, t_max: float, counts: int | None = None
+) -> RayHit:
     """The closest hit with 0 < t < `t_max`, as if no plane cut anything away.
 
-    Of a ray that is not finite, none. What is kept, `clipping.find_closest` finds.
+    Of a ray that is not finite, none. What is kept, `clipping.find_closest` finds: it says what
+    `counts`, see `kept`, which is another function to the compiler than this one without.
     """
     if not _is_sound(_ray_slopes(o, d), d):
         return RayHit(t_max, 0.0, 0.0, index32(layout.MISS), index32(-1))
-    return walk_to_closest(scene, o, d, t_max)
+    return walk_to_closest(scene, o, d, t_max, counts)
 
 
 @device
-def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+def walk_to_closest(
+    scene: SceneView, o: Vec3, d: Vec3, t_max: float, counts: int | None = None
+) -> RayHit:
     """`find_closest_whole` for those who know that the ray is finite."""
     # Groups that wait: where the children of a node are, the distances at which their boxes are
     # entered, and the smallest of these.
@@ -287,6 +285,8 @@ def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                 if lane_mask(hits) != 0:
                     per_size = 1.0 / size
                     flat_t = flat_t * per_size
+                    if counts is not None:
+                        flat_t = kept_flats(scene, counts, block, inside, hits, flat_t, o, d)
                     hits = hits & (flat_t < INFINITY)  # what was larger than all numbers is none
                     nearest = smallest(choose(hits, flat_t, INFINITY))
                     if nearest < INFINITY:
@@ -299,14 +299,21 @@ def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                         slot = index32(block * WIDTH + lane)
                         instance = inside
             elif kind == layout.LEAF_BALL:
-                hits, ball_t = intersect_balls(
-                    scene.balls, block, origin, direction, t, scene.large_radius
-                )
-                if lane_mask(hits) != 0:
-                    t = smallest(choose(hits, ball_t, INFINITY))
-                    lane = lowest_bit(lane_mask(hits & (ball_t <= t)))
-                    slot = index32(layout.BALL_SLOT + block * WIDTH + lane)
-                    instance = inside
+                if counts is not None:
+                    kept = find_kept_ball(scene, counts, block, o, d, t)
+                    if kept.t < t:
+                        t = kept.t
+                        slot = index32(layout.BALL_SLOT + block * WIDTH + kept.lane)
+                        instance = inside
+                else:
+                    hits, ball_t = intersect_balls(
+                        scene.balls, block, origin, direction, t, scene.large_radius
+                    )
+                    if lane_mask(hits) != 0:
+                        t = smallest(choose(hits, ball_t, INFINITY))
+                        lane = lowest_bit(lane_mask(hits & (ball_t <= t)))
+                        slot = index32(layout.BALL_SLOT + block * WIDTH + lane)
+                        instance = inside
             elif kind == layout.LEAF_INSTANCE:
                 inside = index32(block)
                 floor = depth
@@ -316,7 +323,10 @@ def walk_to_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
                     reference = _instance_root(scene, block)
                     continue
             else:
-                near_round = _find_round(scene, block, origin, direction, t)
+                if counts is not None:
+                    near_round = find_kept_round(scene, counts, block, o, d, t)
+                else:
+                    near_round = _find_round(scene, block, origin, direction, t)
                 if near_round.t < t:
                     t = near_round.t
                     u = near_round.face

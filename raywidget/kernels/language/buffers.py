@@ -174,6 +174,7 @@ def _make_view_at(dtype: Any, bits: Any) -> Any:
 # The buffer that begins at an address, of an array that somebody keeps alive.
 bytes_at = _make_view_at(types.uint8, ir.IntType(8))
 words_at = _make_view_at(types.uint16, ir.IntType(16))
+shorts_at = _make_view_at(types.int16, ir.IntType(16))
 floats_at = _make_view_at(types.float32, ir.FloatType())
 
 

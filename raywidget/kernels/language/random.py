@@ -21,6 +21,7 @@ import numpy as np
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.scalars import reverse_bits, single
 from raywidget.kernels.language.simd import as_floats, as_words
+from raywidget.kernels.language.vec3 import Vec3, vec3
 
 # SplitMix64's increment and finaliser (Steele, Lea and Flood 2014, "Fast splittable pseudorandom
 # number generators"; Stafford's variant 13).
@@ -32,6 +33,9 @@ _SHIFT_30 = np.uint64(30)
 _SHIFT_31 = np.uint64(31)
 _SHIFT_32 = np.uint64(32)
 _SHIFT_40 = np.uint64(40)
+_SHIFT_21 = np.uint64(21)
+_SHIFT_43 = np.uint64(43)
+_LOW_21 = np.uint64(0x1FFFFF)
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _ONE = np.uint64(1)
 
@@ -60,6 +64,7 @@ _LK_3 = np.uint64(0x53A22864)
 
 # A float32 has 24 bits: more would round up to exactly 1 (for 1 in 3.4e7 numbers).
 _TO_UNIT = 2.0**-24
+_TO_COARSE = 2.0**-21
 
 # Groups are numbers of 32 bits: those of a path's edges and of the surfaces that let it pass (see
 # `surface`) lie below 2^31; what other integrators draw besides begins there.
@@ -162,6 +167,17 @@ def next_state(state: np.uint64) -> np.uint64:
 def number_of(state: np.uint64) -> float:
     """The number in [0, 1) that belongs to a state of a stream."""
     return single(np.int64(mix(state) >> _SHIFT_40)) * _TO_UNIT
+
+
+@device
+def three_numbers_of(state: np.uint64) -> Vec3:
+    """Three numbers in [0, 1) that belong to a state of a stream, of 21 bits each."""
+    bits = mix(state)
+    return vec3(
+        single(np.int64(bits & _LOW_21)) * _TO_COARSE,
+        single(np.int64((bits >> _SHIFT_21) & _LOW_21)) * _TO_COARSE,
+        single(np.int64(bits >> _SHIFT_43)) * _TO_COARSE,
+    )
 
 
 @device

@@ -10,7 +10,8 @@ import math
 from typing import NamedTuple
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.clipping import is_cut, lamp_group
+from raywidget.kernels.geometry.clipping import lamp_group
+from raywidget.kernels.geometry.kept import is_cut
 from raywidget.kernels.geometry.surface_point import largest
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
@@ -116,7 +117,7 @@ def sample_emission_of(scene: SceneView, light: int, four: Four) -> Emission:
         p = p + edge_u * u + load_vec3(scene.lights, row + layout.LIGHT_EDGE_V) * v
     local = sample_cosine_hemisphere(four.z, four.w)
     pdf = pdf_emission(scene, light, local.z, vec3(0.0, 0.0, 0.0))
-    if pdf <= 0.0 or (scene.clip_count > 0 and is_cut(scene, lamp_group(scene, light), p)):
+    if pdf <= 0.0 or (scene.clip_count > 0 and is_cut(scene, lamp_group(scene, light), p, 0.0)):
         return Emission(light, p, p, p, 0.0, p, 0.0)
     d = to_world(make_frame(ng), local)
     offset = _OFFSET * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p))

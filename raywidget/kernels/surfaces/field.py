@@ -12,6 +12,7 @@ from raywidget.kernels import layout
 from raywidget.kernels.geometry.attributes import along_round
 from raywidget.kernels.geometry.grid import value_at
 from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.kept import clip_group
 from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
 from raywidget.kernels.geometry.traverse import find_closest_whole
 from raywidget.kernels.language.jit import device
@@ -81,9 +82,10 @@ class _End(NamedTuple):
 @device
 def _end_of_chord(scene: SceneView, field: int, cut: Hit, d: Vec3) -> _End:
     o = cut.p
+    group = clip_group(scene, cut.shape)  # others don't hide what coincides with them
     travelled = 0.0
     for _ in range(_MOST_PASSED):
-        ray = find_closest_whole(scene, o, d, INFINITY)
+        ray = find_closest_whole(scene, o, d, INFINITY, group)
         if ray.slot == layout.MISS:
             break
         hit = make_hit(scene, o, d, ray)

@@ -15,15 +15,18 @@ from typing import NamedTuple
 import numpy as np
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.clipping import kept_part
 from raywidget.kernels.geometry.grid import (
+    UNKNOWN,
     Look,
+    Near,
     along_grid,
     extinction_at,
     find_place,
     into_grid,
     load_look,
+    look_near,
 )
+from raywidget.kernels.geometry.kept import kept_part
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import next_state, number_of
@@ -36,7 +39,6 @@ _FAR = 1e30
 _FLAT = 1e-12  # slower along an axis, in cells per unit: never to another block
 _FAINT = 0.1  # shares below this are decided by chance
 _THICK = 2.3  # optical depth that leaves such a share
-UNKNOWN = -2.0  # a place that nobody has looked up: to look up a number costs most of all
 
 
 class Flown(NamedTuple):
@@ -263,6 +265,15 @@ def _depth_to_go(state: np.uint64) -> float:
 
 
 @device
+def _look(scene: SceneView, volume: int, p: Vec3, is_linear: bool, state: np.uint64) -> Near:
+    """The extinction at a point, or one whose mean that is."""
+    if is_linear:
+        return look_near(scene, volume, p, state)
+    place = find_place(scene, volume, p)
+    return Near(extinction_at(scene, volume, place), place)
+
+
+@device
 def _fly_through(
     scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float, state: np.uint64
 ) -> Flown:
@@ -283,6 +294,8 @@ def _fly_through(
             t = leap.t
             block = leap.block
         else:
+            is_linear = least < 0.0
+            least = abs(least)
             stop = _block_ends(walk, block)
             through = max(0.0, stop - t) * most
             if through > depth:
@@ -291,9 +304,10 @@ def _fly_through(
                 chance = number_of(state) * most
                 if chance < least:
                     return Flown(t, volume, UNKNOWN, state)
-                place = find_place(scene, volume, _point(walk, t))
-                if chance < extinction_at(scene, volume, place):
-                    return Flown(t, volume, place, state)
+                state = next_state(state)
+                found = _look(scene, volume, _point(walk, t), is_linear, state)
+                if chance < found.extinction:
+                    return Flown(t, volume, found.place, state)
                 state = next_state(state)
                 depth = _depth_to_go(state)
                 continue
@@ -352,6 +366,8 @@ def _pass_through(
             t = leap.t
             block = leap.block
         else:
+            is_linear = least < 0.0
+            least = abs(least)
             rest = most - least
             stop = _block_ends(walk, block)
             through = max(0.0, stop - t) * rest
@@ -359,8 +375,9 @@ def _pass_through(
                 ahead = depth / rest
                 least_depth += ahead * least
                 t += ahead
-                place = find_place(scene, volume, _point(walk, t))
-                met = extinction_at(scene, volume, place) - least
+                state = next_state(state)
+                found = _look(scene, volume, _point(walk, t), is_linear, state)
+                met = found.extinction - least
                 share *= 1.0 - min(1.0, max(0.0, met / rest))
                 state = next_state(state)
                 if share < _FAINT:

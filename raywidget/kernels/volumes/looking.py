@@ -10,7 +10,6 @@ import math
 from typing import NamedTuple
 
 from raywidget.kernels import layout
-from raywidget.kernels.geometry.clipping import kept_part
 from raywidget.kernels.geometry.grid import (
     along_grid,
     extinction_at,
@@ -21,6 +20,7 @@ from raywidget.kernels.geometry.grid import (
     out_of_grid,
     value_at,
 )
+from raywidget.kernels.geometry.kept import kept_part
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single

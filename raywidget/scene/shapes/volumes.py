@@ -53,9 +53,9 @@ class Volume(Shape):
     transfer : TransferFunction
         What numbers look like.
     precision : {"half", "byte", "single"}
-        How they are kept: 16 bits, 8 or 32 for each. Arrays of uint8, and of uint16 in "half", are
-        used as they are, others are converted once; edits of the transfer function don't do it
-        again.
+        How they are kept: 16 bits, 8 or 32 for each. Arrays of uint8, and of int16 and uint16 in
+        "half", are used as they are, others are converted once; edits of the transfer function
+        don't do it again.
     interpolation : {"linear", "nearest"}
         What is between them.
     g : float

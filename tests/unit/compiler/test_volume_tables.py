@@ -8,7 +8,12 @@ import pytest
 import raywidget as rw
 from raywidget.compiler import compile_scene
 from raywidget.compiler.geometry.placement import AS_IT_IS
-from raywidget.compiler.volumes.bounds import bound_extinction, find_ranges, measure_emptiness
+from raywidget.compiler.volumes.bounds import (
+    Ranges,
+    bound_extinction,
+    find_ranges,
+    measure_emptiness,
+)
 from raywidget.compiler.volumes.rows import pack_volumes
 from raywidget.compiler.volumes.storage import store
 from raywidget.scene.values.grids import Grid
@@ -42,7 +47,10 @@ def test_no_span_is_too_large_or_too_small(precision, span):
 
 
 def test_fitting_arrays_are_used_as_they_are():
-    for dtype, precision in (("u1", "half"), ("u2", "half"), ("f4", "single"), ("?", "single")):
+    for dtype, precision in (
+        *(("u1", "half"), ("u2", "half"), ("i2", "half")),
+        *(("f4", "single"), ("?", "single")),
+    ):
         numbers = np.ones((4, 5, 6), dtype)
         stored = store(Grid("test", numbers), precision)
         assert np.shares_memory(stored.array, numbers)
@@ -79,7 +87,8 @@ def test_memory_is_that_of_the_numbers_and_little_more(precision):
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (4, 5, 6), (9, 17, 30), (3, 70, 2)])
 @pytest.mark.parametrize("holes", [False, True])
-def test_ranges_hold_all_that_is_between_the_numbers(shape, holes):
+@pytest.mark.parametrize("between", [True, False])
+def test_ranges_hold_all_that_is_between_the_numbers(shape, holes, between):
     rng = np.random.default_rng(5)
     numbers = rng.random(shape)
     if holes:
@@ -87,12 +96,12 @@ def test_ranges_hold_all_that_is_between_the_numbers(shape, holes):
         if numbers.size == 1:
             return
     stored = store(Grid("test", numbers), "half")
-    ranges = find_ranges(stored)
+    ranges = find_ranges(stored, between)
     size = ranges.size
     raw = stored.array.astype(np.float64)
     hole = ~np.isfinite(numbers)
     for block in np.ndindex(ranges.low.shape):
-        around = tuple(slice(max(0, b * size - 1), b * size + size + 1) for b in block)
+        around = tuple(slice(max(0, b * size - between), b * size + size + between) for b in block)
         part, gone = raw[around], hole[around]
         solid = part[~gone]
         expected = (
@@ -105,18 +114,43 @@ def test_ranges_hold_all_that_is_between_the_numbers(shape, holes):
 def test_bounds_are_those_of_the_table_between_two_numbers():
     rng = np.random.default_rng(6)
     stored = store(Grid("test", rng.random((40, 9, 13))), "half")
-    ranges = find_ranges(stored)
+    ranges = find_ranges(stored, True)
     extinction = rng.random(256).astype(np.float32)
-    bounds = bound_extinction(ranges, extinction, 300 / 65535, -20.0)
+    bounds = bound_extinction(ranges, extinction, 300 / 65535, -20.0, True)
     for (low, high), (least, most) in zip(
         zip(ranges.low.ravel(), ranges.high.ravel(), strict=True), bounds, strict=True
     ):
         places = np.clip(np.linspace(low, high, 2001) * (300 / 65535) - 20.0, 0, 255)
         values = np.interp(places, np.arange(256), extinction)
-        assert least <= values.min()
+        assert abs(least) <= values.min() + 1e-29
         assert values.max() <= most
         rows = extinction[int(max(places[0] - 1, 0)) : int(np.ceil(places[-1])) + 2]
         assert most <= rows.max()
+
+
+def test_blocks_in_which_extinction_is_linear_are_told():
+    # A ramp with a knee at row 100, flat from 200 on; numbers are rows, one for each block.
+    extinction = np.interp(np.arange(256), [0, 100, 200], [0, 10, 90]).astype(np.float32)
+    spans = [(-9, -2), (-2, 0), (0, 0), (0, 100), (3, 7.5), (99, 101), (100, 200), (150, 150.2),
+             (180, 220), (200, 255), (230, 900), (-np.inf, 50)]  # fmt: skip
+    low, high = np.array(spans, np.float32).T.reshape(2, -1, 1, 1)
+    bounds = bound_extinction(Ranges(low, high, 4), extinction, 1.0, 0.0, True)
+    expected = [True] * 5 + [False] + [True] * 2 + [False] + [True] * 2 + [False]
+    assert (bounds[:, 0] < 0).tolist() == expected
+    # Where nothing lies between the numbers, all but holes.
+    bounds = bound_extinction(Ranges(low, high, 4), extinction, 1.0, 0.0, False)
+    assert (bounds[:, 0] < 0).tolist() == [True] * 11 + [False]
+    # What is 0 up to its last row is empty, whatever comes behind it.
+    assert (bounds[:, 1] == 0).tolist() == [True] * 3 + [False] * 9
+
+
+def test_a_ball_in_an_empty_box_leaves_most_blocks_empty():
+    x, y, z = np.mgrid[-1:1:32j, -1:1:32j, -1:1:32j]
+    ball = np.maximum(0.0, 0.2 - x * x - y * y - z * z)
+    tables = pack_volumes([rw.Volume(ball)], AS_IT_IS)
+    empty = tables.bounds[:, 1] == 0.0
+    assert empty.mean() > 0.7
+    assert (tables.bounds[empty, 0] <= -1.0).all()
 
 
 def test_an_edit_of_the_transfer_function_converts_nothing_again():
