@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from raywidget.scene.values import transforms
     from raywidget.scene.values.colors import decode_srgb
     from raywidget.staging.studio import load_scene, studio
+    from raywidget.staging.subplots import subplots
     from raywidget.widget.pages import to_html
     from raywidget.widget.ray_widget import RayWidget, show
 
@@ -158,6 +159,7 @@ __all__ = [
     "shapes_of",
     "show",
     "studio",
+    "subplots",
     "to_html",
     "transforms",
     "turntable",
@@ -229,6 +231,7 @@ _MODULES = {
     "raywidget.scene.textures.textures": ("Attribute", "Checkerboard", "Gradient"),
     "raywidget.scene.values.colors": ("decode_srgb",),
     "raywidget.staging.studio": ("load_scene", "studio"),
+    "raywidget.staging.subplots": ("subplots",),
     "raywidget.widget.pages": ("to_html",),
     "raywidget.widget.ray_widget": ("RayWidget", "show"),
 }

@@ -44,6 +44,7 @@ GROUPS = (
             "Scene",
             "studio",
             "shapes_of",
+            "subplots",
             "load_scene",
             "load_mesh",
             "isosurface",

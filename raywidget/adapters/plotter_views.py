@@ -54,10 +54,17 @@ def _reset(plotter: Any, angle: float) -> tuple[float, float]:
     sides = bounds[:, 1] - bounds[:, 0]
     radius = 0.5 * float(np.linalg.norm(sides)) if (sides >= 0.0).all() else 0.5
     radius = radius or 0.5
-    width, height = plotter.window_size
+    width, height = window_of(plotter)
     aspect = min(1.0, width / height)
     half = math.atan(math.tan(math.radians(angle) / 2.0) * aspect)
     return radius / math.sin(half), radius / aspect
+
+
+def window_of(plotter: Any) -> tuple[int, int]:
+    """Width and height of the active subplot in pixels."""
+    left, low, right, high = plotter.renderer.GetViewport()
+    width, height = plotter.window_size
+    return max(1, round(width * (right - left))), max(1, round(height * (high - low)))
 
 
 class Pixels(NamedTuple):
@@ -68,12 +75,12 @@ class Pixels(NamedTuple):
     @classmethod
     def of(cls, plotter: Any, camera: Camera) -> Pixels:
         """Of a plotter that is seen by a camera."""
-        height = max(1, int(plotter.window_size[1]))
+        width, height = window_of(plotter)
         if isinstance(camera, OrthographicCamera):
             return cls(camera.height / height)
         assert isinstance(camera, PerspectiveCamera)
         away = float(np.linalg.norm(np.subtract(camera.look_at, camera.look_from)))
-        return cls(2.0 * away * camera.half_height(plotter.window_size[0] / height) / height)
+        return cls(2.0 * away * camera.half_height(width / height) / height)
 
     def radius(self, width: float) -> float:
         """What a line or point as wide as some pixels has."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from raywidget.adapters.plotter_maps import Bars, map_of, mapped_scalars
 from raywidget.adapters.plotter_views import Pixels, lights_of, view_of
+from raywidget.adapters.plotter_words import Words
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken
 from raywidget.adapters.vtk_volumes import volume_of_actor
@@ -32,6 +33,8 @@ from raywidget.io.vtk_data import (
 from raywidget.scene.materials.materials import Diffuse, Emissive, Material
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.shapes.edges import Edges
+from raywidget.scene.shapes.planes import Plane
+from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.textures.image_texture import ImageTexture
 from raywidget.scene.textures.textures import Attribute
 from raywidget.scene.values.colors import decode_srgb
@@ -39,10 +42,7 @@ from raywidget.scene.values.colors import decode_srgb
 _THINNEST = 0.1  # pixels
 _PBR, _FLAT = 3, 0  # VTK_PBR and VTK_FLAT in vtkProperty.h
 _NAMES = {
-    "TextActor": "text",
-    "CornerAnnotation": "text",
     "Volume": "volume",
-    "CubeAxesActor": "axes with numbers",
     "AxesActor": "axes",
     "LegendBoxActor": "legend",
 }
@@ -57,7 +57,8 @@ def is_plotter(thing: object) -> bool:
 def take_plotter(plotter: Any) -> Taken:
     """Take apart what the active subplot shows.
 
-    What has no counterpart (text, bars, axes) is named in one note.
+    Its words (titles, labels, axes with numbers) are annotations of the scene; what has no
+    counterpart is named in one note.
     """
     notes: list[str] = []
     pieces: list[AnyPiece] = []
@@ -65,24 +66,31 @@ def take_plotter(plotter: Any) -> Taken:
     renderer = plotter.renderer
     camera = view_of(plotter)
     pixels = Pixels.of(plotter, camera)
-    bars = Bars(plotter)
+    bars, words = Bars(plotter), Words()
     for name, actor in _actors(plotter, renderer):
         if not actor.GetVisibility():
             continue
         if is_a(actor, "vtkmodules", "vtkVolume"):
             volume = volume_of_actor(name, actor, bars.title(actor.GetMapper()), notes)
             if volume is not None:
-                pieces.append(volume)
+                planes = _clip(actor.GetMapper())
+                pieces.append(volume.replace(clip=planes) if planes else volume)
                 continue
         if is_a(actor, "vtkmodules", "vtkScalarBarActor"):
             continue  # the map of what it tells has a bar
+        if words.take(actor):
+            continue
         if not is_a(actor, "vtkmodules", "vtkActor") or actor.GetMapper() is None:
             kind = _vtk_name(actor)
             lost[kind] = lost.get(kind, 0) + 1
             continue
         pieces += _actor(name, actor, pixels, bars, notes)
-    if len(getattr(plotter, "renderers", [])) > 1:
-        lost["further subplots"] = len(plotter.renderers) - 1
+    others = len(getattr(plotter, "renderers", ())) - 1
+    if others > 0:
+        notes.append(
+            f"{others} further subplot{'s' * (others > 1)} left out: this is the active one; "
+            "subplots(plotter) has the scenes of all"
+        )
     if lost:
         named = ", ".join(f"{count} {kind}" for kind, count in lost.items())
         notes.append(f"not translated: {named}")
@@ -94,6 +102,7 @@ def take_plotter(plotter: Any) -> Taken:
         pieces=tuple(pieces),
         emitters=lights_of(renderer, notes),
         cameras=(camera,),
+        annotations=words.annotations(),
         background=tuple(decode_srgb(background).tolist()),
         up="z",
         notes=tuple(dict.fromkeys(notes)),
@@ -175,7 +184,22 @@ def _actor(
     found: list[AnyPiece] = []
     for block in _blocks(data, attributes, _Block(None)):
         found += drawn.pieces(block, notes)
+    planes = _clip(mapper)
+    if planes:
+        found = [replace(p, clip=planes) if not isinstance(p, Shape) else p for p in found]
     return found
+
+
+def _clip(mapper: Any) -> tuple[Plane, ...]:
+    """What the mapper's planes cut away; VTK keeps what lies where their normals point to."""
+    planes = mapper.GetClippingPlanes()
+    found: list[Plane] = []
+    for index in range(0 if planes is None else planes.GetNumberOfItems()):
+        plane = planes.GetItem(index)
+        normal = -np.array(plane.GetNormal())
+        if np.isfinite(normal).all() and normal.any():
+            found.append(Plane(tuple(plane.GetOrigin()), tuple(normal.tolist())))
+    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ class Taken:
     ----------
     pieces : tuple of pieces
         In the order of the thing.
-    emitters, cameras, medium, background, defaults
+    emitters, cameras, medium, background, defaults, annotations
         What it has of these, as in `Scene`.
     up : str, optional
         Which of its axes points up, if it is known: ``"y"`` or ``"z"``.
@@ -34,6 +34,7 @@ class Taken:
     medium: HomogeneousMedium | None = None
     background: Any = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    annotations: Mapping[str, Any] = field(default_factory=dict)
     up: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -56,6 +57,7 @@ def join(parts: Sequence[Taken]) -> Taken:
         medium=next((part.medium for part in parts if part.medium is not None), None),
         background=next((p.background for p in parts if p.background is not None), None),
         defaults=next((part.defaults for part in parts if part.defaults), {}),
+        annotations=next((part.annotations for part in parts if part.annotations), {}),
         up=ups.pop() if len(ups) == 1 else None,
         notes=tuple(note for part in parts for note in part.notes),
     )

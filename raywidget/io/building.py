@@ -23,6 +23,7 @@ from raywidget.io.points import Points, ball_radius, spheres
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.materials.principled import Principled
 from raywidget.scene.shapes.meshes import Mesh
+from raywidget.scene.shapes.planes import Plane
 from raywidget.scene.shapes.simple import Bounds, Shape
 from raywidget.scene.textures.textures import Attribute
 
@@ -85,12 +86,17 @@ def build(
             piece = replace(piece, fields=fields)
         if isinstance(piece, Shape):
             shapes.append(piece)
-        elif isinstance(piece, Piece):
-            shapes += _mesh(_uniquely(piece, names), at, notes)
+            continue
+        if isinstance(piece, Piece):
+            found = _mesh(_uniquely(piece, names), at, notes)
         elif isinstance(piece, Points):
-            shapes += _balls(_uniquely(piece, names), at, diagonal, notes)
+            found = _balls(_uniquely(piece, names), at, diagonal, notes)
         else:
-            shapes += _tubes(_uniquely(piece, names), at, diagonal, notes)
+            found = _tubes(_uniquely(piece, names), at, diagonal, notes)
+        if piece.clip:
+            planes = [Plane(tuple(p.point - at), p.normal) for p in piece.clip]
+            found = [shape.replace(clip=planes) for shape in found]
+        shapes += found
     return shapes
 
 

@@ -13,6 +13,7 @@ from raywidget.io.pieces import mended_colors
 from raywidget.scene.materials.materials import Material
 from raywidget.scene.shapes.lines import Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
+from raywidget.scene.shapes.planes import Plane
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.values.checks import LARGEST
 
@@ -31,6 +32,7 @@ class Lines:
     joints: bool = True
     name: str | None = None
     fields: Fields | None = None  # (N,) or (N, 2), at both ends, instead of colours
+    clip: tuple[Plane, ...] | None = None  # of its own, before the origin is moved
 
 
 @np.errstate(invalid="ignore", over="ignore")  # of what is left out

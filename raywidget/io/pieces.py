@@ -15,6 +15,7 @@ from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.edges import Edges
 from raywidget.scene.shapes.meshes import Mesh
 from raywidget.scene.shapes.normals import smooth_normals_at
+from raywidget.scene.shapes.planes import Plane
 from raywidget.scene.values.arrays import kind_of_points
 from raywidget.scene.values.checks import LARGEST, MAX_ROWS
 from raywidget.scene.values.colors import decode_srgb
@@ -36,6 +37,7 @@ class Piece:
     material: Material | None = None
     name: str | None = None
     fields: Fields | None = None  # of vertices and faces, instead of colours
+    clip: tuple[Plane, ...] | None = None  # of its own, before the origin is moved
 
 
 _SENTENCES = {

@@ -12,6 +12,7 @@ from raywidget.io.fields import Fields
 from raywidget.io.pieces import mended_colors
 from raywidget.scene.materials.materials import Material
 from raywidget.scene.shapes.many import Spheres
+from raywidget.scene.shapes.planes import Plane
 from raywidget.scene.values.checks import LARGEST, SMALLEST_LENGTH
 
 _LEAST, _LARGEST = 1e-4, 0.02  # radii that nobody gave, of the diagonal of what is shown
@@ -28,6 +29,7 @@ class Points:
     material: Material | None = None
     name: str | None = None
     fields: Fields | None = None  # of balls, instead of colours
+    clip: tuple[Plane, ...] | None = None  # of its own, before the origin is moved
 
 
 @np.errstate(invalid="ignore", over="ignore")  # of points that are left out

@@ -53,6 +53,8 @@ def describe(
 ) -> Tree:
     """All that stands over and beside pictures of a scene, as JSON has it.
 
+    What is left at its default is as `Scene.annotations` has it.
+
     Parameters
     ----------
     scene : Scene
@@ -95,6 +97,14 @@ def describe(
     >>> bar["label"], bar["low"], bar["high"], [tick["text"] for tick in bar["ticks"]]
     ('p', 0.0, 8.0, ['0', '2', '4', '6', '8'])
     """
+    own = scene.annotations
+    if own:
+        colorbars = own.get("colorbars", True) if colorbars is True else colorbars
+        title = own.get("title") if title is None else title
+        items = as_items(labels)
+        labels = own.get("labels", ()) if items is not None and not len(items) else labels
+        scalebar = own.get("scalebar") if scalebar is None else scalebar
+        axes = own.get("axes", False) if axes is False else axes
     if title is not None and not isinstance(title, str):
         raise PictureError(f"figure: title must be a string or None, got {show(title)}")
     return {

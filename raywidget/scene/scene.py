@@ -25,7 +25,10 @@ from raywidget.scene.values.named import Named
 
 T = TypeVar("T", bound=SceneObject)
 
+ANNOTATIONS = ("title", "labels", "scalebar", "axes", "colorbars")
+
 _NO_THINGS = (type, SceneObject, str, int, float, type(None))  # of which nothing makes a shape
+_A_MAPPING = 'a mapping of settings, such as {"width": 400}'
 _WRITTEN_OUT = 12  # items of a list that `repr` writes out; more are counted
 
 
@@ -59,6 +62,10 @@ class Scene(SceneObject):
     background : colour, optional
         What the camera sees where no shape is, instead of the environment: it lights nothing, and
         neither mirrors nor glass show it. By default the environment is seen.
+    annotations : mapping of str to value
+        What stands over pictures of it, in the words of `Figure`: ``title``, ``labels``,
+        ``scalebar``, ``axes``, ``colorbars``; used by `Figure` and the widget where nothing else is
+        said. It changes nothing of the picture itself. Stored read-only.
     notes : iterable of str
         What was mended or not understood where the scene comes from: a sentence each. They change
         nothing of the picture.
@@ -94,6 +101,7 @@ class Scene(SceneObject):
     camera: Camera = field(default=cast(Camera, None), kw_only=True)
     medium: HomogeneousMedium | None = field(default=None, kw_only=True)
     defaults: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    annotations: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     background: ColorLike | None = field(default=None, kw_only=True)
     clip: Sequence[Plane] = field(default=(), kw_only=True)
     caps: bool | str = field(default=False, kw_only=True)
@@ -122,7 +130,8 @@ class Scene(SceneObject):
             notes=_checked_notes(self, self.notes),
             shapes=shapes,
             emitters=emitters,
-            defaults=_checked_defaults(self, self.defaults),
+            defaults=_checked_mapping(self, "defaults", self.defaults, _A_MAPPING),
+            annotations=_checked_annotations(self, self.annotations),
         )
         _refuse_shared_names(self)
 
@@ -207,7 +216,9 @@ class Scene(SceneObject):
 
     def _parameters(self) -> dict[str, Any]:
         # A mappingproxy can't be pickled.
-        return super()._parameters() | {"defaults": dict(self.defaults)}
+        told = {"annotations": dict(self.annotations)} if self.annotations else {}
+        rest = {k: v for k, v in super()._parameters().items() if k != "annotations"}
+        return rest | {"defaults": dict(self.defaults)} | told
 
     def _repr_html_(self) -> str | None:
         """A small sketch, in Jupyter; None, and with it the repr alone, if it takes too long."""
@@ -245,6 +256,8 @@ class Scene(SceneObject):
             lines.append(f"caps={self.caps!r}")
         if self.defaults:
             lines.append(f"defaults={dict(self.defaults)!r}")
+        if self.annotations:
+            lines.append(f"annotations={dict(self.annotations)!r}")
         if self.background is not None:
             lines.append(f"background={brief(self.background)}")
         if self.name:
@@ -298,14 +311,24 @@ def _checked_items(owner: Scene, name: str, items: object, kind: type[T]) -> tup
     return result
 
 
-def _checked_defaults(owner: Scene, defaults: object) -> Mapping[str, Any]:
-    expected = 'a mapping of settings, such as {"width": 400}'
-    if not isinstance(defaults, Mapping):
-        raise checks.fail(owner, "defaults", expected, defaults)
-    for key in defaults:
+def _checked_mapping(owner: Scene, name: str, given: object, expected: str) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise checks.fail(owner, name, expected, given)
+    for key in given:
         if not isinstance(key, str):
-            raise checks.fail(owner, "defaults", f"{expected}, with strings as keys", key)
-    return MappingProxyType(dict(defaults))
+            raise checks.fail(owner, name, f"{expected}, with strings as keys", key)
+    return MappingProxyType(dict(given))
+
+
+def _checked_annotations(owner: Scene, given: object) -> Mapping[str, Any]:
+    """Only which there are: what they hold, `Figure` checks."""
+    expected = 'a mapping of what Figure takes, such as {"title": "Heat"}'
+    found = _checked_mapping(owner, "annotations", given, expected)
+    for name in found:
+        if name not in ANNOTATIONS:
+            told = ", ".join(ANNOTATIONS)
+            raise checks.fail(owner, "annotations", f"about {told}", name)
+    return found
 
 
 def _checked_notes(owner: Scene, notes: object) -> tuple[str, ...]:

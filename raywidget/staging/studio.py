@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -192,6 +192,7 @@ def scene_of(
         camera=camera,
         medium=taken.medium,
         defaults=taken.defaults,
+        annotations=taken.annotations,
         background=background,
         notes=notes,
     )
@@ -335,7 +336,7 @@ def _stage(
     ground = checks.flag("studio", "ground", ground)
     if aspect is not None:
         aspect = checks.length("studio", "aspect", aspect)
-    shapes = _near_the_origin(thing, taken, notes)
+    shapes, origin = _near_the_origin(thing, taken, notes)
     points = points_of(shapes)
     camera = frame(points, axes, view, aspect)
     emitters = _emitters(light, axes, _back(camera))
@@ -352,19 +353,31 @@ def _stage(
         emitters=emitters,
         camera=camera,
         medium=taken.medium,
+        annotations=_moved_labels(taken.annotations, origin),
         background=color,
         notes=notes,
     )
 
 
-def _near_the_origin(thing: object, taken: Taken, notes: list[str]) -> list[Shape]:
-    """Shapes in coordinates that single precision can hold well."""
+def _moved_labels(annotations: Mapping[str, Any], origin: NDArray[np.float64]) -> dict[str, Any]:
+    found = dict(annotations)
+    if found.get("labels") and origin.any():
+        found["labels"] = tuple(
+            (tuple((np.array(point) - origin).tolist()), text) for point, text in found["labels"]
+        )
+    return found
+
+
+def _near_the_origin(
+    thing: object, taken: Taken, notes: list[str]
+) -> tuple[list[Shape], NDArray[np.float64]]:
+    """Shapes in coordinates that single precision can hold well, and what these are seen from."""
     low, high = bounds_of(taken.pieces)
     centre, size = 0.5 * (low + high), float(np.linalg.norm(high - low))
     is_far = float(np.abs(centre).max()) > _FAR * size > 0.0
     given = [piece for piece in taken.pieces if isinstance(piece, Shape)]
     if not is_far or not all(map(can_move, given)):
-        return _built(thing, taken, notes)
+        return _built(thing, taken, notes), np.zeros(3)
     digits = -int(np.floor(np.log10(size)))
     origin = np.round(centre, digits)
     pieces = tuple(
@@ -380,7 +393,7 @@ def _near_the_origin(thing: object, taken: Taken, notes: list[str]) -> list[Shap
         f"moved by ({', '.join(f'{-part:.10g}' for part in origin)}): it lies far from the origin, "
         "where numbers of single precision are coarse"
     )
-    return shapes
+    return shapes, origin
 
 
 def _emitters(light: Any, axes: Axes, back: NDArray[np.float64]) -> list[Emitter]:

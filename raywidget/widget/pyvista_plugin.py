@@ -14,6 +14,7 @@ from raywidget.headless.rendering import render
 from raywidget.picture.image import Image
 from raywidget.scene.scene import Scene
 from raywidget.staging.studio import scene_of
+from raywidget.staging.subplots import subplots
 from raywidget.widget.ray_widget import RayWidget
 
 _SETTINGS_OF_PYVISTA = ("screenshot", "server_proxy_enabled", "server_proxy_prefix")
@@ -74,6 +75,10 @@ class PlotterComponent:
         """What the plotter shows, as a `Scene`; its notes say what was not translated."""
         width, height = self._plotter.window_size
         return scene_of(self._plotter, width / height)
+
+    def scenes(self) -> list[Scene]:
+        """A `Scene` of each subplot, row by row, see `subplots`."""
+        return subplots(self._plotter)
 
     def show(self, **settings: Any) -> RayWidget:
         """Make the live widget, see `show_plotter`."""

@@ -89,7 +89,9 @@ class Shown(anywidget.AnyWidget):
     _on_pick: list[Callable[[Pick], object]]
     _made_by: CellRun | None
     _marks: dict[str, Any]  # what is wanted over the picture, as `describe` takes it
-    _described: tuple[object, object, dict[str, Any]] | None  # of which shapes and marks, what
+    _described: (
+        tuple[object, object, dict[str, Any], object] | None
+    )  # of which shapes and marks, what
     _dark_lock: threading.Lock
     _dark: tuple[tuple[object, ...], str | None]  # why a picture is black, and which
     _dark_told: str | None  # what was warned of
@@ -102,13 +104,14 @@ class Shown(anywidget.AnyWidget):
     def _describe(self, scene: Scene) -> dict[str, Any]:
         """What stands over pictures of a scene; a shape that is gone has no bar any more."""
         made, marks = self._described, self._marks
-        if made is None or made[0] is not scene.shapes or made[1] is not marks:
+        alike = made is not None and made[0] is scene.shapes and made[1] is marks
+        if made is None or not alike or made[3] != scene.annotations:
             try:
                 found = describe(scene, **marks)
             except PictureError:
                 found = describe(scene, **marks | {"colorbars": True})
             found |= {"values": describe_menu(scene), "maps": list(MAPS)}
-            made = self._described = (scene.shapes, marks, found)
+            made = self._described = (scene.shapes, marks, found, scene.annotations)
         return made[2]
 
     def get_state(

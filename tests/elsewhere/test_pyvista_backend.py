@@ -14,7 +14,7 @@ plotter = pv.Plotter(window_size=(64, 48))
 ball = pv.Sphere()
 ball["height"] = ball.points[:, 2]
 plotter.add_mesh(ball)
-plotter.add_text("title")
+plotter.add_legend([["ball", "red"]])
 plotter.show(jupyter_backend="raywidget", jupyter_kwargs={"spp": 4})
 """
 COMPONENT = """
@@ -51,6 +51,6 @@ def test_plotters_are_live_widgets(make_environment, tmp_path, package):
         assert model["state"]["_anywidget_id"].endswith("RayWidget")
     said = "".join(o.text for o in plot.outputs if o.output_type == "stream")
     assert said.count("Warning: raywidget:") == 1, said
-    for words in ("not translated:", "1 text"):
+    for words in ("not translated:", "1 legend"):
         assert words in said
     assert "Scene (48, 64, 3) True" in "".join(o.text for o in component.outputs if "text" in o)

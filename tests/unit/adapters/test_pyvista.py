@@ -6,6 +6,7 @@ import pyvista
 from matplotlib import colormaps
 from matplotlib.colors import LogNorm, Normalize
 from pyvista import examples
+from vtkmodules.vtkCommonDataModel import vtkPlane
 
 import raywidget as rw
 from raywidget.adapters import take
@@ -485,11 +486,89 @@ def test_backgrounds_and_what_is_left_out(plotter):
     plotter.set_background("#808080")
     assert scene_of(plotter, 1.5).background == pytest.approx(rw.Diffuse("#808080").color)
     plotter.set_background("black", top="white")
-    plotter.add_text("title")
     plotter.add_volume(examples.load_uniform())
     scene = scene_of(plotter, 1.5)
     assert scene.background == pytest.approx((0.21404,) * 3, rel=1e-3)  # half way on the screen
-    assert scene.notes == (
-        "not translated: 1 text",
-        "a gradient of the background is one colour, its middle",
-    )
+    assert scene.notes == ("a gradient of the background is one colour, its middle",)
+
+
+# --- Words, subplots, planes ----------------------------------------------------------------------
+
+
+def test_titles_labels_and_axes_stand_over_the_picture(plotter):
+    plotter.add_mesh(pyvista.Cube(), color="white")
+    plotter.add_text("aside", position="lower_right")
+    plotter.add_text("first", position="upper_left")
+    plotter.add_title("Two\nlines")
+    plotter.show_grid(xtitle="Easting")
+    for visible in (True, False):
+        plotter.add_point_labels(
+            [[0.5, 0.5, 0.5], [0.0, 0.0, -0.5]],
+            ["top", visible],
+            always_visible=visible,
+            name=f"labels {visible}",
+        )
+    named = pyvista.PolyData([[1.0, 2.0, 3.0]])
+    named["n"] = [7]
+    plotter.add_point_labels(named, "n")
+    scene = scene_of(plotter, 1.5)
+    assert scene.notes == ()
+    told = describe(scene)
+    assert told["title"] == "Two lines \N{MIDDLE DOT} first \N{MIDDLE DOT} aside"
+    assert told["axes"]["names"] == ["Easting", "Y Axis", "Z Axis"]
+    found = {(tuple(label["point"]), label["text"]) for label in told["labels"]}
+    assert found == {
+        *(((0.5, 0.5, 0.5), "top"), ((0, 0, -0.5), "True"), ((0, 0, -0.5), "False")),
+        ((1, 2, 3), "7"),
+    }
+    # What the caller says stands instead.
+    assert describe(scene, title="own", labels=[((0, 0, 0), "a")])["title"] == "own"
+    assert len(describe(scene, labels=[((0, 0, 0), "a")])["labels"]) == 1
+    # A studio moves what lies far away, and its labels with it.
+    plotter.clear()
+    plotter.add_mesh(pyvista.Cube(center=(1e6, 0, 0)))
+    plotter.add_point_labels([[1e6, 0, 0.5]], ["top"], show_points=False)
+    moved = rw.studio(plotter)
+    np.testing.assert_allclose(moved.annotations["labels"][0][0], (0, 0, 0.5), atol=1e-6)
+
+
+def test_a_scene_of_each_subplot():
+    plotter = pyvista.Plotter(off_screen=True, shape=(2, 2), window_size=(80, 60))
+    try:
+        for row, column in ((0, 0), (1, 1)):
+            plotter.subplot(row, column)
+            plotter.add_mesh(pyvista.Cube(center=(row, 0, 0)), color="red")
+            plotter.add_text(f"{row}{column}")
+        plotter.subplot(0, 1)
+        plotter.add_mesh(pyvista.Sphere())
+        plotter.subplot(0, 0)
+        scenes = rw.subplots(plotter)
+        assert [scene.annotations.get("title") for scene in scenes] == ["00", None, "11"]
+        assert [dict(scene.defaults) for scene in scenes] == [{"width": 40, "height": 30}] * 3
+        assert all(scene.notes == () for scene in scenes)
+        assert scenes[2].bounds()[0][0] == pytest.approx(0.5)
+        assert plotter.renderers.active_index == 0
+        assert "subplots(plotter)" in scene_of(plotter, 1.5).notes[0]
+    finally:
+        plotter.close()
+    with pytest.raises(rw.SceneError, match="subplots: expected a plotter"):
+        rw.subplots(pyvista.Sphere())
+
+
+def test_planes_of_a_mapper_cut_its_shape_alone(plotter):
+    actor = plotter.add_mesh(pyvista.Sphere(radius=1), color="white")
+    cut = vtkPlane()
+    cut.SetOrigin(0.25, 0, 0)
+    cut.SetNormal(1, 0, 0)
+    actor.mapper.AddClippingPlane(cut)
+    plotter.add_mesh(pyvista.Cube(center=(3, 0, 0)))
+    volume = plotter.add_volume(examples.load_uniform(), clim=(0, 800))
+    volume.mapper.AddClippingPlane(cut)
+    ball, cube, grid = scene_of(plotter, 1.5).shapes
+    for shape in (ball, grid):
+        (own,) = shape.clip  # VTK keeps x > 0.25
+        assert own.point == (0.25, 0.0, 0.0)
+        assert own.normal == (-1.0, 0.0, 0.0)
+    assert cube.clip is None
+    moved = rw.studio(plotter).shapes[0]
+    assert moved.clip[0].normal == (-1.0, 0.0, 0.0)

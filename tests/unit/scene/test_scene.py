@@ -7,6 +7,7 @@ import pytest
 
 import raywidget.scene as descriptions
 from raywidget.errors import SceneError
+from raywidget.picture.figure_elements import describe
 from raywidget.scene import (
     Checkerboard,
     ConstantEnvironment,
@@ -75,6 +76,23 @@ def test_defaults_are_a_read_only_copy():
     assert scene.defaults == {"width": 400}
     with pytest.raises(TypeError):
         scene.defaults["width"] = 2
+
+
+def test_annotations_are_what_figures_take():
+    labels = [((0, 1, 0), "top")]
+    scene = Scene([ball()], camera=CAMERA, annotations={"title": "Heat", "labels": labels})
+    assert "annotations={'title': 'Heat'" in repr(scene)
+    again = pickle.loads(pickle.dumps(scene))
+    assert again.annotations == scene.annotations
+    assert describe(again)["title"] == "Heat"
+    assert describe(again)["labels"] == [{"point": [0.0, 1.0, 0.0], "text": "top"}]
+    assert describe(again, title="Cold")["title"] == "Cold"
+    with pytest.raises(TypeError):
+        scene.annotations["title"] = "Cold"
+    with pytest.raises(SceneError, match="annotations must be about title, labels, scalebar"):
+        Scene(camera=CAMERA, annotations={"tilte": "Heat"})
+    with pytest.raises(SceneError, match="annotations must be a mapping of what Figure takes"):
+        Scene(camera=CAMERA, annotations="Heat")
 
 
 def test_replace_keeps_the_rest():
