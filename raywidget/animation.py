@@ -126,20 +126,19 @@ def animate(
     if executor is not None:
         pool_of(executor)  # or it is said here
     scene, chosen = scene_and_settings(make(0), settings)
-    film = _Film(_checked_path(path, chosen.alpha), count, _Look(chosen, method, exposure, curve))
-    render = Frames(executor)
+    look = Look(chosen, method, exposure, curve)
+    film = Film(checked_film(path, chosen.alpha), count, look)
     told = Steps(count, "frame") if progress else None
     try:
-        for frame in range(count):
-            scene = scene if frame == 0 else make(frame)
-            film.keep(frame, scene, render)
-            if told is not None:
-                told.step()
+        film.render(
+            lambda frame: scene if frame == 0 else make(frame),
+            Frames(executor),
+            lambda: None if told is None else told.step(),
+        )
     except KeyboardInterrupt:
         film.encode(fps, quality, loop)
         raise
     finally:
-        render.close()
         if told is not None:
             told.close()
     film.encode(fps, quality, loop)
@@ -209,6 +208,12 @@ def turntable(
         thing, {name: value for name, value in settings.items() if name not in of_films}
     )
     count = max(1, round(seconds * fps))
+    named = {field.name: getattr(chosen, field.name) for field in fields(chosen)}
+    return animate(turned(scene, count, turns), count, path, fps=fps, **for_film, **named)
+
+
+def turned(scene: Scene, count: int, turns: float = 1.0) -> Callable[[int], Scene]:
+    """The scenes of a film that goes round what the camera looks at."""
     camera: Any = scene.camera
     pivot, arm = np.array(camera.look_at), np.array(camera.look_from) - np.array(camera.look_at)
     axis = tuple(float(x) for x in camera.up)
@@ -218,11 +223,10 @@ def turntable(
         place = tuple((pivot + turn @ arm).tolist())
         return scene if frame == 0 else scene.replace(camera=camera.replace(look_from=place))
 
-    named = {field.name: getattr(chosen, field.name) for field in fields(chosen)}
-    return animate(scene_at, count, path, fps=fps, **for_film, **named)
+    return scene_at
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """How all frames are rendered and shown."""
 
     settings: RenderSettings
@@ -231,10 +235,10 @@ class _Look(NamedTuple):
     curve: str
 
 
-class _Film:
+class Film:
     """Finished frames on disk, and the film that they become."""
 
-    def __init__(self, path: Path, count: int, look: _Look) -> None:
+    def __init__(self, path: Path, count: int, look: Look) -> None:
         self.path = path
         self._look = look
         self._size = look.settings.whole_or_region[2:]
@@ -250,6 +254,17 @@ class _Film:
 
     def _place(self, frame: int) -> Path:
         return self._folder / (self._pattern % frame)
+
+    def render(
+        self, make: Callable[[int], Scene], frames: Frames, step: Callable[[], object]
+    ) -> None:
+        """Have all frames in their files, and `frames` closed; `step` is called after each."""
+        try:
+            for frame in range(self._count):
+                self.keep(frame, make(frame), frames)
+                step()
+        finally:
+            frames.close()
 
     def keep(self, frame: int, scene: Scene, render: Frames) -> None:
         """Have a frame in its file, unless it is there."""
@@ -296,7 +311,14 @@ def _frames(scene_at: object, frames: object) -> tuple[int, Callable[[int], Scen
     return count or most, lambda frame: scene_at[frame]
 
 
-def _checked_path(path: object, alpha: bool) -> Path:
+def checked_film(path: object, alpha: bool) -> Path:
+    """Where a film is to be written.
+
+    Raises
+    ------
+    PictureError
+        If it can't be, or its encoder is missing.
+    """
     try:
         target = user_path(path)
     except ValueError as error:

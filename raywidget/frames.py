@@ -11,6 +11,7 @@ import hashlib
 import json
 import pickle
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -53,11 +54,14 @@ class Frames:
     ----------
     executor : Executor or Client, optional
         Who renders, see `Session`.
+    look : callable, optional
+        Called ten times a second while one waits; what it raises breaks the picture off.
     """
 
-    def __init__(self, executor: object = None) -> None:
+    def __init__(self, executor: object = None, look: Callable[[], object] = lambda: None) -> None:
         self._session: Session | None = None
         self._executor = executor
+        self._look = look
 
     def image(
         self,
@@ -74,7 +78,7 @@ class Frames:
         else:
             self._session.restart(scene=scene, settings=settings)
         while not self._session.wait(0.1):  # so that an interrupt is seen on every system
-            pass
+            self._look()
         image = self._session.image(exposure=exposure, curve=curve)
         return image if method is None else image.denoise(method)
 

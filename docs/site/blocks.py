@@ -42,7 +42,9 @@ def small(source: str) -> str:
         source = re.sub(pattern, lambda m, n=name, v=value: f"{n}={min(v, int(m[1]))}", source)
     source = re.sub(r"\bregion=\([\d, ]+\)", "region=(4, 4, 16, 8)", source)
     if "orbit=True" in source:
-        source = re.sub(r"\borbit=True\b", "orbit=True, views=(3, 1)", source)
+        few = "orbit=True, views=(3, 1)"
+        source = re.sub(r"\borbit=True, megabytes", f"{few}, width=32, spp=1, megabytes", source)
+        source = re.sub(r"\borbit=True(?!, views)", few, source)
     if "animate(" in source or "turntable(" in source:
         for pattern, value in SHORT.items():
             source = re.sub(pattern, value, source, flags=re.MULTILINE)

@@ -7,7 +7,7 @@
  * @import { Phase, Status } from "./face/status.js"
  *
  * @typedef {{width: number, height: number, exposure: number, curve: string, channel: string, denoise: boolean, status: string,
- *   _key: string, _snapshot?: DataView, _overlay?: {pose?: unknown}}} Traits
+ *   _key: string, _times?: unknown, _timeline?: unknown, _recording?: unknown, _snapshot?: DataView, _overlay?: {pose?: unknown}}} Traits
  * @typedef {AnyModel<Traits>} Model
  */
 
@@ -124,6 +124,9 @@ export class Session {
       ["change:curve", guard(() => this.#applyTone())],
       ["change:channel", guard(() => this.#applyTone())],
       ["change:_overlay", guard(() => this.#describe())],
+      ["change:_times", guard(() => this.#showMotion())],
+      ["change:_timeline", guard(() => this.#showMotion())],
+      ["change:_recording", guard(() => this.#showMotion())],
       ["change:denoise", guard(() => this.#applyTone())],
       ["comm_live_update", guard(() => this.#connect())],
     ];
@@ -351,6 +354,16 @@ export class Session {
     this.#show();
   }
 
+  /** Which time is shown, and how far a film is. */
+  #showMotion() {
+    const times = this.#model.get("_times");
+    const several = Array.isArray(times) && times.length > 1;
+    for (const view of this.#views) {
+      view.showTime(times, this.#model.get("_timeline"));
+      view.showFilm(this.#model.get("_recording"), several);
+    }
+  }
+
   #visibility() {
     this.#connection.setVisible([...this.#views].some((view) => view.visible));
     this.#compositor.schedule();
@@ -381,6 +394,12 @@ export class Session {
         ),
         values: guard((change) =>
           this.#send({ k: "values", client: this.#connection.client, ...change }),
+        ),
+        time: guard((change) =>
+          this.#send({ k: "time", client: this.#connection.client, ...change }),
+        ),
+        record: guard((change) =>
+          this.#send({ k: "record", client: this.#connection.client, ...change }),
         ),
         findVantage: (pose, answer) => this.#questions.findVantage(pose, guard(answer)),
         file: guard((kind, answer) => {
@@ -418,6 +437,7 @@ export class Session {
     this.#applyTone();
     if (this.#render !== null) view.showRender(this.#render);
     this.#describe();
+    this.#showMotion();
     this.#show();
     view.watch();
     return guard(() => {

@@ -13,7 +13,8 @@ from raywidget.stream.outgoing import make_coarse
 from raywidget.stream.source import View
 
 COARSE_EVERY = 1 / 40  # seconds between two coarse pictures: pages see no more
-COARSE_OTHERS = 1 / 8  # ... if pages look on that don't answer each
+COARSE_OTHERS = 1 / 12  # ... if pages look on that don't answer each
+COARSE_NARROW = 1 / 8  # ... over a narrow link
 
 
 class CoarseFeed:
@@ -72,7 +73,8 @@ class CoarseFeed:
             return math.inf
         # A page that moves the camera says how fast it sees; others can only be guessed at.
         watching = sum(client.live and client.visible for client in flow.clients.values())
-        pause = COARSE_EVERY if picture.client and watching == 1 else COARSE_OTHERS
+        others = COARSE_NARROW if flow.window.narrow else COARSE_OTHERS
+        pause = COARSE_EVERY if picture.client and watching == 1 else others
         if now < self._said_at + pause:
             return self._said_at + pause - now
         if only:

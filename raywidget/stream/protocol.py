@@ -21,7 +21,10 @@ MAX_SHAPES = 2**31
 MAX_NAME = 400
 MAX_VALUE = 1e300
 MAX_DEPTH = 1_000_000  # what the settings allow is theirs to say
-FILE_FORMATS = ("exr", "npz", "png")
+FILE_FORMATS = ("exr", "npz", "png", "film")
+FILMS = ("turntable", "times")
+FILM_FORMATS = ("mp4", "webp", "gif")
+MAX_FILM_SECONDS = 600.0
 
 DEEDS = ("pause", "resume", "stop", "restart", "more")
 
@@ -137,7 +140,26 @@ class FileRequest(NamedTuple):
     format: str
 
 
-Question = Probe | Vantage | RenderChange | ValueChange | FileRequest
+class TimeChange(NamedTuple):
+    """The user shows another time, or has times played; what is None stays as it is."""
+
+    client: int
+    place: int | None  # of the times, counted from 0
+    moving: bool  # will more follow at once?
+    play: bool | None
+    loop: bool | None
+
+
+class RecordRequest(NamedTuple):
+    """The user wants a film, or no longer."""
+
+    client: int
+    what: str | None  # one of FILMS; None: break off
+    format: str
+    seconds: float
+
+
+Question = Probe | Vantage | RenderChange | ValueChange | FileRequest | TimeChange | RecordRequest
 Message = Hello | Ack | Need | Control | CameraMove | Question
 
 
@@ -180,6 +202,10 @@ def parse_message(content: object) -> Message:
         return _parse_values(content)
     if kind == "file":
         return _parse_file(content)
+    if kind == "time":
+        return _parse_time(content)
+    if kind == "record":
+        return _parse_record(content)
     raise ProtocolError(f"message: unknown kind {_short(kind)}")
 
 
@@ -295,6 +321,30 @@ def _parse_file(content: Mapping[Any, Any]) -> FileRequest:
         names = ", ".join(FILE_FORMATS)
         raise ProtocolError(f"file: format: expected one of {names}, got {_short(wanted)}")
     return FileRequest(_integer(content, "client"), _integer(content, "number"), wanted)
+
+
+def _parse_time(content: Mapping[Any, Any]) -> TimeChange:
+    index = content.get("index")
+    if index is not None:
+        index = _check_integer("index", index, 0)
+    play, loop = (_flag(content, name) if name in content else None for name in ("play", "loop"))
+    return TimeChange(_integer(content, "client"), index, _flag(content, "moving"), play, loop)
+
+
+def _parse_record(content: Mapping[Any, Any]) -> RecordRequest:
+    client, what = _integer(content, "client"), content.get("what")
+    if what is None:
+        return RecordRequest(client, None, FILM_FORMATS[0], 1.0)
+    if not isinstance(what, str) or what not in FILMS:
+        raise ProtocolError(f"record: expected one of {', '.join(FILMS)}, got {_short(what)}")
+    wanted = content.get("format")
+    if not isinstance(wanted, str) or wanted not in FILM_FORMATS:
+        names = ", ".join(FILM_FORMATS)
+        raise ProtocolError(f"record: format: expected one of {names}, got {_short(wanted)}")
+    seconds = _number("seconds", content.get("seconds", 1.0), MAX_FILM_SECONDS)
+    if not seconds > 0:
+        raise ProtocolError(f"record: seconds: expected more than 0, got {_short(seconds)}")
+    return RecordRequest(client, what, wanted, seconds)
 
 
 def _point(content: Mapping[Any, Any], name: str) -> Point:

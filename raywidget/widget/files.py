@@ -24,10 +24,20 @@ def make_file(image: Image, suffix: str) -> list[bytes]:
         If the package that writes it isn't installed, or the file is larger than 1 GiB.
     """
     data = _npz(image) if suffix == "npz" else _saved(image, suffix)
+    return in_pieces(data, f"save it in Python: widget.image.save('picture.{suffix}')")
+
+
+def in_pieces(data: bytes, remedy: str) -> list[bytes]:
+    """A file as pages take it.
+
+    Raises
+    ------
+    PictureError
+        If it is larger than 1 GiB; with what to do instead.
+    """
     if len(data) > PIECE * MOST_PIECES:
         raise PictureError(
-            f"the file has {len(data) / 1e6:,.0f} MB, more than a page can take; "
-            f"save it in Python: widget.image.save('picture.{suffix}')"
+            f"the file has {len(data) / 1e6:,.0f} MB, more than a page can take; {remedy}"
         )
     return [data[start : start + PIECE] for start in range(0, max(len(data), 1), PIECE)]
 

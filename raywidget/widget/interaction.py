@@ -18,7 +18,7 @@ from raywidget.engine.session.run import Progress
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import INTEGRATORS, RenderSettings
 from raywidget.engine.vantage import Straight, Things, find_vantage
-from raywidget.errors import RaywidgetError
+from raywidget.errors import PictureError, RaywidgetError
 from raywidget.picture.image import Image
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
@@ -30,15 +30,19 @@ from raywidget.stream.protocol import (
     FileRequest,
     Probe,
     Question,
+    RecordRequest,
     RenderChange,
+    TimeChange,
     ValueChange,
     Vantage,
 )
 from raywidget.stream.source import Tiles
 from raywidget.widget.denoising import Denoising
-from raywidget.widget.files import make_file
+from raywidget.widget.files import in_pieces, make_file
 from raywidget.widget.framing import Framed, frame_shapes, upright
 from raywidget.widget.questions import BUSY, Questions
+from raywidget.widget.recording import Recorder
+from raywidget.widget.timeline import Timeline
 from raywidget.widget.value_channel import ValueChannel
 from raywidget.widget.value_menu import change_values
 
@@ -90,6 +94,10 @@ class Interaction:
         What is shown in place of the samples, if it is switched on.
     values : ValueChannel, optional
         What is shown in place of both.
+    timeline : Timeline, optional
+        Which of several scenes is shown.
+    recorder : Recorder, optional
+        Makes films.
     """
 
     def __init__(
@@ -98,10 +106,14 @@ class Interaction:
         listener: Listener,
         denoising: Denoising | None = None,
         values: ValueChannel | None = None,
+        timeline: Timeline | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._session = session
         self._denoising = denoising
         self._values = values
+        self._timeline = timeline
+        self._recorder = recorder
         self._listener = listener
         # Shapes and home camera, what is up there, where they are.
         self._framed: tuple[object, object, list[float], Framed] | None = None
@@ -208,6 +220,12 @@ class Interaction:
         if isinstance(question, ValueChange):
             self._change_values(question)
             return
+        if isinstance(question, TimeChange):
+            self._change_time(question)
+            return
+        if isinstance(question, RecordRequest):
+            self._record(question)
+            return
         if isinstance(question, Probe):
             work, refuse = partial(self._probe, question), partial(self._refuse_probe, question)
             self._picks.ask(question.client, work, refuse)
@@ -242,6 +260,25 @@ class Interaction:
             self._listener.changed("scene")
         finally:  # a page that was refused learns what there is
             self._listener.marked()
+
+    def _change_time(self, change: TimeChange) -> None:
+        timeline = self._timeline
+        if timeline is None:
+            return
+        if change.loop is not None:
+            timeline.set_loop(change.loop)
+        if change.place is not None:
+            timeline.drag(change.place, change.moving)
+        elif change.play is not None:
+            timeline.play(change.play)
+
+    def _record(self, request: RecordRequest) -> None:
+        if self._recorder is None:
+            return
+        if request.what is None:
+            self._recorder.cancel()
+        else:
+            self._recorder.start(request.what, suffix=f".{request.format}", seconds=request.seconds)
 
     def _probe(self, probe: Probe) -> None:
         try:
@@ -281,16 +318,27 @@ class Interaction:
 
     def _make_file(self, request: FileRequest) -> None:
         try:
-            shown = self._listener.picture()
-            pieces = make_file(shown or self._session.image(), request.format)
+            name, pieces = self._file(request.format)
         except Exception as error:
             self._refuse_file(request, _told(error))
             return
         head = {"k": "file", "client": request.client, "number": request.number}
-        head |= {"name": f"raywidget.{request.format}", "count": len(pieces), "message": None}
+        head |= {"name": name, "count": len(pieces), "message": None}
         parts = [({**head, "index": index}, [piece]) for index, piece in enumerate(pieces)]
         if not self._listener.send_file(request.client, parts):
             self._refuse_file(request, BUSY)
+
+    def _file(self, wanted: str) -> tuple[str, list[bytes]]:
+        """The name of a file, and what is in it."""
+        if wanted == "film":
+            film = None if self._recorder is None else self._recorder.film
+            if film is None:
+                raise PictureError("there is no film; record one")
+            return film.name, in_pieces(film.read_bytes(), f"it is in {film}")
+        if self._timeline is not None and self._timeline.playing:
+            self._timeline.stand(COMPILES)  # what is saved is what is seen
+        shown = self._listener.picture()
+        return f"raywidget.{wanted}", make_file(shown or self._session.image(), wanted)
 
     def _refuse_file(self, request: FileRequest, message: str) -> None:
         head = {"k": "file", "client": request.client, "number": request.number}

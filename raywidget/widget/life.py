@@ -8,8 +8,10 @@ import weakref
 from raywidget.engine.session.session import Session
 from raywidget.stream.pump import Pump
 from raywidget.widget.denoising import Denoising
+from raywidget.widget.recording import Recorder
 from raywidget.widget.shown import Shown
 from raywidget.widget.static_image import Still
+from raywidget.widget.timeline import Timeline
 from raywidget.widget.value_channel import ValueChannel
 
 # The widgets that may have to make room, see `replace_earlier`.
@@ -44,13 +46,22 @@ def close_elsewhere(this: weakref.ref[Shown]) -> None:
 
 
 def shut_down(
-    session: Session, pump: Pump, still: Still, denoising: Denoising, values: ValueChannel
+    session: Session,
+    pump: Pump,
+    still: Still,
+    denoising: Denoising,
+    values: ValueChannel,
+    timeline: Timeline | None,
+    recorder: Recorder,
 ) -> None:
     """End all threads; it must not know the widget.
 
     `close` calls it. ipywidgets keeps every open widget in a table, so nothing is collected before
     it is closed; the finalizer is for the interpreter's exit, and for hosts without such a table.
     """
+    recorder.close()
+    if timeline is not None:
+        timeline.close()
     denoising.close()
     values.close()
     session.close()

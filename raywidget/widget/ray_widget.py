@@ -18,17 +18,20 @@ What is in which thread:
 
 from __future__ import annotations
 
+import inspect
 import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from raywidget.engine.picking import Pick, pick_pixel
 from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.engine.session.session import Session
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
+from raywidget.frames import checked_flag
 from raywidget.headless.asked import scene_and_settings, signature_with_settings
 from raywidget.io.front_end import STATIC
 from raywidget.io.orbit_page import Page
@@ -36,8 +39,10 @@ from raywidget.picture.curves import check_channel, check_display
 from raywidget.picture.figure_elements import describe
 from raywidget.scene.doubts import warn_of_doubts
 from raywidget.scene.values import checks
+from raywidget.scene.values.checks import show as show_value
 from raywidget.scene.values.given import as_items
 from raywidget.scene.values.signatures import checked_call
+from raywidget.staging.studio import STUDIO_WORDS
 from raywidget.stream.pump import Pump
 from raywidget.widget.control import Control, check_whole
 from raywidget.widget.denoising import Denoising
@@ -50,6 +55,7 @@ from raywidget.widget.host import (
 from raywidget.widget.interaction import Interaction
 from raywidget.widget.life import close_elsewhere, replace_earlier, shut_down
 from raywidget.widget.pages import page_of
+from raywidget.widget.recording import Recorder, checked_seconds
 from raywidget.widget.shown import Shown
 from raywidget.widget.static_image import Still
 from raywidget.widget.telling import (
@@ -59,7 +65,11 @@ from raywidget.widget.telling import (
     look,
     look_for_light,
     send,
+    shoot,
+    tell_recording,
+    tell_time,
 )
+from raywidget.widget.timeline import Timeline, checked_fps, is_series, staged_series
 from raywidget.widget.value_channel import ValueChannel
 
 __all__ = ["RayWidget", "show"]
@@ -76,9 +86,15 @@ class RayWidget(Control):
 
     Parameters
     ----------
-    scene : Scene, or what `studio` takes
+    scene : Scene, what `studio` takes, a list of Scene, or callable
         What to render: a scene; or a file, a thing of another library, arrays or a shape, which are
-        put into a studio where they bring no light and no camera of their own.
+        put into a studio where they bring no light and no camera of their own. Several scenes, or a
+        function from a time to what is shown then: a slider chooses which, and a button plays them.
+    times : sequence of float, optional
+        The times of several scenes, or those for which the function is called; they rise. Things
+        that are no scenes, given as a list, are shown one after the other if there are times.
+    fps : float
+        How many of these are shown in a second, at most, while they are played.
     exposure : float
         Display setting, in stops.
     curve : str
@@ -130,8 +146,16 @@ class RayWidget(Control):
         denoise: bool = False,
         autostart: bool = True,
         executor: object = None,
+        times: Sequence[float] | None = None,
+        fps: float = 12.0,
         **settings: Any,
     ) -> None:
+        fps = checked_fps(fps)
+        series = None
+        if times is not None or is_series(scene) or inspect.isfunction(scene):
+            series = staged_series(scene, times, settings)
+            scene = series.make(0)
+            settings = {n: v for n, v in settings.items() if n not in STUDIO_WORDS}
         scene, chosen = scene_and_settings(scene, settings)
         check_whole(chosen)
         warn_of_doubts(scene)
@@ -159,6 +183,8 @@ class RayWidget(Control):
         def show_coarse(picture: CoarsePicture) -> None:
             pump.coarse_ready(picture)
             still.coarse_ready(picture)
+            if line is not None:
+                line.coarse_ready(picture)
 
         self._session = session = Session(
             scene,
@@ -169,12 +195,18 @@ class RayWidget(Control):
             give_way=True,
             executor=executor,
         )
+        line = None
+        if series is not None:
+            line = Timeline(session, series, fps, partial(tell_time, this))
+        self._line = line
+        self._recorder = recorder = Recorder(partial(shoot, this), partial(tell_recording, this))
         self._still = still = Still(
             session, str(pump.epoch), partial(look, this), lambda: keep_snapshot(this)
         )
         self._observers = Observers()
         self._last_status = "stopped"
         self._last_seen: dict[str, Any] = {"scene": scene, "camera": scene.camera}
+        self._last_seen |= {"time": None if line is None else line.time, "playing": False}
         self._last_seen |= {"width": chosen.width, "height": chosen.height}
         self._on_pick: list[Callable[[Pick], object]] = []
         self._marks: dict[str, Any] = {}
@@ -185,7 +217,9 @@ class RayWidget(Control):
         # Before anything can fail: whatever becomes of the widget, its threads end.
         self._denoising = denoising = Denoising(session, pump.wake)
         values = ValueChannel(session, pump.wake)
-        self._finalizer = weakref.finalize(self, shut_down, session, pump, still, denoising, values)
+        self._finalizer = weakref.finalize(
+            self, shut_down, session, pump, still, denoising, values, line, recorder
+        )
         self.set_trait("_key", str(pump.epoch))
         super().__init__(exposure=exposure, curve=curve, channel=channel)
         self.observe(lambda change: denoising.switch(bool(change["new"])), "denoise")
@@ -200,7 +234,8 @@ class RayWidget(Control):
             self.comm.on_close(lambda message: close_elsewhere(this))
         self._made_by = running_cell()
         replace_earlier(self)
-        pump.start(Interaction(session, Listener(this, pump), denoising, values))
+        listener = Listener(this, pump)
+        pump.start(Interaction(session, listener, denoising, values, line, recorder))
         if denoise:
             self.denoise = True
         if autostart:
@@ -311,6 +346,61 @@ class RayWidget(Control):
             finalizer()
         super().close()
 
+    def record(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        what: str | None = None,
+        seconds: float = 4.0,
+        wait: bool = False,
+    ) -> Path:
+        """Record a film of what is shown, in the background; the drawer's buttons do the same.
+
+        A turn round it as it is seen now, or all of its times, in the present size and settings,
+        with at most 64 samples per pixel a frame; without noise if `denoise` is on.
+
+        Parameters
+        ----------
+        path : path-like
+            As in `animate`: ``.mp4``, ``.webm``, ``.gif``, ``.webp``, ...
+        what : {"turntable", "times"}, optional
+            By default its times, where it has some.
+        seconds : float
+            How long a turn lasts.
+        wait : bool
+            Return when it is there; else at once. `close` breaks it off.
+
+        Returns
+        -------
+        Path
+            Where it is, or will be.
+
+        Raises
+        ------
+        SettingsError
+            If a film is being recorded, or there are no times.
+        PictureError
+            If it can't be written, or its encoder is missing.
+
+        Examples
+        --------
+        >>> import raywidget as rw
+        >>> widget = rw.RayWidget(rw.presets.cornell(), width=32, height=32, spp=1)
+        >>> film = widget.record("turn.webp", seconds=0.2, wait=True)
+        >>> film.name
+        'turn.webp'
+        >>> film.unlink()
+        >>> widget.close()
+        """
+        chosen = what if what is not None else "turntable" if self._line is None else "times"
+        if chosen not in ("turntable", "times"):
+            raise SettingsError(f"what: expected 'turntable' or 'times', got {show_value(what)}")
+        wait = checked_flag("wait", wait)
+        film = self._recorder.start(chosen, path, seconds=checked_seconds(seconds))
+        if wait:
+            self._recorder.wait()
+        return film
+
     def to_html(self, path: str | os.PathLike[str], *, orbit: bool = False, **options: Any) -> Page:
         """Write the picture as it is now into one HTML file that needs nothing else.
 
@@ -360,16 +450,25 @@ class RayWidget(Control):
 
 
 @checked_call(SettingsError)
-def show(thing: object, **settings: Any) -> RayWidget:
+def show(
+    thing: object,
+    *,
+    times: Sequence[float] | None = None,
+    fps: float = 12.0,
+    **settings: Any,
+) -> RayWidget:
     """Show whatever one holds, lit, in a live widget, wherever in a cell this is.
 
     Parameters
     ----------
-    thing : Scene, or what `studio` takes
-        A path of a file; a thing of trimesh, PyVista, VTK, xarray, ASE, MDAnalysis, meshio or
+    thing : Scene, what `studio` takes, a list of Scene, or callable
+        Several whole scenes, or with ``times=`` a function of time, are played: see `RayWidget`.
+        Else a path of a file; a thing of trimesh, PyVista, VTK, xarray, ASE, MDAnalysis, meshio or
         Open3D; (vertices, faces), an (N, 3) array of points, a 2-D height field; a shape; a
         `Scene`; or a list of these. What has lights or a camera keeps them, a `studio` gives what
         is missing.
+    times, fps : sequence of float, float
+        As for `RayWidget`.
     **settings
         As for `RayWidget`: what it shows (``exposure``, ``curve``, ``channel``, ``autostart``),
         and:
@@ -391,7 +490,7 @@ def show(thing: object, **settings: Any) -> RayWidget:
     """
     from IPython.display import display
 
-    widget = RayWidget(thing, **settings)
+    widget = RayWidget(thing, times=times, fps=fps, **settings)
     display(widget)  # type: ignore[no-untyped-call]
     return widget
 

@@ -25,8 +25,22 @@ from raywidget.scene.values.telling import warn
 from raywidget.stream.pump import Pump
 from raywidget.widget.denoising import Denoising
 from raywidget.widget.host import CellRun, Observers, front_end
+from raywidget.widget.recording import Recorder
 from raywidget.widget.static_image import Still, encode_still
-from raywidget.widget.traits import CameraTrait, Overlay, SceneTrait, Size, Snapshot, Status
+from raywidget.widget.timeline import Timeline
+from raywidget.widget.traits import (
+    CameraTrait,
+    Overlay,
+    PlayingTrait,
+    RecordingState,
+    SceneTrait,
+    Size,
+    Snapshot,
+    Status,
+    TimelineState,
+    Times,
+    TimeTrait,
+)
 from raywidget.widget.value_menu import MAPS, describe_menu
 
 ALWAYS_SENT = ("_esm", "_css", "_anywidget_id")
@@ -73,6 +87,11 @@ class Shown(anywidget.AnyWidget):
     status = Status("stopped", help="What the render does now.", read_only=True).tag(sync=True)
     scene = SceneTrait(help="What is rendered; set it to render another.")
     camera = CameraTrait(help="Where it is seen from; follows the mouse. Set it to move the view.")
+    time = TimeTrait(help="Which of its times is shown; None with one scene. Set it to go there.")
+    playing = PlayingTrait(help="Are the times played? Set it to play them, or to rest.")
+    _times = Times(read_only=True).tag(sync=True)
+    _timeline = TimelineState(read_only=True).tag(sync=True)
+    _recording = RecordingState(read_only=True).tag(sync=True)
     _snapshot = Snapshot(b"", read_only=True).tag(sync=True)
     _overlay = Overlay(read_only=True).tag(sync=True)
     # Names the widget within a page, where hosts hand out several objects for one model.
@@ -83,6 +102,8 @@ class Shown(anywidget.AnyWidget):
     _pump: Pump
     _still: Still
     _denoising: Denoising
+    _line: Timeline | None
+    _recorder: Recorder
     _observers: Observers
     _last_status: str  # the pump's own
     _last_seen: dict[str, Any]  # the computed traits as their observers know them

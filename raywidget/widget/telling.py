@@ -15,6 +15,7 @@ from raywidget.picture.image import Image
 from raywidget.stream.conversation import Disconnected
 from raywidget.stream.protocol import Content
 from raywidget.stream.pump import Pump
+from raywidget.widget.recording import Shot
 from raywidget.widget.shown import Shown
 
 
@@ -82,6 +83,46 @@ def _notify(widget: Shown, change: traitlets.Bunch) -> None:
         widget.log.exception("raywidget: an observer of %s failed", change.name)
 
 
+def tell_time(this: weakref.ref[Shown], rendered: bool) -> None:
+    """Another time is shown, or is to be: for the page, and for whoever observes it."""
+    widget = this()
+    if widget is None:
+        return
+    names = ("time", "playing", "scene", "camera") if rendered else ("time", "playing")
+    for name in names:
+        notify_if_changed(this, name)
+    if widget.comm is None or getattr(widget.comm, "_closed", False):
+        return
+    if rendered or widget._describe(widget.scene)["bars"]:
+        widget.send_state("_overlay")  # reads and sends, but sets nothing
+    widget.send_state("_timeline")
+
+
+def shoot(this: weakref.ref[Shown]) -> Shot | None:
+    """What is shown, for a film of it."""
+    widget = this()
+    if widget is None:
+        return None
+    line = widget._line
+    return Shot(
+        scene=widget._session.scene,
+        settings=widget._session.current().settings,
+        denoise=widget.denoise,
+        exposure=widget.exposure,
+        curve=widget.curve,
+        scene_at=None if line is None else line.scene_at,
+        times=0 if line is None else len(line.times),
+        fps=1.0 if line is None else line.fps,
+    )
+
+
+def tell_recording(this: weakref.ref[Shown]) -> None:
+    """How far a film is, for the page."""
+    widget = this()
+    if widget is not None and widget.comm is not None:
+        widget.send_state("_recording")  # reads and sends, but sets nothing
+
+
 class Listener:
     """Hears what a page does, and knows the widget by a weak reference."""
 
@@ -128,7 +169,7 @@ def notify_if_changed(this: weakref.ref[Shown], name: str) -> None:
         return
     new = getattr(widget, name)
     old = widget._last_seen.get(name)
-    if new is old or (isinstance(new, int) and new == old):
+    if new is old or (isinstance(new, int | float) and new == old):
         return
     widget._last_seen[name] = new
     change = traitlets.Bunch(name=name, old=old, new=new, owner=widget, type="change")

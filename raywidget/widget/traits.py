@@ -8,16 +8,30 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import traitlets
 
 from raywidget.engine.vantage import Straight
 from raywidget.errors import SettingsError
 from raywidget.scene.camera import Camera
 from raywidget.scene.scene import Scene
+from raywidget.scene.values.checks import show
 from raywidget.widget.interaction import describe_camera
 from raywidget.widget.snapshot import MOST_PIXELS, MOST_PIXELS_NARROW, encode_snapshot
 
-__all__ = ["CameraTrait", "Overlay", "SceneTrait", "Size", "Snapshot", "Status"]
+__all__ = [
+    "CameraTrait",
+    "Overlay",
+    "PlayingTrait",
+    "RecordingState",
+    "SceneTrait",
+    "Size",
+    "Snapshot",
+    "Status",
+    "TimeTrait",
+    "TimelineState",
+    "Times",
+]
 
 
 class Status(traitlets.Unicode[str, str]):
@@ -100,3 +114,71 @@ class CameraTrait(traitlets.TraitType[Camera, Camera]):
                 f"look_at=(0, 1, 0)), got {type(value).__name__}"
             )
         obj.restart(obj.scene.replace(camera=value))  # type: ignore[attr-defined]
+
+
+class TimeTrait(traitlets.TraitType[float | None, float | None]):
+    """A trait whose value is the time that is shown; setting it shows the nearest there is."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
+        """The timeline's time; None where there is but one scene."""
+        timeline = getattr(obj, "_line", None)
+        return None if timeline is None else timeline.time
+
+    def set(self, obj: traitlets.HasTraits, value: Any) -> None:
+        """Show another time."""
+        timeline = getattr(obj, "_line", None)
+        if timeline is None:
+            raise SettingsError("time: this widget shows one scene; give it several, or times=")
+        is_number = isinstance(value, int | float | np.integer | np.floating)
+        if not is_number or isinstance(value, bool) or not -1e300 <= value <= 1e300:
+            first, last = timeline.times[0], timeline.times[-1]
+            raise SettingsError(f"time: expected {first:g} to {last:g}, got {show(value)}")
+        timeline.go(timeline.nearest(float(value)))
+
+
+class PlayingTrait(traitlets.TraitType[bool, bool]):
+    """A trait whose value is whether times are played; setting it begins or ends that."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
+        """Does the timeline move by itself?"""
+        timeline = getattr(obj, "_line", None)
+        return timeline is not None and timeline.playing
+
+    def set(self, obj: traitlets.HasTraits, value: Any) -> None:
+        """Play, or rest."""
+        timeline = getattr(obj, "_line", None)
+        if timeline is None:
+            raise SettingsError("playing: this widget shows one scene; give it several, or times=")
+        if not isinstance(value, bool):
+            raise SettingsError(f"playing: expected True or False, got {show(value)}")
+        if value:
+            timeline.play(True)
+        elif timeline.playing:
+            timeline.rest()
+
+
+class Times(traitlets.TraitType[list[float], list[float]]):
+    """A trait that is never set: its value are the times that there are scenes for."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
+        """All times, or none."""
+        timeline = getattr(obj, "_line", None)
+        return [] if timeline is None else list(timeline.times)
+
+
+class TimelineState(traitlets.TraitType[dict[str, Any], dict[str, Any]]):
+    """A trait that is never set: its value is what a page shows of the time."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
+        """Which time is shown, and is it played?"""
+        timeline = getattr(obj, "_line", None)
+        return {} if timeline is None else timeline.describe()
+
+
+class RecordingState(traitlets.TraitType[dict[str, Any], dict[str, Any]]):
+    """A trait that is never set: its value is how far a film is."""
+
+    def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> Any:
+        """What the recorder does."""
+        recorder = getattr(obj, "_recorder", None)
+        return {} if recorder is None else recorder.describe()

@@ -76,6 +76,7 @@ STATES = {
     "done": (done, {"spp": 1}),
     "failed": (failed, {"spp": 1_000_000}),
     "drawer open": (drawer_open, {"spp": 1_000_000}),
+    "times": (drawer_open, {"spp": 1_000_000, "scene": [rw.presets.cornell()] * 3}),
     "help open": (help_open, {"spp": 1_000_000}),
     "inspected": (inspected, {"spp": 1}),
 }
@@ -99,8 +100,8 @@ def violations(host):
 def test_every_state_is_accessible(browser, compiled_kernels, look):
     problems = {}
     for name, (reach, settings) in STATES.items():
-        scene = rw.presets.cornell()
-        with emulated_host(browser, context=LOOKS[look], scene=scene, **SMALL | settings) as host:
+        settings = {"scene": rw.presets.cornell(), **SMALL, **settings}
+        with emulated_host(browser, context=LOOKS[look], **settings) as host:
             host.page.set_default_timeout(60_000)
             reach(host)
             if found := violations(host):

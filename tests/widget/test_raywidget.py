@@ -292,6 +292,7 @@ def test_traits_are_those_of_the_protocol(widget):
     ours = {name for name in state if name not in ipywidgets.DOMWidget().get_state()}
     assert ours == {
         *("width", "height", "exposure", "curve", "channel", "denoise", "status"),
+        *("_times", "_timeline", "_recording"),
         *("_key", "_overlay", "_esm", "_css", "_anywidget_id"),
     }
     assert (state["width"], state["height"], state["exposure"]) == (48, 32, 0.0)
@@ -301,7 +302,7 @@ def test_every_widget_has_its_own_key(make_widget):
     assert make_widget()._key != make_widget()._key
 
 
-@pytest.mark.parametrize("name", ["width", "height", "status", "_key"])
+@pytest.mark.parametrize("name", ["width", "height", "status", "_key", "_times"])
 def test_what_the_kernel_says_cannot_be_set(widget, name):
     with pytest.raises(traitlets.TraitError):
         setattr(widget, name, getattr(widget, name))

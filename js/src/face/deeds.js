@@ -11,6 +11,7 @@
  * @import { Overlay } from "./overlay.js"
  * @import { makeHelp } from "./panels.js"
  * @import { Region } from "./region.js"
+ * @import { makeTimeline } from "./timeline.js"
  * @import { Toolbar } from "./toolbar.js"
  * @import { ViewEvents } from "./view.js"
  *
@@ -26,6 +27,7 @@
  * @property {Region} region
  * @property {Closer} closer
  * @property {Overlay} overlay
+ * @property {ReturnType<typeof makeTimeline>} timeline
  * @property {HTMLElement} hint
  * @property {() => void} flush paint all that has come
  *
@@ -136,6 +138,9 @@ export class Deeds {
           ),
         }),
       denoise: () => tone({ denoise: !this.tone.denoise }),
+      play: () => this.#face.timeline.toggle(),
+      before: () => this.#face.timeline.step(-1),
+      after: () => this.#face.timeline.step(1),
       pixels: () => this.#togglePixels(),
       region: () => this.#toggleRegion(),
       compare: () => this.#toggleCompare(),
@@ -183,10 +188,10 @@ export class Deeds {
     (open ? help : stage).focus({ preventScroll: true });
   }
 
-  /** @param {"exr" | "npz" | "png"} kind */
+  /** @param {"exr" | "npz" | "png" | "film"} kind */
   makeFile(kind) {
     const { toolbar } = this.#face;
-    toolbar.say(`making ${kind.toUpperCase()}…`);
+    toolbar.say(kind === "film" ? "fetching the film…" : `making ${kind.toUpperCase()}…`);
     this.#wishes.file(kind, (message, file) => {
       if (file !== undefined) this.#finish(kind, file.blob).then((b) => download(b, file.name));
       toolbar.say(message);

@@ -11,11 +11,13 @@
  * @property {(changes: {integrator?: string, max_depth?: number}) => void} render
  * @property {(fit: boolean) => void} fitWidth
  * @property {(change: ValueChange) => void} values
- * @property {(kind: "exr" | "npz") => void} file
+ * @property {(kind: "exr" | "npz" | "film") => void} file
+ * @property {(change: import("./film.js").RecordChange) => void} record
  */
 
 import { CHANNEL_NAMES } from "../pixels/tonemap.js";
 import { LIVE, make, makeSelect, makeWordButton, OWN_KEYS } from "./dom.js";
+import { makeFilm } from "./film.js";
 import { makeValues } from "./values.js";
 
 /** @param {string} title @param {...Node} children */
@@ -120,8 +122,10 @@ export function makeDrawer(events, signal) {
     file("NPZ", "npz", "Linear light and sample counts, for numpy"),
   );
 
+  const film = makeFilm(events.record, () => events.file("film"), signal);
+
   const element = make("div", "raywidget-drawer", { role: "region", "aria-label": "Settings" });
-  element.append(camera, display, values.element, render, files);
+  element.append(camera, display, values.element, render, files, film.element);
   element.hidden = true;
 
   return {
@@ -131,6 +135,7 @@ export function makeDrawer(events, signal) {
       channel.value = value;
     },
     showValues: values.show,
+    showFilm: film.show,
     /** @param {{pixels: boolean, compare: boolean, region: boolean}} pressed */
     showPressed(pressed) {
       pixels.setAttribute("aria-pressed", String(pressed.pixels));

@@ -10,6 +10,10 @@ const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = {
   pause: { fill: "M4 3h3v10H4zM9 3h3v10H9z", line: "" },
   play: { fill: "M4.5 2.6v10.8L13 8z", line: "" },
+  loop: {
+    fill: "M10.5 .8 13.6 3.5 10.5 6.2zM5.5 9.8 2.4 12.5 5.5 15.2z",
+    line: "M3 7.5v-4h8M13 8.5v4H5",
+  },
   stop: { fill: "M4 4h8v8H4z", line: "" },
   restart: { fill: "M13.4 1.8v4.7H8.7z", line: "M12.3 5.2A5 5 0 1 0 13 8.9" },
   more: { fill: "", line: "M8 3v10M3 8h10" },

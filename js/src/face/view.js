@@ -6,7 +6,9 @@
  * @import { Image, Surface } from "../pixels/compositor.js"
  * @import { Pose } from "../hand/orbit.js"
  * @import { Action, Pixel, RenderState, Stage } from "../wire/protocol.js"
+ * @import { RecordChange } from "./film.js"
  * @import { Status } from "./status.js"
+ * @import { TimeChange } from "./timeline.js"
  * @import { ValueChange } from "./values.js"
  *
  * @typedef {{exposure?: number, curve?: string, channel?: string, denoise?: boolean}} ToneChange
@@ -25,7 +27,9 @@
  * @property {(changes: RenderChange) => void} render
  * @property {(change: ValueChange) => void} values
  * @property {(grey: number) => void} paper what is shown where nothing has been painted yet
- * @property {(kind: "exr" | "npz" | "png", answer: (message: string,
+ * @property {(change: TimeChange) => void} time
+ * @property {(change: RecordChange) => void} record
+ * @property {(kind: "exr" | "npz" | "png" | "film", answer: (message: string,
  *   file?: {blob: Blob, name: string}) => void) => void} file
  *
  * @typedef {object} ViewCamera
@@ -53,6 +57,7 @@ import { Overlay } from "./overlay.js";
 import { makeHelp, makeInspector } from "./panels.js";
 import { Region } from "./region.js";
 import { samplesPerPixel } from "./status.js";
+import { makeTimeline } from "./timeline.js";
 import { makeToolbar } from "./toolbar.js";
 
 const PICTURE = "Picture";
@@ -80,6 +85,7 @@ export class View {
   #error;
   #toolbar;
   #drawer;
+  #timeline;
   #stage;
   #closer;
   #inspection;
@@ -113,11 +119,13 @@ export class View {
         tone: events.tone,
         render: events.render,
         values: events.values,
+        record: events.record,
         fitWidth: (fit) => this.#fitting.set(fit),
         file: (kind) => this.#deeds.makeFile(kind),
       },
       signal,
     );
+    this.#timeline = makeTimeline(events.time, signal);
     this.#canvas = make("canvas", "raywidget-canvas", { role: "img", "aria-label": "Rendering" });
     // Without `willReadFrequently` each putImageData goes through the GPU: 50 times slower for
     // tiles. An opaque canvas gives back exactly the bytes that were put.
@@ -150,7 +158,7 @@ export class View {
     const over = make("div", "raywidget-over", {}, this.#stage, help, this.#error);
     this.element = make("div", "raywidget");
     this.element.append(over, this.#legend.element, this.#toolbar.element);
-    this.element.append(inspector.element, this.#drawer.element);
+    this.element.append(this.#timeline.element, inspector.element, this.#drawer.element);
     this.#inspection = new Inspection(this.element, this.#closer, inspector, events);
     this.#fitting = new Fitting(this.element, () => this.#closer.picture, events.render);
     this.#deeds = new Deeds(
@@ -162,6 +170,7 @@ export class View {
         drawer: this.#drawer,
         closer: this.#closer,
         overlay: this.#overlay,
+        timeline: this.#timeline,
         inspection: this.#inspection,
         ...{ help, compare, region, hint },
         flush: () => events.flush(this),
@@ -303,6 +312,16 @@ export class View {
   describe(description, kept) {
     this.#overlay.describe(description, kept);
     this.#drawer.showValues(description);
+  }
+
+  /** Which of its times is shown. @param {unknown} times @param {unknown} head */
+  showTime(times, head) {
+    this.#timeline.show(times, head);
+  }
+
+  /** How far a film is. @param {unknown} recording @param {boolean} times are there several? */
+  showFilm(recording, times) {
+    this.#drawer.showFilm(recording, times);
   }
 
   /** @param {RenderState} state */

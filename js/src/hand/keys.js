@@ -4,7 +4,7 @@
  * @typedef {"left" | "right" | "up" | "down" | "panLeft" | "panRight" | "panUp" | "panDown" |
  *   "nearer" | "farther" | "home" | "fit" | "front" | "back" | "sideRight" | "sideLeft" | "top" |
  *   "bottom" | "toggle" | "restart" | "more" | "brighter" | "darker" | "plain" | "curve" |
- *   "channel" | "denoise" | "pixels" | "region" | "compare" | "copy" | "save" | "settings" | "help" |
+ *   "channel" | "denoise" | "play" | "before" | "after" | "pixels" | "region" | "compare" | "copy" | "save" | "settings" | "help" |
  *   "leave"} Deed
  *
  * @typedef {object} Key
@@ -80,6 +80,14 @@ export const KEYS = [
       { show: "N", label: "without noise, with it", keys: { n: "denoise" } },
       { show: "M", label: "more samples", keys: { m: "more" } },
       { show: "B", label: "refine a region first", keys: { b: "region" } },
+    ],
+  },
+  {
+    title: "Times, if there are any",
+    live: true,
+    keys: [
+      { show: "K", label: "play, rest", keys: { k: "play" } },
+      { show: ", .", label: "one back, one on", keys: { ",": "before", ".": "after" } },
     ],
   },
   {

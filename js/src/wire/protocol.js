@@ -53,8 +53,10 @@
  * @typedef {{k: "render", client: number, integrator?: string, max_depth?: number, width?: number,
  *   height?: number, region?: number[] | null}} RenderMessage
  * @typedef {import("../face/values.js").ValueChange & {k: "values", client: number}} ValuesMessage
+ * @typedef {import("../face/timeline.js").TimeChange & {k: "time", client: number}} TimeMessage
+ * @typedef {import("../face/film.js").RecordChange & {k: "record", client: number}} RecordMessage
  * @typedef {Hello | Ack | Need | Control | CameraMove | Probe | VantageQuestion |
- *   FileRequest | RenderMessage | ValuesMessage} BrowserMessage
+ *   FileRequest | RenderMessage | ValuesMessage | TimeMessage | RecordMessage} BrowserMessage
  */
 
 import { DECODERS } from "../pixels/decoders.js";

@@ -16,6 +16,9 @@ const TYPES = new Map([
   ["exr", "image/x-exr"],
   ["npz", "application/zip"],
   ["png", "image/png"],
+  ["mp4", "video/mp4"],
+  ["webp", "image/webp"],
+  ["gif", "image/gif"],
 ]);
 
 export class Questions {

@@ -22,7 +22,17 @@ from raywidget.stream.outgoing import (
     make_welcome,
     pack_records,
 )
-from raywidget.stream.protocol import BIGGEST, Ack, Control, Hello, Need, Shown, parse_message
+from raywidget.stream.protocol import (
+    BIGGEST,
+    Ack,
+    Control,
+    Hello,
+    Need,
+    RecordRequest,
+    Shown,
+    TimeChange,
+    parse_message,
+)
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "protocol"
 CONVERSATIONS = sorted(
@@ -33,6 +43,8 @@ HELLO = {"k": "hello", "v": 1, "client": 5, "have": None}
 ACK = {"k": "ack", "client": 5, "epoch": 9, "seq": 0, "missing": [], "visible": True}
 NEED = {"k": "need", "client": 5, "epoch": 9, "generation": 2}
 CONTROL = {"k": "control", "client": 5, "do": "more", "samples": 16}
+TIME = {"k": "time", "client": 5, "index": 0, "moving": True}
+RECORD = {"k": "record", "client": 5, "what": "times", "format": "gif", "seconds": 2}
 
 
 def test_what_browsers_say():
@@ -44,11 +56,38 @@ def test_what_browsers_say():
     assert parse_message(NEED) == Need(5, 9, 2)
     assert parse_message(CONTROL) == Control(5, "more", 16)
     assert parse_message({"k": "control", "client": 5, "do": "stop"}) == Control(5, "stop", 0)
+    assert parse_message(TIME) == TimeChange(5, 0, True, None, None)
+    change = {"k": "time", "client": 5, "play": True, "loop": False}
+    assert parse_message(change) == TimeChange(5, None, False, True, False)
+    assert parse_message(RECORD) == RecordRequest(5, "times", "gif", 2.0)
+    assert parse_message({"k": "record", "client": 5, "what": None}).what is None
 
 
-@pytest.mark.parametrize("message", [HELLO, ACK, NEED, CONTROL])
+@pytest.mark.parametrize("message", [HELLO, ACK, NEED, CONTROL, TIME, RECORD])
 def test_unknown_fields_are_ignored(message):
     assert parse_message(message | {"mood": "good", "id": "x"}) == parse_message(message)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        TIME | {"index": -1},
+        TIME | {"index": 1.0},
+        TIME | {"moving": 1},
+        TIME | {"play": "yes"},
+        TIME | {"loop": None},
+        TIME | {"client": 0},
+        RECORD | {"what": "a song"},
+        RECORD | {"format": "../x"},
+        RECORD | {"seconds": 0},
+        RECORD | {"seconds": 1e9},
+        RECORD | {"seconds": math.nan},
+        {"k": "record"},
+    ],
+)
+def test_what_is_no_time_and_no_film(wrong):
+    with pytest.raises(ProtocolError):
+        parse_message(wrong)
 
 
 NOT_INTEGERS = [None, True, False, 1.0, "1", [], {}, 0, -1, BIGGEST + 1, 10**400, math.nan]
