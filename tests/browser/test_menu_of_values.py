@@ -117,7 +117,9 @@ def test_all_shapes_by_keys_in_a_narrow_cell(notebook, view):
 
 def test_the_channel_of_values_shows_colours_of_the_map_alone(notebook, view):
     lit = view.pixels()
-    view.element.get_by_label("Channel", exact=True).select_option("value")
+    channel = view.element.get_by_label("Channel", exact=True)
+    assert not channel.locator("option[value=value]").is_disabled()
+    channel.select_option("value")
     seen = notebook.wait_for(
         lambda: (now := view.pixels()).tolist() != lit.tolist() and now.tolist(),
         "values are shown",

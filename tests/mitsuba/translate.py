@@ -401,7 +401,8 @@ def _(item: rw.Volume) -> list[dict]:
     # function: a straight one from 0, of one colour, has a counterpart, colours with opacity, and
     # any where cells are bricks, since what it makes of their numbers can be a grid.
     look, grid = item.transfer, item.values
-    straight = look.extinction is None and isinstance(look.color, tuple) and look.limits is not None
+    is_plain = isinstance(look.color, tuple) and np.shape(look.color[0]) == ()
+    straight = look.extinction is None and is_plain and look.limits is not None
     size = np.array(item.size())
     corner = np.array(item.origin) - np.array(item.spacing) / 2.0
     to_world = transform(columns(*np.diag(size), corner))
@@ -418,7 +419,7 @@ def _(item: rw.Volume) -> list[dict]:
 
     if look.emission is not None or item.direction is not None:
         raise Untranslatable("volumes that glow or are turned")
-    shade = np.multiply(look.albedo, look.color) if isinstance(look.color, tuple) else None
+    shade = np.multiply(look.albedo, look.color) if is_plain else None
     if grid.is_colored and straight and look.limits == (0.0, 1.0) and grid.array.dtype.kind == "f":
         extinction = volume(grid.array[..., 3])
         albedo = volume(grid.array[..., :3] * shade)

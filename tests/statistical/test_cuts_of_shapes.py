@@ -227,6 +227,25 @@ def test_the_cut_of_a_volume_shows_its_numbers():
         np.testing.assert_allclose(aov[inside], (0.7 * x - 0.2 * y)[inside], atol=2e-4)
 
 
+def test_the_cut_of_a_volume_of_colours_gives_off_its_share():
+    colors = np.full((4, 4, 4, 4), (0.1, 0.4, 0.7, 1.0))
+    volumes = [
+        rw.Volume(
+            colors, spacing=0.25, origin=(x, -0.375, -0.375), unlit=share,
+            transfer=rw.TransferFunction(density=0.0),
+        )
+        for x, share in ((-1.0, 0.25), (0.2, 1.0))
+    ]  # fmt: skip
+    cut = {"clip": [rw.Plane((0, 0, 0.1), (0, 0, 1))], "caps": "values"}
+    dark = rw.Scene(volumes, camera=ABOVE, **cut)
+    sky = dark.replace(emitters=[rw.ConstantEnvironment(1.0)])
+    options = {"width": 24, "height": 24, "spp": 16, "integrator": "volpath"}
+    for scene, shares in ((dark, (0.25, 1.0)), (sky, (1.0, 1.0))):
+        row = rw.render(scene, **options).pixels[12]
+        for at, share in zip((5, 17), shares, strict=True):
+            np.testing.assert_allclose(row[at], share * colors[0, 0, 0, :3], rtol=2e-3)
+
+
 def test_holes_of_a_volume_have_no_cut():
     field = np.zeros((4, 4, 4))
     field[:2] = np.nan

@@ -67,6 +67,8 @@ const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
 
 export class Deeds {
   tone = { curve: "srgb", exposure: 0, channel: "color", denoise: false };
+  /** Is there a shape that shows values? */
+  hasValues = false;
   /** Is there no kernel that could do anything? */
   alone = false;
   /** Is what the canvas shows over a checkerboard cut out? */
@@ -133,7 +135,9 @@ export class Deeds {
       channel: () =>
         tone({
           channel: after(
-            CHANNEL_NAMES.map(([name]) => name),
+            CHANNEL_NAMES.map(([name]) => name).filter(
+              (name) => name !== "value" || this.hasValues,
+            ),
             channel,
           ),
         }),

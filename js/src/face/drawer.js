@@ -134,8 +134,15 @@ export function makeDrawer(events, signal) {
     showChannel(value) {
       channel.value = value;
     },
-    showValues: values.show,
     showFilm: film.show,
+    /** @param {unknown} overlay what the kernel says of it @returns {boolean} is there any? */
+    showValues(overlay) {
+      const there = values.show(overlay);
+      for (const option of channel.options) {
+        if (option.value === "value") option.hidden = option.disabled = !there;
+      }
+      return there;
+    },
     /** @param {{pixels: boolean, compare: boolean, region: boolean}} pressed */
     showPressed(pressed) {
       pixels.setAttribute("aria-pressed", String(pressed.pixels));

@@ -194,10 +194,11 @@ export function makeValues(change, signal) {
 
   return {
     element: row,
-    /** @param {unknown} overlay what the kernel says of it */
+    /** @param {unknown} overlay what the kernel says of it @returns {boolean} is there any? */
     show(overlay) {
       menu = readMenu(overlay);
       fill();
+      return menu.entries.length > 0;
     },
   };
 }

@@ -311,7 +311,7 @@ export class View {
   /** What stands over the picture. @param {unknown} description @param {Pose | null} kept */
   describe(description, kept) {
     this.#overlay.describe(description, kept);
-    this.#drawer.showValues(description);
+    this.#deeds.hasValues = this.#drawer.showValues(description);
   }
 
   /** Which of its times is shown. @param {unknown} times @param {unknown} head */

@@ -124,7 +124,24 @@ class CutFields:
         return _packed_map(colormap, *limits)
 
 
-Fields: TypeAlias = ShapeFields | CutFields
+class CutColors:
+    """Of what cuts through a volume of colours show: these, and how much of them is given off."""
+
+    first = -1  # no row
+
+    def __init__(self, volume: Volume) -> None:
+        self.unlit = volume.unlit
+
+    def row_of(self, attribute: Attribute) -> int:
+        """What an attribute means: the colours of the shape."""
+        return self.first
+
+    def as_number(self, attribute: Attribute) -> tuple[float, float]:
+        """It is not asked for numbers."""
+        raise AssertionError(attribute)
+
+
+Fields: TypeAlias = ShapeFields | CutFields | CutColors
 
 
 class FieldRows:

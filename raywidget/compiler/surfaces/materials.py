@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from raywidget.compiler.surfaces.energy import EnergyRows, average_conductor, internal_reflectance
-from raywidget.compiler.surfaces.fields import FieldRows, Fields
+from raywidget.compiler.surfaces.fields import CutColors, FieldRows, Fields
 from raywidget.compiler.surfaces.media import MediumRows
 from raywidget.compiler.surfaces.textures import TextureRows
 from raywidget.kernels import layout
@@ -54,6 +54,7 @@ class MaterialRows:
         self.textures = TextureRows()
         self.energy = EnergyRows()
         self.fields = FieldRows()
+        self._cut_colors: dict[float, CutColors] = {}  # by how much of them is given off
         self._media = media
         # Materials and textures go by their ids: the scene keeps them alive.
         self._rows: dict[tuple[int, object, int, int, int], int] = {}
@@ -81,7 +82,8 @@ class MaterialRows:
     def cut_row(self, volume: Volume, number: int) -> int:
         """The row of the cuts of a volume, the n-th of its table."""
         if volume.values.is_colored:
-            return self._row(_COLORED, None, None, None)
+            own = self._cut_colors.setdefault(volume.unlit, CutColors(volume))
+            return self._row(_COLORED, None, None, own)
         return self._row(_COLORED, None, None, self.fields.begin_cut(volume, number))
 
     def tables(self) -> MaterialTables:

@@ -158,9 +158,9 @@ def _pack_field(
 ) -> None:
     """What an attribute reads of a shape: its colours (-1), or a field."""
     codes[layout.TEXTURE_FIELD] = -1 if fields is None else fields.row_of(texture)
+    values[layout.TEXTURE_COLORS] = 1.0 if fields is None or as_number else 1.0 - fields.unlit
     if fields is None:
         return
-    values[layout.TEXTURE_COLORS] = 1.0 if as_number else 1.0 - fields.unlit
     if as_number and texture.attribute != "color":  # of colours it is the mean
         codes[layout.TEXTURE_NUMBER] = 1
         values[layout.TEXTURE_SCALE], values[layout.TEXTURE_OFFSET] = fields.as_number(texture)

@@ -12,6 +12,7 @@ from raywidget.scene.values.grids import Grid
 
 _TYPES = {"byte": np.uint8, "half": np.uint16, "single": np.float32}
 _STORAGES = {"byte": layout.GRID_BYTES, "half": layout.GRID_WORDS, "single": layout.GRID_FLOATS}
+LARGE = 1 << 25  # numbers: from so many on floats are not kept twice
 _LARGE = 1e30  # floats beyond this are brought to 0 to 1, so that products stay finite
 
 
@@ -40,6 +41,8 @@ def _store(grid: Grid, precision: str) -> Stored:
     if array.dtype == _TYPES[precision] and array.flags.c_contiguous and _is_sound(grid):
         scale = 1.0 / 255.0 if grid.is_colored and array.dtype == np.uint8 else 1.0
         return Stored(array, axes, _STORAGES[precision], scale, 0.0, grid.holes > 0)
+    if precision == "half" and _is_large(array) and _is_sound(grid):
+        return Stored(array, axes, layout.GRID_FLOATS, 1.0, 0.0, grid.holes > 0)
     is_short = array.dtype == np.int16 and precision == "half" and not grid.is_colored
     if is_short and array.flags.c_contiguous:
         return Stored(array, axes, layout.GRID_SHORTS, 1.0, 0.0, False)
@@ -57,6 +60,18 @@ def _store(grid: Grid, precision: str) -> Stored:
     low, high = (0.0, 1.0) if grid.is_colored else (grid.low, grid.high)
     scale = (high / most - low / most) if high > low else 1.0
     return Stored(result, axes, _STORAGES[precision], scale, low, grid.holes > 0)
+
+
+def _is_large(array: NDArray[Any]) -> bool:
+    """Would a copy of halves cost more memory than it is worth, beside these floats?
+
+    What is mapped from a file is no memory until it is read, and is copied.
+    """
+    owner: Any = array
+    while owner is not None and not isinstance(owner, np.memmap):
+        owner = getattr(owner, "base", None)
+    is_there = array.dtype == np.float32 and array.flags.c_contiguous and owner is None
+    return bool(is_there and array.size >= LARGE)
 
 
 def _is_sound(grid: Grid) -> bool:

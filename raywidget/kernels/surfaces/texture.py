@@ -42,10 +42,10 @@ def _attribute(scene: SceneView, texture: int, hit: Hit) -> Vec3:
     """What a shape itself brings: its colour, or that of its value, or the value as a grey."""
     codes = texture * layout.TEXTURE_CODES_SIZE
     field = 0 + scene.texture_codes[codes + layout.TEXTURE_FIELD]
-    if field < 0:
-        return hit_color(scene, hit)
-    value = hit_value(scene, field, hit)
     row = texture * layout.TEXTURE_SIZE
+    if field < 0:
+        return hit_color(scene, hit) * scene.textures[row + layout.TEXTURE_COLORS]
+    value = hit_value(scene, field, hit)
     if scene.texture_codes[codes + layout.TEXTURE_NUMBER] == 0:
         return field_color(scene, field, value) * scene.textures[row + layout.TEXTURE_COLORS]
     value = value * scene.textures[row + layout.TEXTURE_SCALE]

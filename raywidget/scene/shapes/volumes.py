@@ -54,8 +54,9 @@ class Volume(Shape):
         What numbers look like.
     precision : {"half", "byte", "single"}
         How they are kept: 16 bits, 8 or 32 for each. Arrays of uint8, and of int16 and uint16 in
-        "half", are used as they are, others are converted once; edits of the transfer function
-        don't do it again.
+        "half", are used as they are, and so are 2^25 and more of float32 in "half", unless they
+        are mapped from a file; others are converted once; edits of the transfer function don't do
+        it again.
     interpolation : {"linear", "nearest"}
         What is between them.
     g : float

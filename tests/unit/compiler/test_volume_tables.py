@@ -8,6 +8,7 @@ import pytest
 import raywidget as rw
 from raywidget.compiler import compile_scene
 from raywidget.compiler.geometry.placement import AS_IT_IS
+from raywidget.compiler.volumes import storage
 from raywidget.compiler.volumes.bounds import (
     Ranges,
     bound_extinction,
@@ -16,6 +17,7 @@ from raywidget.compiler.volumes.bounds import (
 )
 from raywidget.compiler.volumes.rows import pack_volumes
 from raywidget.compiler.volumes.storage import store
+from raywidget.kernels import layout
 from raywidget.scene.values.grids import Grid
 
 CAMERA = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0))
@@ -57,6 +59,21 @@ def test_fitting_arrays_are_used_as_they_are():
         turned = store(Grid("test", np.asfortranarray(numbers)), precision)
         assert turned.axes == (2, 1, 0)
         assert turned.array.shape == (6, 5, 4)
+
+
+def test_many_floats_are_not_kept_twice(monkeypatch, tmp_path):
+    monkeypatch.setattr(storage, "LARGE", 100)
+    numbers = np.random.default_rng(4).random((4, 5, 6), np.float32)
+    numbers[1, 2, 3] = np.nan
+    kept = store(Grid("test", numbers), "half")
+    assert np.shares_memory(kept.array, numbers)
+    assert kept.has_holes
+    assert kept.storage == layout.GRID_FLOATS
+    assert store(Grid("test", numbers), "byte").array.dtype == np.uint8
+    assert store(Grid("test", numbers[:3]), "half").array.dtype == np.uint16
+    np.save(tmp_path / "numbers.npy", numbers)
+    mapped = np.load(tmp_path / "numbers.npy", mmap_mode="r")
+    assert store(Grid("test", mapped), "half").array.dtype == np.uint16
 
 
 def test_holes_are_told_from_all_numbers():
