@@ -101,7 +101,13 @@ class Signals:
             if before is not None:
                 signal.signal(signal.SIGINT, before)
         if self._interrupted:
+            self._interrupted = False
             raise KeyboardInterrupt
+
+    def follow(self) -> None:
+        """Raise what SIGTERM asked for while something was finished, if it came then."""
+        if self.terminated:
+            raise Terminated
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         first, self.terminated = not self.terminated, True

@@ -58,10 +58,12 @@ def render_one(options: argparse.Namespace) -> int:
         if finished.pass_index + 1 < finished.pass_count:
             name = f"{output.stem}_pass_{finished.pass_index + 1:02d}{output.suffix}"
             try:
-                finished.image.save(output.with_name(name), shown["exposure"], shown["curve"])
+                with options.signals.finishing():
+                    finished.image.save(output.with_name(name), shown["exposure"], shown["curve"])
             except PictureError as error:  # the render is worth more than this one
                 lost = True
                 voice.complain(one_line(error))
+            options.signals.follow()
 
     scene, settings = scene_and_settings(thing, {**chosen, **given.staging(options)})
     for note in () if options.quiet else scene.notes:

@@ -27,12 +27,14 @@ def replacing(target: Path) -> Iterator[Path]:
     OSError
         If nothing can be written there.
     """
-    part = _create_beside(target)
-    try:
+    part = _beside(target)
+    try:  # from here on: Ctrl-C may come between the making of a file and the next line
+        _create(part)
         yield part
         os.replace(part, target)
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def sweep(target: Path) -> None:
@@ -59,12 +61,19 @@ def check_writable(target: Path) -> None:
     OSError
         If it can't.
     """
-    _create_beside(target).unlink()
+    part = _beside(target)
+    try:
+        _create(part)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
-def _create_beside(target: Path) -> Path:
-    # In the same folder, as a file can't be renamed from one disk to another; and not by
-    # `mkstemp`, whose files nobody else may read.
-    part = target.with_name(f".raywidget-{secrets.token_hex(12)}{target.suffix}")
+def _beside(target: Path) -> Path:
+    # In the same folder, as a file can't be renamed from one disk to another.
+    return target.with_name(f".raywidget-{secrets.token_hex(12)}{target.suffix}")
+
+
+def _create(part: Path) -> None:
+    # Not by `mkstemp`, whose files nobody else may read.
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-    return part

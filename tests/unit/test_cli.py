@@ -349,6 +349,29 @@ def test_sigterm(folder, keep):
     assert not list(folder.glob(".*"))
 
 
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_waits_until_a_pass_is_saved(folder, capsys, monkeypatch, number, keep):
+    save, told_so = rw.Image.save, []
+
+    def be_told_while_saving(image, path, *more):
+        if not told_so:
+            told_so.append(number)
+            signal.raise_signal(number)
+        save(image, path, *more)
+
+    monkeypatch.setattr(rw.Image, "save", be_told_while_saving)
+    small = ["--width", "8", "--height", "8", "--spp", "4", "--passes", "2", "--quiet"]
+    keeping = ["--keep"] * keep
+    code = run("render", "cornell", *small, "-o", "a.npy", "--save-passes", *keeping)
+    word = {143: "terminated", 130: "interrupted"}[code]
+    assert word == ("terminated" if number == signal.SIGTERM else "interrupted")
+    rest = "; a.npy has what was there" if keep else ""
+    assert one_line(capsys) == f"raywidget: {word}{rest}\n"
+    assert sorted(os.listdir()) == ["a.npy"] * keep + ["a_pass_01.npy"]
+    assert np.load("a_pass_01.npy").shape == (8, 8, 3)
+
+
 def test_sigterm_is_handled_as_before_when_the_command_has_ended(folder):
     before = signal.getsignal(signal.SIGTERM)
     assert run("scenes") == 0

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from raywidget.io import atomic
 from raywidget.io.atomic import check_writable, replacing
 from raywidget.io.rescue import rescue
 
@@ -33,6 +34,20 @@ def test_what_was_there_stays_if_anything_is_raised(tmp_path):
         break_off()
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_nothing_is_left_by_an_interruption_right_after_the_file_was_made(tmp_path, monkeypatch):
+    make = os.open
+
+    def make_and_be_interrupted(*arguments):
+        os.close(make(*arguments))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(atomic.os, "open", make_and_be_interrupted)
+    for begin in (replacing(tmp_path / "a.txt").__enter__, lambda: check_writable(tmp_path / "a")):
+        with pytest.raises(KeyboardInterrupt):
+            begin()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_two_names_are_the_same_and_others_may_read_the_file(tmp_path):
