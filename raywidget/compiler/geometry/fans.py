@@ -112,11 +112,12 @@ class SmallThings:
             return None
         return np.asarray(np.median(0.5 * (self._lo[small] + self._hi[small]), axis=0))
 
-    def split(self, mesh: Mesh) -> tuple[Mesh, Parts | None]:
+    def split(self, mesh: Mesh, tilted: bool = False) -> tuple[Mesh, Parts | None]:
         """The mesh with its huge triangles taken apart; None if it has none.
 
         The first part of a face stands where the face was, the others at the end. Values of the
-        mesh stay what they are: see `Parts`.
+        mesh stay what they are: see `Parts`. With `tilted`, none counts as level: copies may be
+        turned.
         """
         if not len(self._sizes) or not len(mesh.faces):
             return mesh, None
@@ -129,7 +130,7 @@ class SmallThings:
         huge = huge[np.argsort(-sizes[huge], kind="stable")][:_MOST_SPLIT]
         faces, weights = [], []
         for face in huge:
-            share = self._share_at(corners[face].astype(np.float64))
+            share = self._share_at(corners[face].astype(np.float64), tilted)
             if share is not None:
                 faces.append(int(face))
                 weights.append(share)
@@ -141,8 +142,8 @@ class SmallThings:
         """Where the mesh of some copies has its origin and unit, and the mesh as it is there.
 
         Where triangles of the largest copy are huge for other things, they are taken apart next to
-        them, and there is its origin; its unit is the scene's. What is rounded is then as small as
-        they are.
+        them, and there is its origin, as it is where the mesh's own is far from them; its unit is
+        the scene's. What is rounded is then as small as they are.
         """
         mesh = copies.mesh
         low, high = mesh.bounds()
@@ -161,16 +162,17 @@ class SmallThings:
         for low, high in zip(self._lo, self._hi, strict=True):
             centres, halves = transforms.move_box(inverse[None], low, high)
             boxes.append((centres[0] - halves[0], centres[0] + halves[0]))
-        split, parts = SmallThings(boxes).split(mesh)
-        if parts is None:
+        split, parts = SmallThings(boxes).split(mesh, tilted=True)
+        away = np.abs(copies.transforms[largest][:3, :3] @ (origin - own.origin)).max()
+        if parts is None and self.middle(float(away) / HUGE_TILTED) is None:
             return _PlacedMesh(own, mesh, None)
         return _PlacedMesh(Placement(origin, scale), split, parts)
 
-    def _share_at(self, corners: F64) -> F64 | None:
+    def _share_at(self, corners: F64, tilted: bool) -> F64 | None:
         """Weights of a triangle's corners, (3,), next to all that is small for it."""
         a, u, v = corners[0], corners[1] - corners[0], corners[2] - corners[0]
         size = float(np.ptp(corners, axis=0).max())
-        middle = self.middle(size / _times(u, v))
+        middle = self.middle(size / (HUGE_TILTED if tilted else _times(u, v)))
         if middle is None:
             return None
         edges = np.stack([u, v], axis=1) / size
