@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from raywidget.picture.denoising import METHODS
 from raywidget.staging.lights import LIGHTS
 from raywidget.terminal import Voice
 
+_SETTINGS = tuple(field.name for field in dataclasses.fields(RenderSettings))
 _CHOICES = {"integrator": INTEGRATORS, "sampler": SAMPLERS, "filter": FILTERS}
 _HELP = {
     "width": "width in pixels",
@@ -130,26 +132,15 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         type=Path,
         help="the settings that this picture was rendered with; what else is given counts more",
     )
-    command.add_argument(
-        "--denoise",
-        nargs="?",
-        const=True,
-        default=None,
-        choices=METHODS,
-        help="take the noise out in the end; the true pixels are a layer of .exr and .npz",
-    )
-    command.add_argument(
-        "--quiet", action="store_true", help="no progress, no notes, no statistics"
-    )
-    _add_executor(command)
-    _add_staging(command)
-    _add_display(command)
+    told = "take the noise out in the end; the true pixels are a layer of .exr and .npz"
+    _add_denoise(command, None, told)
+    _add_quiet(command, "no progress, no notes, no statistics")
+    _add_surroundings(command)
     group = command.add_argument_group(
         "settings", "A preset or a file may bring others than the defaults told here."
     )
     _add_quality(group)
-    for field in dataclasses.fields(RenderSettings):
-        _add_setting(group, field)
+    _add_settings(group, _SETTINGS)
     command.set_defaults(run=commands.render_one)
 
     command = kinds.add_parser(
@@ -164,16 +155,12 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
     command.add_argument("--keep", action="store_true", help="as for render")
     _add_executor(command)
     _add_checkpoint_seconds(command)
-    command.add_argument("--denoise", nargs="?", const=True, choices=METHODS, help="as for render")
-    command.add_argument(
-        "--quiet", action="store_true", help="no progress, no notes, no statistics"
-    )
+    _add_denoise(command, None, "as for render")
+    _add_quiet(command, "no progress, no notes, no statistics")
     command.add_argument("--exposure", type=float, metavar="X", help="in stops")
     command.add_argument("--curve", choices=sorted(CURVE_NAMES), help="tone curve")
     group = command.add_argument_group("settings (by default those that it was begun with)")
-    for field in dataclasses.fields(RenderSettings):
-        if field.name in CHANGEABLE:
-            _add_setting(group, field)
+    _add_settings(group, CHANGEABLE)
     command.set_defaults(run=commands.resume_one)
 
     command = kinds.add_parser(
@@ -196,15 +183,12 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         metavar="K/N",
         help="only each N-th, from the K-th on (from 0): for N processes on any machines",
     )
-    command.add_argument("--denoise", nargs="?", const=True, default=False, choices=METHODS)
-    command.add_argument("--quiet", action="store_true", help="no progress, no statistics")
-    _add_executor(command)
-    _add_staging(command)
-    _add_display(command)
+    _add_denoise(command, False)
+    _add_quiet(command, "no progress, no statistics")
+    _add_surroundings(command)
     group = command.add_argument_group("settings (for all; by default those of each)")
     _add_quality(group)
-    for field in dataclasses.fields(RenderSettings):
-        _add_setting(group, field)
+    _add_settings(group, _SETTINGS)
     command.set_defaults(run=commands.batch)
 
     command = kinds.add_parser(
@@ -212,8 +196,7 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         help="render a film of a preset or a file, seen from all round",
         description="Render a film; as raywidget.turntable().",
     )
-    command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
-    command.add_argument("--option", metavar="NAME=VALUE", action="append", default=[])
+    _add_thing(command)
     command.add_argument(
         "-o",
         "--output",
@@ -230,14 +213,11 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         action="store_true",
         help="leave the finished frames in OUTPUT.frames; there, they are not rendered again",
     )
-    command.add_argument("--denoise", nargs="?", const=True, default=False, choices=METHODS)
-    command.add_argument("--quiet", action="store_true", help="say nothing")
-    _add_executor(command)
-    _add_staging(command)
-    _add_display(command)
+    _add_denoise(command, False)
+    _add_quiet(command, "say nothing")
+    _add_surroundings(command)
     group = command.add_argument_group("settings (defaults: those of the preset)")
-    for field in dataclasses.fields(RenderSettings):
-        _add_setting(group, field)
+    _add_settings(group, _SETTINGS)
     command.set_defaults(run=commands.turn)
 
     command = kinds.add_parser(
@@ -245,8 +225,7 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         help="render a page of a preset or a file that is turned by hand",
         description="Render views from all round into one HTML file; as raywidget.to_html().",
     )
-    command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
-    command.add_argument("--option", metavar="NAME=VALUE", action="append", default=[])
+    _add_thing(command)
     command.add_argument(
         "-o", "--output", metavar="FILE", type=Path, help="page; by default its name with .html"
     )
@@ -283,27 +262,16 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         "--fragment", action="store_true", help="write only what goes into another page"
     )
     command.add_argument("--title", metavar="TEXT", help="what is seen (default: the page's name)")
-    command.add_argument(
-        "--denoise",
-        nargs="?",
-        const=True,
-        default=True,
-        choices=METHODS,
-        help="how to take the noise out, which is done",
-    )
+    _add_denoise(command, True, "how to take the noise out, which is done")
     command.add_argument(
         "--no-denoise", dest="denoise", action="store_false", help="leave the noise as it is"
     )
-    command.add_argument("--quiet", action="store_true", help="say nothing")
-    _add_executor(command)
-    _add_staging(command)
-    _add_display(command)
+    _add_quiet(command, "say nothing")
+    _add_surroundings(command)
     group = command.add_argument_group(
         "settings (defaults: at most 480 pixels a side, 32 samples per pixel)"
     )
-    for field in dataclasses.fields(RenderSettings):
-        if field.name != "region":
-            _add_setting(group, field)
+    _add_settings(group, [name for name in _SETTINGS if name != "region"])
     command.set_defaults(run=commands.orbit)
 
     command = kinds.add_parser(
@@ -311,9 +279,9 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         help="write a preset or a file as glTF",
         description="Read a file of a mesh or a scene, or make a preset, and write it as glTF 2.0.",
     )
-    command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
+    _add_preset(command)
     command.add_argument("output", metavar="OUTPUT", type=Path, help="file (.glb .gltf)")
-    command.add_argument("--quiet", action="store_true", help="no notes")
+    _add_quiet(command, "no notes")
     command.set_defaults(run=commands.convert)
 
     command = kinds.add_parser(
@@ -321,12 +289,40 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         help="show a preset or a file live, in JupyterLab",
         description="Open JupyterLab on a notebook that shows a preset or a file.",
     )
-    command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
+    _add_preset(command)
     command.add_argument("--no-browser", action="store_true", help="only print the address to open")
     _add_staging(command)
     _add_quality(command)
     command.set_defaults(run=commands.show)
     return parser
+
+
+def _add_preset(command: argparse.ArgumentParser) -> None:
+    command.add_argument("preset", metavar="PRESET|FILE", help="as for render")
+
+
+def _add_thing(command: argparse.ArgumentParser) -> None:
+    _add_preset(command)
+    command.add_argument("--option", metavar="NAME=VALUE", action="append", default=[])
+
+
+def _add_quiet(command: argparse.ArgumentParser, told: str) -> None:
+    command.add_argument("--quiet", action="store_true", help=told)
+
+
+def _add_denoise(
+    command: argparse.ArgumentParser, default: bool | None, told: str | None = None
+) -> None:
+    command.add_argument(
+        "--denoise", nargs="?", const=True, default=default, choices=METHODS, help=told
+    )
+
+
+def _add_surroundings(command: argparse.ArgumentParser) -> None:
+    """Who renders, where the thing stands, and how the picture is shown."""
+    _add_executor(command)
+    _add_staging(command)
+    _add_display(command)
 
 
 def _add_executor(command: argparse.ArgumentParser) -> None:
@@ -404,6 +400,12 @@ def _help_of(field: dataclasses.Field[Any]) -> str:
         return told
     word = {True: "yes", False: "no"}.get(default, default) if field.type == "bool" else default
     return f"{told} (default {word})"
+
+
+def _add_settings(group: Any, names: Collection[str]) -> None:
+    for field in dataclasses.fields(RenderSettings):
+        if field.name in names:
+            _add_setting(group, field)
 
 
 def _add_setting(group: Any, field: dataclasses.Field[Any]) -> None:

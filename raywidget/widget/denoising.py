@@ -21,8 +21,8 @@ from raywidget.engine.session.session import Session
 from raywidget.errors import RaywidgetError
 from raywidget.picture.denoising import choose_method
 from raywidget.picture.image import Image
+from raywidget.widget.lookout import Lookout
 
-LOOK_EVERY = 0.1  # seconds between two looks at whether there is something new
 SPARE = 4.0  # times as long as it took, and while the render runs it may be done again
 _AFTER = 1 << 32  # versions of denoised pictures count in steps of this
 _NICENESS = 10
@@ -72,7 +72,7 @@ class DenoisedFilm:
         kept, state = self._kept, self.base.read(tile)
         if kept is None:
             return state
-        where = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
+        where = tile.where
         alpha = kept.image.alpha
         return state._replace(
             pixels=kept.image.pixels[where],
@@ -81,52 +81,21 @@ class DenoisedFilm:
         )
 
 
-class Denoising:
-    """Makes denoised pictures of a session, in a thread of its own while it is switched on.
+class Denoising(Lookout):
+    """Makes denoised pictures of a session."""
 
-    Parameters
-    ----------
-    session : Session
-        The render.
-    wake : callable
-        Called when there is a new picture.
-    """
+    name = "denoise"
 
     def __init__(self, session: Session, wake: Callable[[], object]) -> None:
-        self._session = session
-        self._wake = wake
+        super().__init__(session, wake)
         self._lock = threading.RLock()  # held while a picture is made
-        self._on = False
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         self._shown: DenoisedFilm | None = None
         self._kept: _Kept | None = None
         self._number = 0
         self._passes: tuple[Film | None, int] = (None, 0)  # which were denoised last
         self._rest_until = 0.0
 
-    def switch(self, on: bool) -> None:
-        """Begin, or end."""
-        if on == self._on:
-            return
-        self._on = on
-        if on:
-            self._stop = threading.Event()
-            self._thread = threading.Thread(
-                target=self._run, args=(self._stop,), name="raywidget-denoise", daemon=True
-            )
-            self._thread.start()
-        else:
-            self.close()
-        self._wake()
-
-    def close(self) -> None:
-        """End the thread, when it has finished what it does."""
-        self._on = False
-        self._stop.set()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(1.0)
+    def _forget(self) -> None:
         self._shown = self._kept = None
 
     def film(self, base: Film | None) -> Film | DenoisedFilm | None:
@@ -201,15 +170,16 @@ class Denoising:
         self._passes = passes
         return film
 
-    def _run(self, stop: threading.Event) -> None:
+    def _begin(self) -> None:
         if sys.platform == "linux":  # elsewhere priorities are those of whole processes
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-        while not stop.wait(LOOK_EVERY):
-            try:
-                film = self._is_due()
-                if film is not None:
-                    with self._lock:
-                        self._make(film)
-            except RaywidgetError:
-                stop.wait(5.0)  # the samples stay on show; perhaps there will be memory
+
+    def _look(self, stop: threading.Event) -> None:
+        try:
+            film = self._is_due()
+            if film is not None:
+                with self._lock:
+                    self._make(film)
+        except RaywidgetError:
+            stop.wait(5.0)  # the samples stay on show; perhaps there will be memory

@@ -16,8 +16,8 @@ from raywidget.engine.film.tiles import Tile
 from raywidget.engine.session.session import Session
 from raywidget.errors import RaywidgetError
 from raywidget.stream.source import Tiles
+from raywidget.widget.lookout import Lookout
 
-LOOK_EVERY = 0.05  # seconds between two looks at whether another render has begun
 _AFTER = 1 << 33  # versions of such pictures count in steps of this
 
 
@@ -45,7 +45,7 @@ class ValueFilm:
         state, pixels = self.base.read(tile), self.pixels
         if pixels is None:
             return state
-        where = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
+        where = tile.where
         return state._replace(
             pixels=pixels[where],
             version=self.number * _AFTER,
@@ -54,53 +54,18 @@ class ValueFilm:
         )
 
 
-class ValueChannel:
-    """Makes such pictures of a session, in a thread of its own while it is switched on.
+class ValueChannel(Lookout):
+    """Makes such pictures of a session."""
 
-    Parameters
-    ----------
-    session : Session
-        The render.
-    wake : callable
-        Called when there is a new picture.
-    """
+    name = "values"
+    every = 0.05
 
     def __init__(self, session: Session, wake: Callable[[], object]) -> None:
-        self._session = session
-        self._wake = wake
-        self._on = False
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        super().__init__(session, wake)
         self._shown: ValueFilm | None = None
         self._number = 0
 
-    @property
-    def on(self) -> bool:
-        """Do pages see values?"""
-        return self._on
-
-    def switch(self, on: bool) -> None:
-        """Begin, or end."""
-        if on == self._on:
-            return
-        if on:
-            self._on = True
-            self._stop = threading.Event()
-            self._thread = threading.Thread(
-                target=self._run, args=(self._stop,), name="raywidget-values", daemon=True
-            )
-            self._thread.start()
-        else:
-            self.close()
-        self._wake()
-
-    def close(self) -> None:
-        """End the thread, when it has finished what it does."""
-        self._on = False
-        self._stop.set()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(1.0)
+    def _forget(self) -> None:
         self._shown = None
 
     def film(self, base: Tiles | None) -> Tiles | None:
@@ -113,16 +78,15 @@ class ValueChannel:
             shown = self._shown = ValueFilm(base, self._number)
         return shown
 
-    def _run(self, stop: threading.Event) -> None:
-        while not stop.wait(LOOK_EVERY):
-            shown = self._shown
-            if shown is None or shown.pixels is not None or shown.failed or self._session.looking:
-                continue
-            run = self._session.run()
-            if run.renderer is None or run.film is not shown.base:
-                continue
-            try:
-                shown.pixels = run.values.pixels(run.scene, run.settings, run.renderer)
-            except (RaywidgetError, MemoryError):
-                shown.failed = True
-            self._wake()
+    def _look(self, stop: threading.Event) -> None:
+        shown = self._shown
+        if shown is None or shown.pixels is not None or shown.failed or self._session.looking:
+            return
+        run = self._session.run()
+        if run.renderer is None or run.film is not shown.base:
+            return
+        try:
+            shown.pixels = run.values.pixels(run.scene, run.settings, run.renderer)
+        except (RaywidgetError, MemoryError):
+            shown.failed = True
+        self._wake()

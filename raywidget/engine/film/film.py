@@ -128,7 +128,7 @@ class FilmState:
         paths = self._paths()
         pixels = np.empty((self.height, self.width, 3), np.float32)
         for tile, part in zip(self.tiles, self.parts, strict=True):
-            where = _slices(tile)
+            where = tile.where
             pixels[where] = mean_radiance(part.sums, part.pixel_counts())
             if self.splats is not None:
                 even, odd = (half[where] for half in self.splats)
@@ -143,7 +143,7 @@ class FilmState:
         alpha = np.empty((self.height, self.width), np.float32)
         for tile, part in zip(self.tiles, self.parts, strict=True):
             assert part.coverage is not None
-            alpha[_slices(tile)] = mean_coverage(part.coverage, part.pixel_counts())
+            alpha[tile.where] = mean_coverage(part.coverage, part.pixel_counts())
         alpha.flags.writeable = False
         return alpha
 
@@ -168,7 +168,7 @@ class FilmState:
             if height <= 0 or width <= 0:
                 continue
             inner = Tile(0, x - tile.x, y - tile.y, width, height)
-            where = _slices(inner)
+            where = inner.where
             counts = None if part.counts is None else part.counts[where]
             tiles.append(Tile(len(tiles), x - left, y - top, width, height))
             coverage = None if part.coverage is None else part.coverage[where]
@@ -187,7 +187,7 @@ class FilmState:
         paths = self._paths()
         variance = np.empty((self.height, self.width, 3), np.float32)
         for tile, part in zip(self.tiles, self.parts, strict=True):
-            where = _slices(tile)
+            where = tile.where
             halves = None if self.splats is None else self.splats[:, where[0], where[1]]
             np.square(_difference(part, halves, paths), out=variance[where], casting="same_kind")
         return variance
@@ -200,7 +200,7 @@ class FilmState:
         paths = self._paths()
         made = np.empty((2, self.height, self.width, 3), np.float32)
         for tile, part in zip(self.tiles, self.parts, strict=True):
-            where = _slices(tile)
+            where = tile.where
             spp = np.asarray(part.pixel_counts())[..., None]
             for half, sign in enumerate((1.0, -1.0)):
                 count = (spp + 1 - half) // 2
@@ -219,7 +219,7 @@ class FilmState:
 
     def _join(self, whole: NDArray[Any], take: Callable[[TileSums], Any]) -> None:
         for tile, part in zip(self.tiles, self.parts, strict=True):
-            whole[_slices(tile)] = take(part)
+            whole[tile.where] = take(part)
         whole.flags.writeable = False
 
 
@@ -282,7 +282,7 @@ class Film:
         if state.tiles != self.tiles:
             parts = []
             for tile in self.tiles:
-                inner = state.part(*_slices(tile))
+                inner = state.part(*tile.where)
                 parts.append(
                     TileSums(inner.sums, inner.swings, inner.parts[0].spp, None, inner.coverage())
                 )
@@ -344,7 +344,7 @@ class Film:
         with self._lock:
             part, version = self._parts[tile.index], self._versions[tile.index]
             if self._splats is not None:
-                even, odd = (half[_slices(tile)] for half in self._splats)
+                even, odd = (half[tile.where] for half in self._splats)
                 splats = even + odd
                 paths = self._samples / (self.width * self.height)
         whole = self.tiles[tile.index]
@@ -400,10 +400,6 @@ def mean_coverage(
 def _splatted(layer: NDArray[np.int64], paths: float) -> NDArray[np.float32]:
     """Splats -> radiance, for so many light paths for each pixel of the picture."""
     return (layer * (1.0 / (SPLAT_ONE * max(paths, 1e-30)))).astype(np.float32)
-
-
-def _slices(tile: Tile) -> tuple[slice, slice]:
-    return slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
 
 
 def _empty(tile: Tile, alpha: bool) -> TileSums:

@@ -15,6 +15,11 @@ class Tile:
     width: int
     height: int
 
+    @property
+    def where(self) -> tuple[slice, slice]:
+        """Its rows and columns, in arrays of the whole."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
 
 def make_tiles(width: int, height: int, size: int) -> tuple[Tile, ...]:
     """All tiles of a picture, row by row; ``tiles[i].index == i``."""
