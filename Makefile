@@ -16,6 +16,8 @@ pytest := $(bin)/python -m pytest
 # Several at once where there are cores: much of a test is waiting, or compilation in one thread.
 # 2 cores, no kernel compiled yet: unit 15 min -> 6, browser 10.4 -> 8.7.
 side_by_side := --numprocesses logical --maxprocesses 4 --dist loadfile
+# The tests of one file, too.
+dealt_out := $(side_by_side) --dist load
 js_sources := $(wildcard js/src/*.* js/src/*/*.*) js/build.mjs js/package-lock.json
 static := raywidget/static/widget.js
 all_extras := test,lab,docs,release
@@ -106,13 +108,13 @@ browser: $(VENV)/.test $(static) chromium ## tests in JupyterLab and a headless 
 	$(pytest) -q $(side_by_side) -m browser --durations=10
 
 notebooks: $(VENV)/.test $(static) ## run the example notebooks
-	$(pytest) -q -m notebook
+	$(pytest) -q $(dealt_out) -m notebook
 
 pages: docs ## the site, the code in README and pages, and that the reference is whole
-	$(pytest) -q -m docs
+	$(pytest) -q $(side_by_side) -m docs
 
 wheel: $(VENV)/.test $(static) ## install the wheel in empty environments: another Python, the lowest versions
-	$(pytest) -q -m wheel
+	$(pytest) -q $(side_by_side) -m wheel
 	$(bin)/python tests/matrix/run.py --few
 
 matrix: $(VENV)/.test $(static) ## every way in, on every Python found, with the lowest and newest versions

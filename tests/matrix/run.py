@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -187,7 +188,7 @@ def reference(small: bool) -> tuple[Path, dict]:
     return pictures, lines[-1]
 
 
-def try_row(row: Row, wheel: Path, small: bool, expected: tuple[Path, dict]) -> Outcome:
+def try_row(row: Row, wheel: Path, small: bool, expected: Future[tuple[Path, dict]]) -> Outcome:
     """Run everything in one environment, and compare its pictures with those of this one."""
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
     variables["XDG_CACHE_HOME"] = str(PLACE / "kernels")
@@ -201,7 +202,7 @@ def try_row(row: Row, wheel: Path, small: bool, expected: tuple[Path, dict]) -> 
     problems = [f"{line['way']}: {line['problem']}" for line in lines if line["problem"]]
     if about and not Path(about["package"]).is_relative_to(PLACE):
         problems.append(f"{about['package']} is not what was installed")
-    equal, compared, differing = compare(pictures, expected, about)
+    equal, compared, differing = compare(pictures, expected.result(), about)
     right = sum(not line["problem"] for line in lines)
     return Outcome(row, right, len(lines), problems + differing, about, equal, compared)
 
@@ -271,6 +272,9 @@ def main() -> int:
     """Run what was asked for; 1 if anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--few", action="store_true", help="what `make test` has time for")
+    parser.add_argument(
+        "--at-once", type=int, default=min(os.cpu_count() or 1, 4), help="environments at once"
+    )
     parser.add_argument("--wheel", type=Path, help="this wheel, instead of one built now")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the table in there")
     parser.add_argument("rows", nargs="*", help="only these, such as 3.12-newest or 3.11-lowest")
@@ -282,15 +286,18 @@ def main() -> int:
         print("No other Python was found here: only the lowest dependencies are tried.")
     PLACE.mkdir(exist_ok=True)
     wheel = options.wheel or build_wheel()
-    expected = reference(options.few)
     outcomes = []
-    for row in rows:
-        print(f"{row} ...", flush=True)
-        outcomes.append(try_row(row, wheel, options.few, expected))
-        for problem in outcomes[-1].problems:
-            print(f"  {problem}", flush=True)
-        if options.write:  # row by row: it takes a while
-            write_table(options.write, make_table(outcomes))
+    # Most of it is the compilation of kernels, in one thread each.
+    with ThreadPoolExecutor(options.at_once) as pool:
+        expected = pool.submit(reference, options.few)
+        running = [pool.submit(try_row, row, wheel, options.few, expected) for row in rows]
+        for row, done in zip(rows, running, strict=True):
+            print(f"{row} ...", flush=True)
+            outcomes.append(done.result())
+            for problem in outcomes[-1].problems:
+                print(f"  {problem}", flush=True)
+            if options.write:  # row by row: it takes a while
+                write_table(options.write, make_table(outcomes))
     print(make_table(outcomes))
     return int(any(outcome.problems for outcome in outcomes))
 

@@ -3,7 +3,7 @@
 import pytest
 from as_pbrt import write_pbrt
 from cases import CASES, HEIGHT, WIDTH
-from comparison import compare, render_here
+from comparison import compare, render_read
 from significance import LEVEL, corrected
 from stored import load
 from translate import Untranslatable, to_mitsuba
@@ -50,7 +50,7 @@ def test_a_scene_read_from_pbrt_shows_what_mitsuba_shows(name, tmp_path):
     scene = rw.Scene(
         parts.shapes, emitters=parts.emitters, camera=parts.cameras[0], medium=parts.medium
     )
-    result = compare(render_here(case._replace(make=lambda: scene), seed=1), load(name))
+    result = compare(render_read(case, scene), load(name))
     assert result.p_value > corrected(LEVEL, len(CASES)), result
 
 

@@ -177,7 +177,7 @@ def test_a_gradient_is_shaded_as_a_surface_is():
     sun = rw.DirectionalLight((0, 1, -1), irradiance=(1, 2, 4))
     scene = rw.Scene([sharp], emitters=[sun], camera=ALONG_Z)
     expected = 0.7 * np.array([1, 2, 4]) * np.cos(np.radians(45)) / np.pi / (1 + np.sqrt(2))
-    picture = picture_statistics(scene, per_batch=256, batches=32, max_depth=2, **VOLPATH)
+    picture = picture_statistics(scene, per_batch=64, batches=32, max_depth=2, **VOLPATH)
     shape = picture.mean.shape
     # The extinction grows within the surface, a few thousandths thick.
     sure = exactly(np.broadcast_to(expected, shape), shape)

@@ -13,6 +13,7 @@ from PIL import Image
 
 import raywidget as rw
 from raywidget.cli import main
+from raywidget.io.gltf import document
 from raywidget.io.gltf.writing.facets import of_ball, of_round
 from raywidget.io.gltf.writing.placing import frames_around, posed, quaternions
 from raywidget.io.gltf.writing.sheaf import encode_png
@@ -715,15 +716,17 @@ def test_a_sky_comes_back_as_what_it_was_made_of(tmp_path, place):
     assert back.sun_angles == sky.sun_angles
 
 
-def test_skies_are_counted_with_the_memory_that_they_take(tmp_path):
+def test_skies_are_counted_with_the_memory_that_they_take(tmp_path, monkeypatch):
     sky = rw.SkyEnvironment(sun_elevation=35.0)
     path = tmp_path / "a.glb"
     scene_of(rw.Mesh(*TRIANGLE), emitters=[sky]).save(path)
     tree = tree_of(path)
     objects = tree["extras"]["raywidget"]["objects"]
     at = next(k for k, item in enumerate(objects) if item["kind"] == "SkyEnvironment")
-    objects[:0] = 100 * [objects[at]]
+    objects[:0] = 3 * [objects[at]]
     with_tree(path, tree)
+    monkeypatch.setattr(document, "_FLOOR", 2 * sky.image.nbytes)
+    monkeypatch.setattr(document, "_MULTIPLE", 0)
     back = rw.load_scene(path)
     assert any("bytes of pictures" in note for note in back.notes)
 
