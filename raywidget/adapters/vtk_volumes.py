@@ -13,8 +13,10 @@ from raywidget.io.vtk_data import array_of
 from raywidget.scene.materials.transfer import TransferFunction
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap
+from raywidget.scene.values.colors import decode_srgb
 
 _ENTRIES = 256
+_GIVEN_OFF = 0.7  # of the colours of what is not shaded; the rest is seen by the light on it
 _OPAQUE = 0.995  # more would be endlessly thick
 
 
@@ -78,15 +80,24 @@ def volume_of_actor(
     shares = np.array([opacity.GetValue(number) for number in numbers])
     extinction = -np.log1p(-np.clip(shares, 0.0, _OPAQUE)) / (unit if unit > 0.0 else 1.0)
     colors = np.array([color.GetColor(number) for number in numbers])
+    colors = np.clip(colors, 0.0, 1.0)
+    # VTK shows the colours of a volume that is not shaded as they are, whatever the light.
+    is_shaded = bool(look.GetShade())
+    given_off = 0.0 if is_shaded else _GIVEN_OFF
     transfer = TransferFunction(
-        ColorMap(np.clip(colors, 0.0, 1.0), bar=title is not None, label=title),
+        ColorMap(colors, bar=title is not None, label=title),
         extinction=extinction,
+        emission=None if is_shaded else decode_srgb(colors) * given_off,
+        albedo=1.0 - given_off,
         density=1.0,
         limits=(low, high),
     )
     nearest = look.GetInterpolationType() == 0
     return volume.replace(
-        transfer=transfer, name=name, interpolation="nearest" if nearest else "linear"
+        transfer=transfer,
+        name=name,
+        interpolation="nearest" if nearest else "linear",
+        shading="gradient" if is_shaded else None,
     )
 
 

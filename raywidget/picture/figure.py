@@ -282,16 +282,21 @@ class Figure(metaclass=CheckedCalls):
         (x0, y0), (x1, y1) = edge["from"], edge["to"]
         out_x, out_y = (per_point * c for c in edge["outwards"])
         axes.plot([x0, x1], [y0, y1], color="black", linewidth=0.6)
-        reach = 4.0 + 0.6 * self._fontsize
+        # As `overlay.js` does: beside a line that stands upright, words end where they would meet it.
+        upright = abs(edge["outwards"][0]) >= 0.7
+        side = ("right" if out_x < 0.0 else "left") if upright else "center"
+        reach = 5.0 if upright else 4.0 + 0.6 * self._fontsize
         for tick in edge["ticks"]:
             x, y = tick["x"], tick["y"]
             axes.plot([x, x + 3 * out_x], [y, y + 3 * out_y], color="black", linewidth=0.6)
-            _write(axes, x + reach * out_x, y + reach * out_y, tick["text"])
-        middle = 0.5 * (x0 + x1), 0.5 * (y0 + y1)
-        reach += 1.4 * self._fontsize
-        x, y = middle[0] + reach * out_x, middle[1] + reach * out_y
+            _write(axes, x + reach * out_x, y + reach * out_y, tick["text"], side)
+        longest = max((len(tick["text"]) for tick in edge["ticks"]), default=0)
+        reach += (0.62 * longest + 0.5 if upright else 1.4) * self._fontsize
+        x = 0.5 * (x0 + x1) + reach * out_x
+        y = 0.5 * (y0 + y1) + reach * out_y
         wide = axes.get_xlim()[1]
-        side = "left" if x < 0.1 * wide else "right" if x > 0.9 * wide else "center"
+        if not upright:
+            side = "left" if x < 0.1 * wide else "right" if x > 0.9 * wide else "center"
         _write(axes, min(max(x, per_point), wide - per_point), y, edge["name"], side)
 
 

@@ -110,10 +110,18 @@ def test_volumes_in_plotters_keep_colours_and_opacity():
     assert table[0, 0] == pytest.approx(0.0, abs=0.02)
     assert table[-1, 0] > 0.01
     expected = rw.ColorMap("inferno").evaluate([0.0, 1.0])
-    np.testing.assert_allclose(table[[0, -1], 1:4], expected, atol=0.02)
+    # Most of the colours is given off, as VTK does it, the rest is for the light to show.
+    np.testing.assert_allclose(table[[0, -1], 1:4], 0.3 * expected, atol=0.02)
+    np.testing.assert_allclose(table[[0, -1], 4:7], 0.7 * expected, atol=0.02)
+    assert volume.shading is None
     assert not any("volume" in note for note in scene.notes)
     (bar,) = describe(scene)["bars"]
     assert (bar["label"], bar["low"], bar["high"]) == ("heat", 0, 59)
     plotter = pyvista.Plotter(off_screen=True)
-    plotter.add_volume(image(pyvista), show_scalar_bar=False)
+    plotter.add_volume(image(pyvista), cmap="inferno", show_scalar_bar=False, shade=True)
+    (shaded,) = rw.studio(plotter, ground=False).shapes
+    table = shaded.transfer.looks(shaded.transfer.limits_for(0, 59), 0.0)
+    np.testing.assert_allclose(table[[0, -1], 1:4], expected, atol=0.02)
+    assert not table[:, 4:7].any()
+    assert shaded.shading == "gradient"
     assert describe(rw.studio(plotter, ground=False))["bars"] == []
