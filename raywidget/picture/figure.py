@@ -282,7 +282,7 @@ class Figure(metaclass=CheckedCalls):
         (x0, y0), (x1, y1) = edge["from"], edge["to"]
         out_x, out_y = (per_point * c for c in edge["outwards"])
         axes.plot([x0, x1], [y0, y1], color="black", linewidth=0.6)
-        # As `overlay.js` does: beside a line that stands upright, words end where they would meet it.
+        # As `overlay.js` has it: beside an upright line, words end where they would meet it.
         upright = abs(edge["outwards"][0]) >= 0.7
         side = ("right" if out_x < 0.0 else "left") if upright else "center"
         reach = 5.0 if upright else 4.0 + 0.6 * self._fontsize
