@@ -36,6 +36,7 @@ PICTURES = {
     "hundred-thousand": Picture("hundred-thousand", 128, 720, 0.0, "filmic"),
     "forest": Picture("forest", 128, 720, 0.8, "filmic"),
     "caustic-glass": Picture("caustic-glass", 800, 400, 2.0, "filmic"),
+    "shore": Picture("shore", 400, 720, 0.0, "neutral"),
     "dragon": Picture("dragon", 200, 480),
     "cornell": Picture("cornell", 1024, 320),
     "cornell-boxes": Picture("cornell-boxes", 600, 320),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from raywidget.picture.figure import Figure
     from raywidget.picture.image import Image
     from raywidget.presets.listing import lights, materials
+    from raywidget.scene.backdrop import Backdrop
     from raywidget.scene.camera import OrthographicCamera, PanoramicCamera, PerspectiveCamera
     from raywidget.scene.emitters.emitters import (
         ConstantEnvironment,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from raywidget.scene.emitters.sky import SkyEnvironment
     from raywidget.scene.emitters.studio_sky import StudioEnvironment
     from raywidget.scene.keyframes import keyframes
+    from raywidget.scene.materials.catcher import ShadowCatcher
     from raywidget.scene.materials.materials import (
         Coated,
         Conductor,
@@ -85,6 +87,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Arrows",
     "Attribute",
+    "Backdrop",
     "Box",
     "Checkerboard",
     "Coated",
@@ -134,6 +137,7 @@ __all__ = [
     "SceneWarning",
     "SettingsError",
     "SettingsWarning",
+    "ShadowCatcher",
     "SkyEnvironment",
     "Sphere",
     "Spheres",
@@ -201,11 +205,13 @@ _MODULES = {
         "PointLight",
         "SpotLight",
     ),
+    "raywidget.scene.backdrop": ("Backdrop",),
     "raywidget.scene.emitters.sky": ("SkyEnvironment",),
     "raywidget.scene.emitters.studio_sky": ("StudioEnvironment",),
     "raywidget.scene.shapes.edges": ("Edges",),
     "raywidget.scene.shapes.lines": ("Arrows", "Tubes"),
     "raywidget.scene.shapes.many": ("Cylinders", "Spheres"),
+    "raywidget.scene.materials.catcher": ("ShadowCatcher",),
     "raywidget.scene.materials.materials": (
         "Coated",
         "Conductor",

@@ -158,6 +158,29 @@ and nothing on the other side: :math:`\pi L` W/m² leave it.
         (),
         ("statistical/test_media.py::test_an_interface_does_not_count",),
     ),
+    "ShadowCatcher": Behind(
+        r"""
+Where the camera sees it, alpha is what is missing of the light that would reach the point from lamps
+and environment,
+
+.. math::
+
+   \alpha = 1 - \frac{\int L \, V \cos\theta \, d\omega}{\int L \cos\theta \, d\omega}
+
+with :math:`V` = 0 where something stands in the way, else 1. Of 16 candidates for a direction, drawn
+from the lights, and 16 from a sky that is no light of its own, one is kept by what it brings, and its
+:math:`V` is the estimate.
+""",
+        (
+            "Talbot, Cline and Egbert 2005, *Importance resampling for global illumination*",
+            _SCHLICK,
+        ),
+        (
+            "statistical/test_shadow_catcher.py::test_its_share_is_that_of_a_matte_ground",
+            "statistical/test_shadow_catcher.py::test_a_cut_out_laid_over_a_picture_is_the_render_before_it",
+            "statistical/test_shadow_catcher.py::test_a_coat_shows_things_and_not_the_sky",
+        ),
+    ),
     "Mix": Behind(
         r"""
 .. math::

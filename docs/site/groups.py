@@ -42,6 +42,7 @@ GROUPS = (
         "What is to be seen, written by hand, read from files, or taken from other libraries.",
         (
             "Scene",
+            "Backdrop",
             "studio",
             "shapes_of",
             "subplots",
@@ -93,6 +94,7 @@ GROUPS = (
             "Mix",
             "Emissive",
             "Interface",
+            "ShadowCatcher",
             "HomogeneousMedium",
             "TransferFunction",
             "materials",

@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 
 import raywidget as rw
-from docs.site.sweeps import ball, corner, open_air, panorama
+from docs.site.sweeps import ball, corner, laid_over, open_air, panorama
 
 FOLDER = Path(rw.__file__).parent / "presets" / "pictures"
 SIDE = 72  # pixels
@@ -37,6 +37,7 @@ SCENES: dict[str, Callable[[], rw.Scene]] = {
     ),
     "Emissive": lambda: ball(rw.Emissive((3, 1.6, 0.6)), 0.25),
     "Interface": lambda: ball(rw.Interface(rw.HomogeneousMedium(0, (4, 1.5, 0.6)))),
+    "ShadowCatcher": lambda: laid_over(rw.ShadowCatcher(0.4)),
     "PointLight": lambda: corner(rw.PointLight((-1.5, 3, 2.5), 10)),
     "SpotLight": lambda: corner(rw.SpotLight((-1.5, 3.6, 3.2), (0, 0.5, 0), 40, cone_angle=17)),
     "DirectionalLight": lambda: corner(rw.DirectionalLight((1, -1, -1), 3)),

@@ -25,8 +25,8 @@ SPP = 96
 # What all materials have is shown once, with this one.
 SHARED = "Diffuse"
 SHARED_PARAMETERS = ("emission", "opacity", "normal_map", "normal_scale")
-# Means no more than itself in a picture.
-NOT_SHOWN = ("name",)
+# Means no more than itself in a picture; without `visible`, that of an environment is black behind.
+NOT_SHOWN = ("name", "visible")
 
 
 class Sweep(NamedTuple):
@@ -88,6 +88,20 @@ def open_air(environment: Any) -> rw.Scene:
     ]
     camera = rw.PerspectiveCamera(look_from=(0, 1.7, 7.5), look_at=(0, 1.15, 0), vfov=27)
     return rw.Scene(shapes, emitters=[environment], camera=camera)
+
+
+def laid_over(material: Any) -> rw.Scene:
+    """A white ball and a metal one on a catcher, before a picture that is dark above."""
+    wall = np.linspace((0.1, 0.2, 0.35), (0.75, 0.6, 0.45), 32)[:, None, :].repeat(32, axis=1)
+    lamps = [((-1.2, 1.4, 1.0), 22, 11.0)]
+    shapes = [
+        rw.Disk((0, 0, 0), (0, 1, 0), 30, material=material),
+        rw.Sphere((-0.8, 0.8, 0), 0.8, material=rw.Diffuse(0.8)),
+        rw.Sphere((0.8, 0.6, 0.3), 0.6, material=rw.Metal(0.9)),
+    ]
+    camera = rw.PerspectiveCamera(look_from=(0, 1.9, 6.2), look_at=(0, 0.6, 0), vfov=26)
+    sky = rw.StudioEnvironment(lamps=lamps, top=0.5, bottom=0.3)
+    return rw.Scene(shapes, emitters=[sky], camera=camera, background=rw.Backdrop(wall))
 
 
 def _cloud(transfer: rw.TransferFunction) -> rw.Scene:
@@ -191,6 +205,10 @@ def _sweeps() -> Iterable[Sweep]:
     yield row(rw.Mix, "b", parts, words=kinds, a=rw.Diffuse(0.7))
     yield row(rw.Mix, "amount", steps5, a=rw.Diffuse(red), b=rw.Metal(0.95))
     yield row(rw.Emissive, "radiance", [0.2, 0.6, 1, (4, 1.5, 0.3), (0.3, 1.5, 6)], dim)
+
+    yield row(rw.ShadowCatcher, "color", [0, 0.3, 0.9, red, blue], laid_over)
+    yield row(rw.ShadowCatcher, "reflection", [0, 0.04, 0.2, 0.6, 1], laid_over)
+    yield row(rw.ShadowCatcher, "roughness", [0, 0.2, 0.4, 0.6], laid_over, reflection=0.5)
 
     volume = {"integrator": "volpath", "max_depth": 64}
     inside = [medium(0.5), medium((0.1, 0.5, 1.5)), medium(0, 2), medium(0, (4, 1, 0.3))]

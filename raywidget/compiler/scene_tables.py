@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from raywidget.compiler.volumes.rows import pack_volumes
 from raywidget.kernels import layout
 from raywidget.kernels.language.on_demand import FULL
 from raywidget.kernels.language.simd import WIDTH
-from raywidget.kernels.layout import F32, I32, LOOK_EXTINCTION, SceneTables
+from raywidget.kernels.layout import F32, I32, I64, LOOK_EXTINCTION, SceneTables
+from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.camera import (
     Camera,
     OrthographicCamera,
@@ -147,9 +148,7 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         trees = build_trees(geometry, threads)._replace(key=find_key())
     lights = find_lights()
     background = layout.ENVIRONMENT_BACKGROUND
-    lights.environment.values[background : background + 3] = (
-        -1.0 if scene.background is None else scene.background
-    )
+    lights.environment.values[background : background + 3] = _behind(scene)
     write_roots(geometry, trees.roots)
     media_table = media.table(placement.scale)
     volumes = pack_volumes(shapes, placement, groups.tolist(), of_cuts)
@@ -186,7 +185,7 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         values=fields.values,
         maps=fields.maps,
         energy=materials.energy.table(),
-        features=_features(surfaces.codes),
+        features=_features(surfaces.codes, volumes.codes),
         media=media_table,
         volume_codes=volumes.codes,
         volumes=volumes.values,
@@ -207,6 +206,7 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         environment_pixels=lights.environment.pixels,
         environment_rows=lights.environment.rows,
         environment_cells=lights.environment.cells,
+        backdrop=np.empty(0, np.float32),  # it depends on the size of the picture
         placement=placement.as_array(),
         full=None if plain else FULL,
     )
@@ -281,8 +281,21 @@ def _bare_materials(flats: F32, primitives: I32, material_codes: I32, is_uncappe
     return np.where(is_bare, materials, np.int32(-1)).take(in_slots, mode="clip")
 
 
-def _features(material_codes: I32) -> I32:
+def _behind(scene: Scene) -> Any:
+    """The colour that the camera sees behind everything; -1: the environment, or a picture."""
+    environment = scene.environment
+    if scene.background is None and environment is not None and not environment.visible:
+        return 0.0
+    if scene.background is None or isinstance(scene.background, Backdrop):
+        return -1.0
+    return scene.background
+
+
+def _features(material_codes: I32, volume_codes: I64) -> I32:
     features = np.zeros(layout.FEATURES_SIZE, np.int32)
+    features[layout.FEATURE_UNSEEN] = np.any(
+        material_codes[:, layout.MATERIAL_FLAGS] & layout.MATERIAL_UNSEEN
+    ) or np.any(volume_codes[:, layout.VOLUME_IS_UNSEEN])
     features[layout.FEATURE_MASKS] = np.any(
         material_codes[:, layout.MATERIAL_FLAGS] & layout.MATERIAL_MASKED
     )

@@ -52,7 +52,15 @@ from raywidget.kernels.integrators.tile import (
 )
 from raywidget.kernels.integrators.volpath import render_volpath
 from raywidget.kernels.language.jit import bind
-from raywidget.kernels.layout import ENVIRONMENT_BACKGROUND, F32, SceneTables
+from raywidget.kernels.layout import (
+    ENVIRONMENT_BACKGROUND,
+    F32,
+    MATERIAL_CATCHER,
+    MATERIAL_FLAGS,
+    MATERIAL_MEMBERS,
+    SceneTables,
+)
+from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.camera import Camera
 from raywidget.scene.scene import Scene
 
@@ -343,10 +351,18 @@ class Renderer(Tracer):
         tables = self._compiled.tables
         if settings.alpha:
             tables = _without_background(tables)
+        elif isinstance(scene.background, Backdrop):
+            behind = scene.background.frame(settings.width, settings.height)
+            tables = tables._replace(backdrop=behind.ravel())
         if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(tables):
             raise SettingsError(
                 f"integrator: {settings.integrator!r} knows no volumes, no media that scatter, and "
                 "no Interface; the scene has some: render it with integrator='volpath'"
+            )
+        if settings.integrator == "bdpt" and _has_coat(tables):
+            raise SettingsError(
+                "integrator: 'bdpt' knows no reflection of a ShadowCatcher; render the scene with "
+                "integrator='path', or leave reflection out"
             )
         self._placement = placement_in(tables.placement)
         camera = self.compile_camera(scene.camera, settings.width, settings.height)
@@ -386,6 +402,13 @@ def _read_only(array: NDArray[Floating]) -> NDArray[Floating]:
 def _make_log(size: int) -> SplatLog:
     # Not zeroed: what is not written takes no memory.
     return SplatLog(np.empty(size, np.int32), np.empty((size, 3), np.float32))
+
+
+def _has_coat(tables: SceneTables) -> bool:
+    """Does a catcher mirror?"""
+    codes = tables.material_codes
+    is_catcher = codes[:, MATERIAL_FLAGS] & MATERIAL_CATCHER != 0
+    return bool(np.any(is_catcher & (codes[:, MATERIAL_MEMBERS] >= 0)))
 
 
 def _without_background(tables: SceneTables) -> SceneTables:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
 from raywidget.scene.materials.media import HomogeneousMedium
@@ -28,7 +29,7 @@ class SceneParts:
         The first is the one to look through; empty if the file has none.
     medium : HomogeneousMedium, optional
         What fills the space outside of all shapes.
-    background : colour, optional
+    background : colour or Backdrop, optional
         What the camera sees where no shape is, instead of the environment.
     clip : tuple of Plane
         What cuts the scene open.
@@ -47,7 +48,7 @@ class SceneParts:
     emitters: tuple[Emitter, ...] = ()
     cameras: tuple[Camera, ...] = ()
     medium: HomogeneousMedium | None = None
-    background: ColorLike | None = None
+    background: ColorLike | Backdrop | None = None
     clip: tuple[Plane, ...] = ()
     caps: bool | str = False
     defaults: Mapping[str, Any] = field(default_factory=dict)

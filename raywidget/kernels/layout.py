@@ -143,7 +143,7 @@ MATERIAL_EMISSION_TEXTURE = 2
 MATERIAL_OPACITY_TEXTURE = 3
 MATERIAL_AMOUNT_TEXTURE = 4
 MATERIAL_NORMAL_TEXTURE = 5
-MATERIAL_MEMBERS = 6  # 2, of a mixture: rows of its parts
+MATERIAL_MEMBERS = 6  # 2, of a mixture: rows of its parts; of a catcher its coat, or -1
 MATERIAL_INTERIOR = 8  # row of `media` behind the surface, or -1: crossing it changes no medium
 # Textures of what scatters: pairs of a texture and a target, ended by -1. A target is 4 times the
 # column that is given, plus how.
@@ -164,8 +164,14 @@ MATERIAL_MIXED = 8
 MATERIAL_NORMAL_MAPPED = 16
 MATERIAL_UNLIT = 32  # a share of the colours is given off; it is found by scattering only
 MATERIAL_EDGED = 64  # edges of triangles and polygons are drawn, see `edge_marks`
+MATERIAL_UNSEEN = 128  # camera rays pass straight on: only other rays meet it
+MATERIAL_CATCHER = 256  # camera rays end here, and see what is behind all, less what shadows take
+# No light goes from here to the lens
+MATERIAL_DARK = MATERIAL_UNSEEN | MATERIAL_CATCHER
 # Ask `surface`
-MATERIAL_SPECIAL = MATERIAL_MASKED | MATERIAL_MIXED | MATERIAL_NORMAL_MAPPED | MATERIAL_EDGED
+MATERIAL_SPECIAL = (
+    MATERIAL_MASKED | MATERIAL_MIXED | MATERIAL_NORMAL_MAPPED | MATERIAL_EDGED | MATERIAL_DARK
+)
 
 # Columns of `materials` (M, MATERIAL_SIZE) float32; unused ones are 0
 MATERIAL_SIZE = 32
@@ -203,13 +209,15 @@ ENERGY_COLUMNS = 24
 ENERGY_ROW = ENERGY_COLUMNS + 1
 ENERGY_SIZE = ENERGY_ROWS * ENERGY_ROW
 
-FEATURES_SIZE = 1  # elements of `features`
+FEATURES_SIZE = 2  # elements of `features`
 FEATURE_MASKS = 0  # 1: a material is masked
+FEATURE_UNSEEN = 1  # 1: the camera does not see a material, or a volume
 # --- Media ---------------------------------------------------------------------------------------
 MEDIUM_SIZE = 8  # columns of `media` (K, MEDIUM_SIZE) float32; K is 0 where everything is clear
 MEDIUM_ABSORPTION = 0  # 3: per scene unit
 MEDIUM_SCATTERING = 3  # 3
 MEDIUM_ANISOTROPY = 6
+MEDIUM_UNSEEN = 7  # 1: it fills a shape that the camera does not see
 MEDIUM_WORLD = 0  # row of what is outside of all shapes
 MEDIUM_CLEAR = 1  # row of clear interiors
 
@@ -231,7 +239,8 @@ VOLUME_CLIP = 14  # row of `clip_groups`: the planes that cut it, or -1
 VOLUME_INDEX = 15  # in Scene.shapes
 VOLUME_MATERIAL = 16  # row of what its cuts are made of, or -1: they are open
 VOLUME_IS_EVEN = 17  # 1: colour, glow and anisotropy are the same for all numbers
-VOLUME_CODES_SIZE = 18
+VOLUME_IS_UNSEEN = 18  # 1: by the camera
+VOLUME_CODES_SIZE = 19
 GRID_BYTES = 0
 GRID_WORDS = 1  # of 16 bits
 GRID_FLOATS = 2
@@ -505,6 +514,9 @@ class SceneTables(NamedTuple):
     environment_pixels: F32  # (H * W, 3) radiance, where it is an image
     environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
     environment_cells: F32  # (H - 1, W, ENVIRONMENT_CELL_SIZE) running sums and guides of rows
+    # (3 * height * width,) what the camera sees behind everything, of a picture of that size, row
+    # by row; (0,): ENVIRONMENT_BACKGROUND tells.
+    backdrop: F32
     # (4,) where the tables' origin is in the scene, and how many of their units make one of the
     # scene's (`compiler.placement`); kernels have no need of it.
     placement: F64
@@ -550,6 +562,7 @@ class SceneView(NamedTuple):
     maps: Any
     energy: Any
     has_masks: bool  # surfaces that let a share of the light pass straight on
+    has_unseen: bool  # the camera does not see all that there is
     media: Any
     medium_count: int
     volume_codes: Any
@@ -579,5 +592,7 @@ class SceneView(NamedTuple):
     environment_pixels: Any
     environment_rows: Any
     environment_cells: Any
+    backdrop: Any
+    has_backdrop: bool
     full: Any
     camera: Any

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import PictureError, SceneError
+from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.textures.pixels import read_pixels
 from raywidget.scene.values import checks
 from raywidget.scene.values.colors import decode_srgb
@@ -24,7 +25,7 @@ def read_background(background: Any, shape: tuple[int, ...]) -> F32:
 
     Parameters
     ----------
-    background : colour, Image, path or array
+    background : colour, Image, path, array or Backdrop
         See `Image.over`.
     shape : (int, int)
         Height and width that a picture must have.
@@ -32,9 +33,12 @@ def read_background(background: Any, shape: tuple[int, ...]) -> F32:
     Raises
     ------
     PictureError
-        If it is neither a colour nor a picture of that size.
+        If it is neither a colour nor a picture of that size; a backdrop is fitted to it.
     """
     try:
+        if isinstance(background, Backdrop):
+            height, width = shape
+            return background.frame(width, height)
         values = _radiance(background)
     except SceneError as error:
         raise PictureError(f"over: {error}") from None

@@ -19,6 +19,7 @@ from raywidget.presets.gallery import (
     hundred_thousand,
     materials,
     perfume,
+    shore,
     veach_mis,
 )
 from raywidget.presets.listing import Listing
@@ -53,6 +54,7 @@ __all__ = [
     "options",
     "perfume",
     "preset",
+    "shore",
     "simple_sphere",
     "single_quad",
     "spheregrid",
@@ -81,6 +83,7 @@ _PRESETS: dict[str, tuple[Callable[..., Scene], str]] = {
     "hundred-thousand": (hundred_thousand, "a wave of 100,000 balls, 800x450"),
     "forest": (forest, "24,000 copies of three firs, 800x450"),
     "perfume": (perfume, "a flask lit by an image of softboxes, 600x750"),
+    "shore": (shore, "balls whose shadows and reflections lie on a picture, 800x450"),
 }
 
 # Other names by which the reference knows them

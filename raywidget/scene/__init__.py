@@ -1,5 +1,6 @@
 """The description of a scene: immutable objects in plain numpy, checked when built."""
 
+from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.camera import (
     Camera,
     CameraFrame,
@@ -17,6 +18,7 @@ from raywidget.scene.emitters.emitters import (
     PointLight,
     SpotLight,
 )
+from raywidget.scene.materials.catcher import ShadowCatcher
 from raywidget.scene.materials.materials import (
     DEFAULT_MATERIAL,
     Coated,
@@ -49,6 +51,7 @@ __all__ = [
     "DEFAULT_MATERIAL",
     "Arrows",
     "Attribute",
+    "Backdrop",
     "Bounds",
     "Box",
     "Camera",
@@ -88,6 +91,7 @@ __all__ = [
     "Principled",
     "Quad",
     "Scene",
+    "ShadowCatcher",
     "Shape",
     "Sphere",
     "Spheres",

@@ -12,13 +12,14 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from raywidget.errors import SceneError
+from raywidget.scene.backdrop import Backdrop, is_picture
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter, Environment
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.shapes.planes import Plane, checked_caps
 from raywidget.scene.shapes.simple import Bounds, Shape
 from raywidget.scene.values import checks
-from raywidget.scene.values.checks import ColorLike
+from raywidget.scene.values.checks import Color, ColorLike
 from raywidget.scene.values.described import SceneObject, brief
 from raywidget.scene.values.given import as_items
 from raywidget.scene.values.named import Named
@@ -59,9 +60,10 @@ class Scene(SceneObject):
     defaults : mapping of str to value
         Settings of the render that suit this scene, such as ``{"width": 400, "spp": 64}``; used
         where the caller of `render` says nothing. Stored read-only.
-    background : colour, optional
+    background : colour, Backdrop, path, array, Image or PIL image, optional
         What the camera sees where no shape is, instead of the environment: it lights nothing, and
-        neither mirrors nor glass show it. By default the environment is seen.
+        neither mirrors nor glass show it. A picture fills the frame, as a `Backdrop` does. By
+        default the environment is seen.
     annotations : mapping of str to value
         What stands over pictures of it, in the words of `Figure`: ``title``, ``labels``,
         ``scalebar``, ``axes``, ``colorbars``; used by `Figure` and the widget where nothing else is
@@ -102,7 +104,7 @@ class Scene(SceneObject):
     medium: HomogeneousMedium | None = field(default=None, kw_only=True)
     defaults: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     annotations: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
-    background: ColorLike | None = field(default=None, kw_only=True)
+    background: ColorLike | Backdrop | None = field(default=None, kw_only=True)
     clip: Sequence[Plane] = field(default=(), kw_only=True)
     caps: bool | str = field(default=False, kw_only=True)
     notes: Sequence[str] = field(default=(), kw_only=True)
@@ -122,7 +124,7 @@ class Scene(SceneObject):
         if self.medium is not None:
             checks.instance(self, "medium", self.medium, HomogeneousMedium, "a HomogeneousMedium")
         if self.background is not None:
-            self._set(background=checks.radiance(self, "background", self.background))
+            self._set(background=_checked_background(self, self.background))
         given = (self.clip,) if isinstance(self.clip, Plane) else self.clip
         self._set(
             clip=_checked_items(self, "clip", given, Plane),
@@ -143,7 +145,8 @@ class Scene(SceneObject):
     def objects(self) -> Iterator[SceneObject]:
         """All objects that the scene is made of, each once, parents first; not the scene."""
         seen: set[int] = set()
-        waiting: list[object] = [self.camera, self.medium, *reversed(self.emitters)]
+        waiting: list[object] = [self.background, self.camera, self.medium]
+        waiting += reversed(self.emitters)
         waiting += [*reversed(self.clip), *reversed(self.shapes)]
         while waiting:
             item = waiting.pop()
@@ -339,6 +342,18 @@ def _checked_notes(owner: Scene, notes: object) -> tuple[str, ...]:
         if not isinstance(note, str):
             raise checks.fail(owner, "notes", "a list of strings", note)
     return result
+
+
+def _checked_background(owner: Scene, value: Any) -> Color | Backdrop:
+    """A colour, or whatever a `Backdrop` can be made of."""
+    if isinstance(value, Backdrop):
+        return value
+    if is_picture(value):
+        try:
+            return Backdrop(value)
+        except SceneError as error:
+            raise SceneError(f"{checks.label(owner)}: background: {error}") from None
+    return checks.radiance(owner, "background", value)
 
 
 def _refuse_shared_names(scene: Scene) -> None:

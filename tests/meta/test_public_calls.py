@@ -55,6 +55,7 @@ TRIANGLE = rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)])
 FRAME = {"width": 4, "height": 4, "spp": 1, "threads": 1}
 # What a call needs to be right but for the one argument that is tried.
 SOUND = {
+    "Backdrop": {"image": np.ones((4, 8, 3))},
     "Box": {"center": (0, 0, 0), "size": (1, 1, 1)},
     "Checkerboard": {},
     "Coated": {"base": rw.Diffuse(0.5)},

@@ -286,13 +286,15 @@ class _Gathering:
         if fields is not None:
             fields.parts = parts
         radiances = [mesh.radiance_of(m) for m in mesh.all_materials]
-        materials = self._face_rows(mesh, radiances, fields)
+        materials = self._face_rows(mesh, radiances, fields, mesh.visible)
         self._flats.append(self._triangles(mesh, materials, index, self._placement, fields))
 
-    def _face_rows(self, mesh: Mesh, radiances: Sequence[Any], fields: ShapeFields | None) -> I32:
+    def _face_rows(
+        self, mesh: Mesh, radiances: Sequence[Any], fields: ShapeFields | None, visible: bool
+    ) -> I32:
         """The row of the material tables of each face, (F,), or of all, ()."""
         rows = [
-            self._materials.row(mesh, material, radiance, fields)
+            self._materials.row(mesh, material, radiance, fields, visible)
             for material, radiance in zip(mesh.all_materials, radiances, strict=True)
         ]
         return np.array(rows, np.int32)[0 if mesh.face_materials is None else mesh.face_materials]
@@ -312,22 +314,26 @@ class _Gathering:
         is_lit = any(radiance is not None for radiance in radiances)
         if not is_lit:
             key = (id(mesh), None)
+        has_own = key[1] is None
+        visible = copies.visible and mesh.visible
+        if not visible:
+            key = (id(mesh), (key[1], "unseen"))
         if key not in self._meshes:
             own = radiances
-            if key[1] is None:
+            if has_own:
                 own = [mesh.radiance_of(m) for m in mesh.all_materials]
             own_fields = self._fields.begin(mesh, index, of_mesh=True)
             own_place, split, parts = self._things.place_copies(copies, self._placement)
             if own_fields is not None:
                 own_fields.parts = parts
             self._mesh_fields[key], self._own_places[key] = own_fields, own_place
-            self._meshes[key] = self._mesh_parts(split, own, index, own_fields, own_place)
+            self._meshes[key] = self._mesh_parts(split, own, index, own_fields, own_place, visible)
         material = -1  # those of the faces
         fields = self._fields.begin(copies, index)
         beneath = self._mesh_fields[key]
         if has_one:
             above = beneath if fields is None else fields.above(beneath)
-            material = self._materials.row(copies, copies.material, single, above)
+            material = self._materials.row(copies, copies.material, single, above, visible)
         codes = np.empty((len(copies.transforms), layout.INSTANCE_CODES_SIZE), np.int32)
         codes[:] = -1
         codes[:, layout.INSTANCE_MATERIAL] = material
@@ -348,9 +354,11 @@ class _Gathering:
         index: int,
         fields: ShapeFields | None,
         own: Placement,
+        visible: bool,
     ) -> _MeshParts:
         """In a space of its own: its copies may be anywhere."""
-        part = self._triangles(mesh, self._face_rows(mesh, radiances, fields), index, own, fields)
+        materials = self._face_rows(mesh, radiances, fields, visible)
+        part = self._triangles(mesh, materials, index, own, fields)
         flats = _join_flats([part])
         shines = np.array([radiance is not None for radiance in radiances])
         of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]

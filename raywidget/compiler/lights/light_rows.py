@@ -262,9 +262,14 @@ def spot_discs(emitters: Sequence[Emitter]) -> list[tuple[SpotLight, Disk]]:
         if isinstance(emitter, SpotLight) and emitter.radius > 0.0 and np.max(emitter.intensity):
             radiance = np.array(emitter.intensity) / (math.pi * emitter.radius**2)
             lamp = Emissive(radiance)
-            discs.append(
-                (emitter, Disk(emitter.position, emitter.axis, emitter.radius, material=lamp))
+            disc = Disk(
+                emitter.position,
+                emitter.axis,
+                emitter.radius,
+                material=lamp,
+                visible=emitter.visible,
             )
+            discs.append((emitter, disc))
     return discs
 
 

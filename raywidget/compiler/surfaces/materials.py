@@ -16,6 +16,7 @@ from raywidget.compiler.surfaces.textures import TextureRows
 from raywidget.kernels import layout
 from raywidget.kernels.layout import F32, I32
 from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA
+from raywidget.scene.materials.catcher import ShadowCatcher
 from raywidget.scene.materials.materials import (
     DEFAULT_MATERIAL,
     Coated,
@@ -57,7 +58,7 @@ class MaterialRows:
         self._cut_colors: dict[float, CutColors] = {}  # by how much of them is given off
         self._media = media
         # Materials and textures go by their ids: the scene keeps them alive.
-        self._rows: dict[tuple[int, object, int, int, int], int] = {}
+        self._rows: dict[tuple[int, object, int, int, int, bool], int] = {}
         self._codes: list[I32] = []
         self._values: list[F32] = []
 
@@ -71,20 +72,23 @@ class MaterialRows:
         material: Material,
         radiance: Color | Texture | None,
         fields: Fields | None = None,
+        visible: bool | None = None,
     ) -> int:
-        """The row for a part of a shape, with its values."""
+        """The row for a part of a shape, with its values; `visible` as the shape says."""
         if material is DEFAULT_MATERIAL and (fields is not None or _has_colors(shape)):
             material = _COLORED
         faceted = shape.mesh if isinstance(shape, Instances) else shape
         edges: Edges | None = getattr(faceted, "edges", None)
-        return self._row(material, radiance, None, fields, edges)
+        visible = shape.visible if visible is None else visible
+        return self._row(material, radiance, None, fields, edges, visible)
 
     def cut_row(self, volume: Volume, number: int) -> int:
         """The row of the cuts of a volume, the n-th of its table."""
         if volume.values.is_colored:
             own = self._cut_colors.setdefault(volume.unlit, CutColors(volume))
-            return self._row(_COLORED, None, None, own)
-        return self._row(_COLORED, None, None, self.fields.begin_cut(volume, number))
+            return self._row(_COLORED, None, None, own, visible=volume.visible)
+        cut = self.fields.begin_cut(volume, number)
+        return self._row(_COLORED, None, None, cut, visible=volume.visible)
 
     def tables(self) -> MaterialTables:
         """All rows."""
@@ -100,11 +104,12 @@ class MaterialRows:
         around: Mix | None,
         fields: Fields | None,
         edges: Edges | None = None,
+        visible: bool = True,
     ) -> int:
         """The row of a material; as a part of the mixture `around`, it takes its normal map."""
         light = id(radiance) if isinstance(radiance, Texture) else radiance
         mapped = material if around is None or material.normal_map is not None else around
-        key = (id(material), light, id(mapped.normal_map), id(fields), id(edges))
+        key = (id(material), light, id(mapped.normal_map), id(fields), id(edges), visible)
         if key not in self._rows:
             row = _Row(self.textures, fields)
             if fields is not None:
@@ -114,6 +119,10 @@ class MaterialRows:
             if radiance is not None:
                 row.set_emission(radiance)
             row.set_opacity(material.opacity)
+            if not visible:
+                row.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_UNSEEN
+            if isinstance(material, ShadowCatcher):
+                row.set_catcher(self._coat_row(material))
             if isinstance(material, Mix):
                 outer = material if mapped is material else around
                 members = (
@@ -123,7 +132,7 @@ class MaterialRows:
             else:
                 row.set_normal_map(mapped)
                 _pack(material, row, self.energy)
-            row.codes[layout.MATERIAL_INTERIOR] = self._interior(material)
+            row.codes[layout.MATERIAL_INTERIOR] = self._interior(material, visible)
             self._rows[key] = len(self._codes)
             self._codes.append(row.codes)
             self._values.append(row.values)
@@ -132,7 +141,7 @@ class MaterialRows:
     def _edge_row(self, edges: Edges, fields: Fields | None) -> int:
         """The row of what edges are made of: matte, and as unlit as the surface that has them."""
         unlit = 0.0 if fields is None else fields.unlit
-        key = (id(edges), unlit, 0, 0, 0)
+        key = (id(edges), unlit, 0, 0, 0, True)
         if key not in self._rows:
             row = _Row(self.textures, None)
             row.set_kind(layout.DIFFUSE)
@@ -146,16 +155,28 @@ class MaterialRows:
             self._values.append(row.values)
         return self._rows[key]
 
-    def _interior(self, material: Material) -> int:
+    def _coat_row(self, material: ShadowCatcher) -> int:
+        """The row of what mirrors on a catcher, or -1."""
+        if material.reflection == 0.0:
+            return -1
+        coat = Metal(material.reflection, roughness=material.roughness)
+        row = _Row(self.textures, None)
+        _pack(coat, row, self.energy)
+        row.codes[layout.MATERIAL_INTERIOR] = -1
+        self._codes.append(row.codes)
+        self._values.append(row.values)
+        return len(self._codes) - 1
+
+    def _interior(self, material: Material, visible: bool) -> int:
         """The medium behind a surface that light goes through, or -1."""
         if isinstance(material, Mix):
-            return max(self._interior(material.a), self._interior(material.b))
+            return max(self._interior(part, visible) for part in (material.a, material.b))
         if isinstance(material, Interface):
-            return self._media.row_of(material.interior)
+            return self._media.row_of(material.interior, visible)
         if isinstance(material, Dielectric) and not material.thin:
-            return self._media.row_of(material.interior)
+            return self._media.row_of(material.interior, visible)
         if isinstance(material, Principled) and not material.thin and material.transmission != 0.0:
-            return self._media.row_of(material.interior)
+            return self._media.row_of(material.interior, visible)
         return -1
 
 
@@ -235,6 +256,11 @@ class _Row:
         width = edges.width if edges.units == "pixels" else -edges.width * scale
         self.values[layout.MATERIAL_EDGE_WIDTH] = width
 
+    def set_catcher(self, coat: int) -> None:
+        """Ground that shows the camera shadows alone; the coat is another row, or -1."""
+        self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_CATCHER
+        self.codes[layout.MATERIAL_MEMBERS] = coat
+
     def set_mix(self, amount: float | Texture, first: int, second: int) -> None:
         """A mixture of two other rows."""
         self.codes[layout.MATERIAL_KIND] = layout.MIX
@@ -272,7 +298,7 @@ def _pack(material: Material, row: _Row, energy: EnergyRows) -> None:
         row.values[layout.MATERIAL_ETA] = material.ior
         row.values[layout.MATERIAL_COAT_LOSS] = internal_reflectance(material.ior)
     is_coated = base is not material
-    if isinstance(base, Diffuse):
+    if isinstance(base, Diffuse | ShadowCatcher):
         row.set_kind(layout.COATED_DIFFUSE if is_coated else layout.DIFFUSE)
         row.set_color(layout.MATERIAL_COLOR, base.color)
     elif isinstance(base, Metal | Conductor):

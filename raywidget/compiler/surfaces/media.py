@@ -16,20 +16,23 @@ class MediumRows:
     """Gives each medium a row; those of the world and of clear interiors are always there."""
 
     def __init__(self, world: HomogeneousMedium | None) -> None:
-        self._rows: dict[int, int] = {}  # by id, which the scene keeps alive
+        # By id, which the scene keeps alive, and by whether the camera sees the shape
+        self._rows: dict[tuple[int, bool], int] = {}
         self._values: list[F32] = [_pack(world), _pack(None)]
         assert (layout.MEDIUM_WORLD, layout.MEDIUM_CLEAR) == (0, 1)
 
-    def row_of(self, medium: HomogeneousMedium | None) -> int:
-        """The row for the inside of a shape."""
-        if medium is None:
+    def row_of(self, medium: HomogeneousMedium | None, visible: bool = True) -> int:
+        """The row for the inside of a shape, which the camera sees or not."""
+        if medium is None and visible:
             return layout.MEDIUM_CLEAR
-        if id(medium) not in self._rows:
+        key = id(medium), visible
+        if key not in self._rows:
             if len(self._values) == _MOST:
                 raise SceneError(f"at most {_MOST - 2} different media can be in a scene")
-            self._rows[id(medium)] = len(self._values)
+            self._rows[key] = len(self._values)
             self._values.append(_pack(medium))
-        return self._rows[id(medium)]
+            self._values[-1][layout.MEDIUM_UNSEEN] = not visible
+        return self._rows[key]
 
     def table(self, scale: float) -> F32:
         """See layout; empty where everything is clear. `scale` is that of the tables' lengths."""

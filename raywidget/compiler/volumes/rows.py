@@ -72,6 +72,7 @@ def pack_volumes(
         code[layout.VOLUME_BLOCKS : layout.VOLUME_BLOCKS + 3] = ranges.low.shape
         code[layout.VOLUME_TABLE] = row_count
         code[layout.VOLUME_ENTRIES] = len(table)
+        code[layout.VOLUME_IS_UNSEEN] = not volume.visible
         row[layout.VOLUME_VALUE_SCALE] = stored.scale
         row[layout.VOLUME_VALUE_OFFSET] = stored.offset
         row[:12] = _from_world(volume, placement, stored.axes).ravel()

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.scene.materials.catcher import ShadowCatcher
 from raywidget.scene.materials.materials import (
     DEFAULT_MATERIAL,
     Coated,
@@ -137,7 +138,7 @@ def surface_color(material: Material) -> Color | Texture | None:
     opacity: Any = material.opacity
     if isinstance(opacity, Texture):
         opacity = opacity.mean()[0]
-    if isinstance(material, Interface) or opacity < 0.5:
+    if isinstance(material, Interface | ShadowCatcher) or opacity < 0.5:
         return None
     if isinstance(material, Mix):
         return _mixed(material)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from raywidget.engine.preview.outline import Floats, Part, mean_color, outline_shapes
 from raywidget.picture.transparency import lay_over_checkerboard
+from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.emitters.emitters import (
     ConstantEnvironment,
@@ -26,6 +27,8 @@ from raywidget.scene.emitters.emitters import (
     ImageEnvironment,
 )
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.meshes import Instances
+from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.textures.textures import Texture
 
 AMBIENT = 0.3  # of the light comes from everywhere, the rest from the camera
@@ -85,7 +88,8 @@ class Sketch:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        parts = list(outline_shapes(scene.shapes, scene.clip))
+        seen = [shape for shape in scene.shapes if _is_seen(shape)]
+        parts = list(outline_shapes(seen, scene.clip))
         self._is_cut = any(part.clip for part in parts)
         # Triangles come first, then balls.
         flat_parts = [part for part in parts if part.corners.ndim == 3]
@@ -153,7 +157,12 @@ class Sketch:
 
     def _shade(self, view: _View, points: F64, nearest: NDArray[np.uint64]) -> F32:
         origins, directions = _rays(points, view)
-        result = _sky(self._scene, directions @ view.axes)
+        backdrop = self._scene.background
+        if isinstance(backdrop, Backdrop):
+            behind = backdrop.frame(view.columns, view.rows).reshape(-1, 3)
+            result = np.minimum(behind.astype(np.float64), 1.0)
+        else:
+            result = _sky(self._scene, directions @ view.axes)
         seen = np.flatnonzero(nearest != NOTHING)
         number = (nearest[seen] & np.uint64(0xFFFF_FFFF)).astype(np.int64)
         depth = (nearest[seen] >> np.uint64(32)).astype(np.uint32).view(np.float32)
@@ -346,13 +355,20 @@ def _colors(part: Part, rows: Ints, places: F64) -> F64 | F32:
     return np.broadcast_to(np.array(mean_color(color)), (len(rows), 3))
 
 
+def _is_seen(shape: Shape) -> bool:
+    return shape.visible and (not isinstance(shape, Instances) or shape.mesh.visible)
+
+
 def _sky(scene: Scene, directions: F64) -> F64:
     """Light from directions (P, 3) of any length, no more than white."""
     result = np.zeros_like(directions)
     environment = scene.environment
-    if scene.background is not None:
-        result[:] = scene.background
+    behind: Any = scene.background
+    if behind is not None:
+        result[:] = behind
         return np.minimum(result, 1.0)
+    if environment is not None and not environment.visible:
+        return result
     unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     if isinstance(environment, ConstantEnvironment):
         result[:] = environment.radiance

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from raywidget import scene as described
 from raywidget.errors import SceneError
 from raywidget.io.gltf.document import Document, Tree
+from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.emitters.emitters import ImageEnvironment
 from raywidget.scene.emitters.sky import SkyEnvironment
 from raywidget.scene.emitters.studio_sky import StudioEnvironment
@@ -171,7 +172,7 @@ class _Rebuilder:
             kind = _KINDS.get(name)
             if kind is None:
                 raise document.error(here, f"no object is called {name[:40]!r}")
-            if issubclass(kind, ImageTexture | ImageEnvironment) and isinstance(
+            if issubclass(kind, Backdrop | ImageTexture | ImageEnvironment) and isinstance(
                 values.get("image"), str
             ):
                 raise document.error(here, "a picture must be part of the file")

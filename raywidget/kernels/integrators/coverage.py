@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from raywidget.kernels.geometry.clipping import find_closest
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import spawn_origin
+from raywidget.kernels.integrators.catcher import catch_light, is_catcher
 from raywidget.kernels.integrators.tile import (
     Picture,
     PictureView,
@@ -38,7 +39,7 @@ from raywidget.kernels.surfaces.surface import (
     resolve_surface,
 )
 from raywidget.kernels.volumes.flight import share_through
-from raywidget.kernels.volumes.medium import transmittance
+from raywidget.kernels.volumes.medium import in_sight, transmittance
 
 INFINITY = float("inf")
 
@@ -58,8 +59,9 @@ def cover(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, sees_media: bo
     Surfaces that are not opaque are decided on as on the first edge of a path. Of media it is the
     exact transmittance (Beer-Lambert), the mean of the three colours, of volumes an estimate of it:
     light that is scattered into the ray belongs to the picture, not to what is behind it. Glass is
-    a surface: what it shows has been refracted, and lies somewhere else. Without `sees_media`, an
-    `Interface` is one, too.
+    a surface: what it shows has been refracted, and lies somewhere else. A catcher covers by what
+    shadows take of its light, and where something is seen in its coat. Without `sees_media`, an
+    `Interface` is a surface, too, and so is a catcher.
     """
     inside = int(scene.surroundings[0])
     share = vec3(1.0, 1.0, 1.0)
@@ -68,9 +70,12 @@ def cover(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, sees_media: bo
     while True:
         ray = find_closest(scene, o, d, INFINITY)
         if sees_media and scene.medium_count > 0:
-            share = share * transmittance(scene, inside, ray.t)
+            medium = inside
+            if scene.has_unseen:
+                medium = in_sight(scene, inside)
+            share = share * transmittance(scene, medium, ray.t)
         if sees_media and scene.volume_count > 0:
-            through = share_through(scene, o, d, ray.t, stream)
+            through = share_through(scene, o, d, ray.t, stream, True)
             stream = through.state
             share = share * through.share
         if sees_media:
@@ -82,6 +87,10 @@ def cover(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, sees_media: bo
         if is_special(scene, hit):
             passed += 1
             surface = resolve_surface(scene, hit, sequence, GROUP_CHOICE, passed - 1)
+            if not surface.passes and sees_media and is_catcher(scene, hit):
+                caught = catch_light(scene, hit, d, inside, sequence)
+                seen = 0.0 if caught.is_mirrored else caught.share
+                return 1.0 - min(1.0, (share.x + share.y + share.z) * (1.0 / 3.0) * seen)
             if not surface.passes or passed == MAX_PASSED:
                 return 1.0
         elif sees_media and is_interface(scene, hit):

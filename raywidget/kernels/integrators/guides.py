@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.surface_point import spawn_origin
+from raywidget.kernels.integrators.catcher import is_catcher
 from raywidget.kernels.integrators.preview import albedo
 from raywidget.kernels.integrators.tile import (
     Picture,
@@ -35,6 +36,7 @@ from raywidget.kernels.language.sampling import to_local, to_world
 from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import F32, SceneTables, SceneView
 from raywidget.kernels.lights.emitter import eval_missed
+from raywidget.kernels.lights.environment import backdrop_of
 from raywidget.kernels.surfaces.bsdf import base_color, load_bsdf, make_parameters
 from raywidget.kernels.surfaces.dielectric import sample_smooth
 from raywidget.kernels.surfaces.fresnel import fresnel, fresnel_pane
@@ -115,7 +117,7 @@ def _what_it_is(bsdf: Bsdf) -> int:
 
 
 @device
-def trace_guides(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence) -> Guides:
+def trace_guides(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, behind: Vec3) -> Guides:
     """Follow one camera ray; at the first glass, the reflected ray is left for later."""
     color = vec3(0.0, 0.0, 0.0)
     normal = vec3(0.0, 0.0, 0.0)
@@ -153,8 +155,11 @@ def trace_guides(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence) -> Guid
         if in_volume:
             pass
         elif arrival.missed:
-            sky = _at_most_one(eval_missed(scene, d, edge))
+            sky = _at_most_one(eval_missed(scene, d, edge, behind))
             color = color + tint * sky
+        elif edge == 1 and is_catcher(scene, hit):
+            color = color + tint * _at_most_one(eval_missed(scene, d, edge, behind))
+            normal = normal + hit.ns * amount
         elif not arrival.lost and is_interface(scene, hit) and edge < _MOST_EDGES:
             inside = pass_through(scene, arrival.inside, hit, d)
             o = spawn_origin(hit, d)
@@ -223,9 +228,10 @@ def _guide_pixel(
     given: Any,
 ) -> None:
     place = GUIDES_SIZE * pixel
+    behind = backdrop_of(scene, y * picture.width + x)
     for sample in range(work.first, work.first + work.samples):
         started = start_sample(scene, picture, x, y, sample)
-        shown = trace_guides(scene, started.o, started.d, started.sequence)
+        shown = trace_guides(scene, started.o, started.d, started.sequence, behind)
         add_vec3(sums, place, shown.color)
         add_vec3(sums, place + 3, shown.normal)
 

@@ -98,6 +98,7 @@ from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import F32, SceneTables, SceneView
 from raywidget.kernels.lights.emitter import is_all_sought
+from raywidget.kernels.lights.environment import backdrop_of
 
 _LARGEST = 1e19  # of coordinates: times the reciprocal of a direction's, they stay finite
 
@@ -322,6 +323,8 @@ def _start_sample(
     store_point(bundle, rows.THROUGHPUT, lane, vec3(1.0, 1.0, 1.0))
     store_number(bundle, rows.COMPRESSION, lane, 1.0)
     store_point(bundle, rows.RADIANCE, lane, vec3(0.0, 0.0, 0.0))
+    if scene.has_backdrop:
+        store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, pixel))
     store_number(bundle, rows.SCATTER_PDF, lane, 0.0)
     store_number(bundle, rows.LIGHT_U, lane, edge.z)
     store_number(bundle, rows.LIGHT_V, lane, edge.w)

@@ -30,6 +30,7 @@ from raywidget.kernels.integrators.bundle import (
     store_row,
     store_word,
 )
+from raywidget.kernels.integrators.catcher import catch_light, is_catcher
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.on_demand import on_demand
@@ -80,7 +81,7 @@ from raywidget.kernels.surfaces.surface import (
     unlit_radiance,
     visibility,
 )
-from raywidget.kernels.volumes.medium import inside_towards, transmittance
+from raywidget.kernels.volumes.medium import in_sight, inside_towards, transmittance
 
 INFINITY = float("inf")
 
@@ -118,28 +119,33 @@ def arrive(
     d = load_point(bundle, rows.DIRECTION, lane)
     depth = load_word(bundle, rows.DEPTH, lane)
     passed = 0  # surfaces that have let the path pass
+    traced = 0  # rays of a catcher
     while True:
         if scene.is_few and passed == 0:
             ray = _traced(bundle, lane)
         else:
             ray = find_closest_of_finite(scene, o, d, INFINITY)
         if scene.medium_count > 0:
-            through = transmittance(scene, bundle.inside[lane], ray.t)
+            inside = bundle.inside[lane]
+            if depth == 1 and scene.has_unseen:
+                inside = in_sight(scene, inside)
+            through = transmittance(scene, inside, ray.t)
             store_point(
                 bundle, rows.THROUGHPUT, lane, load_point(bundle, rows.THROUGHPUT, lane) * through
             )
         if ray.slot == MISS:
-            if is_image(scene):
-                return Arrival(FOUND_END | FOUND_IMAGE, passed + 1)
+            is_backdrop = depth == 1 and scene.has_backdrop
+            if is_image(scene) and not is_backdrop:
+                return Arrival(FOUND_END | FOUND_IMAGE, passed + 1 + traced)
             # Only images are sought: what else there is counts in full.
-            _add(bundle, lane, eval_missed(scene, d, depth))
-            return Arrival(FOUND_END, passed + 1)
+            _add(bundle, lane, eval_missed(scene, d, depth, _behind(scene, bundle, lane)))
+            return Arrival(FOUND_END, passed + 1 + traced)
         material = bare_material(scene, ray.slot, ray.instance)
         if material >= 0 and depth < settings.max_depth:
             _store_flat(scene, bundle, lane, ray)
             store_word(bundle, rows.MATERIAL, lane, material)
             found = _load_material(scene, bundle, lane, material)
-            return Arrival(FOUND_BARE | found, passed + 1)
+            return Arrival(FOUND_BARE | found, passed + 1 + traced)
         hit = make_hit(scene, o, d, ray)
         material = 0 + hit.material
         ns = hit.ns
@@ -151,10 +157,36 @@ def arrive(
         if not surface.passes:
             material = surface.material
             ns = surface.ns
-            break
+            if depth > 1 or not is_catcher(scene, hit):
+                break
+            if scene.is_few and passed == 0:
+                # Lists round in another way than the tree, in which coverage looks: candidates that
+                # are nearly as likely would differ.
+                ray = find_closest_of_finite(scene, o, d, INFINITY)
+                traced += 1
+                if ray.slot != MISS:
+                    again = make_hit(scene, o, d, ray)
+                    if is_catcher(scene, again):
+                        hit = again
+            caught = catch_light(scene, hit, d, bundle.inside[lane], sequence)
+            traced += caught.rays
+            if not caught.is_mirrored:
+                shown = eval_missed(scene, d, depth, _behind(scene, bundle, lane))
+                _add(bundle, lane, shown * caught.share)
+                return Arrival(FOUND_END, passed + 1 + traced)
+            # What is seen in its coat begins another edge.
+            depth = 2
+            d = caught.wi
+            store_word(bundle, rows.DEPTH, lane, depth)
+            store_point(bundle, rows.DIRECTION, lane, d)
+            if depth > settings.max_depth:
+                return Arrival(FOUND_END, passed + 1 + traced)
+            o = spawn_origin(hit, d)
+            passed += 1
+            continue
         passed += 1
         if passed == MAX_PASSED:
-            return Arrival(FOUND_END, passed)
+            return Arrival(FOUND_END, passed + traced)
         if scene.medium_count > 0:
             bundle.inside[lane] = pass_through(scene, bundle.inside[lane], hit, d)
         o = spawn_origin(hit, d)
@@ -171,7 +203,7 @@ def arrive(
     if is_unlit(scene, material):
         _add(bundle, lane, unlit_radiance(scene, hit, material))
     if depth >= settings.max_depth:
-        return Arrival(FOUND_END, passed + 1)
+        return Arrival(FOUND_END, passed + 1 + traced)
 
     store_point(bundle, rows.POINT, lane, hit.p)
     store_point(bundle, rows.NORMAL, lane, hit.ng)
@@ -179,7 +211,15 @@ def arrive(
     store_number(bundle, rows.OFFSET, lane, hit.offset)
     store_word(bundle, rows.MATERIAL, lane, hit.material)
     load_textures(scene, hit, material, room_of(bundle, lane))
-    return Arrival(_load_material(scene, bundle, lane, material), passed + 1)
+    return Arrival(_load_material(scene, bundle, lane, material), passed + 1 + traced)
+
+
+@device
+def _behind(scene: SceneView, bundle: Bundle, lane: int) -> Vec3:
+    """What a backdrop shows in the pixel of a path."""
+    if scene.has_backdrop:
+        return load_point(bundle, rows.BEHIND, lane)
+    return vec3(0.0, 0.0, 0.0)
 
 
 @device

@@ -17,6 +17,7 @@ from raywidget.kernels.language.scalars import single
 from raywidget.kernels.layout import F32, MISS, VOLUME_CODES_SIZE, VOLUME_INDEX, SceneTables
 from raywidget.kernels.sensors.camera import generate_ray
 from raywidget.kernels.surfaces.field import shown_value
+from raywidget.kernels.surfaces.surface import find_in_sight
 from raywidget.kernels.volumes.looking import find_seen
 
 INFINITY = float("inf")
@@ -52,9 +53,18 @@ def pick_point(
     """
     scene = view_scene(tables, camera)
     origin, direction = generate_ray(view(camera), single(x), single(y), 0.0, 0.0)
-    ray = find_closest(scene, origin, direction, INFINITY)
+    travelled = single(0.0)
+    start = origin
+    if scene.has_unseen:
+        met = find_in_sight(scene, origin, direction)
+        ray = met.ray
+        start = met.o
+        travelled = met.travelled
+    else:
+        ray = find_closest(scene, origin, direction, INFINITY)
     if scene.volume_count > 0:
-        seen = find_seen(scene, origin, direction, ray.t if ray.slot != MISS else INFINITY)
+        reach = travelled + ray.t if ray.slot != MISS else INFINITY
+        seen = find_seen(scene, origin, direction, reach)
         if seen.volume >= 0:
             p = origin + direction * seen.t
             values[PICK_DISTANCE] = seen.t
@@ -75,8 +85,8 @@ def pick_point(
             return True
     if ray.slot == MISS:
         return False
-    hit = make_hit(scene, origin, direction, ray)
-    values[PICK_DISTANCE] = hit.t
+    hit = make_hit(scene, start, direction, ray)
+    values[PICK_DISTANCE] = travelled + hit.t
     values[PICK_POINT] = hit.p.x
     values[PICK_POINT + 1] = hit.p.y
     values[PICK_POINT + 2] = hit.p.z

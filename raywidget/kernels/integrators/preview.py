@@ -98,7 +98,12 @@ def find_surface(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence) -> Met:
 
 @device
 def trace_preview(
-    scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, settings: PreviewSettings
+    scene: SceneView,
+    o: Vec3,
+    d: Vec3,
+    sequence: Sequence,
+    behind: Vec3,
+    settings: PreviewSettings,
 ) -> PathResult:
     """One estimate of what `settings.kind` shows; where nothing is hit, it is that of the sky."""
     met = find_surface(scene, o, d, sequence)

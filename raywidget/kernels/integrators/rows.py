@@ -49,7 +49,8 @@ V = 76
 # Which light, if they are few, and with what probability
 CHOSEN = 77
 CHOSEN_PROBABILITY = 78
-NUMBER_ROWS = 79
+BEHIND = 79  # 3: what a backdrop shows in the pixel, if there is one
+NUMBER_ROWS = 82
 
 # --- Rows of `words`, int32 -----------------------------------------------------------------------
 KEY = 0  # of its random numbers

@@ -20,7 +20,15 @@ from raywidget.kernels.language.random import (
 )
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3
-from raywidget.kernels.layout import CAMERA_LENS, F32, FEATURE_MASKS, SceneTables, SceneView
+from raywidget.kernels.layout import (
+    CAMERA_LENS,
+    F32,
+    FEATURE_MASKS,
+    FEATURE_UNSEEN,
+    SceneTables,
+    SceneView,
+)
+from raywidget.kernels.lights.environment import backdrop_of
 from raywidget.kernels.sensors.camera import generate_ray
 from raywidget.kernels.sensors.filter import FilterView, sample_filter
 
@@ -42,8 +50,10 @@ class PathResult(NamedTuple):
     rays: int  # traced, shadow rays included
 
 
-Trace = Callable[[SceneView, Vec3, Vec3, Sequence, Any], PathResult]
-"""Origin and direction of a camera ray, its numbers, settings -> what it brought."""
+Trace = Callable[[SceneView, Vec3, Vec3, Sequence, Vec3, Any], PathResult]
+"""Origin and direction of a camera ray, its numbers, what a backdrop shows in its pixel, and
+settings -> what it brought.
+"""
 
 
 class Picture(NamedTuple):
@@ -143,6 +153,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.maps),
         view(tables.energy),
         view(tables.features)[FEATURE_MASKS] != 0,
+        view(tables.features)[FEATURE_UNSEEN] != 0,
         view(tables.media),
         len(tables.media),
         view(tables.volume_codes),
@@ -172,6 +183,8 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.environment_pixels),
         view(tables.environment_rows),
         view(tables.environment_cells),
+        view(tables.backdrop),
+        len(tables.backdrop) > 0,
         tables.full,
         view(camera),
     )
@@ -353,9 +366,10 @@ def sample_tile(
             x = work.x + column
             place = row * tile.width + column
             take_up(tile, place)
+            behind = backdrop_of(scene, y * picture.width + x)
             for sample in range(work.first, work.first + work.samples):
                 started = start_sample(scene, picture, x, y, sample)
-                path = trace(scene, started.o, started.d, started.sequence, settings)
+                path = trace(scene, started.o, started.d, started.sequence, behind, settings)
                 rays += path.rays
                 if not deposit(tile, place, sample, path.radiance):
                     dropped += 1

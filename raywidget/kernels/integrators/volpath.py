@@ -14,6 +14,7 @@ from raywidget.kernels.geometry.clipping import find_closest, is_lamp_cut
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import reach_from_spawn, spawn_origin
 from raywidget.kernels.geometry.traverse import RayHit
+from raywidget.kernels.integrators.catcher import catch_light, is_catcher
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.tile import (
     PathResult,
@@ -82,6 +83,7 @@ from raywidget.kernels.volumes.medium import (
     Medium,
     decay,
     eval_phase,
+    in_sight,
     inside_towards,
     load_medium,
     sample_phase,
@@ -135,7 +137,7 @@ def sample_flight(medium: Medium, carried: Vec3, reach: float, choice: float, v:
 
 @device
 def trace_volpath(
-    scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, settings: PathSettings
+    scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, behind: Vec3, settings: PathSettings
 ) -> PathResult:
     """As `path.advance_paths`, which explains what surfaces do, one path at a time."""
     room = make_parameters()
@@ -159,7 +161,7 @@ def trace_volpath(
         volume = -1
         place = 0.0
         if scene.volume_count > 0 and in_space:  # what is near in smoke need not be looked beyond
-            flown = fly(scene, o, d, INFINITY, stream)
+            flown = fly(scene, o, d, INFINITY, stream, False)
             reach = flown.t
             volume = flown.volume
             place = flown.place
@@ -172,12 +174,15 @@ def trace_volpath(
             reach = ray.t
             volume = -1
         if scene.volume_count > 0 and not in_space:
-            flown = fly(scene, o, d, reach, stream)
+            flown = fly(scene, o, d, reach, stream, depth == 1)
             reach = flown.t
             volume = flown.volume
             place = flown.place
             stream = flown.state
-        medium = load_medium(scene, inside)
+        if depth == 1 and scene.has_unseen:
+            medium = load_medium(scene, in_sight(scene, inside))
+        else:
+            medium = load_medium(scene, inside)
         flight = Flight(reach, False, vec3(1.0, 1.0, 1.0))
         if scene.medium_count > 0:
             numbers = draw_four(sequence, GROUP_SEGMENT + segment)
@@ -219,14 +224,14 @@ def trace_volpath(
                 if phase > 0.0:
                     shadow = Shadow(vec3(1.0, 1.0, 1.0), 1)
                     if not scene.is_void or scene.medium_count > 0:
-                        shadow = trace_shadow(scene, p, light.wi, light.reach, inside)
+                        shadow = trace_shadow(scene, p, light.wi, light.reach, inside, 0)
                     rays += shadow.rays
                     weight = phase / light.pdf
                     if not light.delta:
                         weight *= power_heuristic(light.pdf, phase)
                     arrived = light.radiance * shadow.share
                     if scene.volume_count > 0 and largest_of(arrived) > 0.0:
-                        through = share_through(scene, p, light.wi, light.reach, stream)
+                        through = share_through(scene, p, light.wi, light.reach, stream, False)
                         stream = through.state
                         weight *= through.share
                     radiance = radiance + throughput * arrived * weight
@@ -253,7 +258,7 @@ def trace_volpath(
                 if scatter_pdf > 0.0:
                     pdf = pdf_environment(scene, previous, previous_normal, d)
                     weight = power_heuristic(scatter_pdf, pdf)
-                radiance = radiance + throughput * eval_missed(scene, d, depth) * weight
+                radiance = radiance + throughput * eval_missed(scene, d, depth, behind) * weight
                 break
             hit = make_hit(scene, o, d, ray)
             material = hit.material
@@ -266,6 +271,20 @@ def trace_volpath(
                         break
                     inside = pass_through(scene, inside, hit, d)
                     o = spawn_origin(hit, d)
+                    continue
+                if depth == 1 and is_catcher(scene, hit):
+                    caught = catch_light(scene, hit, d, inside, sequence)
+                    rays += caught.rays
+                    if not caught.is_mirrored:
+                        shown = eval_missed(scene, d, depth, behind) * caught.share
+                        radiance = radiance + throughput * shown
+                        break
+                    depth = 2  # what is seen in its coat begins another edge
+                    if depth > settings.max_depth:
+                        break
+                    d = caught.wi
+                    o = spawn_origin(hit, d)
+                    passed = 0
                     continue
                 material = surface.material
                 hit = changed_hit(hit, surface.ns, hit.t)
@@ -307,6 +326,7 @@ def trace_volpath(
                             light.wi,
                             reach_from_spawn(hit, light.reach),
                             inside_towards(scene, inside, hit.ng, hit.material, wo, light.wi),
+                            0,
                         )
                         rays += shadow.rays
                         weight = 1.0 / light.pdf
@@ -314,7 +334,9 @@ def trace_volpath(
                             weight *= power_heuristic(light.pdf, value.pdf)
                         arrived = light.radiance * shadow.share
                         if scene.volume_count > 0 and largest_of(arrived) > 0.0:
-                            through = share_through(scene, hit.p, light.wi, light.reach, stream)
+                            through = share_through(
+                                scene, hit.p, light.wi, light.reach, stream, False
+                            )
                             stream = through.state
                             weight *= through.share
                         radiance = radiance + throughput * value.f_cos * arrived * weight

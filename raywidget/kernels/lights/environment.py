@@ -73,10 +73,22 @@ def eval_environment(scene: SceneView, d: Vec3) -> Vec3:
 
 
 @device
-def eval_missed(scene: SceneView, d: Vec3, depth: int) -> Vec3:
+def backdrop_of(scene: SceneView, pixel: int) -> Vec3:
+    """What a picture behind everything shows in a pixel, numbered row by row; 0 without one."""
+    if scene.has_backdrop:
+        return load_vec3(scene.backdrop, 3 * pixel)
+    return vec3(0.0, 0.0, 0.0)
+
+
+@device
+def eval_missed(scene: SceneView, d: Vec3, depth: int, behind: Vec3) -> Vec3:
     """What a ray brings that hits nothing: the first edge of a path, which the camera sees, ends at
     the background if there is one; all others at the environment.
+
+    `behind` is what `backdrop_of` gives for the pixel of the path.
     """
+    if depth == 1 and scene.has_backdrop:
+        return behind
     if depth == 1 and scene.environment[layout.ENVIRONMENT_BACKGROUND] >= 0.0:
         return load_vec3(scene.environment, layout.ENVIRONMENT_BACKGROUND)
     return eval_environment(scene, d)

@@ -13,7 +13,7 @@ from raywidget.kernels.geometry.clipping import find_closest
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.random import Sequence
+from raywidget.kernels.language.random import GROUP_CHOICE, Sequence
 from raywidget.kernels.language.sampling import Frame, make_frame, to_local, to_world
 from raywidget.kernels.language.scalars import index32
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
@@ -27,7 +27,7 @@ from raywidget.kernels.surfaces.surface import (
     pass_through,
     resolve_surface,
 )
-from raywidget.kernels.volumes.medium import transmittance
+from raywidget.kernels.volumes.medium import in_sight, transmittance
 
 INFINITY = float("inf")
 
@@ -126,7 +126,10 @@ def follow_edge(
         ray = find_closest(scene, o, d, INFINITY)
         rays += 1
         if scene.medium_count > 0:
-            carried = carried * transmittance(scene, inside, ray.t)
+            medium = inside
+            if group == GROUP_CHOICE and scene.has_unseen:
+                medium = in_sight(scene, inside)
+            carried = carried * transmittance(scene, medium, ray.t)
         if ray.slot == MISS:
             return Arrival(True, False, _no_hit(d), 0, inside, carried, rays)
         hit = make_hit(scene, o, d, ray)

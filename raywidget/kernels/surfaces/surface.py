@@ -17,15 +17,18 @@ from raywidget.kernels.geometry.clipping import find_closest, is_occluded
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.intersect import ROUND_BLOCK
 from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
+from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
-from raywidget.kernels.language.random import Sequence, draw_four
+from raywidget.kernels.language.random import GROUP_CHOICE, Sequence, draw_four
 from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, load_vec3, normalize, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.surfaces.edges import edge_share
 from raywidget.kernels.surfaces.texture import eval_texture
-from raywidget.kernels.volumes.medium import cross_surface, transmittance
+from raywidget.kernels.volumes.medium import cross_surface, in_sight, transmittance
+
+INFINITY = float("inf")
 
 # A path ends here after so many surfaces that let it pass between two that do not.
 MAX_PASSED = 1 << 10
@@ -57,6 +60,13 @@ def is_interface(scene: SceneView, hit: Hit) -> bool:
 
 
 @device
+def has_flags(scene: SceneView, hit: Hit, flags: int) -> bool:
+    """Has what was hit one of these MATERIAL_* flags?"""
+    at = hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_FLAGS
+    return scene.material_codes[at] & flags != 0
+
+
+@device
 def pass_through(scene: SceneView, inside: int, hit: Hit, d: Vec3) -> int:
     """The stack of shapes behind a surface that lets a ray of direction `d` go straight on."""
     if scene.medium_count == 0:
@@ -68,8 +78,13 @@ def pass_through(scene: SceneView, inside: int, hit: Hit, d: Vec3) -> int:
 def resolve_surface(
     scene: SceneView, hit: Hit, sequence: Sequence, group: int, passed: int
 ) -> Surface:
-    """Decide by the last number of a group of `sequence`, the first time, then by others."""
+    """Decide by the last number of a group of `sequence`, the first time, then by others.
+
+    The edge that begins at the camera, whose group is GROUP_CHOICE, passes what is not seen.
+    """
     material = hit.material
+    if group == GROUP_CHOICE and has_flags(scene, hit, layout.MATERIAL_UNSEEN):
+        return Surface(True, material, hit.ns)
     choice = draw_four(sequence, group + (passed << _PASSED_SHIFT)).w
     opacity = eval_opacity(scene, hit)
     if choice >= opacity:
@@ -167,12 +182,23 @@ def visibility(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) ->
 @on_demand
 def _transmittance(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) -> Vec3:
     """Of all masks and media in between."""
-    return trace_shadow(scene, o, d, reach, inside).share
+    return trace_shadow(scene, o, d, reach, inside, 0).share
+
+
+@on_demand
+def visibility_from_lens(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) -> Vec3:
+    """`visibility` of a point of the lens, where not all is seen."""
+    return trace_shadow(scene, o, d, reach, inside, layout.MATERIAL_UNSEEN).share
 
 
 @device
-def trace_shadow(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) -> Shadow:
-    """Follow a shadow ray through masks, interfaces and media."""
+def trace_shadow(
+    scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int, ignored: int
+) -> Shadow:
+    """Follow a shadow ray through masks, interfaces and media.
+
+    What has one of the `ignored` MATERIAL_* flags is not there.
+    """
     share = vec3(1.0, 1.0, 1.0)
     rays = 0
     passed = 0
@@ -180,13 +206,18 @@ def trace_shadow(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) 
         ray = find_closest(scene, o, d, reach)
         rays += 1
         if scene.medium_count > 0:
+            medium = inside
+            if ignored & layout.MATERIAL_UNSEEN != 0:
+                medium = in_sight(scene, inside)
             share = share * transmittance(
-                scene, inside, ray.t if ray.slot != layout.MISS else reach
+                scene, medium, ray.t if ray.slot != layout.MISS else reach
             )
         if ray.slot == layout.MISS:
             return Shadow(share, rays)
         hit = make_hit(scene, o, d, ray)
-        if not is_interface(scene, hit):
+        if ignored != 0 and has_flags(scene, hit, ignored):
+            passed += 1
+        elif not is_interface(scene, hit):
             share = share * (1.0 - eval_opacity(scene, hit))
             passed += 1
         if max(share.x, max(share.y, share.z)) <= 0.0:
@@ -195,6 +226,34 @@ def trace_shadow(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) 
         o = spawn_origin(hit, d)
         reach -= ray.t
     return Shadow(vec3(0.0, 0.0, 0.0), rays)
+
+
+# --- What the camera sees ------------------------------------------------------------------------
+
+
+class InSight(NamedTuple):
+    """The first surface that the camera sees along a ray, opaque or not."""
+
+    ray: RayHit  # the last piece, which begins at `o`
+    o: Vec3
+    travelled: float  # before that
+
+
+@on_demand
+def find_in_sight(scene: SceneView, o: Vec3, d: Vec3) -> InSight:
+    """Where a camera ray ends that passes what is not seen."""
+    travelled = 0.0
+    ray = find_closest(scene, o, d, INFINITY)
+    for _ in range(MAX_PASSED):
+        if ray.slot == layout.MISS:
+            break
+        hit = make_hit(scene, o, d, ray)
+        if not has_flags(scene, hit, layout.MATERIAL_UNSEEN):
+            break
+        travelled += ray.t
+        o = spawn_origin(hit, d)
+        ray = find_closest(scene, o, d, INFINITY)
+    return InSight(ray, o, travelled)
 
 
 # --- Normal maps ---------------------------------------------------------------------------------

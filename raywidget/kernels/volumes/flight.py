@@ -319,15 +319,25 @@ def _fly_through(
     return Flown(reach, -1, 0.0, state)
 
 
+@device
+def is_volume_unseen(scene: SceneView, volume: int) -> bool:
+    """Does the camera not see a volume?"""
+    return scene.volume_codes[volume * layout.VOLUME_CODES_SIZE + layout.VOLUME_IS_UNSEEN] != 0
+
+
 @on_demand
-def fly(scene: SceneView, o: Vec3, d: Vec3, reach: float, state: np.uint64) -> Flown:
-    """How far light gets before a volume scatters or absorbs it.
+def fly(
+    scene: SceneView, o: Vec3, d: Vec3, reach: float, state: np.uint64, from_camera: bool
+) -> Flown:
+    """How far light gets before a volume scatters or absorbs it; `from_camera`, one that is seen.
 
     Collisions with several volumes are independent of each other: the nearest one counts, and has
     the density of their sum.
     """
     nearest = Flown(reach, -1, 0.0, state)
     for volume in range(scene.volume_count):
+        if from_camera and is_volume_unseen(scene, volume):
+            continue
         flown = _fly_through(scene, volume, o, d, nearest.t, nearest.state)
         if flown.volume >= 0:
             nearest = flown
@@ -408,10 +418,16 @@ def _pass_through(
 
 
 @on_demand
-def share_through(scene: SceneView, o: Vec3, d: Vec3, reach: float, state: np.uint64) -> Passed:
-    """An estimate of the share of light that gets through all volumes."""
+def share_through(
+    scene: SceneView, o: Vec3, d: Vec3, reach: float, state: np.uint64, from_camera: bool
+) -> Passed:
+    """An estimate of the share of light that gets through all volumes; `from_camera`, all that are
+    seen.
+    """
     passed = Passed(1.0, state)
     for volume in range(scene.volume_count):
+        if from_camera and is_volume_unseen(scene, volume):
+            continue
         one = _pass_through(scene, volume, o, d, reach, passed.state)
         passed = Passed(passed.share * one.share, one.state)
         if passed.share <= 0.0:

@@ -127,6 +127,8 @@ def _stride(scene: SceneView, volume: int, o: Vec3, d: Vec3, t: float) -> float:
 def _extinction_on(scene: SceneView, volume: int, o: Vec3, d: Vec3, t: float) -> float:
     """Of one volume at a point of a ray; 0 outside."""
     codes = volume * layout.VOLUME_CODES_SIZE
+    if scene.volume_codes[codes + layout.VOLUME_IS_UNSEEN] != 0:
+        return 0.0
     p = into_grid(scene, volume, o + d * t)
     nx = single(scene.volume_codes[codes + layout.VOLUME_SHAPE])
     ny = single(scene.volume_codes[codes + layout.VOLUME_SHAPE + 1])

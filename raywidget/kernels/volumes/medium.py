@@ -67,6 +67,19 @@ def transmittance(scene: SceneView, inside: int, distance: float) -> Vec3:
 # --- The stack of shapes that a path is in -------------------------------------------------------
 
 
+@on_demand
+def in_sight(scene: SceneView, inside: int) -> int:
+    """A stack without the shapes that the camera does not see."""
+    seen = 0
+    level = 0
+    for place in range(STACK_LEVELS):
+        medium = (inside >> (STACK_BITS * place)) & _MASK
+        if scene.media[medium * layout.MEDIUM_SIZE + layout.MEDIUM_UNSEEN] == 0.0:
+            seen |= medium << (STACK_BITS * level)
+            level += 1
+    return seen
+
+
 @device
 def cross_surface(scene: SceneView, inside: int, material: int, enters: bool) -> int:
     """The stack behind a surface that is entered from outside, or left."""

@@ -20,7 +20,21 @@ FALLOFFS = ("linear", "smooth", "quartic")
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Emitter(SceneObject):
-    """Base class of emitters."""
+    """Base class of emitters.
+
+    Parameters
+    ----------
+    visible : bool
+        Does the camera see it? Without, it lights as ever, and is seen in mirrors and through
+        glass: where an environment would be seen is black. Points and parallel light are never
+        seen.
+    """
+
+    visible: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set(visible=checks.flag(self, "visible", self.visible))
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

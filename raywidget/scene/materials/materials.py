@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
 from functools import cached_property
+from typing import ClassVar
 
 from raywidget.errors import SceneError
 from raywidget.scene.materials.media import HomogeneousMedium
@@ -49,6 +50,7 @@ class Material(SceneObject):
     opacity: float | Texture = 1.0
     normal_map: Texture | None = None
     normal_scale: float = 1.0
+    is_whole: ClassVar[bool] = False  # can't be a part of another
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -377,6 +379,7 @@ class Interface(Material):
     opacity: float | Texture = field(init=False, default=1.0)
     normal_map: Texture | None = field(init=False, default=None)
     normal_scale: float = field(init=False, default=1.0)
+    is_whole: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -417,7 +420,7 @@ class Mix(Material):
         for name, part in (("a", self.a), ("b", self.b)):
             checks.instance(self, name, part, Material, "a material, such as Diffuse(color)")
             _refuse_outer(self, name, part)
-            if isinstance(part, Interface):
+            if part.is_whole:
                 raise checks.fail(self, name, "a material that scatters light", part)
         self._set(amount=number_or_texture(self, "amount", self.amount))
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
+from raywidget.scene.materials.catcher import ShadowCatcher
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.edges import Edges, checked_edges
 from raywidget.scene.shapes.planes import Plane, checked_caps, checked_planes
@@ -38,12 +39,16 @@ class Shape(SceneObject):
         as those: nothing is rebuilt.
     caps : bool or "values", optional
         How its cuts are closed, see `Scene`; by default as the scene says.
+    visible : bool
+        Does the camera see it? Without, its rays pass straight on as if it were not there, and it
+        can't be picked; it still lights, casts shadows, and is seen in mirrors and through glass.
     """
 
     material: Material = DEFAULT_MATERIAL
     emission: ColorLike | Texture | None = None
     clip: Sequence[Plane] | None = None
     caps: bool | str | None = None
+    visible: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,6 +56,7 @@ class Shape(SceneObject):
             self._set(clip=checked_planes(self, self.clip))
         if self.caps is not None:
             self._check_caps()
+        self._set(visible=checks.flag(self, "visible", self.visible))
         checks.instance(
             self, "material", self.material, Material, "a material, such as Diffuse(color)"
         )
@@ -105,6 +111,10 @@ class Shape(SceneObject):
         if emission is not None and not isinstance(emission, Texture):
             color = checks.radiance(self, "emission", emission)
             emission = color if max(color) > 0.0 else None
+        if emission is not None and isinstance(material, ShadowCatcher):
+            raise checks.fail(
+                self, "emission", "None for a ShadowCatcher, which does not shine", self.emission
+            )
         if emission is not None and material.opacity != 1.0:
             raise checks.fail(
                 self, "emission", "None where the material is not opaque", self.emission

@@ -13,6 +13,7 @@ import numpy as np
 from raywidget.io.gltf import extensions
 from raywidget.io.gltf.writing.maps import Lie, Map, Maps
 from raywidget.io.gltf.writing.sheaf import Sheaf, Tree
+from raywidget.scene.materials.catcher import ShadowCatcher
 from raywidget.scene.materials.materials import (
     Coated,
     Conductor,
@@ -103,6 +104,9 @@ class Paint:
         if isinstance(material, Emissive):
             return Principled(0.0, specular=0.0, roughness=1.0, **outer)
         if isinstance(material, Diffuse):
+            return Principled(material.color, specular=0.0, roughness=1.0, **outer)
+        if isinstance(material, ShadowCatcher):
+            note("A ShadowCatcher became a matte surface: others see it.")
             return Principled(material.color, specular=0.0, roughness=1.0, **outer)
         if isinstance(material, Metal):
             if not material.compensate and _is_rough(material.roughness):

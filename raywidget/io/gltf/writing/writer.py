@@ -66,6 +66,9 @@ def _tree(scene: Scene, sheaf: Sheaf) -> Tree:
         sheaf.note("What fills the space round all shapes has no place in glTF.")
     if scene.background is not None:
         sheaf.note("The background has no place in glTF.")
+    all_shapes = all(shape.visible for shape in scene.shapes)
+    if not (all_shapes and all(emitter.visible for emitter in scene.emitters)):
+        sheaf.note("In glTF the camera sees what it does not here (visible=False).")
     top: Tree = {"nodes": nodes}
     if scene.name is not None:
         top["name"] = scene.name

@@ -35,6 +35,7 @@ from raywidget.kernels.integrators.bdpt.weights import (
     scatter_ratios,
     start_camera_ratios,
 )
+from raywidget.kernels.integrators.catcher import catch_light, is_catcher
 from raywidget.kernels.integrators.splat import SplatLog, view_splats
 from raywidget.kernels.integrators.tile import (
     PathResult,
@@ -84,6 +85,7 @@ def trace_camera_subpath(
     o: Vec3,
     d: Vec3,
     sequence: Sequence,
+    behind: Vec3,
     settings: BdptSettings,
     points: Points,
     light_points: int,
@@ -110,11 +112,18 @@ def trace_camera_subpath(
         if end.missed:
             if counts(settings, 0, depth + 1):
                 weight = weigh_environment(scene, ratios, previous, d, depth, scatter_pdf, settings)
-                radiance = radiance + carried * eval_missed(scene, d, depth) * weight
+                radiance = radiance + carried * eval_missed(scene, d, depth, behind) * weight
             break
         if end.lost:
             break
         hit = end.hit
+        if depth == 1 and is_catcher(scene, hit):
+            caught = catch_light(scene, hit, d, inside, sequence)
+            rays += caught.rays
+            if counts(settings, 0, depth + 1):
+                shown = eval_missed(scene, d, depth, behind) * caught.share
+                radiance = radiance + carried * shown
+            break
         wo = -d
         cos_o = abs(dot(wo, hit.ng))
         if cos_o <= 0.0:
@@ -180,10 +189,14 @@ def trace_camera_subpath(
 
 
 @device
-def trace_bdpt(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, run: BdptRun) -> PathResult:
+def trace_bdpt(
+    scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, behind: Vec3, run: BdptRun
+) -> PathResult:
     """One sample, a `tile.Trace`."""
     light = trace_light_subpath(scene, sequence, run.settings, run.points, run.splats)
-    path = trace_camera_subpath(scene, o, d, sequence, run.settings, run.points, light.points)
+    path = trace_camera_subpath(
+        scene, o, d, sequence, behind, run.settings, run.points, light.points
+    )
     return PathResult(path.radiance, path.rays + light.rays)
 
 

@@ -21,14 +21,19 @@ from raywidget.kernels.integrators.bdpt.weights import Ratios, others, others_at
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.sampling import power_heuristic
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
-from raywidget.kernels.layout import ENVIRONMENT_LIGHT, ENVIRONMENT_PROBABILITY, SceneView
+from raywidget.kernels.layout import (
+    ENVIRONMENT_LIGHT,
+    ENVIRONMENT_PROBABILITY,
+    MATERIAL_DARK,
+    SceneView,
+)
 from raywidget.kernels.lights.emission import is_point, is_surface, pdf_emission
 from raywidget.kernels.lights.emitter import pdf_environment, pdf_light_hit, sample_light
 from raywidget.kernels.lights.light_sample import LightSample
 from raywidget.kernels.sensors.importance import sample_lens
 from raywidget.kernels.surfaces.bsdf import is_specular
 from raywidget.kernels.surfaces.scattering import eval_scattering
-from raywidget.kernels.surfaces.surface import visibility
+from raywidget.kernels.surfaces.surface import has_flags, visibility, visibility_from_lens
 from raywidget.kernels.volumes.medium import inside_towards
 
 _REACH = 0.99999  # of the way between two points: the other one is not in between
@@ -230,7 +235,7 @@ def connect_to_lens(
 
     The picture, and what filters see beyond its edge, goes from -`most` to `most`.
     """
-    if is_specular(y.bsdf):
+    if is_specular(y.bsdf) or has_flags(scene, y.hit, MATERIAL_DARK):
         return _failed(0)
     lens = sample_lens(scene.camera, y.hit.p, u, v)
     if not (lens.pdf > 0.0 and abs(lens.x) < most_x and abs(lens.y) < most_y):
@@ -239,7 +244,12 @@ def connect_to_lens(
     if value.pdf <= 0.0:
         return _failed(0)
     start = spawn_origin(y.hit, lens.wi)
-    visible = visibility(scene, start, lens.wi, lens.distance, _inside(scene, y, lens.wi))
+    if scene.has_unseen:
+        visible = visibility_from_lens(
+            scene, start, lens.wi, lens.distance, _inside(scene, y, lens.wi)
+        )
+    else:
+        visible = visibility(scene, start, lens.wi, lens.distance, _inside(scene, y, lens.wi))
     if _is_black(visible):
         return _failed(1)
     # Density by area with which a camera ray would have drawn this point

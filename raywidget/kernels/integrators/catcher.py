@@ -1,0 +1,165 @@
+"""Ground that shows only the light it lacks: what shadows take away of what is behind everything.
+
+Where a camera ray meets a catcher, light is drawn in proportion to what would reach the point if
+nothing stood in the way; whether something does is the estimate of the share that is left. To draw
+in that proportion, candidates are drawn from the lights, and from the sky where it has no row
+among them, weighted by what they bring, and one of them is kept (resampled importance sampling;
+Talbot, Cline and Egbert 2005). The mean of a ratio is not the ratio of the means: what is left of
+that falls with the number of candidates, and faster the more evenly they are spread.
+
+Light that was scattered before is not asked for, and other catchers stand in nobody's way.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from raywidget.kernels import layout
+from raywidget.kernels.geometry.clipping import find_closest, is_lamp_cut
+from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.surface_point import Hit, reach_from_spawn, spawn_origin
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.random import Sequence, draw_four, start_stream
+from raywidget.kernels.language.sampling import (
+    PI,
+    make_frame,
+    sample_cosine_hemisphere,
+    to_world,
+)
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.vec3 import Vec3, dot
+from raywidget.kernels.layout import SceneView
+from raywidget.kernels.lights.emitter import eval_environment, sample_light
+from raywidget.kernels.surfaces.bsdf import load_bsdf, make_parameters
+from raywidget.kernels.surfaces.scattering import sample_scattering, viewed_side
+from raywidget.kernels.surfaces.surface import has_flags, trace_shadow
+from raywidget.kernels.volumes.flight import share_through
+from raywidget.kernels.volumes.medium import inside_towards, transmittance
+
+INFINITY = float("inf")
+
+_CANDIDATES = 16  # of lights, and as many of the sky
+
+# Above all groups of the integrators
+GROUP_CATCH = (3 << 30) + (1 << 29)  # point u, v, which light, which candidate
+GROUP_COAT = (3 << 30) + (1 << 29) + 1  # direction u, v, lobe, whether it mirrors
+
+# Steps of the additive sequence with the lowest discrepancy in two dimensions (Roberts 2018):
+# powers of 1 / x, where x^3 = x + 1.
+_STEP_U = 0.7548776662
+_STEP_V = 0.5698402910
+
+
+class Caught(NamedTuple):
+    """What a catcher does to a camera ray."""
+
+    is_mirrored: bool  # the ray goes on along `wi`, where something is to be seen in the coat
+    wi: Vec3
+    share: float  # else: of what is behind everything, that no shadow takes
+    rays: int
+
+
+@device
+def is_catcher(scene: SceneView, hit: Hit) -> bool:
+    """Does the surface show the camera shadows alone?"""
+    return has_flags(scene, hit, layout.MATERIAL_CATCHER)
+
+
+@device
+def _mean(color: Vec3) -> float:
+    return (color.x + color.y + color.z) * (1.0 / 3.0)
+
+
+@device
+def _turned(u: float, step: float, k: int) -> float:
+    """The k-th of numbers that are spread evenly from `u` on, in [0, 1)."""
+    moved = u + step * single(k)
+    return min(moved - single(int(moved)), 0.99999994)
+
+
+@on_demand
+def catch_light(scene: SceneView, hit: Hit, d: Vec3, inside: int, sequence: Sequence) -> Caught:
+    """What of the light at the end of a camera ray, of direction `d`, other things take away.
+
+    `inside` is the stack of shapes that the ray is in.
+    """
+    wo = -d
+    rays = 0
+    codes = hit.material * layout.MATERIAL_CODES_SIZE
+    coat = int(scene.material_codes[codes + layout.MATERIAL_MEMBERS])
+    if coat >= 0:
+        numbers = draw_four(sequence, GROUP_COAT)
+        bsdf = load_bsdf(scene, hit, coat, make_parameters())
+        mirrored = sample_scattering(hit, bsdf, wo, numbers.x, numbers.y, numbers.z)
+        if numbers.w < mirrored.sample.weight.x and not mirrored.leaks:
+            o = spawn_origin(hit, mirrored.wi)
+            ray = find_closest(scene, o, mirrored.wi, INFINITY)
+            rays += 1
+            if ray.slot != layout.MISS:
+                met = make_hit(scene, o, mirrored.wi, ray)
+                if not is_catcher(scene, met):
+                    return Caught(True, mirrored.wi, 0.0, rays)
+
+    side = viewed_side(hit, wo)
+    above = hit.ng if dot(wo, hit.ng) >= 0.0 else -hit.ng
+    numbers = draw_four(sequence, GROUP_CATCH)
+    choice = numbers.w
+    total = 0.0
+    kept = side
+    kept_reach = INFINITY
+    kept_clear = 1.0
+    kind = int(scene.environment[layout.ENVIRONMENT_KIND])
+    # Of a sky that is no row of `lights`
+    has_sky = kind != layout.NO_ENVIRONMENT and scene.environment[layout.ENVIRONMENT_LIGHT] < 0.0
+    of_sky = _CANDIDATES if has_sky else 0
+    of_lights = _CANDIDATES if scene.light_count > 0 else 0
+    frame = make_frame(side)
+    for k in range(of_lights + of_sky):
+        u = _turned(numbers.x, _STEP_U, k)
+        v = _turned(numbers.y, _STEP_V, k)
+        weight = 0.0
+        reach = INFINITY
+        if k < of_lights:
+            pick = (single(k) + numbers.z) * (1.0 / _CANDIDATES)
+            light = sample_light(scene, hit.p, side, u, v, pick)
+            wi = light.wi
+            reach = light.reach
+            is_cut = is_lamp_cut(scene, light.light, hit.p, wi, reach, light.delta)
+            if light.pdf > 0.0 and not is_cut:
+                weight = _mean(light.radiance) * max(0.0, dot(side, wi)) / light.pdf
+        else:
+            wi = to_world(frame, sample_cosine_hemisphere(u, v))
+            weight = _mean(eval_environment(scene, wi)) * PI
+        if dot(wi, above) <= 0.0:
+            weight = 0.0
+        clear = 1.0
+        if scene.medium_count > 0:  # fog takes its share whether anything stands there or not
+            clear = _mean(transmittance(scene, inside, reach))
+            weight *= clear
+        if not weight > 0.0:
+            continue
+        total += weight
+        share = weight / total
+        if choice < share:
+            choice /= share
+            kept = wi
+            kept_reach = reach
+            kept_clear = clear
+        else:
+            choice = (choice - share) / (1.0 - share)
+    if not (total > 0.0 and total < INFINITY):
+        return Caught(False, d, 1.0, rays)  # where no light comes from, none is missing
+    shadow = trace_shadow(
+        scene,
+        spawn_origin(hit, kept),
+        kept,
+        reach_from_spawn(hit, kept_reach),
+        inside_towards(scene, inside, hit.ng, hit.material, wo, kept),
+        layout.MATERIAL_CATCHER,
+    )
+    left = _mean(shadow.share) / kept_clear
+    if scene.volume_count > 0 and left > 0.0:
+        stream = start_stream(sequence)
+        left *= share_through(scene, hit.p, kept, kept_reach, stream, False).share
+    return Caught(False, d, min(1.0, left), rays + shadow.rays)
