@@ -23,11 +23,7 @@ PANORAMA[3, 9] = 60.0
 LIGHTS = {
     "point": ([], [rw.PointLight((3, 8, 2), 300)]),
     "area": (
-        [
-            rw.Quad(
-                (3.0, 3.0, 1.0), (-2, 0, 0), (0, 0, -2), material=rw.Emissive(9), visible=False
-            )
-        ],
+        [rw.Quad((3.0, 3.0, 1.0), (-2, 0, 0), (0, 0, -2), material=rw.Emissive(9), visible=False)],
         [],
     ),
     "constant": ([], [rw.ConstantEnvironment(0.7)]),
