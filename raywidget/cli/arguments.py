@@ -371,8 +371,8 @@ def _add_staging(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--background",
-        metavar="COLOUR",
-        help='a name or sRGB, such as white or "#202830" (default: white)',
+        metavar="COLOUR|FILE",
+        help='a name or sRGB, such as white or "#202830" (default: white), or a picture',
     )
     group.add_argument(
         "--ground",

@@ -352,8 +352,8 @@ class Renderer(Tracer):
         if settings.alpha:
             tables = _without_background(tables)
         elif isinstance(scene.background, Backdrop):
-            behind = scene.background.frame(settings.width, settings.height)
-            tables = tables._replace(backdrop=behind.ravel())
+            behind = scene.background.table(settings.width, settings.height)
+            tables = tables._replace(backdrop=behind)
         if settings.integrator in _WITHOUT_SCATTERING and needs_volpath(tables):
             raise SettingsError(
                 f"integrator: {settings.integrator!r} knows no volumes, no media that scatter, and "

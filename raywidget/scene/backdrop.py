@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from raywidget.errors import SceneError
 from raywidget.scene.textures.pixels import decoded, read_pixels
 from raywidget.scene.values import checks
+from raywidget.scene.values.checks import Color
 from raywidget.scene.values.colors import decode_srgb
 from raywidget.scene.values.described import SceneObject
 
@@ -74,14 +76,20 @@ class Backdrop(SceneObject):
         Where it is made smaller or larger, by a triangle as wide as a pixel of the coarser one. The
         array is read-only.
         """
+        frame = self.table(width, height).reshape(height, width, 3)
+        frame.setflags(write=False)
+        return frame
+
+    def table(self, width: int, height: int) -> F32:
+        """The same as kernels have it, a row after the other: nobody writes into it."""
         key = width, height
-        if key not in self._frames:
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._fitted(width, height).ravel()
             while len(self._frames) >= _KEPT:
                 self._frames.pop(next(iter(self._frames)), None)
-            frame = self._fitted(width, height)
-            frame.setflags(write=False)
             self._frames[key] = frame
-        return self._frames[key]
+        return frame
 
     def _fitted(self, width: int, height: int) -> F32:
         image: NDArray[Any] = np.asarray(self.image)
@@ -103,7 +111,19 @@ class Backdrop(SceneObject):
         return frame
 
 
-def is_picture(value: Any) -> bool:
+def checked_background(owner: object, value: Any) -> Color | Backdrop:
+    """Check for a colour, or for whatever a `Backdrop` can be made of."""
+    if isinstance(value, Backdrop):
+        return value
+    if _is_picture(value):
+        try:
+            return Backdrop(value)
+        except SceneError as error:
+            raise SceneError(f"{checks.label(owner)}: background: {error}") from None
+    return checks.radiance(owner, "background", value)
+
+
+def _is_picture(value: Any) -> bool:
     """Is something meant as a picture, and not as a colour?"""
     if isinstance(value, os.PathLike) or (isinstance(value, str) and os.path.splitext(value)[1]):
         return True

@@ -12,14 +12,14 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from raywidget.errors import SceneError
-from raywidget.scene.backdrop import Backdrop, is_picture
+from raywidget.scene.backdrop import Backdrop, checked_background
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter, Environment
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.shapes.planes import Plane, checked_caps
 from raywidget.scene.shapes.simple import Bounds, Shape
 from raywidget.scene.values import checks
-from raywidget.scene.values.checks import Color, ColorLike
+from raywidget.scene.values.checks import ColorLike
 from raywidget.scene.values.described import SceneObject, brief
 from raywidget.scene.values.given import as_items
 from raywidget.scene.values.named import Named
@@ -124,7 +124,7 @@ class Scene(SceneObject):
         if self.medium is not None:
             checks.instance(self, "medium", self.medium, HomogeneousMedium, "a HomogeneousMedium")
         if self.background is not None:
-            self._set(background=_checked_background(self, self.background))
+            self._set(background=checked_background(self, self.background))
         given = (self.clip,) if isinstance(self.clip, Plane) else self.clip
         self._set(
             clip=_checked_items(self, "clip", given, Plane),
@@ -342,18 +342,6 @@ def _checked_notes(owner: Scene, notes: object) -> tuple[str, ...]:
         if not isinstance(note, str):
             raise checks.fail(owner, "notes", "a list of strings", note)
     return result
-
-
-def _checked_background(owner: Scene, value: Any) -> Color | Backdrop:
-    """A colour, or whatever a `Backdrop` can be made of."""
-    if isinstance(value, Backdrop):
-        return value
-    if is_picture(value):
-        try:
-            return Backdrop(value)
-        except SceneError as error:
-            raise SceneError(f"{checks.label(owner)}: background: {error}") from None
-    return checks.radiance(owner, "background", value)
 
 
 def _refuse_shared_names(scene: Scene) -> None:

@@ -14,10 +14,12 @@ from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
 from raywidget.io.building import PAINT, bounds_of, build
 from raywidget.io.scene_files import read_scene, up_of_file
+from raywidget.scene.backdrop import Backdrop, checked_background
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
 from raywidget.scene.emitters.studio_sky import StudioEnvironment
-from raywidget.scene.materials.materials import Diffuse
+from raywidget.scene.materials.catcher import ShadowCatcher
+from raywidget.scene.materials.materials import Diffuse, Material
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.quantities import ValuedShape
 from raywidget.scene.shapes.round import Disk
@@ -48,7 +50,7 @@ def studio(
     thing: object,
     light: str | Emitter | Sequence[Emitter] | None = "soft",
     ground: bool = True,
-    background: ColorLike | None = "white",
+    background: ColorLike | Backdrop | os.PathLike[str] | None = "white",
     up: str | None = None,
     view: Vec3Like = (1.0, 0.6, 1.0),
     *,
@@ -72,8 +74,9 @@ def studio(
         A large key light with a fill; a cloudy sky; a low sun. None: only what the thing itself
         gives off.
     ground : bool
-        A level disk that touches it from below, and fades into the background.
-    background : colour, optional
+        A level disk that touches it from below, and fades into the background; before a picture a
+        `ShadowCatcher`.
+    background : colour, Backdrop, path, array, Image or PIL image, optional
         What is seen behind it, which lights nothing; None shows the light itself.
     up : {"x", "y", "z", "-x", "-y", "-z"}, optional
         Which axis of the thing points up. By default "z", but "y" for glTF and OBJ files, scenes of
@@ -340,8 +343,12 @@ def _stage(
     points = points_of(shapes)
     camera = frame(points, axes, view, aspect)
     emitters = _emitters(light, axes, _back(camera))
-    color = None if background is None else checks.radiance("studio", "background", background)
-    if color is not None and min(color) > _BRIGHT and any(_shines(shape) for shape in shapes):
+    color = None if background is None else checked_background("studio", background)
+    if (
+        isinstance(color, tuple)
+        and min(color) > _BRIGHT
+        and any(_shines(shape) for shape in shapes)
+    ):
         notes.append(
             "it gives off light, which a bright background outshines: a darker one shows it, "
             'such as background="#22262c"'
@@ -420,15 +427,18 @@ def _ground(
     middle = 0.5 * (low + high)
     center = axes.place(middle[0], float(height.min()) - _SINK * size, middle[1])
     color: Any = GROUND
+    material: Material = ShadowCatcher(GROUND)
     sky = emitters[0] if len(emitters) == 1 else None
-    if background is not None and isinstance(sky, StudioEnvironment):
+    if isinstance(background, tuple) and isinstance(sky, StudioEnvironment):
         arriving = np.array(sky.irradiance(tuple(axes.up)))
         matched = np.pi * np.array(background) / arriving
         color = tuple(float(f"{c:.4g}") for c in np.clip(matched, _DARKEST, 0.95))
+    if not isinstance(background, Backdrop):
+        material = Diffuse(color, opacity=Gradient(0.0, 1.0))
     return Disk(
         tuple(float(f"{part:.7g}") for part in center),
         tuple(axes.up.tolist()),
         float(f"{_GROUND_RADIUS * 0.5 * size:.4g}"),
-        material=Diffuse(color, opacity=Gradient(0.0, 1.0)),
+        material=material,
         name="ground",
     )

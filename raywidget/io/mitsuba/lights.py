@@ -115,8 +115,9 @@ def camera(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> Camera | N
     )
 
 
-def integrator(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> None:
-    """The settings that an integrator stands for."""
+def integrator(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> bool:
+    """The settings that an integrator stands for; does it hide lamps from the camera?"""
+    hides = False
     if plugin.type == "direct":
         defaults["integrator"] = "direct"
     elif plugin.type in _PATHS:
@@ -127,10 +128,9 @@ def integrator(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> None:
     else:
         notes.add(f"integrator {plugin.type!r} is not known here: path instead", plugin.place)
         for nested in plugin.of_kind("integrator"):
-            integrator(nested, notes, defaults)
+            hides |= integrator(nested, notes, defaults)
     plugin.take("rr_depth")  # changes the noise only
-    if plugin.take("hide_emitters") is True:
-        notes.add("hide_emitters is left out: lamps are seen", plugin.place)
+    return hides or plugin.take("hide_emitters") is True
 
 
 def _film(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> tuple[int, int]:

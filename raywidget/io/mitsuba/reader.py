@@ -61,6 +61,7 @@ def read(path: Path) -> SceneParts:
     emitters: list[Emitter] = []
     cameras = []
     medium = None
+    hides = False
     defaults: dict[str, Any] = {}
     for part in scene.parts:
         try:
@@ -79,11 +80,14 @@ def read(path: Path) -> SceneParts:
                     defaults = {**settings, **defaults}  # of the first camera
                     cameras.append(camera)
             elif part.kind == "integrator":
-                lights.integrator(part, notes, defaults)
+                hides |= lights.integrator(part, notes, defaults)
         except SceneError as error:
             raise _placed(error, part) from None
     shapes += translation.copied()
     _tell_leftovers(scene, notes)
+    if hides:
+        shapes = [s.replace(visible=False) if _shines(s) else s for s in shapes]
+        emitters = [emitter.replace(visible=False) for emitter in emitters]
     return SceneParts(
         shapes=tuple(shapes),
         emitters=tuple(_one_environment(emitters, notes, path.name)),
@@ -92,6 +96,11 @@ def read(path: Path) -> SceneParts:
         defaults=defaults,
         notes=notes.sentences(),
     )
+
+
+def _shines(shape: Shape) -> bool:
+    materials = getattr(shape, "all_materials", (shape.material,))
+    return any(shape.radiance_of(material) is not None for material in materials)
 
 
 def _placed(error: SceneError, part: Plugin) -> SceneError:

@@ -200,3 +200,17 @@ def test_damage_gives_parts_or_a_scene_error(tmp_path_factory, at, bytes_there):
     path.write_bytes(SOUND[:at] + bytes_there + SOUND[at + 1 :])
     with contextlib.suppress(SceneError):
         read_scene(path)
+
+
+def test_hidden_emitters_are_not_seen_by_the_camera(tmp_path):
+    text = (
+        '<integrator type="path"><boolean name="hide_emitters" value="{}"/></integrator>'
+        '<shape type="sphere"><emitter type="area"><rgb name="radiance" value="5"/></emitter>'
+        '</shape><shape type="cube"/><emitter type="constant"/>'
+    )
+    for hides in (True, False):
+        scene = f'<scene version="3.0.0">{text.format(str(hides).lower())}</scene>'
+        parts = read(tmp_path, scene)
+        assert [shape.visible for shape in parts.shapes] == [not hides, True]
+        assert [emitter.visible for emitter in parts.emitters] == [not hides]
+        assert not parts.notes

@@ -7,6 +7,7 @@ import pytest
 import trimesh
 
 import raywidget as rw
+from raywidget.errors import SceneError
 from raywidget.io.building import CLAY
 from raywidget.io.parts import SceneParts
 from raywidget.staging.lights import LIGHTS
@@ -257,3 +258,16 @@ def test_the_sun_leaves_shadows_nearly_grey():
     sky = rw.studio(BOX, light="sun").environment
     red, _, blue = sky.irradiance((1, 0.3, 0.2))  # away from the sun
     assert 1.0 < blue / red < 1.35
+
+
+def test_before_a_picture_the_ground_catches_shadows_alone(tmp_path):
+    wall = np.full((4, 6, 3), 0.25, np.float32)
+    scene = rw.studio(BOX, background=wall)
+    assert np.array_equal(scene.background.image, wall)
+    (ground,) = (shape for shape in scene.shapes if shape.name == "ground")
+    assert isinstance(ground.material, rw.ShadowCatcher)
+    path = tmp_path / "wall.npy"
+    np.save(path, wall)
+    assert np.array_equal(rw.studio(BOX, background=path).background.image, wall)
+    with pytest.raises(SceneError, match="studio: background"):
+        rw.studio(BOX, background="nowhere.png")
