@@ -284,10 +284,11 @@ class Image(Measured):
 
         Parameters
         ----------
-        background : colour, Image, path or array
+        background : colour, Image, path, array or Backdrop
             A colour as scenes take it ("white", "#202830", (0.1, 0.2, 0.3), a number); or a
             picture of the same size: an `Image`, a file, an (H, W, 3) array, in which integers are
-            by the sRGB curve and floats are linear. What has no alpha of its own is opaque.
+            by the sRGB curve and floats are linear. What has no alpha of its own is opaque. A
+            `Backdrop` is fitted to the picture, whatever its size.
 
         Returns
         -------

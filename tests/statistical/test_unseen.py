@@ -9,7 +9,7 @@ import pytest
 
 import raywidget as rw
 from raywidget.engine.picking import pick_pixel
-from raywidget.engine.session import Session
+from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from tests.statistical.significance import LEVEL, check_means, corrected, picture_statistics
 

@@ -209,8 +209,7 @@ def test_hidden_emitters_are_not_seen_by_the_camera(tmp_path):
         '</shape><shape type="cube"/><emitter type="constant"/>'
     )
     for hides in (True, False):
-        scene = f'<scene version="3.0.0">{text.format(str(hides).lower())}</scene>'
-        parts = read(tmp_path, scene)
+        parts = read(tmp_path, text.format(str(hides).lower()))
         assert [shape.visible for shape in parts.shapes] == [not hides, True]
         assert [emitter.visible for emitter in parts.emitters] == [not hides]
         assert not parts.notes
