@@ -114,11 +114,11 @@ def test_catchers_throw_no_shadow_on_each_other():
 def test_others_know_it_as_a_matte_ground():
     """Light that it scatters back, and what a mirror shows."""
     mirror = rw.Sphere((0, 0.6, 0), 0.4, material=rw.Metal(0.9), name="ball")
-    is_ball = rw.render(lit("all", [mirror], rw.Diffuse(0.3)), spp=8, aovs=["albedo"], **SIZE).aovs[
-        "albedo"
-    ][..., 0] == np.float32(0.9)
-    caught = picture_statistics(lit("all", [mirror], rw.ShadowCatcher(0.3)), max_depth=5, **SIZE)
-    matte = picture_statistics(lit("all", [mirror], rw.Diffuse(0.3)), seed=1, max_depth=5, **SIZE)
+    is_ball = rw.render(
+        lit("area", [mirror], rw.Diffuse(0.3)), spp=8, aovs=["albedo"], **SIZE
+    ).aovs["albedo"][..., 0] == np.float32(0.9)
+    caught = picture_statistics(lit("area", [mirror], rw.ShadowCatcher(0.3)), max_depth=5, **SIZE)
+    matte = picture_statistics(lit("area", [mirror], rw.Diffuse(0.3)), seed=1, max_depth=5, **SIZE)
     assert check_means(on_the_ground(caught, is_ball), on_the_ground(matte, is_ball)) > LEVEL
 
 

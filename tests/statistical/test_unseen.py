@@ -83,13 +83,14 @@ def test_from_above_is_as_from_below(name):
     assert not is_seen_alike(alone, below)
 
 
-@pytest.mark.parametrize("name", ["sphere", "glass", "lamp", "leaf", "copies"])
+# Not the glass: what it gathers of a point's light, `path` can't find.
+@pytest.mark.parametrize("name", ["sphere", "lamp", "leaf", "copies"])
 def test_bdpt_agrees_with_path(name):
     camera = rw.PerspectiveCamera(look_from=(0, 6, 0), look_at=(0, 0, 0), up=(0, 0, -1), vfov=28)
     scene = world(THINGS[name], 6.0).replace(camera=camera)
     path = picture_statistics(scene, max_depth=4, **SIZE)
     bdpt = picture_statistics(scene, max_depth=4, integrator="bdpt", seed=1, **SIZE)
-    assert check_means(path, bdpt) > corrected(LEVEL, 5)
+    assert check_means(path, bdpt) > corrected(LEVEL, 4)
 
 
 @pytest.mark.parametrize("thing", [CLOUD, SMOKE], ids=["cloud", "smoke"])
