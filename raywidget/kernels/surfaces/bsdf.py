@@ -73,7 +73,11 @@ def view_bsdf(scene: SceneView, material: int, room: Any) -> Bsdf:
 @on_demand
 def _look_up(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
     """Fill `room` with the parameters of a material, and what its textures say."""
-    for column in range(layout.MATERIAL_SIZE):
+    codes = material * layout.MATERIAL_CODES_SIZE
+    used = layout.MATERIAL_SIZE
+    if scene.material_codes[codes + layout.MATERIAL_KIND] == layout.DIFFUSE:
+        used = layout.MATERIAL_COLOR + 3
+    for column in range(used):
         room[column] = scene.materials[material * layout.MATERIAL_SIZE + column]
     at = material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_TEXTURES
     texture = scene.material_codes[at]

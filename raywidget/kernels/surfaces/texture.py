@@ -122,12 +122,19 @@ def _eval_image(scene: SceneView, codes: int, row: int, u: float, v: float) -> V
     top = math.floor(y - 0.5)
     a = x - 0.5 - single(left)
     b = y - 0.5 - single(top)
+    wrap = scene.texture_codes[codes + layout.TEXTURE_WRAP]
+    columns = scene.texture_codes[codes + layout.TEXTURE_WIDTH]
+    lines = scene.texture_codes[codes + layout.TEXTURE_HEIGHT]
+    left, right = _wrap_two(left, columns, wrap & layout.WRAP_MASK)
+    top, bottom = _wrap_two(top, lines, wrap >> layout.WRAP_BITS)
     color = vec3(0.0, 0.0, 0.0)
     for corner in range(4):  # a loop: the four look-ups are compiled once
-        right = corner & 1
-        below = corner >> 1
-        weight = (a if right == 1 else 1.0 - a) * (b if below == 1 else 1.0 - b)
-        color = color + _texel(scene, codes, left + right, top + below) * weight
+        is_right = corner & 1 == 1
+        is_below = corner >> 1 == 1
+        weight = (a if is_right else 1.0 - a) * (b if is_below else 1.0 - b)
+        column = right if is_right else left
+        line = bottom if is_below else top
+        color = color + _pixel(scene, codes, line * columns + column) * weight
     return color
 
 
@@ -155,14 +162,21 @@ def _brought_near(x: float, wrap: int) -> float:
 
 @device
 def _texel(scene: SceneView, codes: int, column: int, line: int) -> Vec3:
-    """A pixel, decoded."""
+    """The pixel of a column and a line, wherever they are."""
     table = scene.texture_codes
     width = table[codes + layout.TEXTURE_WIDTH]
     wrap = table[codes + layout.TEXTURE_WRAP]
     column = _wrap(column, width, wrap & layout.WRAP_MASK)
     line = _wrap(line, table[codes + layout.TEXTURE_HEIGHT], wrap >> layout.WRAP_BITS)
+    return _pixel(scene, codes, line * width + column)
+
+
+@device
+def _pixel(scene: SceneView, codes: int, place: int) -> Vec3:
+    """A pixel by its place among all of a picture, decoded."""
+    table = scene.texture_codes
     channels = table[codes + layout.TEXTURE_CHANNELS]
-    at = table[codes + layout.TEXTURE_FIRST] + (line * width + column) * channels
+    at = table[codes + layout.TEXTURE_FIRST] + place * channels
     next_at = at + (channels >> 1)  # 0 or 1 on
     last_at = at + channels - 1
     values = table[codes + layout.TEXTURE_STORAGE]
@@ -173,6 +187,15 @@ def _texel(scene: SceneView, codes: int, column: int, line: int) -> Vec3:
         scene.texels[values + scene.texel_bytes[next_at]],
         scene.texels[values + scene.texel_bytes[last_at]],
     )
+
+
+@device
+def _wrap_two(index: int, size: int, wrap: int) -> tuple[int, int]:
+    """An index and the next, within a picture: divisions are dear."""
+    if wrap == layout.WRAP_REPEAT:
+        first = index % size
+        return first, first + 1 if first + 1 < size else 0
+    return _wrap(index, size, wrap), _wrap(index + 1, size, wrap)
 
 
 @device
