@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from raywidget.scene.emitters.studio_sky import StudioEnvironment
     from raywidget.scene.keyframes import keyframes
     from raywidget.scene.materials.catcher import ShadowCatcher
+    from raywidget.scene.moving import Moving
     from raywidget.scene.materials.materials import (
         Coated,
         Conductor,
@@ -229,6 +230,7 @@ _MODULES = {
     "raywidget.scene.shapes.round": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.materials.transfer": ("TransferFunction",),
     "raywidget.scene.keyframes": ("keyframes",),
+    "raywidget.scene.moving": ("Moving",),
     "raywidget.scene.scene": ("Scene",),
     "raywidget.scene.shapes.simple": ("Box", "Quad", "Sphere"),
     "raywidget.scene.shapes.volumes": ("Volume",),

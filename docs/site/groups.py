@@ -33,6 +33,7 @@ GROUPS = (
             "turntable",
             "to_html",
             "keyframes",
+            "Moving",
             "warmup",
         ),
     ),

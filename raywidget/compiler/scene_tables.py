@@ -10,7 +10,13 @@ import numpy as np
 from raywidget.compiler.geometry.clips import ClipTables, groups_of, pack_clips, pack_planes
 from raywidget.compiler.geometry.gathering import Geometry, gather_geometry
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place, placement_in
-from raywidget.compiler.geometry.trees import Trees, build_trees, key_of_trees, write_roots
+from raywidget.compiler.geometry.trees import (
+    Trees,
+    build_trees,
+    key_of_trees,
+    refit_trees,
+    write_roots,
+)
 from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_lights, spot_discs
 from raywidget.compiler.lights.sight import weigh_by_sight
 from raywidget.compiler.parallel import begin
@@ -65,12 +71,18 @@ class Compiled(NamedTuple):
 
 
 def compile_after(
-    scene: Scene, threads: int, before: tuple[Scene, Compiled] | None = None
+    scene: Scene,
+    threads: int,
+    before: tuple[Scene, Compiled] | None = None,
+    *,
+    will_move: bool = False,
+    has_moved: bool = False,
 ) -> Compiled:
     """The tables of a scene, with all that can be kept of those of the one before it.
 
     Where only values and their colours have changed, everything else is; so it is where planes
-    have moved.
+    have moved. Trees that `will_move` can be refitted to what the scene has become when it
+    `has_moved`.
     """
     if before is not None and _differ_in_planes_only(*before[:1], scene):
         last = before[1]
@@ -82,7 +94,8 @@ def compile_after(
         fields = last.fields.tables(scene.shapes)
         tables = last.tables._replace(fields=fields.codes, values=fields.values, maps=fields.maps)
         return last._replace(tables=tables)
-    return _compile(scene, threads, None if before is None else before[1].trees, True)
+    trees = None if before is None else before[1].trees
+    return _compile(scene, threads, trees, True, will_move, has_moved)
 
 
 def _differ_in_planes_only(before: Scene, scene: Scene) -> bool:
@@ -122,7 +135,14 @@ def _differ_in_colors_only(before: Scene, scene: Scene) -> bool:
     return True
 
 
-def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool) -> Compiled:
+def _compile(
+    scene: Scene,
+    threads: int,
+    previous: Trees | None,
+    with_key: bool,
+    will_move: bool = False,
+    has_moved: bool = False,
+) -> Compiled:
     media = MediumRows(scene.medium)
     discs = spot_discs(scene.emitters)
     shapes = (*scene.shapes, *(disc for _, disc in discs))
@@ -142,10 +162,13 @@ def _compile(scene: Scene, threads: int, previous: Trees | None, with_key: bool)
         threads,
         lambda: pack_lights(geometry, surfaces.values, scene, discs, placement, groups),
     )
+    trees = None
     if previous is not None and previous.key == find_key():
-        trees = previous
-    else:
-        trees = build_trees(geometry, threads)._replace(key=find_key())
+        trees = None if will_move and previous.plan is None else previous
+    elif previous is not None and has_moved:
+        trees = refit_trees(previous, geometry, threads)
+    if trees is None:
+        trees = build_trees(geometry, threads, will_move)._replace(key=find_key())
     lights = find_lights()
     background = layout.ENVIRONMENT_BACKGROUND
     lights.environment.values[background : background + 3] = _behind(scene)

@@ -22,6 +22,7 @@ from raywidget.compiler import (
 )
 from raywidget.engine.film.filters import make_filter
 from raywidget.engine.film.tiles import Tile
+from raywidget.engine.exposure import Exposure
 from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.errors import SettingsError
 from raywidget.kernels.integrators.aov import AovTarget, render_aovs
@@ -62,6 +63,7 @@ from raywidget.kernels.layout import (
 )
 from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.camera import Camera
+from raywidget.scene.moving import Moving
 from raywidget.scene.scene import Scene
 
 # Splats that a call may note, at most, unless one sample per pixel makes more: 16 bytes each.
@@ -291,10 +293,12 @@ class Tracer:
         target = AovTarget(sums, ids, np.zeros(1, np.uint8))
         self._meet(work, target)
 
-    def trace_guides(self, tile: Tile, count: int, sums: NDArray[np.float64]) -> None:
+    def trace_guides(
+        self, tile: Tile, first: int, count: int, sums: NDArray[np.float64]
+    ) -> None:
         """Add what a denoiser is told, of so many camera rays, to a tile's sums, in place."""
         target = GuideTarget(sums, np.zeros(1, np.uint8))
-        work = self._work(tile, 0, count)
+        work = self._work(tile, first, count)
         render_guides(self._tables, self._camera, self._picture, work, target)
 
     def _work(self, tile: Tile, first: int, count: int) -> Work:
@@ -342,12 +346,21 @@ class Renderer(Tracer):
     ) -> None:
         self.scene = scene
         self._stands_for = stands_for
+        self._exposure = Exposure(scene, settings) if isinstance(scene, Moving) else None
         self._compiled: Compiled  # as it is for all cameras and settings
+        if self.is_exposed and previous is not None and not previous.can_be_refitted:
+            previous = None  # so that what is compiled does not depend on what was there before
         if previous is not None and _same_contents(previous.scene, scene):
             self._compiled = previous._compiled
         else:
             before = None if previous is None else (previous.scene, previous._compiled)
-            self._compiled = compile_after(scene, settings.thread_count(), before)
+            self._compiled = compile_after(
+                scene,
+                settings.thread_count(),
+                before,
+                will_move=self.is_exposed,
+                has_moved=previous is not None and previous.is_exposed and not self.is_exposed,
+            )
         tables = self._compiled.tables
         if settings.alpha:
             tables = _without_background(tables)
@@ -385,6 +398,31 @@ class Renderer(Tracer):
     def placement(self) -> Placement:
         """Where the tables are in the scene."""
         return self._placement
+
+    @property
+    def is_exposed(self) -> bool:
+        """Does the scene move, so that each sample has a renderer of its own?"""
+        return self._exposure is not None
+
+    def at(self, sample: int) -> Renderer:
+        """The renderer of one sample of all pixels: this one, unless the scene moves."""
+        return self if self._exposure is None else self._exposure.renderer(sample, self)
+
+    def at_another_time(self, scene: Scene, settings: RenderSettings) -> Renderer:
+        """One for what the scene has moved to; what has not moved is not compiled again."""
+        if settings.ao_distance is None:  # the same at all times
+            distance = _OCCLUSION_SHARE * _size_of_view(self.scene)
+            settings = settings.replace(ao_distance=distance)
+        return Renderer(scene, settings, self)
+
+    @property
+    def can_be_refitted(self) -> bool:
+        """Are its trees such that they can follow what moves?"""
+        return self._compiled.trees.plan is not None
+
+    def shares_tables_with(self, other: Renderer) -> bool:
+        """Do both see the same things, if from different places?"""
+        return self._compiled is other._compiled
 
     def compile_camera(self, camera: Camera, width: int, height: int) -> F32:
         """The table of a camera that looks at these tables."""

@@ -19,6 +19,7 @@ from raywidget.errors import SettingsError
 from raywidget.scene.camera import PerspectiveCamera
 from raywidget.scene.materials.materials import Interface
 from raywidget.scene.materials.media import HomogeneousMedium
+from raywidget.scene.moving import Moving
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.values.checks import show
@@ -403,6 +404,11 @@ def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:
     SettingsError
         If scene and settings do not go together.
     """
+    if settings.adaptive and isinstance(scene, Moving):
+        raise SettingsError(
+            "adaptive: deals samples out pixel by pixel, and knows no scene that moves while the "
+            "shutter is open; leave it off, or give a goal by noise="
+        )
     if settings.integrator == "bdpt" and not isinstance(scene.camera, PerspectiveCamera):
         raise SettingsError(
             "integrator: 'bdpt' knows no camera but PerspectiveCamera yet, "

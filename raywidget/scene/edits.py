@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from raywidget.errors import SceneError
+from raywidget.scene.moving import Moving
 from raywidget.scene.textures.colormaps import ColorMap
 from raywidget.scene.values import checks
 from raywidget.scene.values.described import SceneObject
@@ -61,6 +62,8 @@ def edit_scene(scene: T, changes: Mapping[str, Any]) -> T:
         raise SceneError(
             'update: expected a mapping such as {"lamp.emission": 9}, got ' + checks.show(changes)
         )
+    if isinstance(scene, Moving):  # at all times
+        return scene.changed(edit_scene, dict(changes))
     for path, value in changes.items():
         scene = _edit(scene, path, value)
     return scene

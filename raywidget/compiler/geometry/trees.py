@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from raywidget.compiler.geometry.brute_force import is_few, list_few, write_root
 from raywidget.compiler.geometry.bvh import build_binary_tree
 from raywidget.compiler.geometry.gathering import Geometry
+from raywidget.compiler.geometry.refit import NO_PLAN, Plan, kinds_of, refit
 from raywidget.compiler.geometry.wide import (
     NO_MEMBERS,
     Members,
@@ -36,6 +37,7 @@ class Trees(NamedTuple):
     few_balls: F32
     roots: tuple[int, ...]  # of instanced meshes
     key: bytes = b""  # of the geometry that they are of; empty if nobody will ask
+    plan: Plan | None = None  # to refit them by, if they are to be
 
     def blocks(self) -> tuple[F32, F32, F32]:
         """Flats, balls and rounds."""
@@ -67,12 +69,30 @@ def write_roots(geometry: Geometry, roots: tuple[int, ...]) -> None:
         geometry.instance_codes[mesh.rows.start : mesh.rows.stop, layout.INSTANCE_ROOT] = root
 
 
-def build_trees(geometry: Geometry, threads: int) -> Trees:
-    """Nodes and blocks of the world's tree and of those of instanced meshes."""
+def refit_trees(trees: Trees, geometry: Geometry, threads: int) -> Trees | None:
+    """The same trees for primitives that have moved, if that can be and is worth it.
+
+    They have no plan: only what was built is refitted.
+    """
+    if trees.plan is None:
+        return None
+    made = refit(trees.nodes, trees.blocks(), trees.plan, geometry, threads)
+    if made is None:
+        return None
+    return trees._replace(**made._asdict(), key=b"", plan=None)
+
+
+def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Trees:
+    """Nodes and blocks of the world's tree and of those of instanced meshes.
+
+    With a plan, they can be refitted: 5 bytes a triangle.
+    """
     if is_few(geometry):
         few = list_few(geometry)
         rounds = np.zeros(0, np.float32)
-        return Trees(few.nodes, few.flats, few.balls, rounds, few.few_flats, few.few_balls, ())
+        blocks = few.nodes, few.flats, few.balls, rounds
+        plan = NO_PLAN if with_plan else None
+        return Trees(*blocks, few.few_flats, few.few_balls, (), plan=plan)
     counts_by_kind = [
         len(geometry.instances),
         len(geometry.flats.primitives),
@@ -133,4 +153,7 @@ def build_trees(geometry: Geometry, threads: int) -> Trees:
         np.zeros((0, layout.FEW_SIZE), np.float32),
         np.zeros((0, layout.FEW_BALL_SIZE), np.float32),
     )
-    return Trees(nodes, flats, balls, rounds, *none, tuple(roots[1:]))
+    plan = None
+    if with_plan:
+        plan = Plan(tuple(members), tuple(roots), kinds_of(geometry), len(geometry.instances))
+    return Trees(nodes, flats, balls, rounds, *none, tuple(roots[1:]), plan=plan)

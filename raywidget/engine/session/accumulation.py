@@ -107,21 +107,22 @@ class Accumulator:
         assert run.renderer is not None
         spp = published = first
         pixels = tile.width * tile.height
-        most = run.renderer.most_samples(tile)
+        most = 1 if run.renderer.is_exposed else run.renderer.most_samples(tile)
         while spp < target and self._may_go_on(run):
             count = 1
             if run.seconds_per_sample > 0.0:
                 count = int(CALL_SECONDS / (run.seconds_per_sample * pixels))
             count = max(1, min(count, target - spp, most))
+            renderer = run.renderer.at(spp)
             attempt, swing_attempt = np.empty_like(sums), np.empty_like(swings)
             begin = time.perf_counter()
-            rendered = run.renderer.render(
+            rendered = renderer.render(
                 tile, spp, count, attempt, run.cancel, swing_attempt, (sums, swings)
             )
             finished, covered = rendered.finished, None
             if finished and coverage is not None:
                 covered = np.empty_like(coverage)
-                finished = run.renderer.cover(tile, spp, count, covered, run.cancel, coverage)
+                finished = renderer.cover(tile, spp, count, covered, run.cancel, coverage)
             if not finished:  # cancelled, they are left half done
                 continue
             sums, swings, coverage = attempt, swing_attempt, covered

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from raywidget.engine.renderer import Renderer
 
 MOST_SAMPLES = 256  # after that they have no noise worth a ray
+MOST_TIMES = 64  # of scenes that move: each has to be compiled
 _TRACED = ("albedo", "normal", "depth", "position", "object_id", "material_id", "value")
 _WITH_IDS = ("object_id", "material_id", "value")
 _GUIDES = ("denoise_albedo", "denoise_normal")
@@ -64,7 +65,8 @@ class Aovs:
         traced = [name for name in names if name in _TRACED]
         if renderer is not None and traced:
             with self._lock:
-                self._trace(traced, film, renderer, min(spp, MOST_SAMPLES), threads)
+                most = MOST_TIMES if renderer.is_exposed else MOST_SAMPLES
+                self._trace(traced, film, renderer, min(spp, most), threads)
                 found = {name: self._make(name, film, renderer) for name in traced}
         if renderer is not None and set(names).intersection(_GUIDES):
             found |= dict(zip(_GUIDES, guides(), strict=True))
@@ -112,8 +114,27 @@ class Aovs:
             if ids is not None and first == 0:
                 ids[where] = numbers
 
+        def trace_times(tile: Tile) -> None:
+            where = _slices(tile)
+            part = np.zeros((tile.height, tile.width, aov.AOV_SIZE))
+            numbers = np.full((tile.height, tile.width, aov.AOV_IDS_SIZE), -1, np.int32)
+            moved.trace_aovs(tile, sample, 1, part, numbers)
+            _into_placement(part, moved.placement, renderer.placement)
+            if sample == 0 and has_ids:
+                # Numbers and values are not means: they are those of the middle of the exposure.
+                middle = np.zeros_like(part)
+                renderer.trace_aovs(tile, 0, 1, middle, numbers)
+                part[..., aov.AOV_VALUE] = middle[..., aov.AOV_VALUE]
+            sums[where] += part[..., columns]
+            if ids is not None and sample == 0:
+                ids[where] = numbers
+
         with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-aovs") as pool:
-            for _ in pool.map(trace, film.tiles):
+            for sample in range(first, spp) if renderer.is_exposed else ():
+                moved = renderer.at(sample)
+                for _ in pool.map(trace_times, film.tiles):
+                    pass
+            for _ in pool.map(trace, () if renderer.is_exposed else film.tiles):
                 pass
         self._spp = spp
 
@@ -192,6 +213,19 @@ def _columns_of(name: str) -> tuple[int, ...]:
         columns = tuple(range(three[name], three[name] + 3))
         return (*columns, aov.AOV_HITS) if name == "position" else columns
     return {"depth": (aov.AOV_DEPTH, aov.AOV_HITS), "value": (aov.AOV_VALUE,)}.get(name, ())
+
+
+def _into_placement(sums: NDArray[np.float64], own: Placement, other: Placement) -> None:
+    """Turn sums of lengths and places in one kind of tables into those of another, in place."""
+    from raywidget.kernels.integrators import aov
+
+    if np.array_equal(own.as_array(), other.as_array()):
+        return
+    place = slice(aov.AOV_POSITION, aov.AOV_POSITION + 3)
+    hits = sums[..., aov.AOV_HITS : aov.AOV_HITS + 1]
+    points = other.points(own.points_back(sums[..., place] / np.maximum(hits, 1.0)))
+    sums[..., place] = np.where(hits > 0, points * hits, 0.0)
+    sums[..., aov.AOV_DEPTH] *= other.scale / own.scale
 
 
 def _slices(tile: Tile) -> tuple[slice, slice]:

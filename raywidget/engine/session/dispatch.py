@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import TYPE_CHECKING
 
 from raywidget.engine.backends.orders import Answer
 from raywidget.engine.backends.parcel import Parcel
@@ -18,6 +19,9 @@ from raywidget.engine.session.run import CLOSED, PAUSED, RUNNING, Run
 from raywidget.engine.session.schedule import Job
 from raywidget.engine.session.slices import Cut, Slice, plan_slice
 from raywidget.engine.session.stage import Stage
+
+if TYPE_CHECKING:
+    from raywidget.engine.renderer import Renderer
 
 # What is sent at a time takes a worker about so long: the cost of a message is small beside it,
 # and what is not wanted any more ends soon.
@@ -43,7 +47,7 @@ class Dispatcher:
         self._remote = remote
         self._run: Run | None = None
         self._parcel: Parcel | None = None
-        self._parcel_run: Run | None = None
+        self._parcel_of_renderer: Renderer | None = None
         self._slices: dict[int, Slice] = {}  # by index of their tiles
         self._waiting: deque[Cut] = deque()
         self._out: dict[int, tuple[Errand, list[Cut]]] = {}  # by id of their errands
@@ -145,6 +149,7 @@ class Dispatcher:
 
     def _fill(self, run: Run) -> None:
         """Give all workers something to do."""
+        assert run.renderer is not None
         room = self._remote.room()
         if room <= 0:
             return
@@ -163,12 +168,14 @@ class Dispatcher:
                 more = _samples(self._waiting[0]) * pace
                 if cuts and seconds + more > goal:
                     break
+                if cuts and run.renderer.is_exposed and self._waiting[0].first != cuts[0].first:
+                    break  # they see the scene at another time
                 cuts.append(self._waiting.popleft())
                 seconds += more
             planned -= seconds
             room -= 1
             errand = self._remote.send(
-                self._parcel_of(run), [cut.piece() for cut in cuts], ORDER_SECONDS
+                self._parcel_of(run, cuts[0].first), [cut.piece() for cut in cuts], ORDER_SECONDS
             )
             if errand is None:
                 self._waiting.extendleft(reversed(cuts))
@@ -205,12 +212,13 @@ class Dispatcher:
             self._finish(made)
         return made.cuts
 
-    def _parcel_of(self, run: Run) -> Parcel:
+    def _parcel_of(self, run: Run, sample: int) -> Parcel:
+        """What those who render a sample need to know."""
         assert run.renderer is not None
-        if self._parcel is None or self._parcel_run is not run:
-            self._parcel_run = run
-            integrator = run.settings.integrator
-            self._parcel = Parcel(run.renderer.prepared, integrator, self._parcel)
+        renderer = run.renderer.at(sample)
+        if self._parcel is None or self._parcel_of_renderer is not renderer:
+            self._parcel_of_renderer = renderer
+            self._parcel = Parcel(renderer.prepared, run.settings.integrator, self._parcel)
         return self._parcel
 
     # --- In --------------------------------------------------------------------------------------

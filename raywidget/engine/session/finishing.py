@@ -12,12 +12,12 @@ from raywidget.picture.rows import MadeRows
 def end_job(stage: Stage, run: Run, job: Job, spp: int) -> None:
     """Tell of a tile that has `spp` samples now, and of what ends with it."""
     assert run.renderer is not None
+    assert run.schedule is not None
     splats = run.renderer.makes_splats
-    if spp == job.target:
+    if spp == run.schedule.targets[job.pass_index]:  # a job may be a part of a pass
         last = spp == run.settings.spp or run.settings.looks_at_noise(spp)
         stage.tell_tile(run, job.pass_index, job.tile, spp, not (splats and last))
     with stage.lock:
-        assert run.schedule is not None
         run.schedule.give_back(job, spp)
         measure = run.schedule.passes_done > run.passes_measured
         if not measure and not splats:  # most tiles

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from raywidget.engine.renderer import Renderer
 
 SAMPLES = 4  # rays a pixel: there is nothing in it but edges that has noise
+EXPOSED_SAMPLES = 32  # where things move: each ray sees one time
 F32 = NDArray[np.float32]
 
 
@@ -56,17 +57,26 @@ def _trace(settings: RenderSettings, renderer: Renderer) -> tuple[F32, F32]:
     width, height = settings.window[2:]
     made = np.empty((2, height, width, 3), np.float32)
 
-    def trace(tile: Any) -> None:
-        part = np.zeros((tile.height, tile.width, GUIDES_SIZE))
-        renderer.trace_guides(tile, SAMPLES, part)
-        rows, columns = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
-        made[0, rows, columns] = part[..., :3] / SAMPLES
-        made[1, rows, columns] = part[..., 3:] / SAMPLES
-
+    steps = [(0, SAMPLES)]
+    if renderer.is_exposed:
+        steps = [(sample, 1) for sample in range(EXPOSED_SAMPLES)]
+    sums = np.zeros((height, width, GUIDES_SIZE))
     tiles = make_tiles(width, height, settings.tile_size)
     with ThreadPoolExecutor(settings.thread_count(), thread_name_prefix="raywidget-guides") as pool:
-        for _ in pool.map(trace, tiles):
-            pass
+        for first, count in steps:
+            of_these = renderer.at(first)
+
+            def trace(tile: Any) -> None:
+                rows = slice(tile.y, tile.y + tile.height)
+                columns = slice(tile.x, tile.x + tile.width)
+                part = np.ascontiguousarray(sums[rows, columns])
+                of_these.trace_guides(tile, first, count, part)  # noqa: B023 (within the loop)
+                sums[rows, columns] = part
+
+            for _ in pool.map(trace, tiles):
+                pass
+    taken = sum(count for _, count in steps)
+    made[0], made[1] = sums[..., :3] / taken, sums[..., 3:] / taken
     made.flags.writeable = False
     return made[0], made[1]
 

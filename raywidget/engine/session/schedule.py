@@ -35,6 +35,9 @@ class Schedule:
         Samples per pixel that each tile has already.
     hold_passes : bool
         Begin a pass only when `allow_pass` was called for it (the first is always allowed).
+    one_by_one : bool
+        A job is one sample of each pixel, and the next ones begin when no tile has fewer: for
+        scenes that are another one with each sample.
 
     Notes
     -----
@@ -50,16 +53,18 @@ class Schedule:
         spp: Sequence[int],
         *,
         hold_passes: bool = False,
+        one_by_one: bool = False,
     ) -> None:
         self._tiles = tiles
+        self._one_by_one = one_by_one
         self._rank = {index: rank for rank, index in enumerate(order)}
         self._targets = tuple(targets)
         self._spp = list(spp)
         self._busy = 0
         self._count_passes()
         self._first: frozenset[int] = frozenset()  # tiles that come before all others
-        # A heap of (0 if it comes first, pass_index, rank, tile index).
-        self._ready: list[tuple[int, int, int, int]] = []
+        # A heap of (0 if it comes first, pass_index, samples if they count, rank, tile index).
+        self._ready: list[tuple[int, int, int, int, int]] = []
         for tile in tiles:
             self._make_ready(tile.index)
         first = self._ready[0][1] if self._ready else 0
@@ -99,9 +104,11 @@ class Schedule:
             return None
         if self._allowed is not None and self._ready[0][1] > self._allowed:
             return None
-        _, pass_index, _, index = heapq.heappop(self._ready)
+        _, pass_index, *_, index = heapq.heappop(self._ready)
         self._busy += 1
         tile, first = self._tiles[index], self._spp[index]
+        if self._one_by_one:
+            return Job(tile, pass_index, first, first + 1)
         last = len(self._targets) - 1 if self._allowed is None else self._allowed
         most = first + samples / (tile.width * tile.height)
         while pass_index < min(last, len(self._targets) - 1):
@@ -155,4 +162,5 @@ class Schedule:
         pass_index = bisect_right(self._targets, self._spp[index])
         if pass_index < len(self._targets):
             later = 0 if index in self._first else 1
-            heapq.heappush(self._ready, (later, pass_index, self._rank[index], index))
+            spp = self._spp[index] if self._one_by_one else 0
+            heapq.heappush(self._ready, (later, pass_index, spp, self._rank[index], index))

@@ -139,7 +139,9 @@ class Workers:
             run.renderer = renderer
             targets = run.settings.pass_targets()
             held = stage.hold_passes or run.settings.noise is not None
-            run.schedule = Schedule(tiles, order, targets, spp, hold_passes=held)
+            run.schedule = Schedule(
+                tiles, order, targets, spp, hold_passes=held, one_by_one=renderer.is_exposed
+            )
             first = run.schedule.passes_done  # of an image that is gone on with
             if stage.hold_passes:
                 run.caller_allows = first

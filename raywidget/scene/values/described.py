@@ -77,7 +77,8 @@ class SceneObject(metaclass=CheckedCalls):
 
 def _inherit_parameters(cls: type) -> None:
     """Let a class's docstring tell the parameters that its bases have described."""
-    if cls.__doc__ is None:  # python -OO
+    # Neither with python -OO, nor where a class takes parameters of its own.
+    if cls.__doc__ is None or "__init__" in vars(cls):
         return
     fixed = {
         name
