@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from raywidget.picture.image import Image
     from raywidget.presets.listing import lights, materials
     from raywidget.scene.backdrop import Backdrop
+    from raywidget.scene.between import between
     from raywidget.scene.camera import OrthographicCamera, PanoramicCamera, PerspectiveCamera
     from raywidget.scene.emitters.emitters import (
         ConstantEnvironment,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from raywidget.scene.emitters.studio_sky import StudioEnvironment
     from raywidget.scene.keyframes import keyframes
     from raywidget.scene.materials.catcher import ShadowCatcher
-    from raywidget.scene.moving import Moving
     from raywidget.scene.materials.materials import (
         Coated,
         Conductor,
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from raywidget.scene.materials.media import HomogeneousMedium
     from raywidget.scene.materials.principled import Principled
     from raywidget.scene.materials.transfer import TransferFunction
+    from raywidget.scene.moving import Moving
     from raywidget.scene.scene import Scene
     from raywidget.scene.shapes.edges import Edges
     from raywidget.scene.shapes.lines import Arrows, Tubes
@@ -117,6 +118,7 @@ __all__ = [
     "Mesh",
     "Metal",
     "Mix",
+    "Moving",
     "OrthographicCamera",
     "PanoramicCamera",
     "PerspectiveCamera",
@@ -149,6 +151,7 @@ __all__ = [
     "Volume",
     "__version__",
     "animate",
+    "between",
     "decode_srgb",
     "isosurface",
     "keyframes",
@@ -229,6 +232,7 @@ _MODULES = {
     "raywidget.scene.shapes.planes": ("Plane",),
     "raywidget.scene.shapes.round": ("Cone", "Cylinder", "Disk"),
     "raywidget.scene.materials.transfer": ("TransferFunction",),
+    "raywidget.scene.between": ("between",),
     "raywidget.scene.keyframes": ("keyframes",),
     "raywidget.scene.moving": ("Moving",),
     "raywidget.scene.scene": ("Scene",),

@@ -21,10 +21,13 @@ from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, SceneError, SettingsError
 from raywidget.frames import FINGERPRINT, Frames, checked_flag, fingerprint_of_picture
 from raywidget.headless.asked import choose_denoiser, scene_and_settings, signature_with_settings
+from raywidget.headless.termination import heeding_termination
 from raywidget.io.films import check_film, is_series, read_frames, write_film
 from raywidget.io.metadata import read_text
 from raywidget.picture.curves import check_display
 from raywidget.progress import Steps
+from raywidget.scene.between import between
+from raywidget.scene.moving import Moving
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_whole
@@ -50,6 +53,7 @@ def animate(
     keep_frames: bool = False,
     progress: bool = False,
     executor: object = None,
+    shutter: float = 0.0,
     **settings: Any,
 ) -> Path:
     """Render a film.
@@ -57,7 +61,8 @@ def animate(
     Parameters
     ----------
     scene_at : callable or sequence of Scene
-        From the number of a frame, 0 to ``frames - 1``, to its scene; or the scenes themselves.
+        From the number of a frame, 0 to ``frames - 1``, to its scene; or the scenes themselves. For
+        a film from one scene to another, `between` makes such a function of a time.
     frames : int, optional
         How many; of a sequence, by default all.
     path : path-like
@@ -82,6 +87,11 @@ def animate(
         Say how far it is.
     executor : concurrent.futures.Executor or dask.distributed.Client, optional
         Who renders, as in `render`: tiles of one frame after the other, to the same pixels.
+    shutter : float
+        Which share of the time of a frame the shutter is open, 0 to 1: 0.5 is the 180 degrees of
+        film cameras. What moves meanwhile is blurred, see `Moving`: frame k is exposed from time k
+        to ``k + shutter``, and `scene_at` is asked for scenes at such times, too. Of a sequence,
+        they are those `between` two scenes; the last one rests.
     **settings
         Any of `RenderSettings`; the same for all frames, of the first scene's defaults.
 
@@ -101,8 +111,8 @@ def animate(
 
     Notes
     -----
-    Ctrl-C leaves a film of the frames that are finished, and these frames, so that the same call
-    goes on from there.
+    Ctrl-C, SIGTERM and whatever goes wrong in a frame leave a film of the frames that are finished,
+    and these frames, so that the same call goes on from there.
 
     Examples
     --------
@@ -117,6 +127,10 @@ def animate(
     """
     count, make = _frames(scene_at, frames)
     _check_number("fps", fps, 0.1, 1000.0)
+    _check_number("shutter", shutter, 0.0, 1.0)
+    if shutter > 0.0:
+        way: Any = make if callable(scene_at) else _Way(scene_at)
+        make = _exposed(way, float(shutter))
     if as_whole(quality) is None or not 0 <= quality <= 100:
         raise SettingsError(f"quality: expected 0 to 100, got {show(quality)}")
     check_display(curve, exposure)
@@ -129,19 +143,22 @@ def animate(
     look = Look(chosen, method, exposure, curve)
     film = Film(checked_film(path, chosen.alpha), count, look)
     told = Steps(count, "frame") if progress else None
-    try:
-        film.render(
-            lambda frame: scene if frame == 0 else make(frame),
-            Frames(executor),
-            lambda: None if told is None else told.step(),
-        )
-    except KeyboardInterrupt:
+    with heeding_termination():
+        try:
+            film.render(
+                lambda frame: scene if frame == 0 else make(frame),
+                Frames(executor),
+                lambda: None if told is None else told.step(),
+            )
+        except BaseException:
+            with contextlib.suppress(PictureError):  # it is not what went wrong first
+                film.encode(fps, quality, loop)
+            film.clear_if_empty()
+            raise
+        finally:
+            if told is not None:
+                told.close()
         film.encode(fps, quality, loop)
-        raise
-    finally:
-        if told is not None:
-            told.close()
-    film.encode(fps, quality, loop)
     if not keep_frames:
         film.clear()
     return film.path
@@ -175,8 +192,8 @@ def turntable(
     turns : float
         How often round; negative, the other way.
     **settings
-        As in `animate`: ``denoise``, ``exposure``, ``progress``, ..., any of `RenderSettings`; and
-        of things that are no scene, the parameters of `studio`.
+        As in `animate`: ``shutter``, ``denoise``, ``exposure``, ``progress``, ..., any of
+        `RenderSettings`; and of things that are no scene, the parameters of `studio`.
 
     Returns
     -------
@@ -202,6 +219,7 @@ def turntable(
         "keep_frames",
         "progress",
         "executor",
+        "shutter",
     }
     for_film = {name: value for name, value in settings.items() if name in of_films}
     scene, chosen = scene_and_settings(
@@ -218,7 +236,7 @@ def turned(scene: Scene, count: int, turns: float = 1.0) -> Callable[[int], Scen
     pivot, arm = np.array(camera.look_at), np.array(camera.look_from) - np.array(camera.look_at)
     axis = tuple(float(x) for x in camera.up)
 
-    def scene_at(frame: int) -> Scene:
+    def scene_at(frame: float) -> Scene:
         turn = rotation(360.0 * turns * frame / count, axis)[:3, :3]
         place = tuple((pivot + turn @ arm).tolist())
         return scene if frame == 0 else scene.replace(camera=camera.replace(look_from=place))
@@ -285,6 +303,12 @@ class Film:
         places = [self._place(frame) for frame in range(self._done)]
         write_film(self.path, lambda: read_frames(places), self._size, fps, quality, loop)
 
+    def clear_if_empty(self) -> None:
+        """Remove the folder for frames, if there are none in it."""
+        if not self._is_series:
+            with contextlib.suppress(OSError):
+                self._folder.rmdir()
+
     def clear(self) -> None:
         """Remove what the film has been made of."""
         if not self._is_series:
@@ -309,6 +333,26 @@ def _frames(scene_at: object, frames: object) -> tuple[int, Callable[[int], Scen
     if frames is not None and (count is None or not 1 <= count <= most):
         raise SettingsError(f"frames: expected 1 to {most}, as many as scenes, got {show(frames)}")
     return count or most, lambda frame: scene_at[frame]
+
+
+def _exposed(scene_at: Callable[[float], Scene], shutter: float) -> Callable[[int], Scene]:
+    return lambda frame: Moving(scene_at, (frame, frame + shutter))
+
+
+class _Way:
+    """From scene to scene of a sequence, one for each unit of time."""
+
+    def __init__(self, scenes: Sequence[Scene]) -> None:
+        self._scenes = scenes
+        self._steps: dict[int, Callable[[float], Scene]] = {}
+
+    def __call__(self, time: float) -> Scene:
+        step = int(time)
+        if step >= len(self._scenes) - 1:
+            return self._scenes[-1]
+        if step not in self._steps:  # of the frame that is rendered
+            self._steps = {step: between(self._scenes[step], self._scenes[step + 1])}
+        return self._steps[step](time - step)
 
 
 def checked_film(path: object, alpha: bool) -> Path:

@@ -34,6 +34,7 @@ GROUPS = (
             "to_html",
             "keyframes",
             "Moving",
+            "between",
             "warmup",
         ),
     ),

@@ -110,6 +110,19 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         help="file (.png .jpg .webp .exr ...); by default PRESET.png, or FILE's name with .png",
     )
     command.add_argument(
+        "--until",
+        metavar="FILE",
+        help="a scene like the first one, which it becomes while the shutter is open: what differs "
+        "is blurred by its motion",
+    )
+    command.add_argument(
+        "--shutter",
+        nargs=2,
+        type=float,
+        metavar=("OPEN", "CLOSE"),
+        help="with --until: when the shutter opens and closes, on a way of 0 to 1 (default 0 1)",
+    )
+    command.add_argument(
         "--save-passes",
         action="store_true",
         help="also save the picture after each pass but the last, as FILE_pass_01.png, ...",
@@ -207,6 +220,13 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
     command.add_argument("--seconds", type=float, default=6.0, help="how long (default 6)")
     command.add_argument("--fps", type=float, default=24.0, help="frames a second (default 24)")
     command.add_argument("--turns", type=float, default=1.0, help="how often round (default 1)")
+    command.add_argument(
+        "--shutter",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of a frame's time, in which it is exposed: 0 to 1 (default 0: no motion blur)",
+    )
     command.add_argument("--quality", type=int, default=80, help="0 to 100 (default 80)")
     command.add_argument(
         "--keep-frames",

@@ -34,6 +34,8 @@ from raywidget.lab import open_lab
 from raywidget.orbit import OrbitOptions, light_settings, look, render_orbit
 from raywidget.picture.curves import check_display
 from raywidget.picture.image import Image
+from raywidget.scene.between import between
+from raywidget.scene.moving import Moving
 from raywidget.staging.studio import load_scene
 from raywidget.terminal import Voice
 
@@ -65,7 +67,13 @@ def render_one(options: argparse.Namespace) -> int:
                 voice.complain(one_line(error))
             options.signals.follow()
 
-    scene, settings = scene_and_settings(thing, {**chosen, **given.staging(options)})
+    words = {**chosen, **given.staging(options)}
+    scene, settings = scene_and_settings(thing, words)
+    if options.until is not None:
+        last, _ = scene_and_settings(options.until, words)
+        scene = Moving(between(scene, last), options.shutter or (0.0, 1.0))
+    elif options.shutter is not None:
+        raise SceneError("--shutter: needs --until FILE, a scene that the first one becomes")
     for note in () if options.quiet else scene.notes:
         voice.say(f"note            {note}")
     with warnings.catch_warnings(record=True) as warned, ExitStack() as stack:
@@ -183,6 +191,7 @@ def turn(options: argparse.Namespace) -> int:
             seconds=options.seconds,
             fps=options.fps,
             turns=options.turns,
+            shutter=options.shutter,
             quality=options.quality,
             keep_frames=options.keep_frames,
             executor=executor,

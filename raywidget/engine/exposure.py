@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from raywidget.engine.settings import RenderSettings, check_scene_fits
 from raywidget.scene.moving import Moving
+from raywidget.scene.scene import Scene
 
-if TYPE_CHECKING:
-    from raywidget.engine.renderer import Renderer
+T = TypeVar("T")  # what renders one time
 
 _BITS = 53  # of a time, as many as a float64 has
 _MASK = (1 << 64) - 1
@@ -59,7 +60,7 @@ def _mix(z: int) -> int:
     return z ^ (z >> 31)
 
 
-class Exposure:
+class Exposure(Generic[T]):
     """Renderers of a scene that moves, one for each sample. Safe to call from many threads.
 
     Parameters
@@ -74,12 +75,15 @@ class Exposure:
         self._scene = scene
         self._settings = settings
         self._lock = threading.Lock()
-        self._made: OrderedDict[int, Future[Renderer]] = OrderedDict()
+        self._made: OrderedDict[int, Future[T]] = OrderedDict()
         # Two samples are worked on at a time, and a slow tile may be at an earlier one.
         self._most = settings.thread_count() + 2
 
-    def renderer(self, sample: int, still: Renderer) -> Renderer:
-        """That of a sample; `still` is the one of the middle of the exposure.
+    def renderer(self, sample: int, make: Callable[[Scene, RenderSettings], tuple[T, bool]]) -> T:
+        """That of a sample.
+
+        `make` makes one for the scene at another time, and says whether it has no tables of its
+        own, so that many of them can be kept.
 
         Raises
         ------
@@ -96,17 +100,17 @@ class Exposure:
                 self._made.popitem(last=False)
         if is_missing:
             try:
-                made.set_result(self._make(sample, still))
+                made.set_result(self._make(sample, make))
             except BaseException as error:
                 made.set_exception(error)  # those who wait for it
                 with self._lock:
                     self._made.pop(sample, None)
         return made.result()
 
-    def _make(self, sample: int, still: Renderer) -> Renderer:
+    def _make(self, sample: int, make: Callable[[Scene, RenderSettings], tuple[T, bool]]) -> T:
         scene = self._scene.at_share(share_of_sample(self._settings.seed, sample))
         check_scene_fits(scene, self._settings)
-        made = still.at_another_time(scene, self._settings)
-        if made.shares_tables_with(still):
+        made, is_light = make(scene, self._settings)
+        if is_light:
             self._most = max(self._most, _MOST_LIGHT)
         return made

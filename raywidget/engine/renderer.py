@@ -20,9 +20,9 @@ from raywidget.compiler import (
     needs_volpath,
     placement_in,
 )
+from raywidget.engine.exposure import Exposure
 from raywidget.engine.film.filters import make_filter
 from raywidget.engine.film.tiles import Tile
-from raywidget.engine.exposure import Exposure
 from raywidget.engine.settings import MAX_SPP, RenderSettings
 from raywidget.errors import SettingsError
 from raywidget.kernels.integrators.aov import AovTarget, render_aovs
@@ -293,9 +293,7 @@ class Tracer:
         target = AovTarget(sums, ids, np.zeros(1, np.uint8))
         self._meet(work, target)
 
-    def trace_guides(
-        self, tile: Tile, first: int, count: int, sums: NDArray[np.float64]
-    ) -> None:
+    def trace_guides(self, tile: Tile, first: int, count: int, sums: NDArray[np.float64]) -> None:
         """Add what a denoiser is told, of so many camera rays, to a tile's sums, in place."""
         target = GuideTarget(sums, np.zeros(1, np.uint8))
         work = self._work(tile, first, count)
@@ -346,7 +344,9 @@ class Renderer(Tracer):
     ) -> None:
         self.scene = scene
         self._stands_for = stands_for
-        self._exposure = Exposure(scene, settings) if isinstance(scene, Moving) else None
+        self._exposure: Exposure[Renderer] | None = None
+        if isinstance(scene, Moving):
+            self._exposure = Exposure(scene, settings)
         self._compiled: Compiled  # as it is for all cameras and settings
         if self.is_exposed and previous is not None and not previous.can_be_refitted:
             previous = None  # so that what is compiled does not depend on what was there before
@@ -406,23 +406,22 @@ class Renderer(Tracer):
 
     def at(self, sample: int) -> Renderer:
         """The renderer of one sample of all pixels: this one, unless the scene moves."""
-        return self if self._exposure is None else self._exposure.renderer(sample, self)
+        if self._exposure is None:
+            return self
+        return self._exposure.renderer(sample, self._at_another_time)
 
-    def at_another_time(self, scene: Scene, settings: RenderSettings) -> Renderer:
-        """One for what the scene has moved to; what has not moved is not compiled again."""
+    def _at_another_time(self, scene: Scene, settings: RenderSettings) -> tuple[Renderer, bool]:
+        """One for what the scene has moved to; are its tables these very ones?"""
         if settings.ao_distance is None:  # the same at all times
             distance = _OCCLUSION_SHARE * _size_of_view(self.scene)
             settings = settings.replace(ao_distance=distance)
-        return Renderer(scene, settings, self)
+        made = Renderer(scene, settings, self)
+        return made, made._compiled is self._compiled
 
     @property
     def can_be_refitted(self) -> bool:
         """Are its trees such that they can follow what moves?"""
         return self._compiled.trees.plan is not None
-
-    def shares_tables_with(self, other: Renderer) -> bool:
-        """Do both see the same things, if from different places?"""
-        return self._compiled is other._compiled
 
     def compile_camera(self, camera: Camera, width: int, height: int) -> F32:
         """The table of a camera that looks at these tables."""

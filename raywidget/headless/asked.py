@@ -9,6 +9,7 @@ from typing import Any
 
 from raywidget.engine.settings import RenderSettings, settings_of
 from raywidget.errors import PictureError, SceneError, SettingsError
+from raywidget.scene.moving import Moving
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.signatures import with_more
@@ -36,10 +37,29 @@ def scene_and_settings(thing: object, chosen: Mapping[str, Any]) -> tuple[Scene,
     if isinstance(thing, Scene) and not words:
         return thing, settings_of(thing, settings)
     if inspect.isfunction(thing):
-        raise SceneError(f"expected a scene, got a function; write {thing.__name__}()")
+        advice = f"write {thing.__name__}()"
+        if len(inspect.signature(thing).parameters) == 1:
+            advice = f"if it is one of time, write Moving({thing.__name__}, shutter=(0, 0.5))"
+        raise SceneError(f"expected a scene, got a function; {advice}")
     picture = RenderSettings.for_scene({}, settings)
     scene = scene_of(thing, picture.width / picture.height, **words)
     return scene, settings_of(scene, settings)
+
+
+def exposed(thing: object, shutter: object) -> object:
+    """A scene as a function of time, with an open shutter, as a scene; all else stays.
+
+    Raises
+    ------
+    SceneError
+        If there is a shutter, and the thing is no such function.
+    """
+    if shutter is None:
+        return thing
+    if isinstance(thing, Moving):
+        return thing.replace(shutter=shutter)
+    made: Any = thing, shutter
+    return Moving(*made)
 
 
 def choose_denoiser(wanted: object) -> str | None:

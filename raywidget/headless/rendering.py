@@ -21,6 +21,7 @@ from raywidget.errors import (
 )
 from raywidget.headless.asked import (
     choose_denoiser,
+    exposed,
     scene_and_settings,
     signature_with_settings,
 )
@@ -54,6 +55,7 @@ def render(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_seconds: float = 60.0,
     executor: object = None,
+    shutter: tuple[float, float] | None = None,
     **settings: Any,
 ) -> Image:
     """Render a scene and wait for the picture.
@@ -61,9 +63,9 @@ def render(
     Parameters
     ----------
     scene : Scene, or what `studio` takes
-        What to render; its ``defaults`` give the settings that are not given here. A file, a mesh
-        of another library, arrays and the like are put into a studio where they bring no light and
-        no camera of their own.
+        What to render; with `shutter`, a function from a time to a scene. Its ``defaults`` give the
+        settings that are not given here. A file, a mesh of another library, arrays and the like are
+        put into a studio where they bring no light and no camera of their own.
     on_tile : callable, optional
         Called with a `FinishedTile`, in the thread that called `render`, exactly once for every
         tile of every pass. When it is slow, rendering waits for it; when it raises, the render is
@@ -95,6 +97,9 @@ def render(
         loky, ``mpi4py.futures.MPIPoolExecutor()``, ``Client("tcp://...")``. The picture is the
         same, bit for bit. Workers that die, hang or do not fit are done without; if none is left,
         threads of this process go on. It is not shut down in the end.
+    shutter : (float, float), optional
+        When it opens and closes: what moves meanwhile is blurred. ``render(scene_at, shutter=(0,
+        0.5))`` is ``render(Moving(scene_at, (0, 0.5)))``, see `Moving`.
     **settings
         Any of `RenderSettings`: ``width, height, spp, max_depth, seed, passes, threads``, ...; and
         of things that are no scene, the parameters of `studio`: ``light``, ``ground``, ``up``, ...
@@ -132,7 +137,7 @@ def render(
     >>> image.shape
     (32, 32, 3)
     """
-    scene, chosen = scene_and_settings(scene, settings)
+    scene, chosen = scene_and_settings(exposed(scene, shutter), settings)
     warn_of_doubts(scene)
     state = None if resume is None else _resume_state(resume)
     keeper = None

@@ -55,8 +55,22 @@ def check_film(path: Path, alpha: bool) -> None:
                 f'{suffix} needs ffmpeg: pip install "raywidget[video]" '
                 "(or save as .webp or .gif, which need nothing)"
             )
+        _check_ffmpeg(suffix)
         if alpha:
             raise PictureError(f"{suffix} knows no transparency; save as .webp, .apng or .gif")
+
+
+def _check_ffmpeg(suffix: str) -> None:
+    """The package may be there, and its program not."""
+    import imageio_ffmpeg
+
+    try:
+        imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise PictureError(
+            f"{suffix} needs ffmpeg, and imageio-ffmpeg finds none: install one, or say where it "
+            "is by the environment variable IMAGEIO_FFMPEG_EXE (or save as .webp or .gif)"
+        ) from error
 
 
 def write_film(

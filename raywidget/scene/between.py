@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.camera import Camera, PerspectiveCamera
+from raywidget.scene.moving import Moving
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.meshes import Instances
 from raywidget.scene.shapes.simple import Box, Quad
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import label, show
 from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.grids import Grid
 from raywidget.scene.values.named import Named
 from raywidget.scene.values.signatures import checked_call
 from raywidget.scene.values.transforms import rotation_xyz
@@ -71,7 +73,7 @@ def between(scene: Scene, other: Scene) -> Callable[[float], Scene]:
     (1.0, 1.0, 0.0)
     """
     for one in (scene, other):
-        if not isinstance(one, Scene):
+        if not isinstance(one, Scene) or isinstance(one, Moving):
             raise SceneError(f"between: expected two scenes, got {show(one)}")
     made = _Between(scene, other)
     made(0.5)  # says now what can't be
@@ -143,16 +145,17 @@ class _Way:
             changes |= self._poses(a, b, changes, place)
             return a.replace(**changes) if changes else a
         except HalfTurn:
-            _refuse(place, "is turned by 180 degrees, which may go either way; give a function "
-                    "of time, or scenes between")
+            _refuse(
+                place,
+                "is turned by 180 degrees, which may go either way; give a function "
+                "of time, or scenes between",
+            )
         except SceneError as error:
             if str(error).startswith("between: "):
                 raise
             raise SceneError(f"between: {place} has no state between the two: {error}") from None
 
-    def _poses(
-        self, a: Any, b: Any, changes: dict[str, Any], place: str
-    ) -> dict[str, Any]:
+    def _poses(self, a: Any, b: Any, changes: dict[str, Any], place: str) -> dict[str, Any]:
         """What turns."""
         if isinstance(a, Camera):
             return self._camera(a, b) if changes else {}
@@ -166,8 +169,8 @@ class _Way:
             )
             return {"transforms": made}
         if isinstance(a, Box) and "rotation" in changes:
-            turns = (rotation_xyz(*item.rotation)[:3, :3] for item in (a, b))
-            return {"rotation": _angles(turn_between(*turns, self._share))}
+            one, two = (rotation_xyz(*item.rotation)[:3, :3] for item in (a, b))
+            return {"rotation": _angles(turn_between(one, two, self._share))}
         return {}
 
     def _matrices(self, a: Any, b: Any, place: str) -> NDArray[np.float64]:
@@ -190,9 +193,7 @@ class _Way:
         }
         if isinstance(a, PerspectiveCamera) and isinstance(b, PerspectiveCamera):
             # A zoom is even where equal times enlarge by equal factors.
-            made["vfov"] = math.exp(
-                (1.0 - share) * math.log(a.vfov) + share * math.log(b.vfov)
-            )
+            made["vfov"] = math.exp((1.0 - share) * math.log(a.vfov) + share * math.log(b.vfov))
         return made
 
     def _matched(self, old: Sequence[Any], new: Sequence[Any], what: str) -> Sequence[Any]:
@@ -225,6 +226,9 @@ class _Way:
             return a if a == b else float(a + self._share * (b - a))
         if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
             return self._array(a, b, place)
+        if isinstance(a, Grid) and isinstance(b, Grid):
+            made = self._array(a.array, b.array, place)
+            return a if made is a.array else made
         if isinstance(a, Named) and isinstance(b, Named):
             if set(a) != set(b):
                 _refuse(place, f"has {', '.join(a)} in one scene, {', '.join(b)} in the other")
@@ -232,9 +236,9 @@ class _Way:
             return a if all(items[key] is a[key] for key in a) else items
         if isinstance(a, tuple | list) and isinstance(b, tuple | list):
             return self._items(name, a, b, place)
-        if type(a) is type(b) and a == b:
-            return a
-        _refuse(place, f"is {show(a)} in one scene, {show(b)} in the other")
+        if type(a) is not type(b) or a != b:
+            _refuse(place, f"is {show(a)} in one scene, {show(b)} in the other")
+        return a
 
     def _items(self, name: str, a: Any, b: Any, place: str) -> Any:
         if len(a) != len(b):
@@ -245,11 +249,15 @@ class _Way:
             try:
                 turned = direction_between(np.array(a), np.array(b), self._share)
             except HalfTurn:
-                _refuse(place, "is turned by 180 degrees, which may go either way; give a "
-                        "function of time, or scenes between")
+                _refuse(
+                    place,
+                    "is turned by 180 degrees, which may go either way; give a "
+                    "function of time, or scenes between",
+                )
             return tuple(turned.tolist())
         items = [
-            self._value("", x, y, f"{place}[{k}]") for k, (x, y) in enumerate(zip(a, b, strict=True))
+            self._value("", x, y, f"{place}[{k}]")
+            for k, (x, y) in enumerate(zip(a, b, strict=True))
         ]
         return a if all(x is y for x, y in zip(items, a, strict=True)) else tuple(items)
 

@@ -95,6 +95,14 @@ class Moving(Scene):
         scene: Scene = vars(self)["_still"]
         return scene
 
+    def is_like(self, other: Scene) -> bool:
+        """Is another one certainly the same at all times?"""
+        if not isinstance(other, Moving):
+            return False
+        ours, theirs = vars(self), vars(other)
+        same_way = ours["_scene_at"] is theirs["_scene_at"]
+        return same_way and self.shutter == other.shutter and ours["_changes"] == theirs["_changes"]
+
     def at(self, time: float) -> Scene:
         """The scene at a time, with all that it has been changed by.
 
@@ -120,11 +128,19 @@ class Moving(Scene):
         begin, end = self.shutter
         return self.at(begin + (end - begin) * share)
 
-    def changed(self, change: Callable[[Scene, Any], Scene], told: Any) -> Self:
-        """The same with a change that is made at all times; what is not on its way stays."""
+    def changed(
+        self, change: Callable[[Scene, Any], Scene], told: Any, *, instead: bool = False
+    ) -> Self:
+        """The same with a change that is made at all times; what is not on its way stays.
+
+        It may stand instead of the last one of its kind: hundreds of them come from a drag.
+        """
         known = vars(self)
         made = object.__new__(type(self))
-        changes = (*known["_changes"], (change, told))
+        before: tuple[Change, ...] = known["_changes"]
+        if instead and before and before[-1][0] is change:
+            before = before[:-1]
+        changes = (*before, (change, told))
         made._take(known["_scene_at"], self.shutter, changes, change(self.still, told))
         return made
 

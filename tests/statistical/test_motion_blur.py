@@ -72,9 +72,7 @@ def test_a_camera_that_turns():
 
     # All that lies right of straight ahead shines, far up and down.
     wall = rw.Quad((0, -1e3, -5), (1e3, 0, 0), (0, 2e3, 0), **WHITE)
-    SCENE = rw.Scene(
-        [wall], camera=rw.PerspectiveCamera(look_from=(0, 0, 0), look_at=(0, 0, -1))
-    )
+    SCENE = rw.Scene([wall], camera=rw.PerspectiveCamera(look_from=(0, 0, 0), look_at=(0, 0, -1)))
     mean, error = means_over_seeds(rw.Moving(scene_at), width=9, height=9, spp=2)
     # Right of the edge is what lies, seen at angle a of the camera, at screen x > tan(-a).
     half = np.tan(np.radians(30.0))

@@ -1,3 +1,7 @@
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -98,6 +102,91 @@ def test_it_goes_on_where_it_was_interrupted(tmp_path, rendered):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_goes_wrong_leaves_what_is_finished(tmp_path, rendered):
+    def wrong(frame):
+        return scene_at(frame) if frame < 2 else 1 / 0
+
+    path = tmp_path / "film.apng"
+    with pytest.raises(ZeroDivisionError):
+        rw.animate(wrong, 4, path, **SMALL)
+    with Pillow.open(path) as film:
+        assert film.n_frames == 2
+    rw.animate(scene_at, 3, path, **SMALL)
+    assert len(rendered) == 3
+    empty = tmp_path / "empty.webp"
+    with pytest.raises(SceneError, match="Interrupted in the first"):
+        rw.animate(Failing(), 2, empty, **SMALL)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+class Failing:
+    """Two scenes, of which the first can't be rendered."""
+
+    def __call__(self, frame):
+        return rw.Moving(self.at, (0, 1))
+
+    def at(self, time):
+        if time == 0.5:
+            return SCENE
+        raise SceneError("Interrupted in the first")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals that end a process politely")
+def test_a_film_is_playable_where_its_process_was_ended(tmp_path):
+    """SIGTERM, as a scheduler of jobs sends it."""
+    code = (
+        "import os, signal, raywidget as rw\n"
+        "scene = rw.presets.cornell()\n"
+        "def at(frame):\n"
+        "    if frame == 2:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return scene\n"
+        f"rw.animate(at, 99, {str(tmp_path / 'a.apng')!r}, width=8, height=8, spp=1)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=300)
+    assert ended.returncode == -signal.SIGTERM
+    with Pillow.open(tmp_path / "a.apng") as film:
+        assert film.n_frames in (1, 2)  # equal frames may be one
+
+
+def test_frames_with_an_open_shutter(tmp_path):
+    """Frame k is the picture of times k to k + shutter; what is there already is not made again."""
+    for shutter in (0.5, 1.0):
+        rw.animate(scene_at, 2, tmp_path / "%d.png", shutter=shutter, **{**SMALL, "spp": 3})
+        for frame in range(2):
+            moving = rw.Moving(scene_at, (frame, frame + shutter))
+            expected = rw.render(moving, **{**SMALL, "spp": 3}).to_uint8()
+            with Pillow.open(tmp_path / f"{frame}.png") as picture:
+                np.testing.assert_array_equal(np.asarray(picture), expected)
+    same = rw.render(scene_at, shutter=(1, 2), **{**SMALL, "spp": 3}).to_uint8()
+    np.testing.assert_array_equal(same, expected)
+
+
+def test_a_sequence_is_exposed_between_its_scenes(tmp_path):
+    scenes = [scene_at(0), scene_at(8), scene_at(10)]
+    how = {**SMALL, "spp": 2}
+    rw.animate(scenes, None, tmp_path / "%d.png", shutter=0.5, **how)
+    for frame, scene in (
+        (0, rw.Moving(rw.between(scenes[0], scenes[1]), (0, 0.5))),
+        (2, scenes[2]),
+    ):
+        with Pillow.open(tmp_path / f"{frame}.png") as picture:
+            expected = rw.render(scene, **how).to_uint8()
+            np.testing.assert_array_equal(np.asarray(picture), expected)
+
+
+def test_exposed_frames_are_known_again(tmp_path, rendered):
+    path = tmp_path / "film.webp"
+    how = {"keep_frames": True, "shutter": 0.5, **SMALL}
+    rw.animate(scene_at, 2, path, **how)
+    rw.animate(scene_at, 2, path, **how)
+    assert len(rendered) == 2
+    rw.animate(lambda time: scene_at(time + (time % 1 > 0.0) * 1e-3), 2, path, **how)
+    assert len(rendered) == 4  # what is seen in between is another thing
+    rw.animate(scene_at, 2, path, **{**how, "shutter": 0.25})
+    assert len(rendered) == 6
+
+
 def test_only_what_has_changed_is_rendered(tmp_path, rendered):
     path = tmp_path / "film.webp"
     rw.animate(scene_at, 3, path, keep_frames=True, **SMALL)
@@ -157,6 +246,8 @@ def test_a_turntable(tmp_path):
         ((scene_at, 2, "%d.jpg"), {}, PictureError, "must end in .png"),
         ((scene_at, 2, "no/a.gif"), {}, PictureError, "there is no folder 'no'"),
         ((scene_at, 2, "a.gif"), {"fps": 0}, SettingsError, "fps: expected 0.1 to 1000, got 0"),
+        ((scene_at, 2, "a.gif"), {"shutter": 180}, SettingsError, "shutter: expected 0 to 1, got"),
+        ((lambda k: [SCENE][k], 1, "a.gif"), {"shutter": 1}, TypeError, "indices must be integers"),
         ((scene_at, 2, "a.gif"), {"quality": 101}, SettingsError, "quality: expected 0 to 100"),
         ((scene_at, 2, "a.gif"), {"sp": 1}, SettingsError, "unknown setting 'sp'"),
         ((scene_at, 2, "a.mp4"), {"alpha": True}, PictureError, "knows no transparency"),
@@ -173,3 +264,15 @@ def test_without_the_encoder(monkeypatch, tmp_path):
     monkeypatch.setattr(films.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(PictureError, match=r'pip install "raywidget\[video\]"'):
         rw.animate(scene_at, 2, tmp_path / "a.mp4", **SMALL)
+
+
+def test_without_the_program_of_the_encoder(monkeypatch, tmp_path):
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+
+    def nothing():
+        raise RuntimeError("No ffmpeg exe could be found.")
+
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", nothing)
+    with pytest.raises(PictureError, match="imageio-ffmpeg finds none"):
+        rw.animate(scene_at, 2, tmp_path / "a.mp4", **SMALL)
+    assert not list(tmp_path.iterdir())

@@ -537,6 +537,19 @@ def test_warmup_tells_what_it_does(capsys):
     assert run("warmup", "--integrator", "paths") == 2
 
 
+def test_from_scene_to_scene_while_the_shutter_is_open(folder, capsys):
+    start = rw.presets.preset("simple-sphere")
+    end = start.replace(camera=start.camera.replace(look_from=(1.0, 0.5, 0.5)))
+    start.save("start.glb")
+    end.save("end.glb")
+    files = ["start.glb", "--until", "end.glb", "-o", "a.npy", "--quiet"]
+    assert run("render", *files, "--shutter", "0.2", "0.7", *SMALL) == 0
+    expected = rw.render(rw.between(start, end), shutter=(0.2, 0.7), **SETTINGS)
+    np.testing.assert_array_equal(np.load("a.npy"), expected.pixels)
+    assert run("render", "start.glb", "--shutter", "0", "1", *SMALL) == 2
+    assert "--shutter: needs --until FILE" in capsys.readouterr().err
+
+
 def test_a_turntable(folder, capsys):
     small = ["--width", "16", "--height", "12", "--spp", "1"]
     arguments = ["--seconds", "1", "--fps", "3", "-o", "a.webp"]

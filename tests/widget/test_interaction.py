@@ -411,3 +411,34 @@ def test_channels_are_what_the_image_shows(make_widget, channel):
     assert widget.channel == "red"
     with pytest.raises(rw.SettingsError, match="channel must be one of"):
         make_widget(channel="alpha")
+
+
+def test_a_scene_that_moves_is_dragged_and_edited_at_all_times(widget, scene):
+    def scene_at(time):
+        ball = rw.Sphere((time, 1, 0), 1, material=rw.Metal(0.8, roughness=0.2), name="ball")
+        return scene.replace(shapes=[ball, *scene.shapes[1:]])
+
+    how = {"width": 24, "height": 16, "spp": 4}
+    moving = rw.Moving(scene_at, (0, 1))
+    widget.restart(moving, **how)
+    widget.wait(HANG)
+    expected = rw.render(moving, **how)
+    np.testing.assert_array_equal(widget.image.pixels, expected.pixels)
+    camera = scene.camera.replace(look_from=(2, 1, 5))
+    dragged = with_camera(with_camera(moving, scene.camera.replace(vfov=12)), camera)
+    assert dragged.shapes is moving.shapes  # trees are taken over
+    assert all(dragged.at(time).camera is camera for time in (0.0, 0.9))
+    widget.restart(dragged)
+    widget.update({"ball.material.roughness": 0.7})
+    widget.wait(HANG)
+    by_hand = rough(moving.replace(camera=camera))
+    np.testing.assert_array_equal(widget.image.pixels, rw.render(by_hand, **how).pixels)
+
+
+def rough(moving):
+    def scene_at(time):
+        scene = moving.at(time)
+        ball = scene.shapes[0].replace(material=rw.Metal(0.8, roughness=0.7))
+        return scene.replace(shapes=[ball, *scene.shapes[1:]])
+
+    return rw.Moving(scene_at, moving.shutter)

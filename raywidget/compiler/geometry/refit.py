@@ -87,7 +87,6 @@ def refit(
     first_ball = first_flat + len(geometry.flats.primitives)
     first_round = first_ball + len(geometry.balls.primitives)
     for tree, (members, root) in enumerate(zip(plan.members, plan.roots, strict=True)):
-        boxes = _Leaves(geometry.instance_boxes, members)
         if tree == 0:
             whole = np.empty((first_round + len(geometry.rounds.primitives), BOX), np.float32)
             whole[:first_flat] = geometry.instance_boxes
@@ -99,7 +98,8 @@ def refit(
             whole = np.empty((len(flats.primitives), BOX), np.float32)
             flats.write_boxes(whole)
         if len(whole):
-            _refit_tree(rows, references, root, boxes, whole)
+            leaves = _Leaves(geometry.instance_boxes, members, whole)
+            _refit_tree(rows, references, root, leaves)
     if _area(made) > _WORTH * _area(nodes):
         return None
     flats_made, balls, rounds = (aligned_zeros(block.size) for block in blocks)
@@ -125,38 +125,44 @@ def nodes_like(nodes: F32) -> F32:
 
 
 class _Leaves:
-    """Boxes of the leaves of one tree."""
+    """Boxes of the leaves of one tree; `whole` has those of all its primitives."""
 
-    def __init__(self, instance_boxes: F32, members: tuple[Members, Members, Members]) -> None:
+    def __init__(
+        self, instance_boxes: F32, members: tuple[Members, Members, Members], whole: F32
+    ) -> None:
         self._instances = instance_boxes
         self._members = members
+        self._of_blocks = tuple(_least_of_blocks(each, whole) for each in members)
 
-    def boxes(self, references: I32, whole: F32) -> F32:
-        """Of leaves, by references to them, (N, BOX); `whole` has those of all primitives."""
+    def boxes(self, references: I32) -> F32:
+        """Of leaves, by references to them, (N, BOX)."""
         made = np.empty((len(references), BOX), np.float32)
         codes = -1 - references
         blocks, kinds = codes >> 2, codes & 3
         is_copy = kinds == layout.LEAF_INSTANCE
         made[is_copy] = self._instances[blocks[is_copy]]
-        for kind, members in zip(
-            (layout.LEAF_FLAT, layout.LEAF_BALL, layout.LEAF_ROUND), self._members, strict=True
-        ):
+        leaf_kinds = layout.LEAF_FLAT, layout.LEAF_BALL, layout.LEAF_ROUND
+        for kind, members, least in zip(leaf_kinds, self._members, self._of_blocks, strict=True):
             own = kinds == kind
-            if not own.any():
-                continue
-            begins = members.ranges[:, 0].astype(np.int64)
-            counts = members.ranges[:, 1].astype(np.int64)
-            # Members of all blocks, one after the other, and the least of each block's boxes.
-            starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-            places = np.repeat(begins - starts, counts) + np.arange(counts.sum())
-            least = np.minimum.reduceat(whole[members.order[places]], starts, axis=0)
             made[own] = least[blocks[own] - members.block]
         return made
 
 
-def _refit_tree(
-    rows: F32, references: I32, root: int, leaves: _Leaves, whole: F32
-) -> None:
+def _least_of_blocks(members: Members, whole: F32) -> F32:
+    """Boxes round what each block holds, (B, BOX)."""
+    begins, counts = members.ranges.T.astype(np.int64)
+    made = np.empty((len(begins), BOX), np.float32)
+    if len(begins):
+        made[:] = whole[members.order[begins]]
+    # Member after member of all blocks at once: blocks are many, and none holds more than a vector.
+    for lane in range(1, int(counts.max(initial=0))):
+        some = np.flatnonzero(counts > lane)
+        part = whole[members.order[begins[some] + lane]]
+        made[some] = np.minimum(made[some], part)
+    return made
+
+
+def _refit_tree(rows: F32, references: I32, root: int, leaves: _Leaves) -> None:
     """Write the boxes of all nodes of a tree, from its leaves upwards."""
     levels = [np.array([root])]
     while len(levels[-1]):
@@ -168,7 +174,7 @@ def _refit_tree(
         boxes = np.full((*below.shape, BOX), np.inf, np.float32)  # where no child is
         is_node, is_leaf = below > 0, below < 0
         boxes[is_node] = of_nodes[below[is_node]]
-        boxes[is_leaf] = leaves.boxes(below[is_leaf], whole)
+        boxes[is_leaf] = leaves.boxes(below[is_leaf])
         of_nodes[level] = boxes.min(axis=1)
         for axis in range(3):
             rows[level, 2 * axis] = boxes[:, :, axis]

@@ -17,6 +17,7 @@ from raywidget.engine.session.schedule import Schedule
 from raywidget.engine.session.values import ValueColors
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError
+from raywidget.scene.moving import Moving
 from raywidget.scene.scene import Scene
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ class Run:
         PictureError
             If they are not of the picture that is asked for.
         """
-        if resume.scene is not self.scene:
+        is_like = isinstance(self.scene, Moving) and self.scene.is_like(resume.scene)
+        if resume.scene is not self.scene and not is_like:
             raise PictureError(
                 "resume: this image was rendered from another Scene object; pass the same one"
             )
