@@ -10,6 +10,7 @@ from pathlib import Path
 from sphinx.cmd.build import build_main
 
 from docs.site.live import write_live
+from docs.site.orbits import FOLDER as ORBITS
 from docs.site.sources import ROOT, lay_out
 
 
@@ -27,6 +28,7 @@ def main() -> int:
     # Each warning counts: a link to nothing, a page in no list, a formula that is none.
     strict = ["-W", "--keep-going", "-q", "-b", builder, "-c", conf]
     code = build_main([*strict, "-d", str(source / ".doctrees"), str(source), str(options.to)])
+    shutil.copytree(ORBITS, options.to / "live", dirs_exist_ok=True)
     shutil.copytree(source / "live", options.to / "live", dirs_exist_ok=True)
     return code
 
