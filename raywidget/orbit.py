@@ -24,15 +24,20 @@ from raywidget.io.orbit_page import Page, Views, write_orbit
 from raywidget.progress import Steps
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.planes import Plane
+from raywidget.scene.shapes.round import Disk
+from raywidget.scene.shapes.simple import Quad
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_items, as_whole
 from raywidget.scene.values.transforms import rotation
+from raywidget.staging.framing import points_of
 
 MOST_VIEWS = 1024
 MOST_PIXELS = 100_000_000  # of all views: 300 MB while they are compressed
 LARGEST_SIDE = 480  # pixels, where no size is given
 MOST_SAMPLES = 32  # where none are given
 HIGHEST = 89.0  # degrees: at the pole, up has no meaning
+MARGIN = 1.03
 STEP = 20.0  # degrees between rows
 NEAR_THE_GROUND = 5.0  # degrees: who looks from above is not led below
 
@@ -103,8 +108,13 @@ class Look(NamedTuple):
     curve: str
 
 
-def light_settings(thing: object, given: dict[str, Any]) -> tuple[Scene, RenderSettings]:
+def light_settings(
+    thing: object, given: dict[str, Any], fit: bool | None = None
+) -> tuple[Scene, RenderSettings]:
     """The scene, and settings that suit many small pictures where none are given.
+
+    With `fit`, the camera steps back until all of it is in all views; by default where it was not
+    the user who has chosen a camera.
 
     Raises
     ------
@@ -118,6 +128,8 @@ def light_settings(thing: object, given: dict[str, Any]) -> tuple[Scene, RenderS
         chosen = chosen.replace(**small_size(chosen))
     if "spp" not in given:
         chosen = chosen.replace(**few_samples(chosen))
+    if fit or (fit is None and not isinstance(thing, Scene)):
+        scene = stepped_back(scene, chosen.width / chosen.height)
     return scene, chosen
 
 
@@ -131,6 +143,36 @@ def small_size(settings: RenderSettings) -> dict[str, int]:
 def few_samples(settings: RenderSettings) -> dict[str, int]:
     """As many samples as suit many pictures; who wants so little noise gets as many as it takes."""
     return {"spp": settings.spp if settings.noise is not None else min(settings.spp, MOST_SAMPLES)}
+
+
+def stepped_back(scene: Scene, aspect: float) -> Scene:
+    """The same scene from so far away that what it is about leaves none of the views.
+
+    Grounds and walls, which are flat, may be cut off.
+    """
+    camera: Any = scene.camera
+    flat = (Quad, Disk, Plane)
+    bodies = [shape for shape in scene.shapes if not isinstance(shape, flat)] or list(scene.shapes)
+    if not bodies or not isinstance(camera, PerspectiveCamera | OrthographicCamera):
+        return scene
+    points = points_of(bodies)
+    center = 0.5 * (points.min(axis=0) + points.max(axis=0))
+    radius = float(np.linalg.norm(points - center, axis=1).max()) * MARGIN
+    arm = np.array(camera.look_from) - np.array(camera.look_at)
+    before = float(np.linalg.norm(arm))
+    changes: dict[str, Any] = {}
+    if isinstance(camera, OrthographicCamera):
+        changes["height"] = max(2.0 * radius, 2.0 * radius / aspect)
+        away = max(before, 2.0 * radius)
+    else:
+        half = math.radians(camera.vertical_fov(aspect)) / 2.0
+        narrow = min(half, math.atan(math.tan(half) * aspect))
+        away = radius / math.sin(narrow)
+        if camera.focus_distance is not None:
+            changes["focus_distance"] = camera.focus_distance * away / before
+    place = center + arm * (away / before)
+    changes |= {"look_at": tuple(center.tolist()), "look_from": tuple(place.tolist())}
+    return scene.replace(camera=camera.replace(**changes))
 
 
 def look(settings: RenderSettings, denoise: object, exposure: float, curve: str) -> Look:

@@ -76,6 +76,7 @@ def draw(name: str) -> tuple[object, ...]:
         orbit=True,
         title=title,
         views=(20, 2),
+        fit=True,
         megabytes=MEGABYTES,
         **SIZE,
         spp=20,

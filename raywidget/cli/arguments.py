@@ -271,6 +271,11 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         metavar="X",
         help="heights in degrees above the horizon, in place of the number of them",
     )
+    command.add_argument(
+        "--fit",
+        action=argparse.BooleanOptionalAction,
+        help="look from so far away that all of it is in all views (default: of files)",
+    )
     command.add_argument("--quality", type=int, default=80, help="0 to 100 (default 80)")
     command.add_argument(
         "--megabytes",

@@ -214,7 +214,7 @@ def orbit(options: argparse.Namespace) -> int:
     chosen = dataclasses.replace(chosen, fragment=options.fragment, title=options.title)
     options.region = None
     settings = given.chosen(options) | given.staging(options)
-    scene, light = light_settings(given.thing(options), settings)
+    scene, light = light_settings(given.thing(options), settings, options.fit)
     shown = given.shown(options)
     curve, exposure = check_display(shown["curve"], shown["exposure"])
     how = look(light, shown["denoise"], exposure, curve)

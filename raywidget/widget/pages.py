@@ -39,6 +39,7 @@ USUAL: Mapping[str, Any] = {
     "views": (24, 3),
     "arc": 360.0,
     "elevations": None,
+    "fit": None,
     "quality": 80,
     "megabytes": None,
     "fragment": False,
@@ -55,6 +56,7 @@ def to_html(
     views: tuple[int, int] = (24, 3),
     arc: float = 360.0,
     elevations: tuple[float, ...] | None = None,
+    fit: bool | None = None,
     quality: int = 80,
     megabytes: float | None = None,
     fragment: bool = False,
@@ -85,6 +87,9 @@ def to_html(
     elevations : sequence of float, optional
         Heights in degrees above the horizon, rising; by default 20 degrees apart around the
         camera's own, and not below the horizon where that is above it.
+    fit : bool, optional
+        Look from so far away that all of it is in all views, but for grounds and walls; by default
+        so for things that are no scene. Else the camera stays as far away as it is.
     quality : int
         Of the views' compression, 0 to 100.
     megabytes : float, optional
@@ -132,7 +137,8 @@ def to_html(
     """
     orbit, fragment = checked_flag("orbit", orbit), checked_flag("fragment", fragment)
     progress = checked_flag("progress", progress)
-    values = (views, arc, elevations, quality, megabytes, fragment, executor)
+    fit = None if fit is None else checked_flag("fit", fit)
+    values = (views, arc, elevations, fit, quality, megabytes, fragment, executor)
     given = dict(zip(USUAL, values, strict=True))
     curve, exposure = check_display(curve, exposure)
     if title is not None and not isinstance(title, str):
@@ -140,7 +146,7 @@ def to_html(
     target = checked_page(path)
     if orbit:
         options = orbit_options(given, title)
-        scene, chosen = light_settings(thing, settings)
+        scene, chosen = light_settings(thing, settings, fit)
         how = look(chosen, denoise, exposure, curve)
         return render_orbit(scene, target, options, how, progress=progress, executor=executor)
     refuse_options_of_orbits(given)

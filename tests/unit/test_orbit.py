@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as Pillow
 
 import raywidget as rw
-from raywidget.orbit import OrbitOptions, around
+from raywidget.orbit import OrbitOptions, around, stepped_back
 
 CAMERA = rw.PerspectiveCamera(look_from=(4, 2, 0), look_at=(0, 0, 0))
 SHAPES = [
@@ -120,6 +120,30 @@ def test_an_arc_lies_to_both_sides():
     assert (views.columns, views.elevations, views.own) == (1, (-10.0, 30.0), 1)
 
 
+CORNERS = np.array([(x, y, z) for x in (-3, 3) for y in (-1, 1) for z in (-0.2, 0.2)], float)
+
+
+@pytest.mark.parametrize("camera", [CAMERA, CAMERA.replace(look_at=(2, 0, 0), look_from=(3, 1, 5))])
+@pytest.mark.parametrize("aspect", [0.5, 2.0])
+def test_who_steps_back_sees_all_in_all_views(camera, aspect):
+    box = rw.Box((0, 0, 0), (6, 2, 0.4))
+    ground = rw.Disk((0, -1, 0), (0, 1, 0), 1000)
+    scene = stepped_back(rw.Scene([box, ground], camera=camera), aspect)
+    _, cameras = around(scene.camera, options(12, 3))
+    for seen in cameras:
+        place, at = np.array(seen.look_from), np.array(seen.look_at)
+        forward = (at - place) / np.linalg.norm(at - place)
+        right = np.cross(forward, seen.up)
+        right /= np.linalg.norm(right)
+        local = CORNERS - place
+        high = np.tan(np.radians(seen.vertical_fov(aspect)) / 2) * (local @ forward)
+        assert (np.abs(local @ np.cross(right, forward)) <= high).all()
+        assert (np.abs(local @ right) <= aspect * high).all()
+    parallel = rw.OrthographicCamera(look_from=(0, 1, 9), look_at=(0, 0, 0), height=1)
+    height = stepped_back(rw.Scene([box], camera=parallel), aspect).camera.height
+    assert min(height, height * aspect) >= 2 * np.linalg.norm(CORNERS[0])
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -136,6 +160,7 @@ def test_an_arc_lies_to_both_sides():
         ({"orbit": False, "views": (2, 2)}, "views is for to_html"),
         ({"wdith": 3}, "did you mean 'width'"),
         ({"executor": 3}, "executor"),
+        ({"fit": 1}, "fit: expected True or False"),
     ],
 )
 def test_what_can_not_be_is_told_before_anything_is_rendered(given, words, tmp_path):
