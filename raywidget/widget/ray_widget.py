@@ -393,7 +393,7 @@ class RayWidget(Control):
         >>> widget.close()
         """
         chosen = what if what is not None else "turntable" if self._line is None else "times"
-        if chosen not in ("turntable", "times"):
+        if not isinstance(chosen, str) or chosen not in ("turntable", "times"):
             raise SettingsError(f"what: expected 'turntable' or 'times', got {show_value(what)}")
         wait = checked_flag("wait", wait)
         film = self._recorder.start(chosen, path, seconds=checked_seconds(seconds))

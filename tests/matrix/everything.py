@@ -11,6 +11,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -233,6 +234,24 @@ def widget_and_page():
     assert report["view"]
     assert report["tiles"] >= 4, report
     assert report["picture"] == [32, 32, 3]
+
+
+@way
+def page_that_turns():
+    import raywidget as rw
+
+    with tempfile.TemporaryDirectory() as folder:
+        page = rw.to_html(
+            rw.presets.cornell(),
+            Path(folder, "a.html"),
+            orbit=True,
+            views=(2, 1),
+            width=16,
+            height=16,
+            spp=1,
+        )
+        assert page.views == 2
+        assert page.path.stat().st_size == page.size
 
 
 @way

@@ -240,6 +240,9 @@ def test_nonsense_in_methods(tmp_path, monkeypatch):
                 "restart": lambda v=value: widget.restart(v),
                 "restart(spp=)": lambda v=value: widget.restart(spp=v),
                 "to_html": lambda v=value: widget.to_html(v),
+                "to_html(orbit=)": lambda v=value: widget.to_html("a.html", orbit=v, views=v),
+                "record": lambda v=value: widget.record(v, seconds=0.1),
+                "record(what=)": lambda v=value: widget.record("a.webp", what=v, seconds=v),
                 "update": lambda v=value: widget.update(v),
                 "update({ball})": lambda v=value: widget.update({"ball.radius": v}),
                 "wait": lambda v=value: widget.wait(v),
@@ -251,7 +254,17 @@ def test_nonsense_in_methods(tmp_path, monkeypatch):
                 "scene.replace": lambda v=value: scene.replace(shapes=v),
                 **{
                     f"{n} =": lambda v=value, n=n: setattr(widget, n, v)
-                    for n in ("scene", "camera", "exposure", "curve", "channel", "spp", "width")
+                    for n in (
+                        "scene",
+                        "camera",
+                        "time",
+                        "playing",
+                        "exposure",
+                        "curve",
+                        "channel",
+                        "spp",
+                        "width",
+                    )
                 },
             }
             for name, call in calls.items():
