@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from raywidget.adapters.recognition import is_a
+from raywidget.io.building import AnyPiece
+from raywidget.io.points import Points
 from raywidget.io.vtk_data import array_of
+from raywidget.scene.camera import Camera, OrthographicCamera
 
 _UPPER_EDGE = 7  # vtkCornerAnnotation::TextPosition
 _CORNERS = (_UPPER_EDGE, 2, 3, 4, 5, 6, 0, 1)  # the upper ones first
 _MOST_LABELS = 10_000
+_OUT = 1.05  # radii of a ball
+MOST_BALLS = 100_000  # that are looked at
 
 
 class Words:
@@ -66,6 +74,24 @@ class Words:
             if words:
                 self._labels.append((tuple(point), words))
         return True
+
+    def step_out(self, pieces: Iterable[AnyPiece], camera: Camera) -> None:
+        """Take labels out of the balls that are drawn at their points, towards the camera."""
+        radii: dict[tuple[float, ...], float] = {}
+        for piece in pieces:
+            if isinstance(piece, Points) and piece.radii is not None:
+                centers = np.asarray(piece.centers, np.float32)[:MOST_BALLS]
+                sizes = np.broadcast_to(np.asarray(piece.radii, np.float64), len(centers))
+                radii |= zip(map(tuple, centers.tolist()), sizes.tolist(), strict=True)
+        frame = camera.frame()
+        for index, (point, words) in enumerate(self._labels):
+            radius = radii.get(tuple(np.asarray(point, np.float32).tolist()))
+            if radius is not None:
+                towards = np.subtract(camera.look_from, point)
+                if isinstance(camera, OrthographicCamera):
+                    towards = -np.array(frame.forward)
+                step = _OUT * radius / (float(np.linalg.norm(towards)) or 1.0)
+                self._labels[index] = (tuple((point + step * towards).tolist()), words)
 
     def annotations(self) -> dict[str, Any]:
         """The title, labels and axes, where there are any; see `Scene.annotations`.

@@ -94,6 +94,7 @@ def take_plotter(plotter: Any) -> Taken:
     if lost:
         named = ", ".join(f"{count} {kind}" for kind, count in lost.items())
         notes.append(f"not translated: {named}")
+    words.step_out(pieces, camera)
     background = np.array(renderer.GetBackground())
     if renderer.GetGradientBackground():
         background = 0.5 * (background + np.array(renderer.GetBackground2()))

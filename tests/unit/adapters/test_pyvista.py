@@ -506,11 +506,12 @@ def test_titles_labels_and_axes_stand_over_the_picture(plotter):
             [[0.5, 0.5, 0.5], [0.0, 0.0, -0.5]],
             ["top", visible],
             always_visible=visible,
+            show_points=False,
             name=f"labels {visible}",
         )
     named = pyvista.PolyData([[1.0, 2.0, 3.0]])
     named["n"] = [7]
-    plotter.add_point_labels(named, "n")
+    plotter.add_point_labels(named, "n", show_points=False)
     scene = scene_of(plotter, 1.5)
     assert scene.notes == ()
     told = describe(scene)
@@ -524,6 +525,21 @@ def test_titles_labels_and_axes_stand_over_the_picture(plotter):
     # What the caller says stands instead.
     assert describe(scene, title="own", labels=[((0, 0, 0), "a")])["title"] == "own"
     assert len(describe(scene, labels=[((0, 0, 0), "a")])["labels"]) == 1
+    # A label at a ball stands before it, as the camera sees it: its own point does not hide it.
+    plotter.clear()
+    plotter.add_point_labels([[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]], ["a", "b"], point_size=20)
+    for parallel in (False, True):
+        plotter.camera.parallel_projection = parallel
+        near = scene_of(plotter, 1.5)
+        (balls,) = near.shapes
+        frame = near.camera.frame()
+        for (point, _), center in zip(near.annotations["labels"], balls.centers, strict=True):
+            step = np.subtract(point, center)
+            assert np.linalg.norm(step) == pytest.approx(1.05 * balls.radii.max(), rel=1e-3)
+            away = -frame.forward if parallel else np.subtract(near.camera.look_from, center)
+            assert step @ away == pytest.approx(
+                np.linalg.norm(step) * np.linalg.norm(away), rel=1e-4
+            )
     # A studio moves what lies far away, and its labels with it.
     plotter.clear()
     plotter.add_mesh(pyvista.Cube(center=(1e6, 0, 0)))
