@@ -50,6 +50,7 @@ def take(thing: object, wishes: Wishes | None = None) -> Taken:
             medium=thing.medium,
             background=thing.background,
             defaults=thing.defaults,
+            annotations=thing.annotations,
             up="y",
             notes=tuple(thing.notes),
         )
@@ -89,6 +90,7 @@ def _from_file(path: str | os.PathLike[str]) -> Taken:
         cameras=parts.cameras,
         medium=parts.medium,
         defaults=parts.defaults,
+        annotations=parts.annotations,
         up=up_of_file(path),
         notes=parts.notes,
     )

@@ -278,6 +278,7 @@ def _read_back(place: Path) -> Scene:
         clip=parts.clip,
         caps=parts.caps,
         defaults=parts.defaults,
+        annotations=parts.annotations,
         name=parts.name,
         notes=parts.notes,
     )

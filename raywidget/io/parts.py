@@ -35,7 +35,7 @@ class SceneParts:
         What cuts the scene open.
     caps : bool or "values"
         Are cuts through closed shapes closed?
-    defaults : mapping of str to value
+    defaults, annotations : mapping of str to value
         Settings of the render that the file gives, such as ``{"width": 400, "spp": 64}``, by their
         names in `RenderSettings`.
     name : str, optional
@@ -52,5 +52,6 @@ class SceneParts:
     clip: tuple[Plane, ...] = ()
     caps: bool | str = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    annotations: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     notes: tuple[str, ...] = ()

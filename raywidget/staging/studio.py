@@ -256,6 +256,7 @@ def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
         clip=parts.clip,
         caps=parts.caps,
         defaults=parts.defaults,
+        annotations=parts.annotations,
         name=parts.name,
         notes=notes,
     )

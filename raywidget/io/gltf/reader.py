@@ -109,6 +109,7 @@ class _Reader:
                 clip=tuple(scene.clip),
                 caps=scene.caps,
                 defaults=scene.defaults,
+                annotations=scene.annotations,
                 name=scene.name,
                 notes=tuple(scene.notes),
             )

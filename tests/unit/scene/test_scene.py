@@ -20,6 +20,7 @@ from raywidget.scene import (
     Scene,
     Sphere,
 )
+from raywidget.staging.studio import load_scene, scene_of
 
 CAMERA = PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0))
 
@@ -78,7 +79,7 @@ def test_defaults_are_a_read_only_copy():
         scene.defaults["width"] = 2
 
 
-def test_annotations_are_what_figures_take():
+def test_annotations_are_what_figures_take(tmp_path):
     labels = [((0, 1, 0), "top")]
     scene = Scene([ball()], camera=CAMERA, annotations={"title": "Heat", "labels": labels})
     assert "annotations={'title': 'Heat'" in repr(scene)
@@ -86,6 +87,10 @@ def test_annotations_are_what_figures_take():
     assert again.annotations == scene.annotations
     assert describe(again)["title"] == "Heat"
     assert describe(again)["labels"] == [{"point": [0.0, 1.0, 0.0], "text": "top"}]
+    scene.save(tmp_path / "scene.glb")
+    loaded = load_scene(tmp_path / "scene.glb")
+    assert describe(loaded) == describe(scene)
+    assert describe(scene_of(tmp_path / "scene.glb")) == describe(scene)
     assert describe(again, title="Cold")["title"] == "Cold"
     with pytest.raises(TypeError):
         scene.annotations["title"] = "Cold"
