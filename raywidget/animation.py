@@ -192,8 +192,8 @@ def turntable(
     turns : float
         How often round; negative, the other way.
     **settings
-        As in `animate`: ``shutter``, ``denoise``, ``exposure``, ``progress``, ..., any of
-        `RenderSettings`; and of things that are no scene, the parameters of `studio`.
+        As in `animate`: ``shutter``, ``denoise``, ``exposure``, ``progress``, ...,
+        any of `RenderSettings`; and of things that are no scene, the parameters of `studio`.
 
     Returns
     -------

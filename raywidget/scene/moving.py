@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -62,6 +63,11 @@ class Moving(Scene):
             raise SceneError(
                 "Moving: scene_at must be a function from a time to a Scene, such as "
                 f"between(scene, other), got {checks.show(scene_at)}"
+            )
+        if not _takes_a_time(scene_at):
+            raise SceneError(
+                "Moving: scene_at must take one argument, the time, and "
+                f"{checks.show(scene_at)} does not"
             )
         ends = checked_shutter("Moving", shutter)
         self._take(scene_at, ends, (), _scene_at(scene_at, 0.5 * (ends[0] + ends[1])))
@@ -192,6 +198,18 @@ def checked_shutter(owner: str, shutter: object) -> tuple[float, float]:
     if end < begin:
         raise SceneError(f"{owner}: the shutter closes at {end:g}, before it opens at {begin:g}")
     return begin, end
+
+
+def _takes_a_time(scene_at: Callable[..., object]) -> bool:
+    try:
+        signature = inspect.signature(scene_at)
+    except (TypeError, ValueError):  # of what is no Python, nobody knows
+        return True
+    try:
+        signature.bind(0.0)
+    except TypeError:
+        return False
+    return True
 
 
 def _scene_at(scene_at: Callable[[float], Scene], time: float) -> Scene:

@@ -57,7 +57,7 @@ def test_a_repr_can_be_pasted_back(thing):
 def test_all_that_has_no_arrays_is_tried():
     tried = {type(thing).__name__ for thing in OBJECTS}
     arrays = {"Mesh", "Instances", "Spheres", "Cylinders", "Tubes", "Arrows", "Volume"}
-    others = {"Image", "ImageTexture", "ImageEnvironment", "Figure", "RayWidget", "Scene"}
+    others = {"Image", "ImageTexture", "ImageEnvironment", "Figure", "RayWidget", "Scene", "Moving"}
     bases = (rw.RaywidgetError, rw.RaywidgetWarning)
     classes = {n for n, v in NAMES.items() if isinstance(v, type) and not issubclass(v, bases)}
     described = {n for n in classes if hasattr(NAMES[n], "replace")}

@@ -61,6 +61,7 @@ def test_it_can_be_pickled_with_its_changes():
     ("make", "message"),
     [
         (lambda: rw.Moving(scene_at(0)), "must be a function from a time"),
+        (lambda: rw.Moving(lambda: scene_at(0)), "must take one argument, the time"),
         (lambda: rw.Moving(scene_at, 0.5), "shutter must be two times"),
         (lambda: rw.Moving(scene_at, (1, 0)), "closes at 0, before it opens at 1"),
         (lambda: rw.Moving(scene_at, (0, float("nan"))), "shutter must be"),
