@@ -258,6 +258,8 @@ class Interaction:
     def _change_values(self, change: ValueChange) -> None:
         try:
             self._session.restart(scene=change_values(self._session.scene, change))
+            if self._timeline is not None:
+                self._timeline.keep(lambda scene: change_values(scene, change))
             self._listener.changed("scene")
         finally:  # a page that was refused learns what there is
             self._listener.marked()

@@ -7,10 +7,11 @@ listens is told by a call.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -182,6 +183,7 @@ class Timeline:
         self._wanted = False  # is another scene to be shown than is?
         self._seen = 0  # the newest generation of a coarse picture
         self._message: str | None = None
+        self._edits: deque[Callable[[Scene], Scene]] = deque(maxlen=KEPT)
         self._closed = False
         self._thread: threading.Thread | None = None
         self._own: Camera = session.scene.camera  # of the scene that is shown, as it was made
@@ -213,8 +215,15 @@ class Timeline:
     def scene_at(self, index: int) -> Scene:
         """The scene of a time as it would be shown now: seen from where the user has gone."""
         scene = self._series.make(index)
+        for edit in list(self._edits):
+            with contextlib.suppress(SceneError):  # there may be no such values at this time
+                scene = edit(scene)
         camera = self._session.scene.camera
         return scene if camera == self._own else scene.replace(camera=camera)
+
+    def keep(self, edit: Callable[[Scene], Scene]) -> None:
+        """Show the scenes of all times with this change, as far as they can have it."""
+        self._edits.append(edit)
 
     def nearest(self, moment: float) -> int:
         """The number of the time that is nearest."""
