@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from raywidget.kernels.geometry.clipping import find_closest
 from raywidget.kernels.geometry.hit import make_hit
+from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry
-from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.scalars import index32, single
 from raywidget.kernels.layout import F32, MISS, VOLUME_CODES_SIZE, VOLUME_INDEX, SceneTables
 from raywidget.kernels.sensors.camera import generate_ray
 from raywidget.kernels.surfaces.field import shown_value
@@ -57,7 +58,10 @@ def pick_point(
     start = origin
     if scene.has_unseen:
         met = find_in_sight(scene, origin, direction)
-        ray = met.ray
+        # What is compiled on demand hands out whole numbers of 64 bits.
+        ray = RayHit(
+            met.ray.t, met.ray.u, met.ray.v, index32(met.ray.slot), index32(met.ray.instance)
+        )
         start = met.o
         travelled = met.travelled
     else:
