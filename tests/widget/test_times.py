@@ -84,7 +84,7 @@ def test_how_values_are_shown_is_chosen_for_all_times(make):
     def dots_at(moment):
         dots = rw.Spheres([(0, 0, 0), (1, 0, 0)], 0.4, values=[moment, 8], name="dots")
         camera = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0))
-        return rw.Scene([dots], camera=camera)
+        return rw.Scene([dots], emitters=[rw.ConstantEnvironment(1)], camera=camera)
 
     widget = make(dots_at, times=[0, 1])
     widget.wait(PATIENCE)
@@ -93,9 +93,9 @@ def test_how_values_are_shown_is_chosen_for_all_times(make):
     until(lambda: widget.scene is not None and widget.generation > 1, "it is changed")
     widget.time = 1
     (dots,) = widget.scene.shapes
-    assert dots.colormap.limits == (2, 4)
+    (told,) = widget._describe(widget.scene)["values"]
+    assert (told["map"], list(told["limits"])) == ("inferno", [2, 4])
     assert list(dots.values) == [1, 8]
-    assert widget._describe(widget.scene)["values"][0]["map"] == "inferno"
 
 
 def test_playing_shows_each_time_and_rests_at_one_that_is_rendered(make):
