@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.errors import SceneError
 from raywidget.scene import (
     Backdrop,
     Coated,
@@ -19,6 +20,7 @@ from raywidget.scene import (
     ShadowCatcher,
     Sphere,
 )
+from raywidget.scene.values.signatures import checked_call
 
 _WET_SAND = (0.33, 0.25, 0.18)
 _ZENITH, _HAZE = (0.1, 0.21, 0.42), (0.85, 0.62, 0.48)
@@ -58,6 +60,7 @@ def _shore(height: int = 450, width: int = 800) -> NDArray[np.float32]:
     return result
 
 
+@checked_call(SceneError)
 def shore() -> Scene:
     """Balls on a shore that is a picture: a catcher has their shadows, and mirrors them.
 
