@@ -119,12 +119,16 @@ def test_catchers_throw_no_shadow_on_each_other():
 
 
 def test_others_know_it_as_a_matte_ground():
-    """Light that it scatters back, and what a mirror shows."""
+    """Light that it scatters back, and what a mirror shows; a lamp would make sparks in it."""
     mirror = rw.Sphere((0, 0.6, 0), 0.4, material=rw.Metal(0.9), name="ball")
-    is_ball = shows_only(lit("area", [mirror], rw.Diffuse(0.3)), 0.9)
-    assert is_ball.sum() > 8
-    caught = picture_statistics(lit("area", [mirror], rw.ShadowCatcher(0.3)), max_depth=5, **SIZE)
-    matte = picture_statistics(lit("area", [mirror], rw.Diffuse(0.3)), seed=1, max_depth=5, **SIZE)
+    is_ball = shows_only(lit("constant", [mirror], rw.Diffuse(0.3)), 0.9)
+    assert is_ball.sum() >= 4
+    caught = picture_statistics(
+        lit("constant", [mirror], rw.ShadowCatcher(0.3)), max_depth=5, **SIZE
+    )
+    matte = picture_statistics(
+        lit("constant", [mirror], rw.Diffuse(0.3)), seed=1, max_depth=5, **SIZE
+    )
     assert check_means(on_the_ground(caught, is_ball), on_the_ground(matte, is_ball)) > LEVEL
 
 
