@@ -395,6 +395,7 @@ found by paths from the camera; emission that is found in two ways is weighted b
             "statistical/test_pictures.py::test_next_event_estimation_changes_only_the_noise",
             "statistical/test_pictures.py::test_roulette_changes_only_the_noise",
             "statistical/test_bdpt.py::test_bdpt_shows_what_path_shows",
+            "statistical/test_caustics.py::test_the_picture_is_the_same_in_the_mean",
             "statistical/test_filters.py::test_samples_follow_the_filter",
             "statistical/test_adaptive_pictures.py::test_there_is_no_bias",
         ),

@@ -33,6 +33,8 @@ _HELP = {
     "roulette": "end unpromising paths by Russian roulette",
     "next_event": "sample lights at every bounce",
     "integrator": "how light is found, or what is shown instead of light",
+    "caustics": "find the light that metal and glass gather from the lights, too",
+    "clamp_indirect": "bound what single paths of indirect light bring, such as 10: biased",
     "ao_distance": "how far occluders count for --integrator ao, in scene units",
     "sampler": "where random numbers come from",
     "filter": "which part of the picture a pixel shows",

@@ -6,6 +6,7 @@ user wrote it. Nothing behind it checks either.
 
 from raywidget.compiler.geometry.placement import Placement, placement_in
 from raywidget.compiler.geometry.trees import Trees
+from raywidget.compiler.lights.casters import find_casters
 from raywidget.compiler.scene_tables import (
     Compiled,
     compile_after,
@@ -23,6 +24,7 @@ __all__ = [
     "compile_camera",
     "compile_scene",
     "compile_with_trees",
+    "find_casters",
     "needs_volpath",
     "placement_in",
 ]

@@ -17,6 +17,7 @@ from raywidget.compiler import (
     Placement,
     compile_after,
     compile_camera,
+    find_casters,
     needs_volpath,
     placement_in,
 )
@@ -28,6 +29,8 @@ from raywidget.errors import SettingsError
 from raywidget.kernels.integrators.aov import AovTarget, render_aovs
 from raywidget.kernels.integrators.bdpt.bdpt import render_bdpt
 from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings
+from raywidget.kernels.integrators.caustics.caustics import CausticSettings, render_caustics
+from raywidget.kernels.integrators.caustics.chains import MOST_EDGES
 from raywidget.kernels.integrators.coverage import CoverageTarget, render_coverage
 from raywidget.kernels.integrators.guides import GuideTarget, render_guides
 from raywidget.kernels.integrators.path import render_path
@@ -82,10 +85,17 @@ class Integrator(NamedTuple):
     settings: tuple[Any, ...]  # a NamedTuple, the entry's fourth argument
     splats: int = 0  # a sample makes at most; if > 0, a `SplatLog` is the entry's last argument
     sees_media: bool = True  # or only surfaces
+    kind: str = ""  # where it is in `ENTRIES`, if not under the name in the settings
+
+
+def _bound(settings: RenderSettings) -> Any:
+    """What a kernel takes for `clamp_indirect`."""
+    return np.float32(np.inf if settings.clamp_indirect is None else settings.clamp_indirect)
 
 
 def _path(scene: Scene, settings: RenderSettings, scale: float) -> Integrator:
-    chosen = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
+    limits = settings.max_depth, settings.next_event, settings.roulette
+    chosen = PathSettings(*limits, _bound(settings))
     return Integrator(render_path, chosen)
 
 
@@ -94,14 +104,34 @@ def _direct(scene: Scene, settings: RenderSettings, scale: float) -> Integrator:
 
 
 def _bdpt(scene: Scene, settings: RenderSettings, scale: float) -> Integrator:
-    chosen = BdptSettings(settings.max_depth, settings.next_event, settings.roulette, -1, -1)
+    limits = settings.max_depth, settings.next_event, settings.roulette
+    chosen = BdptSettings(*limits, -1, -1, _bound(settings))
     splats = max(1, min(settings.max_depth, MAX_EDGES) - 1)
     return Integrator(render_bdpt, chosen, splats)
 
 
 def _volpath(scene: Scene, settings: RenderSettings, scale: float) -> Integrator:
-    chosen = PathSettings(settings.max_depth, settings.next_event, settings.roulette)
+    limits = settings.max_depth, settings.next_event, settings.roulette
+    chosen = PathSettings(*limits, _bound(settings))
     return Integrator(render_volpath, chosen)
+
+
+CAUSTICS = "path with caustics"
+
+
+def _with_caustics(
+    scene: Scene, settings: RenderSettings, tables: SceneTables, placement: Placement
+) -> Integrator | None:
+    """Path tracing that sends photons, too; None where nothing gathers light."""
+    casters = find_casters(scene, tables, placement)
+    if casters is None:
+        return None
+    limits = settings.max_depth, settings.next_event, settings.roulette
+    splats = max(1, min(settings.max_depth, MOST_EDGES) - 2)
+    share: Any = np.float32(casters.share)
+    _, balls, materials, probabilities, cdf = casters
+    chosen = CausticSettings(*limits, _bound(settings), share, balls, materials, probabilities, cdf)
+    return Integrator(render_caustics, chosen, splats, kind=CAUSTICS)
 
 
 def _preview(kind: int) -> Callable[[Scene, RenderSettings, float], Integrator]:
@@ -150,6 +180,7 @@ ENTRIES: dict[str, tuple[Callable[..., bool], Callable[..., tuple[Any, ...]]]] =
     "bdpt": (render_bdpt, BdptSettings),
     "volpath": (render_volpath, PathSettings),
     "direct": (render_path, PathSettings),
+    CAUSTICS: (render_caustics, CausticSettings),
     **dict.fromkeys(("ao", "normals", "albedo", "depth"), (render_preview, PreviewSettings)),
 }
 """What `Integrator.entry` and `Integrator.settings` are made of, for those who have no scene."""
@@ -391,6 +422,9 @@ class Renderer(Tracer):
         )
         make_integrator = INTEGRATORS[settings.integrator]
         integrator = make_integrator(scene, settings, self._placement.scale)
+        if settings.caustics:
+            with_photons = _with_caustics(scene, settings, tables, self._placement)
+            integrator = with_photons or integrator
         corner = settings.window[:2]
         super().__init__(Prepared(tables, camera, picture, integrator, settings.alpha, corner))
 

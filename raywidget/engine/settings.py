@@ -70,8 +70,9 @@ class RenderSettings(metaclass=CheckedCalls):
     region : (x, y, width, height), optional
         Render this part of the picture only, in pixels from its upper left corner: what comes back
         is, bit for bit, that part of the whole (with `noise`, of the whole with as many samples;
-        denoised, it differs near its edges). Only ``integrator="bdpt"`` and `adaptive` have to
-        render what is around it, too. It is for `render` and films; a widget shows whole pictures.
+        denoised, it differs near its edges). Only ``integrator="bdpt"``, `caustics` and `adaptive`
+        have to render what is around it, too. It is for `render` and films; a widget shows whole
+        pictures.
     spp : int
         Samples per pixel, the goal.
     noise : float, optional
@@ -102,6 +103,22 @@ class RenderSettings(metaclass=CheckedCalls):
         normals in the world, from -1 to 1 as 0 to 1. ``"albedo"``: colours of the surfaces.
         ``"depth"``: distance along the ray in scene units. The last four know no light; they
         compile quickly, and serve as previews.
+    caustics : bool
+        Find the light that metal and glass gather on other surfaces from the lights, too: a photon
+        for each sample, towards what mirrors or bends light, weighed against what the path finds by
+        itself. The same picture in the mean; without it, that light is found seldom, and sparkles.
+        Only caustics that the camera sees itself (not those behind glass or in mirrors) are found
+        so, and only the light of shapes, points, spots, the sun and images of environments. Where
+        nothing mirrors or bends light, the picture stays what it is to the bit. It takes
+        ``integrator="path"`` and a `PerspectiveCamera`, and goes neither with `adaptive`
+        nor with scenes that move while the shutter is open.
+    clamp_indirect : float, optional
+        Bound what a single path of more than two edges brings to a pixel, by its brightest channel,
+        in units of radiance: 10 cuts off most fireflies. **Biased**: the light that is cut off is
+        missing, in caustics and in bright reflections of indirect light. Emission that is seen, and
+        light that comes from a lamp straight to what is seen, are not bounded. ``None``, the
+        default: no bound, and no bias. For ``"path"``, ``"volpath"`` and ``"bdpt"``; what has a
+        bound is not there in ``"direct"``.
     ao_distance : float, optional
         Occluders farther away than this do not count for ``"ao"``, in scene units; ``None``: a
         fifth of the distance from the camera to what it looks at, or of the scene's diagonal where
@@ -160,6 +177,8 @@ class RenderSettings(metaclass=CheckedCalls):
     roulette: bool = True
     next_event: bool = True
     integrator: str = "path"
+    caustics: bool = False
+    clamp_indirect: float | None = None
     ao_distance: float | None = None
     sampler: str = "lattice"
     filter: str = "box"
@@ -187,6 +206,8 @@ class RenderSettings(metaclass=CheckedCalls):
             self._set_number("noise", 1e-6, 10.0)
         self._set_integer("max_depth", 1, MAX_DEPTH)
         _check_choice("integrator", self.integrator, INTEGRATORS)
+        if self.clamp_indirect is not None:
+            self._set_number("clamp_indirect", 1e-6, 1e30)
         if self.ao_distance is not None:
             self._set_number("ao_distance", 1e-30, 1e30)
         _check_choice("sampler", self.sampler, SAMPLERS)
@@ -194,7 +215,7 @@ class RenderSettings(metaclass=CheckedCalls):
         if self.filter_radius is not None:
             self._set_number("filter_radius", 0.1, 8.0)
         self._set_integer("seed", 0, 2**64 - 1)
-        for name in ("adaptive", "roulette", "next_event", "alpha"):
+        for name in ("adaptive", "roulette", "next_event", "caustics", "alpha"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(
                     f"{name}: expected True or False, got {show(getattr(self, name))}"
@@ -205,8 +226,22 @@ class RenderSettings(metaclass=CheckedCalls):
         self._set_integer("tile_size", 4, 1024)
         if self.adaptive:
             self._check_adaptive()
+        if self.caustics:
+            self._check_caustics()
         if self.threads is not None:
             self._set_integer("threads", 1, 1024)
+
+    def _check_caustics(self) -> None:
+        if self.integrator == "bdpt":
+            raise SettingsError("caustics: 'bdpt' finds them anyway; leave it out, or use 'path'")
+        if self.integrator != "path":
+            raise SettingsError(
+                f"caustics: only integrator='path' sends photons, got {show(self.integrator)}"
+            )
+        if self.adaptive:
+            raise SettingsError(
+                "caustics: photons go to all pixels, which 'adaptive' does not know"
+            )
 
     def _check_adaptive(self) -> None:
         if self.integrator == "bdpt":
@@ -245,10 +280,10 @@ class RenderSettings(metaclass=CheckedCalls):
     def window(self) -> tuple[int, int, int, int]:
         """What has to be rendered for it.
 
-        Light paths of `bdpt` come to the region from all over the picture, and samples that are
-        adaptive are dealt out within tiles of the whole.
+        Light paths of `bdpt`, and of `caustics`, come to the region from all over the picture, and
+        samples that are adaptive are dealt out within tiles of the whole.
         """
-        if self.region is None or self.integrator == "bdpt":
+        if self.region is None or self.integrator == "bdpt" or self.caustics:
             return 0, 0, self.width, self.height
         if not self.adaptive:
             return self.region
@@ -409,10 +444,19 @@ def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:
             "adaptive: deals samples out pixel by pixel, and knows no scene that moves while the "
             "shutter is open; leave it off, or give a goal by noise="
         )
+    if settings.caustics and isinstance(scene, Moving):
+        raise SettingsError(
+            "caustics: photons know no scene that moves while the shutter is open; leave it off"
+        )
     if settings.integrator == "bdpt" and not isinstance(scene.camera, PerspectiveCamera):
         raise SettingsError(
             "integrator: 'bdpt' knows no camera but PerspectiveCamera yet, "
             f"got {type(scene.camera).__name__}; use 'path'"
+        )
+    if settings.caustics and not isinstance(scene.camera, PerspectiveCamera):
+        raise SettingsError(
+            "caustics: photons know no camera but PerspectiveCamera yet, "
+            f"got {type(scene.camera).__name__}"
         )
     if settings.integrator in WITHOUT_SCATTERING and any(map(_needs_volpath, scene.objects())):
         raise SettingsError(

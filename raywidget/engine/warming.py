@@ -14,12 +14,12 @@ from raywidget.engine.settings import AOVS, INTEGRATORS, RenderSettings
 from raywidget.errors import SettingsError
 from raywidget.scene.camera import PerspectiveCamera
 from raywidget.scene.emitters.emitters import ConstantEnvironment, DirectionalLight
-from raywidget.scene.materials.materials import Dielectric, Diffuse
+from raywidget.scene.materials.materials import Dielectric, Diffuse, Metal
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cylinder
-from raywidget.scene.shapes.simple import Sphere
+from raywidget.scene.shapes.simple import Quad, Sphere
 from raywidget.scene.textures.textures import Checkerboard
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_items
@@ -71,6 +71,10 @@ def warmup(
             tell(f"{name}, {kind} ...")
             _render(scene, name, look_at_it=index == 0)
             tell(f"{name}, {kind}: {time.perf_counter() - started:.1f} s")
+    if integrators == "all":
+        for kind, scene in {**scenes, "plain scenes": _polished_scene()}.items():
+            tell(f"caustics, {kind} ...")
+            _render(scene, "path", look_at_it=False, caustics=True)
     seconds = time.perf_counter() - begin
     if progress:
         tell(f"{seconds:.1f} s in all; kernels are in {place_of_kernels()}")
@@ -103,10 +107,17 @@ def _keep_quiet(line: str) -> None:
     pass
 
 
-def _render(scene: Scene, integrator: str, look_at_it: bool) -> None:
+def _render(scene: Scene, integrator: str, look_at_it: bool, caustics: bool = False) -> None:
     aovs = AOVS if look_at_it else ()
     settings = RenderSettings(
-        width=4, height=4, spp=1, threads=1, integrator=integrator, aovs=aovs, alpha=look_at_it
+        width=4,
+        height=4,
+        spp=1,
+        threads=1,
+        integrator=integrator,
+        aovs=aovs,
+        alpha=look_at_it,
+        caustics=caustics,
     )
     session = Session(scene, settings)
     try:
@@ -129,6 +140,13 @@ def _fan() -> Mesh:
 
 def _plain_scene() -> Scene:
     return Scene([_fan(), Sphere((0, 0, 1), 0.5)], camera=_CAMERA)
+
+
+def _polished_scene() -> Scene:
+    """A plain one in which light is gathered."""
+    lamp = Quad((-1, 3, -1), (2, 0, 0), (0, 0, 2), emission=1.0)
+    ball = Sphere((0, 0, 1), 0.5, material=Metal(0.9, roughness=0.2))
+    return Scene([_fan(), ball, lamp], camera=_CAMERA)
 
 
 def _full_scene() -> Scene:

@@ -49,7 +49,7 @@ class Parcel:
             "grids": [self._tell(grid) for grid in grids],
             "camera": self._tell(prepared.camera),
             "picture": [self._tell(value) for value in prepared.picture],
-            "integrator": name,
+            "integrator": integrator.kind or name,
             "settings": [self._tell(value) for value in integrator.settings],
             "splats": integrator.splats,
             "sees_media": integrator.sees_media,
@@ -84,7 +84,7 @@ class Parcel:
 def digests_in(description: Description) -> list[str]:
     """Names of the large arrays that a description refers to."""
     entries = [*description["tables"].values(), *description["grids"], description["camera"]]
-    entries += description["picture"]
+    entries += [*description["picture"], *description["settings"]]
     named = (entry["digest"] for entry in entries if isinstance(entry, dict) and "digest" in entry)
     return list(dict.fromkeys(named))
 
@@ -110,6 +110,7 @@ def unpack(description: Description, find: Callable[[str], Bytes]) -> Prepared:
         settings(*map(make, description["settings"])),
         description["splats"],
         description["sees_media"],
+        description["integrator"],
     )
     picture = Picture(*map(make, description["picture"]))
     camera, (left, top) = make(description["camera"]), description["corner"]

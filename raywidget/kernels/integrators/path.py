@@ -34,10 +34,20 @@ from raywidget.kernels.integrators.bundle import (
     store_word,
     store_word_row,
 )
+from raywidget.kernels.integrators.caustics.chains import (
+    follow_chains,
+    follows_chains,
+    sends_photon,
+    start_chains,
+    weigh_chains,
+)
+from raywidget.kernels.integrators.caustics.photons import trace_photon
 from raywidget.kernels.integrators.path_lanes import (
     FOUND_BARE,
+    FOUND_CHAINED,
     FOUND_DIFFUSE,
     FOUND_END,
+    FOUND_FIRST,
     FOUND_IMAGE,
     FOUND_OTHER,
     FOUND_SPECULAR,
@@ -48,8 +58,10 @@ from raywidget.kernels.integrators.path_lanes import (
     enter_media,
     eval_others,
     find_visible,
+    indirect,
     sample_lights,
     sample_others,
+    within_bound,
 )
 from raywidget.kernels.integrators.tile import (
     COUNTER_DROPPED,
@@ -100,6 +112,7 @@ from raywidget.kernels.layout import F32, SceneTables, SceneView
 from raywidget.kernels.lights.emitter import is_all_sought
 from raywidget.kernels.lights.environment import backdrop_of
 
+INFINITY = float("inf")
 _LARGEST = 1e19  # of coordinates: times the reciprocal of a direction's, they stay finite
 
 
@@ -135,6 +148,8 @@ def advance_paths(
     specular = 0
     transmitting = 0
     images = 0
+    first = 0
+    chained = 0
     rays = 0
     rest = lanes
     while rest != 0:
@@ -157,8 +172,12 @@ def advance_paths(
             specular |= bit
         if arrival.found & FOUND_TRANSMITS != 0:
             transmitting |= bit
+        if arrival.found & FOUND_FIRST != 0:
+            first |= bit
+        if arrival.found & FOUND_CHAINED != 0:
+            chained |= bit
     if images != 0:
-        add_images(scene, bundle, images)
+        add_images(scene, bundle, images, settings)
     scattering = diffuse | other
     if scattering == 0:
         return Advanced(ended, rays)
@@ -183,6 +202,8 @@ def advance_paths(
         store_point_row(bundle, rows.NORMAL, ng)
     wo_world = -load_point_row(bundle, rows.DIRECTION)
     cos_g = dot(wo_world, ng)
+    if follows_chains(settings):
+        store_point_row(bundle, rows.SHADING_NORMAL, normal)
     # Interpolation, or a map, may have turned the surface away from who sees it.
     normal = choose_vec3(cos_g * dot(wo_world, normal) <= 0.0, ng, normal)
     frame = make_frame(normal)
@@ -201,7 +222,7 @@ def advance_paths(
     sampled = 0
     if settings.next_event and scene.light_count > 0:
         sampled = scattering & ~specular
-    lit = sample_lights(scene, bundle, sampled)
+    lit = sample_lights(scene, bundle, sampled, settings)
     if lit != 0:
         wi_world = load_point_row(bundle, rows.LIGHT_DIRECTION)
         wi = to_local(frame, wi_world)
@@ -227,9 +248,15 @@ def advance_paths(
         weight = choose(
             load_row(bundle, rows.LIGHT_DELTA) > 0.0, 1.0, power_heuristic(light_pdf, value_pdf)
         )
+        if follows_chains(settings) and lit & chained != 0:
+            store_row(bundle, rows.SHARE, weight)
+            weigh_chains(settings, scene, bundle, lit & chained)
+            weight = load_row(bundle, rows.SHARE)
         weight = weight * load_row(bundle, rows.VISIBLE) / light_pdf
         brought = throughput * value * load_point_row(bundle, rows.LIGHT_RADIANCE) * weight
         brought = choose_vec3(lanes_in(lit), brought, 0.0)
+        if settings.bound < INFINITY:
+            brought = within_bound(settings.bound, brought, indirect(bundle, lit, 1))
         store_point_row(bundle, rows.RADIANCE, load_point_row(bundle, rows.RADIANCE) + brought)
 
     # --- Scatter ----------------------------------------------------------------------------------
@@ -259,6 +286,15 @@ def advance_paths(
     if scene.medium_count > 0:
         store_point_row(bundle, rows.SAMPLED, d)
         enter_media(scene, bundle, scattering & lives & lane_mask(crosses))
+
+    if follows_chains(settings):
+        if chained & lives != 0:
+            store_point_row(bundle, rows.SAMPLED, d)
+            store_row(bundle, rows.SAMPLED_PDF, pdf)
+            follow_chains(settings, scene, bundle, chained & lives, specular)
+        chain = choose(lanes_in(chained & lives), load_row(bundle, rows.CHAIN), 0.0)
+        started = start_chains(scene, bundle, d, ng, pdf)
+        store_row(bundle, rows.CHAIN, choose(lanes_in(first & ~specular), started, chain))
 
     # --- Russian roulette -------------------------------------------------------------------------
     if settings.roulette:
@@ -304,8 +340,9 @@ def _start_sample(
     picture: PictureView,
     work: Work,
     tile: TileView,
-) -> None:
-    """Begin the path of the sample and the pixel that are noted for a lane."""
+    settings: PathSettings,
+) -> int:
+    """Begin the path of the sample and the pixel that are noted for a lane; rays of its photon."""
     at = load_word(bundle, rows.PIXEL, lane)
     row = at // tile.width
     x = work.x + (at - row * tile.width)
@@ -330,10 +367,13 @@ def _start_sample(
     store_number(bundle, rows.LIGHT_V, lane, edge.w)
     store_word(bundle, rows.DEPTH, lane, 1)
     bundle.inside[lane] = scene.surroundings[0]
+    if sends_photon(settings, sequence):
+        return trace_photon(settings, scene, sequence)
+    return 0
 
 
 @device
-def _sample_tile(
+def sample_path_tile(
     scene: SceneView, picture: PictureView, settings: PathSettings, work: Work, tile: TileView
 ) -> bool:
     """As `tile.sample_tile`, which says what it promises.
@@ -353,7 +393,7 @@ def _sample_tile(
         if waiting < pixels:
             store_word(bundle, rows.PIXEL, lane, waiting)
             store_word(bundle, rows.SAMPLE, lane, work.first)
-            _start_sample(scene, bundle, lane, picture, work, tile)
+            rays += _start_sample(scene, bundle, lane, picture, work, tile, settings)
             lanes |= 1 << lane
             waiting += 1
     while lanes != 0:
@@ -378,7 +418,7 @@ def _sample_tile(
                 waiting += 1
                 sample = work.first
             store_word(bundle, rows.SAMPLE, lane, sample)
-            _start_sample(scene, bundle, lane, picture, work, tile)
+            rays += _start_sample(scene, bundle, lane, picture, work, tile, settings)
     tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
     tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
     return True
@@ -393,6 +433,6 @@ def render_path(
     work: Work,
     target: TileTarget,
 ) -> bool:
-    """Path tracing, see `_sample_tile`."""
+    """Path tracing, see `sample_path_tile`."""
     scene = view_scene(tables, camera)
-    return _sample_tile(scene, view_picture(picture), settings, work, view_tile(target))
+    return sample_path_tile(scene, view_picture(picture), settings, work, view_tile(target))

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from raywidget.kernels.geometry.brute_force import is_occluded_by_few
 from raywidget.kernels.geometry.clipping import find_closest_of_finite, is_lamp_cut
@@ -14,6 +16,7 @@ from raywidget.kernels.geometry.intersect import FLAT_BLOCK
 from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators import rows
+from raywidget.kernels.integrators.bound import add_within, is_bounded
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     load_number,
@@ -31,7 +34,17 @@ from raywidget.kernels.integrators.bundle import (
     store_word,
 )
 from raywidget.kernels.integrators.catcher import catch_light, is_catcher
-from raywidget.kernels.language.jit import device
+from raywidget.kernels.integrators.caustics.chains import (
+    follows_chains,
+    is_chained,
+    may_be_found,
+    note_images,
+    note_light,
+    ratio_at_surface,
+    share_beside,
+    weigh_images,
+)
+from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUPS_PER_EDGE
@@ -43,6 +56,7 @@ from raywidget.kernels.language.simd import (
     choose,
     lane_mask,
     lanes_in,
+    lanes_max,
     spread_number,
 )
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
@@ -84,6 +98,7 @@ from raywidget.kernels.surfaces.surface import (
 from raywidget.kernels.volumes.medium import in_sight, inside_towards, transmittance
 
 INFINITY = float("inf")
+UNBOUNDED: Any = np.float32(np.inf)
 
 # What `arrive` finds at the end of an edge
 FOUND_END = 1  # nothing that the path could go on from
@@ -93,6 +108,8 @@ FOUND_SPECULAR = 8
 FOUND_TRANSMITS = 16
 FOUND_BARE = 32  # a bare flat, see `hit`
 FOUND_IMAGE = 64  # an image infinitely far away: `add_images` adds it
+FOUND_FIRST = 128  # the first surface of a path; of those two, where photons are sent
+FOUND_CHAINED = 256  # see `caustics.chains`
 
 
 class Arrival(NamedTuple):
@@ -108,6 +125,8 @@ class PathSettings(NamedTuple):
     max_depth: int  # edges: 1 shows emission, 2 adds direct light
     next_event: bool
     roulette: bool
+    bound: float = UNBOUNDED  # see `bound`
+    casters: Any = None  # `caustics.Casters`, where photons are sent
 
 
 @device
@@ -138,13 +157,19 @@ def arrive(
             if is_image(scene) and not is_backdrop:
                 return Arrival(FOUND_END | FOUND_IMAGE, passed + 1 + traced)
             # Only images are sought: what else there is counts in full.
-            _add(bundle, lane, eval_missed(scene, d, depth, _behind(scene, bundle, lane)))
+            _add(
+                bundle,
+                lane,
+                eval_missed(scene, d, depth, _behind(scene, bundle, lane)),
+                settings,
+                depth,
+            )
             return Arrival(FOUND_END, passed + 1 + traced)
         material = bare_material(scene, ray.slot, ray.instance)
         if material >= 0 and depth < settings.max_depth:
             _store_flat(scene, bundle, lane, ray)
             store_word(bundle, rows.MATERIAL, lane, material)
-            found = _load_material(scene, bundle, lane, material)
+            found = _load_material(scene, bundle, lane, material, settings)
             return Arrival(FOUND_BARE | found, passed + 1 + traced)
         hit = make_hit(scene, o, d, ray)
         material = 0 + hit.material
@@ -172,13 +197,15 @@ def arrive(
             traced += caught.rays
             if not caught.is_mirrored:
                 shown = eval_missed(scene, d, depth, _behind(scene, bundle, lane))
-                _add(bundle, lane, shown * caught.share)
+                _add(bundle, lane, shown * caught.share, settings, depth)
                 return Arrival(FOUND_END, passed + 1 + traced)
             # What is seen in its coat begins another edge.
             depth = 2
             d = caught.wi
             store_word(bundle, rows.DEPTH, lane, depth)
             store_point(bundle, rows.DIRECTION, lane, d)
+            if follows_chains(settings):
+                store_number(bundle, rows.CHAIN, lane, 0.0)
             if depth > settings.max_depth:
                 return Arrival(FOUND_END, passed + 1 + traced)
             o = spawn_origin(hit, d)
@@ -199,9 +226,12 @@ def arrive(
             previous_normal = load_point(bundle, rows.PREVIOUS_NORMAL, lane)
             pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
             weight = power_heuristic(scatter_pdf, pdf)
-        _add(bundle, lane, emitted_radiance(scene, hit, d) * weight)
+        if may_be_found(settings, bundle, lane, depth):
+            ratio = ratio_at_surface(settings, scene, bundle, lane, hit.light, hit.p, hit.ng)
+            weight = share_beside(weight, ratio)
+        _add(bundle, lane, emitted_radiance(scene, hit, d) * weight, settings, depth)
     if is_unlit(scene, material):
-        _add(bundle, lane, unlit_radiance(scene, hit, material))
+        _add(bundle, lane, unlit_radiance(scene, hit, material), settings, depth)
     if depth >= settings.max_depth:
         return Arrival(FOUND_END, passed + 1 + traced)
 
@@ -211,7 +241,7 @@ def arrive(
     store_number(bundle, rows.OFFSET, lane, hit.offset)
     store_word(bundle, rows.MATERIAL, lane, hit.material)
     load_textures(scene, hit, material, room_of(bundle, lane))
-    return Arrival(_load_material(scene, bundle, lane, material), passed + 1 + traced)
+    return Arrival(_load_material(scene, bundle, lane, material, settings), passed + 1 + traced)
 
 
 @device
@@ -234,14 +264,22 @@ def _store_flat(scene: SceneView, bundle: Bundle, lane: int, ray: RayHit) -> Non
 
 
 @device
-def _load_material(scene: SceneView, bundle: Bundle, lane: int, material: int) -> int:
+def _load_material(
+    scene: SceneView, bundle: Bundle, lane: int, material: int, settings: PathSettings
+) -> int:
     """Note what scatters where a path has arrived: FOUND_*."""
     store_word(bundle, rows.PART, lane, material)
     bsdf = view_bsdf(scene, material, room_of(bundle, lane))
+    found = 0
+    if follows_chains(settings):
+        if load_word(bundle, rows.DEPTH, lane) == 1:
+            found = FOUND_FIRST
+        elif is_chained(settings, bundle, lane, material):
+            found = FOUND_CHAINED
     if bsdf.kind == DIFFUSE:
         store_point(bundle, rows.COLOR, lane, bsdf.color)
-        return FOUND_DIFFUSE
-    found = FOUND_OTHER
+        return found | FOUND_DIFFUSE
+    found |= FOUND_OTHER
     if is_specular(bsdf):
         found |= FOUND_SPECULAR
     if transmits(bsdf):
@@ -262,14 +300,20 @@ def _traced(bundle: Bundle, lane: int) -> RayHit:
 
 
 @device
-def _add(bundle: Bundle, lane: int, emitted: Vec3) -> None:
+def _add(bundle: Bundle, lane: int, emitted: Vec3, settings: PathSettings, edges: int) -> None:
     """Count light that a path has met."""
+    if is_bounded(settings.bound, edges):
+        radiance = load_point(bundle, rows.RADIANCE, lane)
+        carried = load_point(bundle, rows.THROUGHPUT, lane)
+        radiance = add_within(settings.bound, radiance, carried, emitted, 1.0)
+        store_point(bundle, rows.RADIANCE, lane, radiance)
+        return
     brought = load_point(bundle, rows.THROUGHPUT, lane) * emitted
     store_point(bundle, rows.RADIANCE, lane, load_point(bundle, rows.RADIANCE, lane) + brought)
 
 
 @on_demand
-def add_images(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+def add_images(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSettings) -> None:
     """Count the light of an image for the lanes that have found it."""
     d = load_point_row(bundle, rows.DIRECTION)
     seen = look_at_image(scene, d)
@@ -285,6 +329,10 @@ def add_images(scene: SceneView, bundle: Bundle, lanes: int) -> None:
         scatter_pdf = load_row(bundle, rows.SCATTER_PDF)
         shared = power_heuristic(scatter_pdf, probability * seen.pdf)
         weight = choose(scatter_pdf > 0.0, shared, 1.0)
+        if follows_chains(settings):
+            store_row(bundle, rows.SHARE, weight)
+            weigh_images(settings, scene, bundle, lanes)
+            weight = load_row(bundle, rows.SHARE)
     radiance = seen.radiance
     if scene.environment[ENVIRONMENT_BACKGROUND] >= 0.0:
         at_once = as_floats(load_word_row(bundle, rows.DEPTH)) == 1.0
@@ -295,6 +343,8 @@ def add_images(scene: SceneView, bundle: Bundle, lanes: int) -> None:
         radiance = choose_vec3(at_once, background, radiance)
     brought = load_point_row(bundle, rows.THROUGHPUT) * radiance * weight
     brought = choose_vec3(lanes_in(lanes), brought, 0.0)
+    if settings.bound < INFINITY:
+        brought = within_bound(settings.bound, brought, indirect(bundle, lanes, 0))
     store_point_row(bundle, rows.RADIANCE, load_point_row(bundle, rows.RADIANCE) + brought)
 
 
@@ -317,8 +367,30 @@ def _sample_images(scene: SceneView, bundle: Bundle, lanes: int, together: bool)
     return lanes
 
 
+@rare
 @device
-def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
+def indirect(bundle: Bundle, lanes: int, more: int) -> int:
+    """Those of whose light a bound holds, with so many edges `more` than they have."""
+    result = 0
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        bit = 1 << lane
+        lanes &= lanes - 1
+        if is_bounded(0.0, load_word(bundle, rows.DEPTH, lane) + more):
+            result |= bit
+    return result
+
+
+@device
+def within_bound(bound: float, brought: Vec3, lanes: int) -> Vec3:
+    """As `bound.within`, for some lanes."""
+    most = lanes_max(brought.x, lanes_max(brought.y, brought.z))
+    scale = choose(lanes_in(lanes), bound / most, 1.0)
+    return brought * choose(most > bound, scale, 1.0)
+
+
+@device
+def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSettings) -> int:
     """Draw a direction to a light for each lane; those that have one."""
     lit = 0
     if is_one_lamp(scene):
@@ -341,6 +413,7 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
     if lanes != 0 and scene.environment[ENVIRONMENT_LIGHT] >= 0.0:
         if together or scene.light_count == 1:
             drawn = _sample_images(scene, bundle, lanes, together)
+            note_images(settings, scene, bundle, drawn)
             lanes &= ~drawn
             lit |= drawn & lane_mask(load_row(bundle, rows.LIGHT_PDF) > 0.0)
     while lanes != 0:
@@ -364,6 +437,7 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int) -> int:
             store_point(bundle, rows.LIGHT_RADIANCE, lane, light.radiance)
             store_number(bundle, rows.LIGHT_PDF, lane, light.pdf)
             store_number(bundle, rows.LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
+            note_light(settings, bundle, lane, light.light, light.normal)
     return lit
 
 

@@ -50,7 +50,11 @@ V = 76
 CHOSEN = 77
 CHOSEN_PROBABILITY = 78
 BEHIND = 79  # 3: what a backdrop shows in the pixel, if there is one
-NUMBER_ROWS = 82
+# Where light subpaths find light, too: see `caustics.chains`
+CHAIN = 82  # by how much more likely they draw what the path has drawn; 0: they can't
+LIGHT_NORMAL = 83  # 3: of the light that was sampled, where it has a surface
+SHARE = 86  # weight of what was sampled
+NUMBER_ROWS = 87
 
 # --- Rows of `words`, int32 -----------------------------------------------------------------------
 KEY = 0  # of its random numbers
@@ -63,4 +67,5 @@ SAMPLE = 6
 MATERIAL = 7  # of the surface, and that of it that scatters: it may be a mixture
 PART = 8
 SLOT = 9
-WORD_ROWS = 10
+LIGHT = 10  # that was sampled, with CHAIN
+WORD_ROWS = 11

@@ -14,6 +14,7 @@ from raywidget.kernels.geometry.clipping import find_closest, is_lamp_cut
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import reach_from_spawn, spawn_origin
 from raywidget.kernels.geometry.traverse import RayHit
+from raywidget.kernels.integrators.bound import add_within, is_bounded
 from raywidget.kernels.integrators.catcher import catch_light, is_catcher
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.tile import (
@@ -141,6 +142,7 @@ def trace_volpath(
 ) -> PathResult:
     """As `path.advance_paths`, which explains what surfaces do, one path at a time."""
     room = make_parameters()
+    bound = settings.bound
     radiance = vec3(0.0, 0.0, 0.0)
     throughput = vec3(1.0, 1.0, 1.0)
     compression = 1.0
@@ -201,7 +203,10 @@ def trace_volpath(
             choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
             if not flight.scatters:
                 look = look_at(scene, volume, place, p)
-                radiance = radiance + throughput * look.emission
+                if is_bounded(bound, depth):
+                    radiance = add_within(bound, radiance, throughput, look.emission, 1.0)
+                else:
+                    radiance = radiance + throughput * look.emission
                 throughput = throughput * look.albedo
                 anisotropy = look.anisotropy
                 if largest_of(throughput) <= 0.0:
@@ -234,7 +239,10 @@ def trace_volpath(
                         through = share_through(scene, p, light.wi, light.reach, stream, False)
                         stream = through.state
                         weight *= through.share
-                    radiance = radiance + throughput * arrived * weight
+                    if is_bounded(bound, depth + 1):
+                        radiance = add_within(bound, radiance, throughput, arrived, weight)
+                    else:
+                        radiance = radiance + throughput * arrived * weight
             edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
             scatter_pdf = 0.0
             if is_surface:
@@ -258,7 +266,11 @@ def trace_volpath(
                 if scatter_pdf > 0.0:
                     pdf = pdf_environment(scene, previous, previous_normal, d)
                     weight = power_heuristic(scatter_pdf, pdf)
-                radiance = radiance + throughput * eval_missed(scene, d, depth, behind) * weight
+                if is_bounded(bound, depth):
+                    missed = eval_missed(scene, d, depth, behind)
+                    radiance = add_within(bound, radiance, throughput, missed, weight)
+                else:
+                    radiance = radiance + throughput * eval_missed(scene, d, depth, behind) * weight
                 break
             hit = make_hit(scene, o, d, ray)
             material = hit.material
@@ -294,9 +306,17 @@ def trace_volpath(
                 if scatter_pdf > 0.0:
                     pdf = pdf_light_hit(scene, previous, previous_normal, hit, d)
                     weight = power_heuristic(scatter_pdf, pdf)
-                radiance = radiance + throughput * emitted_radiance(scene, hit, d) * weight
+                if is_bounded(bound, depth):
+                    emitted = emitted_radiance(scene, hit, d)
+                    radiance = add_within(bound, radiance, throughput, emitted, weight)
+                else:
+                    radiance = radiance + throughput * emitted_radiance(scene, hit, d) * weight
             if is_unlit(scene, material):
-                radiance = radiance + throughput * unlit_radiance(scene, hit, material)
+                if is_bounded(bound, depth):
+                    unlit = unlit_radiance(scene, hit, material)
+                    radiance = add_within(bound, radiance, throughput, unlit, 1.0)
+                else:
+                    radiance = radiance + throughput * unlit_radiance(scene, hit, material)
 
             # --- Straight on into another medium -------------------------------------------------
             if is_interface(scene, hit):
@@ -339,7 +359,11 @@ def trace_volpath(
                             )
                             stream = through.state
                             weight *= through.share
-                        radiance = radiance + throughput * value.f_cos * arrived * weight
+                        if is_bounded(bound, depth + 1):
+                            brought = value.f_cos * arrived
+                            radiance = add_within(bound, radiance, throughput, brought, weight)
+                        else:
+                            radiance = radiance + throughput * value.f_cos * arrived * weight
             edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
             scattered = sample_scattering(hit, bsdf, wo, edge.x, edge.y, choice.y)
             sample = scattered.sample

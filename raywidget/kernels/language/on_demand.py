@@ -30,24 +30,42 @@ def on_demand(function: Callable[P, R]) -> Callable[P, R]:
     The first argument tells which they are: a tuple whose field `full` is None in kernels for plain
     scenes. There, calls return zeros, and `compiler.compile_scene` sees to it that none is made.
     """
+    return where_given("full")(function)
+
+
+def where_given(field: str, *, inlined: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile a function for those kernels only whose first argument, a tuple, has such a field.
+
+    Where the field is None, calls return zeros, and LLVM leaves out what hangs on them: one entry's
+    code can do more than another's without a cost to that. What is tiny may be `inlined`.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        return _compiled_where(function, field, inlined)
+
+    return decorate
+
+
+def _compiled_where(function: Callable[P, R], field: str, inlined: bool) -> Callable[P, R]:
 
     def stand_in(*arguments: Any) -> Any:
         raise NotImplementedError(f"{function.__name__} exists in compiled code only")
 
     def choose(*arguments: Any) -> Any:
-        return function if _is_full(arguments[0]) else _returning_zeros(function)
+        return function if _has(arguments[0], field) else _returning_zeros(function)
 
     stand_in.__name__ = stand_in.__qualname__ = function.__name__
     stand_in.__doc__ = function.__doc__
     decorate = overload  # its options are typed without a pipeline
     decorate(stand_in, jit_options=DEVICE_OPTIONS, strict=False)(choose)
-    rare(function)
+    if not inlined:
+        rare(function)
     return typing.cast("Callable[P, R]", stand_in)
 
 
-def _is_full(first: Any) -> bool:
-    """Does the first argument, a numba type, belong to a full kernel?"""
-    return not isinstance(first.types[first.fields.index("full")], types.NoneType)
+def _has(first: Any, field: str) -> bool:
+    """Does the first argument, a numba type, hold something there?"""
+    return not isinstance(first.types[first.fields.index(field)], types.NoneType)
 
 
 def _returning_zeros(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -93,33 +93,50 @@ def is_delta(scene: SceneView, light: int) -> bool:
     )
 
 
+class LightPoint(NamedTuple):
+    """A point of a light's surface."""
+
+    p: Vec3
+    ng: Vec3  # the normal on its front
+
+
 @device
-def sample_emission_of(scene: SceneView, light: int, four: Four) -> Emission:
-    """A point of a light's surface, uniform by area, and a direction with density cos / pi."""
+def sample_light_point(scene: SceneView, light: int, u: float, v: float) -> LightPoint:
+    """A point of a light's surface, uniform by area."""
     row = light * layout.LIGHT_SIZE
     p = load_vec3(scene.lights, row + layout.LIGHT_CORNER)
     edge_u = load_vec3(scene.lights, row + layout.LIGHT_EDGE_U)
     ng = load_vec3(scene.lights, row + layout.LIGHT_NORMAL)
     kind = _kind(scene, light)
     if kind == layout.LIGHT_BALL:
-        outward = sample_sphere(four.x, four.y)
+        outward = sample_sphere(u, v)
         p = p + outward * abs(edge_u.x)
         ng = outward if edge_u.x > 0.0 else -outward
     elif kind == layout.LIGHT_ROUND:
-        point = sample_round_point(scene, row, four.x, four.y)
+        point = sample_round_point(scene, row, u, v)
         p = p + point.p
         ng = point.outward * scene.lights[row + layout.LIGHT_SIDE]
     else:
-        u = four.x
-        v = four.y
         if scene.lights[row + layout.LIGHT_SHEAR] > 0.0:
             u, v = sample_triangle(u, v)
         p = p + edge_u * u + load_vec3(scene.lights, row + layout.LIGHT_EDGE_V) * v
-    local = sample_cosine_hemisphere(four.z, four.w)
-    pdf = pdf_emission(scene, light, local.z, vec3(0.0, 0.0, 0.0))
-    if pdf <= 0.0 or (scene.clip_count > 0 and is_cut(scene, lamp_group(scene, light), p, 0.0)):
-        return Emission(light, p, p, p, 0.0, p, 0.0)
-    d = to_world(make_frame(ng), local)
+    return LightPoint(p, ng)
+
+
+@device
+def is_dark_point(scene: SceneView, light: int, p: Vec3) -> bool:
+    """Is a point of a light's surface cut away?"""
+    return scene.clip_count > 0 and is_cut(scene, lamp_group(scene, light), p, 0.0)
+
+
+@device
+def send(
+    scene: SceneView, light: int, point: LightPoint, d: Vec3, cos: float, pdf: float
+) -> Emission:
+    """Light that leaves a point of a surface in direction `d`, under `cos`, drawn with `pdf`."""
+    row = light * layout.LIGHT_SIZE
+    ng = point.ng
+    p = point.p
     offset = _OFFSET * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p))
     radiance = load_vec3(scene.lights, row + layout.LIGHT_RADIANCE)
     if scene.light_slots[light * layout.LIGHT_SLOT_SIZE] != layout.MISS:
@@ -129,7 +146,25 @@ def sample_emission_of(scene: SceneView, light: int, four: Four) -> Emission:
         radiance = with_texture(scene, p + ng * away, seen).radiance
     if scene.lights[row + layout.LIGHT_BEAM] > 0.0:
         radiance = radiance * beam_share(scene, light, height_between(d, ng))
-    return Emission(light, p, p + ng * offset, d, local.z, radiance * (local.z / pdf), pdf)
+    return Emission(light, p, p + ng * offset, d, cos, radiance * (cos / pdf), pdf)
+
+
+@device
+def no_emission(light: int, p: Vec3) -> Emission:
+    """What could not be drawn."""
+    return Emission(light, p, p, p, 0.0, p, 0.0)
+
+
+@device
+def sample_emission_of(scene: SceneView, light: int, four: Four) -> Emission:
+    """A point of a light's surface, uniform by area, and a direction with density cos / pi."""
+    point = sample_light_point(scene, light, four.x, four.y)
+    local = sample_cosine_hemisphere(four.z, four.w)
+    pdf = pdf_emission(scene, light, local.z, vec3(0.0, 0.0, 0.0))
+    if pdf <= 0.0 or is_dark_point(scene, light, point.p):
+        return no_emission(light, point.p)
+    d = to_world(make_frame(point.ng), local)
+    return send(scene, light, point, d, local.z, pdf)
 
 
 @on_demand
@@ -203,14 +238,14 @@ def _pdf_other(scene: SceneView, light: int, d: Vec3) -> float:
 
 
 @device
-def pdf_direct(scene: SceneView, start: Emission, p: Vec3) -> float:
+def pdf_direct(scene: SceneView, start: Emission, p: Vec3, n: Vec3) -> float:
     """Density with which next-event estimation at `p` draws the light that arrives there.
 
-    Of points and directions, it is the probability of their choice.
+    `n` is as for `emitter.sample_light`. Of points and directions, it is the probability of their
+    choice.
     """
-    nowhere = vec3(0.0, 0.0, 0.0)
     if is_surface(scene, start.light):
-        return pdf_light_point(scene, p, nowhere, start.light, start.p, start.cos)
+        return pdf_light_point(scene, p, n, start.light, start.p, start.cos)
     if _kind(scene, start.light) == layout.LIGHT_ENVIRONMENT:
-        return pdf_environment(scene, p, nowhere, -start.d)
-    return light_probability(scene, p, nowhere, start.light)
+        return pdf_environment(scene, p, n, -start.d)
+    return light_probability(scene, p, n, start.light)

@@ -60,11 +60,22 @@ def eval_scattering(hit: Hit, bsdf: Bsdf, viewer: Vec3, light: Vec3) -> BsdfValu
     Whoever comes from either side gives the same roles: light that goes the other way is scattered
     alike only where BSDF and normals are symmetric (Veach 1997, chapter 5).
     """
-    frame = viewed_frame(hit, viewer)
+    return _eval_in(viewed_frame(hit, viewer), hit.ng, bsdf, viewer, light)
+
+
+@device
+def eval_between(ng: Vec3, ns: Vec3, bsdf: Bsdf, viewer: Vec3, light: Vec3) -> BsdfValue:
+    """The same, of a surface that is told by its two normals."""
+    turned = dot(viewer, ng) * dot(viewer, ns) <= 0.0
+    return _eval_in(make_frame(ng if turned else ns), ng, bsdf, viewer, light)
+
+
+@device
+def _eval_in(frame: Frame, ng: Vec3, bsdf: Bsdf, viewer: Vec3, light: Vec3) -> BsdfValue:
     wo = to_local(frame, viewer)
     wi = to_local(frame, light)
     value = eval_bsdf_cos(bsdf, wo, wi)
-    if (dot(viewer, hit.ng) * dot(light, hit.ng) > 0.0) != (wo.z * wi.z > 0.0):
+    if (dot(viewer, ng) * dot(light, ng) > 0.0) != (wo.z * wi.z > 0.0):
         return BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
     return value
 

@@ -35,6 +35,7 @@ from raywidget.kernels.integrators.bdpt.weights import (
     scatter_ratios,
     start_camera_ratios,
 )
+from raywidget.kernels.integrators.bound import add_within, is_bounded, within
 from raywidget.kernels.integrators.catcher import catch_light, is_catcher
 from raywidget.kernels.integrators.splat import SplatLog, view_splats
 from raywidget.kernels.integrators.tile import (
@@ -92,6 +93,7 @@ def trace_camera_subpath(
 ) -> PathResult:
     """Radiance that arrives at `o` from `d`, but for what light subpaths bring to the lens."""
     room = make_parameters()
+    bound = settings.bound
     radiance = vec3(0.0, 0.0, 0.0)
     carried = vec3(1.0, 1.0, 1.0)
     compression = 1.0
@@ -112,7 +114,11 @@ def trace_camera_subpath(
         if end.missed:
             if counts(settings, 0, depth + 1):
                 weight = weigh_environment(scene, ratios, previous, d, depth, scatter_pdf, settings)
-                radiance = radiance + carried * eval_missed(scene, d, depth, behind) * weight
+                if is_bounded(bound, depth):
+                    missed = eval_missed(scene, d, depth, behind)
+                    radiance = add_within(bound, radiance, carried, missed, weight)
+                else:
+                    radiance = radiance + carried * eval_missed(scene, d, depth, behind) * weight
             break
         if end.lost:
             break
@@ -135,20 +141,34 @@ def trace_camera_subpath(
         # --- All ways to the light from here -----------------------------------------------------
         if hit.light >= 0 and counts(settings, 0, depth + 1):
             weight = weigh_emission(scene, z, previous, depth, scatter_pdf, settings)
-            radiance = radiance + carried * emitted_radiance(scene, hit, d) * weight
+            if is_bounded(bound, depth):
+                emitted = emitted_radiance(scene, hit, d)
+                radiance = add_within(bound, radiance, carried, emitted, weight)
+            else:
+                radiance = radiance + carried * emitted_radiance(scene, hit, d) * weight
         if is_unlit(scene, end.material) and counts(settings, 0, depth + 1):
-            radiance = radiance + carried * unlit_radiance(scene, hit, end.material)
+            if is_bounded(bound, depth):
+                unlit = unlit_radiance(scene, hit, end.material)
+                radiance = add_within(bound, radiance, carried, unlit, 1.0)
+            else:
+                radiance = radiance + carried * unlit_radiance(scene, hit, end.material)
         if depth >= settings.max_depth:
             break
         choice = draw_four(sequence, group)
         if counts(settings, 1, depth + 1):
             found = connect_to_light(scene, z, depth, edge.z, edge.w, choice.x, settings)
-            radiance = radiance + found.radiance
+            if is_bounded(bound, depth + 1):
+                radiance = radiance + within(bound, found.radiance)
+            else:
+                radiance = radiance + found.radiance
             rays += found.rays
         for i in range(min(light_points, min(settings.max_depth, MAX_EDGES) - depth - 1)):
             if counts(settings, i + 2, depth + 1):
                 found = connect_subpaths(scene, load_vertex(points.vertices, i, z), z, settings)
-                radiance = radiance + found.radiance
+                if is_bounded(bound, depth + i + 2):
+                    radiance = radiance + within(bound, found.radiance)
+                else:
+                    radiance = radiance + found.radiance
                 rays += found.rays
 
         # --- Scatter -----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from raywidget.kernels.integrators.bdpt.vertex import (
     BdptSettings,
     Points,
     Vertex,
+    no_normal,
     store_vertex,
 )
 from raywidget.kernels.integrators.bdpt.weights import (
@@ -21,6 +22,7 @@ from raywidget.kernels.integrators.bdpt.weights import (
     seen_from,
     start_light_ratios,
 )
+from raywidget.kernels.integrators.bound import is_bounded, within
 from raywidget.kernels.integrators.splat import SplatView, note_splat
 from raywidget.kernels.integrators.tile import COUNTER_DROPPED, PictureView
 from raywidget.kernels.language.buffers import advance
@@ -50,7 +52,7 @@ GROUP_LIGHT_CHOICE = (1 << 31) + 3  # at point i: lobe, roulette, unused, see `s
 GROUP_SPLAT = 3 << 30  # of point i: which pixel, see `filter`
 LIGHT_GROUPS_PER_EDGE = 2
 
-_ROULETTE_FULL = 0.25
+ROULETTE_FULL = 0.25
 
 
 class Splats(NamedTuple):
@@ -126,7 +128,7 @@ def trace_light_subpath(
         if count == 0:
             direct = 0.0
             if settings.next_event:
-                direct = pdf_direct(scene, start, hit.p)
+                direct = pdf_direct(scene, start, hit.p, no_normal())
             ratios = seen_from(ratios, direct)
             if is_point(scene, start.light):
                 ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
@@ -145,7 +147,7 @@ def trace_light_subpath(
             )
             rays += found.rays
             if max(found.radiance.x, max(found.radiance.y, found.radiance.z)) > 0.0:
-                _splat(splats, sequence, GROUP_SPLAT + count, found)
+                splat_connection(splats, sequence, GROUP_SPLAT + count, found, settings, count + 1)
         if count == longest:
             break
 
@@ -181,7 +183,7 @@ def trace_light_subpath(
 
         # --- Russian roulette --------------------------------------------------------------------
         if settings.roulette:
-            survival = brightest / _ROULETTE_FULL
+            survival = brightest / ROULETTE_FULL
             if survival < 1.0:
                 if choice.y >= survival:
                     break
@@ -190,7 +192,14 @@ def trace_light_subpath(
 
 
 @device
-def _splat(splats: Splats, sequence: Sequence, group: int, found: Connection) -> None:
+def splat_connection(
+    splats: Splats,
+    sequence: Sequence,
+    group: int,
+    found: Connection,
+    settings: BdptSettings,
+    edges: int,
+) -> None:
     """Note light for the pixel that a connection to the lens has met, or for one near it.
 
     Two numbers of `group` choose which, unless it is the one that was met.
@@ -208,5 +217,7 @@ def _splat(splats: Splats, sequence: Sequence, group: int, found: Connection) ->
         if min(column, row) < 0 or column >= splats.width or row >= splats.height:
             return
         value = found.radiance * (weight_x * weight_y)
+    if is_bounded(settings.bound, edges):
+        value = within(settings.bound, value)
     if not note_splat(splats.log, row * splats.width + column, sequence.half, value):
         splats.log.counters[COUNTER_DROPPED] = splats.log.counters[COUNTER_DROPPED] + 1

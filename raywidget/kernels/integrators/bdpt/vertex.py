@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.integrators.bdpt.weights import Ratios
 from raywidget.kernels.language.buffers import make_record_stack, make_stack_array
@@ -24,6 +26,9 @@ new_vertices, store_vertex, load_vertex = make_record_stack(512, MAX_EDGES)
 new_rooms = make_stack_array(types.float32, MATERIAL_SIZE * MAX_EDGES)
 
 
+UNBOUNDED: Any = np.float32(np.inf)
+
+
 class BdptSettings(NamedTuple):
     """What bidirectional path tracing needs of the render settings."""
 
@@ -34,6 +39,7 @@ class BdptSettings(NamedTuple):
     # camera, the lens included); -1: all of them.
     only_s: int
     only_t: int
+    bound: float = UNBOUNDED  # see `bound`
 
 
 class Points(NamedTuple):
