@@ -27,7 +27,7 @@ from raywidget.io.metadata import read_text
 from raywidget.picture.curves import check_display
 from raywidget.progress import Steps
 from raywidget.scene.between import between
-from raywidget.scene.moving import Moving
+from raywidget.scene.moving import Moving, check_takes_a_time
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_whole
@@ -139,7 +139,10 @@ def animate(
     method = choose_denoiser(denoise)
     if executor is not None:
         pool_of(executor)  # or it is said here
-    scene, chosen = scene_and_settings(make(0), settings)
+    first: object = make(0)
+    if first is None:
+        raise SceneError("animate: frame 0 must be a Scene, got None")
+    scene, chosen = scene_and_settings(first, settings)
     look = Look(chosen, method, exposure, curve)
     film = Film(checked_film(path, chosen.alpha), count, look)
     told = Steps(count, "frame") if progress else None
@@ -323,6 +326,7 @@ def _frames(scene_at: object, frames: object) -> tuple[int, Callable[[int], Scen
     if callable(scene_at):
         if count is None or not 1 <= count <= MOST_FRAMES:
             raise SettingsError(f"frames: expected 1 to {MOST_FRAMES:,}, got {show(frames)}")
+        check_takes_a_time("animate: scene_at", scene_at, "number of a frame")
         return count, scene_at
     if not isinstance(scene_at, Sequence) or isinstance(scene_at, str) or not scene_at:
         raise SceneError(

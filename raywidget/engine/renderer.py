@@ -485,7 +485,7 @@ def _has_coat(tables: SceneTables) -> bool:
 def _without_background(tables: SceneTables) -> SceneTables:
     """The camera sees black where nothing is; all else sees the environment, as ever."""
     environment = tables.environment.copy()
-    environment[ENVIRONMENT_BACKGROUND:] = 0.0
+    environment[ENVIRONMENT_BACKGROUND : ENVIRONMENT_BACKGROUND + 3] = 0.0
     return tables._replace(environment=environment)
 
 

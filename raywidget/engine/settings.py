@@ -216,10 +216,10 @@ class RenderSettings(metaclass=CheckedCalls):
             self._set_number("filter_radius", 0.1, 8.0)
         self._set_integer("seed", 0, 2**64 - 1)
         for name in ("adaptive", "roulette", "next_event", "caustics", "alpha"):
-            if not isinstance(getattr(self, name), bool):
-                raise SettingsError(
-                    f"{name}: expected True or False, got {show(getattr(self, name))}"
-                )
+            value = getattr(self, name)
+            if not isinstance(value, bool | np.bool_):
+                raise SettingsError(f"{name}: expected True or False, got {show(value)}")
+            object.__setattr__(self, name, bool(value))
         self._set_aovs()
         if self.passes is not None:
             self._set_integer("passes", 1, MAX_SPP)
@@ -389,13 +389,16 @@ class RenderSettings(metaclass=CheckedCalls):
         step = (self.spp - 1) // (passes - 1)
         return (*range(1, 1 + step * (passes - 1), step), self.spp)
 
-    def same_samples(self, other: RenderSettings) -> bool:
-        """Would both draw the same samples, so that one can go on where the other ended?"""
+    def other_samples(self, other: RenderSettings) -> tuple[str, ...]:
+        """The names of what differs from the other one, and has other samples drawn.
+
+        Without any, a render with one can go on where that with the other ended.
+        """
         how = ("spp", "noise", "aovs", "passes", "tile_size", "threads")
-        return all(
-            getattr(self, field.name) == getattr(other, field.name)
+        return tuple(
+            field.name
             for field in dataclasses.fields(self)
-            if field.name not in how
+            if field.name not in how and getattr(self, field.name) != getattr(other, field.name)
         )
 
 

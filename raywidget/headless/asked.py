@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from raywidget.engine.settings import RenderSettings, settings_of
 from raywidget.errors import PictureError, SceneError, SettingsError
-from raywidget.scene.moving import Moving
+from raywidget.scene.between import Between
+from raywidget.scene.moving import Moving, takes_a_time
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.signatures import with_more
@@ -36,14 +38,24 @@ def scene_and_settings(thing: object, chosen: Mapping[str, Any]) -> tuple[Scene,
     settings = {name: value for name, value in chosen.items() if name not in words}
     if isinstance(thing, Scene) and not words:
         return thing, settings_of(thing, settings)
-    if inspect.isfunction(thing):
-        advice = f"write {thing.__name__}()"
-        if len(inspect.signature(thing).parameters) == 1:
-            advice = f"if it is one of time, write Moving({thing.__name__}, shutter=(0, 0.5))"
-        raise SceneError(f"expected a scene, got a function; {advice}")
+    if is_function(thing):
+        raise SceneError(f"expected a scene, got a function; {_instead_of(thing)}")
     picture = RenderSettings.for_scene({}, settings)
     scene = scene_of(thing, picture.width / picture.height, **words)
     return scene, settings_of(scene, settings)
+
+
+def is_function(thing: object) -> bool:
+    """Is it a function, such as `between` makes them, and no thing that can be called, too?"""
+    return inspect.isroutine(thing) or isinstance(thing, functools.partial | Between)
+
+
+def _instead_of(function: Any) -> str:
+    """What would be a scene."""
+    name = getattr(function, "__name__", None) or show(function)
+    if takes_a_time(function):
+        return f"if it is one of time, write Moving({name}, shutter=(0, 0.5))"
+    return f"write {name}()"
 
 
 def exposed(thing: object, shutter: object) -> object:

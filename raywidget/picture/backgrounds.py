@@ -15,12 +15,14 @@ from raywidget.scene.values import checks
 from raywidget.scene.values.colors import decode_srgb
 
 if TYPE_CHECKING:
-    pass
+    from raywidget.engine.settings import RenderSettings
 
 F32 = NDArray[np.float32]
 
 
-def read_background(background: Any, shape: tuple[int, ...]) -> F32:
+def read_background(
+    background: Any, shape: tuple[int, ...], settings: RenderSettings | None = None
+) -> F32:
     """Linear radiance that a picture of (height, width) can be laid over: (3,) or (H, W, 3).
 
     Parameters
@@ -29,6 +31,8 @@ def read_background(background: Any, shape: tuple[int, ...]) -> F32:
         See `Image.over`.
     shape : (int, int)
         Height and width that a picture must have.
+    settings : RenderSettings, optional
+        Of the picture: a part of a whole shows that part of a backdrop.
 
     Raises
     ------
@@ -37,11 +41,11 @@ def read_background(background: Any, shape: tuple[int, ...]) -> F32:
     """
     try:
         if isinstance(background, Backdrop):
-            height, width = shape
-            return background.frame(width, height)
+            return _behind(background, shape, settings)
         values = _radiance(background)
     except SceneError as error:
-        raise PictureError(f"over: {error}") from None
+        told = str(error)
+        raise PictureError(told if told.startswith("over: ") else f"over: {told}") from None
     if values.ndim == 3 and values.shape[:2] != shape:
         height, width = shape
         raise PictureError(
@@ -49,6 +53,16 @@ def read_background(background: Any, shape: tuple[int, ...]) -> F32:
             f"got {values.shape[1]} x {values.shape[0]}"
         )
     return values
+
+
+def _behind(backdrop: Backdrop, shape: tuple[int, ...], settings: RenderSettings | None) -> F32:
+    height, width = shape
+    if settings is not None and settings.region is not None:
+        x, y, wide, high = settings.region
+        if (high, wide) == (height, width):  # and nobody has cut it since
+            whole = backdrop.frame(settings.width, settings.height)
+            return whole[y : y + high, x : x + wide]
+    return backdrop.frame(width, height)
 
 
 def _is_color(background: Any) -> bool:

@@ -288,7 +288,8 @@ class Image(Measured):
             A colour as scenes take it ("white", "#202830", (0.1, 0.2, 0.3), a number); or a
             picture of the same size: an `Image`, a file, an (H, W, 3) array, in which integers are
             by the sRGB curve and floats are linear. What has no alpha of its own is opaque. A
-            `Backdrop` is fitted to the picture, whatever its size.
+            `Backdrop` is fitted to the picture, whatever its size; of a picture with ``region=``,
+            to the whole that it is a part of.
 
         Returns
         -------
@@ -312,7 +313,7 @@ class Image(Measured):
         """
         if self._alpha is None:
             raise PictureError("over: this picture has no alpha; render it with alpha=True")
-        behind = read_background(background, self._rows.shape[:2])
+        behind = read_background(background, self._rows.shape[:2], self._settings)
         alpha = None
         if isinstance(background, Image) and background.alpha is not None:
             alpha = self._alpha + (1.0 - self._alpha) * background.alpha

@@ -16,6 +16,7 @@ from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Color
 from raywidget.scene.values.colors import decode_srgb
 from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.given import as_whole
 
 F32 = NDArray[np.float32]
 
@@ -75,8 +76,20 @@ class Backdrop(SceneObject):
 
         Where it is made smaller or larger, by a triangle as wide as a pixel of the coarser one. The
         array is read-only.
+
+        Raises
+        ------
+        SceneError
+            If there is no picture of such a size, or it has more than 2^25 pixels.
         """
-        frame = self.table(width, height).reshape(height, width, 3)
+        sides = as_whole(width), as_whole(height)
+        wide, high = (0 if side is None else side for side in sides)
+        if wide < 1 or high < 1 or wide * high > _MOST_PIXELS:
+            raise SceneError(
+                "Backdrop: frame: expected whole numbers of pixels, width and height, at most "
+                f"{_MOST_PIXELS:,} in all, got {checks.show(width)}, {checks.show(height)}"
+            )
+        frame = self.table(wide, high).reshape(high, wide, 3)
         frame.setflags(write=False)
         return frame
 
@@ -175,7 +188,9 @@ def _checked_image(owner: Backdrop, value: Any) -> NDArray[Any]:
     if values.shape[2] == 4:
         opaque = 255 if values.dtype == np.uint8 else 1.0
         if np.any(values[:, :, 3] < opaque):
-            raise checks.fail(owner, "image", "an opaque picture", "one that is transparent")
+            raise SceneError(
+                f"{checks.label(owner)}: image must be opaque, got one that is transparent"
+            )
         values = values[:, :, :3]
     if is_coded and values.dtype != np.uint8:
         values = decode_srgb(values).astype(np.float32)

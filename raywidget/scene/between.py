@@ -75,12 +75,12 @@ def between(scene: Scene, other: Scene) -> Callable[[float], Scene]:
     for one in (scene, other):
         if not isinstance(one, Scene) or isinstance(one, Moving):
             raise SceneError(f"between: expected two scenes, got {show(one)}")
-    made = _Between(scene, other)
+    made = Between(scene, other)
     made(0.5)  # says now what can't be
     return made
 
 
-class _Between:
+class Between:
     """A function of time, which can be pickled."""
 
     def __init__(self, first: Scene, last: Scene) -> None:
@@ -88,12 +88,13 @@ class _Between:
         self._equal: dict[tuple[int, int], bool] = {}  # arrays, by their ids
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Between, (self._first, self._last)
+        return Between, (self._first, self._last)
 
     def __repr__(self) -> str:
         return f"between({label(self._first)}, {label(self._last)})"
 
     def __call__(self, time: float) -> Scene:
+        """The scene at a time."""
         time = checks.number("between()", "time", time)
         share = min(1.0, max(0.0, time))
         scene: Scene = _Way(share, self._equal).object(self._first, self._last, "")

@@ -64,11 +64,7 @@ class Moving(Scene):
                 "Moving: scene_at must be a function from a time to a Scene, such as "
                 f"between(scene, other), got {checks.show(scene_at)}"
             )
-        if not _takes_a_time(scene_at):
-            raise SceneError(
-                "Moving: scene_at must take one argument, the time, and "
-                f"{checks.show(scene_at)} does not"
-            )
+        check_takes_a_time("Moving: scene_at", scene_at)
         ends = checked_shutter("Moving", shutter)
         self._take(scene_at, ends, (), _scene_at(scene_at, 0.5 * (ends[0] + ends[1])))
 
@@ -120,8 +116,9 @@ class Moving(Scene):
         Raises
         ------
         SceneError
-            If what `scene_at` returns is no scene.
+            If what `scene_at` returns is no scene, or the time is no number.
         """
+        time = checks.number("Moving", "time", time)
         known = vars(self)
         with known["_lock"]:
             scene = _scene_at(known["_scene_at"], time)
@@ -200,7 +197,8 @@ def checked_shutter(owner: str, shutter: object) -> tuple[float, float]:
     return begin, end
 
 
-def _takes_a_time(scene_at: Callable[..., object]) -> bool:
+def takes_a_time(scene_at: Callable[..., object]) -> bool:
+    """Can it be called with one argument?"""
     try:
         signature = inspect.signature(scene_at)
     except (TypeError, ValueError):  # of what is no Python, nobody knows
@@ -210,6 +208,14 @@ def _takes_a_time(scene_at: Callable[..., object]) -> bool:
     except TypeError:
         return False
     return True
+
+
+def check_takes_a_time(called: str, scene_at: Callable[..., object], what: str = "time") -> None:
+    """Refuse a function that can't be called with one argument, before its own words do."""
+    if not takes_a_time(scene_at):
+        raise SceneError(
+            f"{called} must take one argument, the {what}, and {checks.show(scene_at)} does not"
+        )
 
 
 def _scene_at(scene_at: Callable[[float], Scene], time: float) -> Scene:

@@ -18,7 +18,6 @@ What is in which thread:
 
 from __future__ import annotations
 
-import inspect
 import os
 import threading
 import weakref
@@ -32,7 +31,7 @@ from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.engine.session.session import Session
 from raywidget.errors import PictureError, RaywidgetError, SceneError, SettingsError
 from raywidget.frames import checked_flag
-from raywidget.headless.asked import scene_and_settings, signature_with_settings
+from raywidget.headless.asked import is_function, scene_and_settings, signature_with_settings
 from raywidget.io.front_end import STATIC
 from raywidget.io.orbit_page import Page
 from raywidget.picture.curves import check_channel, check_display
@@ -152,7 +151,7 @@ class RayWidget(Control):
     ) -> None:
         fps = checked_fps(fps)
         series = None
-        if times is not None or is_series(scene) or inspect.isfunction(scene):
+        if times is not None or is_series(scene) or is_function(scene):
             series = staged_series(scene, times, settings)
             scene = series.make(0)
             settings = {n: v for n, v in settings.items() if n not in STUDIO_WORDS}

@@ -23,6 +23,7 @@ from raywidget.engine.session.session import Session
 from raywidget.errors import RaywidgetError, SceneError, SettingsError
 from raywidget.headless.asked import scene_and_settings
 from raywidget.scene.camera import Camera
+from raywidget.scene.moving import check_takes_a_time
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_items
@@ -103,6 +104,8 @@ def series_of(thing: object, times: object, scene_of: Callable[[object], Scene])
     SceneError
         If there is nothing to be shown.
     """
+    if callable(thing):
+        check_takes_a_time("RayWidget: the function", thing)
     if callable(thing) and times is None:
         raise SettingsError(
             "times: a function of time needs times, such as times=numpy.linspace(0, 1, 25)"
@@ -123,7 +126,10 @@ def series_of(thing: object, times: object, scene_of: Callable[[object], Scene])
         with lock:
             scene = kept.get(index)
         if scene is None:
-            scene = scene_of(thing(at[index]) if callable(thing) else (items or [])[index])
+            shown = thing(at[index]) if callable(thing) else (items or [])[index]
+            if shown is None:
+                raise SceneError(f"there must be a scene for each time, got None at {at[index]:g}")
+            scene = scene_of(shown)
             with lock:
                 kept[index] = scene
                 if len(kept) > KEPT:

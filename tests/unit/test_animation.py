@@ -241,6 +241,8 @@ def test_a_turntable(tmp_path):
         ((scene_at, 0, "a.gif"), {}, SettingsError, "frames: expected 1 to 100,000, got 0"),
         ((scene_at, None, "a.gif"), {}, SettingsError, "frames: expected 1 to 100,000, got None"),
         (([SCENE], 2, "a.gif"), {}, SettingsError, "expected 1 to 1, as many as scenes, got 2"),
+        ((lambda: SCENE, 2, "a.gif"), {}, SceneError, "must take one argument, the number of a"),
+        ((lambda k: None, 2, "a.gif"), {}, SceneError, "frame 0 must be a Scene, got None"),
         ((7, 2, "a.gif"), {}, SceneError, "expected a function from a frame's number"),
         ((scene_at, 2, "a.mpeg"), {}, PictureError, "'a.mpeg' must end in one of .mp4"),
         ((scene_at, 2, "%d.jpg"), {}, PictureError, "must end in .png"),

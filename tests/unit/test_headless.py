@@ -1,6 +1,7 @@
 """render(): callbacks, interrupts, going on; the pixels are the engine's, to the bit."""
 
 import _thread
+import functools
 import inspect
 import os
 import re
@@ -331,6 +332,8 @@ def test_wrong_display_settings_are_refused_at_once(display):
     [
         (None, "expected a path, a Scene, a shape"),
         (rw.presets.cornell, r"got a function; write cornell\(\)"),
+        (rw.between(SCENE, SCENE), r"got a function; .* write Moving\(between\(Scene, Scene\), "),
+        (functools.partial(lambda room, time: room, SCENE), "got a function; if it is"),
         ("cornell", "must be a file of type"),
         ([], "got an empty list"),
     ],

@@ -159,6 +159,9 @@ def test_a_time_without_a_scene_is_told_and_what_was_shown_stays(make):
         (CORNELL, {"times": [0, 1]}, "a function from a time to its scene, or for a list"),
         (scene_at, {"times": [0], "fps": 0}, "fps: expected 0.01 to 120, got 0"),
         (lambda moment: 3, {"times": [0]}, "got int 3"),
+        (lambda moment: None, {"times": [2]}, "a scene for each time, got None at 2"),
+        (lambda: CORNELL, {"times": [0]}, "must take one argument, the time"),
+        (rw.between(CORNELL, CORNELL), {}, "a function of time needs times"),
     ],
 )
 def test_what_is_no_series_is_refused(thing, settings, words):

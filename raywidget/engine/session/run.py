@@ -136,11 +136,14 @@ class Run:
             )
         if self.settings.adaptive or resume.settings.adaptive:
             self._check_adaptive(resume)
-        if not self.settings.same_samples(resume.settings):
+        if changed := self.settings.other_samples(resume.settings):
+            has, asked = (
+                ", ".join(f"{name}={getattr(settings, name)!r}" for name in changed)
+                for settings in (resume.settings, self.settings)
+            )
             raise PictureError(
                 "resume: settings that name the picture must stay the same (size, depth, seed, "
-                f"sampler, integrator, alpha); the image has {resume.settings}, "
-                f"asked for {self.settings}"
+                f"sampler, integrator, alpha, ...); the image has {has}, asked for {asked}"
             )
         most = max(part.spp for part in resume.film.parts)
         if most > self.settings.spp:

@@ -47,6 +47,18 @@ def test_where_nothing_is_there_is_neither_light_nor_alpha(integrator):
 
 
 @pytest.mark.parametrize("integrator", OF_LIGHT)
+@pytest.mark.parametrize("kind", ["image", "studio"])
+def test_pictures_of_environments_light_what_is_cut_out_as_ever(integrator, kind):
+    """What says where they are looked up stays, though the camera does not see them."""
+    texels = np.random.default_rng(5).random((16, 32, 3), np.float32) ** 4
+    sky = rw.ImageEnvironment(texels) if kind == "image" else rw.StudioEnvironment.named("window")
+    room = rw.Scene(BALLS, emitters=[sky], camera=CAMERA, background=0.0)
+    settings = {**SIZE, "integrator": integrator}
+    cut = rw.render(room, **settings, alpha=True)
+    np.testing.assert_array_equal(cut.pixels, rw.render(room, **settings).pixels)
+
+
+@pytest.mark.parametrize("integrator", OF_LIGHT)
 @pytest.mark.parametrize(
     "how",
     [{}, {"filter": "gaussian"}, {"filter": "blackman-harris", "sampler": "independent"}],

@@ -79,6 +79,21 @@ def test_over_fits_a_backdrop_of_another_size():
     assert np.array_equal(cut.over(wall).pixels, wall.frame(4, 3))
     with pytest.raises(PictureError, match="as large as"):
         cut.over(COLORS)
+    with pytest.raises(PictureError, match=r"^over: background: there is no file"):
+        cut.over("nowhere.png")
+
+
+def test_over_shows_a_part_of_a_picture_its_part_of_a_backdrop():
+    scene = rw.Scene(camera=CAMERA, background=rw.Backdrop(COLORS))
+    how = {"width": 16, "height": 12, "spp": 1, "region": (3, 5, 6, 4)}
+    cut = rw.render(scene, alpha=True, **how)
+    assert np.array_equal(cut.over(scene.background).pixels, rw.render(scene, **how).pixels)
+
+
+@pytest.mark.parametrize("size", [(0, 4), (4, -1), (2.5, 4), ("a", 4), (None, 4), (2**20, 2**20)])
+def test_there_is_no_frame_of_such_a_size(size):
+    with pytest.raises(SceneError, match="frame: expected whole numbers of pixels"):
+        rw.Backdrop(COLORS).frame(*size)
 
 
 def test_files_keep_it(tmp_path):

@@ -69,6 +69,7 @@ def test_it_can_be_pickled_with_its_changes():
         (lambda: rw.Moving(lambda time: None), "must return a Scene, got None"),
         (lambda: rw.Moving(lambda time: rw.Moving(scene_at)), r"moving.at\(time\)"),
         (lambda: rw.Moving(scene_at).save("a.glb"), "save moving.at"),
+        (lambda: rw.Moving(scene_at).at(float("nan")), "time must be a finite number, got nan"),
         (lambda: rw.Moving(scene_at).replace(radius=1), "no parameter 'radius'"),
     ],
 )
