@@ -15,7 +15,8 @@ bin := $(abspath $(VENV))/bin
 pytest := $(bin)/python -m pytest
 # Several at once where there are cores: much of a test is waiting, or compilation in one thread.
 # 2 cores, no kernel compiled yet: unit 15 min -> 6, browser 10.4 -> 8.7.
-side_by_side := --numprocesses logical --maxprocesses 4 --dist loadfile
+# A process that crashes ends the run: replaced, the last ones wait for its files for ever.
+side_by_side := --numprocesses logical --maxprocesses 4 --dist loadfile --max-worker-restart 0
 # The tests of one file, too.
 dealt_out := $(side_by_side) --dist load
 js_sources := $(wildcard js/src/*.* js/src/*/*.*) js/build.mjs js/package-lock.json
