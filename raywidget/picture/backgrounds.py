@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,10 @@ from raywidget.scene.textures.pixels import read_pixels
 from raywidget.scene.values import checks
 from raywidget.scene.values.colors import decode_srgb
 
-if TYPE_CHECKING:
-    from raywidget.engine.settings import RenderSettings
-
 F32 = NDArray[np.float32]
 
 
-def read_background(
-    background: Any, shape: tuple[int, ...], settings: RenderSettings | None = None
-) -> F32:
+def read_background(background: Any, shape: tuple[int, ...], settings: Any = None) -> F32:
     """Linear radiance that a picture of (height, width) can be laid over: (3,) or (H, W, 3).
 
     Parameters
@@ -55,7 +50,7 @@ def read_background(
     return values
 
 
-def _behind(backdrop: Backdrop, shape: tuple[int, ...], settings: RenderSettings | None) -> F32:
+def _behind(backdrop: Backdrop, shape: tuple[int, ...], settings: Any) -> F32:
     height, width = shape
     if settings is not None and settings.region is not None:
         x, y, wide, high = settings.region
