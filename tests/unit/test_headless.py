@@ -332,7 +332,7 @@ def test_wrong_display_settings_are_refused_at_once(display):
     [
         (None, "expected a path, a Scene, a shape"),
         (rw.presets.cornell, r"got a function; write cornell\(\)"),
-        (rw.between(SCENE, SCENE), r"got a function; .* write Moving\(between\(Scene, Scene\), "),
+        (rw.between(SCENE, SCENE), r"got a function; .* write Moving\(between\("),
         (functools.partial(lambda room, time: room, SCENE), "got a function; if it is"),
         ("cornell", "must be a file of type"),
         ([], "got an empty list"),
