@@ -23,6 +23,7 @@ _MATERIALS = (
     "Mix",
     "Emissive",
     "Interface",
+    "ShadowCatcher",
 )
 _LIGHTS = (
     "PointLight",
