@@ -32,6 +32,7 @@ PICTURES = {
     "04_your_data": {"bar": "field", "terrain": "land"},
     "05_headless_and_batch": {"aovs": "aovs"},
     "06_inside_a_path_tracer": {"paths": "paths", "nee": "next-event"},
+    "07_a_volume": {"scan": "scan", "smoke": "smoke"},
     "08_a_molecule": {"molecule-render": "molecule"},
 }
 WIDGET = re.compile(r"^rw\.RayWidget\(", re.MULTILINE)
