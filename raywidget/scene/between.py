@@ -31,7 +31,7 @@ from raywidget.scene.values.turning import (
 )
 
 _DIRECTIONS = ("direction", "normal", "up")  # which turn, and keep their length on the way
-_OF_THE_FIRST = ("name", "defaults", "notes")
+_OF_THE_FIRST = ("name", "defaults", "notes", "annotations")
 
 
 @checked_call(SceneError)

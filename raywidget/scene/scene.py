@@ -19,6 +19,7 @@ from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.shapes.planes import Plane, checked_caps
 from raywidget.scene.shapes.simple import Bounds, Shape
 from raywidget.scene.values import checks
+from raywidget.scene.values.annotations import checked_annotations
 from raywidget.scene.values.checks import ColorLike
 from raywidget.scene.values.described import SceneObject, brief
 from raywidget.scene.values.given import as_items
@@ -26,7 +27,6 @@ from raywidget.scene.values.named import Named
 
 T = TypeVar("T", bound=SceneObject)
 
-ANNOTATIONS = ("title", "labels", "scalebar", "axes", "colorbars")
 
 _NO_THINGS = (type, SceneObject, str, int, float, type(None))  # of which nothing makes a shape
 _A_MAPPING = 'a mapping of settings, such as {"width": 400}'
@@ -324,14 +324,9 @@ def _checked_mapping(owner: Scene, name: str, given: object, expected: str) -> M
 
 
 def _checked_annotations(owner: Scene, given: object) -> Mapping[str, Any]:
-    """Only which there are: what they hold, `Figure` checks."""
     expected = 'a mapping of what Figure takes, such as {"title": "Heat"}'
     found = _checked_mapping(owner, "annotations", given, expected)
-    for name in found:
-        if name not in ANNOTATIONS:
-            told = ", ".join(ANNOTATIONS)
-            raise checks.fail(owner, "annotations", f"about {told}", name)
-    return found
+    return MappingProxyType(checked_annotations(owner, found))
 
 
 def _checked_notes(owner: Scene, notes: object) -> tuple[str, ...]:

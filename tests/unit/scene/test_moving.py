@@ -57,6 +57,11 @@ def test_it_can_be_pickled_with_its_changes():
     assert repr(copy).startswith("Moving(scene_at, shutter=(0, 2)): Scene(")
 
 
+def test_between_two_titles_the_first_one_stays():
+    start, end = (scene_at(k).replace(annotations={"title": str(k)}) for k in (0, 1))
+    assert rw.between(start, end)(0.5).annotations == {"title": "0"}
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -100,6 +100,23 @@ def test_annotations_are_what_figures_take(tmp_path):
         Scene(camera=CAMERA, annotations="Heat")
 
 
+@pytest.mark.parametrize(
+    ("annotations", "message"),
+    [
+        ({"title": 3}, r"annotations\['title'\] must be a string"),
+        ({"labels": "no"}, "must be a list of"),
+        ({"labels": [((0, 0), "a")]}, r"annotations\['labels'\]\[0\] must be"),
+        ({"labels": [((0, float("nan"), 0), "a")]}, r"\(\(x, y, z\), text\)"),
+        ({"scalebar": -1}, "a length > 0"),
+        ({"axes": ["x", "y"]}, "True or three names"),
+        ({"colorbars": "ball"}, "names of shapes"),
+    ],
+)
+def test_annotations_are_those_that_can_be_drawn(annotations, message):
+    with pytest.raises(SceneError, match=message):
+        Scene(camera=CAMERA, annotations=annotations)
+
+
 def test_replace_keeps_the_rest():
     scene = Scene([ball()], camera=CAMERA, defaults={"spp": 4}, name="s")
     other = scene.replace(camera=CAMERA.replace(vfov=20))

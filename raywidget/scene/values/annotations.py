@@ -1,0 +1,85 @@
+"""What a scene may say of itself over its picture: whether it is what `Figure` can draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from raywidget.scene.values import checks
+from raywidget.scene.values.given import NotNumbers, as_items, as_numpy
+
+ANNOTATIONS = ("title", "labels", "scalebar", "axes", "colorbars")
+
+
+def checked_annotations(owner: object, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, with points as plain numbers; a shape that a bar names may come later.
+
+    Raises
+    ------
+    SceneError
+        If there is something else, or of another kind.
+    """
+    made = dict(given)
+    for name, value in given.items():
+        if name not in ANNOTATIONS:
+            raise checks.fail(owner, "annotations", f"about {', '.join(ANNOTATIONS)}", name)
+        field = f"annotations[{name!r}]"
+        if name == "title" and not (value is None or isinstance(value, str)):
+            raise checks.fail(owner, field, "a string or None", value)
+        if name == "labels":
+            made[name] = _labels(owner, field, value)
+        if name == "scalebar" and not _is_scalebar(value):
+            expected = "True, a length > 0, a unit, or (length, unit)"
+            raise checks.fail(owner, field, expected, value)
+        if name == "axes" and not (value is None or _is_flag(value) or len(_words(value)) == 3):
+            raise checks.fail(owner, field, "True or three names", value)
+        if name == "colorbars" and not (_is_flag(value) or as_items(value) == () or _words(value)):
+            raise checks.fail(owner, field, "True, False or names of shapes", value)
+    return made
+
+
+def _labels(owner: object, field: str, value: object) -> tuple[Any, ...]:
+    items = as_items(value)
+    if items is None:
+        raise checks.fail(owner, field, "a list of (point, text)", value)
+    made = []
+    for number, item in enumerate(items):
+        pair = as_items(item)
+        point = None if pair is None or len(pair) != 2 else _point(pair[0])
+        if point is None or pair is None or not isinstance(pair[1], str):
+            raise checks.fail(owner, f"{field}[{number}]", "((x, y, z), text)", item)
+        made.append((point, pair[1]))
+    return tuple(made)
+
+
+def _point(value: object) -> tuple[Any, ...] | None:
+    try:
+        array = as_numpy(value)
+    except NotNumbers:
+        return None
+    if array.dtype.kind not in "iuf" or array.shape != (3,) or not np.isfinite(array).all():
+        return None
+    return tuple(array.tolist())
+
+
+def _is_scalebar(value: Any) -> bool:
+    if value is None or _is_flag(value) or isinstance(value, str):
+        return True
+    pair = as_items(value) if isinstance(value, tuple | list) else (value, "")
+    if pair is None or len(pair) != 2 or not isinstance(pair[1], str):
+        return False
+    length: Any = pair[0]
+    is_real = isinstance(length, int | float | np.integer | np.floating)
+    return is_real and not isinstance(length, bool) and bool(0.0 < length <= checks.LARGEST)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _words(value: object) -> tuple[str, ...]:
+    """Words of a list; none if something else is among them."""
+    items = as_items(value) or ()
+    return items if all(isinstance(item, str) for item in items) else ()
