@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import PictureError, SceneError
-from raywidget.scene.backdrop import Backdrop
+from raywidget.scene.backdrop import Backdrop, is_path
 from raywidget.scene.textures.pixels import read_pixels
 from raywidget.scene.values import checks
 from raywidget.scene.values.colors import decode_srgb
@@ -72,10 +71,7 @@ def _radiance(background: Any) -> F32:
     pixels: F32 | None = getattr(background, "pixels", None)
     if isinstance(pixels, np.ndarray):
         return pixels
-    is_path = isinstance(background, os.PathLike) or (
-        isinstance(background, str) and bool(os.path.splitext(background)[1])
-    )
-    if not is_path and (isinstance(background, str) or _is_color(background)):
+    if not is_path(background) and (isinstance(background, str) or _is_color(background)):
         return np.asarray(checks.radiance("over", "background", background), np.float32)
     values, is_coded = read_pixels("over", "background", background)
     if values.shape[2] == 4:

@@ -136,9 +136,16 @@ def checked_background(owner: object, value: Any) -> Color | Backdrop:
     return checks.radiance(owner, "background", value)
 
 
+def is_path(value: Any) -> bool:
+    """Is it meant as a file, and not as the name of a colour?"""
+    if isinstance(value, str):
+        return os.path.basename(value) != value or bool(os.path.splitext(value)[1])
+    return isinstance(value, os.PathLike)
+
+
 def _is_picture(value: Any) -> bool:
     """Is something meant as a picture, and not as a colour?"""
-    if isinstance(value, os.PathLike) or (isinstance(value, str) and os.path.splitext(value)[1]):
+    if is_path(value):
         return True
     if isinstance(getattr(value, "pixels", None), np.ndarray) or hasattr(value, "getbands"):
         return True

@@ -63,7 +63,11 @@ def edit_scene(scene: T, changes: Mapping[str, Any]) -> T:
             'update: expected a mapping such as {"lamp.emission": 9}, got ' + checks.show(changes)
         )
     if isinstance(scene, Moving):  # at all times
-        return scene.changed(edit_scene, dict(changes))
+        rest = {path: value for path, value in changes.items() if path != "shutter"}
+        if len(rest) < len(changes):
+            exposed = scene.replace(shutter=changes["shutter"])
+            return edit_scene(exposed, rest) if rest else exposed
+        return scene.changed(edit_scene, rest)
     for path, value in changes.items():
         scene = _edit(scene, path, value)
     return scene

@@ -125,6 +125,7 @@ def test_files_keep_it(tmp_path):
         (np.zeros((2, 2, 7)), "array"),
         ("nowhere.png", "there is no file"),
         ("no colour", "colour"),
+        ("photographs/wall", "there is no file"),
         (np.zeros((0, 0, 3)), "array"),
     ],
 )

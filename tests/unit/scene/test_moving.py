@@ -57,6 +57,14 @@ def test_it_can_be_pickled_with_its_changes():
     assert repr(copy).startswith("Moving(scene_at, shutter=(0, 2)): Scene(")
 
 
+def test_an_edit_opens_the_shutter_for_longer():
+    edited = edit_scene(rw.Moving(scene_at, (0, 2)), {"shutter": (0, 3), "ball.radius": 2})
+    assert edited.shutter == (0, 3)
+    assert edited.still.shapes[0].radius == edited.at(0.1).shapes[0].radius == 2
+    with pytest.raises(SceneError, match="before it opens"):
+        edit_scene(edited, {"shutter": (1, 0)})
+
+
 def test_between_two_titles_the_first_one_stays():
     start, end = (scene_at(k).replace(annotations={"title": str(k)}) for k in (0, 1))
     assert rw.between(start, end)(0.5).annotations == {"title": "0"}
