@@ -119,7 +119,8 @@ class Dispatcher:
             return
         self._let_others(False)
         self._fill(run)
-        if not self._out and not self._waiting:
+        # What was withdrawn takes up room until it is heard of: then there is something to hear.
+        if not self._out and not self._waiting and self._remote.room() > 0:
             with stage.lock:
                 if self._wanted(run):
                     stage.changed.wait(POLL_SECONDS)

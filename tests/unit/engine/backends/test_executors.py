@@ -1,6 +1,7 @@
 """The same picture, bit for bit, whoever renders it: threads, processes, a cluster."""
 
 import multiprocessing
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -166,6 +167,40 @@ def test_pause_stop_and_restart_lose_and_double_nothing(executors):
         session.close()
     same(image, rw.render(scene, **{**SIZE, "spp": 400}))
     assert image.statistics["samples"] == 70 * 50 * 400
+
+
+class Gated(ThreadPoolExecutor):
+    """Work begins when the gate is opened."""
+
+    def __init__(self):
+        super().__init__(2)
+        self.gate = threading.Event()
+
+    def submit(self, function, /, *arguments, **keywords):
+        def wait_and_work():
+            self.gate.wait()
+            return function(*arguments, **keywords)
+
+        return super().submit(wait_and_work)
+
+
+def test_what_was_withdrawn_leaves_its_place_when_it_comes_back():
+    scene = rw.presets.cornell()
+    settings = RenderSettings.for_scene(scene.defaults, {**SIZE, "spp": 100, "passes": 1})
+    with Gated() as executor:
+        session = Session(scene, settings, executor=executor)
+        try:
+            session.start()
+            assert not session.wait(1.0)  # as many orders as there is room for are out
+            session.restart(settings=settings.replace(seed=5))
+            assert not session.wait(1.0)
+            executor.gate.set()
+            assert session.wait(60.0)
+            image = session.image()
+        finally:
+            executor.gate.set()
+            session.close()
+    same(image, rw.render(scene, **{**SIZE, "spp": 100, "seed": 5}))
 
 
 def test_a_callback_that_raises_ends_the_render(executors):
