@@ -176,8 +176,10 @@ def stepped_back(scene: Scene, aspect: float) -> Scene:
 
 
 def look(settings: RenderSettings, denoise: object, exposure: float, curve: str) -> Look:
-    """How views are rendered; `denoise` None is True."""
+    """How views are rendered; `denoise` None is True, where there are samples to compare."""
     method = choose_denoiser(True if denoise is None else denoise)
+    if denoise is None and method == "nlm" and settings.spp < 2:
+        method = None
     return Look(settings, method, exposure, curve)
 
 

@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 
 import raywidget as rw
 from raywidget.orbit import OrbitOptions, around, stepped_back
+from raywidget.picture import denoising
 
 CAMERA = rw.PerspectiveCamera(look_from=(4, 2, 0), look_at=(0, 0, 0))
 SHAPES = [
@@ -182,3 +183,17 @@ def test_one_picture(tmp_path):
     page = rw.to_html(SCENE, tmp_path / "a.html", width=8, height=8, spp=1, title="One")
     assert (page.views, page.quality, page.size) == (1, None, page.path.stat().st_size)
     assert "<title>One</title>" in page.path.read_text(encoding="utf-8")
+
+
+def test_a_single_sample_has_nothing_to_be_compared_with(tmp_path, monkeypatch):
+    """Without the extra, noise is told by two halves of the samples."""
+    monkeypatch.setattr(denoising.importlib.util, "find_spec", lambda name: None)
+    rw.to_html(
+        rw.presets.cornell(),
+        tmp_path / "a.html",
+        orbit=True,
+        views=(1, 1),
+        width=8,
+        height=8,
+        spp=1,
+    )
