@@ -71,7 +71,8 @@ def test_a_gif_lasts_as_long_as_it_is_to(tmp_path):
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_mp4_with_odd_sides(tmp_path):
-    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    import imageio_ffmpeg
+
     path = rw.animate(scene_at, 4, tmp_path / "film.mp4", fps=8, quality=100, **SMALL)
     reader = imageio_ffmpeg.read_frames(str(path))
     about = next(reader)
@@ -269,7 +270,7 @@ def test_without_the_encoder(monkeypatch, tmp_path):
 
 
 def test_without_the_program_of_the_encoder(monkeypatch, tmp_path):
-    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    import imageio_ffmpeg
 
     def nothing():
         raise RuntimeError("No ffmpeg exe could be found.")

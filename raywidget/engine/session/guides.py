@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.engine.film.film import FilmState
-from raywidget.engine.film.tiles import make_tiles
+from raywidget.engine.film.tiles import Tile, make_tiles
 from raywidget.engine.settings import RenderSettings
 from raywidget.picture.denoising import DenoiserInputs
 from raywidget.scene.scene import Scene
@@ -62,18 +63,17 @@ def _trace(settings: RenderSettings, renderer: Renderer) -> tuple[F32, F32]:
         steps = [(sample, 1) for sample in range(EXPOSED_SAMPLES)]
     sums = np.zeros((height, width, GUIDES_SIZE))
     tiles = make_tiles(width, height, settings.tile_size)
+
+    def trace(of_these: Renderer, first: int, count: int, tile: Tile) -> None:
+        rows = slice(tile.y, tile.y + tile.height)
+        columns = slice(tile.x, tile.x + tile.width)
+        part = np.ascontiguousarray(sums[rows, columns])
+        of_these.trace_guides(tile, first, count, part)
+        sums[rows, columns] = part
+
     with ThreadPoolExecutor(settings.thread_count(), thread_name_prefix="raywidget-guides") as pool:
         for first, count in steps:
-            of_these = renderer.at(first)
-
-            def trace(tile: Any) -> None:
-                rows = slice(tile.y, tile.y + tile.height)
-                columns = slice(tile.x, tile.x + tile.width)
-                part = np.ascontiguousarray(sums[rows, columns])
-                of_these.trace_guides(tile, first, count, part)  # noqa: B023 (within the loop)
-                sums[rows, columns] = part
-
-            for _ in pool.map(trace, tiles):
+            for _ in pool.map(partial(trace, renderer.at(first), first, count), tiles):
                 pass
     taken = sum(count for _, count in steps)
     made[0], made[1] = sums[..., :3] / taken, sums[..., 3:] / taken
