@@ -83,6 +83,8 @@ export class Session {
   #message = null;
   /** @type {Progress | null} */
   #progress = null;
+  /** Is what is seen a guess, and no measurement? */
+  #denoised = false;
   #spp = 0;
   #tiles = 0;
   /** Is there no kernel any more? */
@@ -240,6 +242,7 @@ export class Session {
         this.#camera.answered(message.client, message.number);
         if (!this.#store.lay(message)) break;
         this.#coarse++;
+        this.#denoised = message.denoised;
         this.#compositor.invalidateAll();
         break;
       case "pixel":
@@ -252,7 +255,7 @@ export class Session {
         this.#questions.file(message);
         break;
       case "tiles":
-        this.#progress = message.progress ?? this.#progress;
+        this.#learn(message.progress);
         // A busy kernel may not have heard that its state is asked for.
         if (UNHEARD.has(this.#phase)) this.#phase = "running";
         for (const tile of message.tiles) {
@@ -266,9 +269,16 @@ export class Session {
       case "state":
         this.#phase = message.state;
         this.#message = message.message;
-        this.#progress = message.progress ?? this.#progress;
+        this.#learn(message.progress);
         break;
     }
+  }
+
+  /** @param {import("./wire/protocol.js").Progress | null} progress */
+  #learn(progress) {
+    if (progress === null) return;
+    this.#progress = progress;
+    this.#denoised = progress.denoised === true;
   }
 
   /**
@@ -299,6 +309,7 @@ export class Session {
       phase: this.#phase,
       message: this.#message,
       progress: this.#progress,
+      denoised: this.#denoised,
       spp: this.#spp,
       pixels: front === null ? 0 : front.width * front.height,
       generation: front?.generation ?? 0,

@@ -96,6 +96,7 @@ class CoarseFeed:
             encoding=encoding,
             client=picture.client,
             number=picture.number,
+            denoised=picture.denoised,
         )
         self._said_at = now
         self._send(content, [pixels])

@@ -78,6 +78,7 @@ def make_coarse(
     encoding: str,
     client: int,
     number: int,
+    denoised: bool = False,
 ) -> Content:
     """A coarse picture of a whole; its pixels are the buffer."""
     return {
@@ -93,6 +94,7 @@ def make_coarse(
         "encoding": encoding,
         "client": client,
         "number": number,
+        **({"denoised": True} if denoised else {}),
     }
 
 

@@ -1,4 +1,5 @@
-"""The picture without noise, in a widget: made at ends of passes, on spare time.
+"""The picture without noise, in a widget: made at ends of passes, on spare time, and of coarse
+pictures (`coarse_denoising`).
 
 What pages are sent is a film that shows it in place of the samples (`DenoisedFilm`); neither the
 stream nor the wire know more than that the progress says so. The samples stay in the session.
@@ -16,11 +17,13 @@ from typing import Any, NamedTuple
 
 from raywidget.engine.film.film import Film, TileState
 from raywidget.engine.film.tiles import Tile
+from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.engine.session.run import RUNNING
 from raywidget.engine.session.session import Session
 from raywidget.errors import RaywidgetError
 from raywidget.picture.denoising import choose_method
 from raywidget.picture.image import Image
+from raywidget.widget.coarse_denoising import CoarseDenoising
 from raywidget.widget.lookout import Lookout
 
 SPARE = 4.0  # times as long as it took, and while the render runs it may be done again
@@ -86,8 +89,15 @@ class Denoising(Lookout):
 
     name = "denoise"
 
-    def __init__(self, session: Session, wake: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        wake: Callable[[], object],
+        show_coarse: Callable[[CoarsePicture], object] = lambda picture: None,
+    ) -> None:
         super().__init__(session, wake)
+        self._coarse = CoarseDenoising(session, show_coarse)
+        self.coarse_ready = self._coarse.take
         self._lock = threading.RLock()  # held while a picture is made
         self._shown: DenoisedFilm | None = None
         self._kept: _Kept | None = None
@@ -95,7 +105,14 @@ class Denoising(Lookout):
         self._passes: tuple[Film | None, int] = (None, 0)  # which were denoised last
         self._rest_until = 0.0
 
+    def switch(self, on: bool) -> None:
+        """Begin, or end."""
+        super().switch(on)
+        if on:
+            self._coarse.switch(on=True)
+
     def _forget(self) -> None:
+        self._coarse.switch(on=False)
         self._shown = self._kept = None
 
     def film(self, base: Film | None) -> Film | DenoisedFilm | None:
@@ -112,9 +129,14 @@ class Denoising(Lookout):
 
     @property
     def shows(self) -> bool:
-        """Do pages see a denoised picture?"""
+        """Do pages see a denoised picture, or one in part?"""
+        if not self._on:
+            return False
+        film = self._session.current().film
+        if self._session.looking or film is None or not all(film.versions()):
+            return self._coarse.shows
         shown = self._shown
-        return self._on and shown is not None and shown.shows
+        return shown is not None and shown.shows
 
     def image(self, **display: Any) -> Image:
         """What is seen: while the render runs, the last denoised picture; else that of now."""

@@ -190,7 +190,7 @@ class RayWidget(Control):
             chosen,
             on_tile=pump.tile_ready,
             on_state=pump.wake,
-            on_coarse=show_coarse,
+            on_coarse=lambda picture: denoising.coarse_ready(picture),
             give_way=True,
             executor=executor,
         )
@@ -214,7 +214,7 @@ class RayWidget(Control):
         self._dark: tuple[tuple[object, ...], str | None] = ((), None)  # of which picture, why
         self._dark_told = None
         # Before anything can fail: whatever becomes of the widget, its threads end.
-        self._denoising = denoising = Denoising(session, pump.wake)
+        self._denoising = denoising = Denoising(session, pump.wake, show_coarse)
         values = ValueChannel(session, pump.wake)
         self._finalizer = weakref.finalize(
             self, shut_down, session, pump, still, denoising, values, line, recorder

@@ -11,6 +11,7 @@
  * @property {Phase} phase
  * @property {string | null} message
  * @property {Progress | null} progress
+ * @property {boolean} denoised is what is seen without its noise, a guess?
  * @property {number} spp the goal, in samples per pixel; 0 if unknown
  * @property {number} pixels of the picture
  * @property {number} generation of the picture on show
@@ -146,7 +147,7 @@ export function describe(status) {
     saved: () => ["saved picture"],
     gone: () => ["kernel gone"],
   };
-  const mark = status.progress?.denoised ? ["denoised"] : [];
+  const mark = status.denoised ? ["denoised"] : [];
   const notice = status.unheard ? ["buttons act when the cell has ended"] : [];
   const line = lines[phase]();
   return [line[0], ...mark, ...notice, ...line.slice(1)];

@@ -28,7 +28,7 @@
  *   count: number, message: string | null, bytes: DataView | null}} FilePiece
  * @typedef {{k: "coarse", epoch: number, generation: number, width: number, height: number,
  *   tile: number, columns: number, rows: number, exponent: number, half: Uint16Array,
- *   client: number, number: number}} Coarse
+ *   client: number, number: number, denoised: boolean}} Coarse
  * @typedef {{k: "tiles", epoch: number, generation: number, seq: number, tiles: Tile[],
  *   soon: boolean, progress: Progress | null}} Tiles
  * @typedef {{k: "state", epoch: number, generation: number, state: State, message: string | null,
@@ -354,6 +354,7 @@ function readFile({ epoch, client, number, name, index, count, message }, buffer
 function readCoarse(message, buffers) {
   const { epoch, generation, width, height, tile, columns, rows, encoding } = message;
   const { exponent, client, number } = message;
+  const denoised = message.denoised === true;
   const begin = readBegin({ epoch, generation, width, height, tile, encoding, spp: 1 });
   if (begin === null || !isInteger(columns, 1) || !isInteger(rows, 1)) return null;
   if (columns > begin.width || rows > begin.height) return null;
@@ -366,7 +367,7 @@ function readCoarse(message, buffers) {
   }
   const half = decoder.decode(view, 0, columns, rows);
   const { k: _, spp: __, stage: ___, render: ____, encoding: _____, ...head } = begin;
-  return { k: "coarse", ...head, columns, rows, exponent, half, client, number };
+  return { k: "coarse", ...head, columns, rows, exponent, half, client, number, denoised };
 }
 
 /** @param {Record<string, unknown>} message @param {unknown} buffers @returns {Tiles | null} */

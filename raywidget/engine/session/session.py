@@ -279,6 +279,11 @@ class Session:
             stage.coarse.want(stage.look)
             stage.changed.notify_all()
 
+    def bound_coarse(self, pixels: int) -> None:
+        """Let coarse pictures have so many pixels at most."""
+        with self._stage.lock:
+            self._stage.coarse.most_pixels = pixels
+
     def extend(self, spp: int) -> None:
         """Ask for `spp` more samples per pixel than before; goes on if the render was done.
 
