@@ -189,6 +189,7 @@ class RayWidget(Control):
             scene,
             chosen,
             on_tile=pump.tile_ready,
+            on_part=pump.tile_ready,
             on_state=pump.wake,
             on_coarse=lambda picture: denoising.coarse_ready(picture),
             give_way=True,

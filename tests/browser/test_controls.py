@@ -232,7 +232,13 @@ def test_the_picture_without_its_noise_is_one_key_away(notebook, tmp_path):
     view.assert_shows(samples)
     # A drag shows coarse pictures, and the end of the new picture is clean again.
     Hands(view).press("n")
-    Hands(view).drag((0.5, 0.5), (0.6, 0.55))
+    notebook.wait_for(lambda: "denoised" in status.inner_text(), "it is denoised again")
+    with Hands(view).hold((0.5, 0.5)):
+        coarse = view.data["paintedCoarse"]
+        Hands(view).move(0.6, 0.55)
+        view.wait_for(f"data.paintedCoarse > {coarse}", "the picture follows the mouse")
+        if notebook.evaluate("widget._denoising._coarse.shows"):
+            assert "denoised" in status.inner_text()
     wait_rendered(view, 1)
     view.wait_painted("done")
     view.assert_follows("widget.image.to_uint8()")

@@ -110,17 +110,18 @@ def test_it_is_true_or_false(widget, value):
     assert widget.denoise is True
 
 
-def turned(widget, number):
+def look_round(widget, scene, seen, count):
+    for number in range(1, count + 1):
+        widget._session.look(scene, client=1, number=number)
+        until(lambda number=number: any(p.number == number for p in seen))
+
+
+@pytest.fixture
+def turned(widget):
     """The scene as it is seen from a bit further round."""
     camera = widget.scene.camera
     x, y, z = camera.look_from
-    return widget.scene.replace(camera=camera.replace(look_from=(x + 0.05 * number * abs(z), y, z)))
-
-
-def look_round(widget, seen, count):
-    for number in range(1, count + 1):
-        widget._session.look(turned(widget, 1), client=1, number=number)
-        until(lambda number=number: any(p.number == number for p in seen))
+    return widget.scene.replace(camera=camera.replace(look_from=(x + 0.05 * abs(z), y, z)))
 
 
 @pytest.fixture
@@ -133,28 +134,28 @@ def seen(widget):
     return made
 
 
-def test_pictures_of_a_moving_camera_are_denoised_and_say_so(widget, seen, monkeypatch):
+def test_pictures_of_a_moving_camera_are_denoised_and_say_so(widget, turned, seen, monkeypatch):
     pytest.importorskip("mitsuba_oidn")
     monkeypatch.setattr(coarse_denoising, "FELT", 60.0)  # however crowded the machine is
     source = Interaction(widget._session, None, widget._denoising)
-    look_round(widget, seen, 4)
+    look_round(widget, turned, seen, 4)
     picture = next(p for p in seen if p.number == 4)
     assert picture.denoised
     assert source.progress().denoised
     rows, columns, _ = picture.pixels.shape
-    truth = rw.render(turned(widget, 1), width=columns, height=rows, spp=256, max_depth=5).pixels
+    truth = rw.render(turned, width=columns, height=rows, spp=256, max_depth=5).pixels
 
     def error(pixels):
-        return np.mean((np.minimum(pixels, 1) - np.minimum(truth, 1)) ** 2)
+        return np.mean((np.sqrt(np.clip(pixels, 0, 1)) - np.sqrt(np.minimum(truth, 1))) ** 2)
 
-    assert error(picture.pixels) < 0.5 * error(picture.raw)
+    assert error(picture.pixels) < 0.7 * error(picture.raw)
     widget.denoise = False
-    look_round(widget, seen, 5)
+    look_round(widget, turned, seen, 5)
     assert not seen[-1].denoised
     assert not source.progress().denoised
 
 
-def test_a_slow_denoiser_lets_pictures_pass(widget, seen, monkeypatch):
+def test_a_slow_denoiser_lets_pictures_pass(widget, turned, seen, monkeypatch):
     pytest.importorskip("mitsuba_oidn")
     make = coarse_denoising.denoise
 
@@ -164,17 +165,17 @@ def test_a_slow_denoiser_lets_pictures_pass(widget, seen, monkeypatch):
 
     monkeypatch.setattr(coarse_denoising, "denoise", slowly)
     monkeypatch.setattr(coarse_denoising, "AGAIN", 1e6)
-    look_round(widget, seen, 8)
+    look_round(widget, turned, seen, 8)
     assert not seen[-1].denoised
     assert [p.generation for p in seen] == sorted({p.generation for p in seen})
 
 
-def test_a_broken_denoiser_lets_pictures_pass(widget, seen, monkeypatch):
+def test_a_broken_denoiser_lets_pictures_pass(widget, turned, seen, monkeypatch):
     pytest.importorskip("mitsuba_oidn")
 
     def fail(picture):
         raise denoising.RaywidgetError("no network here")
 
     monkeypatch.setattr(coarse_denoising, "denoise", fail)
-    look_round(widget, seen, 3)
+    look_round(widget, turned, seen, 3)
     assert not any(p.denoised for p in seen)

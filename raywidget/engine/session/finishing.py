@@ -17,6 +17,8 @@ def end_job(stage: Stage, run: Run, job: Job, spp: int) -> None:
     if spp == run.schedule.targets[job.pass_index]:  # a job may be a part of a pass
         last = spp == run.settings.spp or run.settings.looks_at_noise(spp)
         stage.tell_tile(run, job.pass_index, job.tile, spp, not (splats and last))
+    else:
+        stage.tell_part(run)
     with stage.lock:
         run.schedule.give_back(job, spp)
         measure = run.schedule.passes_done > run.passes_measured

@@ -64,6 +64,8 @@ class Session:
         Called with a `CoarsePicture` in a worker thread whenever one is finished: one at the
         begin of each generation, and one for each `look`. Where kernels have to be compiled first,
         sketches come before it.
+    on_part : callable, optional
+        Called in a worker thread whenever more of a tile is in the film, in the middle of a pass.
     resume : ResumeState, optional
         Go on from an earlier render's samples.
     hold_passes : bool
@@ -92,13 +94,14 @@ class Session:
         on_tile: Callable[[TileUpdate], None] | None = None,
         on_state: Callable[[], None] | None = None,
         on_coarse: Callable[[CoarsePicture], None] | None = None,
+        on_part: Callable[[], None] | None = None,
         resume: ResumeState | None = None,
         hold_passes: bool = False,
         give_way: bool = False,
         executor: object = None,
     ) -> None:
         check_scene_fits(scene, settings)
-        listeners = Listeners(on_tile, on_state, on_coarse)
+        listeners = Listeners(on_tile, on_state, on_coarse, on_part)
         self._stage = Stage(scene, settings, listeners, hold_passes)
         self._workers = Workers(self._stage, give_way)
         self._remote: Remote | None = None

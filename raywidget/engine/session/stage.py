@@ -33,6 +33,7 @@ class Listeners(NamedTuple):
     on_tile: Callable[[TileUpdate], None] | None = None
     on_state: Callable[[], None] | None = None
     on_coarse: Callable[[CoarsePicture], None] | None = None
+    on_part: Callable[[], None] | None = None
 
 
 class Stage:
@@ -142,6 +143,11 @@ class Stage:
         """Tell that a tile has finished a pass, unless its run is over."""
         if self.listeners.on_tile is not None and not self.is_late(run):
             self.listeners.on_tile(TileUpdate(run.generation, pass_index, tile, spp, settled))
+
+    def tell_part(self, run: Run) -> None:
+        """Tell that there is more to be seen of a tile, which is in the middle of a pass."""
+        if self.listeners.on_part is not None and not self.is_late(run):
+            self.listeners.on_part()
 
     def fail(self, run: Run, error: BaseException) -> None:
         """Something was raised in a worker: keep it for those who wait."""

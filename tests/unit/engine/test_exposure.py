@@ -191,3 +191,19 @@ def test_what_goes_wrong_is_told():
 
     with pytest.raises(SettingsError, match="'bdpt' knows no camera but"):
         rw.render(rw.Moving(other_camera), spp=2, integrator="bdpt", **SMALL)
+
+
+def test_more_of_a_tile_is_told_within_a_pass():
+    parts, tiles = [], []
+
+    def part():
+        parts.append(min(session.current().film.read_spp(t) for t in session.current().film.tiles))
+
+    settings = rw.RenderSettings(width=32, height=16, tile_size=16, spp=8, passes=1, threads=1)
+    session = Session(rw.Moving(turned, (0.0, 1.0)), settings, on_tile=tiles.append, on_part=part)
+    session.start()
+    session.wait()
+    session.close()
+    assert len(tiles) == 2
+    assert len(parts) == 14  # seven samples of two tiles, before the last one
+    assert sorted(set(parts)) == list(range(8))
