@@ -32,8 +32,8 @@ const common = {
 };
 
 const widget = ["src/widget.js", "src/widget.css"];
-// A plain script, which can stand anywhere in a page.
-const orbit = ["src/orbit.js", "src/orbit.css"];
+// Plain scripts, which can stand anywhere in a page.
+const orbit = ["src/orbit.js", "src/orbit.css", "src/orbit_over.js"];
 const built = await Promise.all([
   build({ ...common, entryPoints: widget, format: "esm" }),
   build({ ...common, entryPoints: orbit, format: "iife" }),

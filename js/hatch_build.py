@@ -19,7 +19,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 OLDEST_NODE = 18
-OUTPUTS = ("widget.js", "widget.css", "orbit.js", "orbit.css")
+OUTPUTS = ("widget.js", "widget.css", "orbit.js", "orbit.css", "orbit_over.js")
 
 # `--omit=dev`: a build needs esbuild alone, not the 120 MB of checkers.
 NPM_CI = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import fields
@@ -19,10 +18,10 @@ import numpy as np
 
 from raywidget.engine.darkness import explain_darkness
 from raywidget.engine.exposure import share_of_sample
+from raywidget.engine.naming import name_of, name_of_moving
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
-from raywidget.errors import ExecutorWarning, SceneError, SettingsError
-from raywidget.io.gltf.exact import fingerprint
+from raywidget.errors import ExecutorWarning, SettingsError
 from raywidget.picture.image import Image
 from raywidget.scene.moving import Moving
 from raywidget.scene.scene import Scene
@@ -30,7 +29,7 @@ from raywidget.scene.values.checks import show
 from raywidget.scene.values.telling import warn
 
 FINGERPRINT = "raywidget-frame"  # the text of a picture's file
-MOST_TIMES = 16  # at which it is looked what a scene that moves has moved to
+MOST_TIMES = 16  # at which it is looked what a scene that moves has moved to: all, if few
 _NOT_THE_PICTURE = ("passes", "tile_size", "threads")
 
 
@@ -41,25 +40,15 @@ def fingerprint_of_picture(scene: Scene, settings: RenderSettings, *shown: Any) 
         for field in fields(settings)
         if field.name not in _NOT_THE_PICTURE or (field.name == "tile_size" and settings.adaptive)
     }
-    what = _name_of_moving(scene, settings) if isinstance(scene, Moving) else _name_of(scene)
+    if isinstance(scene, Moving):
+        samples = np.unique(np.linspace(0, settings.spp - 1, MOST_TIMES).astype(int)).tolist()
+        shares = [share_of_sample(settings.seed, sample) for sample in samples]
+        what = name_of_moving(scene, (0.5, *shares))
+    else:
+        what = name_of(scene)
     version = sys.modules["raywidget"].__version__
     text = json.dumps([version, what, how, shown], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _name_of(scene: Scene) -> str:
-    try:
-        return fingerprint(scene)
-    except SceneError:  # of a class that no file can hold: it may be another one the next time
-        return hashlib.sha256(pickle.dumps(scene, protocol=4)).hexdigest()
-
-
-def _name_of_moving(scene: Moving, settings: RenderSettings) -> str:
-    """What moves is known by what it is at the times of some samples: of all, if they are few."""
-    samples = np.unique(np.linspace(0, settings.spp - 1, MOST_TIMES).astype(int)).tolist()
-    shares = [share_of_sample(settings.seed, sample) for sample in samples]
-    names = [_name_of(scene.at_share(share)) for share in (0.5, *shares)]
-    return hashlib.sha256("".join(names).encode()).hexdigest()
 
 
 class Frames:

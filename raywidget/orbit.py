@@ -20,7 +20,9 @@ from raywidget.engine.settings import RenderSettings
 from raywidget.errors import SceneError, SettingsError
 from raywidget.frames import Frames
 from raywidget.headless.asked import choose_denoiser, scene_and_settings
-from raywidget.io.orbit_page import Page, Views, write_orbit
+from raywidget.io.orbit_page import Over, Page, Views, write_orbit
+from raywidget.picture.figure_elements import Tree, describe, describe_camera, lay_out
+from raywidget.picture.image import Image
 from raywidget.progress import Steps
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.scene import Scene
@@ -230,6 +232,11 @@ def render_orbit(
             f"{MOST_PIXELS / 1e6:g} megapixels; ask for fewer or smaller ones"
         )
     own = views.own * columns + views.front
+    aspect = settings.width / settings.height
+    overlay = describe(scene)
+    if overlay["labels"]:
+        settings = settings.replace(aovs=tuple({*settings.aovs, "depth"}))
+    hidden: list[list[int]] = []
     render = Frames(executor)
     told = Steps(count, "view") if progress else None
     pictures = []
@@ -238,6 +245,7 @@ def render_orbit(
             seen = scene if index == own else scene.replace(camera=camera)
             image = render.image(seen, settings, how.method, how.exposure, how.curve)
             pictures.append(image.to_uint8())
+            hidden.append(_hidden_labels(overlay, camera, image))
             if told is not None:
                 told.step()
     finally:
@@ -248,6 +256,7 @@ def render_orbit(
         target,
         pictures,
         views,
+        Over(overlay, [describe_camera(camera, aspect) for camera in cameras], hidden),
         title=options.title or target.stem,
         quality=options.quality,
         most=options.most,
@@ -255,7 +264,17 @@ def render_orbit(
     )
 
 
-def around(camera: Camera, options: OrbitOptions) -> tuple[Views, list[Camera]]:
+def _hidden_labels(overlay: Tree, camera: Any, image: Image) -> list[int]:
+    """The numbers of the labels that something is in front of."""
+    if not overlay["labels"]:
+        return []
+    laid = lay_out(overlay, camera, image.width, image.height, image.aovs["depth"])
+    return [index for index, label in enumerate(laid["labels"]) if label["hidden"]]
+
+
+def around(
+    camera: Camera, options: OrbitOptions
+) -> tuple[Views, list[PerspectiveCamera | OrthographicCamera]]:
     """The cameras of all views, row by row from the lowest; one of them is the camera itself.
 
     Raises
@@ -280,7 +299,7 @@ def around(camera: Camera, options: OrbitOptions) -> tuple[Views, list[Camera]]:
     closed, columns = options.arc >= 360.0, options.columns
     step = options.arc / (columns if closed else max(columns - 1, 1))
     front = 0 if closed else columns // 2
-    cameras: list[Camera] = []
+    cameras: list[PerspectiveCamera | OrthographicCamera] = []
     for row, elevation in enumerate(elevations):
         for column in range(columns):
             if row == own and column == front and elevation == height:

@@ -23,6 +23,7 @@ SHIPPED = (
     "static/widget.css",
     "static/orbit.js",
     "static/orbit.css",
+    "static/orbit_over.js",
     "py.typed",
     "__init__.py",
     "__main__.py",

@@ -3,6 +3,8 @@
 A checkpoint is one file (`io.bundle`): the settings, the scene as `Scene.save` writes it, and the
 film as it is, sums and numbers of samples. From there any process goes on, and comes to the picture
 that an uninterrupted render comes to, bit by bit. The file is not trusted where it is read.
+
+Of a scene that moves between two, it holds both. A function it can't hold: that is given again.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 from raywidget.engine.film.adaptive import CELL
 from raywidget.engine.film.film import FilmState, TileSums
 from raywidget.engine.film.tiles import Tile, make_tiles
+from raywidget.engine.naming import name_of_moving
 from raywidget.engine.session.run import ResumeState, Spent
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
@@ -31,12 +34,15 @@ from raywidget.io.atomic import check_writable, sweep
 from raywidget.io.bundle import Bundle, write_bundle
 from raywidget.io.gltf.exact import fingerprint
 from raywidget.io.scene_files import read_scene, write_scene
+from raywidget.scene.between import between, ends_of
+from raywidget.scene.moving import Moving, checked_shutter
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.paths import user_path
 from raywidget.scene.values.telling import warn
 
 _FORMAT, _VERSION = "raywidget-checkpoint", 1
-_SCENE = "scene.glb"
+_SCENE, _LAST = "scene.glb", "last.glb"
+_SHARES = tuple((k + 0.5) / 8 for k in range(8))  # of an exposure, at which a scene is looked at
 _PATIENCE = 10.0  # times as long as it took to write it, before it is written again
 
 
@@ -45,6 +51,8 @@ class Kept(NamedTuple):
 
     path: Path
     fingerprint: str  # of the scene
+    shutter: tuple[float, float] | None  # of one that moves
+    holds_scene: bool
     settings: RenderSettings
     shown: Mapping[str, Any]  # exposure, curve, denoise
     film: FilmState
@@ -90,7 +98,8 @@ class Checkpoint:
         self._seconds = seconds
         self._settings = settings
         self._shown = dict(shown)
-        self.fingerprint, self._scene = _packed(scene)
+        self.fingerprint, self._scenes = _packed(scene)
+        self._shutter = scene.shutter if isinstance(scene, Moving) else None
         self._due = math.inf
         self._troubled = False
 
@@ -147,6 +156,7 @@ class Checkpoint:
             "raywidget": _own_version(),
             "lanes": _lanes(),
             "scene": self.fingerprint,
+            "shutter": self._shutter,
             "settings": dataclasses.asdict(self._settings),
             "shown": self._shown,
             "spent": {
@@ -155,7 +165,7 @@ class Checkpoint:
                 "dropped": run.dropped,
             },
         }
-        write_bundle(self.path, head, _arrays(state, shares), {_SCENE: self._scene})
+        write_bundle(self.path, head, _arrays(state, shares), self._scenes)
         now = time.monotonic()
         self._due = now + max(self._seconds, _PATIENCE * (now - began))
 
@@ -212,11 +222,14 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Kept:
         numbers: list[Any] = [spent.get(name) for name in ("seconds", "rays", "dropped")]
         if not all(type(n) in (int, float) and 0 <= n < 2**63 for n in numbers):
             raise bundle.error("what it says of its time is no number")
+        shutter = _shutter(bundle, head.get("shutter"))
         film, shares = _film(bundle, settings)
         _tell_differences(file, head)
         return Kept(
             file,
             scene,
+            shutter,
+            bundle.has_file(_SCENE),
             settings,
             shown,
             film,
@@ -231,15 +244,25 @@ def read_scene_of(kept: Kept) -> Scene:
     Raises
     ------
     PictureError
-        If it is not, bit by bit, what was rendered.
+        If it is not, bit by bit, what was rendered, or a function that no file can hold.
     """
+    if kept.shutter is not None and not kept.holds_scene:
+        raise PictureError(
+            f"{str(kept.path)!r}: its scene is a function of time, which no file holds; give it, "
+            f"too: resume(path, scene_at, shutter={kept.shutter})"
+        )
     with tempfile.TemporaryDirectory(prefix="raywidget-") as folder:
-        place = Path(folder) / _SCENE
+        names = (_SCENE,) if kept.shutter is None else (_SCENE, _LAST)
+        places = [Path(folder) / name for name in names]
         with Bundle(kept.path) as bundle:
-            bundle.copy_file(_SCENE, place)
+            for place in places:
+                bundle.copy_file(place.name, place)
             try:
-                scene = _read_back(place)
-                if fingerprint(scene) == kept.fingerprint:
+                scenes = [_read_back(place) for place in places]
+                scene = scenes[0]
+                if kept.shutter is not None:
+                    scene = Moving(between(*scenes), kept.shutter)
+                if _name(scene) == kept.fingerprint:
                     return scene
             except RaywidgetError as error:
                 raise bundle.error(f"its scene can't be read ({error})") from None
@@ -249,8 +272,46 @@ def read_scene_of(kept: Kept) -> Scene:
 # --- The scene ------------------------------------------------------------------------------------
 
 
-def _packed(scene: Scene) -> tuple[str, bytes]:
-    """A scene's fingerprint, and the scene as a file, which is tried out."""
+def check_is_scene_of(kept: Kept, scene: Scene) -> None:
+    """Refuse a scene that is not the one of a checkpoint.
+
+    Raises
+    ------
+    PictureError
+        If it is another one, or its shutter is.
+    """
+    shutter = scene.shutter if isinstance(scene, Moving) else None
+    if shutter != kept.shutter:
+        was, now = (
+            "none" if it is None else f"({it[0]:g}, {it[1]:g})" for it in (kept.shutter, shutter)
+        )
+        raise PictureError(f"{str(kept.path)!r}: its shutter is {was}, got {now}")
+    if _name(scene) != kept.fingerprint:
+        raise PictureError(
+            f"{str(kept.path)!r} has another scene; remove it, or choose another file"
+        )
+
+
+def _name(scene: Scene) -> str:
+    return name_of_moving(scene, _SHARES) if isinstance(scene, Moving) else fingerprint(scene)
+
+
+def _packed(scene: Scene) -> tuple[str, dict[str, bytes]]:
+    """A scene's fingerprint, and the scene as files, which are tried out."""
+    if not isinstance(scene, Moving):
+        name, file = _packed_one(scene)
+        return name, {_SCENE: file}
+    ends = ends_of(scene)
+    if ends is None:
+        return _name(scene), {}
+    try:
+        both = [_packed_one(end)[1] for end in ends]
+    except PictureError:  # then it is given again, as a function is
+        return _name(scene), {}
+    return _name(scene), dict(zip((_SCENE, _LAST), both, strict=True))
+
+
+def _packed_one(scene: Scene) -> tuple[str, bytes]:
     try:
         name = fingerprint(scene)
         with tempfile.TemporaryDirectory(prefix="raywidget-") as folder:
@@ -368,6 +429,15 @@ def _cells_of(tile: Tile) -> tuple[slice, slice]:
 
 
 # --- What it says of itself -----------------------------------------------------------------------
+
+
+def _shutter(bundle: Bundle, values: object) -> tuple[float, float] | None:
+    if values is None:
+        return None
+    try:
+        return checked_shutter("it", values)
+    except RaywidgetError as error:
+        raise bundle.error(f"its shutter is wrong ({error})") from None
 
 
 def _settings(bundle: Bundle, values: object) -> RenderSettings:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from raywidget.engine.checkpoint import Checkpoint, read_checkpoint, read_scene_of
+from raywidget.engine.checkpoint import (
+    Checkpoint,
+    check_is_scene_of,
+    read_checkpoint,
+    read_scene_of,
+)
 from raywidget.engine.darkness import explain_darkness
 from raywidget.engine.session.session import POLL_SECONDS, Session
 from raywidget.engine.settings import RenderSettings
@@ -30,6 +35,7 @@ from raywidget.headless.termination import heeding_termination
 from raywidget.picture.curves import check_display
 from raywidget.progress import Progress
 from raywidget.scene.doubts import warn_of_doubts
+from raywidget.scene.moving import Moving
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.signatures import checked_call
@@ -150,11 +156,7 @@ def render(
                 raise PictureError(
                     f"resume: {str(checkpoint)!r} is there, too; give one of the two"
                 )
-            if kept.fingerprint != keeper.fingerprint:
-                raise PictureError(
-                    f"checkpoint: {str(checkpoint)!r} has another scene; remove it, or choose "
-                    "another file"
-                )
+            check_is_scene_of(kept, scene)
             state = kept.resume(scene)
     callbacks = on_tile, on_pass
     return _go(
@@ -175,7 +177,9 @@ def render(
 @checked_call(SettingsError)
 def resume(
     path: str | os.PathLike[str],
+    scene: object = None,
     *,
+    shutter: tuple[float, float] | None = None,
     on_tile: Callable[[FinishedTile], object] | None = None,
     on_pass: Callable[[FinishedPass], object] | None = None,
     progress: bool = False,
@@ -196,6 +200,11 @@ def resume(
     ----------
     path : path-like
         The file that was given to `render` as `checkpoint`.
+    scene : Scene or callable, optional
+        What was rendered. The file has it, unless it is a function of time other than those of
+        `between`: no file can hold that.
+    shutter : (float, float), optional
+        Of such a function, as it was; by default what the file says.
     on_tile, on_pass : callable, optional
         As in `render`.
     progress : bool
@@ -246,23 +255,28 @@ def resume(
     """
     RenderSettings.for_scene({}, settings)  # before a file is looked for
     kept = read_checkpoint(path)
-    scene = read_scene_of(kept)
+    if scene is None:
+        given = read_scene_of(kept)
+    else:
+        opened = shutter if shutter is not None or isinstance(scene, Moving) else kept.shutter
+        given, _ = scene_and_settings(exposed(scene, opened), {})
+        check_is_scene_of(kept, given)
     chosen = kept.settings.replace(**settings)
     shown: dict[str, Any] = {
         "exposure": kept.shown.get("exposure", 0.0) if exposure is None else exposure,
         "curve": kept.shown.get("curve", "srgb") if curve is None else curve,
         "denoise": kept.shown.get("denoise", False) if denoise is None else denoise,
     }
-    keeper = Checkpoint(kept.path, _seconds(checkpoint_seconds), scene, chosen, _shown(**shown))
+    keeper = Checkpoint(kept.path, _seconds(checkpoint_seconds), given, chosen, _shown(**shown))
     callbacks = on_tile, on_pass
     return _go(
-        scene,
+        given,
         chosen,
         callbacks,
         progress,
         on_interrupt,
         **shown,
-        state=kept.resume(scene),
+        state=kept.resume(given),
         keeper=keeper,
         executor=executor,
     )

@@ -120,6 +120,10 @@ class Bundle:
         """Is there such an array?"""
         return f"{name}.npy" in self._members
 
+    def has_file(self, name: str) -> bool:
+        """Is there such a file?"""
+        return name in self._members
+
     def array(self, name: str, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
         """An array of this type and shape, read-only; anything else is refused."""
         member = f"{name}.npy"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import io
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ height="{height}" alt="{title}">
 <script type="application/json" class="raywidget-orbit-data">{data}</script>
 <script>
 {script}</script>
-</figure>
+{over}</figure>
 """
 
 PAGE = """<!doctype html>
@@ -74,6 +74,14 @@ class Views(NamedTuple):
     front: int  # the column of the camera's own view
     elevations: tuple[float, ...]  # degrees, rising
     own: int  # the row of the camera's own view
+
+
+class Over(NamedTuple):
+    """What stands over the views: as `picture.figure_elements` describes it."""
+
+    description: Mapping[str, Any]
+    poses: Sequence[Mapping[str, Any]]  # of the cameras of all views
+    hidden: Sequence[Sequence[int]]  # labels behind something, in each
 
 
 class Page(NamedTuple):
@@ -147,6 +155,7 @@ def write_orbit(
     target: Path,
     pictures: Sequence[Bytes],
     views: Views,
+    over: Over,
     *,
     title: str,
     quality: int,
@@ -163,6 +172,8 @@ def write_orbit(
         Row by row, from the lowest.
     views : Views
         Where they are.
+    over : Over
+        What stands over them.
     title : str
         What is seen.
     quality : int
@@ -185,7 +196,9 @@ def write_orbit(
 
     def page(given: Sequence[Bytes], chosen: int) -> str:
         encoded = [_webp(picture, chosen) for picture in given]
-        return _page(encoded, given[0].shape[:2], pictures[0].shape[:2], views, title, fragment)
+        return _page(
+            encoded, given[0].shape[:2], pictures[0].shape[:2], views, over, title, fragment
+        )
 
     text = page(pictures, quality)
     if most is not None and len(text) > most:
@@ -239,6 +252,7 @@ def _page(
     size: tuple[int, ...],
     seen: tuple[int, ...],
     views: Views,
+    over: Over,
     title: str,
     fragment: bool,
 ) -> str:
@@ -246,10 +260,14 @@ def _page(
     # The camera's own view stands in the page itself: it is seen before any script has run.
     others = ["" if index == own else picture for index, picture in enumerate(encoded)]
     data = {**views._asdict(), "size": [size[1], size[0]], "images": others}
+    has_over = any(over.description.values())
+    if has_over:
+        data |= {"overlay": over.description, "poses": over.poses, "hidden": over.hidden}
     wanted = [_COLUMNS] * (views.columns > 1) + [_ROWS] * (len(views.elevations) > 1) + [_ALWAYS]
     text = FRAGMENT.format(
         css=front_end_text("orbit.css"),
         script=front_end_text("orbit.js"),
+        over=f"<script>\n{front_end_text('orbit_over.js')}</script>\n" if has_over else "",
         title=escape(title),
         last=views.columns - 1,
         front=views.front,

@@ -361,6 +361,24 @@ def project(camera: Camera, width: int, height: int, points: Any) -> NDArray[np.
     return result
 
 
+def describe_camera(camera: PerspectiveCamera | OrthographicCamera, aspect: float) -> Tree:
+    """A camera in what JSON has; pages see the vertical field of view, whatever its axis."""
+    pose: Tree = {
+        "look_from": [float(x) for x in camera.look_from],
+        "look_at": [float(x) for x in camera.look_at],
+        "up": [float(x) for x in camera.up],
+    }
+    if isinstance(camera, OrthographicCamera):
+        return pose | {"height": camera.height}
+    lens: Tree = {
+        "aperture_radius": camera.aperture_radius,
+        "focus_distance": camera.focus_distance,
+        "shift": list(camera.shift),
+        "pixel_aspect": camera.pixel_aspect,
+    }
+    return pose | {"vfov": camera.vertical_fov(aspect), "fov_axis": camera.fov_axis} | lens
+
+
 def lay_out(
     description: Tree,
     camera: Camera,

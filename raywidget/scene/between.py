@@ -80,12 +80,24 @@ def between(scene: Scene, other: Scene) -> Callable[[float], Scene]:
     return made
 
 
+def ends_of(moving: Moving) -> tuple[Scene, Scene] | None:
+    """The two scenes that a scene moves between; None if something else makes it move."""
+    known = vars(moving)
+    way = known["_scene_at"]
+    return way.ends if isinstance(way, Between) and not known["_changes"] else None
+
+
 class Between:
     """A function of time, which can be pickled."""
 
     def __init__(self, first: Scene, last: Scene) -> None:
         self._first, self._last = first, last
         self._equal: dict[tuple[int, int], bool] = {}  # arrays, by their ids
+
+    @property
+    def ends(self) -> tuple[Scene, Scene]:
+        """The scenes at 0 and at 1."""
+        return self._first, self._last
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Between, (self._first, self._last)

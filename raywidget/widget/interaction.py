@@ -19,6 +19,7 @@ from raywidget.engine.session.session import Session
 from raywidget.engine.settings import INTEGRATORS, RenderSettings
 from raywidget.engine.vantage import Straight, Things, find_vantage
 from raywidget.errors import PictureError, RaywidgetError
+from raywidget.picture.figure_elements import describe_camera
 from raywidget.picture.image import Image
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.moving import Moving
@@ -386,24 +387,6 @@ def look_along(camera: Camera, move: CameraMove | Vantage, aspect: float) -> Cam
         after = math.dist(move.look_from, move.look_at)
         changes["focus_distance"] = camera.focus_distance * after / before
     return camera.replace(**changes)
-
-
-def describe_camera(camera: Straight, aspect: float) -> Content:
-    """A camera in what JSON has; pages see the vertical field of view, whatever its axis."""
-    pose: Content = {
-        "look_from": [float(x) for x in camera.look_from],
-        "look_at": [float(x) for x in camera.look_at],
-        "up": [float(x) for x in camera.up],
-    }
-    if isinstance(camera, OrthographicCamera):
-        return pose | {"height": camera.height}
-    lens: Content = {
-        "aperture_radius": camera.aperture_radius,
-        "focus_distance": camera.focus_distance,
-        "shift": list(camera.shift),
-        "pixel_aspect": camera.pixel_aspect,
-    }
-    return pose | {"vfov": camera.vertical_fov(aspect), "fov_axis": camera.fov_axis} | lens
 
 
 def describe_pick(pick: Pick) -> Content:

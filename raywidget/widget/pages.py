@@ -23,11 +23,10 @@ from raywidget.orbit import (
     small_size,
 )
 from raywidget.picture.curves import check_display
-from raywidget.picture.figure_elements import describe
+from raywidget.picture.figure_elements import describe, describe_camera
 from raywidget.scene.camera import OrthographicCamera, PerspectiveCamera
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.signatures import checked_call, did_you_mean
-from raywidget.widget.interaction import describe_camera
 from raywidget.widget.page import write_page
 from raywidget.widget.shown import Shown
 
@@ -189,7 +188,10 @@ def page_of(widget: Shown, path: Any, orbit: object, options: Mapping[str, Any])
         if "spp" not in options:
             kept |= few_samples(shown)
         given: dict[str, Any] = {"exposure": widget.exposure, "curve": widget.curve}
-        return to_html(widget.scene, path, orbit=True, **{**kept, **given, **options})
+        scene = widget.scene
+        if widget._marks:  # what stands over the picture stands over the page
+            scene = scene.replace(annotations={**scene.annotations, **widget._marks})
+        return to_html(scene, path, orbit=True, **{**kept, **given, **options})
     target = checked_page(path)
     title = options.get("title")
     rest = {name: value for name, value in options.items() if name != "title"}

@@ -13,10 +13,10 @@ import traitlets
 
 from raywidget.engine.vantage import Straight
 from raywidget.errors import SettingsError
+from raywidget.picture.figure_elements import describe_camera
 from raywidget.scene.camera import Camera
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
-from raywidget.widget.interaction import describe_camera
 from raywidget.widget.snapshot import MOST_PIXELS, MOST_PIXELS_NARROW, encode_snapshot
 
 __all__ = [

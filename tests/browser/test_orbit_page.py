@@ -12,6 +12,10 @@ SCENE = rw.Scene(
         rw.Sphere((-1.0, 0, 0), 0.7, material=rw.Emissive((0, 1, 0))),
     ],
     camera=CAMERA,
+    annotations={
+        "title": "Traffic lights",
+        "labels": [((1.7, 0, 0), "red"), ((-1.7, 0, 0), "green")],
+    },
 )
 
 
@@ -53,6 +57,8 @@ def test_it_is_turned_by_hand(browser, orbit):
         stage.and_(inside.locator(f"[data-painted='{view}']")).wait_for()
 
     shows(12)
+    words = "s => [...s.querySelectorAll('svg text')].map((t) => t.textContent)"
+    assert stage.evaluate(words) == ["red", "Traffic lights"]  # the other one is behind a ball
     assert stage.get_attribute("aria-valuetext") == "turned 0 degrees, 21 degrees above"
     red, green, *_ = middle(stage)
     assert red > 200 > 60 > green
@@ -68,6 +74,7 @@ def test_it_is_turned_by_hand(browser, orbit):
     shows(12 + 6)
     red, green, *_ = middle(stage)
     assert green > 200 > 60 > red
+    assert stage.evaluate(words) == ["green", "Traffic lights"]
     assert stage.get_attribute("aria-valuenow") == "6"
     page.mouse.move(x, y)  # nobody holds it
     shows(12 + 6)

@@ -398,3 +398,63 @@ def test_a_pool_goes_on_where_threads_were(tmp_path):
         with ThreadPoolExecutor(2) as pool:
             same(rw.resume(place, executor=pool), rw.render(SCENE, **SIZE, **WAYS[way]))
         place.unlink()
+
+
+def slide(time):
+    return SCENE.replace(camera=SCENE.camera.replace(vfov=30 + 8 * time))
+
+
+def sway(time):
+    return SCENE.replace(camera=SCENE.camera.replace(vfov=30 + 9 * time))
+
+
+def interrupted(scene, place, after=9, **how):
+    told = []
+
+    def on_tile(tile):
+        told.append(tile)
+        if len(told) == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rw.render(scene, checkpoint=place, on_tile=on_tile, **SIZE, **how)
+
+
+def test_scenes_between_two_go_on_from_their_file(tmp_path):
+    place = tmp_path / "box.checkpoint"
+    boxes = [shape for shape in SCENE.shapes if isinstance(shape, rw.Box)]
+    moved = [
+        shape.replace(rotation=(0, 30, 0)) if shape is boxes[0] else shape for shape in SCENE.shapes
+    ]
+    way = rw.between(SCENE, slide(1.0).replace(shapes=moved))
+    whole = rw.render(way, shutter=(0.1, 0.8), spp=6, **SIZE)
+    interrupted(rw.Moving(way, (0.1, 0.8)), place, spp=6)
+    assert checkpoint.read_checkpoint(place).shutter == (0.1, 0.8)
+    same(rw.resume(place), whole)
+    more = rw.render(way, shutter=(0.1, 0.8), spp=9, **SIZE)
+    same(rw.resume(place, spp=9), more)
+    same(rw.resume(place, rw.between(SCENE, slide(1.0).replace(shapes=moved)), spp=9), more)
+
+
+def test_a_function_goes_on_where_it_is_given_again(tmp_path):
+    place = tmp_path / "box.checkpoint"
+    whole = rw.render(slide, shutter=(0, 0.5), spp=6, **SIZE)
+    interrupted(rw.Moving(slide, (0, 0.5)), place, spp=6)
+    with pytest.raises(PictureError, match=r"function of time.*resume\(path, scene_at"):
+        rw.resume(place)
+    with pytest.raises(PictureError, match="another scene"):
+        rw.resume(place, sway)
+    with pytest.raises(PictureError, match=r"shutter is \(0, 0.5\), got \(0, 1\)"):
+        rw.resume(place, slide, shutter=(0, 1))
+    with pytest.raises(PictureError, match=r"shutter is \(0, 0.5\), got none"):
+        rw.render(SCENE, checkpoint=place, spp=6, **SIZE)
+    same(rw.resume(place, slide), whole)
+    same(rw.render(slide, shutter=(0, 0.5), checkpoint=place, spp=6, **SIZE), whole)
+
+
+def test_a_scene_that_rests_may_be_given_again(tmp_path):
+    place = tmp_path / "box.checkpoint"
+    break_off(place, 9, spp=6)
+    with pytest.raises(PictureError, match="another scene"):
+        rw.resume(place, slide(0.5))
+    same(rw.resume(place, SCENE), rw.render(SCENE, spp=6, **SIZE))

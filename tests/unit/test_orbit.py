@@ -63,6 +63,7 @@ def test_a_page_asks_for_nothing_else(tmp_path):
         SCENE, tmp_path / "a.html", orbit=True, views=(2, 2), title="<two> & balls", **SMALL
     )
     text, _, _ = parts(page.path)
+    assert text.count("</script>") == 2
     assert not re.search(r"https?:|\beval\b|new Function|\bimport\(|<link|@import|url\(", text)
     assert "<title>&lt;two&gt; &amp; balls</title>" in text
     assert "<two>" not in text
@@ -197,3 +198,26 @@ def test_a_single_sample_has_nothing_to_be_compared_with(tmp_path, monkeypatch):
         height=8,
         spp=1,
     )
+
+
+def test_what_stands_over_the_picture_stands_over_all_views(tmp_path):
+    label = ((1.7, 0, 0), "red </script>")
+    marked = SCENE.replace(annotations={"title": "Balls", "labels": [label], "scalebar": "mm"})
+    page = rw.to_html(marked, tmp_path / "a.html", orbit=True, views=(4, 1), **SMALL)
+    text, data, _ = parts(page.path)
+    assert text.count("</script>") == 3
+    assert data["overlay"]["title"] == "Balls"
+    assert data["overlay"]["labels"] == [{"point": [1.7, 0, 0], "text": label[1]}]
+    _, cameras = around(CAMERA, options(4, 1))
+    assert [tuple(pose["look_from"]) for pose in data["poses"]] == [c.look_from for c in cameras]
+    assert data["hidden"][0] == []  # in front
+    assert data["hidden"][2] == [0]  # from behind, the other ball is in front of it
+    plain = rw.to_html(SCENE, tmp_path / "b.html", orbit=True, views=(4, 1), **SMALL)
+    assert "overlay" not in parts(plain.path)[1]
+    widget = rw.RayWidget(SCENE, **{**SMALL, "spp": 1})
+    try:
+        widget.annotate(title="From the widget")
+        kept = widget.to_html(tmp_path / "c.html", orbit=True, views=(1, 1))
+    finally:
+        widget.close()
+    assert parts(kept.path)[1]["overlay"]["title"] == "From the widget"
