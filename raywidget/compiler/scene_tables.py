@@ -195,6 +195,8 @@ def _compile(
         instance_codes=geometry.instance_codes,
         primitives=geometry.primitives,
         edge_marks=geometry.edge_marks,
+        edge_rows=geometry.edge_rows,
+        edge_ends=geometry.edge_ends,
         corners=geometry.corners,
         vertices=geometry.vertices,
         colors=geometry.colors,

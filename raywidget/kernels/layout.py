@@ -107,6 +107,12 @@ MARK_EDGE = 1  # << k, up to 3
 MARK_CORNER = 16
 MARK_ALL = 15
 
+# --- Columns of `edge_ends` (N, 4): drawn edges of others that end at a corner of a triangle -----
+# With no drawn edge between, as beside the diagonal of a polygon. Three numbers lead from the
+# corner to the other end, in the space of the flat.
+EDGE_END_CORNER = 3  # 0: that of the flat, 1: the end of edge_u, 2: of edge_v
+EDGE_END_SIZE = 4
+
 # --- Columns of `corners` (C, 4) int32: one row per triangle with vertex attributes --------------
 CORNERS_SIZE = 4  # three rows of `vertices`, then CORNERS_* flags
 CORNERS_FLAGS = 3
@@ -480,6 +486,8 @@ class SceneTables(NamedTuple):
     instance_codes: I32  # (I, INSTANCE_CODES_SIZE)
     primitives: I32  # (P, PRIMITIVE_SIZE)
     edge_marks: U8  # (P,) by primitives; (0,) if no shape has edges
+    edge_rows: I32  # (P + 1,) the first row of `edge_ends` of each; (0,) if there are none
+    edge_ends: F32  # (N, EDGE_END_SIZE)
     corners: I32  # (C, CORNERS_SIZE)
     vertices: F32  # (V, VERTEX_SIZE)
     colors: F32  # (K, 3) of vertices, faces or items, for those who ask (`attributes.hit_color`)
@@ -548,6 +556,9 @@ class SceneView(NamedTuple):
     instance_codes: Any
     primitives: Any
     edge_marks: Any
+    edge_rows: Any
+    edge_end_count: int
+    edge_ends: Any
     corners: Any
     vertices: Any
     colors: Any

@@ -87,22 +87,44 @@ def test_a_tilted_board_has_lines_as_wide():
     # Turned about x by 60 degrees: half as high, the lines across it as wide as before.
     tilt = rw.Instances(squares(**drawn()), [rw.transforms.rotate(60, (1, 0, 0))])
     share = covered(tilt, CAMERAS["orthographic"])
-    # Where a diagonal does not halve a corner, a little beside its end is left out.
     expected = 0.5 * (1 - (CELL - 2) / CELL * (CELL / 2 - 2) / (CELL / 2))
-    assert expected - 2.5e-3 < share < expected + 1e-6
+    assert share == pytest.approx(expected, abs=1e-5)  # half-way between samples
 
 
 @pytest.mark.parametrize("shape", [
     rw.Quad((-1, -1, 0), (2, 0, 0), (0, 2, 0), **drawn(4)),
     rw.Box((0, 0, -1), (2, 2, 2), **drawn(4)),
-    # Of triangles that share no more than a corner with a line, a little is left out.
     squares(**drawn(4, feature_angle=20)),
 ])  # fmt: skip
 def test_outlines(shape):
     share = covered(shape, CAMERAS["orthographic"])
     expected = 1 - (60 / 64) ** 2
-    assert expected - 2e-3 < share < expected + 1e-6
-    assert share == pytest.approx(expected, abs=1e-6) or isinstance(shape, rw.Mesh)
+    assert share == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("camera", ["perspective", "orthographic"])
+@pytest.mark.parametrize("copied", [False, True])
+def test_lines_beside_diagonals_of_long_polygons_are_whole(camera, copied):
+    # Eight strips, sixteen times as long as high: their diagonals are close to their sides.
+    ends = [(x, y, 0) for y in np.linspace(-1, 1, 9) for x in (-1, 1)]
+    faces = [f for k in range(0, 16, 2) for f in ((k, k + 1, k + 3), (k, k + 3, k + 2))]
+    strips = rw.Mesh(ends, faces, polygons=np.repeat(np.arange(8), 2), **drawn(4))
+    if copied:
+        half = strips.replace(vertices=0.5 * strips.vertices)
+        strips = rw.Instances(half, [rw.transforms.scale(2, 2, 2)])
+    share = covered(strips, CAMERAS[camera])
+    assert share == pytest.approx(1 - 60 / 64 * 4 / 8, abs=1e-6)
+
+
+def test_an_outline_of_a_fan_is_as_wide_everywhere():
+    turns = np.arange(12) * np.pi / 6
+    vertices = np.column_stack([np.cos(turns), np.sin(turns), 0 * turns])
+    faces = [(0, k, k + 1) for k in range(1, 11)]
+    fan = rw.Mesh(vertices, faces, polygons=np.zeros(10, int), **drawn(6))
+    share = covered(fan, CAMERAS["orthographic"], size=(256, 256))
+    inner = np.cos(np.pi / 12) - 3 / 128  # of the circle within, less half a line
+    area = 12 * np.tan(np.pi / 12)
+    assert share == pytest.approx(area * (np.cos(np.pi / 12) ** 2 - inner**2) / 4, rel=2e-3)
 
 
 def test_unlit_values_have_unlit_edges():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.contact import settle_ball, settle_round
-from raywidget.compiler.geometry.edges import mark_edges
+from raywidget.compiler.geometry.edges import Marks, join_marks, mark_edges
 from raywidget.compiler.geometry.fans import HUGE_TILTED, SmallThings
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement
 from raywidget.compiler.geometry.primitives import (
@@ -82,6 +82,8 @@ class Geometry:
     instance_boxes: F32  # (I, 8) records of `kernels.boxes`
     primitives: I32  # see layout; lights are filled in when they are numbered
     edge_marks: layout.U8  # see layout
+    edge_rows: I32  # see layout
+    edge_ends: F32  # see layout
     corners: I32  # see layout
     vertices: F32  # see layout
     colors: F32  # see layout
@@ -147,7 +149,7 @@ class _Gathering:
         self._places: list[_Places] = []
         self._primitives: list[I32] = []
         self._primitive_count = 0
-        self._marks: list[tuple[int, NDArray[np.uint8]]] = []  # from which primitive on
+        self._marks: list[tuple[int, Marks]] = []  # from which primitive on
         self._corners: list[I32] = []
         self._corner_count = 0
         self._vertices: list[F32] = []
@@ -228,9 +230,9 @@ class _Gathering:
             if middle is not None:
                 yield int(row), self._placement.points(middle)
 
-    def _mark(self, marks: NDArray[np.uint8]) -> None:
+    def _mark(self, marks: Marks, scale: float = 1.0) -> None:
         """Say which edges of the primitives numbered last are drawn."""
-        self._marks.append((self._primitive_count - len(marks), marks))
+        self._marks.append((self._primitive_count - len(marks.own), marks.scaled(scale)))
 
     def _add_parallelograms(
         self, sides: F64, material: int, index: int, edges: Edges | None
@@ -242,13 +244,14 @@ class _Gathering:
             corners = placed_flats(whole, self._placement)
             self._flats.append(_FlatsPart(self._number(len(whole), material, index), corners))
             if edges is not None:
-                self._mark(np.full(len(whole), layout.MARK_ALL, np.uint8))
+                self._mark(Marks.alike(len(whole), layout.MARK_ALL))
         for fan in fans:
             if fan is not None:
                 numbers = self._number(len(fan.faces), material, index)
                 if edges is not None:
                     whole_fan = np.zeros(len(fan.faces), np.int32)
-                    self._mark(mark_edges(edges, fan.vertices, fan.faces, whole_fan))
+                    marks = mark_edges(edges, fan.vertices, fan.faces, whole_fan)
+                    self._mark(marks, self._placement.scale)
                 self._attributes(fan.faces, None, fan.uvs, False)
                 placed = self._placement.points(fan.vertices)
                 apart = np.stack([placed[fan.faces[:, k]] - placed[0] for k in (1, 2)], axis=1)
@@ -406,7 +409,8 @@ class _Gathering:
         numbers = self._number(len(faces), materials, shape)
         rows = self._primitives[-1]
         if mesh.edges is not None:
-            self._mark(mark_edges(mesh.edges, mesh.vertices, faces, mesh.polygons))
+            marks = mark_edges(mesh.edges, mesh.vertices, faces, mesh.polygons)
+            self._mark(marks, placement.scale)
         if mesh.face_colors is not None:
             rows[:, layout.PRIMITIVE_COLOR] = self._add_colors(mesh.face_colors)
         elif mesh.colors is not None:
@@ -461,16 +465,11 @@ class _Gathering:
         self._vertices.append(vertices)
         self._vertex_count += len(vertices)
 
-    def _all_marks(self) -> NDArray[np.uint8]:
-        marks = np.zeros(self._primitive_count if self._marks else 0, np.uint8)
-        for first, some in self._marks:
-            marks[first : first + len(some)] = some
-        return marks
-
     # --- All together -----------------------------------------------------------------------------
 
     def finish(self) -> Geometry:
         meshes, places = [], []
+        edges = join_marks(self._marks, self._primitive_count)
         first = 0
         for key, parts in self._meshes.items():
             own = [place for place in self._places if place.mesh == key]
@@ -501,7 +500,9 @@ class _Gathering:
                 np.empty((0, BOX), np.float32),
             ),
             primitives=_stack(self._primitives, np.empty((0, layout.PRIMITIVE_SIZE), np.int32)),
-            edge_marks=self._all_marks(),
+            edge_marks=edges.own,
+            edge_rows=edges.rows,
+            edge_ends=edges.ends,
             corners=_stack(self._corners, np.empty((0, layout.CORNERS_SIZE), np.int32)),
             vertices=_stack(self._vertices, np.empty((0, layout.VERTEX_SIZE), np.float32)),
             colors=_stack(self._colors, np.empty((0, 3), np.float32)),

@@ -89,6 +89,23 @@ def edge_share(scene: SceneView, hit: Hit, material: int) -> float:
                 away = max(least * away, _from_point(scene, p, start))
             if away < reach:
                 return share
+    if scene.edge_end_count == 0:
+        return 0.0
+    for row in range(scene.edge_rows[hit.primitive], scene.edge_rows[hit.primitive + 1]):
+        at = row * layout.EDGE_END_SIZE
+        edge = load_vec3(scene.edge_ends, at)
+        if hit.instance >= 0:
+            edge = _turned(scene, hit.instance, edge)
+        corner = scene.edge_ends[at + layout.EDGE_END_CORNER]
+        start = a if corner == 0.0 else b if corner == 1.0 else c
+        # Only beside it: there is nothing behind its ends.
+        along = -dot(start, edge)
+        if along > 0.0 and along < dot(edge, edge):
+            away = _in_space(start, start + edge)
+            if in_pixels:
+                away = max(least * away, _from_line(scene, p, start, start + edge))
+            if away < reach:
+                return share
     return 0.0
 
 

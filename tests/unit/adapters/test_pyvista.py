@@ -432,7 +432,7 @@ def test_edges_wires_and_points(plotter):
     (mesh,) = rw.shapes_of(plotter)[:1]
     assert (mesh.edges.width, mesh.edges.color, mesh.edges.units) == (4, (1, 0, 0), "pixels")
     assert len(np.unique(mesh.polygons)) == outside
-    marks = mark_edges(mesh.edges, mesh.vertices, mesh.faces, mesh.polygons)
+    marks = mark_edges(mesh.edges, mesh.vertices, mesh.faces, mesh.polygons).own
     assert np.unpackbits(marks[:, None] & 7, axis=1).sum() == 2 * edges
     scene = scene_of(plotter, 1.5)
     away = np.linalg.norm(np.subtract(scene.camera.look_at, scene.camera.look_from))
