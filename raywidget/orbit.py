@@ -21,7 +21,8 @@ from raywidget.errors import SceneError, SettingsError
 from raywidget.frames import Frames
 from raywidget.headless.asked import choose_denoiser, scene_and_settings
 from raywidget.io.orbit_page import Over, Page, Views, write_orbit
-from raywidget.picture.figure_elements import Tree, describe, describe_camera, lay_out
+from raywidget.picture.figure_elements import Tree, describe
+from raywidget.picture.figure_layout import describe_camera, lay_out
 from raywidget.picture.image import Image
 from raywidget.progress import Steps
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera

@@ -17,6 +17,7 @@ _DIRECT, _MAPPED = 2, 1  # VTK_COLOR_MODE_DIRECT_SCALARS, and through the table
 _COMPONENT, _OF_COLORS = 1, 2  # vtkScalarsToColors::VectorModes
 _LOG = 1  # VTK_SCALE_LOG10
 _ROWS = 256  # of tables that are functions
+_MOST_WORDS = 256  # beside a bar
 _NEAR = 1.5 / 255.0  # a table is that of a map by its name, to rounding
 
 
@@ -132,12 +133,24 @@ def map_of(mapper: Any, scalars: Scalars, bars: Bars) -> ColorMap | None:
         if table.GetUseAboveRangeColor():
             told["above"] = _linear(table.GetAboveRangeColor())
     title = bars.title(table)
-    told |= {"bar": title is not None, "label": title}
+    told |= {"bar": title is not None, "label": title, "ticks": _words_of(table)}
     name = _named(table, rows)
     try:
         return ColorMap(name, **_steps(rows), **told) if name else ColorMap(rows, **told)
     except SceneError:  # logarithms of what is not > 0
         return None
+
+
+def _words_of(table: Any) -> dict[float, str] | None:
+    """What a table says about some of its values, as it does about categories."""
+    values = table.GetAnnotatedValues()
+    found = {}
+    for index in range(0 if values is None else min(values.GetNumberOfTuples(), _MOST_WORDS)):
+        value = values.GetVariantValue(index)
+        text = " ".join(str(table.GetAnnotation(index)).split())
+        if value.IsNumeric() and np.isfinite(value.ToDouble()) and text:
+            found[value.ToDouble()] = text
+    return found or None
 
 
 def _linear(color: Any) -> tuple[float, ...]:

@@ -87,6 +87,17 @@ class Pixels(NamedTuple):
         return max(0.5 * float(width), 0.25) * self.size
 
 
+def orientation_of(renderer: Any) -> dict[str, Any]:
+    """The arrows of `add_axes`, as an annotation; nothing if there are none."""
+    widget = getattr(renderer, "axes_widget", None)
+    actor = getattr(renderer, "axes_actor", None)
+    if widget is None or actor is None or not widget.GetEnabled():
+        return {}
+    told = [getattr(actor, f"Get{axis}AxisLabelText", lambda: "")() for axis in "XYZ"]
+    names = tuple(str(text or axis) for text, axis in zip(told, "XYZ", strict=True))
+    return {"orientation": names}
+
+
 def lights_of(renderer: Any, notes: list[str]) -> tuple[Emitter, ...]:
     """Lights that the user has placed in the scene.
 

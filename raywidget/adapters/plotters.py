@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.adapters.plotter_backgrounds import background_of
 from raywidget.adapters.plotter_maps import Bars, map_of, mapped_scalars
-from raywidget.adapters.plotter_views import Pixels, lights_of, view_of
-from raywidget.adapters.plotter_words import Words
+from raywidget.adapters.plotter_views import Pixels, lights_of, orientation_of, view_of
+from raywidget.adapters.plotter_words import Words, ends_of_ruler
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.taken import Taken
 from raywidget.adapters.vtk_volumes import volume_of_actor
 from raywidget.io.building import AnyPiece
 from raywidget.io.colors import one_opacity
+from raywidget.io.lines import Lines
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
 from raywidget.io.vtk_data import (
@@ -40,11 +42,11 @@ from raywidget.scene.textures.textures import Attribute
 from raywidget.scene.values.colors import decode_srgb
 
 _THINNEST = 0.1  # pixels
+_BACK = 2e-4  # of its size: how far the back of a surface is behind its front
 _PBR, _FLAT = 3, 0  # VTK_PBR and VTK_FLAT in vtkProperty.h
 _NAMES = {
     "Volume": "volume",
     "AxesActor": "axes",
-    "LegendBoxActor": "legend",
 }
 
 
@@ -80,6 +82,9 @@ def take_plotter(plotter: Any) -> Taken:
             continue  # the map of what it tells has a bar
         if words.take(actor):
             continue
+        if words.measure(actor, renderer):
+            pieces.append(_ruler(actor, renderer, pixels))
+            continue
         if not is_a(actor, "vtkmodules", "vtkActor") or actor.GetMapper() is None:
             kind = _vtk_name(actor)
             lost[kind] = lost.get(kind, 0) + 1
@@ -95,19 +100,23 @@ def take_plotter(plotter: Any) -> Taken:
         named = ", ".join(f"{count} {kind}" for kind, count in lost.items())
         notes.append(f"not translated: {named}")
     words.step_out(pieces, camera)
-    background = np.array(renderer.GetBackground())
-    if renderer.GetGradientBackground():
-        background = 0.5 * (background + np.array(renderer.GetBackground2()))
-        notes.append("a gradient of the background is one colour, its middle")
     return Taken(
         pieces=tuple(pieces),
         emitters=lights_of(renderer, notes),
         cameras=(camera,),
-        annotations=words.annotations(),
-        background=tuple(decode_srgb(background).tolist()),
+        annotations=words.annotations() | orientation_of(renderer),
+        background=background_of(plotter),
         up="z",
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _ruler(ruler: Any, renderer: Any, pixels: Pixels) -> AnyPiece:
+    ends = ends_of_ruler(ruler, renderer)
+    assert ends is not None
+    color = Diffuse(_linear(ruler.GetProperty().GetColor()))
+    radius = pixels.radius(2.0)
+    return Lines(starts=ends[0][None], ends=ends[1][None], radii=radius, material=color)
 
 
 def _vtk_name(thing: Any) -> str:
@@ -180,6 +189,7 @@ def _actor(
         texture=_texture(actor),
         pixels=pixels,
         bars=bars,
+        back=actor.GetBackfaceProperty(),
     )
     attributes = getattr(mapper, "GetCompositeDataDisplayAttributes", lambda: None)()
     found: list[AnyPiece] = []
@@ -214,6 +224,7 @@ class _Drawn:
     texture: ImageTexture | None
     pixels: Pixels
     bars: Bars
+    back: Any  # the vtkProperty of the other side, if it has one of its own
 
     def pieces(self, block: _Block, notes: list[str]) -> list[AnyPiece]:
         """Of one of them."""
@@ -259,10 +270,41 @@ class _Drawn:
                 edges=edges,
             ),
         )
+        if self.back is not None and is_surface:
+            found = [one for piece in found for one in self._both_sides(piece, alpha, notes)]
         if look.GetVertexVisibility() and is_surface:
             own = _material(look, opacity, _linear(look.GetVertexColor()))
             found += _vertices(found, points, own)
         return found
+
+    def _both_sides(self, piece: AnyPiece, alpha: float, notes: list[str]) -> list[AnyPiece]:
+        """A surface whose back looks otherwise: two, so close that they are seen as one."""
+        back = self.back
+        opacity = float(np.clip(back.GetOpacity(), 0.0, 1.0)) * alpha
+        if not isinstance(piece, Piece) or not len(piece.faces):
+            return [piece]
+        if opacity < 1.0 or float(self.look.GetOpacity()) < 1.0:
+            label = self.name or "an actor"
+            notes.append(f"{label}: what is not opaque has the same look on both sides")
+            return [piece]
+        corners = piece.vertices[piece.faces]
+        normals = np.zeros_like(piece.vertices)
+        of_faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        for k in range(3):
+            np.add.at(normals, piece.faces[:, k], of_faces)
+        lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+        normals /= np.where(lengths > 0.0, lengths, 1.0)
+        size = float(np.linalg.norm(np.ptp(piece.vertices, axis=0)))
+        behind = replace(
+            piece,
+            vertices=piece.vertices - _BACK * size * normals,
+            material=_material(back, 1.0, _linear(back.GetDiffuseColor())),
+            colors=None,
+            face_colors=None,
+            fields=None,
+            name=None if self.name is None else f"{self.name}: back",
+        )
+        return [piece, behind]
 
     def _as_mapped(self, data: Any, notes: list[str]) -> tuple[Any, Shown | None, float]:
         """The data set with the numbers or colours that its mapper shows; how opaque they are."""

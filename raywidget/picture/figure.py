@@ -8,7 +8,7 @@ import inspect
 import io
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from raywidget.errors import PictureError
 from raywidget.io.atomic import replacing
-from raywidget.picture.figure_elements import Tree, describe, lay_out
+from raywidget.picture.figure_elements import Tree, describe
+from raywidget.picture.figure_layout import AxisWords, axis_words, lay_out
 from raywidget.picture.image import Image
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
@@ -46,14 +47,20 @@ class Figure(metaclass=CheckedCalls):
         A bar for each colour map that shapes show; or for those of the shapes with these names.
     title : str, optional
         Above the picture.
-    labels : sequence of ((x, y, z), text)
+    labels : sequence of ((x, y, z), text) or ((x, y, z), text, "always")
         Words at points of the scene; those behind something are left out (of an image, if it has
-        ``aovs=("depth",)``).
+        ``aovs=("depth",)``), unless they are to be seen always.
     scalebar : bool, float, str or (float, str), optional
         A bar of a length that suits (True), of this length in scene units, with this unit, or both:
         ``(0.5, "mm")``. In perspective it holds at the distance of what the camera looks at.
     axes : bool or three str
         The edges of the box round what shows values (else round all), with ticks; and their names.
+    legend : sequence of (text, colour)
+        What colours stand for.
+    texts : mapping of str to str, optional
+        Words in corners: "upper left", "upper right", "lower left", "lower right".
+    orientation : bool or three str
+        Small arrows in the lower left corner that tell how the axes lie; and their names.
     fontsize : float
         In points.
     **settings
@@ -84,9 +91,12 @@ class Figure(metaclass=CheckedCalls):
         *,
         colorbars: bool | Iterable[str] = True,
         title: str | None = None,
-        labels: Iterable[tuple[Any, str]] = (),
+        labels: Iterable[tuple[Any, ...]] = (),
         scalebar: bool | float | str | tuple[float, str] | None = None,
         axes: bool | Sequence[str] = False,
+        legend: Iterable[tuple[str, Any]] = (),
+        texts: Mapping[str, str] | None = None,
+        orientation: bool | Sequence[str] = False,
         fontsize: float = 8.0,
         **settings: Any,
     ) -> None:
@@ -121,7 +131,15 @@ class Figure(metaclass=CheckedCalls):
             raise PictureError(f"Figure: fontsize must be points, 1 to 200, got {show(fontsize)}")
         self._scene, self._settings, self._fontsize = scene, settings, float(fontsize)
         self._description = describe(
-            scene, colorbars=colorbars, title=title, labels=labels, scalebar=scalebar, axes=axes
+            scene,
+            colorbars=colorbars,
+            title=title,
+            labels=labels,
+            scalebar=scalebar,
+            axes=axes,
+            legend=legend,
+            texts=texts,
+            orientation=orientation,
         )
 
     @classmethod
@@ -273,31 +291,27 @@ class Figure(metaclass=CheckedCalls):
             if not label["hidden"]:
                 axes.plot([label["x"]], [label["y"]], ".", color="black", markersize=2.5)
                 _write(axes, label["x"] + 3 * per_point, label["y"], label["text"], ha="left")
-        for edge in laid["axes"] or ():
-            self._draw_axis(axes, edge, per_point)
+        font = self._fontsize * per_point
+        edges = laid["axes"] or ()
+        for edge, words in zip(edges, axis_words(edges, wide, high, font), strict=True):
+            _draw_axis(axes, edge, words, font)
         if laid["scalebar"] is not None:
-            _draw_scale(axes, laid["scalebar"], (wide, high), per_point, self._fontsize)
-
-    def _draw_axis(self, axes: Any, edge: Tree, per_point: float) -> None:
-        (x0, y0), (x1, y1) = edge["from"], edge["to"]
-        out_x, out_y = (per_point * c for c in edge["outwards"])
-        axes.plot([x0, x1], [y0, y1], color="black", linewidth=0.6)
-        # As `overlay.js` has it: beside an upright line, words end where they would meet it.
-        upright = abs(edge["outwards"][0]) >= 0.7
-        side = ("right" if out_x < 0.0 else "left") if upright else "center"
-        reach = 5.0 if upright else 4.0 + 0.6 * self._fontsize
-        for tick in edge["ticks"]:
-            x, y = tick["x"], tick["y"]
-            axes.plot([x, x + 3 * out_x], [y, y + 3 * out_y], color="black", linewidth=0.6)
-            _write(axes, x + reach * out_x, y + reach * out_y, tick["text"], side)
-        longest = max((len(tick["text"]) for tick in edge["ticks"]), default=0)
-        reach += (0.62 * longest + 0.5 if upright else 1.4) * self._fontsize
-        x = 0.5 * (x0 + x1) + reach * out_x
-        y = 0.5 * (y0 + y1) + reach * out_y
-        wide = axes.get_xlim()[1]
-        if not upright:
-            side = "left" if x < 0.1 * wide else "right" if x > 0.9 * wide else "center"
-        _write(axes, min(max(x, per_point), wide - per_point), y, edge["name"], side)
+            _draw_scale(axes, laid["scalebar"], high, font)
+        if laid["orientation"] is not None:
+            above = 2.5 if laid["scalebar"] is not None else 0.0
+            _draw_orientation(axes, laid["orientation"], high - (3.4 + above) * font, font)
+        _draw_legend(axes, self._description["legend"], wide, font)
+        rows = len(self._description["legend"])
+        for text in self._description["texts"]:
+            side = "left" if text["corner"].endswith("left") else "right"
+            x = 0.8 * font if side == "left" else wide - 0.8 * font
+            y = font if text["corner"].startswith("upper") else high - font
+            if text["corner"] == "upper right":
+                y += 1.5 * font * rows
+            if text["corner"] == "lower left":
+                y -= font * (2.5 * (laid["scalebar"] is not None))
+                y -= font * (6.0 * (laid["orientation"] is not None))
+            _write(axes, x, y, text["text"], side)
 
 
 def _check_settings(scene: Scene, settings: Tree) -> None:
@@ -325,13 +339,20 @@ def _write(axes: Any, x: float, y: float, text: str, ha: str = "center") -> None
     axes.text(x, y, text, color="black", **alike)
 
 
-def _draw_scale(
-    axes: Any, bar: Tree, size: tuple[int, int], per_point: float, fontsize: float
-) -> None:
-    margin = 1.2 * fontsize * per_point
-    y = size[1] - margin
-    right = size[0] - margin
-    left = right - bar["pixels"]
+def _draw_axis(axes: Any, edge: Tree, words: AxisWords, font: float) -> None:
+    (x0, y0), (x1, y1) = edge["from"], edge["to"]
+    out_x, out_y = (0.35 * font * c for c in edge["outwards"])
+    axes.plot([x0, x1], [y0, y1], color="black", linewidth=0.6)
+    for tick in edge["ticks"]:
+        x, y = tick["x"], tick["y"]
+        axes.plot([x, x + out_x], [y, y + out_y], color="black", linewidth=0.6)
+    for word in (words.name, *words.numbers):
+        _write(axes, word.x, word.y, word.text)
+
+
+def _draw_scale(axes: Any, bar: Tree, high: float, font: float) -> None:
+    left, y = 1.2 * font, high - 1.2 * font
+    right = left + bar["pixels"]
     from matplotlib.patheffects import withStroke
 
     around = [withStroke(linewidth=3.0, foreground="white", alpha=0.75)]
@@ -343,7 +364,43 @@ def _draw_scale(
         path_effects=around,
         solid_capstyle="butt",
     )
-    _write(axes, 0.5 * (left + right), y - 0.9 * fontsize * per_point, bar["text"])
+    _write(axes, 0.5 * (left + right), y - 0.9 * font, bar["text"])
+
+
+def _draw_orientation(axes: Any, arrows: Sequence[Tree], y: float, font: float) -> None:
+    from matplotlib.patheffects import withStroke
+
+    around = [withStroke(linewidth=3.0, foreground="white", alpha=0.75)]
+    x, long = 3.4 * font, 2.0 * font
+    for arrow in arrows:
+        to_x, to_y = x + long * arrow["x"], y + long * arrow["y"]
+        axes.plot(
+            [x, to_x],
+            [y, to_y],
+            color=arrow["color"],
+            linewidth=1.5,
+            path_effects=around,
+            solid_capstyle="round",
+        )
+        beyond = 2.7 / 2.0
+        _write(axes, x + beyond * (to_x - x), y + beyond * (to_y - y), arrow["name"])
+
+
+def _draw_legend(axes: Any, entries: Sequence[Tree], wide: float, font: float) -> None:
+    """In the upper right corner."""
+    longest = max((len(entry["text"]) for entry in entries), default=0)
+    left = wide - (0.8 + 0.6 * longest + 1.4) * font
+    for row, entry in enumerate(entries):
+        y = (1.0 + 1.5 * row) * font
+        x0, x1, y0, y1 = left, left + 0.9 * font, y - 0.45 * font, y + 0.45 * font
+        axes.fill(
+            [x0, x1, x1, x0],
+            [y0, y0, y1, y1],
+            facecolor=entry["color"],
+            edgecolor="black",
+            linewidth=0.5,
+        )
+        _write(axes, left + 1.4 * font, y, entry["text"], "left")
 
 
 def _bar_width(bar: Tree, size: float) -> float:

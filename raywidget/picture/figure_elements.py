@@ -1,44 +1,29 @@
 """What stands over and beside a picture: colour bars, labels, a scale bar, axes. Plain data.
 
 `describe` says what there is, whatever the camera; its result is all lists, strings and numbers, as
-JSON has them. `lay_out` says where that is in a picture. Both `Figure` and the page draw from them;
-the page repeats `lay_out` while the camera moves, by these rules:
-
-- A point at (x, y, z) from the eye along right, up and forward of the camera's frame is at
-  ``(width / 2 + x h / z, height / 2 - y h / z)`` in pixels from the upper left corner, where h is
-  ``height / 2`` by half the height that is seen at distance 1; where rays are parallel, z is left
-  out, and it is half the height that is seen. What has z <= 0 is not in the picture.
-- A label is hidden where something is nearer on its ray than 0.99 of its distance.
-- A scale bar without a length has the largest 1, 2 or 5 times a power of ten that is no longer than
-  a quarter of the picture's width, at the distance of the point that is looked at.
-- Of the four edges of the box that are parallel to an axis, the one is drawn whose middle is
-  farthest from the middle of the box in the picture, and of those as far (to a thousandth) the
-  lowest, then the leftmost.
+JSON has them. `figure_layout` says where that is. `Figure` and the page draw from both.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from raywidget.errors import PictureError
-from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
+from raywidget.errors import PictureError, SceneError
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.quantities import UNNAMED, ValuedShape
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap, Limits
-from raywidget.scene.values.checks import LARGEST, show
+from raywidget.scene.values.annotations import CORNERS
+from raywidget.scene.values.checks import LARGEST, reflectance, show
 from raywidget.scene.values.colors import encode_srgb
 from raywidget.scene.values.given import NotNumbers, as_items, as_numpy
 
 Tree = dict[str, Any]
 
-NEARER = 0.99  # of its distance: what is in front of a label hides it
 _BAR_ROWS = 256  # colours of a bar, at most
 
 
@@ -47,9 +32,12 @@ def describe(
     *,
     colorbars: bool | Iterable[str] = True,
     title: str | None = None,
-    labels: Iterable[tuple[Any, str]] = (),
+    labels: Iterable[tuple[Any, ...]] = (),
     scalebar: bool | float | str | tuple[float, str] | None = None,
     axes: bool | Sequence[str] = False,
+    legend: Iterable[tuple[str, Any]] = (),
+    texts: Mapping[str, str] | None = None,
+    orientation: bool | Sequence[str] = False,
 ) -> Tree:
     """All that stands over and beside pictures of a scene, as JSON has it.
 
@@ -63,13 +51,19 @@ def describe(
         Are there any, where maps have `bar`; or of which shapes only, by their names.
     title : str, optional
         Above the picture.
-    labels : sequence of ((x, y, z), text)
-        Words at points of the scene.
+    labels : sequence of ((x, y, z), text) or ((x, y, z), text, "always")
+        Words at points of the scene; those that are always seen are so behind something, too.
     scalebar : bool, float, str or (float, str), optional
         True: of a length that suits the picture; a length in scene units; a unit; or both.
     axes : bool or three str
         The edges of the box round all shapes that show values (else round all shapes), with ticks;
         and what they are called.
+    legend : sequence of (text, colour)
+        What colours stand for.
+    texts : mapping of str to str, optional
+        Words in corners: "upper left", "upper right", "lower left", "lower right".
+    orientation : bool or three str
+        Small arrows that tell how the axes lie; and what they are called.
 
     Returns
     -------
@@ -77,9 +71,11 @@ def describe(
         ``title``; ``bars``: a list of ``label``, ``low``, ``high``, ``log``, ``colors`` (as
         "#rrggbb", from low to high), ``below``, ``above`` and ``nan`` (None where there is none to
         be told), ``ticks`` (``value``, ``at`` from 0 to 1, ``text``), ``shape`` (its name) and
-        ``index`` (in ``scene.shapes``), ``quantity``; ``labels``: ``point`` and ``text``;
-        ``scalebar``: ``length`` (or None) and ``unit``, or None; ``axes``: ``low``, ``high``,
-        ``names`` and ``ticks`` (three lists of ``value`` and ``text``), or None.
+        ``index`` (in ``scene.shapes``), ``quantity``; ``labels``: ``point``, ``text``, and
+        ``always`` of those that nothing hides; ``scalebar``: ``length`` (or None) and ``unit``, or
+        None; ``axes``: ``low``, ``high``, ``names`` and ``ticks`` (three lists of ``value`` and
+        ``text``), or None; ``legend``: ``text`` and ``color``; ``texts``: ``corner`` and ``text``;
+        ``orientation``: three names, or None.
 
     Raises
     ------
@@ -105,6 +101,10 @@ def describe(
         labels = own.get("labels", ()) if items is not None and not len(items) else labels
         scalebar = own.get("scalebar") if scalebar is None else scalebar
         axes = own.get("axes", False) if axes is False else axes
+        items = as_items(legend)
+        legend = own.get("legend", ()) if items is not None and not len(items) else legend
+        texts = own.get("texts") if texts is None else texts
+        orientation = own.get("orientation", False) if orientation is False else orientation
     if title is not None and not isinstance(title, str):
         raise PictureError(f"figure: title must be a string or None, got {show(title)}")
     return {
@@ -113,6 +113,9 @@ def describe(
         "labels": _labels(labels),
         "scalebar": _scalebar(scalebar),
         "axes": _axes(scene, axes),
+        "legend": _legend(legend),
+        "texts": _texts(texts),
+        "orientation": _three_names("orientation", orientation),
     }
 
 
@@ -195,9 +198,14 @@ def _written(color: Any) -> str:
 
 
 def _ticks(colormap: ColorMap, low: float, high: float) -> list[Tree]:
-    values = log_ticks(low, high) if colormap.log else nice_ticks(low, high)
-    shares = colormap.shares(np.array(values), type(colormap.limits_for(low, high))(low, high))
-    texts = write_numbers(values)
+    if colormap.ticks is None:
+        values = log_ticks(low, high) if colormap.log else nice_ticks(low, high)
+        texts = write_numbers(values)
+    else:
+        values = [value for value, _ in colormap.ticks]
+        written = write_numbers(values) if values else []
+        texts = [text or own for (_, text), own in zip(colormap.ticks, written, strict=True)]
+    shares = colormap.shares(np.array(values), Limits(low, high))
     return [
         {"value": value, "at": float(share), "text": text}
         for value, share, text in zip(values, shares, texts, strict=True)
@@ -257,13 +265,15 @@ def _labels(labels: Any) -> list[Tree]:
         raise PictureError(f"figure: labels must be a list of (point, text), got {show(labels)}")
     made = []
     for number, item in enumerate(items):
-        pair = as_items(item)
-        point = None if pair is None or len(pair) != 2 else _point(pair[0])
-        if point is None or pair is None or not isinstance(pair[1], str):
+        parts = as_items(item) or ()
+        point = _point(parts[0]) if len(parts) in (2, 3) else None
+        always = parts[2:] == ("always",)
+        if point is None or not isinstance(parts[1], str) or (len(parts) == 3 and not always):
             raise PictureError(
-                f"figure: labels[{number}] must be ((x, y, z), text), got {show(item)}"
+                f'figure: labels[{number}] must be ((x, y, z), text), or with "always" as a third, '
+                f"got {show(item)}"
             )
-        made.append({"point": point, "text": pair[1]})
+        made.append({"point": point, "text": parts[1], **({"always": True} if always else {})})
     return made
 
 
@@ -298,16 +308,54 @@ def _scalebar(wanted: Any) -> Tree | None:
     )
 
 
-def _axes(scene: Scene, wanted: Any) -> Tree | None:
+def _three_names(field: str, wanted: Any) -> list[str] | None:
+    """Those of the axes; None if they are not wanted."""
     if wanted is None or wanted is False:
         return None
-    names = ["x", "y", "z"]
-    if wanted is not True:
-        given = as_items(wanted)
-        is_known = given is not None and len(given) == 3
-        if not is_known or not all(isinstance(name, str) for name in given or ()):
-            raise PictureError(f"figure: axes must be True or three names, got {show(wanted)}")
-        names = [str(name) for name in given or ()]
+    if wanted is True:
+        return ["x", "y", "z"]
+    given = as_items(wanted)
+    is_known = given is not None and len(given) == 3
+    if not is_known or not all(isinstance(name, str) for name in given or ()):
+        raise PictureError(f"figure: {field} must be True or three names, got {show(wanted)}")
+    return [str(name) for name in given or ()]
+
+
+def _legend(wanted: Any) -> list[Tree]:
+    items = as_items(wanted)
+    if items is None or isinstance(wanted, str):
+        raise PictureError(f"figure: legend must be a list of (text, colour), got {show(wanted)}")
+    made = []
+    for number, item in enumerate(items):
+        pair = as_items(item) or ()
+        if len(pair) != 2 or not isinstance(pair[0], str):
+            raise PictureError(f"figure: legend[{number}] must be (text, colour), got {show(item)}")
+        try:
+            color = reflectance("figure", f"legend[{number}]", pair[1])
+        except SceneError as error:
+            raise PictureError(str(error)) from None
+        made.append({"text": pair[0], "color": _written(color)})
+    return made
+
+
+def _texts(wanted: Any) -> list[Tree]:
+    if wanted is None:
+        return []
+    if not isinstance(wanted, Mapping):
+        raise PictureError(f"figure: texts must be a mapping of corners, got {show(wanted)}")
+    for corner, text in wanted.items():
+        if corner not in CORNERS:
+            named = ", ".join(map(repr, CORNERS))
+            raise PictureError(f"figure: texts: the corners are {named}, got {show(corner)}")
+        if not isinstance(text, str):
+            raise PictureError(f"figure: texts[{corner!r}] must be a string, got {show(text)}")
+    return [{"corner": corner, "text": wanted[corner]} for corner in CORNERS if corner in wanted]
+
+
+def _axes(scene: Scene, wanted: Any) -> Tree | None:
+    names = _three_names("axes", wanted)
+    if names is None:
+        return None
     shapes = [s for s in scene.shapes if isinstance(s, ValuedShape) and s.shown is not None]
     boxes = [shape.bounds() for shape in shapes or scene.shapes]
     if not boxes:
@@ -320,173 +368,3 @@ def _axes(scene: Scene, wanted: Any) -> Tree | None:
         texts = write_numbers(values)
         ticks.append([{"value": v, "text": t} for v, t in zip(values, texts, strict=True)])
     return {"low": low.tolist(), "high": high.tolist(), "names": names, "ticks": ticks}
-
-
-# --- Where that is in a picture -------------------------------------------------------------------
-
-
-def project(camera: Camera, width: int, height: int, points: Any) -> NDArray[np.float64]:
-    """Pixels from the upper left corner, and distances along rays: (N, 3) -> (N, 3).
-
-    What is not in front of the camera has NaN.
-
-    Examples
-    --------
-    >>> import raywidget as rw
-    >>> from raywidget.picture.figure_elements import project
-    >>> camera = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=90)
-    >>> project(camera, 40, 20, [(0, 0, 0), (5, 4, 0), (0, 0, 9)]).round(2).tolist()
-    [[20.0, 10.0, 5.0], [30.0, 2.0, 8.12], [nan, nan, nan]]
-    """
-    frame = camera.frame()
-    away = np.asarray(points, np.float64).reshape(-1, 3) - np.array(camera.look_from)
-    x, y, z = away @ frame.right, away @ frame.up, away @ frame.forward
-    across, up = 0.5 * width, 0.5 * height
-    if isinstance(camera, PerspectiveCamera):
-        x = x / camera.pixel_aspect
-        across, up = across - camera.shift[0] * width, up + camera.shift[1] * height
-        scale = 0.5 * height / camera.half_height(width / height) / np.where(z > 0.0, z, np.nan)
-        distance = np.linalg.norm(away, axis=1)
-    elif isinstance(camera, OrthographicCamera):
-        scale = np.where(z > 0.0, height / camera.height, np.nan)
-        distance = z
-    else:
-        raise PictureError(
-            f"figure: nothing stands at a point in the picture of a {type(camera).__name__}; leave "
-            "out labels, scalebar and axes"
-        )
-    result = np.stack([across + x * scale, up - y * scale, distance], axis=1)
-    result += 0.0  # turns -0.0 into 0.0
-    result[np.isnan(scale)] = np.nan
-    return result
-
-
-def describe_camera(camera: PerspectiveCamera | OrthographicCamera, aspect: float) -> Tree:
-    """A camera in what JSON has; pages see the vertical field of view, whatever its axis."""
-    pose: Tree = {
-        "look_from": [float(x) for x in camera.look_from],
-        "look_at": [float(x) for x in camera.look_at],
-        "up": [float(x) for x in camera.up],
-    }
-    if isinstance(camera, OrthographicCamera):
-        return pose | {"height": camera.height}
-    lens: Tree = {
-        "aperture_radius": camera.aperture_radius,
-        "focus_distance": camera.focus_distance,
-        "shift": list(camera.shift),
-        "pixel_aspect": camera.pixel_aspect,
-    }
-    return pose | {"vfov": camera.vertical_fov(aspect), "fov_axis": camera.fov_axis} | lens
-
-
-def lay_out(
-    description: Tree,
-    camera: Camera,
-    width: int,
-    height: int,
-    depth: NDArray[Any] | None = None,
-) -> Tree:
-    """Where labels, scale bar and axes are in a picture, in pixels from its upper left corner.
-
-    Parameters
-    ----------
-    description : dict
-        From `describe`.
-    camera : Camera
-        Perspective or orthographic, unless there is nothing to lay out.
-    width, height : int
-        Of the picture.
-    depth : (H, W) array, optional
-        Distances along rays: labels behind what is seen there are hidden.
-
-    Returns
-    -------
-    dict
-        ``labels``: ``text``, ``x``, ``y``, ``hidden``; ``scalebar``: ``pixels``, ``text``, or None;
-        ``axes``: for each drawn edge ``name``, ``from`` and ``to`` (x, y), ``outwards`` (a unit
-        vector away from the box) and ``ticks`` (``text``, ``x``, ``y``), or None.
-    """
-    labels = []
-    if description["labels"]:
-        points = [label["point"] for label in description["labels"]]
-        for label, (x, y, away) in zip(
-            description["labels"], project(camera, width, height, points), strict=True
-        ):
-            inside = 0.0 <= x < width and 0.0 <= y < height  # NaN is not
-            hidden = not inside
-            if inside and depth is not None:
-                hidden = bool(depth[int(y), int(x)] < NEARER * away)
-            labels.append({"text": label["text"], "x": float(x), "y": float(y), "hidden": hidden})
-    return {
-        "labels": labels,
-        "scalebar": _placed_bar(description["scalebar"], camera, width, height),
-        "axes": _placed_axes(description["axes"], camera, width, height),
-    }
-
-
-def _placed_bar(bar: Tree | None, camera: Camera, width: int, height: int) -> Tree | None:
-    if bar is None:
-        return None
-    middle = np.array(camera.look_at, np.float64)
-    one = project(camera, width, height, [middle, middle + camera.frame().right])
-    per_unit = float(one[1, 0] - one[0, 0])
-    length = bar["length"]
-    if length is None:
-        most = 0.25 * width / per_unit
-        power = 10.0 ** math.floor(math.log10(most))
-        length = next(power * k for k in (5.0, 2.0, 1.0) if power * k <= most)
-    text = f"{length:.6g}" + (f" {bar['unit']}" if bar["unit"] else "")
-    return {"pixels": length * per_unit, "text": text, "length": length}
-
-
-def _placed_axes(axes: Tree | None, camera: Camera, width: int, height: int) -> list[Tree] | None:
-    if axes is None:
-        return None
-    low, high = np.array(axes["low"]), np.array(axes["high"])
-    centre = project(camera, width, height, 0.5 * (low + high))[0, :2]
-    placed = []
-    for k in range(3):
-        if not high[k] > low[k]:
-            continue
-        edges = []
-        for first, second in itertools.product((0, 1), repeat=2):
-            others = [axis for axis in range(3) if axis != k]
-            start = low.copy()
-            start[others[0]] = (low, high)[first][others[0]]
-            start[others[1]] = (low, high)[second][others[1]]
-            end = start.copy()
-            end[k] = high[k]
-            edges.append((start, end))
-        middles = project(camera, width, height, [0.5 * (a + b) for a, b in edges])[:, :2]
-        away = np.linalg.norm(middles - centre, axis=1)
-        if not np.isfinite(away).all():
-            continue
-        far = [n for n in range(4) if away[n] >= 0.999 * away.max()]
-        best = min(far, key=lambda n: (-round(float(middles[n, 1]), 3), float(middles[n, 0])))
-        start, end = edges[best]
-        ends = project(camera, width, height, [start, end])
-        if np.isnan(ends).any():
-            continue
-        along = ends[1, :2] - ends[0, :2]
-        across = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-9)
-        if across @ (middles[best] - centre) < 0.0:
-            across = -across
-        points = []
-        for tick in axes["ticks"][k]:
-            point = start.copy()
-            point[k] = tick["value"]
-            points.append(point)
-        places: Any = project(camera, width, height, points) if points else []
-        placed.append(
-            {
-                "name": axes["names"][k],
-                "from": ends[0, :2].tolist(),
-                "to": ends[1, :2].tolist(),
-                "outwards": across.tolist(),
-                "ticks": [
-                    {"text": tick["text"], "x": float(x), "y": float(y)}
-                    for tick, (x, y, _) in zip(axes["ticks"][k], places, strict=True)
-                ],
-            }
-        )
-    return placed

@@ -66,8 +66,9 @@ class Scene(SceneObject):
         default the environment is seen.
     annotations : mapping of str to value
         What stands over pictures of it, in the words of `Figure`: ``title``, ``labels``,
-        ``scalebar``, ``axes``, ``colorbars``; used by `Figure` and the widget where nothing else is
-        said. It changes nothing of the picture itself. Stored read-only.
+        ``scalebar``, ``axes``, ``colorbars``, ``legend``, ``texts``, ``orientation``; used by
+        `Figure` and the widget where nothing else is said. It changes nothing of the picture
+        itself. Stored read-only.
     notes : iterable of str
         What was mended or not understood where the scene comes from: a sentence each. They change
         nothing of the picture.

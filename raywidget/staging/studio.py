@@ -371,7 +371,7 @@ def _moved_labels(annotations: Mapping[str, Any], origin: NDArray[np.float64]) -
     found = dict(annotations)
     if found.get("labels") and origin.any():
         found["labels"] = tuple(
-            (tuple((np.array(point) - origin).tolist()), text) for point, text in found["labels"]
+            (tuple((np.array(point) - origin).tolist()), *text) for point, *text in found["labels"]
         )
     return found
 

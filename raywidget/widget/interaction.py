@@ -19,7 +19,7 @@ from raywidget.engine.session.session import Session
 from raywidget.engine.settings import INTEGRATORS, RenderSettings
 from raywidget.engine.vantage import Straight, Things, find_vantage
 from raywidget.errors import PictureError, RaywidgetError
-from raywidget.picture.figure_elements import describe_camera
+from raywidget.picture.figure_layout import describe_camera
 from raywidget.picture.image import Image
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.moving import Moving

@@ -23,7 +23,8 @@ from raywidget.orbit import (
     small_size,
 )
 from raywidget.picture.curves import check_display
-from raywidget.picture.figure_elements import describe, describe_camera
+from raywidget.picture.figure_elements import describe
+from raywidget.picture.figure_layout import describe_camera
 from raywidget.scene.camera import OrthographicCamera, PerspectiveCamera
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.signatures import checked_call, did_you_mean

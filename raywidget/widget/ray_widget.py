@@ -21,7 +21,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -246,9 +246,12 @@ class RayWidget(Control):
         *,
         colorbars: bool | Iterable[str] = True,
         title: str | None = None,
-        labels: Iterable[tuple[Any, str]] = (),
+        labels: Iterable[tuple[Any, ...]] = (),
         scalebar: bool | float | str | tuple[float, str] | None = None,
         axes: bool | Sequence[str] = False,
+        legend: Iterable[tuple[str, Any]] = (),
+        texts: Mapping[str, str] | None = None,
+        orientation: bool | Sequence[str] = False,
     ) -> None:
         """Choose what stands over the picture, in place of what did; before, it is bars only.
 
@@ -261,14 +264,21 @@ class RayWidget(Control):
             A bar for each colour map that shapes show; or for those of the shapes with these names.
         title : str, optional
             Above the picture.
-        labels : sequence of ((x, y, z), text)
-            Words at points of the scene; those behind something are left out.
+        labels : sequence of ((x, y, z), text) or ((x, y, z), text, "always")
+            Words at points of the scene; those behind something are left out, unless they are to be
+            seen always.
         scalebar : bool, float, str or (float, str), optional
             A bar of a length that suits (True), of this length in scene units, with this unit, or
             both: ``(0.5, "mm")``. In perspective it holds at the distance of what is looked at.
         axes : bool or three str
             The edges of the box round what shows values (else round all), with ticks; and their
             names.
+        legend : sequence of (text, colour)
+            What colours stand for.
+        texts : mapping of str to str, optional
+            Words in corners: "upper left", "upper right", "lower left", "lower right".
+        orientation : bool or three str
+            Small arrows in the lower left corner that tell how the axes lie; and their names.
 
         Raises
         ------
@@ -287,9 +297,12 @@ class RayWidget(Control):
         # Iterators are gone through once only.
         marks: dict[str, Any] = {
             name: value if (items := as_items(value)) is None else items
-            for name, value in (("colorbars", colorbars), ("labels", labels), ("axes", axes))
+            for name, value in (
+                *(("colorbars", colorbars), ("labels", labels), ("axes", axes)),
+                *(("legend", legend), ("orientation", orientation)),
+            )
         }
-        marks |= {"title": title, "scalebar": scalebar}
+        marks |= {"title": title, "scalebar": scalebar, "texts": texts}
         describe(self._session.scene, **marks)
         self._marks = marks
         self._tell_overlay()

@@ -13,7 +13,7 @@ import traitlets
 
 from raywidget.engine.vantage import Straight
 from raywidget.errors import SettingsError
-from raywidget.picture.figure_elements import describe_camera
+from raywidget.picture.figure_layout import describe_camera
 from raywidget.scene.camera import Camera
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show

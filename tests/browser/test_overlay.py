@@ -17,7 +17,8 @@ widget
 """
 LABELS = "[((1, -0.6, 0), 'seen'), ((0, 0, -2), 'behind the wall'), ((0, 0, 9), 'behind us')]"
 LAID_OUT = """
-from raywidget.picture.figure_elements import describe, lay_out
+from raywidget.picture.figure_elements import describe
+from raywidget.picture.figure_layout import lay_out
 def laid_out():
     marks = describe(widget.scene, labels=LABELS, scalebar="mm", axes=True)
     return lay_out(marks, widget.camera, 480, 360)

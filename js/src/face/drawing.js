@@ -4,10 +4,10 @@
  *
  * @import { Pose } from "../hand/orbit.js"
  * @import { Size } from "../hand/zoom.js"
- * @import { Bar, Description, Edge } from "./layout.js"
+ * @import { Bar, Description, Edge, Word } from "./layout.js"
  */
 
-import { layOut } from "./layout.js";
+import { axisWords, layOut } from "./layout.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -77,26 +77,51 @@ function drawBar({ label, colors, below, above, nan, ticks }, right, tall, font)
   return { group: draw("g", { class: "raywidget-bar" }, ...parts, name), left };
 }
 
-/** @param {Edge} edge @param {number} font */
-function drawAxis({ name, from, to, outwards: { x, y }, ticks }, font) {
+/** @param {Edge} edge @param {{name: Word, numbers: Word[]}} words @param {number} font */
+function drawAxis({ from, to, outwards: { x, y }, ticks }, { name, numbers }, font) {
   const parts = line(from.x, from.y, to.x, to.y, 0.75);
-  // Beside a line that stands upright, words end where they would meet it.
-  const anchor = Math.abs(x) < 0.7 ? "middle" : x < 0 ? "end" : "start";
-  const reach = anchor === "middle" ? 4 + 0.9 * font : 6;
-  const longest = Math.max(0, ...ticks.map(({ text }) => text.length)) * 0.62 * font;
+  const long = 0.35 * font;
   for (const tick of ticks) {
-    parts.push(...line(tick.x, tick.y, tick.x + 3 * x, tick.y + 3 * y, 0.75));
-    parts.push(write(tick.x + reach * x, tick.y + reach * y, tick.text, anchor));
+    parts.push(...line(tick.x, tick.y, tick.x + long * x, tick.y + long * y, 0.75));
   }
-  const far = reach + (anchor === "middle" ? 1.5 * font : longest + 0.5 * font);
-  const middle = { x: (from.x + to.x) / 2 + far * x, y: (from.y + to.y) / 2 + far * y };
-  parts.push(write(middle.x, middle.y, name, anchor, { "font-weight": 600 }));
+  for (const word of numbers) parts.push(write(word.x, word.y, word.text));
+  parts.push(write(name.x, name.y, name.text, "middle", { "font-weight": 600 }));
   return draw("g", { class: "raywidget-axis" }, ...parts);
 }
 
+/** @param {{name: string, color: string, x: number, y: number}[]} arrows @param {number} y of their middle @param {number} font */
+function drawOrientation(arrows, y, font) {
+  const [x, long] = [3.4 * font, 2 * font];
+  const parts = arrows.flatMap((arrow) => {
+    const [x2, y2] = [x + long * arrow.x, y + long * arrow.y];
+    const ends = { x1: x, y1: y, x2, y2, "stroke-linecap": "round" };
+    const halo = { class: "raywidget-halo", stroke: "#fff", "stroke-opacity": 0.7 };
+    return [
+      draw("line", { ...ends, ...halo, "stroke-width": 3.5 }),
+      draw("line", { ...ends, stroke: arrow.color, "stroke-width": 2 }),
+      write(x + 1.35 * (x2 - x), y + 1.35 * (y2 - y), arrow.name),
+    ];
+  });
+  return draw("g", { class: "raywidget-orientation" }, ...parts);
+}
+
+/** @param {{text: string, color: string}[]} entries @param {number} right where it ends @param {number} font */
+function drawLegend(entries, right, font) {
+  const longest = Math.max(0, ...entries.map(({ text }) => [...text].length));
+  const left = right - (0.6 * longest + 1.4) * font;
+  const parts = entries.flatMap(({ text, color }, row) => {
+    const [y, size] = [(1 + 1.5 * row) * font, 0.9 * font];
+    const box = { x: left, y: y - size / 2, width: size, height: size, fill: color };
+    const frame = { class: "raywidget-ink", stroke: "#000", "stroke-width": 0.5 };
+    return [draw("rect", { ...box, ...frame }), write(left + 1.4 * font, y, text, "start")];
+  });
+  return draw("g", { class: "raywidget-key" }, ...parts);
+}
+
 /** Is there nothing to draw? @param {Description} description */
-export const isEmpty = ({ bars, labels, scalebar, axes, title }) =>
-  bars.length + labels.length === 0 && !scalebar && !axes && !title;
+export const isEmpty = ({ bars, labels, legend, texts, ...others }) =>
+  [bars, labels, legend, texts].every(({ length }) => length === 0) &&
+  !Object.values(others).some(Boolean);
 
 /**
  * @param {Description} description
@@ -110,8 +135,10 @@ export function drawAll(description, pose, size, hides, scale = 1) {
   const font = FONT * Math.min(1, Math.max(0.7, Math.min(width, height) / SMALL));
   const parts = [];
   if (pose !== null) {
-    const { labels, scalebar, axes } = layOut(description, pose, { width, height });
-    parts.push(...axes.map((edge) => drawAxis(edge, font)));
+    const laid = layOut(description, pose, { width, height });
+    const { labels, scalebar, axes, orientation } = laid;
+    const words = axisWords(axes, { width, height }, font);
+    parts.push(...axes.map((edge, n) => drawAxis(edge, words[n], font)));
     labels.forEach((label, index) => {
       if (label === null || hides(index)) return;
       const { x, y, text } = label;
@@ -125,6 +152,10 @@ export function drawAll(description, pose, size, hides, scale = 1) {
       const words = write(left + scalebar.pixels / 2, y - 0.9 * font, scalebar.text);
       parts.push(draw("g", { class: "raywidget-scalebar" }, ...rule, words));
     }
+    if (orientation.length > 0) {
+      const above = scalebar ? 2.5 : 0;
+      parts.push(drawOrientation(orientation, height - (3.4 + above) * font, font));
+    }
   }
   let right = width - 6;
   for (const bar of description.bars) {
@@ -132,7 +163,20 @@ export function drawAll(description, pose, size, hides, scale = 1) {
     parts.push(group);
     right = left - 1.5 * font;
   }
-  const { title } = description;
+  const { title, legend, texts, scalebar, orientation } = description;
+  // Bars are in the middle of the height: words in the corners have the room beside them.
+  right = description.bars.length > 0 ? right : width - 0.8 * font;
+  if (legend.length > 0) parts.push(drawLegend(legend, right, font));
+  const rows = { "upper right": 1.5 * legend.length, "lower left": 0 };
+  if (pose !== null) rows["lower left"] = (scalebar ? 2.5 : 0) + (orientation ? 6 : 0);
+  for (const { corner, text } of texts) {
+    const isLeft = corner.endsWith("left");
+    const end = corner === "upper right" ? right : width - 0.8 * font;
+    const [x, anchor] = isLeft ? [0.8 * font, "start"] : [end, "end"];
+    const down = (1 + (rows[/** @type {keyof typeof rows} */ (corner)] ?? 0)) * font;
+    const y = corner.startsWith("upper") ? down : height - down;
+    parts.push(draw("g", { class: "raywidget-corner" }, write(x, y, text, anchor)));
+  }
   if (title) parts.push(write(width / 2, 1.4 * font, title, "middle", { "font-weight": 600 }));
   const text = { "font-family": "system-ui, sans-serif", "font-size": font, fill: "#000" };
   const halo = { stroke: "#fff", "stroke-width": 2.5, "stroke-opacity": 0.75 };

@@ -77,7 +77,7 @@ export class Overlay {
     const { picture } = this.#closer;
     if (pose === null || index >= this.#description.labels.length) return;
     const label = layOut(this.#description, pose, picture).labels[index];
-    if (label === null) return this.#look(index + 1, asked);
+    if (label === null || label.always) return this.#look(index + 1, asked);
     const answer = (/** @type {Pixel} */ { hit }) => {
       this.#forget = null;
       if (this.#asked !== asked) return;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layOut, readDescription } from "../../src/face/layout.js";
+import { axisWords, layOut, readDescription } from "../../src/face/layout.js";
 
 const POSE = { look_from: [0, 0, 5], look_at: [0, 0, 0], up: [0, 1, 0], vfov: 90 };
 const FLAT = { ...POSE, vfov: 0, height: 4 };
@@ -38,7 +38,7 @@ test("a scale bar has a round length of no more than a quarter, or the one that 
   assert.equal(layOut(about({}), POSE, SIZE).scalebar, null);
 });
 
-test("of the edges along an axis the outermost is drawn, the lowest of those", () => {
+test("of the edges of the outline along an axis the lowest is drawn, then the leftmost", () => {
   const ticks = [-1, 1].map((value) => ({ value, text: String(value) }));
   const axes = { low: [-1, -1, -1], high: [1, 1, 1], names: ["x", "y", "z"] };
   const description = about({ axes: { ...axes, ticks: [ticks, ticks, []] } });
@@ -54,6 +54,62 @@ test("of the edges along an axis the outermost is drawn, the lowest of those", (
     layOut(level, { ...POSE, look_from: [0, 3, 5] }, SIZE).axes.map(({ name }) => name),
     ["x", "z"],
   );
+  // From above, the far upper edge is farther from the middle; the one below is drawn.
+  const above = { ...POSE, look_from: [3, 4, 5] };
+  const [across] = layOut(description, above, SIZE).axes;
+  const ends = [-1, 1].map((end) => ({ point: [end, -1, 1], text: "" }));
+  const below = layOut(about({ labels: ends }), above, SIZE).labels;
+  near(across.from.y, below[0].y);
+  near(across.to.x, below[1].x);
+  // What is seen along itself is left out.
+  const along = { ...FLAT, look_from: [0.1, 0.1, 5], look_at: [0, 0, 0] };
+  assert.deepEqual(
+    layOut(description, along, SIZE).axes.map(({ name }) => name),
+    ["x", "y"],
+  );
+});
+
+test("numbers that meet words or leave the picture are left out; names stay in it", () => {
+  const tick = (x, y, text) => ({ x, y, text });
+  const level = {
+    name: "x",
+    from: { x: 10, y: 80 },
+    to: { x: 90, y: 80 },
+    outwards: { x: 0, y: 1 },
+    ticks: [tick(10, 80, "0"), tick(50, 80, "5"), tick(52, 80, "6"), tick(99, 80, "100")],
+  };
+  const upright = {
+    name: "a long name",
+    from: { x: 20, y: 80 },
+    to: { x: 20, y: 10 },
+    outwards: { x: -1, y: 0 },
+    ticks: [tick(20, 80, "0"), tick(20, 10, "1")],
+  };
+  const [first, second] = axisWords([level, upright], { width: 100, height: 120 }, 10);
+  assert.deepEqual(
+    first.numbers.map(({ text }) => text),
+    ["0", "5"],
+  );
+  near(first.numbers[1].y, 80 + 4.5 + 6);
+  near(first.name.y, 80 + 12 + 7.5 + 6);
+  near(second.name.x, 33); // else it would be outside
+  assert.deepEqual(
+    second.numbers.map(({ text }) => text),
+    ["1"],
+  );
+  near(second.numbers[0].x, 20 - 4.5 - 3);
+});
+
+test("small arrows tell how the axes lie", () => {
+  const found = layOut(about({ orientation: ["a", "b", "c"] }), POSE, SIZE).orientation;
+  assert.deepEqual(
+    found.map(({ name, x, y }) => [name, x + 0, y + 0]),
+    [
+      ["a", 1, 0],
+      ["b", 0, -1],
+      ["c", 0, 0], // towards the eye: above the others
+    ],
+  );
 });
 
 test("what can't be drawn is left out", () => {
@@ -64,13 +120,25 @@ test("what can't be drawn is left out", () => {
     scalebar: { length: -1, unit: 5 },
     axes: { low: [0, 0], high: [1, 1, 1] },
     title: 7,
+    legend: [{ text: "iron", color: "#ff0000" }, { text: "wood", color: "red" }, 1],
+    texts: [
+      { corner: "upper left", text: "a" },
+      { corner: "middle", text: "b" },
+    ],
+    orientation: ["x"],
   });
+  assert.deepEqual(read.legend, [{ text: "iron", color: "#ff0000" }]);
+  assert.deepEqual(read.texts, [{ corner: "upper left", text: "a" }]);
+  assert.equal(read.orientation, null);
   assert.equal(read.bars.length, 1);
   assert.deepEqual([read.bars[0].below, read.bars[0].ticks.length], [null, 1]);
-  assert.deepEqual(read.labels, [{ point: [0, 0, 1], text: "b" }]);
+  assert.deepEqual(read.labels, [{ point: [0, 0, 1], text: "b", always: false }]);
   assert.deepEqual(read.scalebar, { length: null, unit: "" });
   assert.deepEqual([read.axes, read.title], [null, null]);
-  const nothing = { title: null, bars: [], labels: [], scalebar: null, axes: null };
+  const nothing = {
+    ...{ title: null, bars: [], labels: [], scalebar: null, axes: null },
+    ...{ legend: [], texts: [], orientation: null },
+  };
   for (const value of [null, undefined, "words", {}]) {
     assert.deepEqual(readDescription(value), nothing);
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,6 +14,9 @@ from raywidget.scene.textures.map_tables import MOST_ENTRIES, NoMap, find_table,
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Color, ColorLike
 from raywidget.scene.values.described import SceneObject
+from raywidget.scene.values.given import as_items
+
+_MOST_TICKS = 256
 
 
 class Limits(NamedTuple):
@@ -52,6 +56,9 @@ class ColorMap(SceneObject):
         Of values beyond the limits; by default the map's own, else its first and last colour.
     steps : int, optional
         So many different colours only.
+    ticks : sequence of float, or of (float, str), or mapping, optional
+        Which values the bar tells, and in which words: ``{1: "sand", 2: "clay"}``. By default
+        round numbers.
     bar : bool
         Does a bar beside the picture tell the colours?
 
@@ -80,6 +87,7 @@ class ColorMap(SceneObject):
     below: ColorLike | None = field(default=None, kw_only=True)
     above: ColorLike | None = field(default=None, kw_only=True)
     steps: int | None = field(default=None, kw_only=True)
+    ticks: Any = field(default=None, kw_only=True)
     bar: bool = field(default=True, kw_only=True)
     table: NDArray[np.float32] = field(init=False)  # (N, 3) linear
     extremes: tuple[Color, Color, Color] = field(init=False)  # of nan, below, above
@@ -115,6 +123,7 @@ class ColorMap(SceneObject):
             elif not isinstance(given, str):  # an object that brings its own
                 self._set(**{name: getattr(found, name)})
         self._set(limits=self._checked_limits(), extremes=self._extremes(found))
+        self._set(ticks=self._checked_ticks())
 
     def _extremes(self, found: Any) -> tuple[Color, ...]:
         first, last = (tuple(float(c) for c in found.rows[k]) for k in (0, -1))
@@ -144,6 +153,23 @@ class ColorMap(SceneObject):
                 advice = "to turn the map round, append '_r' to its name"
             raise checks.fail(self, "limits", expected, self.limits, advice)
         return None if low is None and high is None else (low, high)
+
+    def _checked_ticks(self) -> tuple[tuple[float, str], ...] | None:
+        """As pairs; without words, the number itself is written."""
+        if self.ticks is None:
+            return None
+        expected = 'numbers, or (number, text), at most 256, such as {1: "sand", 2: "clay"}'
+        given = self.ticks
+        items = tuple(given.items()) if isinstance(given, Mapping) else as_items(given)
+        if items is None or len(items) > _MOST_TICKS:
+            raise checks.fail(self, "ticks", expected, given)
+        made = []
+        for item in items:
+            pair = (item, "") if isinstance(item, int | float | np.number) else as_items(item) or ()
+            if len(pair) != 2 or not isinstance(pair[1], str):
+                raise checks.fail(self, "ticks", expected, item)
+            made.append((checks.number(self, "ticks", pair[0], expected), pair[1]))
+        return tuple(made)
 
     def limits_for(self, least: float, greatest: float) -> Limits:
         """The limits for values in this range, which counts where none are given.

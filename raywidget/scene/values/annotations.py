@@ -10,7 +10,11 @@ import numpy as np
 from raywidget.scene.values import checks
 from raywidget.scene.values.given import NotNumbers, as_items, as_numpy
 
-ANNOTATIONS = ("title", "labels", "scalebar", "axes", "colorbars")
+ANNOTATIONS = (
+    *("title", "labels", "scalebar", "axes", "colorbars"),
+    *("legend", "texts", "orientation"),
+)
+CORNERS = ("upper left", "upper right", "lower left", "lower right")
 
 
 def checked_annotations(owner: object, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,7 +37,12 @@ def checked_annotations(owner: object, given: Mapping[str, Any]) -> dict[str, An
         if name == "scalebar" and not _is_scalebar(value):
             expected = "True, a length > 0, a unit, or (length, unit)"
             raise checks.fail(owner, field, expected, value)
-        if name == "axes" and not (value is None or _is_flag(value) or len(_words(value)) == 3):
+        if name == "legend":
+            made[name] = _legend(owner, field, value)
+        if name == "texts":
+            made[name] = _texts(owner, field, value)
+        is_known = value is None or _is_flag(value) or len(_words(value)) == 3
+        if name in ("axes", "orientation") and not is_known:
             raise checks.fail(owner, field, "True or three names", value)
         if name == "colorbars" and not (_is_flag(value) or as_items(value) == () or _words(value)):
             raise checks.fail(owner, field, "True, False or names of shapes", value)
@@ -46,12 +55,37 @@ def _labels(owner: object, field: str, value: object) -> tuple[Any, ...]:
         raise checks.fail(owner, field, "a list of (point, text)", value)
     made = []
     for number, item in enumerate(items):
-        pair = as_items(item)
-        point = None if pair is None or len(pair) != 2 else _point(pair[0])
-        if point is None or pair is None or not isinstance(pair[1], str):
-            raise checks.fail(owner, f"{field}[{number}]", "((x, y, z), text)", item)
-        made.append((point, pair[1]))
+        parts = as_items(item) or ()
+        point = _point(parts[0]) if len(parts) in (2, 3) else None
+        is_known = len(parts) == 2 or parts[2:] == ("always",)
+        if point is None or not isinstance(parts[1], str) or not is_known:
+            expected = '((x, y, z), text), or with "always" as a third'
+            raise checks.fail(owner, f"{field}[{number}]", expected, item)
+        made.append((point, *parts[1:]))
     return tuple(made)
+
+
+def _legend(owner: object, field: str, value: object) -> tuple[Any, ...]:
+    items = as_items(value)
+    if items is None:
+        raise checks.fail(owner, field, "a list of (text, colour)", value)
+    made = []
+    for number, item in enumerate(items):
+        pair = as_items(item) or ()
+        if len(pair) != 2 or not isinstance(pair[0], str):
+            raise checks.fail(owner, f"{field}[{number}]", "(text, colour)", item)
+        made.append((pair[0], checks.reflectance(owner, f"{field}[{number}]", pair[1])))
+    return tuple(made)
+
+
+def _texts(owner: object, field: str, value: object) -> dict[str, str] | None:
+    if value is None:
+        return None
+    expected = f"a mapping of {', '.join(map(repr, CORNERS))} to strings"
+    is_known = isinstance(value, Mapping) and set(value) <= set(CORNERS)
+    if not is_known or not all(isinstance(text, str) for text in value.values()):  # type: ignore[attr-defined]
+        raise checks.fail(owner, field, expected, value)
+    return dict(value)  # type: ignore[call-overload, no-any-return]
 
 
 def _point(value: object) -> tuple[Any, ...] | None:

@@ -5,14 +5,17 @@ import pytest
 import pyvista
 from matplotlib import colormaps
 from matplotlib.colors import LogNorm, Normalize
+from PIL import Image as PictureFile
 from pyvista import examples
 from vtkmodules.vtkCommonDataModel import vtkPlane
+from vtkmodules.vtkRenderingCore import vtkViewport
 
 import raywidget as rw
 from raywidget.adapters import take
 from raywidget.compiler.geometry.edges import mark_edges
 from raywidget.io import building
 from raywidget.picture.figure_elements import describe
+from raywidget.scene.values.colors import encode_srgb
 from raywidget.staging.studio import scene_of
 
 WINDOW = (96, 64)
@@ -488,8 +491,63 @@ def test_backgrounds_and_what_is_left_out(plotter):
     plotter.set_background("black", top="white")
     plotter.add_volume(examples.load_uniform())
     scene = scene_of(plotter, 1.5)
-    assert scene.background == pytest.approx((0.21404,) * 3, rel=1e-3)  # half way on the screen
-    assert scene.notes == ("a gradient of the background is one colour, its middle",)
+    assert scene.notes == ()
+    behind = encode_srgb(scene.background.frame(2, 101))
+    np.testing.assert_allclose(behind[::50, 0, 0], (0.995, 0.5, 0.005), atol=3e-3)
+    np.testing.assert_array_equal(behind[:, 0], behind[:, 1])
+    modes = vtkViewport.GradientModes
+    plotter.renderer.SetGradientMode(modes.VTK_GRADIENT_RADIAL_VIEWPORT_FARTHEST_CORNER)
+    behind = scene_of(plotter, 1.5).background.frame(64, 64)
+    assert behind[32, 32].max() < 0.01
+    assert behind[0, 0].min() > 0.95
+    assert behind[0, 0, 0] > behind[0, 32, 0] > behind[16, 32, 0]
+    plotter.add_background_image(examples.mapfile, as_global=False)
+    shown = scene_of(plotter, 1.5).background
+    assert shown.image.shape[2] == 3
+    with PictureFile.open(examples.mapfile) as file:
+        np.testing.assert_array_equal(shown.image, np.asarray(file.convert("RGB")))
+
+
+def test_backs_of_surfaces_look_as_the_plotter_says(plotter):
+    sheet = pyvista.Plane(i_size=2, j_size=2)
+    plotter.add_mesh(sheet, color="red", backface_params={"color": "blue"})
+    scene = scene_of(plotter, 1.5)
+    front, back = scene.shapes
+    sky = [rw.ConstantEnvironment(1)]
+    for height, color in ((5, (1, 0, 0)), (-5, (0, 0, 1))):
+        camera = rw.OrthographicCamera(look_from=(0, 0.01, height), look_at=(0, 0, 0), height=1)
+        seen = scene.replace(camera=camera, emitters=sky)
+        image = rw.render(seen, width=8, height=8, spp=4, integrator="albedo")
+        np.testing.assert_allclose(image.pixels[4, 4], color, atol=1e-3)
+    assert np.abs(front.vertices - back.vertices).max() < 1e-3
+    plotter.clear()
+    plotter.add_mesh(sheet, color="red", opacity=0.5, backface_params={"color": "blue"})
+    scene = scene_of(plotter, 1.5)
+    assert len(scene.shapes) == 1
+    assert "the same look on both sides" in scene.notes[0]
+
+
+def test_legends_rulers_categories_and_small_arrows(plotter):
+    grid = pyvista.ImageData(dimensions=(4, 2, 2))
+    grid["kind"] = np.array(["iron", "wood", "glass"])
+    plotter.add_mesh(grid, scalars="kind", cmap="Set1", label="a\nbox")
+    plotter.add_mesh(pyvista.Sphere(), color="lime", label="ball")
+    plotter.add_legend()
+    plotter.add_ruler((0, -1, 0), (3, -1, 0), title="Length")
+    scene = scene_of(plotter, 1.5)
+    assert not any("not translated" in note for note in scene.notes)
+    told = describe(scene)
+    assert {entry["text"]: entry["color"] for entry in told["legend"]}["ball"] == "#00ff00"
+    assert told["orientation"] is None
+    (bar,) = told["bars"]
+    assert [tick["text"] for tick in bar["ticks"]] == ["glass", "iron", "wood"]
+    assert [tick["at"] for tick in bar["ticks"]] == pytest.approx([1 / 6, 1 / 2, 5 / 6])
+    (label,) = told["labels"]
+    assert label == {"point": pytest.approx([1.5, -1, 0]), "text": "Length: 3", "always": True}
+    (line,) = (shape for shape in scene.shapes if isinstance(shape, rw.Tubes | rw.Cylinders))
+    assert line.bounds()[1][0] == pytest.approx(3, abs=0.05)
+    plotter.show_axes()
+    assert describe(scene_of(plotter, 1.5))["orientation"] == ["X", "Y", "Z"]
 
 
 # --- Words, subplots, planes ----------------------------------------------------------------------
@@ -515,7 +573,18 @@ def test_titles_labels_and_axes_stand_over_the_picture(plotter):
     scene = scene_of(plotter, 1.5)
     assert scene.notes == ()
     told = describe(scene)
-    assert told["title"] == "Two lines \N{MIDDLE DOT} first \N{MIDDLE DOT} aside"
+    assert told["title"] == "Two lines"
+    assert {text["corner"]: text["text"] for text in told["texts"]} == {
+        "upper left": "first",
+        "lower right": "aside",
+    }
+    assert [bool(label.get("always")) for label in told["labels"]] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert told["axes"]["names"] == ["Easting", "Y Axis", "Z Axis"]
     found = {(tuple(label["point"]), label["text"]) for label in told["labels"]}
     assert found == {
@@ -533,7 +602,7 @@ def test_titles_labels_and_axes_stand_over_the_picture(plotter):
         near = scene_of(plotter, 1.5)
         (balls,) = near.shapes
         frame = near.camera.frame()
-        for (point, _), center in zip(near.annotations["labels"], balls.centers, strict=True):
+        for (point, *_), center in zip(near.annotations["labels"], balls.centers, strict=True):
             step = np.subtract(point, center)
             assert np.linalg.norm(step) == pytest.approx(1.05 * balls.radii.max(), rel=1e-3)
             away = -frame.forward if parallel else np.subtract(near.camera.look_from, center)

@@ -9,12 +9,11 @@ import pytest
 import raywidget as rw
 from raywidget.picture.figure_elements import (
     describe,
-    lay_out,
     log_ticks,
     nice_ticks,
-    project,
     write_numbers,
 )
+from raywidget.picture.figure_layout import axis_words, lay_out, project
 
 HEAT = rw.ColorMap("inferno", limits=(0, 100), label="T / K", above="cyan")
 CAMERA = rw.PerspectiveCamera(look_from=(3, 2, 5), look_at=(0.5, 0, 0), vfov=40)
@@ -114,6 +113,98 @@ def test_axes_are_at_the_outline():
             away = np.subtract((tick["x"], tick["y"]), edge["from"])
             cross = along[0] * away[1] - along[1] * away[0]
             assert abs(cross) < 1e-6 * np.dot(along, along)
+
+
+def test_the_lowest_edge_of_the_outline_is_an_axis():
+    box = rw.Scene([rw.Box((0, 0, 0), (2, 2, 2))], camera=CAMERA)
+    for camera in (
+        rw.PerspectiveCamera(look_from=(3, 4, 5), look_at=(0, 0, 0)),
+        rw.OrthographicCamera(look_from=(3, 4, 5), look_at=(0, 0, 0), height=6),
+    ):
+        placed = lay_out(describe(box, axes=True), camera, 90, 60)["axes"]
+        corners = {"x": [(-1, -1, 1), (1, -1, 1)], "z": [(1, -1, -1), (1, -1, 1)],
+                   "y": [(-1, -1, 1), (-1, 1, 1)]}  # fmt: skip
+        for edge in placed:
+            ends = project(camera, 90, 60, corners[edge["name"]])[:, :2]
+            np.testing.assert_allclose([edge["from"], edge["to"]], ends)
+        assert len(placed) == 3
+    # What is seen along itself is none.
+    along = rw.OrthographicCamera(look_from=(0.1, 0.1, 5), look_at=(0, 0, 0), height=6)
+    assert [e["name"] for e in lay_out(describe(box, axes=True), along, 90, 60)["axes"]] == [
+        "x",
+        "y",
+    ]
+
+
+def test_words_of_axes_do_not_meet():
+    box = rw.Scene([rw.Box((0, 0, 0), (2, 2, 2))], camera=CAMERA)
+    shown = 0
+    for x in (-3, 0.5, 3):
+        camera = rw.PerspectiveCamera(look_from=(x, 1.5, 4), look_at=(0, 0, 0), vfov=45)
+        laid = lay_out(describe(box, axes=("Easting / m", "b", "c")), camera, 180, 140)
+        words = [
+            word
+            for axis in axis_words(laid["axes"], 180, 140, 8)
+            for word in (axis.name, *axis.numbers)
+        ]
+        shown += len(words)
+        for n, a in enumerate(words):
+            assert 2.4 * len(a.text) <= a.x <= 180 - 2.4 * len(a.text)
+            assert 4.8 <= a.y <= 140 - 4.8
+            for b in words[:n]:
+                wide = 2.4 * (len(a.text) + len(b.text))
+                assert abs(a.x - b.x) >= wide or abs(a.y - b.y) >= 9.6, (a, b)
+    assert shown > 20
+
+
+def test_labels_that_are_always_seen():
+    marks = [((0, 0, -1), "behind", "always"), ((0, 0, -1), "hidden")]
+    near = np.full((60, 90), 1.0)
+    laid = lay_out(describe(scene(), labels=marks), CAMERA, 90, 60, near)["labels"]
+    assert [label["hidden"] for label in laid] == [False, True]
+
+
+def test_ticks_of_a_map_are_those_of_its_bar():
+    rock = rw.ColorMap("tab10", limits=(0, 10), ticks={1: "sand", 2: "clay", 20: "beyond"})
+    dots = rw.Spheres([(0, 0, 0), (1, 0, 0)], 0.3, values=[1, 2], colormap=rock)
+    (bar,) = describe(rw.Scene([dots], camera=CAMERA))["bars"]
+    assert [(tick["at"], tick["text"]) for tick in bar["ticks"]] == [(0.1, "sand"), (0.2, "clay")]
+    plain = dots.replace(colormap=rock.replace(ticks=(0, 2.5)))
+    (bar,) = describe(rw.Scene([plain], camera=CAMERA))["bars"]
+    assert [tick["text"] for tick in bar["ticks"]] == ["0", "2.5"]
+    assert rw.ColorMap("tab10", ticks=[]).ticks == ()
+    for wrong in (5, "ab", [("sand", 1)], {1: 2}, [float("nan")]):
+        with pytest.raises(rw.SceneError, match="ticks"):
+            rw.ColorMap(ticks=wrong)
+
+
+def test_legends_corners_and_small_arrows(tmp_path):
+    fig = rw.Figure(
+        scene(),
+        legend=[("iron", "red"), ("wood", (0, 0.5, 0))],
+        texts={"lower right": "run 7", "upper right": "b"},
+        orientation=("E", "N", "up"),
+        scalebar=True,
+        width=48,
+        height=32,
+        spp=1,
+    )
+    assert fig.description["legend"] == [
+        {"text": "iron", "color": "#ff0000"},
+        {"text": "wood", "color": "#00bc00"},
+    ]
+    assert [text["corner"] for text in fig.description["texts"]] == ["upper right", "lower right"]
+    camera = rw.PerspectiveCamera(look_from=(0, -5, 0), look_at=(0, 0, 0), up=(0, 0, 1))
+    arrows = lay_out(fig.description, camera, 48, 32)["orientation"]
+    assert [(a["name"], round(a["x"]), round(a["y"])) for a in arrows] == [
+        ("N", 0, 0),
+        ("E", 1, 0),
+        ("up", 0, -1),
+    ]
+    fig.save(tmp_path / "fig.svg")
+    text = (tmp_path / "fig.svg").read_text()
+    for word in ("iron", "wood", "run 7", "E", "up"):
+        assert f">{word}<" in text
 
 
 def test_words_are_words_and_the_picture_is_a_raster(tmp_path):

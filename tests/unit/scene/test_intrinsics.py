@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import raywidget as rw
 from raywidget.engine.picking import pick_pixel
 from raywidget.engine.session.session import Session
-from raywidget.picture.figure_elements import project
+from raywidget.picture.figure_layout import project
 
 SIZE = (64, 48)
 
