@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         PointLight,
         SpotLight,
     )
+    from raywidget.scene.emitters.portal import Portal
     from raywidget.scene.emitters.sky import SkyEnvironment
     from raywidget.scene.emitters.studio_sky import StudioEnvironment
     from raywidget.scene.keyframes import keyframes
@@ -126,6 +127,7 @@ __all__ = [
     "PictureWarning",
     "Plane",
     "PointLight",
+    "Portal",
     "Principled",
     "ProtocolError",
     "Quad",
@@ -210,6 +212,7 @@ _MODULES = {
         "SpotLight",
     ),
     "raywidget.scene.backdrop": ("Backdrop",),
+    "raywidget.scene.emitters.portal": ("Portal",),
     "raywidget.scene.emitters.sky": ("SkyEnvironment",),
     "raywidget.scene.emitters.studio_sky": ("StudioEnvironment",),
     "raywidget.scene.shapes.edges": ("Edges",),

@@ -362,6 +362,24 @@ where :math:`A` to :math:`E` and :math:`L_z` follow from turbidity.
         (),
         ("unit/staging/test_studio.py::test_a_white_ground_looks_white_and_shadows_fall_on_it",),
     ),
+    "Portal": Behind(
+        r"""
+From a point, directions :math:`(x, y, 1)` in the frame of the opening are drawn in the coordinates
+:math:`s = x / (1 + |x|)` and :math:`t = y / (1 + |y|)`, in which the opening is a rectangle: sums
+over a map of the sky tell how much light comes through it, and where it comes from. The map is that
+of all directions; the opening is cut out of it at each point.
+""",
+        (
+            "Bitterli, Novák and Jarosz 2015, *Portal-masked environment map sampling*",
+            "Crow 1984, *Summed-area tables for texture mapping*",
+        ),
+        (
+            "statistical/test_portals.py::test_directions_follow_their_density",
+            "statistical/test_portals.py::test_irradiance_through_an_opening",
+            "statistical/test_portals.py::test_the_picture_is_the_same_in_the_mean",
+            "statistical/test_portals.py::test_portals_may_be_wrong",
+        ),
+    ),
     "ColorMap": Behind(
         r"""
 .. math::

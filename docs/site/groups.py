@@ -115,6 +115,7 @@ GROUPS = (
             "ImageEnvironment",
             "SkyEnvironment",
             "StudioEnvironment",
+            "Portal",
             "lights",
         ),
     ),

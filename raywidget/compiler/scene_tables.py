@@ -18,6 +18,7 @@ from raywidget.compiler.geometry.trees import (
     write_roots,
 )
 from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_lights, spot_discs
+from raywidget.compiler.lights.portals import no_portals, with_portals
 from raywidget.compiler.lights.sight import weigh_by_sight
 from raywidget.compiler.parallel import begin
 from raywidget.compiler.surfaces.fields import FieldRows
@@ -179,6 +180,7 @@ def _compile(
     has_caps = bool(cuts.caps[0])
     is_clear = not len(media_table) and not len(volumes.values) and not len(clips)
     plain = is_clear and _is_plain(surfaces, lights, len(trees.rounds))
+    portals, portal_sums = no_portals()
     tables = SceneTables(
         nodes=trees.nodes,
         flats=trees.flats,
@@ -231,12 +233,15 @@ def _compile(
         environment_pixels=lights.environment.pixels,
         environment_rows=lights.environment.rows,
         environment_cells=lights.environment.cells,
+        portals=portals,
+        portal_sums=portal_sums,
         backdrop=np.empty(0, np.float32),  # it depends on the size of the picture
         placement=placement.as_array(),
         full=None if plain else FULL,
     )
     if len(lights.nodes):
         weigh_by_sight(tables, [placement.bounds(box) for box in boxes])
+    tables = with_portals(tables, scene.emitters, placement)
     return Compiled(tables, trees, materials.fields)
 
 

@@ -29,6 +29,7 @@ from raywidget.scene.emitters.emitters import (
     PointLight,
     SpotLight,
 )
+from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.materials.materials import (
     Conductor,
     Dielectric,
@@ -179,7 +180,7 @@ _BRIGHTER_VOLUMES = "try another density, or colours that are not black, in thei
 
 
 def _no_light(scene: Scene) -> Fault:
-    off = [label(emitter) for emitter in scene.emitters]
+    off = [label(emitter) for emitter in scene.emitters if not isinstance(emitter, Portal)]
     why = "there is no light in the scene"
     if off:
         why += f" ({_listed(off)} {'is' if len(off) == 1 else 'are'} there, with light of 0)"
@@ -319,6 +320,8 @@ def _lights(scene: Scene) -> list[_Light]:
 
 
 def _is_on(emitter: Emitter) -> bool:
+    if isinstance(emitter, Portal):  # it lets light in that is another's
+        return False
     if isinstance(emitter, PointLight | SpotLight):
         return bool(np.max(emitter.intensity) > 0.0)
     if isinstance(emitter, DirectionalLight):

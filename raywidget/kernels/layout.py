@@ -449,6 +449,17 @@ ENVIRONMENT_LOWER = 5
 ENVIRONMENT_ROW_SIZE = 6
 ENVIRONMENT_CELL_SIZE = 2
 
+# Openings through which the environment is seen from inside (`portals`); directions are unit vectors
+PORTAL_CORNER = 0  # 3: where its rectangle begins
+PORTAL_X = 3  # 3: along its sides
+PORTAL_Y = 6
+PORTAL_OUT = 9  # 3: across it, towards the sky
+PORTAL_WIDTH = 12  # along PORTAL_X
+PORTAL_HEIGHT = 13
+PORTAL_MAP = 14  # where its sums begin in `portal_sums`, as a float, in maps
+PORTAL_CELLS = 15  # of a map, each way
+PORTAL_SIZE = 16
+
 # --- Camera: elements of `camera` ----------------------------------------------------------------
 PERSPECTIVE = 0
 ORTHOGRAPHIC = 1
@@ -522,6 +533,10 @@ class SceneTables(NamedTuple):
     environment_pixels: F32  # (H * W, 3) radiance, where it is an image
     environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
     environment_cells: F32  # (H - 1, W, ENVIRONMENT_CELL_SIZE) running sums and guides of rows
+    portals: F32  # (P, PORTAL_SIZE)
+    # (M, N + 1, N + 1) of N x N cells: what comes from all directions up to a corner of cells, see
+    # `kernels.lights.portal`
+    portal_sums: F64
     # (3 * height * width,) what the camera sees behind everything, of a picture of that size, row
     # by row; (0,): ENVIRONMENT_BACKGROUND tells.
     backdrop: F32
@@ -603,6 +618,9 @@ class SceneView(NamedTuple):
     environment_pixels: Any
     environment_rows: Any
     environment_cells: Any
+    portals: Any
+    portal_count: int
+    portal_sums: Any
     backdrop: Any
     has_backdrop: bool
     full: Any

@@ -34,6 +34,7 @@ _LIGHTS = (
     "ImageEnvironment",
     "SkyEnvironment",
     "StudioEnvironment",
+    "Portal",
 )
 
 

@@ -18,6 +18,7 @@ from raywidget.scene.emitters.emitters import (
     PointLight,
     SpotLight,
 )
+from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.materials.catcher import ShadowCatcher
 from raywidget.scene.materials.materials import (
     DEFAULT_MATERIAL,
@@ -88,6 +89,7 @@ __all__ = [
     "PerspectiveCamera",
     "Plane",
     "PointLight",
+    "Portal",
     "Principled",
     "Quad",
     "Scene",

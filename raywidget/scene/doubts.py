@@ -15,6 +15,7 @@ import numpy as np
 from raywidget.errors import SceneWarning
 from raywidget.scene.camera import Camera, PerspectiveCamera
 from raywidget.scene.emitters.emitters import ImageEnvironment, SpotLight
+from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.many import Cylinders, Spheres
@@ -63,6 +64,11 @@ def find_doubts(scene: Scene) -> list[str]:
             doubts.append(say_in_degrees(label(emitter), "cone_angle", emitter.cone_angle))
         elif isinstance(emitter, ImageEnvironment):
             doubts += _of_rotation(emitter, _angles(np.asarray(emitter.rotation)))
+        elif isinstance(emitter, Portal) and scene.environment is None:
+            doubts.append(
+                f"{label(emitter)}: there is no environment whose light could come through it; "
+                "add one to emitters=, such as ConstantEnvironment(1)"
+            )
     kinds: dict[str, str] = {}
     for shape in scene.shapes:
         if isinstance(shape, Box):

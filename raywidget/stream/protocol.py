@@ -119,6 +119,7 @@ class RenderChange(NamedTuple):
     size: tuple[int, int] | None
     region: tuple[int, int, int, int] | None  # x, y, width, height
     clear_region: bool
+    caustics: bool | None = None
 
 
 class ValueChange(NamedTuple):
@@ -288,7 +289,11 @@ def _parse_render(content: Mapping[Any, Any]) -> RenderChange:
         width, height = (_check_integer("region", value, 1, MAX_SIDE) for value in region[2:])
         region = (x, y, width, height)
     clear = "region" in content and region is None
-    return RenderChange(_integer(content, "client"), integrator, depth, size, region, clear)
+    caustics = content.get("caustics")
+    if caustics is not None and not isinstance(caustics, bool):
+        raise ProtocolError(f"render: caustics: expected true or false, got {_short(caustics)}")
+    client = _integer(content, "client")
+    return RenderChange(client, integrator, depth, size, region, clear, caustics)
 
 
 def _parse_values(content: Mapping[Any, Any]) -> ValueChange:

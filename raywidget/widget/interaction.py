@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, Protocol
 from raywidget.engine.picking import Hit, Pick, pick_pixel
 from raywidget.engine.session.run import Progress
 from raywidget.engine.session.session import Session
-from raywidget.engine.settings import INTEGRATORS, RenderSettings
+from raywidget.engine.settings import INTEGRATORS, RenderSettings, check_scene_fits
 from raywidget.engine.vantage import Straight, Things, find_vantage
-from raywidget.errors import PictureError, RaywidgetError
+from raywidget.errors import PictureError, RaywidgetError, SettingsError
 from raywidget.picture.figure_layout import describe_camera
 from raywidget.picture.image import Image
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
@@ -156,6 +156,7 @@ class Interaction:
             "integrator": settings.integrator,
             "max_depth": settings.max_depth,
             "alpha": settings.alpha,
+            "caustics": settings.caustics if _may_send_photons(scene, settings) else None,
         }
         camera = scene.camera
         if not isinstance(camera, Straight):
@@ -245,6 +246,10 @@ class Interaction:
         wanted: dict[str, Any] = {}
         if change.integrator is not None:
             wanted["integrator"] = change.integrator
+            if change.integrator != "path":  # no other sends photons
+                wanted["caustics"] = False
+        if change.caustics is not None:
+            wanted["caustics"] = change.caustics
         if change.max_depth is not None:
             wanted["max_depth"] = change.max_depth
         if change.size is not None:
@@ -387,6 +392,15 @@ def look_along(camera: Camera, move: CameraMove | Vantage, aspect: float) -> Cam
         after = math.dist(move.look_from, move.look_at)
         changes["focus_distance"] = camera.focus_distance * after / before
     return camera.replace(**changes)
+
+
+def _may_send_photons(scene: Scene, settings: RenderSettings) -> bool:
+    """Do scene and settings go together with `caustics`?"""
+    try:
+        check_scene_fits(scene, settings.replace(caustics=True))
+    except SettingsError:
+        return False
+    return True
 
 
 def describe_pick(pick: Pick) -> Content:

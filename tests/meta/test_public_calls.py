@@ -83,6 +83,7 @@ SOUND = {
     "PanoramicCamera": {"look_from": (0, 0, 5), "look_at": (0, 0, 0)},
     "PerspectiveCamera": {"look_from": (0, 0, 5), "look_at": (0, 0, 0)},
     "PointLight": {"position": (0, 0, 5), "intensity": 1.0},
+    "Portal": {"origin": (0, 0, 0), "edge_u": (1, 0, 0), "edge_v": (0, 1, 0)},
     "Quad": {"origin": (0, 0, 0), "edge_u": (1, 0, 0), "edge_v": (0, 1, 0)},
     "Scene": {"camera": CAMERA},
     "Sphere": {"center": (0, 0, 0), "radius": 1.0},

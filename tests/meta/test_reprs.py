@@ -37,6 +37,7 @@ OBJECTS = [
     rw.SpotLight((0, 4, 0), (0, 0, 0), 50, cone_angle=30, falloff="smooth"),
     rw.SpotLight((0, 4, 0), direction=(0, -1, 0)),
     rw.DirectionalLight((0, -1, 0), (3, 2, 1)),
+    rw.Portal((-1, 1, 2), (2, 0, 0), (0, 1, 0)),
     rw.ConstantEnvironment(0.5),
     rw.GradientEnvironment(top="skyblue", bottom=1),
     rw.SkyEnvironment(sun_elevation=20.0, sun=False),

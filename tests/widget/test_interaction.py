@@ -336,6 +336,20 @@ def test_a_page_changes_settings(widget, page):
     assert widget.generation == 2
 
 
+def test_a_page_has_caustics_where_there_are_any(widget, page):
+    ask(widget, k="render", caustics=True)
+    widget.comm.converse(page, until=lambda: page.generation == 2 and page.state == "done")
+    assert widget.settings.caustics
+    assert last_begin(widget)["render"]["caustics"] is True
+    ask(widget, k="render", integrator="albedo")  # which knows no light
+    widget.comm.converse(page, until=lambda: page.generation == 3 and page.state == "done")
+    assert not widget.settings.caustics
+    assert last_begin(widget)["render"]["caustics"] is None
+    ask(widget, k="render", caustics=True)
+    widget.comm.converse(page, until=lambda: page.message is not None)
+    assert "only integrator='path' sends photons" in page.message
+
+
 @pytest.mark.parametrize("suffix", ["npz", "exr"])
 def test_a_page_gets_files(widget, page, suffix, monkeypatch, tmp_path):
     if suffix == "exr":

@@ -8,7 +8,7 @@
  * @typedef {object} DrawerEvents
  * @property {(deed: Deed) => void} act
  * @property {(tone: {channel: string}) => void} tone
- * @property {(changes: {integrator?: string, max_depth?: number}) => void} render
+ * @property {(changes: {integrator?: string, max_depth?: number, caustics?: boolean}) => void} render
  * @property {(fit: boolean) => void} fitWidth
  * @property {(change: ValueChange) => void} values
  * @property {(kind: "exr" | "npz" | "film") => void} file
@@ -89,6 +89,14 @@ export function makeDrawer(events, signal) {
     title: "Render as many pixels as the cell is wide, and the window high; again for what it was",
   });
   fitLabel.append(fit, "fit to cell");
+  const caustics = make("input", "raywidget-check", { ...OWN_KEYS, type: "checkbox" });
+  const causticsLabel = make("label", "raywidget-label", {
+    title: "Find the light that metal and glass gather from the lights, too: fewer sparks",
+  });
+  causticsLabel.append(caustics, "caustics");
+  caustics.addEventListener("change", () => events.render({ caustics: caustics.checked }), {
+    signal,
+  });
   integrator.addEventListener("change", () => events.render({ integrator: integrator.value }), {
     signal,
   });
@@ -111,7 +119,7 @@ export function makeDrawer(events, signal) {
     { signal },
   );
   fit.addEventListener("change", () => events.fitWidth(fit.checked), { signal });
-  const render = section("Render", integrator, depthLabel, region, fitLabel);
+  const render = section("Render", integrator, depthLabel, causticsLabel, region, fitLabel);
 
   render.classList.add(LIVE);
 
@@ -158,6 +166,9 @@ export function makeDrawer(events, signal) {
       // A choice of one is none.
       integrator.hidden = state.integrators.length < 2;
       integrator.value = state.integrator;
+      // Only paths send photons, and not for all cameras.
+      causticsLabel.hidden = state.caustics === null;
+      caustics.checked = state.caustics === true;
       depth.defaultValue = String(state.max_depth);
       if (document.activeElement !== depth) depth.value = depth.defaultValue;
     },

@@ -39,8 +39,8 @@
  * @property {() => boolean} moving
  * @property {() => Pose | null} seen of the picture on show
  *
- * @typedef {{integrator?: string, max_depth?: number, width?: number, height?: number,
- *   region?: [number, number, number, number] | null}} RenderChange
+ * @typedef {{integrator?: string, max_depth?: number, caustics?: boolean,
+ *   width?: number, height?: number, region?: [number, number, number, number] | null}} RenderChange
  */
 
 import { Closer } from "./closer.js";

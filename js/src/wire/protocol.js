@@ -15,7 +15,8 @@
  *   tile: number, spp: number, encoding: string, stage: Stage | null, render: RenderState | null}} Begin
  * @typedef {Pose & Subject & Surroundings & {aperture_radius: number,
  *   focus_distance: number | null, fov_axis: string, home: Pose}} Stage
- * @typedef {{integrators: string[], integrator: string, max_depth: number, alpha: boolean}} RenderState
+ * @typedef {{integrators: string[], integrator: string, max_depth: number, alpha: boolean,
+ *   caustics: boolean | null}} RenderState
  *
  * @typedef {{type: string, name: string | null}} Named
  * @typedef {{object: Named & {row: number | null}, material: Named & {parameters: [string, string][]}, distance: number,
@@ -50,8 +51,8 @@
  *   again: boolean}} Probe
  * @typedef {Told & {k: "vantage", client: number, number: number}} VantageQuestion
  * @typedef {{k: "file", client: number, number: number, format: string}} FileRequest
- * @typedef {{k: "render", client: number, integrator?: string, max_depth?: number, width?: number,
- *   height?: number, region?: number[] | null}} RenderMessage
+ * @typedef {{k: "render", client: number, integrator?: string, max_depth?: number, caustics?: boolean,
+ *   width?: number, height?: number, region?: number[] | null}} RenderMessage
  * @typedef {import("../face/values.js").ValueChange & {k: "values", client: number}} ValuesMessage
  * @typedef {import("../face/timeline.js").TimeChange & {k: "time", client: number}} TimeMessage
  * @typedef {import("../face/film.js").RecordChange & {k: "record", client: number}} RecordMessage
@@ -273,14 +274,14 @@ function readStage(value) {
 /** @param {unknown} value @returns {RenderState | null} */
 function readRender(value) {
   if (typeof value !== "object" || value === null) return null;
-  const { integrators, integrator, max_depth, alpha } = /** @type {Record<string, unknown>} */ (
-    value
-  );
+  const { integrators, integrator, max_depth, alpha, caustics } =
+    /** @type {Record<string, unknown>} */ (value);
   if (!Array.isArray(integrators) || !integrators.every((name) => typeof name === "string")) {
     return null;
   }
   if (typeof integrator !== "string" || !isInteger(max_depth, 1)) return null;
-  return { integrators, integrator, max_depth, alpha: alpha === true };
+  const photons = typeof caustics === "boolean" ? caustics : null;
+  return { integrators, integrator, max_depth, alpha: alpha === true, caustics: photons };
 }
 
 /** @param {unknown} value @returns {Named | null} */

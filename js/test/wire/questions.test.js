@@ -16,7 +16,7 @@ const STAGE = {
 const BEGIN = {
   ...{ k: "begin", epoch: 9, generation: 2, width: 8, height: 6, tile: 4, spp: 1 },
   ...{ encoding: "half3", stage: { ...STAGE, home: POSE } },
-  render: { integrators: ["path"], integrator: "path", max_depth: 8, alpha: false },
+  render: { integrators: ["path"], integrator: "path", max_depth: 8, alpha: false, caustics: false },
 };
 const COARSE = {
   ...{ k: "coarse", epoch: 9, generation: 2, width: 8, height: 6, tile: 4, columns: 2, rows: 1 },
@@ -62,6 +62,15 @@ test("a begin describes camera and settings, and is as good without", () => {
   ]) {
     const { render } = readMessage({ ...BEGIN, render: { ...BEGIN.render, alpha } });
     assert.equal(render.alpha, expected);
+  }
+  for (const [caustics, expected] of [
+    [true, true],
+    [false, false],
+    [undefined, null],
+    [1, null],
+  ]) {
+    const { render } = readMessage({ ...BEGIN, render: { ...BEGIN.render, caustics } });
+    assert.equal(render.caustics, expected);
   }
   for (const stage of [null, 5, {}, { ...STAGE, vfov: 180 }, { ...STAGE, up: [0, "1", 0] }]) {
     assert.equal(readMessage({ ...BEGIN, stage }).stage, null);

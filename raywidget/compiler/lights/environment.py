@@ -17,6 +17,7 @@ from raywidget.scene.emitters.emitters import (
     GradientEnvironment,
     ImageEnvironment,
 )
+from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.values.colors import REC709_WEIGHTS
 
 _STEPS = 2.0**24  # random numbers of kernels are multiples of 1 / this
@@ -29,7 +30,9 @@ class EnvironmentTables(NamedTuple):
     pixels: F32
     rows: F32
     cells: F32
-    brightness: float  # integral of the luminance over all directions; 0 unless it is sampled
+    # Integral of the luminance over all directions; 0 unless it is sampled: an image, or what is
+    # seen through portals.
+    brightness: float
 
 
 def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
@@ -65,6 +68,10 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
             values[layout.ENVIRONMENT_CELL_GUIDES] = _guide_size(cells.shape[1])
         elif isinstance(emitter, Environment):
             raise AssertionError(f"no row for {type(emitter).__name__}")
+    if brightness == 0.0 and any(isinstance(emitter, Portal) for emitter in emitters):
+        ends = values[[layout.ENVIRONMENT_TOP + k for k in range(3)]]
+        ends = 0.5 * (ends + values[[layout.ENVIRONMENT_BOTTOM + k for k in range(3)]])
+        brightness = 4.0 * np.pi * float(ends @ np.array(REC709_WEIGHTS))
     return EnvironmentTables(values, pixels, rows, cells, brightness)
 
 

@@ -47,6 +47,17 @@ def weigh_by_sight(tables: SceneTables, boxes: Sequence[Bounds]) -> None:
     nodes[rows, layout.LIGHT_NODE_STRENGTH] *= shares.astype(np.float32)
 
 
+def count_open(tables: SceneTables, points: F32, directions: F32) -> int:
+    """How many of the rays from points in some directions, (N, 3) each, meet nothing."""
+    nodes = np.zeros((1, layout.LIGHT_NODE_SIZE), np.float32)
+    nodes[0, layout.LIGHT_NODE_RADIUS] = -1.0
+    nodes[0, layout.LIGHT_NODE_COS_NORMALS] = 1.0
+    seen = np.zeros((1, len(points)), np.int64)
+    sky = tables._replace(light_nodes=nodes)
+    _count_seen(sky, _NO_CAMERA, points, directions, 0, seen)
+    return int(seen.sum())
+
+
 def _points_among(boxes: Sequence[Bounds]) -> tuple[F32, F32]:
     """Points in the boxes of things, as many in each, and a direction for each of them."""
     random = np.random.default_rng(1)

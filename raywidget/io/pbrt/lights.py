@@ -25,6 +25,7 @@ from raywidget.scene.emitters.emitters import (
     PointLight,
     SpotLight,
 )
+from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.textures.pixels import read_pixels
 from raywidget.scene.values import transforms
 from raywidget.scene.values.colors import decode_srgb
@@ -120,12 +121,27 @@ class Lights:
             irradiance *= wanted
         self._emitters.append(DirectionalLight(matrix[:3, :3] @ axis, _tuple(irradiance)))
 
+    def _portal(self, owner: Parameters) -> None:
+        """Four corners in the world: what lies beyond is seen elsewhere, too, here."""
+        corners = owner.array("portal", 3, "point3")
+        if corners is None:
+            return
+        if len(corners) != 4 or not np.isfinite(corners).all():
+            raise owner.fail("portal", "four points", owner.items["portal"].values[:12])
+        origin, u, _, v = transforms.apply(self._world, corners)
+        if np.linalg.norm(np.cross(u - origin, v - origin)) <= 1e-12:
+            self._notes.add("a portal without a size is left out", owner.place)
+            return
+        self._emitters.append(Portal(origin, u - origin, v - origin))
+        self._notes.add(
+            "a portal says where to look for light; through other openings it comes in, too",
+            owner.place,
+        )
+
     def _infinite(self, owner: Parameters, matrix: F64) -> None:
         radiance = np.array(light(owner, "L")) * self._scale(owner)
         wanted = owner.number("illuminance", -1.0)
-        if owner.has("portal"):
-            owner.ignore("portal")
-            self._notes.add("the portal of a light is left out: it is seen everywhere", owner.place)
+        self._portal(owner)
         self._has_sky = True
         if not owner.has("filename"):
             if wanted > 0.0:

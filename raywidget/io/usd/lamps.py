@@ -24,6 +24,7 @@ from raywidget.scene.emitters.emitters import (
     PointLight,
     SpotLight,
 )
+from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.materials.materials import Diffuse
 from raywidget.scene.shapes.round import Cylinder, Disk
 from raywidget.scene.shapes.simple import Quad, Shape, Sphere
@@ -46,6 +47,8 @@ class Lamps:
 
     def of(self, told: dict[str, Any], path: str, place: F64) -> Emitter | Shape | None:
         """A light at a place; None if it is dark, or there is no such thing here."""
+        if told["kind"] == "PortalLight":
+            return self._portal(told, path, place)
         light = radiance(told)
         if not max(light) > 0.0:
             return None
@@ -70,6 +73,15 @@ class Lamps:
                 return self._spot(told, place, shines, light, name)
             self._notes.add(f"the cone of a {kind} is left out", path)
         return self._shape(told, path, place, light, name)
+
+    def _portal(self, told: dict[str, Any], path: str, place: F64) -> Portal | None:
+        """A rectangle round the origin; its own light is nobody's."""
+        x, y, _, origin = place[:3].T
+        u, v = told["width"] * x, told["height"] * y
+        if not np.isfinite(place).all() or not np.linalg.norm(np.cross(u, v)) > SMALLEST_LENGTH:
+            self._notes.add("a PortalLight without size is left out", path)
+            return None
+        return Portal(origin - 0.5 * u - 0.5 * v, u, v, name=self._names.unique(path))
 
     def _shape(
         self, told: dict[str, Any], path: str, place: F64, light: Any, name: str

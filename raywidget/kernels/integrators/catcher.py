@@ -22,6 +22,7 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import Sequence, draw_four, start_stream
 from raywidget.kernels.language.sampling import (
+    INV_PI,
     PI,
     make_frame,
     sample_cosine_hemisphere,
@@ -31,6 +32,7 @@ from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3, dot
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.emitter import eval_environment, sample_light
+from raywidget.kernels.lights.portal import is_sought_whole, pdf_environment
 from raywidget.kernels.surfaces.bsdf import load_bsdf, make_parameters
 from raywidget.kernels.surfaces.scattering import sample_scattering, viewed_side
 from raywidget.kernels.surfaces.surface import has_flags, trace_shadow
@@ -110,8 +112,8 @@ def catch_light(scene: SceneView, hit: Hit, d: Vec3, inside: int, sequence: Sequ
     kept_reach = INFINITY
     kept_clear = 1.0
     kind = int(scene.environment[layout.ENVIRONMENT_KIND])
-    # Of a sky that is no row of `lights`
-    has_sky = kind != layout.NO_ENVIRONMENT and scene.environment[layout.ENVIRONMENT_LIGHT] < 0.0
+    # Of a sky that is no row of `lights`, or only what is seen of it through portals
+    has_sky = kind != layout.NO_ENVIRONMENT and not is_sought_whole(scene)
     of_sky = _CANDIDATES if has_sky else 0
     of_lights = _CANDIDATES if scene.light_count > 0 else 0
     frame = make_frame(side)
@@ -127,10 +129,17 @@ def catch_light(scene: SceneView, hit: Hit, d: Vec3, inside: int, sequence: Sequ
             reach = light.reach
             is_cut = is_lamp_cut(scene, light.light, hit.p, wi, reach, light.delta)
             if light.pdf > 0.0 and not is_cut:
-                weight = _mean(light.radiance) * max(0.0, dot(side, wi)) / light.pdf
+                cos = max(0.0, dot(side, wi))
+                pdf = light.pdf
+                if has_sky and light.light == int(scene.environment[layout.ENVIRONMENT_LIGHT]):
+                    pdf += cos * INV_PI
+                weight = _mean(light.radiance) * cos / pdf
         else:
             wi = to_world(frame, sample_cosine_hemisphere(u, v))
             weight = _mean(eval_environment(scene, wi)) * PI
+            if scene.portal_count > 0:
+                cos = max(1e-9, dot(side, wi))
+                weight *= cos / (cos + pdf_environment(scene, hit.p, side, wi) * PI)
         if dot(wi, above) <= 0.0:
             weight = 0.0
         clear = 1.0

@@ -40,6 +40,7 @@ from raywidget.kernels.integrators.caustics.chains import (
     may_be_found,
     note_images,
     note_light,
+    ratio_at_sky,
     ratio_at_surface,
     share_beside,
     weigh_images,
@@ -71,6 +72,7 @@ from raywidget.kernels.layout import (
 from raywidget.kernels.lights.emitter import (
     emitted_radiance,
     eval_missed,
+    pdf_environment,
     pdf_light_hit,
     sample_chosen,
 )
@@ -154,9 +156,17 @@ def arrive(
             )
         if ray.slot == MISS:
             is_backdrop = depth == 1 and scene.has_backdrop
+            if scene.portal_count > 0 and not is_backdrop:
+                missed = eval_missed(scene, d, depth, _behind(scene, bundle, lane))
+                weight = _weigh_missed(scene, bundle, lane, d)
+                if may_be_found(settings, bundle, lane, depth):
+                    ratio = ratio_at_sky(settings, scene, bundle, lane)
+                    weight = share_beside(weight, ratio)
+                _add(bundle, lane, missed * weight, settings, depth)
+                return Arrival(FOUND_END, passed + 1 + traced)
             if is_image(scene) and not is_backdrop:
                 return Arrival(FOUND_END | FOUND_IMAGE, passed + 1 + traced)
-            # Only images are sought: what else there is counts in full.
+            # Only images are sought, and portals: what else there is counts in full.
             _add(
                 bundle,
                 lane,
@@ -242,6 +252,17 @@ def arrive(
     store_word(bundle, rows.MATERIAL, lane, hit.material)
     load_textures(scene, hit, material, room_of(bundle, lane))
     return Arrival(_load_material(scene, bundle, lane, material, settings), passed + 1 + traced)
+
+
+@on_demand
+def _weigh_missed(scene: SceneView, bundle: Bundle, lane: int, d: Vec3) -> float:
+    """The share of an environment behind portals that scattering has in what it has found."""
+    scatter_pdf = load_number(bundle, rows.SCATTER_PDF, lane)
+    if not scatter_pdf > 0.0:
+        return 1.0
+    previous = load_point(bundle, rows.PREVIOUS, lane)
+    previous_normal = load_point(bundle, rows.PREVIOUS_NORMAL, lane)
+    return power_heuristic(scatter_pdf, pdf_environment(scene, previous, previous_normal, d))
 
 
 @device
@@ -410,7 +431,7 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSe
     together = scene.weighed_count > 0 and scene.leaf_count == 0
     if together and lanes != 0:
         _choose_lights(scene, bundle)
-    if lanes != 0 and scene.environment[ENVIRONMENT_LIGHT] >= 0.0:
+    if lanes != 0 and scene.environment[ENVIRONMENT_LIGHT] >= 0.0 and scene.portal_count == 0:
         if together or scene.light_count == 1:
             drawn = _sample_images(scene, bundle, lanes, together)
             note_images(settings, scene, bundle, drawn)

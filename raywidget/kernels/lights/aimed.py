@@ -35,7 +35,7 @@ from raywidget.kernels.lights.emission import (
     sample_light_point,
     send,
 )
-from raywidget.kernels.lights.environment import pdf_image, sample_image
+from raywidget.kernels.lights.portal import pdf_sky, sample_sky
 
 _ALL_ROUND = 2.0  # height of the cap that is a whole sphere
 _WIDE = 0.5  # sum of heights from which on the view is not worth aiming at
@@ -181,7 +181,7 @@ def _sample_other(
         return Emission(light, p, p, d, 1.0, strength * (1.0 / pdf), pdf)
     d = axis
     if kind == layout.LIGHT_ENVIRONMENT:
-        drawn = sample_image(scene, four.x, four.y)
+        drawn = sample_sky(scene, four.x, four.y)
         d = -drawn.wi
         strength = drawn.radiance
     rest = target * _total_square(targets)
@@ -242,5 +242,5 @@ def _pdf_other(scene: SceneView, targets: Targets, light: int, p: Vec3, d: Vec3)
         return 0.0
     across = probability * met * INV_PI / total
     if int(scene.lights[light * layout.LIGHT_SIZE + layout.LIGHT_KIND]) == layout.LIGHT_ENVIRONMENT:
-        return across * pdf_image(scene, -d)
+        return across * pdf_sky(scene, -d)
     return across

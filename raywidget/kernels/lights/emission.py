@@ -1,7 +1,7 @@
 """Light that leaves its source: where the light subpaths of bidirectional path tracing begin.
 
-Constant environments and gradients send out no subpaths: for them scattering is left, which finds
-them everywhere.
+Constant environments and gradients send out no subpaths, but where there are portals: for them
+scattering is left, which finds them everywhere.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from raywidget.kernels.lights.emitter import (
     pdf_light_point,
     with_texture,
 )
-from raywidget.kernels.lights.environment import pdf_image, sample_image
 from raywidget.kernels.lights.light_choice import choose_by_power
 from raywidget.kernels.lights.light_sample import LightSample
+from raywidget.kernels.lights.portal import pdf_sky, sample_sky
 
 _OFFSET = 2.0**-20  # as in `hit`
 
@@ -190,7 +190,7 @@ def _sample_other(scene: SceneView, light: int, four: Four) -> Emission:
         return Emission(light, p, p, d, 1.0, strength * (1.0 / pdf), pdf)
     d = axis
     if kind == layout.LIGHT_ENVIRONMENT:
-        drawn = sample_image(scene, four.x, four.y)
+        drawn = sample_sky(scene, four.x, four.y)
         d = -drawn.wi
         strength = drawn.radiance
     pdf = pdf_emission(scene, light, 1.0, d)
@@ -233,7 +233,7 @@ def _pdf_other(scene: SceneView, light: int, d: Vec3) -> float:
         return 0.0
     across = probability * INV_PI / (reach * reach)
     if kind == layout.LIGHT_ENVIRONMENT:
-        return across * pdf_image(scene, -d)
+        return across * pdf_sky(scene, -d)
     return across
 
 

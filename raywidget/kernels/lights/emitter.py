@@ -5,7 +5,7 @@ the density with which it would have drawn a direction that scattering found.
 
 Environments that vary slowly are not sought: scattering finds them everywhere, and one more shadow
 ray per bounce costs more than it brings (1.6 and 2.5 times the efficiency without, on two scenes
-lit by a sky alone; up to 1.6 beside lamps). An image is.
+lit by a sky alone; up to 1.6 beside lamps). An image is, and so is what is seen through portals.
 """
 
 from __future__ import annotations
@@ -34,12 +34,11 @@ from raywidget.kernels.lights.environment import (
     eval_environment,
     eval_missed,
     is_all_sought,
-    pdf_environment,
-    sample_image,
 )
 from raywidget.kernels.lights.light_choice import choose_light, light_probability
 from raywidget.kernels.lights.light_sample import LightSample, no_sample
 from raywidget.kernels.lights.light_tree import Chosen
+from raywidget.kernels.lights.portal import draw_environment, pdf_environment
 from raywidget.kernels.surfaces.texture import eval_painted
 
 __all__ = [
@@ -187,7 +186,7 @@ def _sample_other(
     if kind == layout.LIGHT_ROUND:
         return _in_beam(scene, sample_round(scene, light, p, chosen, u, v))
     if kind == layout.LIGHT_ENVIRONMENT:
-        sample = sample_image(scene, u, v)
+        sample = draw_environment(scene, p, u, v)
         nowhere = vec3(0.0, 0.0, 0.0)
         pdf = chosen * sample.pdf
         return LightSample(sample.wi, INFINITY, sample.radiance, pdf, False, nowhere, light)

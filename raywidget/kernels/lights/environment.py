@@ -27,7 +27,6 @@ from raywidget.kernels.language.simd import (
 )
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
-from raywidget.kernels.lights.light_choice import light_probability
 
 _BELOW_ONE = 1.0 - 2.0**-24
 
@@ -92,15 +91,6 @@ def eval_missed(scene: SceneView, d: Vec3, depth: int, behind: Vec3) -> Vec3:
     if depth == 1 and scene.environment[layout.ENVIRONMENT_BACKGROUND] >= 0.0:
         return load_vec3(scene.environment, layout.ENVIRONMENT_BACKGROUND)
     return eval_environment(scene, d)
-
-
-@device
-def pdf_environment(scene: SceneView, p: Vec3, n: Vec3, d: Vec3) -> float:
-    """Density with which `sample_light` at `p` draws direction `d` to the environment."""
-    light = int(scene.environment[layout.ENVIRONMENT_LIGHT])
-    if light < 0:
-        return 0.0
-    return light_probability(scene, p, n, light) * pdf_image(scene, d)
 
 
 class _Place(NamedTuple):

@@ -607,6 +607,27 @@ def test_lights_all_round_add_up(tmp_path):
     np.testing.assert_allclose(sky.radiance, (3, 4, 5), rtol=1e-4)
 
 
+def test_a_portal_stands_in_the_world(tmp_path):
+    corners = "[-1 0 2  1 0 2  1 3 2  -1 3 2]"
+    text = (
+        f'Shape "bilinearmesh" "point3 P" {corners}\n'
+        f'Translate 9 9 9 LightSource "infinite" "point3 portal" {corners}'
+    )
+    parts = world(tmp_path, text)
+    window, sky = parts.emitters
+    assert isinstance(window, rw.Portal)
+    assert isinstance(sky, rw.ConstantEnvironment)
+    low, high = parts.shapes[0].bounds()
+    np.testing.assert_allclose(window.corners().min(axis=0), low, atol=1e-6)
+    np.testing.assert_allclose(window.corners().max(axis=0), high, atol=1e-6)
+
+
+@pytest.mark.parametrize("corners", ["[0 0 0 1 0 0 1 1 0]", "[0 0 0 1 0 0 1 1 0 0 1]"])
+def test_what_is_no_portal(tmp_path, corners):
+    with pytest.raises(rw.SceneError, match="portal"):
+        world(tmp_path, f'LightSource "infinite" "point3 portal" {corners}')
+
+
 @pytest.mark.parametrize("turn", ["", "Rotate 90 0 0 1 ", "Scale -1 1 1 Rotate -90 1 0 0 "])
 def test_a_picture_of_all_directions_keeps_its_directions(tmp_path, turn):
     from raywidget.io.pbrt.octahedral import sphere_from_square

@@ -52,6 +52,7 @@ def test_what_browsers_ask():
     assert parse_message(RENDER) == nothing
     assert parse_message(RENDER | {"max_depth": 3}) == nothing._replace(max_depth=3)
     assert parse_message(RENDER | {"integrator": "path"}) == nothing._replace(integrator="path")
+    assert parse_message(RENDER | {"caustics": True}) == nothing._replace(caustics=True)
     size = {"width": 40, "height": 30}
     assert parse_message(RENDER | size) == nothing._replace(size=(40, 30))
     region = nothing._replace(region=(0, 1, 2, 3))
@@ -87,6 +88,7 @@ def test_what_browsers_ask():
         RENDER | {"max_depth": 2.5},
         RENDER | {"integrator": 5},
         RENDER | {"integrator": "p" * 1000},
+        RENDER | {"caustics": 1},
         RENDER | {"width": 5},
         RENDER | {"width": 5, "height": BIGGEST},
         RENDER | {"region": [0, 0, 0, 5]},

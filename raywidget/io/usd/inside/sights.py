@@ -44,6 +44,7 @@ LIGHTS: dict[str, dict[str, Any]] = {
     "DistantLight": {"angle": 0.53, "intensity": 50000.0},
     "DomeLight": {"texture:file": "", "texture:format": "automatic"},
     "DomeLight_1": {"texture:file": "", "texture:format": "automatic", "poleAxis": "scene"},
+    "PortalLight": {"width": 1.0, "height": 1.0},
     "MeshLight": {},
 }
 

@@ -126,18 +126,25 @@ def ratio_at_surface(
 
 
 @with_casters
+def ratio_at_sky(settings: Any, scene: SceneView, bundle: Bundle, lane: int) -> float:
+    """The same, of a path that has met the environment."""
+    light = int(scene.environment[layout.ENVIRONMENT_LIGHT])
+    if light < 0:
+        return 0.0
+    d = load_point(bundle, rows.DIRECTION, lane)
+    p = load_point(bundle, rows.PREVIOUS, lane)
+    ratio = pdf_aimed(scene, settings.casters.targets, light, p, vec3(0.0, 0.0, 0.0), -d)
+    return ratio * load_number(bundle, rows.CHAIN, lane)
+
+
+@with_casters
 def weigh_images(settings: Any, scene: SceneView, bundle: Bundle, lanes: int) -> None:
     """Change SHARE, that of light from infinitely far away which paths have met by themselves."""
-    light = int(scene.environment[layout.ENVIRONMENT_LIGHT])
-    nowhere = vec3(0.0, 0.0, 0.0)
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
         if may_be_found(settings, bundle, lane, load_word(bundle, rows.DEPTH, lane)):
-            d = load_point(bundle, rows.DIRECTION, lane)
-            p = load_point(bundle, rows.PREVIOUS, lane)
-            ratio = pdf_aimed(scene, settings.casters.targets, light, p, nowhere, -d)
-            ratio *= load_number(bundle, rows.CHAIN, lane)
+            ratio = ratio_at_sky(settings, scene, bundle, lane)
             share = share_beside(load_number(bundle, rows.SHARE, lane), ratio)
             store_number(bundle, rows.SHARE, lane, share)
 

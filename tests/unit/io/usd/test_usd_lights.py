@@ -39,6 +39,15 @@ def test_radiance_is_intensity_times_exposure_times_colour(tmp_path):
     assert ball.radius == pytest.approx(1.0)
 
 
+def test_a_portal_is_an_opening(tmp_path):
+    body = "    float inputs:width = 3\n    float inputs:height = 5" + PLACE
+    window = lamp(tmp_path, light("PortalLight", body))
+    assert isinstance(window, rw.Portal)
+    lengths = [np.linalg.norm(edge) for edge in (window.edge_u, window.edge_v)]
+    np.testing.assert_allclose(lengths, (6, 10))
+    np.testing.assert_allclose(window.corners().mean(axis=0), (1, 2, 3), atol=1e-6)
+
+
 def test_a_temperature_is_multiplied(tmp_path):
     body = """    bool inputs:enableColorTemperature = 1
     float inputs:colorTemperature = 3000"""

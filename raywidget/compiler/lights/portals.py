@@ -1,0 +1,186 @@
+"""Portals -> their tables: where the sky is seen through them, and sums over maps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raywidget.compiler.geometry.placement import Placement
+from raywidget.compiler.lights.sight import count_open
+from raywidget.kernels import layout
+from raywidget.kernels.layout import F32, SceneTables
+from raywidget.scene.emitters.emitters import Emitter
+from raywidget.scene.emitters.portal import Portal
+from raywidget.scene.values.colors import REC709_WEIGHTS
+
+F64 = NDArray[np.float64]
+
+_CELLS = 64  # of a map each way, where the sky is smooth
+_FINE_CELLS = 256  # of an image: the sun is about as large as a cell
+_WITHIN = 2  # directions that are looked at in each cell, each way
+_EVERYWHERE = 0.02  # of the mean, so that no cell is left out that is brighter than it looks
+_RAYS = 8  # each way, by which it is found out on which side of a portal the sky is
+
+
+def with_portals(
+    tables: SceneTables, emitters: Sequence[Emitter], placement: Placement
+) -> SceneTables:
+    """The tables with those of the portals among the emitters, if there is a sky behind them."""
+    portals = [emitter for emitter in emitters if isinstance(emitter, Portal)]
+    if not portals or tables.environment[layout.ENVIRONMENT_LIGHT] < 0.0:
+        return tables
+    rows = np.array([_row(tables, portal, placement) for portal in portals])
+    is_image = tables.environment[layout.ENVIRONMENT_KIND] == layout.PANORAMA
+    cells = _FINE_CELLS if is_image else _CELLS
+    # Windows of one wall see the same map.
+    frames = np.round(rows[:, layout.PORTAL_X : layout.PORTAL_OUT + 3], 6) + 0.0
+    kinds, first, numbers = np.unique(frames, axis=0, return_index=True, return_inverse=True)
+    rows[:, layout.PORTAL_MAP] = numbers.ravel()
+    rows[:, layout.PORTAL_CELLS] = cells
+    sums = np.stack([_sums(tables, frames[at].reshape(3, 3), cells) for at in first])
+    return tables._replace(
+        portals=np.ascontiguousarray(rows, np.float32),
+        portal_sums=np.ascontiguousarray(sums, np.float64),
+    )
+
+
+def _row(tables: SceneTables, portal: Portal, placement: Placement) -> F64:
+    corners = placement.points(portal.corners())
+    x = corners[1] - corners[0]
+    x /= np.linalg.norm(x)
+    y = corners[3] - corners[0]
+    y -= x * (x @ y)
+    y /= np.linalg.norm(y)
+    along_x, along_y = _extent(corners, x), _extent(corners, y)
+    origin = corners[0] + x * (along_x[0] - corners[0] @ x) + y * (along_y[0] - corners[0] @ y)
+    row = np.zeros(layout.PORTAL_SIZE)
+    row[layout.PORTAL_CORNER : layout.PORTAL_CORNER + 3] = origin
+    row[layout.PORTAL_X : layout.PORTAL_X + 3] = x
+    row[layout.PORTAL_Y : layout.PORTAL_Y + 3] = y
+    row[layout.PORTAL_WIDTH] = along_x[1] - along_x[0]
+    row[layout.PORTAL_HEIGHT] = along_y[1] - along_y[0]
+    front = np.cross(x, y)
+    is_outside = _is_open(tables, row, front) > _is_open(tables, row, -front)
+    row[layout.PORTAL_OUT : layout.PORTAL_OUT + 3] = front if is_outside else -front
+    return row
+
+
+def _extent(corners: F64, axis: F64) -> tuple[float, float]:
+    along = corners @ axis
+    return float(along.min()), float(along.max())
+
+
+def _is_open(tables: SceneTables, row: F64, towards: F64) -> int:
+    """How many of some rays from a portal to one side meet nothing."""
+    random = np.random.default_rng(1)
+    at = (np.indices((_RAYS, _RAYS)).reshape(2, -1).T + 0.5) / _RAYS
+    x = row[layout.PORTAL_X : layout.PORTAL_X + 3]
+    y = row[layout.PORTAL_Y : layout.PORTAL_Y + 3]
+    width, height = row[layout.PORTAL_WIDTH], row[layout.PORTAL_HEIGHT]
+    points = row[layout.PORTAL_CORNER : layout.PORTAL_CORNER + 3] + (
+        at[:, :1] * width * x + at[:, 1:] * height * y
+    )
+    around = random.normal(size=points.shape)
+    around /= np.linalg.norm(around, axis=1, keepdims=True)
+    directions = around + 1.001 * towards  # as the cosine
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    points += 0.02 * min(width, height) * towards  # not on a pane
+    return count_open(tables, points.astype(np.float32), directions.astype(np.float32))
+
+
+# --- What comes from where ------------------------------------------------------------------------
+
+
+def _sums(tables: SceneTables, frame: F64, cells: int) -> F64:
+    """Sums of the light from all cells below and to the left of each corner, (N + 1, N + 1)."""
+    fine = cells * _WITHIN
+    at = (np.arange(fine) + 0.5) * (2.0 / fine) - 1.0
+    t = at / (1.0 - np.abs(at))
+    across, up = np.meshgrid(t, t)
+    local = np.stack([across, up, np.ones_like(up)], axis=-1)
+    squares = (local**2).sum(axis=-1)
+    angle = 4.0 * (1.0 + np.abs(across)) ** 2 * (1.0 + np.abs(up)) ** 2 / squares**1.5 / fine**2
+    directions = (local / np.sqrt(squares)[..., None]) @ frame
+    light = _luminance(tables, directions) * angle
+    light = light.reshape(cells, _WITHIN, cells, _WITHIN).sum(axis=(1, 3))
+    angles = angle.reshape(cells, _WITHIN, cells, _WITHIN).sum(axis=(1, 3))
+    if tables.environment[layout.ENVIRONMENT_KIND] == layout.PANORAMA:
+        # What lies between the directions that were looked at, as a small sun, is in its texels.
+        light = 0.5 * (light + _thrown(tables, frame, cells))
+    light += _EVERYWHERE * angles * (light.sum() / angles.sum())
+    sums = np.zeros((cells + 1, cells + 1))
+    sums[1:, 1:] = light.cumsum(axis=0).cumsum(axis=1)
+    return sums
+
+
+def _luminance(tables: SceneTables, directions: F64) -> F64:
+    """Of what comes from directions (..., 3)."""
+    values = tables.environment.astype(np.float64)
+    weights = np.array(REC709_WEIGHTS)
+    kind = values[layout.ENVIRONMENT_KIND]
+    top = values[layout.ENVIRONMENT_TOP : layout.ENVIRONMENT_TOP + 3] @ weights
+    bottom = values[layout.ENVIRONMENT_BOTTOM : layout.ENVIRONMENT_BOTTOM + 3] @ weights
+    from_world = layout.ENVIRONMENT_FROM_WORLD
+    if kind == layout.PANORAMA:
+        turned = directions @ values[from_world : from_world + 9].reshape(3, 3).T
+        return _of_image(tables, turned)
+    if kind == layout.GRADIENT:
+        height = 0.5 * (directions @ values[from_world + 3 : from_world + 6] + 1.0)
+        return np.asarray(bottom + (top - bottom) * height)
+    return np.full(directions.shape[:-1], top)
+
+
+def _image(tables: SceneTables) -> F64:
+    height = int(tables.environment[layout.ENVIRONMENT_HEIGHT])
+    weights = np.array(REC709_WEIGHTS, np.float32)
+    return np.asarray((tables.environment_pixels @ weights).reshape(height, -1), np.float64)
+
+
+def _of_image(tables: SceneTables, directions: F64) -> F64:
+    """Between texels, as `kernels.lights.environment` has it."""
+    image = _image(tables)
+    height, width = image.shape
+    x, y, z = np.moveaxis(directions, -1, 0)
+    across = np.arctan2(x, -z) / (2.0 * np.pi) % 1.0 * width - 0.5
+    down = np.arccos(np.clip(y, -1.0, 1.0)) / np.pi * (height - 2) + 0.5
+    row = np.clip(np.floor(down).astype(int), 0, height - 2)
+    column = np.floor(across).astype(int)
+    right, below = across - column, down - row
+    left = column % width
+    beside = (column + 1) % width
+    upper = image[row, left] * (1.0 - right) + image[row, beside] * right
+    lower = image[row + 1, left] * (1.0 - right) + image[row + 1, beside] * right
+    return np.asarray(upper * (1.0 - below) + lower * below)
+
+
+def _thrown(tables: SceneTables, frame: F64, cells: int) -> F64:
+    """What comes from each texel, in the cell where its middle is seen."""
+    image = _image(tables)[1:-1]  # its first and its last row are repeated beyond the poles
+    height, width = image.shape
+    theta = (np.arange(height) + 0.5) * (np.pi / height)
+    phi = (np.arange(width) + 0.5) * (2.0 * np.pi / width)
+    flat = np.sin(theta)[:, None]
+    own = np.stack(
+        np.broadcast_arrays(flat * np.sin(phi), np.cos(theta)[:, None], -flat * np.cos(phi)),
+        axis=-1,
+    )
+    values = tables.environment.astype(np.float64)
+    from_world = layout.ENVIRONMENT_FROM_WORLD
+    turned = frame @ values[from_world : from_world + 9].reshape(3, 3).T
+    x, y, depth = np.moveaxis(own @ turned.T, -1, 0)
+    seen = depth > 1e-6
+    light = image * (2.0 * np.pi / width * (np.pi / height)) * flat
+    x, y, depth, light = x[seen], y[seen], depth[seen], light[seen]
+    column, row = (
+        np.clip(((0.5 + 0.5 * t / (depth + np.abs(t))) * cells).astype(int), 0, cells - 1)
+        for t in (x, y)
+    )
+    total = np.bincount(row * cells + column, light, cells * cells)
+    return np.asarray(total.reshape(cells, cells))
+
+
+def no_portals() -> tuple[F32, F64]:
+    """The tables of a scene without any."""
+    return np.zeros((0, layout.PORTAL_SIZE), np.float32), np.zeros(0, np.float64)
