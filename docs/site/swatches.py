@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 
 import raywidget as rw
-from docs.site.sweeps import ball, corner, laid_over, open_air, panorama
+from docs.site.sweeps import ball, corner, laid_over, open_air, panorama, room
 
 FOLDER = Path(rw.__file__).parent / "presets" / "pictures"
 SIDE = 72  # pixels
@@ -50,6 +50,7 @@ SCENES: dict[str, Callable[[], rw.Scene]] = {
     "StudioEnvironment": lambda: open_air(
         rw.StudioEnvironment(lamps=[((-1.2, 1.4, 1.0), 22, 11.0)], top=0.5, bottom=0.3)
     ),
+    "Portal": lambda: room(rw.Portal((-0.7, 1, -2), (1.4, 0, 0), (0, 1.2, 0))),
     **{name: lambda name=name: rw.presets.preset(name) for name in rw.presets.NAMES},
 }
 

@@ -90,6 +90,27 @@ def open_air(environment: Any) -> rw.Scene:
     return rw.Scene(shapes, emitters=[environment], camera=camera)
 
 
+def room(portal: Any) -> rw.Scene:
+    """A room that is lit by a sky through a hole in its back wall, where a portal is."""
+    (left, low, z), (right, high, _) = portal.corners()[[0, 2]].tolist()
+    white = rw.Diffuse(0.75)
+    shapes = [
+        rw.Quad((-2, 0, 2), (4, 0, 0), (0, 0, -4), material=white),
+        rw.Quad((-2, 3, -2), (4, 0, 0), (0, 0, 4), material=white),
+        rw.Quad((-2, 0, 2), (0, 0, -4), (0, 3, 0), material=rw.Diffuse((0.75, 0.3, 0.2))),
+        rw.Quad((2, 0, -2), (0, 0, 4), (0, 3, 0), material=rw.Diffuse((0.2, 0.4, 0.7))),
+        rw.Quad((2, 0, 2), (-4, 0, 0), (0, 3, 0), material=white),
+        rw.Quad((-2, 0, z), (4, 0, 0), (0, low, 0), material=white),
+        rw.Quad((-2, high, z), (4, 0, 0), (0, 3 - high, 0), material=white),
+        rw.Quad((-2, low, z), (left + 2, 0, 0), (0, high - low, 0), material=white),
+        rw.Quad((right, low, z), (2 - right, 0, 0), (0, high - low, 0), material=white),
+        rw.Sphere((0.4, 0.5, -0.8), 0.5, material=white),
+    ]
+    sky = rw.GradientEnvironment(top=(9, 13, 20), bottom=(6, 5, 4))
+    camera = rw.PerspectiveCamera(look_from=(0, 1.5, 1.9), look_at=(0, 1.35, -1), vfov=70)
+    return rw.Scene(shapes, emitters=[sky, portal], camera=camera)
+
+
 def laid_over(material: Any) -> rw.Scene:
     """A white ball and a metal one on a catcher, before a picture that is dark above."""
     wall = np.linspace((0.1, 0.2, 0.35), (0.75, 0.6, 0.45), 32)[:, None, :].repeat(32, axis=1)
@@ -311,6 +332,12 @@ def _sweeps() -> Iterable[Sweep]:
     yield row(
         rw.PointLight, "intensity", [2, 5, 10, 20, (20, 8, 2)], corner, position=(-1.5, 3, 2.5)
     )
+    hole = {"origin": (-0.7, 1, -2), "edge_u": (1.4, 0, 0), "edge_v": (0, 1.2, 0)}
+    places = [(-1.8, 1, -2), (-0.7, 1, -2), (0.4, 1, -2), (-0.7, 0.2, -2), (-0.7, 1.7, -2)]
+    wide = [(0.3, 0, 0), (0.7, 0, 0), (1.4, 0, 0), (2, 0, 0), (2.6, 0, 0)]
+    high = [(0, 0.2, 0), (0, 0.6, 0), (0, 1.2, 0), (0, 1.6, 0), (0, 1.9, 0)]
+    for name, steps in (("origin", places), ("edge_u", wide), ("edge_v", high)):
+        yield row(rw.Portal, name, steps, room, **{n: v for n, v in hole.items() if n != name})
     sun = {"irradiance": 3.0}
     yield row(
         rw.DirectionalLight,

@@ -345,7 +345,7 @@ class Tracer:
 
     def most_samples(self, tile: Tile) -> int:
         """How many samples per pixel a call may take at most, so that its log stays small."""
-        if not self.makes_splats:
+        if self._integrator.splats == 0:
             return MAX_SPP
         return max(1, _LOG_SPLATS // (tile.width * tile.height * self._integrator.splats))
 
@@ -378,6 +378,8 @@ class Renderer(Tracer):
         self._exposure: Exposure[Renderer] | None = None
         if isinstance(scene, Moving):
             self._exposure = Exposure(scene, settings)
+        # What gathers light may be there at another time.
+        self._may_splat = settings.caustics and self.is_exposed
         self._compiled: Compiled  # as it is for all cameras and settings
         if self.is_exposed and previous is not None and not previous.can_be_refitted:
             previous = None  # so that what is compiled does not depend on what was there before
@@ -432,6 +434,11 @@ class Renderer(Tracer):
     def placement(self) -> Placement:
         """Where the tables are in the scene."""
         return self._placement
+
+    @property
+    def makes_splats(self) -> bool:
+        """Do samples, at any time, bring light to other pixels than their own?"""
+        return super().makes_splats or self._may_splat
 
     @property
     def is_exposed(self) -> bool:

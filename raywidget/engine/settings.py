@@ -110,8 +110,7 @@ class RenderSettings(metaclass=CheckedCalls):
         Only caustics that the camera sees itself (not those behind glass or in mirrors) are found
         so, and only the light of shapes, points, spots, the sun and images of environments. Where
         nothing mirrors or bends light, the picture stays what it is to the bit. It takes
-        ``integrator="path"`` and a `PerspectiveCamera`, and goes neither with `adaptive`
-        nor with scenes that move while the shutter is open.
+        ``integrator="path"`` and a `PerspectiveCamera`, and does not go with `adaptive`.
     clamp_indirect : float, optional
         Bound what a single path of more than two edges brings to a pixel, by its brightest channel,
         in units of radiance: 10 cuts off most fireflies. **Biased**: the light that is cut off is
@@ -446,10 +445,6 @@ def check_scene_fits(scene: Scene, settings: RenderSettings) -> None:
         raise SettingsError(
             "adaptive: deals samples out pixel by pixel, and knows no scene that moves while the "
             "shutter is open; leave it off, or give a goal by noise="
-        )
-    if settings.caustics and isinstance(scene, Moving):
-        raise SettingsError(
-            "caustics: photons know no scene that moves while the shutter is open; leave it off"
         )
     if settings.integrator == "bdpt" and not isinstance(scene.camera, PerspectiveCamera):
         raise SettingsError(

@@ -449,7 +449,7 @@ ENVIRONMENT_LOWER = 5
 ENVIRONMENT_ROW_SIZE = 6
 ENVIRONMENT_CELL_SIZE = 2
 
-# Openings through which the environment is seen from inside (`portals`); directions are unit vectors
+# Openings through which the environment is seen (`portals`); directions are unit vectors
 PORTAL_CORNER = 0  # 3: where its rectangle begins
 PORTAL_X = 3  # 3: along its sides
 PORTAL_Y = 6
@@ -535,7 +535,7 @@ class SceneTables(NamedTuple):
     environment_cells: F32  # (H - 1, W, ENVIRONMENT_CELL_SIZE) running sums and guides of rows
     portals: F32  # (P, PORTAL_SIZE)
     # (M, N + 1, N + 1) of N x N cells: what comes from all directions up to a corner of cells, see
-    # `kernels.lights.portal`
+    # `kernels.lights.portal`; of an image followed by that of its peaks
     portal_sums: F64
     # (3 * height * width,) what the camera sees behind everything, of a picture of that size, row
     # by row; (0,): ENVIRONMENT_BACKGROUND tells.

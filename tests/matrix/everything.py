@@ -116,6 +116,38 @@ def path_full():
 
 
 @way
+def portals():
+    """A room whose window is known, under each kind of sky."""
+    import raywidget as rw
+
+    wall = rw.Diffuse(0.7)
+    shapes = [
+        rw.Quad((-2, 0, 2), (4, 0, 0), (0, 0, -4), material=wall),
+        rw.Quad((-2, 0, -2), (4, 0, 0), (0, 1, 0), material=wall),
+        rw.Quad((-2, 2, -2), (4, 0, 0), (0, 1, 0), material=wall),
+        rw.Quad((-2, 3, -2), (4, 0, 0), (0, 0, 4), material=wall),
+    ]
+    window = rw.Portal((-2, 1, -2), (4, 0, 0), (0, 1, 0))
+    camera = rw.PerspectiveCamera(look_from=(0, 1.5, 4), look_at=(0, 1, 0))
+    for name, sky in {
+        "plain": rw.GradientEnvironment(top=2, bottom=0.5),
+        "image": rw.ImageEnvironment(np.linspace(0, 4, 96, dtype=np.float32).reshape(4, 8, 3)),
+    }.items():
+        render(f"portals_{name}", rw.Scene(shapes, emitters=[sky, window], camera=camera))
+
+
+@way
+def caustics():
+    import raywidget as rw
+
+    floor = rw.Quad((-3, 0, 3), (6, 0, 0), (0, 0, -6), material=rw.Diffuse(0.6))
+    glass = rw.Sphere((0, 1, 0), 1, material=rw.Dielectric(1.5))
+    lamp = rw.Sphere((-2, 5, -1), 0.5, emission=40)
+    camera = rw.PerspectiveCamera(look_from=(0, 3, 6), look_at=(0, 0.5, 0))
+    render("caustics", rw.Scene([floor, glass, lamp], camera=camera), caustics=True)
+
+
+@way
 def aovs():
     import raywidget as rw
 
@@ -365,7 +397,7 @@ def describe():
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     os.chdir(FOLDER)
-    left_out = (preview, volpath, bdpt) if SMALL else ()
+    left_out = (preview, volpath, bdpt, caustics) if SMALL else ()
     for function in [f for f in ways if f not in left_out]:
         started = time.perf_counter()
         try:

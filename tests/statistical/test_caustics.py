@@ -147,3 +147,18 @@ def test_a_bound_holds_wherever_light_is_found(how):
     narrow = render_batches(scene, 4, 64, seed=8, clamp_indirect=0.05, **settings)
     assert (narrow <= free + 1e-6).all()
     assert narrow.mean() < 0.99 * free.mean()
+
+
+def test_what_moves_throws_its_caustics_at_all_times():
+    def scene_at(time):
+        ball = BALL.replace(center=(-0.8 + 1.2 * time, 0.7, 0))
+        return scene_of(*([ball] if time > 0.2 else []), LAMP)  # at first there is nothing polished
+
+    def pictures(**settings):
+        moving = rw.Moving(scene_at, (0, 1))
+        settings = {**SMALL, "spp": 48, "max_depth": 4, "sampler": "independent", **settings}
+        return np.array([rw.render(moving, seed=k, **settings).pixels for k in range(24)], float)
+
+    with_photons = pictures(caustics=True)
+    assert check_batches(pictures(), with_photons) > LEVEL
+    assert check_batches(pictures(max_depth=2), with_photons) < LEVEL

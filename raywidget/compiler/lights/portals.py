@@ -18,7 +18,8 @@ from raywidget.scene.values.colors import REC709_WEIGHTS
 F64 = NDArray[np.float64]
 
 _CELLS = 64  # of a map each way, where the sky is smooth
-_FINE_CELLS = 256  # of an image: the sun is about as large as a cell
+_FINE_CELLS = 128  # of an image
+_PEAK = 16.0  # medians of the light from all cells: what is brighter is left to the image
 _WITHIN = 2  # directions that are looked at in each cell, each way
 _EVERYWHERE = 0.02  # of the mean, so that no cell is left out that is brighter than it looks
 _RAYS = 8  # each way, by which it is found out on which side of a portal the sky is
@@ -36,10 +37,12 @@ def with_portals(
     cells = _FINE_CELLS if is_image else _CELLS
     # Windows of one wall see the same map.
     frames = np.round(rows[:, layout.PORTAL_X : layout.PORTAL_OUT + 3], 6) + 0.0
-    kinds, first, numbers = np.unique(frames, axis=0, return_index=True, return_inverse=True)
-    rows[:, layout.PORTAL_MAP] = numbers.ravel()
+    _, first, numbers = np.unique(frames, axis=0, return_index=True, return_inverse=True)
+    maps = [_maps(tables, frames[at].reshape(3, 3), cells) for at in first]
+    rows[:, layout.PORTAL_MAP] = numbers.ravel() * len(maps[0])
     rows[:, layout.PORTAL_CELLS] = cells
-    sums = np.stack([_sums(tables, frames[at].reshape(3, 3), cells) for at in first])
+    sums = np.zeros((len(maps) * len(maps[0]), cells + 1, cells + 1))
+    sums[:, 1:, 1:] = np.concatenate(maps).cumsum(axis=1).cumsum(axis=2)
     return tables._replace(
         portals=np.ascontiguousarray(rows, np.float32),
         portal_sums=np.ascontiguousarray(sums, np.float64),
@@ -93,8 +96,8 @@ def _is_open(tables: SceneTables, row: F64, towards: F64) -> int:
 # --- What comes from where ------------------------------------------------------------------------
 
 
-def _sums(tables: SceneTables, frame: F64, cells: int) -> F64:
-    """Sums of the light from all cells below and to the left of each corner, (N + 1, N + 1)."""
+def _maps(tables: SceneTables, frame: F64, cells: int) -> F64:
+    """The light from each cell, (1, N, N); of an image (2, N, N), without its peaks and of them."""
     fine = cells * _WITHIN
     at = (np.arange(fine) + 0.5) * (2.0 / fine) - 1.0
     t = at / (1.0 - np.abs(at))
@@ -106,13 +109,28 @@ def _sums(tables: SceneTables, frame: F64, cells: int) -> F64:
     light = _luminance(tables, directions) * angle
     light = light.reshape(cells, _WITHIN, cells, _WITHIN).sum(axis=(1, 3))
     angles = angle.reshape(cells, _WITHIN, cells, _WITHIN).sum(axis=(1, 3))
-    if tables.environment[layout.ENVIRONMENT_KIND] == layout.PANORAMA:
-        # What lies between the directions that were looked at, as a small sun, is in its texels.
-        light = 0.5 * (light + _thrown(tables, frame, cells))
-    light += _EVERYWHERE * angles * (light.sum() / angles.sum())
-    sums = np.zeros((cells + 1, cells + 1))
-    sums[1:, 1:] = light.cumsum(axis=0).cumsum(axis=1)
-    return sums
+    if tables.environment[layout.ENVIRONMENT_KIND] != layout.PANORAMA:
+        return _everywhere(light, angles)[None]
+    # What lies between the directions that were looked at, as a small sun, is in its texels.
+    thrown = _thrown(tables, frame, cells)
+    brightness = light / angles
+    shining = brightness[brightness > 0.0]
+    limit = _PEAK * (float(np.median(shining)) if len(shining) else 0.0)
+    smooth = np.minimum(light, limit * angles)
+    peaks = np.where(np.maximum(light, thrown) > limit * angles, np.maximum(light, thrown), 0.0)
+    return np.stack([_everywhere(smooth, angles), _widened(peaks)])
+
+
+def _everywhere(light: F64, angles: F64) -> F64:
+    return np.asarray(light + _EVERYWHERE * angles * (light.sum() / angles.sum()))
+
+
+def _widened(cells: F64) -> F64:
+    """The brightest of each cell and of those around it: what is seen between two is not lost."""
+    padded = np.pad(cells, 1)
+    count = len(cells)
+    around = [padded[y : y + count, x : x + count] for y in range(3) for x in range(3)]
+    return np.asarray(np.max(around, axis=0))
 
 
 def _luminance(tables: SceneTables, directions: F64) -> F64:

@@ -7,7 +7,9 @@ draws directions by it. The coordinates here are those of planes at distance 1 a
 t / (1 + |t|) instead of the angle of t, which needs no trigonometry.
 
 What other openings let in is found by scattering and, of an image, by drawing from all of it: both
-are weighed by density. So portals change the noise, and never the mean.
+are weighed by density. So portals change the noise, and never the mean. The peaks of an image, such
+as the sun, are smaller than cells of a map. They are left out of it, and in a second one, which
+tells whether they are seen through a portal: from there, most samples go to all of the image.
 """
 
 from __future__ import annotations
@@ -30,9 +32,8 @@ from raywidget.kernels.lights.environment import (
 )
 from raywidget.kernels.lights.light_choice import light_probability
 
-# Of the samples of an image, where a portal is seen. The others bound what is left to chance: the
-# map has coarser cells than most images.
-_THROUGH_PORTALS = 0.85
+_LEAST_SHARE = 0.1  # of the samples of an image that all of it gets, where a portal is seen
+_MOST_SHARE = 0.9
 _BELOW_ONE = 1.0 - 2.0**-24
 _LEAST = 1e-12
 
@@ -72,21 +73,30 @@ def _first(scene: SceneView, portal: int) -> int:
 
 
 @device
-def _sum_at(scene: SceneView, portal: int, x: float, y: float) -> float:
+def _sum_at(scene: SceneView, first: int, stride: int, x: float, y: float) -> float:
     """What comes from all cells up to a point, in double precision: small parts are differences.
 
-    Within cells it comes evenly.
+    Within cells it comes evenly. `first` is where the sums begin.
     """
-    stride = _cells(scene, portal) + 1
     column = index_below(x, stride - 1)
     row = index_below(y, stride - 1)
     across = x - single(column)
     up = y - single(row)
-    at = _first(scene, portal) + row * stride + column
+    at = first + row * stride + column
     sums = scene.portal_sums
     below = sums[at] + (sums[at + 1] - sums[at]) * across
     above = sums[at + stride] + (sums[at + stride + 1] - sums[at + stride]) * across
     return below + (above - below) * up
+
+
+@device
+def _sum_within(scene: SceneView, first: int, stride: int, window: _Window) -> float:
+    """What comes through a window."""
+    above = _sum_at(scene, first, stride, window.right, window.high)
+    above = above - _sum_at(scene, first, stride, window.left, window.high)
+    below = _sum_at(scene, first, stride, window.right, window.low)
+    below = below - _sum_at(scene, first, stride, window.left, window.low)
+    return max(0.0, single(above - below))
 
 
 @device
@@ -98,23 +108,47 @@ def _look(scene: SceneView, portal: int, p: Vec3) -> _Window:
         return _Window(0.0, 0.0, 0.0, 0.0, 0.0)
     x = dot(way, load_vec3(scene.portals, row + layout.PORTAL_X))
     y = dot(way, load_vec3(scene.portals, row + layout.PORTAL_Y))
-    count = single(_cells(scene, portal))
+    stride = _cells(scene, portal) + 1
+    count = single(stride - 1)
     left = _squeezed(x, depth) * count
     right = _squeezed(x + scene.portals[row + layout.PORTAL_WIDTH], depth) * count
     low = _squeezed(y, depth) * count
     high = _squeezed(y + scene.portals[row + layout.PORTAL_HEIGHT], depth) * count
-    above = _sum_at(scene, portal, right, high) - _sum_at(scene, portal, left, high)
-    below = _sum_at(scene, portal, right, low) - _sum_at(scene, portal, left, low)
-    return _Window(left, low, right, high, max(0.0, single(above - below)))
+    window = _Window(left, low, right, high, 0.0)
+    light = _sum_within(scene, _first(scene, portal), stride, window)
+    return _Window(left, low, right, high, light)
+
+
+class _Views(NamedTuple):
+    """What is seen through all portals from a point."""
+
+    light: float  # that comes through them
+    share: float  # of the samples that are to go through them; the others go to all of an image
+    window: _Window  # one that light comes through
 
 
 @device
-def _light_through(scene: SceneView, p: Vec3) -> float:
-    """What comes to a point through all portals."""
-    total = 0.0
+def _look_out(scene: SceneView, p: Vec3) -> _Views:
+    light = 0.0
+    peaks = 0.0
+    window = _Window(0.0, 0.0, 0.0, 0.0, 0.0)
+    in_image = is_image(scene)
     for portal in range(scene.portal_count):
-        total += _look(scene, portal, p).light
-    return total
+        seen = _look(scene, portal, p)
+        if seen.light > 0.0:
+            light += seen.light
+            window = seen
+            if in_image:
+                stride = _cells(scene, portal) + 1
+                behind = _first(scene, portal) + stride * stride
+                peaks += _sum_within(scene, behind, stride, seen)
+    if not light > 0.0:
+        return _Views(0.0, 0.0, window)
+    share = 1.0
+    if in_image:
+        # Where the sun comes in, the image draws it better than cells do.
+        share = 1.0 - min(_MOST_SHARE, max(_LEAST_SHARE, peaks / (light + peaks)))
+    return _Views(light, share, window)
 
 
 @device
@@ -144,20 +178,32 @@ def _density(scene: SceneView, portal: int, window: _Window, d: Vec3) -> float:
 
 
 @device
-def _pdf_portals(scene: SceneView, p: Vec3, d: Vec3, light: float) -> float:
-    """Density with which `_draw_through` draws `d`; `light` is what comes through all portals."""
+def _pdf_portals(scene: SceneView, p: Vec3, d: Vec3, views: _Views) -> float:
+    """Density with which `_draw_through` draws `d`."""
+    if scene.portal_count == 1:
+        return _density(scene, 0, views.window, d) / views.light
     total = 0.0
     for portal in range(scene.portal_count):
         window = _look(scene, portal, p)
         if window.light > 0.0:
             total += _density(scene, portal, window, d)
-    return total / light
+    return total / views.light
+
+
+class _Taken(NamedTuple):
+    """A portal that was chosen."""
+
+    portal: int
+    window: _Window
+    rest: float  # of the number that chose it, 0 to 1
 
 
 @device
-def _draw_through(scene: SceneView, p: Vec3, light: float, u: float, v: float) -> Vec3:
-    """A direction through one of the portals, by the light that comes from there."""
-    rest = u * light
+def _take_portal(scene: SceneView, p: Vec3, views: _Views, u: float) -> _Taken:
+    """One of the portals, by the light that comes through them."""
+    if scene.portal_count == 1:
+        return _Taken(0, views.window, min(u, _BELOW_ONE))
+    rest = u * views.light
     portal = 0
     taken = 0.0
     window = _Window(0.0, 0.0, 0.0, 0.0, 0.0)
@@ -168,82 +214,108 @@ def _draw_through(scene: SceneView, p: Vec3, light: float, u: float, v: float) -
             window = seen
             taken = rest
         rest -= seen.light
+    return _Taken(portal, window, min(_BELOW_ONE, max(0.0, taken / window.light)))
+
+
+@device
+def _draw_through(scene: SceneView, p: Vec3, views: _Views, u: float, v: float) -> Vec3:
+    """A direction through one of the portals, by the light that comes from there."""
+    choice = _take_portal(scene, p, views, u)
+    portal = choice.portal
+    window = choice.window
+    first = _first(scene, portal)
     last = _cells(scene, portal) - 1
+    stride = last + 2
+    sums = scene.portal_sums
 
     # --- Column, and where in it: among sums between the lower and the upper edge
-    wanted = min(_BELOW_ONE, max(0.0, taken / window.light)) * window.light
-    start = _sum_at(scene, portal, window.left, window.high)
-    start = start - _sum_at(scene, portal, window.left, window.low)
     near = index_below(window.left, last + 1)
     far = index_below(window.right, last + 1)
+    low_row = index_below(window.low, last + 1)
+    high_row = index_below(window.high, last + 1)
+    low_part = window.low - single(low_row)
+    high_part = window.high - single(high_row)
+    lower = first + low_row * stride
+    upper = first + high_row * stride
+    start = _sum_at(scene, first, stride, window.left, window.high)
+    start = start - _sum_at(scene, first, stride, window.left, window.low)
+    wanted = start + choice.rest * window.light
     while near < far:
         middle = (near + far + 1) >> 1
-        x = single(middle)
-        through = _sum_at(scene, portal, x, window.high) - _sum_at(scene, portal, x, window.low)
-        if through - start <= wanted:
+        at = upper + middle
+        above = sums[at] + (sums[at + stride] - sums[at]) * high_part
+        at = lower + middle
+        below = sums[at] + (sums[at + stride] - sums[at]) * low_part
+        if above - below <= wanted:
             near = middle
         else:
             far = middle - 1
     left = max(window.left, single(near))
     right = min(window.right, single(near + 1))
-    before = _sum_at(scene, portal, left, window.high) - _sum_at(scene, portal, left, window.low)
-    after = _sum_at(scene, portal, right, window.high) - _sum_at(scene, portal, right, window.low)
-    share = single((wanted - (before - start)) / max(after - before, _LEAST * window.light))
+    before = _sum_at(scene, first, stride, left, window.high)
+    before = before - _sum_at(scene, first, stride, left, window.low)
+    after = _sum_at(scene, first, stride, right, window.high)
+    after = after - _sum_at(scene, first, stride, right, window.low)
+    share = single((wanted - before) / max(after - before, _LEAST * window.light))
     across = left + min(1.0, max(0.0, share)) * (right - left)
 
-    # --- Row, in the same way
-    x = single(near)
-    start = _sum_at(scene, portal, x + 1.0, window.low) - _sum_at(scene, portal, x, window.low)
-    whole = _sum_at(scene, portal, x + 1.0, window.high) - _sum_at(scene, portal, x, window.high)
-    goal = min(v, _BELOW_ONE) * (whole - start)
-    near = index_below(window.low, last + 1)
-    far = index_below(window.high, last + 1)
+    # --- Row, in the same way, in the whole width of the column
+    column = first + near
+    at = column + low_row * stride
+    below = sums[at + 1] - sums[at]
+    start = below + ((sums[at + stride + 1] - sums[at + stride]) - below) * low_part
+    at = column + high_row * stride
+    above = sums[at + 1] - sums[at]
+    whole = above + ((sums[at + stride + 1] - sums[at + stride]) - above) * high_part
+    goal = start + min(v, _BELOW_ONE) * (whole - start)
+    near = low_row
+    far = high_row
     while near < far:
         middle = (near + far + 1) >> 1
-        y = single(middle)
-        through = _sum_at(scene, portal, x + 1.0, y) - _sum_at(scene, portal, x, y)
-        if through - start <= goal:
+        at = column + middle * stride
+        if sums[at + 1] - sums[at] <= goal:
             near = middle
         else:
             far = middle - 1
     low = max(window.low, single(near))
     high = min(window.high, single(near + 1))
-    before = _sum_at(scene, portal, x + 1.0, low) - _sum_at(scene, portal, x, low)
-    after = _sum_at(scene, portal, x + 1.0, high) - _sum_at(scene, portal, x, high)
-    share = single((goal - (before - start)) / max(after - before, _LEAST * window.light))
+    at = column + near * stride
+    below = sums[at + 1] - sums[at]
+    above = sums[at + stride + 1] - sums[at + stride]
+    before = below + (above - below) * (low - single(near))
+    after = below + (above - below) * (high - single(near))
+    share = single((goal - before) / max(after - before, _LEAST * window.light))
     up = low + min(1.0, max(0.0, share)) * (high - low)
 
     # --- Back into the world
     row = portal * layout.PORTAL_SIZE
     scale = 2.0 / single(last + 1)
     aside = across * scale - 1.0
-    above = up * scale - 1.0
+    rise = up * scale - 1.0
     beside = max(_LEAST, 1.0 - abs(aside))
-    below = max(_LEAST, 1.0 - abs(above))
-    d = load_vec3(scene.portals, row + layout.PORTAL_X) * (aside * below)
-    d = d + load_vec3(scene.portals, row + layout.PORTAL_Y) * (above * beside)
-    d = d + load_vec3(scene.portals, row + layout.PORTAL_OUT) * (beside * below)
+    beyond = max(_LEAST, 1.0 - abs(rise))
+    d = load_vec3(scene.portals, row + layout.PORTAL_X) * (aside * beyond)
+    d = d + load_vec3(scene.portals, row + layout.PORTAL_Y) * (rise * beside)
+    d = d + load_vec3(scene.portals, row + layout.PORTAL_OUT) * (beside * beyond)
     return normalize(d)
 
 
 @on_demand
 def _draw_beside(scene: SceneView, p: Vec3, u: float, v: float) -> EnvironmentSample:
     """A direction to the environment, through portals or from all of an image; density 0: none."""
-    light = _light_through(scene, p)
-    share = 0.0
-    if light > 0.0:
-        share = _THROUGH_PORTALS if is_image(scene) else 1.0
-    if share <= 0.0 and not is_image(scene):
-        nothing = vec3(0.0, 0.0, 0.0)
-        return EnvironmentSample(vec3(0.0, 0.0, 1.0), 0.0, nothing)
+    views = _look_out(scene, p)
+    share = views.share
     if u >= share:
+        if not is_image(scene):
+            nothing = vec3(0.0, 0.0, 0.0)
+            return EnvironmentSample(vec3(0.0, 0.0, 1.0), 0.0, nothing)
         drawn = sample_image(scene, (u - share) / (1.0 - share), v)
         pdf = (1.0 - share) * drawn.pdf
         if share > 0.0:
-            pdf += share * _pdf_portals(scene, p, drawn.wi, light)
+            pdf += share * _pdf_portals(scene, p, drawn.wi, views)
         return EnvironmentSample(drawn.wi, pdf, drawn.radiance)
-    d = _draw_through(scene, p, light, u / share, v)
-    pdf = share * _pdf_portals(scene, p, d, light)
+    d = _draw_through(scene, p, views, u / share, v)
+    pdf = share * _pdf_portals(scene, p, d, views)
     if is_image(scene):
         pdf += (1.0 - share) * pdf_image(scene, d)
     return EnvironmentSample(d, pdf, eval_environment(scene, d))
@@ -259,13 +331,13 @@ def draw_environment(scene: SceneView, p: Vec3, u: float, v: float) -> Environme
 
 @on_demand
 def _pdf_beside(scene: SceneView, p: Vec3, d: Vec3) -> float:
-    light = _light_through(scene, p)
-    if not is_image(scene):
-        return _pdf_portals(scene, p, d, light) if light > 0.0 else 0.0
-    if light <= 0.0:
-        return pdf_image(scene, d)
-    through = _THROUGH_PORTALS * _pdf_portals(scene, p, d, light)
-    return through + (1.0 - _THROUGH_PORTALS) * pdf_image(scene, d)
+    views = _look_out(scene, p)
+    pdf = 0.0
+    if views.share > 0.0:
+        pdf = views.share * _pdf_portals(scene, p, d, views)
+    if is_image(scene):
+        pdf += (1.0 - views.share) * pdf_image(scene, d)
+    return pdf
 
 
 @device

@@ -613,7 +613,8 @@ def test_a_portal_stands_in_the_world(tmp_path):
         f'Shape "bilinearmesh" "point3 P" {corners}\n'
         f'Translate 9 9 9 LightSource "infinite" "point3 portal" {corners}'
     )
-    parts = world(tmp_path, text)
+    parts = read(tmp_path, f'Camera "perspective"\nWorldBegin\n{text}\n')
+    assert any("a portal says where to look" in note for note in parts.notes)
     window, sky = parts.emitters
     assert isinstance(window, rw.Portal)
     assert isinstance(sky, rw.ConstantEnvironment)
