@@ -47,18 +47,25 @@ def render_one(options: argparse.Namespace) -> int:
     if given.is_file(options) and options.option:
         raise SceneError("--option is for presets, see --up and --light for files")
     voice: Voice = options.voice
+    like = given.Like() if options.like is None else given.like(options.like)
+    is_file = given.is_file(options)
+    if not is_file:
+        options.option = options.option or list(like.options)
     thing = given.thing(options)
     output = options.output or Path(f"{Path(options.preset).stem}.png")
     check_output(output)  # before an hour of rendering, not after
-    like, like_shown = ({}, {}) if options.like is None else given.like(options.like)
-    chosen = like | given.quality(options) | given.chosen(options)
-    shown = given.shown(options, like_shown)
+    chosen = {**like.settings, **given.quality(options), **given.chosen(options)}
+    shown = given.shown(options, like.shown)
+    staging = {**(like.staging if is_file else {}), **given.staging(options)}
+    asked: dict[str, Any] = {"staging": staging, "options": options.option}
+    asked = {name: value for name, value in asked.items() if value}
     lost = False
 
     def save_pass(finished: FinishedPass) -> None:
         nonlocal lost
         if finished.pass_index + 1 < finished.pass_count:
             name = f"{output.stem}_pass_{finished.pass_index + 1:02d}{output.suffix}"
+            finished.image.remember(asked)
             try:
                 with options.signals.finishing():
                     finished.image.save(output.with_name(name), shown["exposure"], shown["curve"])
@@ -67,13 +74,15 @@ def render_one(options: argparse.Namespace) -> int:
                 voice.complain(one_line(error))
             options.signals.follow()
 
-    words = {**chosen, **given.staging(options)}
+    words = {**chosen, **staging}
     scene, settings = scene_and_settings(thing, words)
     if options.until is not None:
         last, _ = scene_and_settings(options.until, words)
-        scene = Moving(between(scene, last), options.shutter or (0.0, 1.0))
+        scene = Moving(between(scene, last), options.shutter or like.shutter or (0.0, 1.0))
     elif options.shutter is not None:
         raise SceneError("--shutter: needs --until FILE, a scene that the first one becomes")
+    elif like.shutter is not None and not options.quiet:
+        voice.say(f"note            {options.like} has motion in it: give --until FILE, too")
     for note in () if options.quiet else scene.notes:
         voice.say(f"note            {note}")
     with warnings.catch_warnings(record=True) as warned, ExitStack() as stack:
@@ -92,6 +101,7 @@ def render_one(options: argparse.Namespace) -> int:
         )
     for warning in warned:
         voice.complain(f"warning: {one_line(warning.message)}")
+    image.remember(asked)
     with options.signals.finishing():
         return _keep(options, image, output, lost)
 

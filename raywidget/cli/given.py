@@ -7,13 +7,17 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from raywidget import presets
 from raywidget.engine.settings import RenderSettings
 from raywidget.errors import PictureError, RaywidgetError, SceneError
 from raywidget.io.metadata import read_settings
 from raywidget.picture.curves import check_display
+from raywidget.picture.denoising import METHODS
+from raywidget.scene.moving import checked_shutter
+
+STAGING = ("up", "light", "view", "background", "ground")  # words for a studio
 
 # What may change from checkpoint to checkpoint.
 CHANGEABLE = ("spp", "noise", "aovs", "passes", "threads")
@@ -39,23 +43,55 @@ def shown(options: argparse.Namespace, like: Mapping[str, Any] | None = None) ->
     return {**shown, **given}
 
 
-def like(place: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings of a picture, and how it is shown."""
+class Like(NamedTuple):
+    """What a picture says of how it was made."""
+
+    settings: Mapping[str, Any] = {}
+    shown: Mapping[str, Any] = {}
+    staging: Mapping[str, Any] = {}  # how a studio was set up, for things that are files
+    shutter: tuple[float, float] | None = None
+    options: tuple[str, ...] = ()  # of a preset
+
+
+def like(place: Path) -> Like:
+    """What a picture says of how it was made; what it says wrongly is refused.
+
+    Raises
+    ------
+    PictureError
+        If it does not say it, or what can't be.
+    """
     said = read_settings(place)
     fields = {field.name for field in dataclasses.fields(RenderSettings)}
     settings = {name: value for name, value in said.items() if name in fields}
     shown: dict[str, Any] = {n: said[n] for n in ("exposure", "curve") if n in said}
     if said.get("denoised") is True:
-        shown["denoise"] = True
+        method = said.get("denoise")
+        shown["denoise"] = method if method in METHODS else True
+    staged, listed, shutter = (said.get(name) for name in ("staging", "options", "shutter"))
+    words = {n: v for n in STAGING if isinstance(staged, dict) and (v := staged.get(n)) is not None}
+    if not _is_harmless(words.get("background")):
+        del words["background"]
+    names = listed if isinstance(listed, list) else []
     try:
         RenderSettings.for_scene({}, settings)
         check_display(shown.get("curve", "srgb"), shown.get("exposure", 0.0))
+        shutter = None if shutter is None else checked_shutter("it", shutter)
     except RaywidgetError as error:
         raise PictureError(
             f"{str(place)!r}: what it says of its settings is wrong: {error}"
         ) from None
     # How many threads there were says nothing of this machine.
-    return {name: value for name, value in settings.items() if name != "threads"}, shown
+    settings = {name: value for name, value in settings.items() if name != "threads"}
+    return Like(settings, shown, words, shutter, tuple(n for n in names if isinstance(n, str)))
+
+
+def _is_harmless(background: object) -> bool:
+    """May a picture's own words choose it: a colour, or a file beside the work that is done?"""
+    if not isinstance(background, str):
+        return True
+    place = Path(background)
+    return not (place.is_absolute() or ".." in place.parts or "\\" in background)
 
 
 def quality(options: argparse.Namespace) -> dict[str, Any]:
@@ -65,8 +101,7 @@ def quality(options: argparse.Namespace) -> dict[str, Any]:
 
 def staging(options: argparse.Namespace) -> dict[str, Any]:
     """What is for a studio, of what was given."""
-    words = ("up", "light", "view", "background", "ground")
-    return {name: value for name in words if (value := getattr(options, name)) is not None}
+    return {name: value for name in STAGING if (value := getattr(options, name)) is not None}
 
 
 def is_file(options: argparse.Namespace) -> bool:

@@ -40,6 +40,7 @@ from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.signatures import checked_call
 from raywidget.scene.values.telling import warn
+from raywidget.staging.studio import STUDIO_WORDS
 
 if TYPE_CHECKING:
     from raywidget.engine.session.run import ResumeState
@@ -159,7 +160,7 @@ def render(
             check_is_scene_of(kept, scene)
             state = kept.resume(scene)
     callbacks = on_tile, on_pass
-    return _go(
+    image = _go(
         scene,
         chosen,
         callbacks,
@@ -172,6 +173,9 @@ def render(
         keeper,
         executor,
     )
+    if words := {name: settings[name] for name in STUDIO_WORDS if name in settings}:
+        image.remember({"staging": words})
+    return image
 
 
 @checked_call(SettingsError)
@@ -344,6 +348,8 @@ def _go(
     if dark is not None:
         warn(dark, PictureWarning)
     image = session.image(exposure=exposure, curve=curve)
+    if isinstance(scene, Moving):
+        image.remember({"shutter": scene.shutter})
     return image if method is None or image.spp < 1 else image.denoise(method)
 
 

@@ -24,6 +24,8 @@ from raywidget.picture.transparency import lay_over
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_whole
 
+_LONGEST = 4096  # characters that files say of one word
+
 
 class Image(Measured):
     """A picture: linear radiance, how it came about, and how to show it.
@@ -127,6 +129,17 @@ class Image(Measured):
         if raw is not None and not (isinstance(raw, Image) and raw.shape[:2] == self.shape[:2]):
             raise PictureError(f"raw must be an Image of the same size, got {show(raw)}")
         self._raw = raw
+        self._words: Mapping[str, Any] = {}
+
+    def remember(self, words: Mapping[str, Any]) -> None:
+        """Have files say this, too, of how the picture was made; what JSON can't say is left out.
+
+        Parameters
+        ----------
+        words : mapping of str to value
+            What was asked for beside the settings.
+        """
+        self._words = {**self._words, **_for_json(words)}
 
     @property
     def denoised(self) -> bool:
@@ -252,15 +265,19 @@ class Image(Measured):
         if raw._denoiser is not None and raw.spp < (2 if method == "nlm" else 1):
             raise PictureError(f"denoise: {method!r} needs more than {raw.spp} samples per pixel")
         inputs = None if raw._denoiser is None else raw._denoiser()
-        return self._with_raw(denoise_pixels(raw.pixels, inputs, method), raw, raw.alpha)
+        made = self._with_raw(denoise_pixels(raw.pixels, inputs, method), raw, raw.alpha)
+        made.remember({"denoise": method})
+        return made
 
     def shown_as(self, other: Image) -> Image:
         """The same denoised picture with the display settings of another one."""
-        return other._with_raw(self.pixels, self.raw, self.alpha)
+        made = other._with_raw(self.pixels, self.raw, self.alpha)
+        made.remember(self._words)
+        return made
 
     def _with_raw(self, pixels: NDArray[np.float32], raw: Image, alpha: Any) -> Image:
         """A picture that stands for another one, shown as this one is."""
-        return Image(
+        made = Image(
             pixels,
             spp=raw.spp,
             settings=raw.settings,
@@ -276,6 +293,8 @@ class Image(Measured):
             value_colors=raw._value_colors,
             raw=raw,
         )
+        made.remember({**raw._words, **self._words})
+        return made
 
     def over(self, background: Any) -> Image:
         """Lay a picture that has `alpha` over a background, in linear light.
@@ -320,7 +339,7 @@ class Image(Measured):
         if self._raw is not None:
             pixels = lay_over(self.pixels, self._alpha, behind)
             return self._with_raw(pixels, self._raw.over(background), alpha)
-        return Image(
+        made = Image(
             lay_over(self.pixels, self._alpha, behind),
             spp=self._spp,
             settings=self._settings,
@@ -334,6 +353,8 @@ class Image(Measured):
             alpha=alpha,
             value_colors=self._value_colors,
         )
+        made.remember(self._words)
+        return made
 
     def save(
         self,
@@ -418,7 +439,7 @@ class Image(Measured):
                 for field in dataclasses.fields(self._settings)
             }
             about |= {"samples_per_pixel": self._spp, "denoised": self.denoised}
-            about |= {"exposure": exposure, "curve": curve}
+            about |= {"exposure": exposure, "curve": curve, **self._words}
             told["raywidget-settings"] = json.dumps(about)
         return told
 
@@ -431,3 +452,16 @@ class Image(Measured):
         alpha = "" if self._alpha is None else ", alpha"
         denoised = "" if self._raw is None else ", denoised"
         return f"Image({self.width}x{self.height}, {self.spp} spp{alpha}{denoised})"
+
+
+def _for_json(words: Mapping[str, Any]) -> dict[str, Any]:
+    """What JSON can say of it, briefly."""
+    kept: dict[str, Any] = {}
+    for name, value in words.items():
+        try:
+            text = json.dumps(_for_json(value) if isinstance(value, Mapping) else value)
+        except (TypeError, ValueError):
+            continue
+        if len(text) <= _LONGEST:
+            kept[name] = json.loads(text)
+    return kept

@@ -346,10 +346,10 @@ def test_what_no_file_can_hold_is_refused_with_a_word(tmp_path):
 @pytest.mark.parametrize("seed", range(12))
 def test_generated_scenes_come_back_by_their_fingerprints(tmp_path, seed):
     scene = generated_scene(seed)
-    name, content = checkpoint._packed(scene)
+    name, files = checkpoint._packed(scene)
     assert name == fingerprint(generated_scene(seed))  # the same scene made twice
     assert name != fingerprint(generated_scene(seed + 100))
-    (tmp_path / "a.glb").write_bytes(content)
+    (tmp_path / "a.glb").write_bytes(files["scene.glb"])
     assert fingerprint(checkpoint._read_back(tmp_path / "a.glb")) == name
 
 

@@ -593,14 +593,58 @@ def test_a_render_like_a_picture(tmp_path, monkeypatch, suffix):
     assert Path(other).read_bytes() != Path(first).read_bytes()
 
 
+def test_all_that_made_a_picture_is_repeated(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    scene = rw.presets.preset("cornell-empty")
+    scene.save("a.glb")
+    scene.replace(camera=scene.camera.replace(vfov=60)).save("b.glb")
+    Path("part.off").write_text("OFF 3 1 0  0 0 0  1 0 0  0 1 0.5  3 0 1 2")
+    small = ["--width", "24", "--height", "18", "--spp", "2", "--quiet"]
+    for what, how in (
+        (["part.off"], ["--light", "sun", "--background", "#204060", "--view", "1", "2", "1"]),
+        (["a.glb", "--until", "b.glb"], ["--shutter", "0.2", "0.6"]),
+        (["cornell-empty"], ["--option", "light=point", "--denoise", "nlm"]),
+        (["a.glb"], ["--clamp-indirect", "0.3", "--max-depth", "4"]),
+    ):
+        plain = main(["render", *what, *small, "-o", "plain.png"])
+        assert main(["render", *what, *small, *how, "-o", "first.png"]) == plain == 0
+        assert main(["render", *what, "--like", "first.png", "--quiet", "-o", "again.png"]) == 0
+        assert Path("again.png").read_bytes() == Path("first.png").read_bytes()
+        assert Path("plain.png").read_bytes() != Path("first.png").read_bytes()
+    rw.render(scene, width=8, height=8, spp=2, shutter=None).save("still.png")
+    rw.render(rw.between(scene, scene), width=8, height=8, spp=2, shutter=(0, 1)).save("moved.png")
+    capsys.readouterr()
+    assert main(["render", "a.glb", "--like", "moved.png", "-o", "again.png"]) == 0
+    assert "give --until FILE" in capsys.readouterr().out
+
+
+def test_a_picture_chooses_no_file_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("part.off").write_text("OFF 3 1 0  0 0 0  1 0 0  0 1 0.5  3 0 1 2")
+    image = rw.render("part.off", width=8, height=8, spp=1, background="#204060")
+    for place in ("/etc/hostname", "../secret.png"):
+        image.remember({"staging": {"background": place, "light": "sun", "nonsense": 3}})
+        image.save("odd.png")
+        assert main(["render", "part.off", "--like", "odd.png", "--quiet", "-o", "b.png"]) == 0
+
+
 def test_pictures_that_say_nothing_or_nonsense(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     image = rw.Image(np.zeros((4, 4, 3)), spp=1)
     image.save("none.png")
     image.save("wrong.png", text={"raywidget-settings": '{"width": "wide"}'})
+    image.save("shut.png", text={"raywidget-settings": '{"shutter": [1, 0]}'})
     image.save("broken.png", text={"raywidget-settings": "[" * 1000})
     Path("text.png").write_text("no picture")
-    for name in ("none.png", "wrong.png", "broken.png", "text.png", "missing.png", "a.npy"):
+    for name in (
+        "none.png",
+        "wrong.png",
+        "shut.png",
+        "broken.png",
+        "text.png",
+        "missing.png",
+        "a.npy",
+    ):
         assert main(["render", "cornell", "--like", name, "--quiet"]) == 2
         assert name in capsys.readouterr().err
 
