@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from raywidget.kernels import layout
@@ -10,9 +9,10 @@ from raywidget.kernels.geometry.grid import color_at
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK, ROUND_BLOCK
 from raywidget.kernels.geometry.surface_point import Hit, largest
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.sampling import PI, make_frame
-from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.language.sampling import cos_sin_turn, make_frame
+from raywidget.kernels.language.simd import WIDTH, Real, choose, lanes_sqrt
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
+from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import SceneView
 
 
@@ -103,21 +103,47 @@ def hit_tangent(scene: SceneView, hit: Hit) -> Vec3:
     if hit.slot >= layout.ROUND_SLOT:
         tangent = _round_tangent(scene, hit)
     elif hit.slot >= layout.BALL_SLOT:
-        tangent = _ball_tangent(hit)
+        tangent = ball_tangent(hit.u)
     else:
         tangent = _flat_tangent(scene, hit)
-    tangent = tangent - hit.ns * dot(hit.ns, tangent)
-    square = dot(tangent, tangent)
-    if square > 1e-8:
-        return tangent * (1.0 / math.sqrt(square))
-    return make_frame(hit.ns).x
+    return tangent_beside(tangent, hit.ns)
 
 
 @device
-def _ball_tangent(hit: Hit) -> Vec3:
-    """There u = atan2(z, x) / (2 pi) of the outward normal, which `ng` is but for its sign."""
-    side = 2.0 * PI * (hit.u - 0.5)
-    return vec3(-math.sin(side), 0.0, math.cos(side))
+def tangent_beside(tangent: Vec3, ns: Vec3) -> Vec3:
+    """A unit vector at right angles to a normal, along a tangent if it can be; of lanes, lanes."""
+    tangent = tangent - ns * dot(ns, tangent)
+    square = dot(tangent, tangent)
+    is_sound = square > 1e-8
+    scale = 1.0 / lanes_sqrt(choose(is_sound, square, 1.0))
+    return choose_vec3(is_sound, tangent * scale, make_frame(ns).x)
+
+
+@device
+def ball_tangent(u: Real) -> Vec3:
+    """Where u = 1/2 + atan2(z, x) / (2 pi) of the outward normal; of lanes, lanes."""
+    cos, sin = cos_sin_turn(u)
+    return vec3(sin, 0.0, 0.0 - cos)
+
+
+@device
+def tangent_by_coordinates(
+    edge_u: Vec3, edge_v: Vec3, b_u: Real, b_v: Real, c_u: Real, c_v: Real
+) -> Vec3:
+    """The direction on a triangle in which u grows, and v doesn't; of lanes, lanes.
+
+    It is no unit vector. By as much do u and v differ at the ends of the edges.
+    """
+    # u and v are linear on the triangle: solve for the step with du > 0 and dv = 0.
+    along = edge_u * c_v - edge_v * b_v
+    return along * choose(b_u * c_v - c_u * b_v >= 0.0, 1.0, -1.0)
+
+
+@device
+def shortened(tangent: Vec3) -> Vec3:
+    """Brought to the size of 1, whatever its own; of lanes, lanes."""
+    size = largest(tangent)
+    return tangent * (1.0 / choose(size > 0.0, size, 1.0))
 
 
 @device
@@ -153,16 +179,11 @@ def _flat_tangent(scene: SceneView, hit: Hit) -> Vec3:
             b_v = table[b + 4] - table[a + 4]
             c_u = table[c + 3] - table[a + 3]
             c_v = table[c + 4] - table[a + 4]
-            # u and v are linear on the triangle: solve for the step with du > 0 and dv = 0.
-            along = tangent * c_v - edge_v * b_v
-            tangent = along if b_u * c_v - c_u * b_v >= 0.0 else -along
+            tangent = tangent_by_coordinates(tangent, edge_v, b_u, b_v, c_u, c_v)
     if hit.instance >= 0:
         place = hit.instance * layout.INSTANCE_SIZE
         x = load_vec3(scene.instances, place)
         y = load_vec3(scene.instances, place + 4)
         z = load_vec3(scene.instances, place + 8)
         tangent = vec3(dot(x, tangent), dot(y, tangent), dot(z, tangent))
-    size = largest(tangent)
-    if size > 0.0:
-        return tangent * (1.0 / size)
-    return tangent
+    return shortened(tangent)

@@ -12,7 +12,7 @@ from raywidget.kernels.language.double import ball_power, round_quadratic
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.sampling import turn_towards
 from raywidget.kernels.language.scalars import index32
-from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.language.simd import WIDTH, Real, choose, lanes_sqrt
 from raywidget.kernels.language.vec3 import Vec3, dot, length, normalize, vec3
 from raywidget.kernels.layout import SceneView
 
@@ -30,23 +30,14 @@ def ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     radius = balls[row + 3 * WIDTH]
     primitive = scene.ball_references[row + layout.BALL_PRIMITIVE_ROW * WIDTH]
 
-    # Along the outward normal the distance to the centre is the radius to the last bit, whatever
-    # the rounding of t.
-    away = (o - centre) + d * ray.t  # in this order: small balls may be far from the world's origin
-    square = dot(away, away)
-    outward = away * (1.0 / math.sqrt(square))
-    if square == 0.0:
-        outward = -normalize(d)
+    outward = ball_outward(o, d, ray.t, centre)
     p = centre + outward * abs(radius)
     offset = (largest(centre) + abs(radius)) * RAY_OFFSET
     if abs(radius) > scene.large_radius:
         p = _on_large_ball(o, d, ray.t, centre, radius, outward)
         offset = largest(p) * RAY_OFFSET + (largest(centre) + abs(radius)) * LARGE_OFFSET
     ng = outward if radius > 0.0 else -outward
-    # Texture: u once round the y axis, v from the bottom to the top.
-    u = 0.5 + turn_towards(outward.z, outward.x)
-    across = math.sqrt(outward.x * outward.x + outward.z * outward.z)
-    v = 2.0 * turn_towards(across, -outward.y)
+    u, v = ball_coordinates(outward)
     row = primitive * layout.PRIMITIVE_SIZE
     return Hit(
         p,
@@ -65,6 +56,28 @@ def ball_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         0.0,
         0.0,
         index32(-1),
+    )
+
+
+@device
+def ball_outward(o: Vec3, d: Vec3, t: Real, centre: Vec3) -> Vec3:
+    """The outward normal where a ray has met a sphere; of lanes, lanes.
+
+    Along it the distance to the centre is the radius to the last bit, whatever the rounding of t.
+    """
+    away = (o - centre) + d * t  # in this order: small balls may be far from the world's origin
+    # Of a ball that is no more than a point, towards where the ray comes from
+    away = away - d * choose(dot(away, away) == 0.0, 1.0, 0.0)
+    return normalize(away)
+
+
+@device
+def ball_coordinates(outward: Vec3) -> tuple[Real, Real]:
+    """Texture coordinates: u once round the y axis, v from the bottom to the top."""
+    across = lanes_sqrt(outward.x * outward.x + outward.z * outward.z)
+    return (
+        0.5 + turn_towards(outward.z, outward.x),
+        2.0 * turn_towards(across, 0.0 - outward.y),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from raywidget.kernels import layout
@@ -14,6 +13,7 @@ from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.scalars import index32, single
 from raywidget.kernels.language.simd import WIDTH, Real, choose, lanes_max, lanes_sqrt
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, length, load_vec3, vec3
+from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import SceneView
 
 _CAPS = -1.5  # codes of caps are less
@@ -157,6 +157,24 @@ def flat_surface(
 
 
 @device
+def blend_corners(a: Vec3, b: Vec3, c: Vec3, u: Real, v: Real) -> Vec3:
+    """What three corners have, at a point of a triangle; of lanes, lanes."""
+    return a * (1.0 - u - v) + b * u + c * v
+
+
+@device
+def shading_normal(ns: Vec3, ng: Vec3) -> Vec3:
+    """The unit normal that is made of those of corners; of lanes, lanes.
+
+    They may be opposite, or cancel out; the winding decides what is outside.
+    """
+    square = dot(ns, ns)
+    is_sound = square > 1e-12
+    ns = choose_vec3(is_sound, ns * (1.0 / lanes_sqrt(choose(is_sound, square, 1.0))), ng)
+    return ns * choose(dot(ns, ng) < 0.0, -1.0, 1.0)
+
+
+@device
 def bare_material(scene: SceneView, slot: int, instance: int) -> int:
     """The material of what was hit, if it is a flat that is told by its edges alone; else -1.
 
@@ -203,10 +221,12 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
             v = table[a + 4] * weight + table[b + 4] * ray.u + table[c + 4] * ray.v
         if flags & layout.CORNERS_NORMALS:
             is_smooth = True
-            ns = (
-                load_vec3(scene.vertices, a) * weight
-                + load_vec3(scene.vertices, b) * ray.u
-                + load_vec3(scene.vertices, c) * ray.v
+            ns = blend_corners(
+                load_vec3(scene.vertices, a),
+                load_vec3(scene.vertices, b),
+                load_vec3(scene.vertices, c),
+                ray.u,
+                ray.v,
             )
 
     material = scene.primitives[row + layout.PRIMITIVE_MATERIAL]
@@ -223,17 +243,7 @@ def _flat_hit(scene: SceneView, ray: RayHit) -> Hit:
         light = index32(first + light if first >= 0 and light >= 0 else -1)
         shape = scene.instance_codes[codes + layout.INSTANCE_SHAPE]
 
-    if is_smooth:
-        # Interpolated normals may be opposite, or cancel out; the winding decides what is outside.
-        square = dot(ns, ns)
-        if square > 1e-12:
-            ns = ns * (1.0 / math.sqrt(square))
-        else:
-            ns = ng
-        if dot(ns, ng) < 0.0:
-            ns = -ns
-    else:
-        ns = ng
+    ns = shading_normal(ns, ng) if is_smooth else ng
     return Hit(
         p,
         ng,

@@ -15,7 +15,15 @@ from raywidget.kernels.integrators import rows
 from raywidget.kernels.language.buffers import advance, make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.random import Sequence
-from raywidget.kernels.language.simd import WIDTH, Lanes, Real, load_lanes, store_lanes
+from raywidget.kernels.language.simd import (
+    WIDTH,
+    Lanes,
+    Real,
+    choose,
+    lanes_in,
+    load_lanes,
+    store_lanes,
+)
 from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import MATERIAL_SIZE
@@ -105,6 +113,14 @@ def store_sequence(bundle: Bundle, lane: int, sequence: Sequence) -> None:
     store_word(bundle, rows.HALF, lane, sequence.half)
 
 
+@device
+def store_nine(bundle: Bundle, row: int, lane: int, first: Vec3, second: Vec3, third: Vec3) -> None:
+    """Set three times three numbers."""
+    store_point(bundle, row, lane, first)
+    store_point(bundle, row + 3, lane, second)
+    store_point(bundle, row + 6, lane, third)
+
+
 # --- All lanes ------------------------------------------------------------------------------------
 
 
@@ -156,3 +172,26 @@ def load_sequences(bundle: Bundle, lattice: bool) -> Sequence:
 def store_word_row(bundle: Bundle, row: int, value: Lanes) -> None:
     """Set it for all of them."""
     store_lanes(bundle.words, row * WIDTH, value)
+
+
+# --- Some lanes -----------------------------------------------------------------------------------
+
+
+@device
+def replace_row(bundle: Bundle, row: int, lanes: int, value: Real) -> None:
+    """Set one number of some paths."""
+    store_row(bundle, row, choose(lanes_in(lanes), value, load_row(bundle, row)))
+
+
+@device
+def replace_point_row(bundle: Bundle, row: int, lanes: int, value: Vec3) -> None:
+    """Set a point of some paths."""
+    replace_row(bundle, row, lanes, value.x)
+    replace_row(bundle, row + 1, lanes, value.y)
+    replace_row(bundle, row + 2, lanes, value.z)
+
+
+@device
+def replace_word_row(bundle: Bundle, row: int, lanes: int, value: Lanes) -> None:
+    """Set one integer of some paths."""
+    store_word_row(bundle, row, choose(lanes_in(lanes), value, load_word_row(bundle, row)))

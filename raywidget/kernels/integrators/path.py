@@ -11,14 +11,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels.geometry.brute_force import find_closest_of_few
-from raywidget.kernels.geometry.hit import flat_surface
-from raywidget.kernels.geometry.surface_point import RAY_OFFSET
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     load_point,
     load_point_row,
     load_row,
+    load_sequence,
     load_sequences,
     load_word,
     load_word_row,
@@ -26,7 +25,9 @@ from raywidget.kernels.integrators.bundle import (
     make_rooms,
     make_stacks,
     make_words,
-    store_number,
+    replace_point_row,
+    replace_row,
+    replace_word_row,
     store_point,
     store_point_row,
     store_row,
@@ -43,7 +44,6 @@ from raywidget.kernels.integrators.caustics.chains import (
 )
 from raywidget.kernels.integrators.caustics.photons import trace_photon
 from raywidget.kernels.integrators.path_lanes import (
-    FOUND_BARE,
     FOUND_CHAINED,
     FOUND_DIFFUSE,
     FOUND_END,
@@ -55,6 +55,7 @@ from raywidget.kernels.integrators.path_lanes import (
     PathSettings,
     add_images,
     arrive,
+    draw_textures,
     enter_media,
     eval_others,
     find_visible,
@@ -62,6 +63,16 @@ from raywidget.kernels.integrators.path_lanes import (
     sample_lights,
     sample_others,
     within_bound,
+)
+from raywidget.kernels.integrators.surface_lanes import (
+    FOUND_BALL,
+    FOUND_COORDINATES,
+    FOUND_FLAT,
+    FOUND_MAPPED,
+    FOUND_SMOOTH,
+    FOUND_TEXTURED,
+    LaneSets,
+    make_surfaces,
 )
 from raywidget.kernels.integrators.tile import (
     COUNTER_DROPPED,
@@ -105,6 +116,8 @@ from raywidget.kernels.language.simd import (
     lanes_abs,
     lanes_in,
     lanes_max,
+    spread_number,
+    spread_word,
 )
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
@@ -141,69 +154,53 @@ def advance_paths(
         store_row(bundle, rows.U, u)
         store_row(bundle, rows.V, v)
         store_word_row(bundle, rows.SLOT, slot)
-    ended = 0
-    bare = 0
-    diffuse = 0
-    other = 0
-    specular = 0
-    transmitting = 0
-    images = 0
-    first = 0
-    chained = 0
+    store_word_row(bundle, rows.FOUND, spread_word(0))
     rays = 0
     rest = lanes
     while rest != 0:
         lane = lowest_bit(rest)
         rest &= rest - 1
-        bit = 1 << lane
         arrival = arrive(scene, bundle, lane, lattice, settings)
         rays += arrival.rays
-        if arrival.found & FOUND_END != 0:
-            ended |= bit
-        if arrival.found & FOUND_IMAGE != 0:
-            images |= bit
-        if arrival.found & FOUND_BARE != 0:
-            bare |= bit
-        if arrival.found & FOUND_DIFFUSE != 0:
-            diffuse |= bit
-        if arrival.found & FOUND_OTHER != 0:
-            other |= bit
-        if arrival.found & FOUND_SPECULAR != 0:
-            specular |= bit
-        if arrival.found & FOUND_TRANSMITS != 0:
-            transmitting |= bit
-        if arrival.found & FOUND_FIRST != 0:
-            first |= bit
-        if arrival.found & FOUND_CHAINED != 0:
-            chained |= bit
+        store_word(bundle, rows.FOUND, lane, arrival.found)
+    images = _that_found(bundle, FOUND_IMAGE)
     if images != 0:
         add_images(scene, bundle, images, settings)
-    scattering = diffuse | other
+    ended = _that_found(bundle, FOUND_END)
+    scattering = lanes & ~ended
     if scattering == 0:
         return Advanced(ended, rays)
 
-    # --- The surface, seen in the frame of its shading normal ------------------------------------
+    # --- What are the surfaces? -------------------------------------------------------------------
+    textured = _that_found(bundle, FOUND_TEXTURED)
+    mapped = _that_found(bundle, FOUND_MAPPED)
+    sets = LaneSets(
+        _that_found(bundle, FOUND_FLAT),
+        _that_found(bundle, FOUND_BALL),
+        _that_found(bundle, FOUND_SMOOTH),
+        _that_found(bundle, FOUND_COORDINATES),
+        textured | mapped,
+        mapped,
+    )
+    make_surfaces(scene, bundle, sets)
+    if textured | mapped != 0:
+        draw_textures(scene, bundle, textured, mapped, settings)
+    diffuse = _that_found(bundle, FOUND_DIFFUSE)
+    other = _that_found(bundle, FOUND_OTHER)
+    specular = _that_found(bundle, FOUND_SPECULAR)
+    transmitting = _that_found(bundle, FOUND_TRANSMITS)
+    first = _that_found(bundle, FOUND_FIRST)
+    chained = _that_found(bundle, FOUND_CHAINED)
+
+    # --- Seen in the frame of the shading normal --------------------------------------------------
     is_diffuse = lanes_in(diffuse)
     throughput = load_point_row(bundle, rows.THROUGHPUT)
     p = load_point_row(bundle, rows.POINT)
     ng = load_point_row(bundle, rows.NORMAL)
     normal = load_point_row(bundle, rows.SHADING_NORMAL)
     offset = load_row(bundle, rows.OFFSET)
-    if bare != 0:
-        is_bare = lanes_in(bare)
-        u = load_row(bundle, rows.U)
-        v = load_row(bundle, rows.V)
-        flat = flat_surface(p, ng, normal, u, v, scene.large_radius)
-        p = choose_vec3(is_bare, flat.p, p)
-        ng = choose_vec3(is_bare, flat.ng, ng)
-        normal = choose_vec3(is_bare, flat.ng, normal)
-        offset = choose(is_bare, flat.reach * RAY_OFFSET, offset)
-        store_point_row(bundle, rows.POINT, p)
-        store_point_row(bundle, rows.NORMAL, ng)
     wo_world = -load_point_row(bundle, rows.DIRECTION)
     cos_g = dot(wo_world, ng)
-    if follows_chains(settings):
-        store_point_row(bundle, rows.SHADING_NORMAL, normal)
     # Interpolation, or a map, may have turned the surface away from who sees it.
     normal = choose_vec3(cos_g * dot(wo_world, normal) <= 0.0, ng, normal)
     frame = make_frame(normal)
@@ -324,6 +321,12 @@ def advance_paths(
 
 
 @device
+def _that_found(bundle: Bundle, what: int) -> int:
+    """The lanes that have found one of FOUND_*."""
+    return 0 + lane_mask((load_word_row(bundle, rows.FOUND) & what) == what)
+
+
+@device
 def _spawn(p: Vec3, ng: Vec3, offset: Lanes, direction: Vec3) -> Vec3:
     """`hit.spawn_origin` of lanes."""
     return p + ng * choose(dot(direction, ng) >= 0.0, offset, 0.0 - offset)
@@ -333,43 +336,68 @@ def _spawn(p: Vec3, ng: Vec3, offset: Lanes, direction: Vec3) -> Vec3:
 
 
 @device
-def _start_sample(
-    scene: SceneView,
-    bundle: Bundle,
-    lane: int,
-    picture: PictureView,
-    work: Work,
-    tile: TileView,
-    settings: PathSettings,
+def _take_pixel(bundle: Bundle, lane: int, work: Work, tile: TileView, pixel: int) -> None:
+    """Let a lane take the samples of a pixel of the tile."""
+    row = pixel // tile.width
+    store_word(bundle, rows.PIXEL, lane, pixel)
+    store_word(bundle, rows.X, lane, work.x + (pixel - row * tile.width))
+    store_word(bundle, rows.Y, lane, work.y + row)
+    store_word(bundle, rows.SAMPLE, lane, work.first)
+    take_up(tile, pixel)
+
+
+@device
+def _start_samples(
+    scene: SceneView, bundle: Bundle, lanes: int, picture: PictureView, settings: PathSettings
 ) -> int:
-    """Begin the path of the sample and the pixel that are noted for a lane; rays of its photon."""
-    at = load_word(bundle, rows.PIXEL, lane)
-    row = at // tile.width
-    x = work.x + (at - row * tile.width)
-    y = work.y + row
-    pixel = y * picture.width + x
-    sample = load_word(bundle, rows.SAMPLE, lane)
-    if sample == work.first:
-        take_up(tile, at)
-    sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
-    store_sequence(bundle, lane, sequence)
-    edge = draw_four(sequence, GROUP_EDGE)
-    origin, direction = start_ray(scene, picture, x, y, sequence, edge)
-    store_point(bundle, rows.ORIGIN, lane, origin)
-    store_point(bundle, rows.DIRECTION, lane, direction)
-    store_point(bundle, rows.THROUGHPUT, lane, vec3(1.0, 1.0, 1.0))
-    store_number(bundle, rows.COMPRESSION, lane, 1.0)
-    store_point(bundle, rows.RADIANCE, lane, vec3(0.0, 0.0, 0.0))
-    if scene.has_backdrop:
-        store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, pixel))
-    store_number(bundle, rows.SCATTER_PDF, lane, 0.0)
-    store_number(bundle, rows.LIGHT_U, lane, edge.z)
-    store_number(bundle, rows.LIGHT_V, lane, edge.w)
-    store_word(bundle, rows.DEPTH, lane, 1)
-    bundle.inside[lane] = scene.surroundings[0]
-    if sends_photon(settings, sequence):
-        return trace_photon(settings, scene, sequence)
-    return 0
+    """Begin paths of the samples and pixels that are noted for some lanes; rays of photons."""
+    rest = lanes
+    while rest != 0:
+        lane = lowest_bit(rest)
+        rest &= rest - 1
+        x = load_word(bundle, rows.X, lane)
+        pixel = load_word(bundle, rows.Y, lane) * picture.width + x
+        sample = load_word(bundle, rows.SAMPLE, lane)
+        sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+        store_sequence(bundle, lane, sequence)
+        if scene.has_backdrop:
+            store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, pixel))
+        bundle.inside[lane] = scene.surroundings[0]
+    sequences = load_sequences(bundle, picture.lattice)
+    edge = draw_four(sequences, spread_word(GROUP_EDGE))
+    x = load_word_row(bundle, rows.X)
+    y = load_word_row(bundle, rows.Y)
+    origin, direction = start_ray(scene, picture, x, y, sequences, edge)
+    one = spread_number(1.0)
+    none = spread_number(0.0)
+    replace_point_row(bundle, rows.ORIGIN, lanes, origin)
+    replace_point_row(bundle, rows.DIRECTION, lanes, direction)
+    replace_point_row(bundle, rows.THROUGHPUT, lanes, vec3(one, one, one))
+    replace_row(bundle, rows.COMPRESSION, lanes, one)
+    replace_point_row(bundle, rows.RADIANCE, lanes, vec3(none, none, none))
+    replace_row(bundle, rows.SCATTER_PDF, lanes, none)
+    replace_row(bundle, rows.LIGHT_U, lanes, edge.z)
+    replace_row(bundle, rows.LIGHT_V, lanes, edge.w)
+    replace_word_row(bundle, rows.DEPTH, lanes, spread_word(1))
+    rays = 0
+    if follows_chains(settings):
+        rays = _send_photons(scene, bundle, lanes, picture, settings)
+    return rays
+
+
+@device
+def _send_photons(
+    scene: SceneView, bundle: Bundle, lanes: int, picture: PictureView, settings: PathSettings
+) -> int:
+    """Send the photons of some lanes' samples; rays."""
+    rays = 0
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        sequence = load_sequence(bundle, lane, picture.lattice)
+        if sends_photon(settings, sequence):
+            rays += trace_photon(settings, scene, sequence)
+    return rays
 
 
 @device
@@ -391,17 +419,19 @@ def sample_path_tile(
     dropped = 0
     for lane in range(WIDTH):
         if waiting < pixels:
-            store_word(bundle, rows.PIXEL, lane, waiting)
-            store_word(bundle, rows.SAMPLE, lane, work.first)
-            rays += _start_sample(scene, bundle, lane, picture, work, tile, settings)
+            _take_pixel(bundle, lane, work, tile, waiting)
             lanes |= 1 << lane
             waiting += 1
+    starting = lanes
     while lanes != 0:
         if load_flag(tile.cancel, 0) != 0:
             return False
+        if starting != 0:
+            rays += _start_samples(scene, bundle, starting, picture, settings)
         step = advance_paths(scene, bundle, lanes, picture.lattice, settings)
         rays += step.rays
         ended = step.ended
+        starting = 0
         while ended != 0:
             lane = lowest_bit(ended)
             ended &= ended - 1
@@ -414,11 +444,11 @@ def sample_path_tile(
                 if waiting == pixels:
                     lanes ^= 1 << lane
                     continue
-                store_word(bundle, rows.PIXEL, lane, waiting)
+                _take_pixel(bundle, lane, work, tile, waiting)
                 waiting += 1
-                sample = work.first
-            store_word(bundle, rows.SAMPLE, lane, sample)
-            rays += _start_sample(scene, bundle, lane, picture, work, tile, settings)
+            else:
+                store_word(bundle, rows.SAMPLE, lane, sample)
+            starting |= 1 << lane
     tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
     tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
     return True

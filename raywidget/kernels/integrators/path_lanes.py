@@ -12,7 +12,6 @@ import numpy as np
 from raywidget.kernels.geometry.brute_force import is_occluded_by_few
 from raywidget.kernels.geometry.clipping import find_closest_of_finite, is_lamp_cut
 from raywidget.kernels.geometry.hit import bare_material, make_hit
-from raywidget.kernels.geometry.intersect import FLAT_BLOCK
 from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators import rows
@@ -45,6 +44,13 @@ from raywidget.kernels.integrators.caustics.chains import (
     share_beside,
     weigh_images,
 )
+from raywidget.kernels.integrators.surface_lanes import (
+    FOUND_FLAT,
+    FOUND_TEXTURED,
+    note_flat,
+    note_surface,
+)
+from raywidget.kernels.integrators.texture_lanes import draw_surfaces
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.on_demand import on_demand
@@ -52,7 +58,6 @@ from raywidget.kernels.language.random import GROUP_CHOICE, GROUPS_PER_EDGE
 from raywidget.kernels.language.sampling import power_heuristic
 from raywidget.kernels.language.scalars import index32
 from raywidget.kernels.language.simd import (
-    WIDTH,
     as_floats,
     choose,
     lane_mask,
@@ -108,10 +113,10 @@ FOUND_DIFFUSE = 2
 FOUND_OTHER = 4
 FOUND_SPECULAR = 8
 FOUND_TRANSMITS = 16
-FOUND_BARE = 32  # a bare flat, see `hit`
 FOUND_IMAGE = 64  # an image infinitely far away: `add_images` adds it
 FOUND_FIRST = 128  # the first surface of a path; of those two, where photons are sent
 FOUND_CHAINED = 256  # see `caustics.chains`
+# From there on, and FOUND_FLAT: see `surface_lanes`
 
 
 class Arrival(NamedTuple):
@@ -177,10 +182,19 @@ def arrive(
             return Arrival(FOUND_END, passed + 1 + traced)
         material = bare_material(scene, ray.slot, ray.instance)
         if material >= 0 and depth < settings.max_depth:
-            _store_flat(scene, bundle, lane, ray)
+            note_flat(scene, bundle, lane, ray)
             store_word(bundle, rows.MATERIAL, lane, material)
-            found = _load_material(scene, bundle, lane, material, settings)
-            return Arrival(FOUND_BARE | found, passed + 1 + traced)
+            found = load_material(scene, bundle, lane, material, settings)
+            return Arrival(FOUND_FLAT | found, passed + 1 + traced)
+        noted = note_surface(scene, bundle, lane, ray, passed == 0)
+        if noted.found != 0:
+            if depth >= settings.max_depth:
+                return Arrival(FOUND_END, passed + 1 + traced)
+            store_word(bundle, rows.MATERIAL, lane, noted.material)
+            found = noted.found
+            if found & FOUND_TEXTURED == 0:
+                found |= load_material(scene, bundle, lane, noted.material, settings)
+            return Arrival(found, passed + 1 + traced)
         hit = make_hit(scene, o, d, ray)
         material = 0 + hit.material
         ns = hit.ns
@@ -251,7 +265,21 @@ def arrive(
     store_number(bundle, rows.OFFSET, lane, hit.offset)
     store_word(bundle, rows.MATERIAL, lane, hit.material)
     load_textures(scene, hit, material, room_of(bundle, lane))
-    return Arrival(_load_material(scene, bundle, lane, material, settings), passed + 1 + traced)
+    return Arrival(load_material(scene, bundle, lane, material, settings), passed + 1 + traced)
+
+
+@device
+def draw_textures(
+    scene: SceneView, bundle: Bundle, textured: int, mapped: int, settings: PathSettings
+) -> None:
+    """Look up what the surfaces look like that `note_surface` has noted, and what they are then."""
+    draw_surfaces(scene, bundle, textured, mapped)
+    while textured != 0:
+        lane = lowest_bit(textured)
+        textured &= textured - 1
+        material = load_word(bundle, rows.MATERIAL, lane)
+        found = load_material(scene, bundle, lane, material, settings)
+        store_word(bundle, rows.FOUND, lane, load_word(bundle, rows.FOUND, lane) | found)
 
 
 @on_demand
@@ -274,18 +302,7 @@ def _behind(scene: SceneView, bundle: Bundle, lane: int) -> Vec3:
 
 
 @device
-def _store_flat(scene: SceneView, bundle: Bundle, lane: int, ray: RayHit) -> None:
-    """What a flat is made of: `path` makes points and normals of it, of all lanes together."""
-    block = ray.slot // WIDTH
-    row = block * FLAT_BLOCK + (ray.slot - block * WIDTH)
-    for number in range(9):
-        bundle.numbers[(rows.POINT + number) * WIDTH + lane] = scene.flats[row + number * WIDTH]
-    store_number(bundle, rows.U, lane, ray.u)
-    store_number(bundle, rows.V, lane, ray.v)
-
-
-@device
-def _load_material(
+def load_material(
     scene: SceneView, bundle: Bundle, lane: int, material: int, settings: PathSettings
 ) -> int:
     """Note what scatters where a path has arrived: FOUND_*."""

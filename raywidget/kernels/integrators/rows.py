@@ -13,9 +13,9 @@ PREVIOUS_NORMAL = 17  # 3: that of the lit side there
 LIGHT_U = 20  # numbers that choose a point on a light at its end
 LIGHT_V = 21
 # The surface at its end
-POINT = 22  # 3; of a bare flat (see `hit`) its corner
-NORMAL = 25  # 3: geometric; of a bare flat edge_u
-SHADING_NORMAL = 28  # 3; of a bare flat edge_v
+POINT = 22  # 3; of a surface that is seen with others its corner, or its centre
+NORMAL = 25  # 3: geometric; of a flat edge_u, of a ball its radius
+SHADING_NORMAL = 28  # 3; of a flat edge_v
 OFFSET = 31
 COLOR = 32  # 3: of a diffuse surface
 LIT_SIDE = 35  # 3: its normal towards the viewer, 0 where light comes through
@@ -54,7 +54,18 @@ BEHIND = 79  # 3: what a backdrop shows in the pixel, if there is one
 CHAIN = 82  # by how much more likely they draw what the path has drawn; 0: they can't
 LIGHT_NORMAL = 83  # 3: of the light that was sampled, where it has a surface
 SHARE = 86  # weight of what was sampled
-NUMBER_ROWS = 87
+# Of a surface that is seen together with those of other paths (see `surface_lanes`)
+CORNER_NORMALS = 87  # 9: of a triangle
+CORNER_UVS = 96  # 6: its texture coordinates
+HIT_U = 102  # texture coordinates of the point
+HIT_V = 103
+TANGENT = 104  # 3: in which the first of them grows, if there is a normal map
+HANDEDNESS = 107
+NORMAL_SCALE = 108  # of the map
+LOOKED_UP = 109  # 3: what a texture says
+ACROSS = 112  # shares of the pixel to the right, and of that below
+DOWN = 113
+NUMBER_ROWS = 114
 
 # --- Rows of `words`, int32 -----------------------------------------------------------------------
 KEY = 0  # of its random numbers
@@ -68,4 +79,11 @@ MATERIAL = 7  # of the surface, and that of it that scatters: it may be a mixtur
 PART = 8
 SLOT = 9
 LIGHT = 10  # that was sampled, with CHAIN
-WORD_ROWS = 11
+FOUND = 11  # see `path_lanes`
+X = 12  # of the pixel in the picture
+Y = 13
+PRIMITIVE = 14  # of a surface that is seen with others
+TEXTURE = 15  # that is looked up: see `texture_lanes`
+TEXTURE_AT = 16  # where the material tells it
+PIXELS = 17  # 4: of a picture
+WORD_ROWS = 21

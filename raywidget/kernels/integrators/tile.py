@@ -19,6 +19,7 @@ from raywidget.kernels.language.random import (
     start_sequence,
 )
 from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.simd import as_floats
 from raywidget.kernels.language.vec3 import Vec3
 from raywidget.kernels.layout import (
     CAMERA_LENS,
@@ -237,19 +238,20 @@ def view_tile(target: TileTarget) -> TileView:
 
 @device
 def start_ray(
-    scene: SceneView, picture: PictureView, x: int, y: int, sequence: Sequence, where: Four
+    scene: SceneView, picture: PictureView, x: Any, y: Any, sequence: Sequence, where: Four
 ) -> tuple[Vec3, Vec3]:
-    """Origin and direction of the camera ray of one sample of pixel (x, y).
+    """Origin and direction of the camera ray of one sample of pixel (x, y); of lanes of all that,
+    lanes.
 
     `where` is the first group of GROUP_EDGE: two of its numbers are the place in the pixel.
     """
-    lens = Four(0.0, 0.0, 0.0, 0.0)
+    lens = where
     if scene.camera[CAMERA_LENS] > 0.0:
         lens = draw_four(sequence, GROUP_LENS)
     return generate_ray(
         scene.camera,
-        (single(x) + sample_filter(picture.filter, where.x)) * picture.per_x - 1.0,
-        1.0 - (single(y) + sample_filter(picture.filter, where.y)) * picture.per_y,
+        (as_floats(x) + sample_filter(picture.filter, where.x)) * picture.per_x - 1.0,
+        1.0 - (as_floats(y) + sample_filter(picture.filter, where.y)) * picture.per_y,
         lens.x,
         lens.y,
     )

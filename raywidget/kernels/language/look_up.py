@@ -42,6 +42,19 @@ def in_any_lane(typing: Any, condition: Any) -> Any:
 
 
 @intrinsic
+def in_all_lanes(typing: Any, condition: Any) -> Any:
+    """Does a condition hold in every lane; or does it hold, if it is that of numbers?"""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if condition is not bools:
+            return args[0]
+        bits = builder.bitcast(args[0], ir.IntType(WIDTH))
+        return builder.icmp_unsigned("==", bits, ir.IntType(WIDTH)((1 << WIDTH) - 1))
+
+    return types.boolean(condition), generate
+
+
+@intrinsic
 def look_up(typing: Any, table: Any, row: Any, row_size: Any, column: Any) -> Any:
     """One float32 of a table of rows, or of a row for each lane; there are less than 2^31 rows."""
 

@@ -138,7 +138,10 @@ def _plain(instruction: str) -> Emit:
 
 
 def _compare(symbol: str) -> dict[Any, Emit]:
-    return {floats: lambda builder, a, b: builder.fcmp_ordered(symbol, a, b)}
+    return {
+        floats: lambda builder, a, b: builder.fcmp_ordered(symbol, a, b),
+        ints: lambda builder, a, b: builder.icmp_signed(symbol, a, b),
+    }
 
 
 # Integers are 32 bits that wrap around; shifts bring in zeros.
@@ -368,6 +371,19 @@ def spread_word(typing: Any, x: Any) -> Any:
     return ints(x), lambda context, builder, sig, args: as_vector(
         context, builder, args[0], sig.args[0], ints
     )
+
+
+@intrinsic
+def alike(typing: Any, x: Any, other: Any) -> Any:
+    """A number as float32: in all lanes if `other` is lanes."""
+    result = floats if _is_lanes(other) else types.float32
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if result is floats:
+            return as_vector(context, builder, args[0], sig.args[0], floats)
+        return context.cast(builder, args[0], sig.args[0], types.float32)
+
+    return result(x, other), generate
 
 
 @intrinsic

@@ -32,6 +32,8 @@ from raywidget.kernels.language.toolchain import (
 from raywidget.kernels.language.vec3_lanes import (
     cross_lanes,
     dot_lanes,
+    length_lanes,
+    normalize_lanes,
     pack_lanes,
     vec3_lanes_type,
 )
@@ -220,7 +222,9 @@ def cross(typing: Any, a: Any, b: Any) -> Any:
 
 @intrinsic
 def length(typing: Any, a: Any) -> Any:
-    """Euclidean length."""
+    """Euclidean length; of vectors of lanes, of each."""
+    if a is vec3_lanes_type:
+        return floats(a), lambda context, builder, sig, args: length_lanes(builder, args[0])
     return types.float32(vec3_type), lambda context, builder, sig, args: _sqrt(
         builder, _dot(builder, args[0], args[0])
     )
@@ -228,14 +232,16 @@ def length(typing: Any, a: Any) -> Any:
 
 @intrinsic
 def normalize(typing: Any, a: Any) -> Any:
-    """Unit vector in the direction of `a`, which must not be zero."""
+    """Unit vector in the direction of `a`, which must not be zero; of lanes, of each."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if a is vec3_lanes_type:
+            return normalize_lanes(context, builder, args[0])
         norm = _sqrt(builder, _dot(builder, args[0], args[0]))
         scale = builder.fdiv(ir.FloatType()(1.0), norm, flags=FAST)
         return builder.fmul(args[0], _spread(builder, scale), flags=FAST)
 
-    return vec3_type(vec3_type), generate
+    return a(a), generate
 
 
 @intrinsic

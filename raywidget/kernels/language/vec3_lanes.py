@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from raywidget.kernels.language.jit import intrinsic
-from raywidget.kernels.language.simd import WIDTH, as_vector, floats
+from raywidget.kernels.language.simd import WIDTH, as_vector, bools, floats
 from raywidget.kernels.language.toolchain import (
     AbstractTemplate,
     cgutils,
@@ -82,6 +82,23 @@ def cross_lanes(context: Any, builder: Any, a: Any, b: Any) -> Any:
     return pack_lanes(context, builder, [minor(y, z), minor(z, x), minor(x, y)])
 
 
+def length_lanes(builder: Any, a: Any) -> Any:
+    """LLVM code for the lengths."""
+    square = dot_lanes(builder, a, a)
+    function = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(square.type, [square.type]), f"llvm.sqrt.v{WIDTH}f32"
+    )
+    return builder.call(function, [square])
+
+
+def normalize_lanes(context: Any, builder: Any, a: Any) -> Any:
+    """LLVM code for the unit vectors in the same directions."""
+    one = ir.Constant(ir.VectorType(ir.FloatType(), WIDTH), [1.0] * WIDTH)
+    scale = builder.fdiv(one, length_lanes(builder, a), flags=_FAST)
+    products = [builder.fmul(builder.extract_value(a, k), scale, flags=_FAST) for k in range(3)]
+    return pack_lanes(context, builder, products)
+
+
 def _register_operator(function: Callable[..., Any], instruction: str) -> None:
     class Template(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:
@@ -130,7 +147,11 @@ def _lower_negation(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 @intrinsic
 def choose_vec3(typing: Any, condition: Any, a: Any, b: Any) -> Any:
-    """`a` in the lanes where the condition holds, else `b`."""
+    """`a` in the lanes where the condition holds, else `b`; of a number, one point."""
+    if condition is not bools:
+        if a is not b:
+            return None
+        return a(condition, a, b), lambda context, builder, sig, args: builder.select(*args)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         left, right = (_components(context, builder, args[k], sig.args[k]) for k in (1, 2))

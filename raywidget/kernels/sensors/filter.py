@@ -10,8 +10,10 @@ import math
 from typing import Any, NamedTuple
 
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.look_up import look_up, whole
 from raywidget.kernels.language.sampling import PI
-from raywidget.kernels.language.scalars import index_below, single
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.simd import Real, choose, lanes_floor, lanes_min, lanes_sqrt
 
 # Kinds of filters; all are products of one function of x and the same of y.
 PIXEL = 0  # a box of one pixel
@@ -34,17 +36,21 @@ class FilterView(NamedTuple):
 
 
 @device
-def sample_filter(filter: FilterView, u: float) -> float:
-    """Place of a sample along one axis, from the left or upper edge of its pixel, in pixels."""
+def sample_filter(filter: FilterView, u: Real) -> Real:
+    """Place of a sample along one axis, from the left or upper edge of its pixel, in pixels.
+
+    `u` is in [0, 1); of lanes, lanes.
+    """
     if filter.kind == PIXEL:
         return u
-    outside = 2.0 * u if u < 0.5 else 2.0 * (1.0 - u)
-    place = math.sqrt(math.sqrt(outside)) * single(FILTER_STEPS)
-    row = index_below(place, FILTER_STEPS)
-    share = place - single(row)
-    far = filter.quantiles[row]
-    distance = far + (filter.quantiles[row + 1] - far) * share
-    return 0.5 - distance if u < 0.5 else 0.5 + distance
+    is_before = u < 0.5
+    outside = choose(is_before, 2.0 * u, 2.0 * (1.0 - u))
+    place = lanes_sqrt(lanes_sqrt(outside)) * single(FILTER_STEPS)
+    row = lanes_min(lanes_floor(place), single(FILTER_STEPS - 1))
+    share = place - row
+    far = look_up(filter.quantiles, whole(row), 1, 0)
+    distance = far + (look_up(filter.quantiles, whole(row), 1, 1) - far) * share
+    return choose(is_before, 0.5 - distance, 0.5 + distance)
 
 
 @device

@@ -73,27 +73,38 @@ def view_bsdf(scene: SceneView, material: int, room: Any) -> Bsdf:
 @on_demand
 def _look_up(scene: SceneView, hit: Hit, material: int, room: Any) -> None:
     """Fill `room` with the parameters of a material, and what its textures say."""
+    copy_parameters(scene, material, room)
+    at = material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_TEXTURES
+    texture = scene.material_codes[at]
+    while texture >= 0:
+        set_parameter(room, scene.material_codes[at + 1], eval_texture(scene, texture, hit))
+        at += 2
+        texture = scene.material_codes[at]
+
+
+@device
+def copy_parameters(scene: SceneView, material: int, room: Any) -> None:
+    """Begin with what a material has where textures say nothing."""
     codes = material * layout.MATERIAL_CODES_SIZE
     used = layout.MATERIAL_SIZE
     if scene.material_codes[codes + layout.MATERIAL_KIND] == layout.DIFFUSE:
         used = layout.MATERIAL_COLOR + 3
     for column in range(used):
         room[column] = scene.materials[material * layout.MATERIAL_SIZE + column]
-    at = material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_TEXTURES
-    texture = scene.material_codes[at]
-    while texture >= 0:
-        column = scene.material_codes[at + 1] >> 2
-        target = scene.material_codes[at + 1] & 3
-        color = eval_texture(scene, texture, hit)
-        if target == layout.TARGET_COLOR:
-            room[column] = color.x
-            room[column + 1] = color.y
-            room[column + 2] = color.z
-        else:
-            mean = (color.x + color.y + color.z) * (1.0 / 3.0)
-            room[column] = mean * mean if target == layout.TARGET_SQUARE else mean
-        at += 2
-        texture = scene.material_codes[at]
+
+
+@device
+def set_parameter(room: Any, code: int, color: Vec3) -> None:
+    """Set what a texture is for; `code` is the second of a pair in MATERIAL_TEXTURES."""
+    column = code >> 2
+    target = code & 3
+    if target == layout.TARGET_COLOR:
+        room[column] = color.x
+        room[column + 1] = color.y
+        room[column + 2] = color.z
+    else:
+        mean = (color.x + color.y + color.z) * (1.0 / 3.0)
+        room[column] = mean * mean if target == layout.TARGET_SQUARE else mean
 
 
 @device

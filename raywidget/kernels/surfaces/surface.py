@@ -21,7 +21,7 @@ from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import GROUP_CHOICE, Sequence, draw_four
-from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.language.simd import WIDTH, Real, lanes_max
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, load_vec3, normalize, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.surfaces.edges import edge_share
@@ -268,14 +268,22 @@ def _mapped_normal(scene: SceneView, hit: Hit, material: int) -> Vec3:
     scale = scene.materials[material * layout.MATERIAL_SIZE + layout.MATERIAL_NORMAL_SCALE]
     tilt = eval_texture(scene, texture, hit) * 2.0 - vec3(1.0, 1.0, 1.0)
     tangent = hit_tangent(scene, hit)
-    bitangent = cross(hit.ns, tangent) * _handedness(scene, hit)
-    n = tangent * (tilt.x * scale) + bitangent * (tilt.y * scale) + hit.ns * max(tilt.z, 1e-3)
+    return tilted_normal(tilt, scale, tangent, _handedness(scene, hit), hit.ns, hit.ng)
+
+
+@device
+def tilted_normal(
+    tilt: Vec3, scale: Real, tangent: Vec3, handedness: Real, ns: Vec3, ng: Vec3
+) -> Vec3:
+    """A normal tilted by a map, no farther than at right angles to the true surface; of lanes,
+    lanes.
+
+    `tangent` is at right angles to `ns`.
+    """
+    bitangent = cross(ns, tangent) * handedness
+    n = tangent * (tilt.x * scale) + bitangent * (tilt.y * scale) + ns * lanes_max(tilt.z, 1e-3)
     n = normalize(n)
-    # No farther than at right angles to the true surface
-    below = 1e-3 - dot(n, hit.ng)
-    if below > 0.0:
-        n = normalize(n + hit.ng * below)
-    return n
+    return normalize(n + ng * lanes_max(1e-3 - dot(n, ng), 0.0))
 
 
 @device

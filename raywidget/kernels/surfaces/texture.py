@@ -5,14 +5,24 @@
 
 from __future__ import annotations
 
-import math
+from typing import Any, NamedTuple
 
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.attributes import hit_color, second_coordinates
 from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.look_up import in_all_lanes, whole
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.simd import (
+    Real,
+    alike,
+    choose,
+    lanes_abs,
+    lanes_floor,
+    lanes_max,
+    lanes_min,
+)
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.surfaces.field import field_color, hit_value
@@ -69,17 +79,33 @@ def _innermost(scene: SceneView, texture: int, u: float, v: float) -> int:
         scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_KIND]
         == layout.CHECKERBOARD
     ):
-        row = texture * layout.TEXTURE_SIZE
-        across = _whole(u * scene.textures[row + layout.TEXTURE_SCALE])
-        up = _whole(v * scene.textures[row + layout.TEXTURE_SCALE + 1])
-        odd = (across + up) & 1
-        child = scene.texture_codes[
-            texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_CHILDREN + odd
-        ]
-        if child < 0:
-            return -1 - (row + layout.TEXTURE_COLORS + 3 * odd)
-        texture = child
+        texture = square_of(scene, texture, 1 if is_odd_square(scene, texture, u, v) else 0)
     return texture
+
+
+@device
+def is_odd_square(scene: SceneView, texture: int, u: Real, v: Real) -> Any:
+    """Which kind of square of a checkerboard a place is on; of lanes, lanes."""
+    row = texture * layout.TEXTURE_SIZE
+    across = _parity(u * scene.textures[row + layout.TEXTURE_SCALE])
+    up = _parity(v * scene.textures[row + layout.TEXTURE_SCALE + 1])
+    return across + up == 1.0
+
+
+@device
+def square_of(scene: SceneView, texture: int, odd: int) -> int:
+    """What one kind of squares of a checkerboard is: a texture, or -1 - the element of a colour."""
+    child = scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_CHILDREN + odd]
+    if child < 0:
+        return -1 - (texture * layout.TEXTURE_SIZE + layout.TEXTURE_COLORS + 3 * odd)
+    return 0 + child
+
+
+@device
+def _parity(x: Real) -> Real:
+    """1 if the greatest integer up to `x` is odd, 0 if it is even, or no number."""
+    whole_part = choose(lanes_abs(x) < _ALL_EVEN, lanes_floor(x), 0.0)
+    return whole_part - 2.0 * lanes_floor(0.5 * whole_part)
 
 
 @device
@@ -96,7 +122,7 @@ def _eval_innermost(scene: SceneView, texture: int, hit: Hit) -> Vec3:
             second = second_coordinates(scene, hit)
             u = second.u
             v = second.v
-        return color * _eval_image(scene, codes, row, u, v)
+        return color * blend_pixels(scene, texture, find_pixels(scene, texture, u, v))
     along = v if scene.texture_codes[codes + layout.TEXTURE_AXIS] == 1 else u
     along = min(1.0, max(0.0, along))
     return (
@@ -104,71 +130,99 @@ def _eval_innermost(scene: SceneView, texture: int, hit: Hit) -> Vec3:
     )
 
 
+class Pixels(NamedTuple):
+    """The four pixels of a picture around a place; of lanes of places, lanes."""
+
+    upper_left: Any  # numbers among all pixels, row by row
+    upper_right: Any
+    lower_left: Any
+    lower_right: Any
+    across: Real  # share of those on the right
+    down: Real  # share of the lower ones
+
+
 @device
-def _eval_image(scene: SceneView, codes: int, row: int, u: float, v: float) -> Vec3:
-    """Pixels by their distance, or the nearest one; v points up, rows count from the top."""
+def find_pixels(scene: SceneView, texture: int, u: Real, v: Real) -> Pixels:
+    """Where to look in an image: v points up, rows count from the top.
+
+    If the nearest pixel is wanted, all four are that one.
+    """
+    codes = texture * layout.TEXTURE_CODES_SIZE
+    row = texture * layout.TEXTURE_SIZE
     table = scene.textures
     u = u * table[row + layout.TEXTURE_SCALE] + table[row + layout.TEXTURE_OFFSET]
     v = v * table[row + layout.TEXTURE_SCALE + 1] + table[row + layout.TEXTURE_OFFSET + 1]
-    if not abs(u) + abs(v) < _NEAR:
-        wrap = scene.texture_codes[codes + layout.TEXTURE_WRAP]
-        u = _brought_near(u, wrap & layout.WRAP_MASK)
-        v = _brought_near(v, wrap >> layout.WRAP_BITS)
-    x = u * single(scene.texture_codes[codes + layout.TEXTURE_WIDTH])
-    y = (1.0 - v) * single(scene.texture_codes[codes + layout.TEXTURE_HEIGHT])
-    if scene.texture_codes[codes + layout.TEXTURE_NEAREST] == 1:
-        return _texel(scene, codes, math.floor(x), math.floor(y))
-    left = math.floor(x - 0.5)
-    top = math.floor(y - 0.5)
-    a = x - 0.5 - single(left)
-    b = y - 0.5 - single(top)
     wrap = scene.texture_codes[codes + layout.TEXTURE_WRAP]
-    columns = scene.texture_codes[codes + layout.TEXTURE_WIDTH]
-    lines = scene.texture_codes[codes + layout.TEXTURE_HEIGHT]
-    left, right = _wrap_two(left, columns, wrap & layout.WRAP_MASK)
-    top, bottom = _wrap_two(top, lines, wrap >> layout.WRAP_BITS)
-    color = vec3(0.0, 0.0, 0.0)
-    for corner in range(4):  # a loop: the four look-ups are compiled once
-        is_right = corner & 1 == 1
-        is_below = corner >> 1 == 1
-        weight = (a if is_right else 1.0 - a) * (b if is_below else 1.0 - b)
-        column = right if is_right else left
-        line = bottom if is_below else top
-        color = color + _pixel(scene, codes, line * columns + column) * weight
-    return color
+    along = wrap & layout.WRAP_MASK
+    up = wrap >> layout.WRAP_BITS
+    near = lanes_abs(u) + lanes_abs(v) < _NEAR
+    if not in_all_lanes(near):
+        u = choose(near, u, _brought_near(u, along))
+        v = choose(near, v, _brought_near(v, up))
+    width = scene.texture_codes[codes + layout.TEXTURE_WIDTH]
+    columns = single(width)
+    lines = single(scene.texture_codes[codes + layout.TEXTURE_HEIGHT])
+    x = u * columns
+    y = (1.0 - v) * lines
+    if scene.texture_codes[codes + layout.TEXTURE_NEAREST] == 1:
+        column = whole(_wrap(lanes_floor(x), columns, along))
+        only = whole(_wrap(lanes_floor(y), lines, up)) * width + column
+        return Pixels(only, only, only, only, alike(0.0, u), alike(0.0, u))
+    left = lanes_floor(x - 0.5)
+    top = lanes_floor(y - 0.5)
+    first = whole(_wrap(left, columns, along))
+    second = whole(_wrap(left + 1.0, columns, along))
+    upper = whole(_wrap(top, lines, up)) * width
+    lower = whole(_wrap(top + 1.0, lines, up)) * width
+    return Pixels(
+        upper + first,
+        upper + second,
+        lower + first,
+        lower + second,
+        x - 0.5 - left,
+        y - 0.5 - top,
+    )
 
 
 @device
-def _whole(x: float) -> int:
-    """The greatest integer up to `x`, or an even one where all numbers are; 0 for no number."""
-    return math.floor(x) if abs(x) < _ALL_EVEN else 0
+def blend_pixels(scene: SceneView, texture: int, pixels: Pixels) -> Vec3:
+    """Four pixels by their distance."""
+    codes = texture * layout.TEXTURE_CODES_SIZE
+    if scene.texture_codes[codes + layout.TEXTURE_NEAREST] == 1:
+        return _pixel(scene, codes, pixels.upper_left)
+    upper = _pixel(scene, codes, pixels.upper_left) * (1.0 - pixels.across)
+    upper = upper + _pixel(scene, codes, pixels.upper_right) * pixels.across
+    lower = _pixel(scene, codes, pixels.lower_left) * (1.0 - pixels.across)
+    lower = lower + _pixel(scene, codes, pixels.lower_right) * pixels.across
+    return upper * (1.0 - pixels.down) + lower * pixels.down
 
 
 @device
-def _brought_near(x: float, wrap: int) -> float:
+def _brought_near(x: Real, wrap: int) -> Real:
     """A coordinate of a picture at which the same is seen, near enough to tell pixels apart.
 
     0 where `x` is no number.
     """
     if wrap == layout.WRAP_REPEAT or wrap == layout.WRAP_MIRROR:
-        if not abs(x) < _ALL_EVEN:
-            return 0.0
-        whole = math.floor(x)
-        return x - single(whole - (whole & 1))
-    if not abs(x) <= 2.0:
-        return 2.0 if x > 2.0 else (-1.0 if x < -2.0 else 0.0)
-    return x
+        return choose(lanes_abs(x) < _ALL_EVEN, x - 2.0 * lanes_floor(0.5 * x), 0.0)
+    beyond = choose(x > 2.0, 2.0, choose(x < -2.0, -1.0, 0.0))
+    return choose(lanes_abs(x) <= 2.0, x, beyond)
 
 
 @device
-def _texel(scene: SceneView, codes: int, column: int, line: int) -> Vec3:
-    """The pixel of a column and a line, wherever they are."""
-    table = scene.texture_codes
-    width = table[codes + layout.TEXTURE_WIDTH]
-    wrap = table[codes + layout.TEXTURE_WRAP]
-    column = _wrap(column, width, wrap & layout.WRAP_MASK)
-    line = _wrap(line, table[codes + layout.TEXTURE_HEIGHT], wrap >> layout.WRAP_BITS)
-    return _pixel(scene, codes, line * width + column)
+def _wrap(index: Real, size: float, wrap: int) -> Real:
+    """The column (or line) of a picture that is seen at another one, or beyond its rim.
+
+    All are whole numbers, which float32 has exactly up to 2^24.
+    """
+    if wrap == layout.WRAP_CLAMP:
+        return lanes_min(lanes_max(index, 0.0), size - 1.0)
+    period = 2.0 * size if wrap == layout.WRAP_MIRROR else size
+    rest = index - lanes_floor(index * (1.0 / period)) * period
+    rest = rest + choose(rest < 0.0, period, 0.0)  # the quotient was rounded
+    rest = rest - choose(rest >= period, period, 0.0)
+    rest = lanes_min(lanes_max(rest, 0.0), period - 1.0)
+    return choose(rest < size, rest, period - 1.0 - rest)
 
 
 @device
@@ -187,22 +241,3 @@ def _pixel(scene: SceneView, codes: int, place: int) -> Vec3:
         scene.texels[values + scene.texel_bytes[next_at]],
         scene.texels[values + scene.texel_bytes[last_at]],
     )
-
-
-@device
-def _wrap_two(index: int, size: int, wrap: int) -> tuple[int, int]:
-    """An index and the next, within a picture: divisions are dear."""
-    if wrap == layout.WRAP_REPEAT:
-        first = index % size
-        return first, first + 1 if first + 1 < size else 0
-    return _wrap(index, size, wrap), _wrap(index + 1, size, wrap)
-
-
-@device
-def _wrap(index: int, size: int, wrap: int) -> int:
-    if wrap == layout.WRAP_REPEAT:
-        return index % size
-    if wrap == layout.WRAP_MIRROR:
-        index = index % (2 * size)
-        return index if index < size else 2 * size - 1 - index
-    return min(size - 1, max(0, index))
