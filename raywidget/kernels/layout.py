@@ -557,6 +557,7 @@ class SceneView(NamedTuple):
     ball_references: Any  # the same memory as `balls`, as int32
     rounds: Any
     round_references: Any  # the same memory as `rounds`, as int32
+    round_count: int  # numbers in `rounds`
     is_large: bool  # nodes and blocks are not all in a processor's own cache
     bare_materials: Any
     is_few: bool  # all that there is is in the next two

@@ -61,12 +61,17 @@ def _test_flat(
 
 @device
 def _test_ball(
-    scene: SceneView, row: int, o: Vec3, d: Vec3, per_square: Lanes
-) -> tuple[Lanes, Lanes]:
-    """One ball: (hit, t), as in `intersect.intersect_balls`."""
+    scene: SceneView, row: int, o: Vec3, d: Vec3, size: Lanes
+) -> tuple[Lanes, Lanes, Lanes]:
+    """One ball: (hit, t, size), as in `intersect.intersect_balls`; the distance is t / size.
+
+    `size` is d * d.
+    """
+    per_square = 1.0 / size  # the same for all balls
     few = scene.few_balls
     if few[row + layout.FEW_BALL_RADIUS] > scene.large_radius:
-        return _test_large_ball(scene, row, o, d, per_square)
+        large, t = _test_large_ball(scene, row, o, d, per_square)
+        return large, t, spread_number(1.0)
     fx = o.x - few[row]
     fy = o.y - few[row + 1]
     fz = o.z - few[row + 2]
@@ -77,12 +82,16 @@ def _test_ball(
     ly = fy + nearest * d.y
     lz = fz + nearest * d.z
     discriminant = square - (lx * lx + ly * ly + lz * lz)
-    q = b + copy_sign(lanes_sqrt(discriminant / per_square), b)
-    t0 = (fx * fx + fy * fy + fz * fz - square) / q
-    t1 = q * per_square
-    near = lanes_min(t0, t1)
-    t = choose(near > 0.0, near, lanes_max(t0, t1))
-    return (discriminant > 0.0) & (t > 0.0), t
+    # The roots are c / q and q / d*d: of both, or of one if the ray comes from inside, the one ahead
+    # that is nearer. They are told as fractions: a division by q would take a third of the test.
+    q = b + copy_sign(lanes_sqrt(discriminant * size), b)
+    c = fx * fx + fy * fy + fz * fz - square
+    is_ahead = b > 0.0
+    is_outside = c > 0.0
+    by_first = (is_ahead & is_outside) | ((b <= 0.0) & (c < 0.0))
+    hit = (discriminant > 0.0) & (is_ahead | (c < 0.0))
+    t = choose(by_first, lanes_abs(c), q * per_square)
+    return hit & (t > 0.0), t, choose(by_first, lanes_abs(q), 1.0)
 
 
 @rare
@@ -132,13 +141,13 @@ def find_closest_of_few(scene: SceneView, o: Vec3, d: Vec3) -> tuple[Lanes, Lane
         v = choose(nearer, new_v, v)
         size = choose(nearer, new_size, size)
         slot = choose(nearer, scene.few_flat_slots[row + layout.FEW_SLOT], slot)
-    per_square = 1.0 / dot(d, d)
+    square = dot(d, d)
     for ball in range(scene.few_ball_count):
         row = ball * layout.FEW_BALL_SIZE
-        inside, new_t = _test_ball(scene, row, o, d, per_square)
-        nearer = inside & (new_t * size < t)
+        inside, new_t, new_size = _test_ball(scene, row, o, d, square)
+        nearer = inside & (new_t * size < t * new_size)
         t = choose(nearer, new_t, t)
-        size = choose(nearer, 1.0, size)
+        size = choose(nearer, new_size, size)
         slot = choose(nearer, scene.few_ball_slots[row + layout.FEW_BALL_SLOT], slot)
     per_size = 1.0 / size
     return t * per_size, u * per_size, v * per_size, slot
@@ -151,8 +160,8 @@ def is_occluded_by_few(scene: SceneView, o: Vec3, d: Vec3, t_max: Lanes) -> Lane
     for flat in range(scene.few_flat_count):
         inside, t, _, _, size = _test_flat(scene, flat * layout.FEW_SIZE, o, d)
         occluded = occluded | (inside & (t < t_max * size))
-    per_square = 1.0 / dot(d, d)
+    square = dot(d, d)
     for ball in range(scene.few_ball_count):
-        inside, t = _test_ball(scene, ball * layout.FEW_BALL_SIZE, o, d, per_square)
-        occluded = occluded | (inside & (t < t_max))
+        inside, t, size = _test_ball(scene, ball * layout.FEW_BALL_SIZE, o, d, square)
+        occluded = occluded | (inside & (t < t_max * size))
     return occluded

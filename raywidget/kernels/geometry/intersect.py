@@ -186,8 +186,9 @@ def intersect_rounds(
 
     # --- The slab, and the cone at a point of the ray near to it, but within the slab -------------
     steep = _steep(dz)
-    at_base = (0.0 - z) / steep
-    at_top = (height - z) / steep
+    per_steep = 1.0 / steep
+    at_base = (0.0 - z) * per_steep
+    at_top = (height - z) * per_steep
     slab_in = lanes_min(at_base, at_top)
     slab_out = lanes_max(at_base, at_top)
     across = dx * dx + dy * dy
@@ -201,13 +202,17 @@ def intersect_rounds(
     cross = near_x * dy - near_y * dx
     discriminant = wx * wx + wy * wy - cross * cross
 
+    a = across - turn * turn
+    least = 1e-14 * (dz * dz)  # along the axis of a cylinder, or along the side of a cone
+    in_reach = (slab_out > 0.0) & (slab_in < t_max) & ((discriminant >= 0.0) | (a <= least))
+    if lane_mask(in_reach) == 0:  # what is left takes as long
+        return in_reach, at_base, at_base
+
     # --- a t^2 + 2 b t + c < 0 within; c and b at the origin itself decide what lies behind it ----
     radius = base_radius + slope * z
     distance = lanes_sqrt(x * x + y * y)
-    a = across - turn * turn
     b = x * dx + y * dy - turn * radius
     c = (distance - radius) * (distance + radius)
-    least = 1e-14 * (dz * dz)  # along the axis of a cylinder, or along the side of a cone
     along = (a <= least) & (a >= 0.0 - least)
     a = choose(along, least, a)
     discriminant = choose(along, b * b - a * c, discriminant)

@@ -235,6 +235,26 @@ def walk_to_closest(
     scene: SceneView, o: Vec3, d: Vec3, t_max: float, counts: int | None = None
 ) -> RayHit:
     """`find_closest_whole` for those who know that the ray is finite."""
+    if counts is not None:
+        return _walk_to_closest(scene, o, d, t_max, counts, 1)
+    if scene.round_count > 0:
+        met = _walk_among_rounds(scene, o, d, t_max)
+        return RayHit(met.t, met.u, met.v, index32(met.slot), index32(met.instance))
+    return _walk_to_closest(scene, o, d, t_max, None, None)
+
+
+@on_demand
+def _walk_among_rounds(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+    """A walk of its own: to be able to call for what rounds need makes any other slower."""
+    met = _walk_to_closest(scene, o, d, t_max, None, 1)
+    return RayHit(met.t, met.u, met.v, 0 + met.slot, 0 + met.instance)
+
+
+@device
+def _walk_to_closest(
+    scene: SceneView, o: Vec3, d: Vec3, t_max: float, counts: int | None, rounds: int | None
+) -> RayHit:
+    """Without `rounds`, the code of a walk where there are none."""
     # Groups that wait: where the children of a node are, the distances at which their boxes are
     # entered, and the smallest of these.
     rows = _row_stack()
@@ -322,7 +342,7 @@ def walk_to_closest(
                 if _is_sound(slopes, direction):
                     reference = _instance_root(scene, block)
                     continue
-            else:
+            elif rounds is not None:
                 if counts is not None:
                     near_round = find_kept_round(scene, counts, block, o, d, t)
                 else:
@@ -367,6 +387,19 @@ def walk_to_closest(
 @device
 def is_occluded_whole(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
     """Is there any hit with 0 < t < `t_max`? The first one found ends the search."""
+    if scene.round_count > 0:
+        return _is_occluded_among_rounds(scene, o, d, t_max)
+    return _is_occluded(scene, o, d, t_max, None)
+
+
+@on_demand
+def _is_occluded_among_rounds(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
+    return _is_occluded(scene, o, d, t_max, 1)
+
+
+@device
+def _is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float, rounds: int | None) -> bool:
+    """Without `rounds`, the code of a walk where there are none."""
     # Groups that wait: where the children of a node are, and a bit for each that is to be visited.
     rows = _row_stack()
     masks = _mask_stack()
@@ -414,7 +447,7 @@ def is_occluded_whole(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
                 if _is_sound(slopes, direction):
                     reference = _instance_root(scene, block)
                     continue
-            else:
+            elif rounds is not None:
                 if _find_round(scene, block, origin, direction, t_max).t < t_max:
                     return True
         if depth == floor and inside:

@@ -126,6 +126,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         as_int32(balls),
         rounds,
         as_int32(rounds),
+        len(tables.rounds),
         len(tables.nodes) + len(tables.flats) + len(tables.balls) > _LARGE,
         view(tables.bare_materials),
         len(tables.few_flats) + len(tables.few_balls) > 0,
