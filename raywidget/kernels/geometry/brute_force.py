@@ -82,8 +82,8 @@ def _test_ball(
     ly = fy + nearest * d.y
     lz = fz + nearest * d.z
     discriminant = square - (lx * lx + ly * ly + lz * lz)
-    # The roots are c / q and q / d*d: of both, or of one if the ray comes from inside, the one ahead
-    # that is nearer. They are told as fractions: a division by q would take a third of the test.
+    # The roots are c / q and q / d*d: the nearer one of those that are ahead. They are told as
+    # fractions: a division by q would take a third of the test.
     q = b + copy_sign(lanes_sqrt(discriminant * size), b)
     c = fx * fx + fy * fy + fz * fz - square
     is_ahead = b > 0.0
