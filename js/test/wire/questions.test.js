@@ -16,7 +16,13 @@ const STAGE = {
 const BEGIN = {
   ...{ k: "begin", epoch: 9, generation: 2, width: 8, height: 6, tile: 4, spp: 1 },
   ...{ encoding: "half3", stage: { ...STAGE, home: POSE } },
-  render: { integrators: ["path"], integrator: "path", max_depth: 8, alpha: false, caustics: false },
+  render: {
+    integrators: ["path"],
+    integrator: "path",
+    max_depth: 8,
+    alpha: false,
+    caustics: false,
+  },
 };
 const COARSE = {
   ...{ k: "coarse", epoch: 9, generation: 2, width: 8, height: 6, tile: 4, columns: 2, rows: 1 },
