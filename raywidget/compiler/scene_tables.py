@@ -219,6 +219,7 @@ def _compile(
         volume_bounds=volumes.bounds,
         volume_looks=volumes.looks,
         volume_extinctions=np.ascontiguousarray(volumes.looks[:, LOOK_EXTINCTION]),
+        volume_glow=volumes.glow,
         clips=clips,
         clip_groups=cuts.groups,
         shape_clips=cuts.shapes,

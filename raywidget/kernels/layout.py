@@ -246,7 +246,10 @@ VOLUME_INDEX = 15  # in Scene.shapes
 VOLUME_MATERIAL = 16  # row of what its cuts are made of, or -1: they are open
 VOLUME_IS_EVEN = 17  # 1: colour, glow and anisotropy are the same for all numbers
 VOLUME_IS_UNSEEN = 18  # 1: by the camera
-VOLUME_CODES_SIZE = 19
+VOLUME_GLOW = 19  # row of `volume_glow` where its parts begin, or -1: it does not glow
+VOLUME_GLOW_PARTS = 20  # 3: parts along each axis
+VOLUME_GLOW_SIDE = 23  # numbers along the side of a part
+VOLUME_CODES_SIZE = 24
 GRID_BYTES = 0
 GRID_WORDS = 1  # of 16 bits
 GRID_FLOATS = 2
@@ -519,6 +522,7 @@ class SceneTables(NamedTuple):
     volume_bounds: F32  # (B, BOUNDS_SIZE) of all blocks of all volumes
     volume_looks: F32  # (R, LOOK_SIZE)
     volume_extinctions: F32  # (R,) the column of them once more: what is asked for most, together
+    volume_glow: F32  # (G,) running sum of what glows in parts of volumes, the last is 1
     clips: F32  # (P, CLIP_SIZE)
     clip_groups: I32  # (G, CLIP_GROUP_SIZE); one row where the same planes cut all shapes
     shape_clips: I32  # (S, SHAPE_CLIP_SIZE); (0, 2) where there are no planes
@@ -597,6 +601,8 @@ class SceneView(NamedTuple):
     volume_bounds: Any
     volume_looks: Any
     volume_extinctions: Any
+    volume_glow: Any
+    glow_count: int  # its rows
     volume_count: int
     is_void: bool  # there are no surfaces, but the discs of spots
     clips: Any

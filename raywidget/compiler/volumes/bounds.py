@@ -22,6 +22,8 @@ _HARDLY = 1e-30  # what stands for 0 where a minus has to be told
 
 _AT_ONCE = 1 << 15  # blocks: temporary copies stay small
 
+_PARTS = 32  # along an axis, for each of which is told how much it glows
+
 _FARTHEST = 16  # blocks that are looked over for something that is not empty
 
 
@@ -136,6 +138,34 @@ def _is_straight(values: F32, low: NDArray[np.float64], high: NDArray[np.float64
     end = np.clip(np.ceil(high - 1e-3).astype(np.int64), 0, last + 1)
     straight: NDArray[Any] = before[np.maximum(first, end)] == before[first]
     return straight
+
+
+class Parts(NamedTuple):
+    """How much parts of a volume glow, (X, Y, Z): power for each unit of their volume, times it."""
+
+    power: NDArray[np.float64]
+    side: int  # numbers along the side of one
+
+
+def find_glow(ranges: Ranges, looks: F32, scale: float, offset: float) -> Parts:
+    """What glows where, roughly: the mean over all numbers from the least to the greatest.
+
+    A part is some blocks along each axis; it has power wherever there may be any.
+    """
+    emission = looks[:, layout.LOOK_EMISSION : layout.LOOK_EMISSION + 3].mean(axis=1)
+    power = looks[:, layout.LOOK_EXTINCTION].astype(np.float64) * emission
+    last = len(power) - 1
+    with np.errstate(invalid="ignore"):
+        low = np.clip(ranges.low.astype(np.float64) * scale + offset, 0.0, last)
+        high = np.clip(ranges.high.astype(np.float64) * scale + offset, 0.0, last)
+    first, end = np.floor(low).astype(np.int64), np.ceil(high).astype(np.int64) + 1
+    sums = np.concatenate([[0.0], np.cumsum(power)])
+    mean = (sums[end] - sums[first]) / (end - first)
+    mean[~np.isfinite(ranges.high)] = 0.0
+    joined = -(-max(mean.shape) // _PARTS)
+    for axis in range(3):
+        mean = np.add.reduceat(mean, np.arange(0, mean.shape[axis], joined), axis=axis)
+    return Parts(mean, joined * ranges.size)
 
 
 def _extremes(values: F32, first: NDArray[np.int64], end: NDArray[np.int64], choose: Any) -> F32:

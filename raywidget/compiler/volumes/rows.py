@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.placement import Placement
-from raywidget.compiler.volumes.bounds import bound_extinction, find_ranges, measure_emptiness
+from raywidget.compiler.volumes.bounds import (
+    bound_extinction,
+    find_glow,
+    find_ranges,
+    measure_emptiness,
+)
 from raywidget.compiler.volumes.storage import store
 from raywidget.kernels import layout
 from raywidget.kernels.layout import F32, I64
@@ -25,6 +30,7 @@ class VolumeTables(NamedTuple):
     values: F32
     bounds: F32
     looks: F32
+    glow: F32
 
 
 class _Kept:
@@ -51,7 +57,8 @@ def pack_volumes(
     codes = np.zeros((len(volumes), layout.VOLUME_CODES_SIZE), np.int64)
     values = np.zeros((len(volumes), layout.VOLUME_SIZE), np.float32)
     bounds, looks, grids = [], [], []
-    block_count = row_count = 0
+    glows: list[NDArray[np.float64]] = []
+    block_count = row_count = part_count = 0
     for volume, code, row in zip(volumes, codes, values, strict=True):
         stored = store(volume.values, volume.precision)
         between = volume.interpolation != "nearest"
@@ -75,7 +82,17 @@ def pack_volumes(
         code[layout.VOLUME_IS_UNSEEN] = not volume.visible
         row[layout.VOLUME_VALUE_SCALE] = stored.scale
         row[layout.VOLUME_VALUE_OFFSET] = stored.offset
-        row[:12] = _from_world(volume, placement, stored.axes).ravel()
+        matrix = _from_world(volume, placement, stored.axes)
+        row[:12] = matrix.ravel()
+        code[layout.VOLUME_GLOW] = -1
+        if volume.transfer.emission is not None:
+            parts = find_glow(ranges, table, scale, offset)
+            cell = 1.0 / np.prod(np.linalg.norm(matrix[:, :3].astype(np.float64), axis=1))
+            code[layout.VOLUME_GLOW] = part_count
+            code[layout.VOLUME_GLOW_PARTS : layout.VOLUME_GLOW_PARTS + 3] = parts.power.shape
+            code[layout.VOLUME_GLOW_SIDE] = parts.side
+            glows.append(parts.power.ravel() * cell * ranges.size**3)
+            part_count += parts.power.size
         row[layout.VOLUME_SCALE], row[layout.VOLUME_OFFSET] = scale, offset
         row[layout.VOLUME_PER_BLOCK] = 1.0 / ranges.size
         row[layout.VOLUME_BLOCK] = ranges.size
@@ -96,7 +113,16 @@ def pack_volumes(
         values,
         np.concatenate(bounds) if bounds else np.zeros((0, layout.BOUNDS_SIZE), np.float32),
         np.concatenate(looks) if looks else np.zeros((0, layout.LOOK_SIZE), np.float32),
+        _shares(glows),
     )
+
+
+def _shares(powers: list[NDArray[np.float64]]) -> F32:
+    """The running sum of all of them, up to 1; nothing if there is none."""
+    sums = np.cumsum(np.concatenate(powers)) if powers else np.zeros(1)
+    if not 0.0 < sums[-1] < np.inf:
+        return np.zeros(0, np.float32)
+    return np.asarray(sums / sums[-1], np.float32)
 
 
 def _look_up(

@@ -166,6 +166,8 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.volume_bounds),
         view(tables.volume_looks),
         view(tables.volume_extinctions),
+        view(tables.volume_glow),
+        len(tables.volume_glow),
         len(tables.volumes),
         is_void,
         view(tables.clips),

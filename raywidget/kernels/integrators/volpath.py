@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from raywidget.kernels.geometry.clipping import find_closest, is_lamp_cut
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import reach_from_spawn, spawn_origin
@@ -31,6 +33,8 @@ from raywidget.kernels.language.random import (
     GROUPS_PER_EDGE,
     Sequence,
     draw_four,
+    next_state,
+    number_of,
     start_stream,
 )
 from raywidget.kernels.language.sampling import (
@@ -79,6 +83,7 @@ from raywidget.kernels.surfaces.surface import (
     unlit_radiance,
 )
 from raywidget.kernels.volumes.flight import fly, look_at, share_through
+from raywidget.kernels.volumes.glow import Glow, found_share, sample_glow
 from raywidget.kernels.volumes.looking import shaded_side
 from raywidget.kernels.volumes.medium import (
     Medium,
@@ -93,6 +98,7 @@ from raywidget.kernels.volumes.medium import (
 INFINITY = float("inf")
 
 GROUP_SEGMENT = 1 << 31  # of each straight piece of the path: channel, distance, two unused
+GROUP_GLOW = 3 << 30  # at the end of an edge: a point that glows
 
 
 class Flight(NamedTuple):
@@ -136,6 +142,30 @@ def sample_flight(medium: Medium, carried: Vec3, reach: float, choice: float, v:
     return Flight(t, True, left * medium.scattering * (1.0 / dot(share, left * extinction)))
 
 
+class Arrived(NamedTuple):
+    """What comes from a point that glows."""
+
+    radiance: Vec3  # divided by its density
+    rays: int
+    state: np.uint64
+
+
+@device
+def light_of_glow(
+    scene: SceneView, glow: Glow, o: Vec3, p: Vec3, reach: float, inside: int, state: np.uint64
+) -> Arrived:
+    """Its light, as much as gets to `p`, and to the beginning of the shadow ray at `o`."""
+    shadow = Shadow(vec3(1.0, 1.0, 1.0), 1)
+    if not scene.is_void or scene.medium_count > 0:
+        shadow = trace_shadow(scene, o, glow.wi, reach, inside, 0)
+    sent = glow.sent * shadow.share
+    if largest_of(sent) > 0.0:
+        through = share_through(scene, p, glow.wi, glow.reach, state, False)
+        sent = sent * through.share
+        state = through.state
+    return Arrived(sent, shadow.rays, state)
+
+
 @device
 def trace_volpath(
     scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, behind: Vec3, settings: PathSettings
@@ -149,6 +179,8 @@ def trace_volpath(
     inside = int(scene.surroundings[0])
     rays = 0
     scatter_pdf = 0.0
+    glow_pdf = 0.0  # the same, of what glows in volumes
+    glows = settings.next_event and scene.glow_count > 0
     previous = o  # where light was scattered last, not where it passed an interface
     previous_normal = d
     edge = draw_four(sequence, GROUP_EDGE)
@@ -162,8 +194,14 @@ def trace_volpath(
         reach = INFINITY
         volume = -1
         place = 0.0
+        number = 0.0  # by which a volume stops it
+        if scene.volume_count > 0:
+            number = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)).w
+            if passed > 0:  # it has served on the way here
+                stream = next_state(stream)
+                number = number_of(stream)
         if scene.volume_count > 0 and in_space:  # what is near in smoke need not be looked beyond
-            flown = fly(scene, o, d, INFINITY, stream, False)
+            flown = fly(scene, o, d, INFINITY, stream, number, False)
             reach = flown.t
             volume = flown.volume
             place = flown.place
@@ -176,7 +214,7 @@ def trace_volpath(
             reach = ray.t
             volume = -1
         if scene.volume_count > 0 and not in_space:
-            flown = fly(scene, o, d, reach, stream, depth == 1)
+            flown = fly(scene, o, d, reach, stream, number, depth == 1)
             reach = flown.t
             volume = flown.volume
             place = flown.place
@@ -203,10 +241,13 @@ def trace_volpath(
             choice = draw_four(sequence, GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1))
             if not flight.scatters:
                 look = look_at(scene, volume, place, p)
+                weight = 1.0
+                if glow_pdf > 0.0:
+                    weight = found_share(scene, volume, previous, p, glow_pdf)
                 if is_bounded(bound, depth):
-                    radiance = add_within(bound, radiance, throughput, look.emission, 1.0)
+                    radiance = add_within(bound, radiance, throughput, look.emission, weight)
                 else:
-                    radiance = radiance + throughput * look.emission
+                    radiance = radiance + throughput * look.emission * weight
                 throughput = throughput * look.albedo
                 anisotropy = look.anisotropy
                 if largest_of(throughput) <= 0.0:
@@ -243,17 +284,41 @@ def trace_volpath(
                         radiance = add_within(bound, radiance, throughput, arrived, weight)
                     else:
                         radiance = radiance + throughput * arrived * weight
+            if glows:
+                glow = sample_glow(scene, p, draw_four(sequence, GROUP_GLOW + depth))
+                phase = 0.0
+                if glow.pdf > 0.0:
+                    if is_surface:
+                        phase = max(0.0, dot(side, glow.wi)) * INV_PI
+                    else:
+                        phase = eval_phase(anisotropy, dot(d, glow.wi))
+                if phase > 0.0:
+                    came = light_of_glow(scene, glow, p, p, glow.reach, inside, stream)
+                    rays += came.rays
+                    stream = came.state
+                    weight = phase / (glow.pdf + phase * glow.stopped)
+                    if is_bounded(bound, depth + 1):
+                        radiance = add_within(bound, radiance, throughput, came.radiance, weight)
+                    else:
+                        radiance = radiance + throughput * came.radiance * weight
             edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
             scatter_pdf = 0.0
+            glow_pdf = 0.0
             if is_surface:
                 local = sample_cosine_hemisphere(edge.x, edge.y)
                 d = to_world(make_frame(side), local)
                 if sampled:
                     scatter_pdf = local.z * INV_PI
+                if glows:
+                    glow_pdf = local.z * INV_PI
             else:
                 wi_world = sample_phase(anisotropy, d, edge.x, edge.y)
-                if sampled:
-                    scatter_pdf = eval_phase(anisotropy, dot(d, wi_world))
+                if sampled or glows:
+                    phase = eval_phase(anisotropy, dot(d, wi_world))
+                    if sampled:
+                        scatter_pdf = phase
+                    if glows:
+                        glow_pdf = phase
                 d = wi_world
             previous = p
             previous_normal = side
@@ -364,6 +429,29 @@ def trace_volpath(
                             radiance = add_within(bound, radiance, throughput, brought, weight)
                         else:
                             radiance = radiance + throughput * value.f_cos * arrived * weight
+            sees_glow = glows and not is_specular(bsdf)
+            if sees_glow:
+                glow = sample_glow(scene, hit.p, draw_four(sequence, GROUP_GLOW + depth))
+                if glow.pdf > 0.0:
+                    value = eval_scattering(hit, bsdf, wo, glow.wi)
+                    if value.pdf > 0.0:
+                        came = light_of_glow(
+                            scene,
+                            glow,
+                            spawn_origin(hit, glow.wi),
+                            hit.p,
+                            reach_from_spawn(hit, glow.reach),
+                            inside_towards(scene, inside, hit.ng, hit.material, wo, glow.wi),
+                            stream,
+                        )
+                        rays += came.rays
+                        stream = came.state
+                        weight = 1.0 / (glow.pdf + value.pdf * glow.stopped)
+                        if is_bounded(bound, depth + 1):
+                            brought = value.f_cos * came.radiance
+                            radiance = add_within(bound, radiance, throughput, brought, weight)
+                        else:
+                            radiance = radiance + throughput * value.f_cos * came.radiance * weight
             edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
             scattered = sample_scattering(hit, bsdf, wo, edge.x, edge.y, choice.y)
             sample = scattered.sample
@@ -376,6 +464,9 @@ def trace_volpath(
             scatter_pdf = 0.0
             if sampled and not sample.is_specular:
                 scatter_pdf = sample.pdf
+            glow_pdf = 0.0
+            if sees_glow and not sample.is_specular:
+                glow_pdf = sample.pdf
             previous = hit.p
             previous_normal = lit_side
             o = spawn_origin(hit, d)
