@@ -109,8 +109,9 @@ class Words:
         low, high = ruler.GetRange()
         title = str(ruler.GetTitle() or "").strip()
         length = f"{abs(high - low):.4g}"
-        middle = tuple((0.5 * (ends[0] + ends[1])).tolist())
-        self._labels.append((middle, f"{title}: {length}" if title else length, "always"))
+        self._labels.append(
+            (tuple(ends[1].tolist()), f"{title}: {length}" if title else length, "always")
+        )
         return True
 
     def step_out(self, pieces: Iterable[AnyPiece], camera: Camera) -> None:

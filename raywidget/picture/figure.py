@@ -6,27 +6,27 @@ import dataclasses
 import importlib
 import inspect
 import io
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from raywidget.errors import PictureError
 from raywidget.io.atomic import replacing
+from raywidget.picture.figure_drawing import MILLIMETRE, POINT, Cell, draw_panel, measure
 from raywidget.picture.figure_elements import Tree, describe
-from raywidget.picture.figure_layout import AxisWords, axis_words, lay_out
 from raywidget.picture.image import Image
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
+from raywidget.scene.values.given import as_items
 from raywidget.scene.values.paths import user_path
 from raywidget.scene.values.signatures import CheckedCalls, did_you_mean
 
 SUFFIXES = (".pdf", ".svg", ".png")
-_INCHES = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0, "pt": 1 / 72.0}
-_POINTS = 1 / 72.0  # in inches
+_INCHES = {"mm": MILLIMETRE, "cm": 10 * MILLIMETRE, "in": 1.0, "pt": POINT}
+_GAP = 1.0  # of a letter, between pictures
+_MOST_COLUMNS = 64
 
 _SHOWN_DPI = 144
 _SHOWN_WIDTH = 160 * _INCHES["mm"]
@@ -40,13 +40,16 @@ class Figure(metaclass=CheckedCalls):
 
     Parameters
     ----------
-    scene_or_image : Scene, Image or RayWidget
+    scene_or_image : Scene, Image or RayWidget, or a list of these
         A scene is rendered when the figure is first needed. Of an image, what `render` has
-        returned.
+        returned. Several stand in rows, as those of `subplots` do, each with its own bars and the
+        title that it has among its `annotations`.
+    columns : int, optional
+        How many stand beside each other. By default about as many as there are rows.
     colorbars : bool or sequence of str
         A bar for each colour map that shapes show; or for those of the shapes with these names.
     title : str, optional
-        Above the picture.
+        Above the picture, or above all of them.
     labels : sequence of ((x, y, z), text) or ((x, y, z), text, "always")
         Words at points of the scene; those behind something are left out (of an image, if it has
         ``aovs=("depth",)``), unless they are to be seen always.
@@ -89,6 +92,7 @@ class Figure(metaclass=CheckedCalls):
         self,
         scene_or_image: Any,
         *,
+        columns: int | None = None,
         colorbars: bool | Iterable[str] = True,
         title: str | None = None,
         labels: Iterable[tuple[Any, ...]] = (),
@@ -100,47 +104,28 @@ class Figure(metaclass=CheckedCalls):
         fontsize: float = 8.0,
         **settings: Any,
     ) -> None:
-        thing = scene_or_image
-        self._image: Image | None = None
-        if not isinstance(thing, Scene | Image) and isinstance(
-            getattr(thing, "image", None), Image
-        ):
-            thing = thing.image  # of a widget
-        if isinstance(thing, Image):
-            self._image = thing
-            if settings:
-                raise PictureError(
-                    f"Figure: {next(iter(settings))}= is a setting of a render, and this picture "
-                    "has been rendered"
-                )
-            scene = getattr(thing.raw.state, "scene", None)
-            if not isinstance(scene, Scene):
-                raise PictureError(
-                    "Figure: the scene of this image is not known; give the scene, or an image "
-                    "that render() has returned"
-                )
-        elif isinstance(thing, Scene):
-            scene = thing
-            _check_settings(scene, settings)
-        else:
-            raise PictureError(
-                f"Figure: expected a Scene, an Image or a RayWidget, got {show(thing)}; "
-                "of a thing, studio(thing) makes a scene"
-            )
+        things = as_items(scene_or_image) if _are_several(scene_or_image) else (scene_or_image,)
         if not (isinstance(fontsize, int | float) and 1.0 <= fontsize <= 200.0):
             raise PictureError(f"Figure: fontsize must be points, 1 to 200, got {show(fontsize)}")
-        self._scene, self._settings, self._fontsize = scene, settings, float(fontsize)
-        self._description = describe(
-            scene,
-            colorbars=colorbars,
-            title=title,
-            labels=labels,
-            scalebar=scalebar,
-            axes=axes,
-            legend=legend,
-            texts=texts,
-            orientation=orientation,
-        )
+        if not things:
+            raise PictureError("Figure: there is no picture in an empty list")
+        several = _are_several(scene_or_image)
+        wanted: Tree = {
+            "colorbars": colorbars,
+            "labels": as_items(labels) or labels,
+            "scalebar": scalebar,
+            "axes": axes,
+            "legend": as_items(legend) or legend,
+            "texts": texts,
+            "orientation": orientation,
+        }
+        if several and title is not None and not isinstance(title, str):
+            raise PictureError(f"Figure: title must be a string or None, got {show(title)}")
+        self._title = title if several else None
+        wanted["title"] = None if several else title
+        self._panels = [_panel(thing, settings, wanted) for thing in things]
+        self._several, self._fontsize = several, float(fontsize)
+        self._columns = _checked_columns(columns, len(self._panels))
 
     @classmethod
     def _spelt_out(cls) -> inspect.Signature:
@@ -153,21 +138,31 @@ class Figure(metaclass=CheckedCalls):
         )
 
     @property
-    def description(self) -> Tree:
-        """What stands over and beside the picture, as `figure_elements.describe` says it."""
-        return self._description
+    def description(self) -> Tree | list[Tree]:
+        """What stands over and beside the picture, as `figure_elements.describe` says it.
+
+        Of several, a list.
+        """
+        found = [panel.description for panel in self._panels]
+        return found if self._several else found[0]
+
+    @property
+    def images(self) -> list[Image]:
+        """All pictures, which are rendered when they are first asked for."""
+        return [panel.rendered() for panel in self._panels]
 
     @property
     def image(self) -> Image:
-        """The picture, which is rendered when it is first asked for."""
-        if self._image is None:
-            render = importlib.import_module("raywidget.headless.rendering").render  # above
-            wanted = self._settings.pop("aovs", ())
-            wanted = (wanted,) if isinstance(wanted, str) else tuple(wanted)
-            self._image = render(
-                self._scene, aovs=tuple(dict.fromkeys((*wanted, "depth"))), **self._settings
-            )
-        return self._image
+        """The picture, which is rendered when it is first asked for.
+
+        Raises
+        ------
+        PictureError
+            If there are several: `images` has them.
+        """
+        if len(self._panels) > 1:
+            raise PictureError(f"Figure: there are {len(self._panels)} pictures; images has them")
+        return self._panels[0].rendered()
 
     def save(
         self,
@@ -213,8 +208,10 @@ class Figure(metaclass=CheckedCalls):
         return self._written("png", _SHOWN_DPI, _SHOWN_WIDTH)
 
     def __repr__(self) -> str:
-        bars = len(self._description["bars"])
-        return f"Figure({self._image or self._scene!r}, {bars} colour bar{'s' * (bars != 1)})"
+        bars = sum(len(panel.description["bars"]) for panel in self._panels)
+        told = ", ".join(repr(panel.image or panel.scene) for panel in self._panels)
+        told = f"[{told}]" if self._several else told
+        return f"Figure({told}, {bars} colour bar{'s' * (bars != 1)})"
 
     def _written(self, form: str, dpi: float, width: float) -> bytes:
         try:
@@ -223,19 +220,19 @@ class Figure(metaclass=CheckedCalls):
             from matplotlib.figure import Figure as Sheet
         except ImportError:
             raise PictureError('Figure needs matplotlib: pip install "raywidget[figure]"') from None
-        image = self.image
-        aspect = image.height / image.width
-        size = self._fontsize * _POINTS
-        bars = self._description["bars"]
-        beside = [_bar_width(bar, size) for bar in bars]
-        across = width - sum(beside)
-        if across < 0.3 * width:
-            raise PictureError(
-                f"Figure: {len(bars)} colour bars leave no room for the picture in "
-                f"{width / _INCHES['mm']:.0f} mm; make it wider, or the font smaller"
-            )
-        above = 2.2 * size if self._description["title"] else 0.0
-        high = across * aspect
+        columns, size = self._columns, self._fontsize * POINT
+        gap = _GAP * size if len(self._panels) > 1 else 0.0
+        wide = (width - gap * (columns - 1)) / columns
+        if wide <= 0.0:
+            raise PictureError(f"Figure: {columns} columns do not fit into this width")
+        rooms = [
+            measure(panel.description, panel.rendered(), wide, self._fontsize)
+            for panel in self._panels
+        ]
+        starts = range(0, len(rooms), columns)
+        heights = [max(room.total for room in rooms[k : k + columns]) for k in starts]
+        above = 2.4 * size if self._title else 0.0
+        total = sum(heights) + gap * (len(heights) - 1) + above
         # Text as text, in files that are the same each time
         style: Any = {
             "svg.fonttype": "none",
@@ -247,23 +244,19 @@ class Figure(metaclass=CheckedCalls):
             "text.parse_math": False,
         }
         with matplotlib.rc_context(style):
-            total = high + above
             sheet = Sheet(figsize=(width, total), dpi=dpi, facecolor="white")
             FigureCanvasAgg(sheet)
-            self._draw(sheet, image, (across / width, high / total))
-            left = across
-            for bar, wide in zip(bars, beside, strict=True):
-                _draw_bar(sheet, bar, left + size, (width, total), high, size)
-                left += wide
-            if self._description["title"]:
-                sheet.text(
-                    0.5 * across / width,
-                    1.0 - 0.5 * above / total,
-                    self._description["title"],
-                    ha="center",
-                    va="center",
-                    fontsize=1.2 * self._fontsize,
-                )
+            if self._title:
+                whole = Cell(sheet, 0.0, 0.0)
+                whole.title(0.5 * width, total - 0.5 * above, self._title, 1.4 * self._fontsize)
+            top = total - above
+            for number, (panel, room) in enumerate(zip(self._panels, rooms, strict=True)):
+                row, column = divmod(number, columns)
+                if column == 0 and row > 0:
+                    top -= heights[row - 1] + gap
+                cell = Cell(sheet, column * (wide + gap), top - room.total)
+                image = panel.rendered()
+                draw_panel(cell, image, panel.scene, panel.description, room, self._fontsize)
             buffer = io.BytesIO()
             metadata: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(
                 form, {}
@@ -271,47 +264,70 @@ class Figure(metaclass=CheckedCalls):
             sheet.savefig(buffer, format=form, dpi=dpi, metadata=metadata)
         return buffer.getvalue()
 
-    def _draw(self, sheet: Any, image: Image, part: tuple[float, float]) -> None:
-        """The picture, and what stands over it, in its pixels."""
-        wide, high = image.width, image.height
-        axes = sheet.add_axes((0.0, 0.0, *part))
-        axes.imshow(
-            image.to_uint8(), extent=(0, wide, high, 0), aspect="auto", interpolation="antialiased"
+
+class _Panel:
+    """One picture of a figure, and what is to be seen of it."""
+
+    def __init__(self, scene: Scene, image: Image | None, settings: Tree, told: Tree) -> None:
+        self.scene, self.image, self._settings, self.description = scene, image, settings, told
+
+    def rendered(self) -> Image:
+        """The picture."""
+        if self.image is None:
+            render = importlib.import_module("raywidget.headless.rendering").render  # above
+            settings = dict(self._settings)
+            wanted = settings.pop("aovs", ())
+            wanted = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+            aovs = tuple(dict.fromkeys((*wanted, "depth")))
+            self.image = render(self.scene, aovs=aovs, **settings)
+        return self.image
+
+
+def _are_several(thing: Any) -> bool:
+    return isinstance(thing, list | tuple)
+
+
+def _panel(thing: Any, settings: Tree, wanted: Tree) -> _Panel:
+    """Of a scene, an image or a widget."""
+    image: Image | None = None
+    if not isinstance(thing, Scene | Image) and isinstance(getattr(thing, "image", None), Image):
+        thing = thing.image  # of a widget
+    if isinstance(thing, Image):
+        image = thing
+        if settings:
+            raise PictureError(
+                f"Figure: {next(iter(settings))}= is a setting of a render, and this picture "
+                "has been rendered"
+            )
+        scene = getattr(thing.raw.state, "scene", None)
+        if not isinstance(scene, Scene):
+            raise PictureError(
+                "Figure: the scene of this image is not known; give the scene, or an image "
+                "that render() has returned"
+            )
+    elif isinstance(thing, Scene):
+        scene = thing
+        _check_settings(scene, settings)
+    else:
+        raise PictureError(
+            f"Figure: expected a Scene, an Image or a RayWidget, got {show(thing)}; "
+            "of a thing, studio(thing) makes a scene"
         )
-        axes.set_xlim(0, wide)
-        axes.set_ylim(high, 0)
-        axes.axis("off")
-        depth: NDArray[Any] | None = image.aovs.get("depth")
-        laid = lay_out(self._description, self._scene.camera, wide, high, depth)
-        is_part = getattr(image.settings, "region", None) is not None
-        if is_part and (laid["labels"] or laid["axes"] or laid["scalebar"]):
-            raise PictureError("Figure: labels, axes and scale bars need a picture without region=")
-        per_point = wide / (sheet.get_figwidth() * part[0] * 72.0)  # pixels
-        for label in laid["labels"]:
-            if not label["hidden"]:
-                axes.plot([label["x"]], [label["y"]], ".", color="black", markersize=2.5)
-                _write(axes, label["x"] + 3 * per_point, label["y"], label["text"], ha="left")
-        font = self._fontsize * per_point
-        edges = laid["axes"] or ()
-        for edge, words in zip(edges, axis_words(edges, wide, high, font), strict=True):
-            _draw_axis(axes, edge, words, font)
-        if laid["scalebar"] is not None:
-            _draw_scale(axes, laid["scalebar"], high, font)
-        if laid["orientation"] is not None:
-            above = 2.5 if laid["scalebar"] is not None else 0.0
-            _draw_orientation(axes, laid["orientation"], high - (3.4 + above) * font, font)
-        _draw_legend(axes, self._description["legend"], wide, font)
-        rows = len(self._description["legend"])
-        for text in self._description["texts"]:
-            side = "left" if text["corner"].endswith("left") else "right"
-            x = 0.8 * font if side == "left" else wide - 0.8 * font
-            y = font if text["corner"].startswith("upper") else high - font
-            if text["corner"] == "upper right":
-                y += 1.5 * font * rows
-            if text["corner"] == "lower left":
-                y -= font * (2.5 * (laid["scalebar"] is not None))
-                y -= font * (6.0 * (laid["orientation"] is not None))
-            _write(axes, x, y, text["text"], side)
+    return _Panel(scene, image, settings, describe(scene, **wanted))
+
+
+def _checked_columns(columns: object, count: int) -> int:
+    if columns is None:
+        return math.ceil(math.sqrt(count))
+    if (
+        isinstance(columns, bool)
+        or not isinstance(columns, int)
+        or not 1 <= columns <= _MOST_COLUMNS
+    ):
+        raise PictureError(
+            f"Figure: columns must be a whole number from 1 to {_MOST_COLUMNS}, got {show(columns)}"
+        )
+    return min(columns, count)
 
 
 def _check_settings(scene: Scene, settings: Tree) -> None:
@@ -329,131 +345,6 @@ def _check_settings(scene: Scene, settings: Tree) -> None:
     asked.scene_and_settings(scene, {k: v for k, v in settings.items() if k in of_renders})
 
 
-def _write(axes: Any, x: float, y: float, text: str, ha: str = "center") -> None:
-    """Black words that can be read on anything: outlines below, which are paths in every file."""
-    from matplotlib.patheffects import Stroke
-
-    alike: Any = {"ha": ha, "va": "center", "clip_on": True}
-    halo = [Stroke(linewidth=1.5, foreground="white", alpha=0.75)]
-    axes.text(x, y, text, path_effects=halo, **alike)
-    axes.text(x, y, text, color="black", **alike)
-
-
-def _draw_axis(axes: Any, edge: Tree, words: AxisWords, font: float) -> None:
-    (x0, y0), (x1, y1) = edge["from"], edge["to"]
-    out_x, out_y = (0.35 * font * c for c in edge["outwards"])
-    axes.plot([x0, x1], [y0, y1], color="black", linewidth=0.6)
-    for tick in edge["ticks"]:
-        x, y = tick["x"], tick["y"]
-        axes.plot([x, x + out_x], [y, y + out_y], color="black", linewidth=0.6)
-    for word in (words.name, *words.numbers):
-        _write(axes, word.x, word.y, word.text)
-
-
-def _draw_scale(axes: Any, bar: Tree, high: float, font: float) -> None:
-    left, y = 1.2 * font, high - 1.2 * font
-    right = left + bar["pixels"]
-    from matplotlib.patheffects import withStroke
-
-    around = [withStroke(linewidth=3.0, foreground="white", alpha=0.75)]
-    axes.plot(
-        [left, right],
-        [y, y],
-        color="black",
-        linewidth=1.8,
-        path_effects=around,
-        solid_capstyle="butt",
-    )
-    _write(axes, 0.5 * (left + right), y - 0.9 * font, bar["text"])
-
-
-def _draw_orientation(axes: Any, arrows: Sequence[Tree], y: float, font: float) -> None:
-    from matplotlib.patheffects import withStroke
-
-    around = [withStroke(linewidth=3.0, foreground="white", alpha=0.75)]
-    x, long = 3.4 * font, 2.0 * font
-    for arrow in arrows:
-        to_x, to_y = x + long * arrow["x"], y + long * arrow["y"]
-        axes.plot(
-            [x, to_x],
-            [y, to_y],
-            color=arrow["color"],
-            linewidth=1.5,
-            path_effects=around,
-            solid_capstyle="round",
-        )
-        beyond = 2.7 / 2.0
-        _write(axes, x + beyond * (to_x - x), y + beyond * (to_y - y), arrow["name"])
-
-
-def _draw_legend(axes: Any, entries: Sequence[Tree], wide: float, font: float) -> None:
-    """In the upper right corner."""
-    longest = max((len(entry["text"]) for entry in entries), default=0)
-    left = wide - (0.8 + 0.6 * longest + 1.4) * font
-    for row, entry in enumerate(entries):
-        y = (1.0 + 1.5 * row) * font
-        x0, x1, y0, y1 = left, left + 0.9 * font, y - 0.45 * font, y + 0.45 * font
-        axes.fill(
-            [x0, x1, x1, x0],
-            [y0, y0, y1, y1],
-            facecolor=entry["color"],
-            edgecolor="black",
-            linewidth=0.5,
-        )
-        _write(axes, left + 1.4 * font, y, entry["text"], "left")
-
-
-def _bar_width(bar: Tree, size: float) -> float:
-    """Inches that a bar and its words take."""
-    longest = max([len(tick["text"]) for tick in bar["ticks"]], default=1)
-    return size * (1.0 + 1.0 + 0.7 + 0.62 * longest + (1.8 if bar["label"] else 0.5))
-
-
-def _draw_bar(
-    sheet: Any, bar: Tree, left: float, whole: tuple[float, float], high: float, size: float
-) -> None:
-    """A bar from `left` inches on, within the height of the picture."""
-    width, total = whole
-    ends = 0.1 * high
-    box = (left / width, ends / total, size / width, (high - 2 * ends) / total)
-    axes = sheet.add_axes(box)
-    colors = np.array([[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in bar["colors"]], np.uint8)
-    axes.imshow(
-        colors[:, None], extent=(0, 1, 0, 1), origin="lower", aspect="auto", interpolation="nearest"
-    )
-    axes.set_xticks([])
-    axes.yaxis.tick_right()
-    axes.yaxis.set_label_position("right")
-    axes.set_yticks([tick["at"] for tick in bar["ticks"]], [t["text"] for t in bar["ticks"]])
-    axes.tick_params(width=0.6, length=2.5, pad=2.0)
-    if bar["label"]:
-        axes.set_ylabel(bar["label"])
-    tip = 0.9 * size / (high - 2 * ends)
-    for color, base, point in ((bar["below"], 0.0, -tip), (bar["above"], 1.0, 1.0 + tip)):
-        if color is not None:
-            axes.fill(
-                [0, 1, 0.5],
-                [base, base, point],
-                facecolor=color,
-                edgecolor="black",
-                linewidth=0.6,
-                clip_on=False,
-            )
-    if bar["nan"] is not None:
-        low = -2.6 * tip
-        axes.fill(
-            [0, 1, 1, 0],
-            [low, low, low + tip, low + tip],
-            facecolor=bar["nan"],
-            edgecolor="black",
-            linewidth=0.6,
-            clip_on=False,
-        )
-        axes.text(1.35, low + 0.5 * tip, "NaN", va="center", ha="left", clip_on=False)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
-
-
 def _checked_dpi(dpi: object) -> float:
     if isinstance(dpi, int | float) and not isinstance(dpi, bool) and 10 <= dpi <= 2400:
         return float(dpi)
@@ -466,7 +357,7 @@ def _inches(width: object) -> float:
     if isinstance(width, int | float) and not isinstance(width, bool):
         found = float(width) * _INCHES["mm"]
     elif isinstance(width, str):
-        match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*(mm|cm|in|pt)\s*", width)
+        match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,20})?)\s*(mm|cm|in|pt)\s*", width)
         found = None if match is None else float(match[1]) * _INCHES[match[2]]
     if found is None or not 0.4 <= found <= 100.0:
         raise PictureError(

@@ -13,18 +13,21 @@ from typing import Any
 import numpy as np
 
 from raywidget.errors import PictureError, SceneError
+from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.quantities import UNNAMED, ValuedShape
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap, Limits
 from raywidget.scene.values.annotations import CORNERS
 from raywidget.scene.values.checks import LARGEST, reflectance, show
-from raywidget.scene.values.colors import encode_srgb
+from raywidget.scene.values.colors import REC709_WEIGHTS, encode_srgb
 from raywidget.scene.values.given import NotNumbers, as_items, as_numpy
 
 Tree = dict[str, Any]
 
 _BAR_ROWS = 256  # colours of a bar, at most
+_MIDDLING = 16  # pixels on a side, of a backdrop that is looked at
+_DARK = 0.15  # luminance of a background below which words are white
 
 
 def describe(
@@ -75,7 +78,8 @@ def describe(
         ``always`` of those that nothing hides; ``scalebar``: ``length`` (or None) and ``unit``, or
         None; ``axes``: ``low``, ``high``, ``names`` and ``ticks`` (three lists of ``value`` and
         ``text``), or None; ``legend``: ``text`` and ``color``; ``texts``: ``corner`` and ``text``;
-        ``orientation``: three names, or None.
+        ``orientation``: three names, or None; ``ink``: "black" or "white", by what is behind all
+        things, or None if nothing is known of it.
 
     Raises
     ------
@@ -116,7 +120,18 @@ def describe(
         "legend": _legend(legend),
         "texts": _texts(texts),
         "orientation": _three_names("orientation", orientation),
+        "ink": _ink(scene),
     }
+
+
+def _ink(scene: Scene) -> str | None:
+    behind = scene.background
+    if behind is None:
+        return None
+    color: Any = behind
+    if isinstance(behind, Backdrop):
+        color = behind.frame(_MIDDLING, _MIDDLING).mean(axis=(0, 1))
+    return "white" if float(np.dot(color, REC709_WEIGHTS)) < _DARK else "black"
 
 
 # --- Bars -----------------------------------------------------------------------------------------

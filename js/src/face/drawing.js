@@ -119,9 +119,12 @@ function drawLegend(entries, right, font) {
 }
 
 /** Is there nothing to draw? @param {Description} description */
-export const isEmpty = ({ bars, labels, legend, texts, ...others }) =>
+export const isEmpty = ({ bars, labels, legend, texts, title, scalebar, axes, orientation }) =>
   [bars, labels, legend, texts].every(({ length }) => length === 0) &&
-  !Object.values(others).some(Boolean);
+  !title &&
+  !scalebar &&
+  !axes &&
+  !orientation;
 
 /**
  * @param {Description} description
@@ -178,12 +181,18 @@ export function drawAll(description, pose, size, hides, scale = 1) {
     parts.push(draw("g", { class: "raywidget-corner" }, write(x, y, text, anchor)));
   }
   if (title) parts.push(write(width / 2, 1.4 * font, title, "middle", { "font-weight": 600 }));
-  const text = { "font-family": "system-ui, sans-serif", "font-size": font, fill: "#000" };
-  const halo = { stroke: "#fff", "stroke-width": 2.5, "stroke-opacity": 0.75 };
+  // Words on what is known to be dark or bright are so whatever the theme of the page.
+  const [ink, paper] = description.ink === "white" ? ["#fff", "#000"] : ["#000", "#fff"];
+  const text = { "font-family": "system-ui, sans-serif", "font-size": font, fill: ink };
+  const halo = { stroke: paper, "stroke-width": 2.5, "stroke-opacity": 0.75 };
   const style = { ...text, "dominant-baseline": "central", "paint-order": "stroke" };
   const all = draw("g", { transform: `scale(${scale})`, ...style }, ...parts);
   for (const words of all.querySelectorAll("text")) {
     for (const [name, value] of Object.entries(halo)) words.setAttribute(name, String(value));
+  }
+  if (description.ink !== null) all.setAttribute("data-ink", description.ink);
+  for (const [part, color] of Object.entries({ ink, halo: paper })) {
+    for (const one of all.querySelectorAll(`.raywidget-${part}`)) one.setAttribute("stroke", color);
   }
   return all;
 }

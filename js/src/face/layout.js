@@ -18,6 +18,7 @@
  * @property {{text: string, color: string}[]} legend
  * @property {{corner: string, text: string}[]} texts
  * @property {string[] | null} orientation
+ * @property {"black" | "white" | null} ink of words and lines; by default that of the theme
  *
  * @typedef {{x: number, y: number}} Spot
  * @typedef {Spot & {text: string}} Word whose middle is there
@@ -89,7 +90,7 @@ function readAxes({ low, high, names, ticks }) {
 
 /** What a kernel or a saved notebook says, as far as it can be drawn. @param {unknown} value @returns {Description} */
 export function readDescription(value) {
-  const { title, bars, labels, scalebar, axes, legend, texts, orientation } = asObject(value);
+  const { title, bars, labels, scalebar, axes, legend, texts, orientation, ink } = asObject(value);
   const { length, unit } = asObject(scalebar);
   const long = typeof length === "number" && length > 0 ? length : null;
   return {
@@ -111,6 +112,7 @@ export function readDescription(value) {
     ),
     orientation:
       Array.isArray(orientation) && orientation.length === 3 ? orientation.map(String) : null,
+    ink: ink === "black" || ink === "white" ? ink : null,
   };
 }
 

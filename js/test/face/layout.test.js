@@ -137,7 +137,7 @@ test("what can't be drawn is left out", () => {
   assert.deepEqual([read.axes, read.title], [null, null]);
   const nothing = {
     ...{ title: null, bars: [], labels: [], scalebar: null, axes: null },
-    ...{ legend: [], texts: [], orientation: null },
+    ...{ legend: [], texts: [], orientation: null, ink: null },
   };
   for (const value of [null, undefined, "words", {}]) {
     assert.deepEqual(readDescription(value), nothing);

@@ -543,7 +543,7 @@ def test_legends_rulers_categories_and_small_arrows(plotter):
     assert [tick["text"] for tick in bar["ticks"]] == ["glass", "iron", "wood"]
     assert [tick["at"] for tick in bar["ticks"]] == pytest.approx([1 / 6, 1 / 2, 5 / 6])
     (label,) = told["labels"]
-    assert label == {"point": pytest.approx([1.5, -1, 0]), "text": "Length: 3", "always": True}
+    assert label == {"point": pytest.approx([3, -1, 0]), "text": "Length: 3", "always": True}
     (line,) = (shape for shape in scene.shapes if isinstance(shape, rw.Tubes | rw.Cylinders))
     assert line.bounds()[1][0] == pytest.approx(3, abs=0.05)
     plotter.show_axes()

@@ -125,3 +125,23 @@ def test_volumes_in_plotters_keep_colours_and_opacity():
     assert not table[:, 4:7].any()
     assert shaded.shading == "gradient"
     assert describe(rw.studio(plotter, ground=False))["bars"] == []
+
+
+def test_labels_are_regions_of_their_own_colours():
+    labels = np.full((12, 12, 12), 3, np.uint8)
+    labels[2:10, 2:10, 2:10] = 4
+    labels[4:8, 4:8, 4:8] = 9
+    volume = volume_in(labels)
+    assert volume.interpolation == "nearest"
+    looks = volume.transfer
+    thick = np.array(looks.extinction)
+    assert thick[0] == 0  # air is what is outside
+    assert thick[6] == thick.max() > 2 * thick[1] > 0
+    colors = looks.color
+    assert colors.ticks == ((4, ""), (9, ""))
+    tab = rw.ColorMap("tab10").table
+    np.testing.assert_allclose(colors.evaluate([4, 9]), tab[:2], atol=2e-3)
+    # Not so: numbers that count something, and two regions, which are a thing and air.
+    for other in (np.arange(1728).reshape(12, 12, 12), labels > 3, labels.astype(float)):
+        volume = volume_in(other)
+        assert volume.interpolation == "linear"

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image as PictureFile
 
 import raywidget as rw
 from raywidget.picture.figure_elements import (
@@ -157,6 +158,20 @@ def test_words_of_axes_do_not_meet():
     assert shown > 20
 
 
+def test_words_are_white_where_all_is_dark(tmp_path):
+    for background, ink in (("#202020", "white"), ("white", "black"), (None, None)):
+        assert describe(scene().replace(background=background))["ink"] == ink
+    dark = rw.Backdrop(np.zeros((2, 2, 3), np.float32))
+    assert describe(scene().replace(background=dark))["ink"] == "white"
+    night = scene().replace(background=dark)
+    fig = rw.Figure(
+        night, labels=[((9, 9, 0), "a"), ((0, 0.8, 0), "peak")], width=32, height=24, spp=1
+    )
+    fig.save(tmp_path / "fig.svg")
+    (peak,) = re.findall(r"<text[^>]*>peak<", (tmp_path / "fig.svg").read_text())
+    assert "fill: #ffffff" in peak
+
+
 def test_labels_that_are_always_seen():
     marks = [((0, 0, -1), "behind", "always"), ((0, 0, -1), "hidden")]
     near = np.full((60, 90), 1.0)
@@ -238,6 +253,40 @@ def test_words_are_words_and_the_picture_is_a_raster(tmp_path):
         assert picture.size[0] == 200
     assert fig._repr_png_().startswith(b"\x89PNG")
     assert "1 colour bar)" in repr(fig)
+
+
+def test_several_pictures_stand_in_rows(tmp_path):
+    def sheet(count, **more):
+        told = [scene().replace(annotations={"title": f"no. {k}"}) for k in range(count)]
+        return rw.Figure(told, width=24, height=16, spp=1, **more)
+
+    fig = sheet(3, title="All of them", columns=2, scalebar=True)
+    fig.save(tmp_path / "fig.svg", width="86.123456789 mm")
+    text = (tmp_path / "fig.svg").read_text()
+    for word in ("All of them", "no. 0", "no. 1", "no. 2"):
+        assert f">{word}<" in text
+    assert text.count("<image") == 6  # pictures and bars
+    assert [image.width for image in fig.images] == [24] * 3
+    assert [told["title"] for told in fig.description] == ["no. 0", "no. 1", "no. 2"]
+    assert repr(fig).startswith("Figure([Image(24x16, 1 spp), ")
+    with pytest.raises(rw.PictureError, match="3 pictures; images has them"):
+        _ = fig.image
+    heights = []
+    for columns in (1, 2, 3, None):
+        sheet(4, columns=columns, colorbars=False).save(tmp_path / "fig.png", width=60, dpi=50)
+        with PictureFile.open(tmp_path / "fig.png") as picture:
+            heights.append(picture.size[1])
+    assert heights[0] > heights[1] > heights[2]
+    assert heights[3] == heights[1]
+    one = rw.Figure([fig.images[0]])
+    assert one.image is fig.images[0]
+    for wrong in (0, 65, True, "2"):
+        with pytest.raises(rw.PictureError, match="columns must be a whole number from 1 to 64"):
+            sheet(2, columns=wrong)
+    with pytest.raises(rw.PictureError, match="empty list"):
+        rw.Figure([])
+    with pytest.raises(rw.PictureError, match="expected a Scene"):
+        rw.Figure([scene(), 3])
 
 
 def test_an_image_knows_its_scene():
