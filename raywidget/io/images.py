@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from raywidget.errors import PictureError
 from raywidget.io.atomic import check_writable, replacing
 from raywidget.io.png import write_png
+from raywidget.io.tiff import write_tiff
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.paths import user_path
 
@@ -65,7 +67,7 @@ def encode_png(width: int, height: int, strips: Iterable[NDArray[Any]]) -> bytes
 def _write_png(path: Path, picture: _Picture) -> None:
     height, width, _ = picture.shape
     with path.open("wb") as file:
-        write_png(file, width, height, picture.shown(), picture.text)
+        write_png(file, width, height, picture.shown(), picture.text, picture.dpi)
 
 
 def _write_npy(path: Path, picture: _Picture) -> None:
@@ -107,6 +109,8 @@ def _write_exr(path: Path, picture: _Picture) -> None:
     # Without chromaticities in the header the primaries are those of Rec. 709, which is right.
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
     header |= {_exr_name(name): value for name, value in picture.text.items()}
+    if picture.dpi is not None:
+        header["xDensity"] = float(picture.dpi)
     whole = picture.channels(slice(0, picture.shape[0]))
     channels = {"RGB" if picture.alpha is None else "RGBA": whole}
     for name, values in picture.aovs.items():
@@ -118,6 +122,18 @@ def _exr_name(keyword: str) -> str:
     """Attributes have names as variables have, and some are known: see its documentation."""
     known = {"Software": "software", "Comment": "comments", "Title": "comments"}
     return known.get(keyword, keyword.replace("-", "_"))
+
+
+def _write_tif(path: Path, picture: _Picture) -> None:
+    strips = iter(picture.shown())
+    first = next(strips)
+    again = itertools.chain([first], strips)
+    if first.dtype != np.uint16:
+        _write_small_tif(path, picture._replace(shown=lambda: again))
+        return
+    height, width, _ = picture.shape
+    with path.open("wb") as file:
+        write_tiff(file, width, height, again, picture.text, picture.dpi)
 
 
 def _write_by_pillow(kind: str, **options: Any) -> Callable[[Path, _Picture], None]:
@@ -142,11 +158,18 @@ def _write_by_pillow(kind: str, **options: Any) -> Callable[[Path, _Picture], No
             chosen["resolution"] = picture.dpi
         elif picture.dpi is not None and kind in ("JPEG", "TIFF"):
             chosen["dpi"] = (picture.dpi, picture.dpi)
-        if picture.text and kind in ("JPEG", "WEBP", "AVIF"):
+        if kind in ("JPEG", "WEBP", "AVIF") and (picture.text or picture.dpi is not None):
             exif = Pillow.Exif()
-            exif[0x0131] = picture.text.get("Software", "raywidget")
-            exif[0x010E] = "; ".join(f"{k}: {v}" for k, v in picture.text.items())
+            if picture.text:
+                exif[0x0131] = picture.text.get("Software", "raywidget")
+                exif[0x010E] = "; ".join(f"{k}: {v}" for k, v in picture.text.items())
+            if picture.dpi is not None:
+                exif[0x011A] = exif[0x011B] = picture.dpi
+                exif[0x0128] = 2  # inches
             chosen["exif"] = exif.tobytes()
+        elif picture.text and kind == "PDF":
+            chosen["producer"] = picture.text.get("Software", "raywidget")
+            chosen["subject"] = "; ".join(f"{k}: {v}" for k, v in picture.text.items())
         elif picture.text and kind == "TIFF":
             tags = ImageFileDirectory_v2()
             tags[305] = picture.text.get("Software", "raywidget")
@@ -177,6 +200,8 @@ def _write_hdr(path: Path, picture: _Picture) -> None:
             file.write(coded.tobytes())
 
 
+_write_small_tif = _write_by_pillow("TIFF", compression="tiff_deflate")
+
 _WRITERS: dict[str, Callable[[Path, _Picture], None]] = {
     ".png": _write_png,
     ".npy": _write_npy,
@@ -186,8 +211,8 @@ _WRITERS: dict[str, Callable[[Path, _Picture], None]] = {
     ".jpeg": _write_by_pillow("JPEG", optimize=True),
     ".webp": _write_by_pillow("WEBP", method=4),
     ".avif": _write_by_pillow("AVIF"),
-    ".tif": _write_by_pillow("TIFF", compression="tiff_deflate"),
-    ".tiff": _write_by_pillow("TIFF", compression="tiff_deflate"),
+    ".tif": _write_tif,
+    ".tiff": _write_tif,
     ".pdf": _write_by_pillow("PDF"),
     ".hdr": _write_hdr,
 }
@@ -291,7 +316,7 @@ def save_picture(
     quality : int
         0 to 100, of formats that lose something.
     dpi : float, optional
-        Pixels per inch, for JPEG, TIFF and PDF.
+        Pixels per inch, for all but NPY, NPZ and HDR.
 
     Raises
     ------

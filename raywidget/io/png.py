@@ -28,6 +28,7 @@ def write_png(
     height: int,
     strips: Iterable[NDArray[Any]],
     text: Mapping[str, str] | None = None,
+    dpi: float | None = None,
 ) -> None:
     """Write a picture of 8 or 16 bits a channel.
 
@@ -41,6 +42,8 @@ def write_png(
         From top to bottom, all rows together; a fourth channel is straight alpha.
     text : mapping of str to str, optional
         What the file says of itself, by keywords of Latin letters.
+    dpi : float, optional
+        Pixels per inch.
     """
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, 9)
     above, packed, began = None, bytearray(), False
@@ -53,6 +56,9 @@ def write_png(
             head = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
             file.write(_SIGNATURE)
             _write_chunk(file, b"IHDR", head)
+            if dpi is not None:
+                per_metre = max(1, round(dpi / 0.0254))
+                _write_chunk(file, b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1))
             for keyword, value in (text or {}).items():
                 # Not compressed, no language, no translation of the keyword
                 data = keyword.encode("latin-1") + b"\0\0\0\0\0" + value.encode("utf-8")

@@ -385,12 +385,12 @@ class Image(Measured):
         exposure, curve, channel : optional
             Display settings instead of the image's own.
         bits : {8, 16}
-            Of each channel of a ``.png``; 16 with the curves ``"srgb"``, ``"filmic"`` and
-            ``"linear"`` in colour.
+            Of each channel of a ``.png`` or ``.tif``; 16 with the curves ``"srgb"``, ``"filmic"``
+            and ``"linear"`` in colour.
         quality : int
             0 to 100, of JPEG, WebP and AVIF.
         dpi : float, optional
-            Pixels per inch, for JPEG, TIFF and PDF.
+            Pixels per inch: how large it is on paper. NPY, NPZ and HDR have no place for it.
         text : mapping of str to str, optional
             What the file says of itself beside the program, its version and the settings of the
             render.
@@ -415,8 +415,10 @@ class Image(Measured):
         how = (*self._how_to_develop(exposure, curve, channel), bits)
         if bits == 16:
             check_sixteen(how[1], how[3])
-            if os.path.splitext(os.fspath(path))[1].lower() != ".png":
-                raise PictureError("bits=16 is for .png; .exr, .npz and .hdr hold all there is")
+            if os.path.splitext(os.fspath(path))[1].lower() not in (".png", ".tif", ".tiff"):
+                raise PictureError(
+                    "bits=16 is for .png and .tif; .exr, .npz and .hdr hold all there is"
+                )
         elif bits != 8:
             raise PictureError(f"bits must be 8 or 16, got {show(bits)}")
         save_picture(

@@ -218,6 +218,8 @@ def test_formats_of_eight_bits(tmp_path, picture, suffix):
         assert loaded.mode == "RGB"
         difference = np.asarray(loaded).astype(int) - picture.to_uint8()
         assert np.abs(difference).mean() <= (0.0 if "tif" in suffix else 6.0)
+        exif = loaded.getexif()
+        assert (exif[0x011A], exif[0x011B], exif[0x0128]) == (300, 300, 2)
         if suffix == ".tif":
             assert loaded.info["dpi"] == pytest.approx((300, 300))
             assert loaded.tag_v2[305].startswith("raywidget ")
@@ -251,6 +253,55 @@ def test_hdr_holds_the_radiance(tmp_path, picture):
     assert imageio is not None
     sky = rw.ImageEnvironment(tmp_path / "a.hdr")  # our own reader takes it
     np.testing.assert_allclose(np.asarray(sky.image), wide.pixels, atol=largest.max() / 100)
+
+
+def test_how_large_it_is_on_paper(tmp_path, picture):
+    picture.save(tmp_path / "a.png", dpi=300)
+    with Pillow.open(tmp_path / "a.png") as loaded:
+        assert loaded.info["dpi"] == pytest.approx((300, 300), abs=0.01)
+    picture.save(tmp_path / "b.png")
+    with Pillow.open(tmp_path / "b.png") as loaded:
+        assert "dpi" not in loaded.info
+    picture.save(tmp_path / "a.pdf", dpi=300)
+    data = (tmp_path / "a.pdf").read_bytes()
+    width, height = (72 * side / 300 for side in (20, 12))
+    assert f"/MediaBox [ 0 0 {width} {height} ]".encode() in data
+    assert rw.__version__.encode("utf-16-be") in data  # who made it
+    OpenEXR = pytest.importorskip("OpenEXR")
+    picture.save(tmp_path / "a.exr", dpi=300)
+    with OpenEXR.File(str(tmp_path / "a.exr")) as file:
+        assert file.header()["xDensity"] == 300.0
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_tiff_of_16_bits(tmp_path, picture, alpha):
+    cut = rw.Image(picture.pixels, alpha=np.full((12, 20), 0.75), spp=1) if alpha else picture
+    cut.save(tmp_path / "a.tif", bits=16, dpi=300, text={"Title": "odd"})
+    cut.save(tmp_path / "a.png", bits=16)
+    tifffile = pytest.importorskip("tifffile")
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        page = file.pages[0]
+        wide = page.asarray()
+        assert wide.dtype == np.uint16
+        assert wide.shape == (12, 20, 4 if alpha else 3)
+        assert page.tags["XResolution"].value == (300_000, 1000)
+        assert page.tags["Software"].value == f"raywidget {rw.__version__}"
+    # The same numbers as in a PNG, of which Pillow keeps the upper bytes.
+    assert np.abs((wide >> 8).astype(int) - np.asarray(Pillow.open(tmp_path / "a.png"))).max() <= 1
+    finer = wide / 257.0 - cut.to_uint8()
+    assert 0.2 < np.abs(finer).max() < 0.51
+    assert read_text(tmp_path / "a.tif")["Title"] == "odd"
+    if not alpha:  # our own reader takes it
+        sky = rw.ImageEnvironment(tmp_path / "a.tif")
+        np.testing.assert_allclose(np.asarray(sky.image), picture.pixels, atol=2e-3)
+
+
+def test_tiff_of_16_bits_and_many_strips(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    noise = rw.Image(np.random.default_rng(0).random((150, 31, 3)), spp=1)
+    noise.save(tmp_path / "a.tiff", bits=16, curve="linear")
+    wide = tifffile.imread(tmp_path / "a.tiff")
+    assert np.abs(wide / 65535.0 - noise.pixels).max() < 1e-3  # half floats
 
 
 def test_png_of_16_bits(tmp_path, picture):
