@@ -130,6 +130,38 @@ def test_a_small_fire_in_a_dark_place_makes_little_noise():
     assert 50.0 * noise[0] < noise[1], noise
 
 
+@pytest.mark.parametrize("density", [0.02, 2.0])
+def test_what_is_thin_is_seen_to_glow_without_noise(density):
+    # Of two colours, the farther one behind smoke and fog, beside one that the camera does not see.
+    values = np.zeros((3, 3, 8))
+    values[:, :, 4:] = 1.0
+    fire = rw.TransferFunction(
+        0.0, extinction=1.0, density=density, emission=[(0, (1, 2, 0)), (1, (3, 0, 1))]
+    )
+    smoke = rw.TransferFunction(0.0, extinction=1.0, density=0.5)
+    fills = [
+        block(values, fire, 2.0, interpolation="nearest"),
+        block(np.ones((2, 2, 2)), smoke, 2.0),
+        block(values, fire.replace(glow=9.0), 2.0, visible=False),
+    ]
+    camera = rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0), vfov=1e-3)
+    fog = rw.HomogeneousMedium(0.1, 0.0)
+    scene = rw.Scene(fills, medium=fog, camera=camera)
+    total = density + 0.6
+    of_each = density / total * (1.0 - np.exp(-total)) * np.exp(-0.4)
+    expected = of_each * (np.array([3.0, 0, 1]) + np.exp(-total) * np.array([1.0, 2, 0]))
+    settings = {"max_depth": 1, **SMALL}
+    found = render_batches(scene, 32, 256, seed=1, **settings)
+    shape = found.shape[1:]
+    sure = exactly(np.broadcast_to(expected, shape), shape)
+    statistics = picture_statistics(scene, per_batch=256, batches=32, **settings)
+    assert check_means(statistics, sure, rounding=2e-4) > LEVEL
+    by_chance = render_batches(scene, 32, 256, seed=2, next_event=False, **settings)
+    assert check_batches(found, by_chance) > LEVEL
+    if density < 1.0:
+        assert 10.0 * found.var(axis=0).mean() < by_chance.var(axis=0).mean()
+
+
 def test_parts_have_power_where_something_glows():
     looks = np.zeros((11, 8), np.float32)
     looks[:, 0] = 2.0

@@ -27,12 +27,14 @@ from raywidget.kernels.integrators.tile import (
     sample_tile,
 )
 from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import (
     GROUP_CHOICE,
     GROUP_EDGE,
     GROUPS_PER_EDGE,
     Sequence,
     draw_four,
+    mix,
     next_state,
     number_of,
     start_stream,
@@ -82,8 +84,14 @@ from raywidget.kernels.surfaces.surface import (
     trace_shadow,
     unlit_radiance,
 )
-from raywidget.kernels.volumes.flight import fly, look_at, share_through
-from raywidget.kernels.volumes.glow import Glow, found_share, sample_glow
+from raywidget.kernels.volumes.flight import fly, is_volume_unseen, look_at, share_through
+from raywidget.kernels.volumes.glow import (
+    Glow,
+    found_along,
+    found_share,
+    sample_along,
+    sample_glow,
+)
 from raywidget.kernels.volumes.looking import shaded_side
 from raywidget.kernels.volumes.medium import (
     Medium,
@@ -93,12 +101,13 @@ from raywidget.kernels.volumes.medium import (
     inside_towards,
     load_medium,
     sample_phase,
+    transmittance,
 )
 
 INFINITY = float("inf")
 
 GROUP_SEGMENT = 1 << 31  # of each straight piece of the path: channel, distance, two unused
-GROUP_GLOW = 3 << 30  # at the end of an edge: a point that glows
+GROUP_GLOW = 3 << 30  # on the camera's ray, then at the end of an edge: a point that glows
 
 
 class Flight(NamedTuple):
@@ -166,6 +175,29 @@ def light_of_glow(
     return Arrived(sent, shadow.rays, state)
 
 
+@on_demand
+def glow_on_ray(
+    scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int, sequence: Sequence
+) -> Vec3:
+    """What glows on a ray of the camera, as far as points on it are to find it."""
+    sum = vec3(0.0, 0.0, 0.0)
+    numbers = draw_four(sequence, GROUP_GLOW)
+    stream = mix(start_stream(sequence))
+    for volume in range(scene.volume_count):
+        if is_volume_unseen(scene, volume):
+            continue
+        along = sample_along(scene, volume, o, d, reach, numbers.x)
+        if largest_of(along.sent) <= 0.0:
+            continue
+        sent = along.sent
+        if scene.medium_count > 0:
+            sent = sent * transmittance(scene, in_sight(scene, inside), along.t)
+        through = share_through(scene, o, d, along.t, stream, True)
+        stream = through.state
+        sum = sum + sent * through.share
+    return sum
+
+
 @device
 def trace_volpath(
     scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, behind: Vec3, settings: PathSettings
@@ -213,6 +245,9 @@ def trace_volpath(
         if ray.slot != MISS:
             reach = ray.t
             volume = -1
+        way = reach
+        if glows and depth == 1:
+            radiance = radiance + throughput * glow_on_ray(scene, o, d, way, inside, sequence)
         if scene.volume_count > 0 and not in_space:
             flown = fly(scene, o, d, reach, stream, number, depth == 1)
             reach = flown.t
@@ -242,7 +277,9 @@ def trace_volpath(
             if not flight.scatters:
                 look = look_at(scene, volume, place, p)
                 weight = 1.0
-                if glow_pdf > 0.0:
+                if glows and depth == 1:
+                    weight = found_along(scene, volume, o, d, way, flight.t)
+                elif glow_pdf > 0.0:
                     weight = found_share(scene, volume, previous, p, glow_pdf)
                 if is_bounded(bound, depth):
                     radiance = add_within(bound, radiance, throughput, look.emission, weight)

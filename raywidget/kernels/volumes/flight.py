@@ -69,7 +69,7 @@ class _Block(NamedTuple):
     next_z: float
 
 
-class _Walk(NamedTuple):
+class Walk(NamedTuple):
     """A ray in the blocks of a volume."""
 
     enter: float  # distances at which it enters the box, and leaves it
@@ -92,7 +92,8 @@ def _reciprocal(x: float) -> float:
 
 
 @device
-def _start(scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float) -> _Walk:
+def start_walk(scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float) -> Walk:
+    """A ray in a volume; it is in it if it enters before it leaves."""
     origin = into_grid(scene, volume, o)
     direction = along_grid(scene, volume, d)
     codes = volume * layout.VOLUME_CODES_SIZE
@@ -135,7 +136,7 @@ def _start(scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float) -> _Wa
         enter + _first_step(y, block_y, direction.y, size_y),
         enter + _first_step(z, block_z, direction.z, size_z),
     )
-    return _Walk(
+    return Walk(
         enter,
         leave,
         origin,
@@ -173,14 +174,14 @@ def _first_step(x: float, block: int, direction: float, size: float) -> float:
 
 
 @device
-def _block_ends(walk: _Walk, block: _Block) -> float:
+def _block_ends(walk: Walk, block: _Block) -> float:
     """Distance at which the ray leaves a block, or the volume."""
     return min(min(block.next_x, block.next_y), min(block.next_z, walk.leave))
 
 
 @device
 def _moved(
-    walk: _Walk, block: _Block, x: int, y: int, z: int, next_x: float, next_y: float, next_z: float
+    walk: Walk, block: _Block, x: int, y: int, z: int, next_x: float, next_y: float, next_z: float
 ) -> _Block:
     """The block so many along each axis farther on the way."""
     x = block.x + (x if walk.direction.x > 0.0 else -x)
@@ -193,7 +194,7 @@ def _moved(
 
 
 @device
-def _next_block(walk: _Walk, block: _Block) -> _Block:
+def _next_block(walk: Walk, block: _Block) -> _Block:
     """The block behind this one, without branches: through which side, no processor foresees."""
     along_x = (block.next_x <= block.next_y) & (block.next_x <= block.next_z)
     along_y = (not along_x) & (block.next_y <= block.next_z)
@@ -218,7 +219,7 @@ class _Leap(NamedTuple):
 
 
 @device
-def _leap(walk: _Walk, block: _Block, least: float) -> _Leap:
+def _leap(walk: Walk, block: _Block, least: float) -> _Leap:
     """Over empty blocks: `least` is what bounds have of one, minus how far it is to others."""
     more = -least - 1.0
     t = min(block.next_x + more * walk.size.x, block.next_y + more * walk.size.y)
@@ -250,7 +251,7 @@ def _passed(t: float, next_side: float, size: float) -> int:
 
 
 @device
-def _point(walk: _Walk, t: float) -> Vec3:
+def _point(walk: Walk, t: float) -> Vec3:
     return vec3(
         walk.origin.x + t * walk.direction.x,
         walk.origin.y + t * walk.direction.y,
@@ -281,7 +282,7 @@ def _fly_through(
 
     `number` is the first one that it takes.
     """
-    walk = _start(scene, volume, o, d, reach)
+    walk = start_walk(scene, volume, o, d, reach)
     if not walk.enter < walk.leave:
         return Flown(reach, -1, 0.0, state)
     block = walk.first
@@ -368,7 +369,7 @@ def _pass_through(
     Where the least extinctions alone have left little of the light, chance decides on what they
     would still take: the way out of what is thick may be long.
     """
-    walk = _start(scene, volume, o, d, reach)
+    walk = start_walk(scene, volume, o, d, reach)
     if not walk.enter < walk.leave:
         return Passed(1.0, state)
     block = walk.first

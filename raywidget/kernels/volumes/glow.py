@@ -4,6 +4,8 @@ What shines in a volume is found in two ways: by light that is scattered towards
 there, and at points drawn from a coarse table of what glows where. Both are weighted as if nothing
 stood in between (`found_share`): how much gets through is an estimate, and no density can be told
 from it, but weights need only add up to 1 for each point (Veach 1997, section 9.2).
+
+What is thin stops few of the camera's rays: there, a point is drawn on each of them.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from raywidget.kernels.language.random import Four
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
+from raywidget.kernels.volumes.flight import start_walk
 
 
 class Glow(NamedTuple):
@@ -162,3 +165,39 @@ def found_share(scene: SceneView, volume: int, o: Vec3, p: Vec3, pdf: float) -> 
     if not stopped + drawn > 0.0:
         return 1.0
     return stopped / (stopped + drawn)
+
+
+class Along(NamedTuple):
+    """A point on a ray that goes through something that glows."""
+
+    t: float
+    sent: Vec3  # what counts of its light, by the density of the point, if all gets through
+
+
+@on_demand
+def sample_along(
+    scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float, number: float
+) -> Along:
+    """A point that glows on a ray, all of which are equally likely; what is sent is 0 beside it."""
+    walk = start_walk(scene, volume, o, d, reach)
+    length = walk.leave - walk.enter
+    if not length > 0.0:
+        return Along(0.0, vec3(0.0, 0.0, 0.0))
+    t = walk.enter + number * length
+    cell = into_grid(scene, volume, o + d * t)
+    place = find_place(scene, volume, cell)
+    extinction = extinction_at(scene, volume, place)
+    if not extinction > 0.0:
+        return Along(0.0, vec3(0.0, 0.0, 0.0))
+    counts = extinction / (extinction + 1.0 / length)
+    return Along(t, load_look(scene, volume, place, cell).emission * counts)
+
+
+@on_demand
+def found_along(scene: SceneView, volume: int, o: Vec3, d: Vec3, reach: float, t: float) -> float:
+    """What counts of the glow where a ray was stopped; the rest is left to `sample_along`."""
+    walk = start_walk(scene, volume, o, d, reach)
+    length = max(0.0, walk.leave - walk.enter)
+    cell = into_grid(scene, volume, o + d * t)
+    depth = length * extinction_at(scene, volume, max(0.0, find_place(scene, volume, cell)))
+    return depth / (depth + 1.0)
