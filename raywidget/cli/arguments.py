@@ -141,6 +141,7 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         help="keep what there is in this file all the time; if it is there, go on from it",
     )
     _add_checkpoint_seconds(command)
+    _add_paper(command)
     command.add_argument(
         "--like",
         metavar="PICTURE",
@@ -168,6 +169,7 @@ def make_parser(voice: Voice) -> argparse.ArgumentParser:
         "-o", "--output", metavar="FILE", type=Path, help="file; by default FILE's name with .png"
     )
     command.add_argument("--keep", action="store_true", help="as for render")
+    _add_paper(command)
     _add_executor(command)
     _add_checkpoint_seconds(command)
     _add_denoise(command, None, "as for render")
@@ -331,6 +333,22 @@ def _add_preset(command: argparse.ArgumentParser) -> None:
 def _add_thing(command: argparse.ArgumentParser) -> None:
     _add_preset(command)
     command.add_argument("--option", metavar="NAME=VALUE", action="append", default=[])
+
+
+def _add_paper(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--dpi",
+        type=float,
+        metavar="N",
+        help="pixels per inch: how large the picture is on paper (all but .npy, .npz and .hdr)",
+    )
+    command.add_argument(
+        "--bits",
+        type=int,
+        choices=(8, 16),
+        default=8,
+        help="of each channel of a .png or .tif (default 8)",
+    )
 
 
 def _add_quiet(command: argparse.ArgumentParser, told: str) -> None:

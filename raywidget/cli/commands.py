@@ -33,7 +33,7 @@ from raywidget.io.rescue import rescue
 from raywidget.lab import open_lab
 from raywidget.orbit import OrbitOptions, light_settings, look, render_orbit
 from raywidget.picture.curves import check_display
-from raywidget.picture.image import Image
+from raywidget.picture.image import Image, check_form
 from raywidget.scene.between import between
 from raywidget.scene.moving import Moving
 from raywidget.staging.studio import load_scene
@@ -56,6 +56,7 @@ def render_one(options: argparse.Namespace) -> int:
     check_output(output)  # before an hour of rendering, not after
     chosen = {**like.settings, **given.quality(options), **given.chosen(options)}
     shown = given.shown(options, like.shown)
+    check_form(output, shown["curve"], "color", options.bits, options.dpi)
     staging = {**(like.staging if is_file else {}), **given.staging(options)}
     asked: dict[str, Any] = {"staging": staging, "options": options.option}
     asked = {name: value for name, value in asked.items() if value}
@@ -111,6 +112,7 @@ def resume_one(options: argparse.Namespace) -> int:
     voice: Voice = options.voice
     output = options.output or Path(f"{options.checkpoint.stem}.png")
     check_output(output)
+    check_form(output, options.curve or "srgb", "color", options.bits, options.dpi)
     chosen = {n: v for n in given.CHANGEABLE if (v := getattr(options, n)) is not None}
     with warnings.catch_warnings(record=True) as warned, ExitStack() as stack:
         warnings.simplefilter("always", RaywidgetWarning)
@@ -141,8 +143,9 @@ def _keep(options: argparse.Namespace, image: Image, output: Path, lost: bool) -
     if broken_off and not image.statistics.get("samples", image.spp):
         voice.complain(f"{word} before the first sample; nothing was saved")
         return code
+    paper = {"dpi": options.dpi, "bits": options.bits}
     try:
-        image.save(output)
+        image.save(output, **paper)
     except PictureError as error:
         place = rescue(output.stem, image.save)
         where = "" if place is None else f"; the picture is in {place}"

@@ -410,17 +410,8 @@ class Image(Measured):
             raise PictureError(f"text must be words by keywords, got {show(text)}")
         if as_whole(quality) is None or not 0 <= quality <= 100:
             raise PictureError(f"quality must be 0 to 100, got {show(quality)}")
-        if dpi is not None and not (isinstance(dpi, int | float) and 1 <= dpi <= 100_000):
-            raise PictureError(f"dpi must be a number of pixels per inch, got {show(dpi)}")
         how = (*self._how_to_develop(exposure, curve, channel), bits)
-        if bits == 16:
-            check_sixteen(how[1], how[3])
-            if os.path.splitext(os.fspath(path))[1].lower() not in (".png", ".tif", ".tiff"):
-                raise PictureError(
-                    "bits=16 is for .png and .tif; .exr, .npz and .hdr hold all there is"
-                )
-        elif bits != 8:
-            raise PictureError(f"bits must be 8 or 16, got {show(bits)}")
+        check_form(path, how[1], how[3], bits, dpi)
         save_picture(
             path,
             linear=self._rows,
@@ -454,6 +445,28 @@ class Image(Measured):
         alpha = "" if self._alpha is None else ", alpha"
         denoised = "" if self._raw is None else ", denoised"
         return f"Image({self.width}x{self.height}, {self.spp} spp{alpha}{denoised})"
+
+
+def check_form(
+    path: str | os.PathLike[str], curve: str, channel: str, bits: object, dpi: object
+) -> None:
+    """Check that a picture can be saved so, with as many bits and pixels per inch.
+
+    Raises
+    ------
+    PictureError
+        If it can't be.
+    """
+    if dpi is not None and not (isinstance(dpi, int | float) and 1 <= dpi <= 100_000):
+        raise PictureError(f"dpi must be a number of pixels per inch, got {show(dpi)}")
+    if bits == 16:
+        check_sixteen(curve, channel)
+        if os.path.splitext(os.fspath(path))[1].lower() not in (".png", ".tif", ".tiff"):
+            raise PictureError(
+                "bits=16 is for .png and .tif; .exr, .npz and .hdr hold all there is"
+            )
+    elif bits != 8:
+        raise PictureError(f"bits must be 8 or 16, got {show(bits)}")
 
 
 def _for_json(words: Mapping[str, Any]) -> dict[str, Any]:

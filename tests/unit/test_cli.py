@@ -618,6 +618,22 @@ def test_all_that_made_a_picture_is_repeated(tmp_path, monkeypatch, capsys):
     assert "give --until FILE" in capsys.readouterr().out
 
 
+def test_how_large_it_is_on_paper(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    small = ["render", "cornell-empty", "--width", "8", "--height", "8", "--spp", "1", "--quiet"]
+    assert main([*small, "--dpi", "300", "--bits", "16", "-o", "a.png"]) == 0
+    assert Path("a.png").read_bytes()[24] == 16  # the bit depth in IHDR
+    with Pillow.open("a.png") as picture:
+        assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.01)
+    for wrong, told in (
+        (["--bits", "16", "-o", "a.jpg"], "bits=16 is for .png and .tif"),
+        (["--bits", "16", "--curve", "agx"], "bits=16 goes with the curves"),
+        (["--dpi", "0"], "dpi must be"),
+    ):
+        assert main([*small, *wrong]) == 2
+        assert told in capsys.readouterr().err
+
+
 def test_a_picture_chooses_no_file_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("part.off").write_text("OFF 3 1 0  0 0 0  1 0 0  0 1 0.5  3 0 1 2")
