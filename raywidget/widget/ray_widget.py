@@ -105,8 +105,9 @@ class RayWidget(Control):
         shapes show, in exactly the colours of their maps).
     denoise : bool
         Show the picture without its noise, as `Image.denoise` makes it: at ends of passes, on spare
-        time. The status line says so; it is a button and an attribute, too, which show the samples
-        again. `image` and all that is saved are what is seen; `Image.raw` has the samples.
+        time; with Open Image Denoise also what is seen while the camera moves. The status line says
+        so; it is a button and an attribute, too, which show the samples again. `image` and all that
+        is saved are what is seen; `Image.raw` has the samples.
     autostart : bool
         Start now; otherwise `start` does.
     executor : concurrent.futures.Executor or dask.distributed.Client, optional
