@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.intersect import BALL_BLOCK, ROUND_BASE, ROUND_BLOCK, ROUND_SIDE
@@ -12,8 +13,16 @@ from raywidget.kernels.language.double import ball_power, round_quadratic
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.sampling import turn_towards
 from raywidget.kernels.language.scalars import index32
-from raywidget.kernels.language.simd import WIDTH, Real, choose, lanes_sqrt
-from raywidget.kernels.language.vec3 import Vec3, dot, length, normalize, vec3
+from raywidget.kernels.language.simd import (
+    WIDTH,
+    Real,
+    choose,
+    lanes_max,
+    lanes_min,
+    lanes_sqrt,
+)
+from raywidget.kernels.language.vec3 import Vec3, dot, normalize, vec3
+from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import SceneView
 
 _HUGE = 4.0  # times as large as the coordinates of a point on it
@@ -117,48 +126,26 @@ def round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
     side = rounds[row + layout.ROUND_SIDE_ROW * WIDTH]
     primitive = scene.round_references[row + layout.ROUND_PRIMITIVE_ROW * WIDTH]
 
-    away = (o - base) + d * ray.t
-    x = dot(away, x_axis)
-    y = dot(away, y_axis)
-    z = dot(away, axis)
-    r = math.sqrt(x * x + y * y)
-    cos = 1.0
-    sin = 0.0
-    if r > 0.0:
-        cos = x / r
-        sin = y / r
-    face = int(ray.u)
-    if face == ROUND_SIDE:
-        # Onto the side, along its normal
-        steepness = 1.0 / (1.0 + slope * slope)
-        z = min(height, max(0.0, z + slope * steepness * (r - base_radius - slope * z)))
-        r = base_radius + slope * z
-        along = math.sqrt(steepness)
-        outward = x_axis * (cos * along) + y_axis * (sin * along) - axis * (slope * along)
-        v = z / height
-    elif face == ROUND_BASE:
-        z = 0.0
-        outward = -axis
-        v = min(1.0, r / base_radius)
-    else:
-        z = height
-        outward = axis
-        v = max(0.0, 1.0 - r / max(top_radius, 1e-30))
-    ng = outward * (side / length(outward))
-    p = base + x_axis * (cos * r) + y_axis * (sin * r) + axis * z
+    met = round_surface(
+        o, d, ray.t, base, x_axis, y_axis, axis, height, base_radius, top_radius, slope, ray.u
+    )
+    p = met.p
+    ng = met.outward * side
     extent = height + max(base_radius, top_radius)
     reach = largest(base) + height + max(base_radius, top_radius)
     offset = reach * RAY_OFFSET
     if extent > scene.large_radius:
-        p = _on_large_round(o + d * ray.t, base, axis, base_radius, slope, height, face, outward)
+        start = o + d * ray.t
+        face = int(ray.u)
+        p = _on_large_round(start, base, axis, base_radius, slope, height, face, met.outward)
         offset = largest(p) * RAY_OFFSET + reach * LARGE_OFFSET
     row = primitive * layout.PRIMITIVE_SIZE
     return Hit(
         p,
         ng,
         ng,
-        0.5 + turn_towards(sin, cos),
-        v,
+        0.5 + turn_towards(met.sin, met.cos),
+        met.v,
         ray.t,
         offset,
         scene.primitives[row + layout.PRIMITIVE_MATERIAL],
@@ -167,10 +154,62 @@ def round_hit(scene: SceneView, o: Vec3, d: Vec3, ray: RayHit) -> Hit:
         primitive,
         ray.slot,
         ray.instance,
-        cos,
-        sin,
+        met.cos,
+        met.sin,
         index32(-1),
     )
+
+
+class RoundSurface(NamedTuple):
+    """A point of a truncated cone."""
+
+    p: Vec3
+    outward: Vec3  # unit
+    cos: Real  # of the angle round the axis
+    sin: Real
+    v: Real  # texture coordinate, see `round_hit`
+
+
+@device
+def round_surface(
+    o: Vec3,
+    d: Vec3,
+    t: Real,
+    base: Vec3,
+    x_axis: Vec3,
+    y_axis: Vec3,
+    axis: Vec3,
+    height: Real,
+    base_radius: Real,
+    top_radius: Real,
+    slope: Real,
+    face: Real,
+) -> RoundSurface:
+    """Where a ray has met a face of a truncated cone; of lanes, lanes."""
+    away = (o - base) + d * t
+    x = dot(away, x_axis)
+    y = dot(away, y_axis)
+    z = dot(away, axis)
+    r = lanes_sqrt(x * x + y * y)
+    is_beside = r > 0.0
+    cos = choose(is_beside, x / r, 1.0)
+    sin = choose(is_beside, y / r, 0.0)
+    on_side = face == ROUND_SIDE
+    on_base = face == ROUND_BASE
+    # Onto the side, along its normal
+    steepness = 1.0 / (1.0 + slope * slope)
+    side_z = lanes_max(z + slope * steepness * (r - base_radius - slope * z), 0.0)
+    side_z = lanes_min(side_z, height)
+    along = lanes_sqrt(steepness)
+    beside = x_axis * (cos * along) + y_axis * (sin * along) - axis * (slope * along)
+    outward = choose_vec3(on_side, beside, axis * choose(on_base, -1.0, 1.0))
+    top_v = lanes_max(1.0 - r / lanes_max(top_radius, 1e-30), 0.0)
+    cap_v = choose(on_base, lanes_min(r / base_radius, 1.0), top_v)
+    v = choose(on_side, side_z / height, cap_v)
+    z = choose(on_side, side_z, choose(on_base, 0.0, height))
+    r = choose(on_side, base_radius + slope * side_z, r)
+    p = base + x_axis * (cos * r) + y_axis * (sin * r) + axis * z
+    return RoundSurface(p, normalize(outward), cos, sin, v)
 
 
 @rare

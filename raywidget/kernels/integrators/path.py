@@ -69,6 +69,7 @@ from raywidget.kernels.integrators.surface_lanes import (
     FOUND_COORDINATES,
     FOUND_FLAT,
     FOUND_MAPPED,
+    FOUND_ROUND,
     FOUND_SMOOTH,
     FOUND_TEXTURED,
     LaneSets,
@@ -177,6 +178,7 @@ def advance_paths(
     sets = LaneSets(
         _that_found(bundle, FOUND_FLAT),
         _that_found(bundle, FOUND_BALL),
+        _that_found(bundle, FOUND_ROUND),
         _that_found(bundle, FOUND_SMOOTH),
         _that_found(bundle, FOUND_COORDINATES),
         textured | mapped,

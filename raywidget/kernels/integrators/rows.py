@@ -56,6 +56,7 @@ LIGHT_NORMAL = 83  # 3: of the light that was sampled, where it has a surface
 SHARE = 86  # weight of what was sampled
 # Of a surface that is seen together with those of other paths (see `surface_lanes`)
 CORNER_NORMALS = 87  # 9: of a triangle
+ROUND_AXIS = 87  # 7: of a round; height, radii of base and top, slope
 CORNER_UVS = 96  # 6: its texture coordinates
 HIT_U = 102  # texture coordinates of the point
 HIT_V = 103

@@ -1,6 +1,6 @@
 """The surfaces at the ends of paths, of all lanes at once.
 
-What most rays meet is a flat or a ball that is no copy and no lamp, of a material that is what it
+What most rays meet is a flat, a ball or a round that is no copy and no lamp, of a material that is what it
 is wherever a ray comes from. One lane after the other notes which numbers such a surface is made of
 (`note_surface`); points, normals and texture coordinates are made of them in vectors. Whatever else
 is met, `geometry.hit` tells for one lane.
@@ -17,9 +17,9 @@ from raywidget.kernels.geometry.attributes import (
     tangent_beside,
     tangent_by_coordinates,
 )
-from raywidget.kernels.geometry.curved_hit import ball_coordinates, ball_outward
+from raywidget.kernels.geometry.curved_hit import ball_coordinates, ball_outward, round_surface
 from raywidget.kernels.geometry.hit import blend_corners, flat_surface, shading_normal
-from raywidget.kernels.geometry.intersect import BALL_BLOCK, FLAT_BLOCK
+from raywidget.kernels.geometry.intersect import BALL_BLOCK, FLAT_BLOCK, ROUND_BLOCK
 from raywidget.kernels.geometry.surface_point import RAY_OFFSET, largest
 from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators import rows
@@ -36,11 +36,13 @@ from raywidget.kernels.integrators.bundle import (
 )
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
+from raywidget.kernels.language.sampling import turn_towards
 from raywidget.kernels.language.simd import (
     WIDTH,
     choose,
     lanes_abs,
     lanes_in,
+    lanes_max,
 )
 from raywidget.kernels.language.vec3 import Vec3, cross, load_vec3, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
@@ -54,6 +56,7 @@ FOUND_SMOOTH = 1 << 10  # a triangle whose corners have normals
 FOUND_COORDINATES = 1 << 11  # one whose corners have texture coordinates, which are asked for
 FOUND_TEXTURED = 1 << 12
 FOUND_MAPPED = 1 << 13  # with a normal map
+FOUND_ROUND = 1 << 14
 FOUND_DRAWN = FOUND_TEXTURED | FOUND_MAPPED
 
 # What is asked lane by lane: it depends on chance, on the camera, or shines
@@ -85,13 +88,27 @@ def note_surface(scene: SceneView, bundle: Bundle, lane: int, ray: RayHit, is_fi
     `is_first`: it was met by the ray that the bundle tells of.
     """
     none = Noted(0, 0)
-    if ray.slot >= layout.ROUND_SLOT or ray.instance >= 0 or scene.clip_count > 0:
+    if ray.slot >= layout.VOLUME_SLOT or ray.instance >= 0 or scene.clip_count > 0:
         return none
-    is_ball = ray.slot >= layout.BALL_SLOT
-    slot = ray.slot - layout.BALL_SLOT if is_ball else 0 + ray.slot
+    is_round = ray.slot >= layout.ROUND_SLOT
+    is_ball = ray.slot >= layout.BALL_SLOT and not is_round
+    slot = 0 + ray.slot
+    if is_round:
+        slot -= layout.ROUND_SLOT
+    elif is_ball:
+        slot -= layout.BALL_SLOT
     block = slot // WIDTH
     lane_row = slot - block * WIDTH
-    if is_ball:
+    if is_round:
+        at = block * ROUND_BLOCK + lane_row
+        primitive = 0 + scene.round_references[at + layout.ROUND_PRIMITIVE_ROW * WIDTH]
+        size = scene.rounds[at + layout.ROUND_HEIGHT_ROW * WIDTH] + max(
+            scene.rounds[at + (layout.ROUND_HEIGHT_ROW + 1) * WIDTH],
+            scene.rounds[at + (layout.ROUND_HEIGHT_ROW + 2) * WIDTH],
+        )
+        if size > scene.large_radius or not is_first:
+            return none
+    elif is_ball:
         at = block * BALL_BLOCK + lane_row
         primitive = 0 + scene.ball_references[at + layout.BALL_PRIMITIVE_ROW * WIDTH]
         radius = scene.balls[at + 3 * WIDTH]
@@ -119,11 +136,27 @@ def note_surface(scene: SceneView, bundle: Bundle, lane: int, ray: RayHit, is_fi
         store_point(bundle, rows.POINT, lane, centre)
         store_number(bundle, rows.NORMAL, lane, balls[at + 3 * WIDTH])
         return Noted(found | FOUND_BALL, material)
+    if is_round:
+        _note_round(scene, bundle, lane, at, ray)
+        return Noted(found | FOUND_ROUND, material)
     note_flat(scene, bundle, lane, ray)
     corners = scene.primitives[row + layout.PRIMITIVE_CORNERS]
     if corners >= 0:
         found |= _note_corners(scene, bundle, lane, 0 + corners, found & FOUND_DRAWN != 0)
     return Noted(found | FOUND_FLAT, material)
+
+
+@on_demand
+def _note_round(scene: SceneView, bundle: Bundle, lane: int, at: int, ray: RayHit) -> None:
+    """What a round is made of."""
+    for number in range(9):  # base, x, y
+        bundle.numbers[(rows.POINT + number) * WIDTH + lane] = scene.rounds[at + number * WIDTH]
+    for number in range(7):  # axis, height, radii, slope
+        value = scene.rounds[at + (number + 9) * WIDTH]
+        bundle.numbers[(rows.ROUND_AXIS + number) * WIDTH + lane] = value
+    side = scene.rounds[at + layout.ROUND_SIDE_ROW * WIDTH]
+    store_number(bundle, rows.HANDEDNESS, lane, side)
+    store_number(bundle, rows.U, lane, ray.u)
 
 
 @device
@@ -162,6 +195,7 @@ class LaneSets(NamedTuple):
 
     flat: int
     ball: int
+    round: int
     smooth: int
     coordinates: int
     drawn: int  # those with textures, or with a normal map
@@ -175,6 +209,8 @@ def make_surfaces(scene: SceneView, bundle: Bundle, sets: LaneSets) -> None:
         _make_flats(scene, bundle, sets)
     if sets.ball != 0:
         _make_balls(scene, bundle, sets)
+    if sets.round != 0:
+        _make_rounds(scene, bundle, sets)
 
 
 @device
@@ -258,6 +294,43 @@ def _lay_balls(scene: SceneView, bundle: Bundle, sets: LaneSets, outward: Vec3, 
     is_upright = cross(ng, tangent_beside(tangent, ng)).y >= 0.0
     replace_point_row(bundle, rows.TANGENT, sets.ball, tangent)
     replace_row(bundle, rows.HANDEDNESS, sets.ball, choose(is_upright, 1.0, -1.0))
+
+
+@on_demand
+def _make_rounds(scene: SceneView, bundle: Bundle, sets: LaneSets) -> None:
+    base = load_point_row(bundle, rows.POINT)
+    x_axis = load_point_row(bundle, rows.NORMAL)
+    y_axis = load_point_row(bundle, rows.SHADING_NORMAL)
+    axis = load_point_row(bundle, rows.ROUND_AXIS)
+    height = load_row(bundle, rows.ROUND_AXIS + 3)
+    base_radius = load_row(bundle, rows.ROUND_AXIS + 4)
+    top_radius = load_row(bundle, rows.ROUND_AXIS + 5)
+    slope = load_row(bundle, rows.ROUND_AXIS + 6)
+    met = round_surface(
+        load_point_row(bundle, rows.ORIGIN),
+        load_point_row(bundle, rows.DIRECTION),
+        load_row(bundle, rows.DISTANCE),
+        base,
+        x_axis,
+        y_axis,
+        axis,
+        height,
+        base_radius,
+        top_radius,
+        slope,
+        load_row(bundle, rows.U),
+    )
+    ng = met.outward * load_row(bundle, rows.HANDEDNESS)
+    reach = largest(base) + height + lanes_max(base_radius, top_radius)
+    if sets.drawn & sets.round != 0:
+        replace_row(bundle, rows.HIT_U, sets.round, 0.5 + turn_towards(met.sin, met.cos))
+        replace_row(bundle, rows.HIT_V, sets.round, met.v)
+        tangent = y_axis * met.cos - x_axis * met.sin
+        replace_point_row(bundle, rows.TANGENT, sets.round, tangent)
+    replace_point_row(bundle, rows.POINT, sets.round, met.p)
+    replace_point_row(bundle, rows.NORMAL, sets.round, ng)
+    replace_point_row(bundle, rows.SHADING_NORMAL, sets.round, ng)
+    replace_row(bundle, rows.OFFSET, sets.round, reach * RAY_OFFSET)
 
 
 @device
