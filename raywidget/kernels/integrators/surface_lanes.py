@@ -1,9 +1,9 @@
 """The surfaces at the ends of paths, of all lanes at once.
 
-What most rays meet is a flat, a ball or a round that is no copy and no lamp, of a material that is what it
-is wherever a ray comes from. One lane after the other notes which numbers such a surface is made of
-(`note_surface`); points, normals and texture coordinates are made of them in vectors. Whatever else
-is met, `geometry.hit` tells for one lane.
+What most rays meet is a flat, a ball or a round that is no copy and no lamp, of a material that is
+what it is wherever a ray comes from. One lane after the other notes which numbers such a surface is
+made of (`note_surface`); points, normals and texture coordinates are made of them in vectors.
+Whatever else is met, `geometry.hit` tells for one lane.
 """
 
 from __future__ import annotations
