@@ -310,6 +310,14 @@ def test_an_image_knows_its_scene():
         ({"colorbars": ["spots"]}, "no shape is called 'spots'; named: 'dots'"),
         ({"title": 3}, "title must be a string"),
         ({"fontsize": 0}, "fontsize must be points"),
+        ({"labels": [((0, 0, 0), "a", "never")]}, 'or with "always" as a third'),
+        ({"legend": "iron"}, "legend must be a list of"),
+        ({"legend": [("iron", "blak")]}, r"legend\[0\] must be .* did you mean 'black'"),
+        ({"legend": ["iron"]}, r"legend\[0\] must be \(text, colour\)"),
+        ({"texts": "here"}, "texts must be a mapping of corners"),
+        ({"texts": {"middle": "a"}}, "texts: the corners are 'upper left'"),
+        ({"texts": {"upper left": 3}}, "must be a string"),
+        ({"orientation": "xy"}, "orientation must be True or three names"),
     ],
 )
 def test_what_can_not_be_is_said(arguments, message):
