@@ -401,7 +401,7 @@ def _(item: rw.Volume) -> list[dict]:
     # function: a straight one from 0, of one colour, has a counterpart, colours with opacity, and
     # any where cells are bricks, since what it makes of their numbers can be a grid.
     look, grid = item.transfer, item.values
-    is_plain = isinstance(look.color, tuple) and np.shape(look.color[0]) == ()
+    is_plain = isinstance(look.color, tuple) and not isinstance(look.color[0], tuple)
     straight = look.extinction is None and is_plain and look.limits is not None
     size = np.array(item.size())
     corner = np.array(item.origin) - np.array(item.spacing) / 2.0

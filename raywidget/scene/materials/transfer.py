@@ -50,7 +50,7 @@ class TransferFunction(SceneObject):
         such that an eighth of a millionth of the light would get through from corner to corner.
     emission : colour, ColorMap, name of one, (N, 3) array or points, optional
         Radiance, in W/(sr m^2), of what is so thick that nothing gets through; an array is linear
-        and may exceed 1. A volume that glows lights the scene.
+        and may exceed 1. A volume that glows lights the scene as a lamp does.
     glow : float
         A factor for `emission`.
     albedo : float, (N,) array or points
