@@ -60,7 +60,8 @@ def smoke() -> rw.Scene:
         _box(values, transfer=look, name="smoke"),
         mesh.replace(vertices=mesh.vertices + np.float32((0.35, -0.55, 0.3))),
         rw.Sphere((-0.55, -0.7, 0.35), 0.3, material=rw.Diffuse((0.2, 0.4, 0.7))),
-        rw.Quad((-4, -1, 4), (8, 0, 0), (0, 0, -8), material=rw.Diffuse((0.6, 0.55, 0.5))),
+        # Below the box: where both coincide, Mitsuba does not know which side of the box it is on.
+        rw.Quad((-4, -1.02, 4), (8, 0, 0), (0, 0, -8), material=rw.Diffuse((0.6, 0.55, 0.5))),
         rw.Quad((-0.4, 1.6, -0.4), (0.8, 0, 0), (0, 0, 0.8), emission=(14, 12, 10)),
     ]
     camera = rw.PerspectiveCamera(look_from=(1.2, 0.6, 4.2), look_at=(0, -0.05, 0), vfov=36)
