@@ -31,7 +31,15 @@ def main() -> int:
     parser.add_argument(
         "--landing", action="store_true", help="keep the figures in benchmarks/landings"
     )
+    parser.add_argument(
+        "--only", nargs="+", default=(), metavar="SCENE", help="of the suite: these scenes alone"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="of the suite: keep what an ended run has measured"
+    )
     options = parser.parse_args()
+    if options.only and options.landing:
+        parser.error("--landing keeps all scenes: leave --only out (--resume may go on with a run)")
     unknown = set(options.names) - set(NAMES)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(NAMES)}")
@@ -39,7 +47,9 @@ def main() -> int:
     for name in options.names or NAMES:
         before = machine()
         try:
-            tables = importlib.import_module(f"benchmarks.{name}").measure(options.repeats)
+            measure = importlib.import_module(f"benchmarks.{name}").measure
+            how = {"only": options.only, "resume": options.resume} if name == "suite" else {}
+            tables = measure(options.repeats, **how)
         except Missing as error:
             missing.append(f"{name}: {error}")
             continue

@@ -8,7 +8,8 @@ roulette, Mitsuba each of `WAYS` of which the best counts. The rate is samples p
 Mitsuba's fastest way.
 
 What was measured last is kept in `benchmarks/landings/suite.json`; rows that fell from there by
-more than both spreads are told.
+more than both spreads are told. A row is kept as soon as it is measured: a run that was ended goes
+on where it was with ``--resume``, and ``--only`` measures some scenes alone.
 """
 
 from __future__ import annotations
@@ -17,35 +18,75 @@ import json
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.efficiency import WAYS
-from benchmarks.harness import LANDINGS, Contender, Missing, Table
+from benchmarks.harness import LANDINGS, RESULTS, Contender, Missing, Table
 from benchmarks.peers import ensure, llvm_environment
 from benchmarks.suite_scenes import SUITE
 
 SIZE, SPP, SEEDS = 128, 64, 5
+FIRST_SEEDS = 2  # of each of Mitsuba's ways; all only of those that come to half of the best
 WORST = 3
 BEYOND = 4.5  # sigma, from where means are not called equal
+
+_PARTIAL = RESULTS / "suite.partial.jsonl"  # a line for each scene that was measured
 
 
 class Runs(NamedTuple):
     """What the seeds of one way gave."""
 
-    errors: list[float]  # each by leaving one seed out
-    seconds: float
-    mean: float
-    sigma: float  # of the mean
+    stack: NDArray[np.float64]  # pictures (seeds, H, W, 3)
+    times: list[float]  # CPU seconds of each
+
+    @property
+    def seconds(self) -> float:
+        return min(self.times)
+
+    def efficiency(self) -> float:
+        return 1.0 / (_error(self.stack) * self.seconds)
 
     def efficiencies(self) -> list[float]:
-        return [1.0 / (error * self.seconds) for error in self.errors]
+        """Each by leaving one seed out, of three or more."""
+        seeds = range(len(self.stack))
+        errors = [_error(np.delete(self.stack, k, axis=0)) for k in seeds]
+        return [1.0 / (error * self.seconds) for error in errors]
+
+    def mean(self) -> float:
+        return float(self.stack.mean())
+
+    def sigma(self) -> float:
+        """Of the mean."""
+        means = self.stack.mean(axis=(1, 2, 3))
+        return float(means.std(ddof=1) / len(means) ** 0.5)
 
 
-def measure(repeats: int) -> list[Table]:
-    """Ratios above 1: we need less time for the same error; the worst rows come first."""
+class Row(NamedTuple):
+    """What was measured of a scene."""
+
+    efficiencies: list[float]
+    rates: list[float]
+    note: str
+
+
+def measure(repeats: int, only: Sequence[str] = (), resume: bool = False) -> list[Table]:
+    """Ratios above 1: we need less time for the same error; the worst rows come first.
+
+    `only` has the names of the scenes to measure, all if it is empty. With `resume`, rows that a
+    run before has left behind are taken from there.
+    """
+    unknown = [name for name in only if name not in SUITE]
+    if unknown:
+        raise Missing(f"no such scene: {', '.join(unknown)}; known are {', '.join(SUITE)}")
+    names = list(only or SUITE)
+    if not resume:
+        _PARTIAL.unlink(missing_ok=True)
+    known = _kept_rows()
     python = ensure("mitsuba")
     head = f"{SIZE}x{SIZE}, {SPP} spp, box filter, one core"
     efficiency = Table(f"Efficiency by the best of Mitsuba llvm_ad_rgb's: {head}")
@@ -53,38 +94,68 @@ def measure(repeats: int) -> list[Table]:
     ours = Contender("raywidget", python, "raywidget_worker")
     theirs = Contender("mitsuba", python, "mitsuba_worker", environment=llvm_environment())
     try:
-        for name in SUITE:
-            try:
-                _measure_scene(efficiency, rate, ours, theirs, name, max(repeats, SEEDS))
-            except Missing as error:
-                efficiency.note(f"{name}: not measured: {error}")
+        for name in names:
+            row = known.get(name)
+            if row is None:
+                try:
+                    row = _measure_scene(ours, theirs, name, max(repeats, SEEDS))
+                except Missing as error:
+                    efficiency.note(f"{name}: not measured: {error}")
+                    continue
+                _keep_row(name, row)
+            efficiency.rows[name], rate.rows[name] = row.efficiencies, row.rates
+            print(
+                f"{name}: {efficiency.median(name):.2f}, rate {rate.median(name):.2f}",
+                file=sys.stderr,
+                flush=True,
+            )
+            if row.note:
+                efficiency.note(row.note)
     finally:
         ours.close()
         theirs.close()
     for table in (efficiency, rate):
-        _sum_up(table)
+        if table.rows:
+            _sum_up(table)
     return [efficiency, rate]
 
 
-def _measure_scene(
-    efficiency: Table, rate: Table, ours: Contender, theirs: Contender, name: str, seeds: int
-) -> None:
+def _kept_rows() -> dict[str, Row]:
+    """What a run that was ended has measured."""
+    if not _PARTIAL.exists():
+        return {}
+    lines = (json.loads(line) for line in _PARTIAL.read_text().splitlines())
+    return {line.pop("name"): Row(**line) for line in lines}
+
+
+def _keep_row(name: str, row: Row) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    with _PARTIAL.open("a") as file:
+        file.write(json.dumps({"name": name, **row._asdict()}) + "\n")
+
+
+def _measure_scene(ours: Contender, theirs: Contender, name: str, seeds: int) -> Row:
     entry = SUITE[name]
     work = {"scene": name, "size": SIZE, "spp": SPP, "depth": entry.depth}
     mine = _runs(ours, seeds, **work, integrator=entry.integrator)
-    others = [_runs(theirs, seeds, **work, **way) for way in WAYS]
-    best = max(statistics.mean(other.efficiencies()) for other in others)
-    for value in mine.efficiencies():
-        efficiency.add(name, value / best)
-    rate.add(name, min(other.seconds for other in others) / mine.seconds)
-    theirs_mean = statistics.mean(other.mean for other in others)
-    print(f"{name}: {efficiency.median(name):.2f}, rate {rate.median(name):.2f}", file=sys.stderr)
-    sigma = float(np.hypot(mine.sigma, statistics.mean(o.sigma for o in others) / len(WAYS) ** 0.5))
-    if abs(mine.mean - theirs_mean) > BEYOND * sigma:
-        efficiency.note(
-            f"{name}: means differ: {mine.mean:.5f} ours, {theirs_mean:.5f} theirs, "
-            f"{abs(mine.mean - theirs_mean) / sigma:.1f} sigma"
+    others = [_runs(theirs, min(seeds, FIRST_SEEDS), **work, **way) for way in WAYS]
+    fastest = min(other.seconds for other in others)
+    at_first = [other.efficiency() for other in others]
+    promising = [way for way, e in zip(WAYS, at_first, strict=True) if e >= max(at_first) / 2]
+    whole = [_runs(theirs, seeds, **work, **way) for way in promising]
+    best = max(statistics.mean(other.efficiencies()) for other in whole)
+    fastest = min(fastest, *(other.seconds for other in whole))
+    theirs_mean = statistics.mean(other.mean() for other in whole)
+    of_theirs = statistics.mean(o.sigma() for o in whole) / len(whole) ** 0.5
+    sigma = float(np.hypot(mine.sigma(), of_theirs))
+    note = ""
+    if abs(mine.mean() - theirs_mean) > BEYOND * sigma:
+        note = (
+            f"{name}: means differ: {mine.mean():.5f} ours, {theirs_mean:.5f} theirs, "
+            f"{abs(mine.mean() - theirs_mean) / sigma:.1f} sigma"
         )
+    rates = [fastest / seconds for seconds in mine.times]
+    return Row([value / best for value in mine.efficiencies()], rates, note)
 
 
 def _runs(contender: Contender, seeds: int, **work: object) -> Runs:
@@ -95,14 +166,10 @@ def _runs(contender: Contender, seeds: int, **work: object) -> Runs:
         for seed in range(1, seeds + 1):
             seconds.append(contender.ask(**work, seed=seed, save=file)["seconds"])
             pictures.append(np.load(file, allow_pickle=False).astype(float))
-    stack = np.array(pictures)
-    means = stack.mean(axis=(1, 2, 3))
-    errors = [_error(np.delete(stack, k, axis=0)) for k in range(seeds)]
-    sigma = float(means.std(ddof=1) / seeds**0.5)
-    return Runs(errors, min(seconds), float(means.mean()), sigma)
+    return Runs(np.array(pictures), seconds)
 
 
-def _error(stack: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+def _error(stack: NDArray[np.float64]) -> float:
     return float(np.mean(stack.var(axis=0, ddof=1) / (stack.mean(axis=0) ** 2 + 0.01)))
 
 
@@ -111,6 +178,7 @@ def _sum_up(table: Table) -> None:
     order = sorted(table.rows, key=table.median)
     for row in order:
         table.rows[row] = table.rows.pop(row)  # sorts the table
+    # A row fell if its best run is below the worst of before.
     worst = ", ".join(f"{row} {table.median(row):.2f}" for row in order[:WORST])
     middle = statistics.median(table.median(row) for row in order)
     table.note(f"worst: {worst}; median of {len(order)} scenes: {middle:.2f}")
