@@ -12,6 +12,7 @@ from typing import NamedTuple
 from raywidget.kernels.geometry.clipping import find_closest
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
+from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.random import GROUP_CHOICE, Sequence
 from raywidget.kernels.language.sampling import Frame, make_frame, to_local, to_world
@@ -130,11 +131,26 @@ def follow_edge(
 
     Media absorb of `carried` what they do; they must not scatter.
     """
+    first = find_closest(scene, o, d, INFINITY)
+    return follow_traced(scene, o, d, first, inside, carried, sequence, group)
+
+
+@device
+def follow_traced(
+    scene: SceneView,
+    o: Vec3,
+    d: Vec3,
+    ray: RayHit,
+    inside: int,
+    carried: Vec3,
+    sequence: Sequence,
+    group: int,
+) -> Arrival:
+    """The same, where the ray has been traced as far as to the first surface."""
     rays = 0
     passed = 0
     travelled = 0.0
     while True:
-        ray = find_closest(scene, o, d, INFINITY)
         rays += 1
         if scene.medium_count > 0:
             medium = inside
@@ -154,6 +170,7 @@ def follow_edge(
                 travelled += hit.t
                 inside = pass_through(scene, inside, hit, d)
                 o = spawn_origin(hit, d)
+                ray = find_closest(scene, o, d, INFINITY)
                 continue
             material = 0 + surface.material
             hit = changed_hit(hit, surface.ns, hit.t)

@@ -1,223 +1,508 @@
 """Bidirectional path tracing: subpaths from camera and light, connected in every way (Veach 1997).
 
-A sample is one camera subpath and one light subpath (`bdpt_subpath`). Every point of the one is
-joined to every point of the other and to a light, every point of the light subpath to the lens, and
-lights that the camera subpath meets count as well (`bdpt_connect`). Each of these is an estimate of
-the same light, and `bdpt_weights` gives to each the share at which it is good.
+A sample is one light subpath and one camera subpath. Every point of the one is joined to every
+point of the other and to a light, every point of the light subpath to the lens (`join`), and lights
+that the camera subpath meets count as well (`arrive`). Each of these is an estimate of the same
+light, and `weights` gives to each the share at which it is good.
 
 What is joined to the lens lands anywhere in the picture: it goes into a log of splats.
+
+`WIDTH` samples are taken at once (see `bundle`), as in `path`: a lane follows the light subpath of
+its sample, then the camera's, and takes the next sample. Both kinds go the same steps, so that
+lanes of either are followed together.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.surface_point import spawn_origin
-from raywidget.kernels.integrators.bdpt.connect import (
-    connect_subpaths,
-    connect_to_light,
-    counts,
-    weigh_emission,
-    weigh_environment,
+from raywidget.kernels.geometry.brute_force import find_closest_of_few
+from raywidget.kernels.geometry.hit import flat_surface
+from raywidget.kernels.geometry.surface_point import RAY_OFFSET
+from raywidget.kernels.integrators import rows
+from raywidget.kernels.integrators.bdpt import rows as more
+from raywidget.kernels.integrators.bdpt.arrive import (
+    FOUND_DARK,
+    arrive,
+    see_lights,
+    start_camera,
+    start_sample,
 )
-from raywidget.kernels.integrators.bdpt.subpath import Splats, make_splats, trace_light_subpath
+from raywidget.kernels.integrators.bdpt.join import (
+    Surfaces,
+    draw_lights,
+    find_visible_from_lens,
+    is_turned,
+    join_subpaths,
+    keep_points,
+    scatter_between,
+    spawn,
+    splat,
+)
+from raywidget.kernels.integrators.bdpt.subpath import (
+    GROUP_JOIN,
+    GROUP_LIGHT_CHOICE,
+    GROUP_LIGHT_EDGE,
+    LIGHT_GROUPS_PER_EDGE,
+    ROULETTE_FULL,
+    Splats,
+    make_splats,
+)
 from raywidget.kernels.integrators.bdpt.vertex import (
     MAX_EDGES,
     BdptSettings,
     Points,
-    Vertex,
-    load_vertex,
     make_points,
 )
 from raywidget.kernels.integrators.bdpt.weights import (
+    Ratios,
     arrive_ratios,
     mirror_ratios,
+    others,
     scatter_ratios,
-    start_camera_ratios,
+    weigh,
 )
-from raywidget.kernels.integrators.bound import add_within, is_bounded, within
-from raywidget.kernels.integrators.catcher import catch_light, is_catcher
+from raywidget.kernels.integrators.bundle import (
+    Bundle,
+    load_point,
+    load_point_row,
+    load_row,
+    load_sequences,
+    load_word,
+    load_word_row,
+    make_rooms,
+    make_stacks,
+    make_words,
+    store_point_row,
+    store_row,
+    store_word,
+    store_word_row,
+)
+from raywidget.kernels.integrators.path_lanes import (
+    FOUND_BARE,
+    FOUND_DIFFUSE,
+    FOUND_END,
+    FOUND_OTHER,
+    FOUND_SPECULAR,
+    enter_media,
+    find_visible,
+    indirect,
+    sample_others,
+    within_bound,
+)
 from raywidget.kernels.integrators.splat import SplatLog, view_splats
 from raywidget.kernels.integrators.tile import (
-    PathResult,
+    COUNTER_DROPPED,
+    COUNTER_RAYS,
     Picture,
+    PictureView,
     TileTarget,
+    TileView,
     Work,
-    sample_tile,
+    deposit,
     view_picture,
+    view_scene,
+    view_tile,
 )
+from raywidget.kernels.language.buffers import advance, load_flag, make_stack_array
 from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
 from raywidget.kernels.language.random import (
     GROUP_CHOICE,
     GROUP_EDGE,
     GROUPS_PER_EDGE,
-    Sequence,
     draw_four,
 )
-from raywidget.kernels.language.sampling import survival_per_throughput
-from raywidget.kernels.language.vec3 import Vec3, dot, vec3
-from raywidget.kernels.layout import F32, SceneTables, SceneView
-from raywidget.kernels.lights.emitter import emitted_radiance, eval_missed, is_all_sought
-from raywidget.kernels.sensors.importance import pdf_camera
-from raywidget.kernels.surfaces.bsdf import is_specular, load_bsdf, make_parameters
-from raywidget.kernels.surfaces.scattering import (
-    eval_scattering,
-    follow_edge,
-    is_turned_away,
-    sample_scattering,
+from raywidget.kernels.language.sampling import (
+    INV_PI,
+    make_frame,
+    sample_cosine_hemisphere,
+    survival_per_throughput,
+    to_local,
+    to_world,
 )
-from raywidget.kernels.surfaces.surface import is_unlit, unlit_radiance
-from raywidget.kernels.volumes.medium import inside_towards
+from raywidget.kernels.language.simd import (
+    WIDTH,
+    as_floats,
+    choose,
+    lane_mask,
+    lanes_abs,
+    lanes_in,
+    lanes_max,
+    spread_number,
+    spread_word,
+)
+from raywidget.kernels.language.toolchain import types
+from raywidget.kernels.language.vec3 import dot, vec3
+from raywidget.kernels.language.vec3_lanes import choose_vec3
+from raywidget.kernels.layout import F32, SceneTables, SceneView
+from raywidget.kernels.lights.emitter import is_all_sought
+from raywidget.kernels.sensors.importance import sample_lens
 
 INFINITY = float("inf")
+_LARGEST = 1e19  # of coordinates: times the reciprocal of a direction's, they stay finite
+
+_make_numbers = make_stack_array(types.float32, more.NUMBER_ROWS * WIDTH)
 
 
 class BdptRun(NamedTuple):
     """What the samples of a kernel call have in common."""
 
+    lattice: bool
     settings: BdptSettings
     points: Points
     splats: Splats
 
 
+class Advanced(NamedTuple):
+    """What one step of `advance_subpaths` did."""
+
+    ended: int  # lanes whose subpath is complete
+    rays: int
+
+
 @device
-def trace_camera_subpath(
-    scene: SceneView,
-    o: Vec3,
-    d: Vec3,
-    sequence: Sequence,
-    behind: Vec3,
-    settings: BdptSettings,
-    points: Points,
-    light_points: int,
-) -> PathResult:
-    """Radiance that arrives at `o` from `d`, but for what light subpaths bring to the lens."""
-    room = make_parameters()
-    bound = settings.bound
-    radiance = vec3(0.0, 0.0, 0.0)
-    carried = vec3(1.0, 1.0, 1.0)
-    compression = 1.0
-    ratios = start_camera_ratios(pdf_camera(scene.camera, d))
-    previous = o
-    scatter_pdf = 0.0
-    edge = draw_four(sequence, GROUP_EDGE)
-    inside = int(scene.surroundings[0])
+def advance_subpaths(
+    scene: SceneView, bundle: Bundle, lanes: int, from_light: int, run: BdptRun
+) -> Advanced:
+    """Trace one edge of the subpaths in `lanes`, join its end to what it can be, and go on.
+
+    Those in `from_light` come from lights, the others from the camera.
+    """
+    settings = run.settings
+    # --- Where do the rays end? What shines there, and what does it scatter? ----------------------
+    if scene.is_few:
+        t, u, v, slot = find_closest_of_few(
+            scene, load_point_row(bundle, rows.ORIGIN), load_point_row(bundle, rows.DIRECTION)
+        )
+        store_row(bundle, rows.DISTANCE, t)
+        store_row(bundle, rows.U, u)
+        store_row(bundle, rows.V, v)
+        store_word_row(bundle, rows.SLOT, slot)
+    ended = 0
+    bare = 0
+    diffuse = 0
+    other = 0
+    specular = 0
+    dark = 0
     rays = 0
-    depth = 1
-    while True:
-        # --- The next point ----------------------------------------------------------------------
-        group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
-        end = follow_edge(scene, o, d, inside, carried, sequence, group)
-        rays += end.rays
-        carried = end.carried
-        inside = end.inside
-        if end.missed:
-            if counts(settings, 0, depth + 1):
-                weight = weigh_environment(scene, ratios, previous, d, depth, scatter_pdf, settings)
-                if is_bounded(bound, depth):
-                    missed = eval_missed(scene, d, depth, behind)
-                    radiance = add_within(bound, radiance, carried, missed, weight)
-                else:
-                    radiance = radiance + carried * eval_missed(scene, d, depth, behind) * weight
-            break
-        if end.lost:
-            break
-        hit = end.hit
-        if depth == 1 and is_catcher(scene, hit):
-            caught = catch_light(scene, hit, d, inside, sequence)
-            rays += caught.rays
-            if counts(settings, 0, depth + 1):
-                shown = eval_missed(scene, d, depth, behind) * caught.share
-                radiance = radiance + carried * shown
-            break
-        wo = -d
-        cos_o = abs(dot(wo, hit.ng))
-        if cos_o <= 0.0:
-            break
-        ratios = arrive_ratios(ratios, hit.t * hit.t, cos_o)
-        bsdf = load_bsdf(scene, hit, end.material, room)
-        z = Vertex(hit, bsdf, wo, inside, carried, ratios)
+    waiting = lanes
+    while waiting != 0:
+        lane = lowest_bit(waiting)
+        bit = 1 << lane
+        waiting &= waiting - 1
+        arrival = arrive(scene, bundle, lane, from_light & bit != 0, run.lattice, settings)
+        rays += arrival.rays
+        if arrival.found & FOUND_END != 0:
+            ended |= bit
+            continue
+        if arrival.found & FOUND_DIFFUSE != 0:
+            diffuse |= bit
+        if arrival.found & FOUND_BARE != 0:
+            bare |= bit
+        if arrival.found & FOUND_OTHER != 0:
+            other |= bit
+        if arrival.found & FOUND_SPECULAR != 0:
+            specular |= bit
+        if arrival.found & FOUND_DARK != 0:
+            dark |= bit
+    scattering = diffuse | other
+    if scattering == 0:
+        return Advanced(ended, rays)
 
-        # --- All ways to the light from here -----------------------------------------------------
-        if hit.light >= 0 and counts(settings, 0, depth + 1):
-            weight = weigh_emission(scene, z, previous, depth, scatter_pdf, settings)
-            if is_bounded(bound, depth):
-                emitted = emitted_radiance(scene, hit, d)
-                radiance = add_within(bound, radiance, carried, emitted, weight)
-            else:
-                radiance = radiance + carried * emitted_radiance(scene, hit, d) * weight
-        if is_unlit(scene, end.material) and counts(settings, 0, depth + 1):
-            if is_bounded(bound, depth):
-                unlit = unlit_radiance(scene, hit, end.material)
-                radiance = add_within(bound, radiance, carried, unlit, 1.0)
-            else:
-                radiance = radiance + carried * unlit_radiance(scene, hit, end.material)
-        if depth >= settings.max_depth:
-            break
-        choice = draw_four(sequence, group)
-        if counts(settings, 1, depth + 1):
-            found = connect_to_light(scene, z, depth, edge.z, edge.w, choice.x, settings)
-            if is_bounded(bound, depth + 1):
-                radiance = radiance + within(bound, found.radiance)
-            else:
-                radiance = radiance + found.radiance
-            rays += found.rays
-        for i in range(min(light_points, min(settings.max_depth, MAX_EDGES) - depth - 1)):
-            if counts(settings, i + 2, depth + 1):
-                found = connect_subpaths(scene, load_vertex(points.vertices, i, z), z, settings)
-                if is_bounded(bound, depth + i + 2):
-                    radiance = radiance + within(bound, found.radiance)
-                else:
-                    radiance = radiance + found.radiance
-                rays += found.rays
+    # --- The surface -----------------------------------------------------------------------------
+    p = load_point_row(bundle, rows.POINT)
+    ng = load_point_row(bundle, rows.NORMAL)
+    ns = load_point_row(bundle, rows.SHADING_NORMAL)
+    offset = load_row(bundle, rows.OFFSET)
+    if bare != 0:
+        is_bare = lanes_in(bare)
+        u = load_row(bundle, rows.U)
+        v = load_row(bundle, rows.V)
+        flat = flat_surface(p, ng, ns, u, v, scene.large_radius)
+        p = choose_vec3(is_bare, flat.p, p)
+        ng = choose_vec3(is_bare, flat.ng, ng)
+        ns = choose_vec3(is_bare, flat.ng, ns)
+        offset = choose(is_bare, flat.reach * RAY_OFFSET, offset)
+        store_point_row(bundle, rows.POINT, p)
+        store_point_row(bundle, rows.NORMAL, ng)
+    wo = -load_point_row(bundle, rows.DIRECTION)
+    color = load_point_row(bundle, rows.COLOR)
+    parts = advance(bundle.words, rows.PART * WIDTH)
+    surfaces = Surfaces(p, ng, ns, offset, wo, color, other, parts, bundle.rooms)
+    depth = load_word_row(bundle, rows.DEPTH)
+    edges = as_floats(depth)
+    cos_g = dot(wo, ng)
+    cos_o = lanes_abs(cos_g)
+    grazing = scattering & ~lane_mask(cos_o > 0.0)
+    ended |= grazing
+    scattering &= ~grazing
+    light = scattering & from_light
+    eye = scattering & ~from_light
+    is_light = lanes_in(light)
+    first = light & lane_mask(edges == 1.0)
+    if first != 0:
+        see_lights(scene, bundle, first, settings)
+    t = load_row(bundle, rows.DISTANCE)
+    ratios = Ratios(load_row(bundle, more.NEAR), load_row(bundle, more.FAR))
+    ratios = arrive_ratios(ratios, t * t, cos_o)
+    if light != 0:
+        keep_points(bundle, run.points, surfaces, ratios, light, specular)
+    sequences = load_sequences(bundle, run.lattice)
+    per_edge = depth * GROUPS_PER_EDGE
+    edge_group = choose(
+        is_light,
+        spread_word(GROUP_LIGHT_EDGE - LIGHT_GROUPS_PER_EDGE),
+        spread_word(GROUP_EDGE),
+    )
+    choice_group = choose(
+        is_light,
+        spread_word(GROUP_LIGHT_CHOICE - LIGHT_GROUPS_PER_EDGE),
+        spread_word(GROUP_CHOICE - GROUPS_PER_EDGE),
+    )
+    edge = draw_four(sequences, per_edge + edge_group)
+    choice = draw_four(sequences, per_edge + choice_group)
+    store_row(bundle, rows.CHOICE, choice.x)
 
-        # --- Scatter -----------------------------------------------------------------------------
-        edge = draw_four(sequence, GROUP_EDGE + GROUPS_PER_EDGE * depth)
-        scattered = sample_scattering(hit, bsdf, wo, edge.x, edge.y, choice.y)
-        sample = scattered.sample
-        carried = carried * sample.weight
-        brightest = max(carried.x, max(carried.y, carried.z))
-        if brightest <= 0.0 or scattered.leaks:
-            break
-        d = scattered.wi
-        cos_i = abs(dot(d, hit.ng))
-        compression *= sample.eta * sample.eta
-        scatter_pdf = 0.0
-        if sample.is_specular:
-            reversible = is_turned_away(hit, d) == is_turned_away(hit, wo)
-            ratios = mirror_ratios(ratios, reversible, cos_i)
+    # --- Its ways to a light, and to the lens -----------------------------------------------------
+    seek = 0
+    if settings.next_event and scene.light_count > 0:
+        seek = eye & ~specular
+    shown = light & ~specular & ~dark
+    joining = eye & ~specular
+    if settings.only_s >= 0:
+        seek &= lane_mask(edges + 1.0 == settings.only_t) if settings.only_s == 1 else 0
+        shown &= lane_mask(edges + 1.0 == settings.only_s) if settings.only_t == 1 else 0
+        joining &= lane_mask(edges + 1.0 == settings.only_t) if settings.only_s > 1 else 0
+    seek = draw_lights(scene, bundle, p, seek)
+    lens = sample_lens(scene.camera, p, edge.z, edge.w)
+    in_picture = (lanes_abs(lens.x) < run.splats.most_x) & (lanes_abs(lens.y) < run.splats.most_y)
+    shown &= lane_mask((lens.pdf > 0.0) & in_picture)
+    if seek | shown != 0:
+        is_shown = lanes_in(shown)
+        w = choose_vec3(is_shown, lens.wi, load_point_row(bundle, rows.LIGHT_DIRECTION))
+        viewer = choose_vec3(is_shown, w, wo)
+        value = scatter_between(
+            scene, bundle, surfaces, seek | shown, viewer, choose_vec3(is_shown, wo, w)
+        )
+        found = lane_mask(value.pdf > 0.0)
+        seek &= found
+        shown &= found
+        cos_w = lanes_abs(dot(w, ng))
+        light_pdf = load_row(bundle, rows.LIGHT_PDF)
+        # Density by area with which a camera ray would have drawn the point
+        seen = lens.pdf * cos_w / (lens.distance * lens.distance)
+        weight = spread_number(1.0)
+        if settings.only_s < 0:
+            back = scatter_between(scene, bundle, surfaces, seek, w, wo).pdf
+            emit = load_row(bundle, more.LIGHT_EMIT) * cos_w / light_pdf
+            from_there = choose(is_shown, seen, choose(edges < MAX_EDGES, emit, 0.0))
+            by_scattering = value.pdf / light_pdf
+            is_found = (load_row(bundle, rows.LIGHT_DELTA) == 0.0) & lanes_in(seek)
+            weight = weigh(
+                choose(is_found, by_scattering, 0.0),
+                others(ratios, from_there, choose(is_shown, value.pdf, back)),
+            )
+        weight = weight * choose(is_shown, seen / cos_o, 1.0 / light_pdf)
+        brought = choose_vec3(
+            is_shown,
+            load_point_row(bundle, more.EMITTED),
+            load_point_row(bundle, rows.LIGHT_RADIANCE),
+        )
+        brought = brought * load_point_row(bundle, rows.THROUGHPUT) * value.f_cos * weight
+        # Rays to a light start nearer to it by up to the offset, and over there coordinates are as
+        # rough.
+        reach = load_row(bundle, rows.LIGHT_REACH) - 2.0 * offset
+        store_point_row(bundle, rows.LIGHT_DIRECTION, w)
+        store_row(bundle, rows.LIGHT_REACH, choose(is_shown, lens.distance, reach))
+        store_point_row(bundle, rows.LIGHT_RADIANCE, brought)
+        store_point_row(bundle, rows.SHADOW_ORIGIN, spawn(surfaces, w))
+        rays += count_bits(seek | shown)
+        if scene.has_unseen:
+            find_visible(scene, bundle, seek)
+            find_visible_from_lens(scene, bundle, shown)
         else:
-            if not is_specular(bsdf):
-                scatter_pdf = sample.pdf
-            back = eval_scattering(hit, bsdf, d, wo).pdf
-            ratios = scatter_ratios(ratios, sample.pdf, back, cos_i)
-        if scattered.crosses and scene.medium_count > 0:
-            inside = inside_towards(scene, inside, hit.ng, hit.material, wo, d)
-        previous = hit.p
-        o = spawn_origin(hit, d)
+            find_visible(scene, bundle, seek | shown)
+        _add_light(bundle, seek, settings.bound, indirect(bundle, seek, 1))
+        store_row(bundle, more.LENS_X, lens.x)
+        store_row(bundle, more.LENS_Y, lens.y)
+        splat(bundle, shown, run.lattice, run.splats, settings)
 
-        # --- Russian roulette --------------------------------------------------------------------
-        if settings.roulette:
-            per_throughput = survival_per_throughput(is_all_sought(scene))
-            survival = brightest * compression * per_throughput
-            if survival < 1.0:
-                if choice.z >= survival:
-                    break
-                carried = carried * (1.0 / survival)
-        depth += 1
-    return PathResult(radiance, rays)
+    # --- And to the light subpath of its sample ---------------------------------------------------
+    joining &= lane_mask(load_row(bundle, more.POINTS) > 0.0)
+    if joining != 0:
+        which = draw_four(sequences, depth + GROUP_JOIN).x
+        joining = join_subpaths(
+            scene, bundle, run.points, surfaces, ratios, joining, which, settings
+        )
+        rays += count_bits(joining)
+        _add_light(bundle, joining, settings.bound, joining)
+
+    # --- Scatter ----------------------------------------------------------------------------------
+    turned = is_turned(surfaces, wo)
+    frame = make_frame(choose_vec3(turned, ng, ns))
+    wo_local = to_local(frame, wo)
+    side = choose(wo_local.z >= 0.0, 1.0, spread_number(-1.0))
+    above = sample_cosine_hemisphere(edge.x, edge.y)
+    wi = vec3(above.x, above.y, above.z * side)
+    weight = color
+    pdf = above.z * INV_PI
+    eta = spread_number(1.0)
+    mirrored = 0
+    if other != 0:
+        is_other = lanes_in(other)
+        store_row(bundle, rows.BSDF_U, edge.x)
+        store_row(bundle, rows.BSDF_V, edge.y)
+        store_row(bundle, rows.LOBE, choose(is_light, choice.x, choice.y))
+        store_point_row(bundle, rows.WO, wo_local)
+        sample_others(scene, bundle, other & scattering)
+        wi = choose_vec3(is_other, load_point_row(bundle, rows.SAMPLED), wi)
+        weight = choose_vec3(is_other, load_point_row(bundle, rows.WEIGHT), weight)
+        pdf = choose(is_other, load_row(bundle, rows.SAMPLED_PDF), pdf)
+        mirrored = other & scattering & lane_mask(load_row(bundle, rows.SPECULAR) > 0.0)
+        eta = choose(is_other, load_row(bundle, rows.ETA), eta)
+    is_mirrored = lanes_in(mirrored)
+    d = to_world(frame, wi)
+    cos_i = lanes_abs(dot(d, ng))
+    crosses = wi.z * wo_local.z < 0.0
+    leaks = (dot(d, ng) * cos_g < 0.0) ^ crosses
+    lives = scattering & lane_mask(lanes_max(weight.x, lanes_max(weight.y, weight.z)) > 0.0)
+    lives &= ~lane_mask(leaks)
+    back = scatter_between(scene, bundle, surfaces, lives & ~mirrored, d, wo)
+    ratios_on = scatter_ratios(ratios, pdf, back.pdf, cos_i)
+    if mirrored != 0:
+        # Seen from `d`, another normal may mirror: then light can't come this way.
+        differs = lane_mask(turned ^ is_turned(surfaces, d))
+        lives &= ~(light & mirrored & differs)
+        mirror = mirror_ratios(ratios, lanes_in(~differs), cos_i)
+        ratios_on = Ratios(
+            choose(is_mirrored, mirror.near, ratios_on.near),
+            choose(is_mirrored, mirror.far, ratios_on.far),
+        )
+    if light != 0:
+        # What came from `wo` goes on to a viewer in direction `d`. Cosines with the shading normal
+        # belong to the side of the light, those with the geometric normal come from areas (Veach
+        # 1997, section 5.3). The squeeze of radiance into another medium is undone: power is not
+        # squeezed.
+        squeeze = eta * eta * lanes_abs(wo_local.z) / lanes_abs(wi.z)
+        sent = choose_vec3(is_mirrored, weight * squeeze, back.f_cos * (1.0 / pdf))
+        weight = choose_vec3(is_light, sent * (cos_i / cos_o), weight)
+        lives &= ~light | lane_mask(cos_i > 0.0)
+        longest = min(settings.max_depth, MAX_EDGES) - 1
+        lives &= ~light | lane_mask(edges < longest)
+    throughput = load_point_row(bundle, rows.THROUGHPUT) * weight
+    brightest = lanes_max(throughput.x, lanes_max(throughput.y, throughput.z))
+    lives &= lane_mask(brightest > 0.0)
+    compression = load_row(bundle, rows.COMPRESSION) * eta * eta
+    if scene.medium_count > 0:
+        store_point_row(bundle, rows.SAMPLED, d)
+        enter_media(scene, bundle, lives & lane_mask(crosses))
+
+    # --- Russian roulette -------------------------------------------------------------------------
+    if settings.roulette:
+        survival = brightest * choose(
+            is_light,
+            1.0 / ROULETTE_FULL,
+            compression * survival_per_throughput(is_all_sought(scene)),
+        )
+        die = choose(is_light, choice.y, choice.z)
+        lives &= lane_mask((survival >= 1.0) | (die < survival))
+        throughput = throughput * choose(survival < 1.0, 1.0 / survival, 1.0)
+
+    # Where arithmetic has failed, no walk would end.
+    origin = spawn(surfaces, d)
+    size = lanes_abs(d.x) + lanes_abs(d.y) + lanes_abs(d.z)
+    size = size + lanes_abs(origin.x) + lanes_abs(origin.y) + lanes_abs(origin.z)
+    lives &= lane_mask(size < _LARGEST)
+
+    # Of lanes that don't go on, too: their next subpath overwrites it.
+    store_point_row(bundle, rows.ORIGIN, origin)
+    store_point_row(bundle, rows.DIRECTION, d)
+    store_point_row(bundle, rows.THROUGHPUT, throughput)
+    store_row(bundle, rows.COMPRESSION, compression)
+    store_row(bundle, more.NEAR, ratios_on.near)
+    store_row(bundle, more.FAR, ratios_on.far)
+    store_row(bundle, rows.SCATTER_PDF, choose(lanes_in(specular | mirrored), 0.0, pdf))
+    store_point_row(bundle, rows.PREVIOUS, p)
+    store_row(bundle, rows.LIGHT_U, edge.z)
+    store_row(bundle, rows.LIGHT_V, edge.w)
+    store_word_row(bundle, rows.DEPTH, depth + 1)
+    return Advanced(ended | (scattering & ~lives), rays)
 
 
 @device
-def trace_bdpt(
-    scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, behind: Vec3, run: BdptRun
-) -> PathResult:
-    """One sample, a `tile.Trace`."""
-    light = trace_light_subpath(scene, sequence, run.settings, run.points, run.splats)
-    path = trace_camera_subpath(
-        scene, o, d, sequence, behind, run.settings, run.points, light.points
-    )
-    return PathResult(path.radiance, path.rays + light.rays)
+def _add_light(bundle: Bundle, lanes: int, bound: float, bounded: int) -> None:
+    """Count what a connection has brought: LIGHT_RADIANCE where VISIBLE; `bounded`: see `bound`."""
+    brought = load_point_row(bundle, rows.LIGHT_RADIANCE) * load_row(bundle, rows.VISIBLE)
+    brought = choose_vec3(lanes_in(lanes), brought, 0.0)
+    if bound < INFINITY:
+        brought = within_bound(bound, brought, bounded)
+    store_point_row(bundle, rows.RADIANCE, load_point_row(bundle, rows.RADIANCE) + brought)
+
+
+# --- Tiles ----------------------------------------------------------------------------------------
+
+
+@device
+def sample_bdpt_tile(
+    scene: SceneView,
+    picture: PictureView,
+    settings: BdptSettings,
+    work: Work,
+    tile: TileView,
+    splats: Splats,
+) -> bool:
+    """As `path.sample_path_tile`, which says what lanes do."""
+    bundle = Bundle(_make_numbers(), make_words(), make_stacks(), make_rooms())
+    run = BdptRun(picture.lattice, settings, make_points(), splats)
+    pixels = tile.width * tile.height
+    if work.samples == 0:
+        return True
+    waiting = 0  # the next pixel that no lane has taken
+    lanes = 0
+    from_light = 0  # those of them that follow a light subpath
+    rays = 0
+    dropped = 0
+    for lane in range(WIDTH):
+        if waiting < pixels:
+            store_word(bundle, rows.PIXEL, lane, waiting)
+            store_word(bundle, rows.SAMPLE, lane, work.first)
+            if start_sample(scene, bundle, lane, picture, work, tile, settings):
+                from_light |= 1 << lane
+            lanes |= 1 << lane
+            waiting += 1
+    while lanes != 0:
+        if load_flag(tile.cancel, 0) != 0:
+            return False
+        step = advance_subpaths(scene, bundle, lanes, from_light, run)
+        rays += step.rays
+        ended = step.ended
+        while ended != 0:
+            lane = lowest_bit(ended)
+            bit = 1 << lane
+            ended &= ended - 1
+            if from_light & bit != 0:
+                from_light ^= bit
+                start_camera(scene, bundle, lane, picture, work, tile)
+                continue
+            pixel = load_word(bundle, rows.PIXEL, lane)
+            sample = load_word(bundle, rows.SAMPLE, lane)
+            if not deposit(tile, pixel, sample, load_point(bundle, rows.RADIANCE, lane)):
+                dropped += 1
+            sample += 1
+            if sample == work.first + work.samples:
+                if waiting == pixels:
+                    lanes ^= bit
+                    continue
+                store_word(bundle, rows.PIXEL, lane, waiting)
+                waiting += 1
+                sample = work.first
+            store_word(bundle, rows.SAMPLE, lane, sample)
+            if start_sample(scene, bundle, lane, picture, work, tile, settings):
+                from_light |= bit
+    tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
+    tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
+    return True
 
 
 @entry
@@ -230,10 +515,11 @@ def render_bdpt(
     target: TileTarget,
     log: SplatLog,
 ) -> bool:
-    """Bidirectional path tracing, see `tile.sample_tile`.
+    """Bidirectional path tracing, see `sample_bdpt_tile`.
 
     The log has room for MAX_EDGES - 1 lines a sample, or `max_depth` - 1 if that is less.
     """
-    splats = make_splats(view_splats(log, target.counters), view_picture(picture))
-    run = BdptRun(settings, make_points(), splats)
-    return sample_tile(trace_bdpt, tables, camera, picture, run, work, target)
+    view = view_picture(picture)
+    splats = make_splats(view_splats(log, target.counters), view)
+    scene = view_scene(tables, camera)
+    return sample_bdpt_tile(scene, view, settings, work, view_tile(target), splats)

@@ -1,4 +1,4 @@
-"""The strategies that end in a connection: to a light, between two subpaths, to the lens.
+"""What single subpaths do at their ends: light that is found, points that are joined to the lens.
 
 s counts the points that come from the side of the light, t those from the side of the camera with
 the one on the lens (Veach 1997, section 10.2).
@@ -6,11 +6,9 @@ the one on the lens (Veach 1997, section 10.2).
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.clipping import is_lamp_cut
-from raywidget.kernels.geometry.surface_point import spawn_origin
+from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
 from raywidget.kernels.integrators.bdpt.vertex import (
     MAX_EDGES,
     BdptSettings,
@@ -28,15 +26,13 @@ from raywidget.kernels.layout import (
     SceneView,
 )
 from raywidget.kernels.lights.emission import is_point, is_surface, pdf_emission
-from raywidget.kernels.lights.emitter import pdf_environment, pdf_light_hit, sample_light
+from raywidget.kernels.lights.emitter import pdf_environment, pdf_light_hit
 from raywidget.kernels.lights.light_sample import LightSample
 from raywidget.kernels.sensors.importance import sample_lens
 from raywidget.kernels.surfaces.bsdf import is_specular
 from raywidget.kernels.surfaces.scattering import eval_scattering
 from raywidget.kernels.surfaces.surface import has_flags, visibility, visibility_from_lens
 from raywidget.kernels.volumes.medium import inside_towards
-
-_REACH = 0.99999  # of the way between two points: the other one is not in between
 
 
 class Connection(NamedTuple):
@@ -74,25 +70,31 @@ def counts(settings: BdptSettings, s: int, t: int) -> bool:
 
 @device
 def weigh_emission(
-    scene: SceneView, z: Vertex, previous: Vec3, edges: int, pdf: float, settings: BdptSettings
+    scene: SceneView,
+    hit: Hit,
+    ratios: Ratios,
+    previous: Vec3,
+    d: Vec3,
+    edges: int,
+    pdf: float,
+    settings: BdptSettings,
 ) -> float:
     """Weight of a camera subpath that found a light by itself (s = 0).
 
-    `previous` is the point before `z`, where the direction was drawn with `pdf`; 0: next-event
-    estimation can't draw it.
+    `ratios` are those at its end, `hit`; `previous` is the point before, where the direction `d`
+    was drawn with `pdf`; 0: next-event estimation can't draw it.
     """
     if settings.only_s >= 0 or edges == 1:
         return 1.0
-    d = -z.wo
     direct = 0.0
     if settings.next_event:
-        direct = pdf_light_hit(scene, previous, no_normal(), z.hit, d)
+        direct = pdf_light_hit(scene, previous, no_normal(), hit, d)
     if edges > MAX_EDGES:
         return power_heuristic(pdf, direct) if pdf > 0.0 else 1.0
-    cos = abs(dot(d, z.hit.ng))
-    direct_area = direct * cos / (z.hit.t * z.hit.t)
-    emit = pdf_emission(scene, z.hit.light, cos, z.wo)
-    return weigh(0.0, others_at_light(z.ratios, direct_area, emit))
+    cos = abs(dot(d, hit.ng))
+    direct_area = direct * cos / (hit.t * hit.t)
+    emit = pdf_emission(scene, hit.light, cos, -d)
+    return weigh(0.0, others_at_light(ratios, direct_area, emit))
 
 
 @device
@@ -121,104 +123,21 @@ def weigh_environment(
 
 
 @device
-def _density_from_light(scene: SceneView, light: LightSample, cos: float) -> float:
+def emission_per_cos(scene: SceneView, light: LightSample) -> float:
     """Density with which a light subpath draws the point that a light was sampled from.
 
-    By area, where the ray arrives under `cos`, times that of the light as `light.pdf` measures it.
+    By area, times that of the light as `light.pdf` measures it, and by the cosine under which the
+    ray arrives there.
     """
     if is_surface(scene, light.light):
         cos_light = -dot(light.wi, light.normal)
         if cos_light <= 0.0:
             return 0.0
-        return pdf_emission(scene, light.light, cos_light, -light.wi) * cos / cos_light
-    density = pdf_emission(scene, light.light, 1.0, -light.wi) * cos
+        return pdf_emission(scene, light.light, cos_light, -light.wi) / cos_light
+    density = pdf_emission(scene, light.light, 1.0, -light.wi)
     if is_point(scene, light.light):
         return density / (light.reach * light.reach)
     return density
-
-
-@device
-def connect_to_light(
-    scene: SceneView,
-    z: Vertex,
-    edges: int,
-    u: float,
-    v: float,
-    choice: float,
-    settings: BdptSettings,
-) -> Connection:
-    """Next-event estimation at the end of a camera subpath of so many edges (s = 1)."""
-    if scene.light_count == 0 or not settings.next_event or is_specular(z.bsdf):
-        return _failed(0)
-    light = sample_light(scene, z.hit.p, no_normal(), u, v, choice)
-    if light.pdf <= 0.0 or is_lamp_cut(
-        scene, light.light, z.hit.p, light.wi, light.reach, light.delta
-    ):
-        return _failed(0)
-    value = eval_scattering(z.hit, z.bsdf, z.wo, light.wi)
-    if value.pdf <= 0.0:
-        return _failed(0)
-    start = spawn_origin(z.hit, light.wi)
-    visible = visibility(scene, start, light.wi, light.reach, _inside(scene, z, light.wi))
-    if _is_black(visible):
-        return _failed(1)
-    weight = 1.0
-    if settings.only_s < 0:
-        of_light = 0.0
-        if not light.delta:
-            of_light = value.pdf / light.pdf
-        of_camera = 0.0
-        if edges < MAX_EDGES:
-            emit = _density_from_light(scene, light, abs(dot(light.wi, z.hit.ng)))
-            if emit > 0.0:
-                back = eval_scattering(z.hit, z.bsdf, light.wi, z.wo).pdf
-                of_camera = others(z.ratios, emit / light.pdf, back)
-        weight = weigh(of_light, of_camera)
-    radiance = z.carried * value.f_cos * light.radiance * (weight / light.pdf)
-    return Connection(radiance * visible, 1, 0.0, 0.0)
-
-
-@device
-def connect_subpaths(scene: SceneView, y: Vertex, z: Vertex, settings: BdptSettings) -> Connection:
-    """Join the end `y` of a light subpath and the end `z` of a camera subpath (s, t >= 2)."""
-    if is_specular(y.bsdf) or is_specular(z.bsdf):
-        return _failed(0)
-    to_light = y.hit.p - z.hit.p
-    square = dot(to_light, to_light)
-    if square <= 0.0:
-        return _failed(0)
-    w = to_light * (1.0 / math.sqrt(square))
-    cos_y = abs(dot(w, y.hit.ng))
-    cos_z = abs(dot(w, z.hit.ng))
-    of_z = eval_scattering(z.hit, z.bsdf, z.wo, w)
-    if of_z.pdf <= 0.0:
-        return _failed(0)
-    of_y = eval_scattering(y.hit, y.bsdf, -w, y.wo)
-    if of_y.pdf <= 0.0:
-        return _failed(0)
-    radiance = z.carried * of_z.f_cos * y.carried * of_y.f_cos
-    radiance = radiance * (cos_y / (abs(dot(y.wo, y.hit.ng)) * square))
-    if _is_black(radiance):
-        return _failed(0)
-
-    start = spawn_origin(z.hit, w)
-    way = spawn_origin(y.hit, -w) - start
-    distance = math.sqrt(dot(way, way))
-    visible = vec3(1.0, 1.0, 1.0)
-    if distance > 0.0:
-        way = way * (1.0 / distance)
-        visible = visibility(scene, start, way, distance * _REACH, _inside(scene, z, w))
-    if _is_black(visible):
-        return _failed(1)
-    weight = 1.0
-    if settings.only_s < 0:
-        from_y = eval_scattering(y.hit, y.bsdf, y.wo, -w).pdf
-        from_z = eval_scattering(z.hit, z.bsdf, w, z.wo).pdf
-        weight = weigh(
-            others(y.ratios, of_z.pdf * cos_y / square, of_y.pdf),
-            others(z.ratios, from_y * cos_z / square, from_z),
-        )
-    return Connection(radiance * visible * weight, 1, 0.0, 0.0)
 
 
 @device

@@ -7,23 +7,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from raywidget.kernels.geometry.surface_point import Hit
+from raywidget.kernels.integrators.bdpt import rows
 from raywidget.kernels.integrators.bdpt.weights import Ratios
-from raywidget.kernels.language.buffers import make_record_stack, make_stack_array
+from raywidget.kernels.language.buffers import advance, make_stack_array
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.simd import WIDTH, Lanes, choose, load_lanes, store_lanes
 from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import MATERIAL_SIZE
 from raywidget.kernels.surfaces.lobes import Bsdf
 
 # Paths of more edges than this are left to scattering and next-event estimation, as in `path`: the
-# points of a light subpath lie on the stack (32 x 512 bytes), and so far from its ends light is
-# spread so evenly that no connection would find more of it.
+# points of light subpaths lie on the stack, and so far from its ends light is spread so evenly that
+# no connection would find more of it.
 MAX_EDGES = 32
 
-new_vertices, store_vertex, load_vertex = make_record_stack(512, MAX_EDGES)
-
-# What textures say about the material of each of them, see `bsdf.load_bsdf`.
-new_rooms = make_stack_array(types.float32, MATERIAL_SIZE * MAX_EDGES)
+_make_numbers = make_stack_array(types.float32, MAX_EDGES * rows.POINT_ROWS * WIDTH)
+_make_parts = make_stack_array(types.int32, MAX_EDGES * WIDTH)
+_make_rooms = make_stack_array(types.float32, MAX_EDGES * MATERIAL_SIZE * WIDTH)
 
 
 UNBOUNDED: Any = np.float32(np.inf)
@@ -43,16 +44,60 @@ class BdptSettings(NamedTuple):
 
 
 class Points(NamedTuple):
-    """Where the points of a light subpath are kept, on the stack."""
+    """Where the points of `WIDTH` light subpaths are kept, on the stack."""
 
-    vertices: Any  # buffer of MAX_EDGES records, see `load_vertex`
-    rooms: Any  # buffer of float32, MATERIAL_SIZE for each
+    numbers: Any  # buffer of POINT_ROWS rows for each
+    parts: Any  # buffer of int32, a row for each: row of the material tables
+    rooms: Any  # buffer of float32, MATERIAL_SIZE for each point of each lane, see `bsdf`
 
 
 @device
 def make_points() -> Points:
-    """Room for one light subpath; call it where it is to live."""
-    return Points(new_vertices(), new_rooms())
+    """Room for one light subpath in each lane; call it where it is to live."""
+    return Points(_make_numbers(), _make_parts(), _make_rooms())
+
+
+@device
+def parts_of(points: Points, index: int) -> Any:
+    """The materials of the points of a number."""
+    return advance(points.parts, index * WIDTH)
+
+
+@device
+def rooms_of(points: Points, index: int) -> Any:
+    """The parameters of their materials, where they have textures."""
+    return advance(points.rooms, index * (MATERIAL_SIZE * WIDTH))
+
+
+@device
+def load_of_points(points: Points, index: int, row: int) -> Any:
+    """One number of the points of a number."""
+    return load_lanes(points.numbers, (index * rows.POINT_ROWS + row) * WIDTH)
+
+
+@device
+def load_vec3_of_points(points: Points, index: int, row: int) -> Vec3:
+    """Three numbers of them."""
+    return vec3(
+        load_of_points(points, index, row),
+        load_of_points(points, index, row + 1),
+        load_of_points(points, index, row + 2),
+    )
+
+
+@device
+def store_to_points(points: Points, index: int, row: int, lanes: Lanes, value: Lanes) -> None:
+    """Set one number of those in some lanes."""
+    at = (index * rows.POINT_ROWS + row) * WIDTH
+    store_lanes(points.numbers, at, choose(lanes, value, load_lanes(points.numbers, at)))
+
+
+@device
+def store_vec3_to_points(points: Points, index: int, row: int, lanes: Lanes, value: Vec3) -> None:
+    """Set three."""
+    store_to_points(points, index, row, lanes, value.x)
+    store_to_points(points, index, row + 1, lanes, value.y)
+    store_to_points(points, index, row + 2, lanes, value.z)
 
 
 class Vertex(NamedTuple):

@@ -7,15 +7,16 @@ i. Densities of neighbouring strategies differ in one point only, which the one 
 of the light and the other from that of the camera, so that the sum can be carried along both
 subpaths as they grow (Georgiev 2012, "Implementing vertex connection and merging", section 3; van
 Antwerpen 2011). Here the roots of sums of squares are carried instead of the sums: squares of areas
-would leave the range of float32 in scenes that are large or small.
+would leave the range of float32 in scenes that are large or small. All of it works on numbers and
+on lanes.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.simd import Real, choose, lanes_max, lanes_min, lanes_sqrt
 
 
 class Ratios(NamedTuple):
@@ -25,10 +26,10 @@ class Ratios(NamedTuple):
     own points, in units of area.
     """
 
-    near: float  # connects y and x: 1 / density of x, by area
+    near: Real  # connects y and x: 1 / density of x, by area
     # All that connect at y or before it: the root of the sum of their squared densities, where that
     # of drawing x and then y from the other side is left out; the connection supplies it.
-    far: float
+    far: Real
 
 
 @device
@@ -60,7 +61,7 @@ def seen_from(ratios: Ratios, pdf_direct: float) -> Ratios:
 
 
 @device
-def scatter_ratios(ratios: Ratios, pdf: float, pdf_reverse: float, cos: float) -> Ratios:
+def scatter_ratios(ratios: Ratios, pdf: Real, pdf_reverse: Real, cos: Real) -> Ratios:
     """After a direction was drawn with `pdf`, where that back has `pdf_reverse`.
 
     `cos` is that between the new direction and the geometric normal.
@@ -70,28 +71,28 @@ def scatter_ratios(ratios: Ratios, pdf: float, pdf_reverse: float, cos: float) -
 
 
 @device
-def mirror_ratios(ratios: Ratios, reversible: bool, cos: float) -> Ratios:
+def mirror_ratios(ratios: Ratios, reversible: Real, cos: Real) -> Ratios:
     """After a specular reflection or refraction: nothing can be connected to its point.
 
     Both ways it is chosen with the same probability, or it is weighted as if it were.
     """
-    return Ratios(0.0, cos * ratios.far if reversible else 0.0)
+    return Ratios(0.0, choose(reversible, cos * ratios.far, 0.0))
 
 
 @device
-def arrive_ratios(ratios: Ratios, square: float, cos: float) -> Ratios:
+def arrive_ratios(ratios: Ratios, square: Real, cos: Real) -> Ratios:
     """At the next point, at a squared distance of `square`, where the ray arrives under `cos`."""
     return Ratios(ratios.near * square / cos, ratios.far / cos)
 
 
 @device
-def arrive_from_light(ratios: Ratios, cos: float) -> Ratios:
+def arrive_from_light(ratios: Ratios, cos: Real) -> Ratios:
     """As `arrive_ratios`, at the first point: both ends of the edge are seen by solid angle."""
     return Ratios(ratios.near / cos, ratios.far / cos)
 
 
 @device
-def others(ratios: Ratios, pdf_area: float, pdf_reverse: float) -> float:
+def others(ratios: Ratios, pdf_area: Real, pdf_reverse: Real) -> Real:
     """Root of the summed squares of all strategies that make this subpath shorter.
 
     The other side draws its last point with `pdf_area`, and from there the point before it with
@@ -101,7 +102,7 @@ def others(ratios: Ratios, pdf_area: float, pdf_reverse: float) -> float:
 
 
 @device
-def others_at_light(ratios: Ratios, pdf_direct: float, pdf_emit: float) -> float:
+def others_at_light(ratios: Ratios, pdf_direct: Real, pdf_emit: Real) -> Real:
     """As `others`, where the last point lies on a light and the other side has no other point.
 
     Next-event estimation draws it with `pdf_direct` by area; a light subpath draws it, and the
@@ -111,16 +112,14 @@ def others_at_light(ratios: Ratios, pdf_direct: float, pdf_emit: float) -> float
 
 
 @device
-def weigh(of_light: float, of_camera: float) -> float:
+def weigh(of_light: Real, of_camera: Real) -> Real:
     """The power heuristic, given `others` of both subpaths."""
     return 1.0 / (1.0 + of_light * of_light + of_camera * of_camera)
 
 
 @device
-def hypotenuse(a: float, b: float) -> float:
+def hypotenuse(a: Real, b: Real) -> Real:
     """Root of a^2 + b^2 of non-negative numbers, also where squares overflow."""
-    larger = max(a, b)
-    if larger <= 0.0:
-        return 0.0
-    ratio = min(a, b) / larger
-    return larger * math.sqrt(1.0 + ratio * ratio)
+    larger = lanes_max(a, b)
+    ratio = lanes_min(a, b) / choose(larger > 0.0, larger, 1.0)
+    return larger * lanes_sqrt(1.0 + ratio * ratio)

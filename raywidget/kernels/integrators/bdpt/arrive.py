@@ -1,0 +1,341 @@
+"""The steps of subpaths that differ from one to the next: one lane after the other.
+
+`bdpt` calls them, and does what is the same for all.
+"""
+
+from __future__ import annotations
+
+from raywidget.kernels.geometry.clipping import find_closest
+from raywidget.kernels.geometry.hit import bare_material, make_hit
+from raywidget.kernels.geometry.intersect import FLAT_BLOCK
+from raywidget.kernels.geometry.traverse import RayHit
+from raywidget.kernels.integrators import rows
+from raywidget.kernels.integrators.bdpt import rows as more
+from raywidget.kernels.integrators.bdpt.connect import (
+    counts,
+    weigh_emission,
+    weigh_environment,
+)
+from raywidget.kernels.integrators.bdpt.subpath import (
+    GROUP_EMISSION,
+    GROUP_LIGHT,
+    GROUP_LIGHT_CHOICE,
+    LIGHT_GROUPS_PER_EDGE,
+)
+from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings, no_normal
+from raywidget.kernels.integrators.bdpt.weights import (
+    Ratios,
+    arrive_ratios,
+    start_camera_ratios,
+    start_light_ratios,
+)
+from raywidget.kernels.integrators.bound import add_within, is_bounded
+from raywidget.kernels.integrators.bundle import (
+    Bundle,
+    load_number,
+    load_point,
+    load_sequence,
+    load_word,
+    room_of,
+    store_number,
+    store_point,
+    store_sequence,
+    store_word,
+)
+from raywidget.kernels.integrators.catcher import catch_light, is_catcher
+from raywidget.kernels.integrators.path_lanes import (
+    FOUND_BARE,
+    FOUND_DIFFUSE,
+    FOUND_END,
+    FOUND_OTHER,
+    FOUND_SPECULAR,
+    Arrival,
+)
+from raywidget.kernels.integrators.tile import PictureView, TileView, Work, start_ray, take_up
+from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.lane_keys import lowest_bit
+from raywidget.kernels.language.random import (
+    GROUP_CHOICE,
+    GROUP_EDGE,
+    GROUPS_PER_EDGE,
+    draw_four,
+    start_sequence,
+)
+from raywidget.kernels.language.scalars import index32
+from raywidget.kernels.language.simd import WIDTH
+from raywidget.kernels.language.vec3 import Vec3, dot, vec3
+from raywidget.kernels.layout import DIFFUSE, MATERIAL_DARK, MISS, SceneView
+from raywidget.kernels.lights.emission import (
+    Emission,
+    is_delta,
+    is_point,
+    pdf_direct,
+    sample_emission,
+)
+from raywidget.kernels.lights.emitter import emitted_radiance, eval_missed
+from raywidget.kernels.lights.environment import backdrop_of
+from raywidget.kernels.sensors.importance import pdf_camera
+from raywidget.kernels.surfaces.bsdf import is_specular, load_textures, view_bsdf
+from raywidget.kernels.surfaces.scattering import follow_traced
+from raywidget.kernels.surfaces.surface import has_flags, is_unlit, unlit_radiance
+from raywidget.kernels.volumes.medium import in_sight, transmittance
+
+INFINITY = float("inf")
+
+FOUND_DARK = 1 << 16  # beside `path_lanes.FOUND_*`: nothing that the lens sees
+
+
+# --- Beginnings -----------------------------------------------------------------------------------
+
+
+@device
+def start_sample(
+    scene: SceneView,
+    bundle: Bundle,
+    lane: int,
+    picture: PictureView,
+    work: Work,
+    tile: TileView,
+    settings: BdptSettings,
+) -> bool:
+    """Begin the sample that is noted for a lane; False if no light subpath could be begun."""
+    at = load_word(bundle, rows.PIXEL, lane)
+    row = at // tile.width
+    pixel = (work.y + row) * picture.width + work.x + (at - row * tile.width)
+    sample = load_word(bundle, rows.SAMPLE, lane)
+    if sample == work.first:
+        take_up(tile, at)
+    sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+    store_sequence(bundle, lane, sequence)
+    store_number(bundle, more.POINTS, lane, 0.0)
+    if scene.light_count > 0 and min(settings.max_depth, MAX_EDGES) > 1:
+        where = draw_four(sequence, GROUP_EMISSION)
+        start = sample_emission(scene, where, draw_four(sequence, GROUP_LIGHT).x)
+        if start.pdf > 0.0:
+            ratios = start_light_ratios(start.pdf, start.cos, not is_delta(scene, start.light))
+            _start_subpath(bundle, lane, start.o, start.d, ratios)
+            store_point(bundle, more.EMITTED, lane, start.carried)
+            store_point(bundle, more.START, lane, start.p)
+            store_number(bundle, more.START_COS, lane, start.cos)
+            store_word(bundle, rows.LIGHT, lane, start.light)
+            bundle.inside[lane] = scene.surroundings[1 + start.light]
+            return True
+    start_camera(scene, bundle, lane, picture, work, tile)
+    return False
+
+
+@device
+def start_camera(
+    scene: SceneView, bundle: Bundle, lane: int, picture: PictureView, work: Work, tile: TileView
+) -> None:
+    """Begin the camera subpath of the sample that is noted for a lane."""
+    at = load_word(bundle, rows.PIXEL, lane)
+    row = at // tile.width
+    x = work.x + (at - row * tile.width)
+    y = work.y + row
+    sequence = load_sequence(bundle, lane, picture.lattice)
+    edge = draw_four(sequence, GROUP_EDGE)
+    o, d = start_ray(scene, picture, x, y, sequence, edge)
+    _start_subpath(bundle, lane, o, d, start_camera_ratios(pdf_camera(scene.camera, d)))
+    store_number(bundle, rows.COMPRESSION, lane, 1.0)
+    store_point(bundle, rows.RADIANCE, lane, vec3(0.0, 0.0, 0.0))
+    store_point(bundle, rows.PREVIOUS, lane, o)
+    if scene.has_backdrop:
+        store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, y * picture.width + x))
+    store_number(bundle, rows.SCATTER_PDF, lane, 0.0)
+    store_number(bundle, rows.LIGHT_U, lane, edge.z)
+    store_number(bundle, rows.LIGHT_V, lane, edge.w)
+    bundle.inside[lane] = scene.surroundings[0]
+
+
+@device
+def _start_subpath(bundle: Bundle, lane: int, o: Vec3, d: Vec3, ratios: Ratios) -> None:
+    store_point(bundle, rows.ORIGIN, lane, o)
+    store_point(bundle, rows.DIRECTION, lane, d)
+    store_point(bundle, rows.THROUGHPUT, lane, vec3(1.0, 1.0, 1.0))
+    store_number(bundle, more.NEAR, lane, ratios.near)
+    store_number(bundle, more.FAR, lane, ratios.far)
+    store_word(bundle, rows.DEPTH, lane, 1)
+
+
+# --- Ends of edges --------------------------------------------------------------------------------
+
+
+@device
+def arrive(
+    scene: SceneView,
+    bundle: Bundle,
+    lane: int,
+    from_light: bool,
+    lattice: bool,
+    settings: BdptSettings,
+) -> Arrival:
+    """Trace one edge, add the emission that a camera subpath finds, load the surface at its end."""
+    o = load_point(bundle, rows.ORIGIN, lane)
+    d = load_point(bundle, rows.DIRECTION, lane)
+    depth = load_word(bundle, rows.DEPTH, lane)
+    inside = bundle.inside[lane]
+    carried = load_point(bundle, rows.THROUGHPUT, lane)
+    if scene.is_few:
+        ray = _traced(bundle, lane)
+    else:
+        ray = find_closest(scene, o, d, INFINITY)
+    if ray.slot != MISS and (from_light or depth < settings.max_depth):
+        material = bare_material(scene, ray.slot, ray.instance)
+        if material >= 0:
+            if scene.medium_count > 0:
+                medium = inside
+                if depth == 1 and scene.has_unseen and not from_light:
+                    medium = in_sight(scene, inside)
+                carried = carried * transmittance(scene, medium, ray.t)
+                store_point(bundle, rows.THROUGHPUT, lane, carried)
+            _store_flat(scene, bundle, lane, ray)
+            store_word(bundle, rows.MATERIAL, lane, material)
+            return Arrival(FOUND_BARE | _load_material(scene, bundle, lane, material), 1)
+
+    sequence = load_sequence(bundle, lane, lattice)
+    group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
+    if from_light:
+        group = GROUP_LIGHT_CHOICE + LIGHT_GROUPS_PER_EDGE * (depth - 1)
+    end = follow_traced(scene, o, d, ray, inside, carried, sequence, group)
+    rays = end.rays
+    bundle.inside[lane] = end.inside
+    store_point(bundle, rows.THROUGHPUT, lane, end.carried)
+    if end.lost or (end.missed and from_light):
+        return Arrival(FOUND_END, rays)
+    hit = end.hit
+    if not from_light:
+        previous = load_point(bundle, rows.PREVIOUS, lane)
+        scatter_pdf = load_number(bundle, rows.SCATTER_PDF, lane)
+        ratios = Ratios(load_number(bundle, more.NEAR, lane), load_number(bundle, more.FAR, lane))
+        is_asked = counts(settings, 0, depth + 1)
+        if end.missed:
+            if is_asked:
+                weight = weigh_environment(scene, ratios, previous, d, depth, scatter_pdf, settings)
+                seen = eval_missed(scene, d, depth, _behind(scene, bundle, lane))
+                _add(bundle, lane, end.carried, seen, weight, settings, depth)
+            return Arrival(FOUND_END, rays)
+        if depth == 1 and is_catcher(scene, hit):
+            if scene.is_few and rays == 1:
+                # As in `path_lanes.arrive`: coverage looks in the tree.
+                again = find_closest(scene, o, d, INFINITY)
+                rays += 1
+                if again.slot != MISS:
+                    found = make_hit(scene, o, d, again)
+                    if is_catcher(scene, found):
+                        hit = found
+            caught = catch_light(scene, hit, d, end.inside, sequence)
+            if is_asked:
+                shown = eval_missed(scene, d, depth, _behind(scene, bundle, lane)) * caught.share
+                _add(bundle, lane, end.carried, shown, 1.0, settings, depth)
+            return Arrival(FOUND_END, rays + caught.rays)
+        cos = abs(dot(d, hit.ng))
+        if cos <= 0.0:
+            return Arrival(FOUND_END, rays)
+        if hit.light >= 0 and is_asked:
+            ratios = arrive_ratios(ratios, hit.t * hit.t, cos)
+            weight = weigh_emission(scene, hit, ratios, previous, d, depth, scatter_pdf, settings)
+            emitted = emitted_radiance(scene, hit, d)
+            _add(bundle, lane, end.carried, emitted, weight, settings, depth)
+        if is_unlit(scene, end.material) and is_asked:
+            unlit = unlit_radiance(scene, hit, end.material)
+            _add(bundle, lane, end.carried, unlit, 1.0, settings, depth)
+        if depth >= settings.max_depth:
+            return Arrival(FOUND_END, rays)
+
+    store_point(bundle, rows.POINT, lane, hit.p)
+    store_point(bundle, rows.NORMAL, lane, hit.ng)
+    store_point(bundle, rows.SHADING_NORMAL, lane, hit.ns)
+    store_number(bundle, rows.OFFSET, lane, hit.offset)
+    store_number(bundle, rows.DISTANCE, lane, hit.t)
+    store_word(bundle, rows.MATERIAL, lane, hit.material)
+    load_textures(scene, hit, end.material, room_of(bundle, lane))
+    found_flags = _load_material(scene, bundle, lane, end.material)
+    if has_flags(scene, hit, MATERIAL_DARK):
+        found_flags |= FOUND_DARK
+    return Arrival(found_flags, rays)
+
+
+@device
+def _behind(scene: SceneView, bundle: Bundle, lane: int) -> Vec3:
+    """What a backdrop shows in the pixel of a path."""
+    if scene.has_backdrop:
+        return load_point(bundle, rows.BEHIND, lane)
+    return vec3(0.0, 0.0, 0.0)
+
+
+@device
+def _traced(bundle: Bundle, lane: int) -> RayHit:
+    """Where a ray ends that was traced with all others."""
+    return RayHit(
+        load_number(bundle, rows.DISTANCE, lane),
+        load_number(bundle, rows.U, lane),
+        load_number(bundle, rows.V, lane),
+        index32(load_word(bundle, rows.SLOT, lane)),
+        index32(-1),
+    )
+
+
+@device
+def _store_flat(scene: SceneView, bundle: Bundle, lane: int, ray: RayHit) -> None:
+    """What a flat is made of: `bdpt` makes points and normals of it, of all lanes together."""
+    block = ray.slot // WIDTH
+    row = block * FLAT_BLOCK + (ray.slot - block * WIDTH)
+    for number in range(9):
+        bundle.numbers[(rows.POINT + number) * WIDTH + lane] = scene.flats[row + number * WIDTH]
+    store_number(bundle, rows.U, lane, ray.u)
+    store_number(bundle, rows.V, lane, ray.v)
+    store_number(bundle, rows.DISTANCE, lane, ray.t)
+
+
+@device
+def _load_material(scene: SceneView, bundle: Bundle, lane: int, material: int) -> int:
+    """Note what scatters where a subpath has arrived: FOUND_*."""
+    store_word(bundle, rows.PART, lane, material)
+    bsdf = view_bsdf(scene, material, room_of(bundle, lane))
+    if bsdf.kind == DIFFUSE:
+        store_point(bundle, rows.COLOR, lane, bsdf.color)
+        return FOUND_DIFFUSE
+    if is_specular(bsdf):
+        return FOUND_OTHER | FOUND_SPECULAR
+    return FOUND_OTHER
+
+
+@device
+def _add(
+    bundle: Bundle,
+    lane: int,
+    carried: Vec3,
+    emitted: Vec3,
+    weight: float,
+    settings: BdptSettings,
+    edges: int,
+) -> None:
+    """Count light that a camera subpath has met."""
+    radiance = load_point(bundle, rows.RADIANCE, lane)
+    if is_bounded(settings.bound, edges):
+        radiance = add_within(settings.bound, radiance, carried, emitted, weight)
+    else:
+        radiance = radiance + carried * emitted * weight
+    store_point(bundle, rows.RADIANCE, lane, radiance)
+
+
+@device
+def see_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: BdptSettings) -> None:
+    """Complete the ratios of first points after lights, where POINT is: see `weights.seen_from`.
+
+    Where the first edge counts by solid angle at both ends, DISTANCE becomes 1.
+    """
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        light = load_word(bundle, rows.LIGHT, lane)
+        p = load_point(bundle, more.START, lane)
+        d = load_point(bundle, rows.DIRECTION, lane)
+        start = Emission(light, p, p, d, load_number(bundle, more.START_COS, lane), p, 1.0)
+        direct = 0.0
+        if settings.next_event:
+            direct = pdf_direct(scene, start, load_point(bundle, rows.POINT, lane), no_normal())
+        store_number(bundle, more.NEAR, lane, load_number(bundle, more.NEAR, lane) * direct)
+        if not is_point(scene, light):
+            store_number(bundle, rows.DISTANCE, lane, 1.0)

@@ -1,0 +1,374 @@
+"""Connections, of all lanes at once: of subpaths to a light, to the lens, and to each other."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from raywidget.kernels.geometry.clipping import is_lamp_cut
+from raywidget.kernels.integrators import rows
+from raywidget.kernels.integrators.bdpt import rows as more
+from raywidget.kernels.integrators.bdpt.connect import Connection, emission_per_cos
+from raywidget.kernels.integrators.bdpt.subpath import GROUP_SPLAT, Splats, splat_connection
+from raywidget.kernels.integrators.bdpt.vertex import (
+    MAX_EDGES,
+    BdptSettings,
+    Points,
+    load_of_points,
+    load_vec3_of_points,
+    no_normal,
+    parts_of,
+    rooms_of,
+    store_to_points,
+    store_vec3_to_points,
+)
+from raywidget.kernels.integrators.bdpt.weights import Ratios, others, weigh
+from raywidget.kernels.integrators.bundle import (
+    Bundle,
+    load_number,
+    load_point,
+    load_point_row,
+    load_row,
+    load_sequence,
+    load_word,
+    load_word_row,
+    store_number,
+    store_point,
+    store_point_row,
+    store_row,
+)
+from raywidget.kernels.integrators.path_lanes import find_visible
+from raywidget.kernels.language.buffers import advance
+from raywidget.kernels.language.jit import device, rare
+from raywidget.kernels.language.lane_keys import lowest_bit
+from raywidget.kernels.language.sampling import INV_PI, make_frame, to_local
+from raywidget.kernels.language.simd import (
+    Lanes,
+    as_floats,
+    choose,
+    lane_mask,
+    lanes_abs,
+    lanes_in,
+    lanes_max,
+    lanes_sqrt,
+    spread_number,
+)
+from raywidget.kernels.language.vec3 import Vec3, dot, vec3
+from raywidget.kernels.language.vec3_lanes import choose_vec3
+from raywidget.kernels.layout import LIGHT_AREA, LIGHT_PROBABILITY, MATERIAL_SIZE, SceneView
+from raywidget.kernels.lights.emitter import sample_light
+from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
+from raywidget.kernels.surfaces.bsdf import eval_bsdf_cos, view_bsdf
+from raywidget.kernels.surfaces.surface import visibility_from_lens
+from raywidget.kernels.volumes.medium import inside_towards
+
+_REACH = 0.99999  # of the way between two points: the other one is not in between
+_LARGEST = 1e30  # of what counts as a number
+
+
+class Surfaces(NamedTuple):
+    """Where subpaths have arrived, a lane for each; what scatters there."""
+
+    p: Vec3
+    ng: Vec3  # geometric and shading normal
+    ns: Vec3
+    offset: Lanes
+    wo: Vec3  # to the point before
+    color: Vec3  # of those that are diffuse
+    other: int  # lanes where something else scatters
+    parts: Any  # its material, and the parameters of that
+    rooms: Any
+
+
+class Scattering(NamedTuple):
+    """As `BsdfValue`, of lanes."""
+
+    f_cos: Vec3
+    pdf: Lanes
+
+
+@device
+def spawn(surfaces: Surfaces, direction: Vec3) -> Vec3:
+    """`surface_point.spawn_origin` of lanes."""
+    offset = surfaces.offset
+    return surfaces.p + surfaces.ng * choose(
+        dot(direction, surfaces.ng) >= 0.0, offset, 0.0 - offset
+    )
+
+
+@device
+def is_turned(surfaces: Surfaces, viewer: Vec3) -> Lanes:
+    """`scattering.is_turned_away` of lanes."""
+    return dot(viewer, surfaces.ng) * dot(viewer, surfaces.ns) <= 0.0
+
+
+@device
+def scatter_between(
+    scene: SceneView, bundle: Bundle, surfaces: Surfaces, lanes: int, viewer: Vec3, light: Vec3
+) -> Scattering:
+    """`scattering.eval_scattering` of lanes."""
+    normal = choose_vec3(is_turned(surfaces, viewer), surfaces.ng, surfaces.ns)
+    cos = dot(light, normal)
+    stays = cos * dot(viewer, normal) > 0.0
+    leaks = (dot(viewer, surfaces.ng) * dot(light, surfaces.ng) > 0.0) ^ stays
+    pdf = choose(stays, lanes_abs(cos) * INV_PI, 0.0)
+    f_cos = surfaces.color * pdf
+    others_here = surfaces.other & lanes
+    if others_here != 0:
+        frame = make_frame(normal)
+        store_point_row(bundle, rows.WO, to_local(frame, viewer))
+        store_point_row(bundle, rows.LIGHT_LOCAL, to_local(frame, light))
+        _eval_others(scene, bundle, surfaces.parts, surfaces.rooms, others_here)
+        is_other = lanes_in(others_here)
+        f_cos = choose_vec3(is_other, load_point_row(bundle, rows.VALUE), f_cos)
+        pdf = choose(is_other, load_row(bundle, rows.VALUE_PDF), pdf)
+    return Scattering(choose_vec3(leaks, 0.0, f_cos), choose(leaks, 0.0, pdf))
+
+
+@rare
+@device
+def _eval_others(scene: SceneView, bundle: Bundle, parts: Any, rooms: Any, lanes: int) -> None:
+    """What surfaces that are not diffuse scatter to WO of light from LIGHT_LOCAL."""
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        bsdf = view_bsdf(scene, 0 + parts[lane], advance(rooms, lane * MATERIAL_SIZE))
+        wo = load_point(bundle, rows.WO, lane)
+        value = eval_bsdf_cos(bsdf, wo, load_point(bundle, rows.LIGHT_LOCAL, lane))
+        store_point(bundle, rows.VALUE, lane, value.f_cos)
+        store_number(bundle, rows.VALUE_PDF, lane, value.pdf)
+
+
+# --- To a light, and to the lens ------------------------------------------------------------------
+
+
+@device
+def draw_lights(scene: SceneView, bundle: Bundle, p: Vec3, lanes: int) -> int:
+    """Draw a direction to a light for each lane; those that have one."""
+    lit = 0
+    if is_one_lamp(scene):
+        seen = sample_lamp(scene, p, load_row(bundle, rows.LIGHT_U), load_row(bundle, rows.LIGHT_V))
+        store_point_row(bundle, rows.LIGHT_DIRECTION, seen.wi)
+        store_row(bundle, rows.LIGHT_REACH, seen.reach)
+        store_row(bundle, rows.LIGHT_PDF, seen.pdf)
+        store_row(bundle, rows.LIGHT_DELTA, spread_number(0.0))
+        store_point_row(bundle, rows.LIGHT_RADIANCE, seen.radiance)
+        # `emission_per_cos` of a lamp
+        emit = scene.lights[LIGHT_PROBABILITY] / scene.lights[LIGHT_AREA] * INV_PI
+        store_row(bundle, more.LIGHT_EMIT, spread_number(emit))
+        lit = lanes & lane_mask(seen.faces) & ~lane_mask(seen.near)
+        lanes &= lane_mask(seen.near)
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        bit = 1 << lane
+        lanes &= lanes - 1
+        point = load_point(bundle, rows.POINT, lane)
+        u = load_number(bundle, rows.LIGHT_U, lane)
+        v = load_number(bundle, rows.LIGHT_V, lane)
+        choice = load_number(bundle, rows.CHOICE, lane)
+        light = sample_light(scene, point, no_normal(), u, v, choice)
+        is_cut = is_lamp_cut(scene, light.light, point, light.wi, light.reach, light.delta)
+        if light.pdf > 0.0 and not is_cut:
+            lit |= bit
+            store_point(bundle, rows.LIGHT_DIRECTION, lane, light.wi)
+            store_number(bundle, rows.LIGHT_REACH, lane, light.reach)
+            store_point(bundle, rows.LIGHT_RADIANCE, lane, light.radiance)
+            store_number(bundle, rows.LIGHT_PDF, lane, light.pdf)
+            store_number(bundle, rows.LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
+            store_number(bundle, more.LIGHT_EMIT, lane, emission_per_cos(scene, light))
+    return lit
+
+
+@device
+def find_visible_from_lens(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """As `path_lanes.find_visible`, of the lens, where not all is seen."""
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        wi = load_point(bundle, rows.LIGHT_DIRECTION, lane)
+        inside = bundle.inside[lane]
+        if scene.medium_count > 0:
+            ng = load_point(bundle, rows.NORMAL, lane)
+            material = load_word(bundle, rows.MATERIAL, lane)
+            wo = -load_point(bundle, rows.DIRECTION, lane)
+            inside = inside_towards(scene, inside, ng, material, wo, wi)
+        share = visibility_from_lens(
+            scene,
+            load_point(bundle, rows.SHADOW_ORIGIN, lane),
+            wi,
+            load_number(bundle, rows.LIGHT_REACH, lane),
+            inside,
+        )
+        store_number(bundle, rows.VISIBLE, lane, 1.0)
+        arrived = load_point(bundle, rows.LIGHT_RADIANCE, lane) * share
+        store_point(bundle, rows.LIGHT_RADIANCE, lane, arrived)
+
+
+@device
+def splat(
+    bundle: Bundle,
+    lanes: int,
+    lattice: bool,
+    splats: Splats,
+    settings: BdptSettings,
+) -> None:
+    """Note what RADIANCE of light arrives at the lens from points that see it."""
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        share = load_number(bundle, rows.VISIBLE, lane)
+        radiance = load_point(bundle, rows.LIGHT_RADIANCE, lane) * share
+        if max(radiance.x, max(radiance.y, radiance.z)) > 0.0:
+            count = load_word(bundle, rows.DEPTH, lane)
+            x = load_number(bundle, more.LENS_X, lane)
+            found = Connection(radiance, 1, x, load_number(bundle, more.LENS_Y, lane))
+            sequence = load_sequence(bundle, lane, lattice)
+            splat_connection(splats, sequence, GROUP_SPLAT + count, found, settings, count + 1)
+
+
+# --- Between subpaths -----------------------------------------------------------------------------
+
+
+@device
+def keep_points(
+    bundle: Bundle, points: Points, surfaces: Surfaces, ratios: Ratios, lanes: int, specular: int
+) -> None:
+    """Keep the points that light subpaths have arrived at."""
+    cos = lanes_abs(dot(surfaces.wo, surfaces.ng))
+    brought = load_point_row(bundle, more.EMITTED) * load_point_row(bundle, rows.THROUGHPUT)
+    brought = brought * (1.0 / cos)
+    depth = as_floats(load_word_row(bundle, rows.DEPTH))
+    store_row(bundle, more.POINTS, choose(lanes_in(lanes), depth, load_row(bundle, more.POINTS)))
+    kind = choose(lanes_in(surfaces.other), more.POINT_OTHER, spread_number(more.POINT_DIFFUSE))
+    kind = choose(lanes_in(specular), more.POINT_SPECULAR, kind)
+    left = lanes & surfaces.other & ~specular
+    while left != 0:
+        lane = lowest_bit(left)
+        left &= left - 1
+        index = load_word(bundle, rows.DEPTH, lane) - 1
+        parts_of(points, index)[lane] = load_word(bundle, rows.PART, lane)
+        room = advance(rooms_of(points, index), lane * MATERIAL_SIZE)
+        for column in range(MATERIAL_SIZE):
+            room[column] = bundle.rooms[lane * MATERIAL_SIZE + column]
+    left = lanes
+    while left != 0:  # those with the same number of points at once
+        count = load_word(bundle, rows.DEPTH, lowest_bit(left))
+        index = count - 1
+        same = (depth == count) & lanes_in(lanes)
+        left &= ~lane_mask(same)
+        store_vec3_to_points(points, index, more.POINT_P, same, surfaces.p)
+        store_vec3_to_points(points, index, more.POINT_NG, same, surfaces.ng)
+        store_vec3_to_points(points, index, more.POINT_NS, same, surfaces.ns)
+        store_to_points(points, index, more.POINT_OFFSET, same, surfaces.offset)
+        store_vec3_to_points(points, index, more.POINT_WO, same, surfaces.wo)
+        store_vec3_to_points(points, index, more.POINT_BROUGHT, same, brought)
+        store_vec3_to_points(points, index, more.POINT_COLOR, same, surfaces.color)
+        store_to_points(points, index, more.POINT_NEAR, same, ratios.near)
+        store_to_points(points, index, more.POINT_FAR, same, ratios.far)
+        store_to_points(points, index, more.POINT_KIND, same, kind)
+
+
+@device
+def join_subpaths(
+    scene: SceneView,
+    bundle: Bundle,
+    points: Points,
+    surfaces: Surfaces,
+    ratios: Ratios,
+    lanes: int,
+    u: Lanes,
+    settings: BdptSettings,
+) -> int:
+    """Join the ends of camera subpaths to the light subpaths of their samples; lanes that could be.
+
+    Of all connections of an end one is chosen, in proportion to what it brings if nothing stands in
+    between, and brings as much as all of them (resampled importance sampling; Talbot, Cline and
+    Egbert 2005). VISIBLE and LIGHT_RADIANCE say what it is.
+    """
+    depth = as_floats(load_word_row(bundle, rows.DEPTH))
+    throughput = load_point_row(bundle, rows.THROUGHPUT)
+    count = load_row(bundle, more.POINTS)
+    longest = min(settings.max_depth, MAX_EDGES)
+    total = spread_number(0.0)
+    kept = spread_number(1.0)
+    direction = surfaces.wo
+    origin = surfaces.p
+    reach = spread_number(0.0)
+    radiance = choose_vec3(lanes_in(0), throughput, 0.0)
+    index = 0
+    while index < longest:
+        # Lanes that have so many points, and edges left for this one
+        more_edges = depth + (index + 2.0) <= longest
+        going = lanes & lane_mask((count > index) & more_edges)
+        if going == 0:
+            break
+        kind = load_of_points(points, index, more.POINT_KIND)
+        usable = going & lane_mask(kind > more.POINT_SPECULAR)
+        if settings.only_s >= 0:
+            if settings.only_s != index + 2:
+                usable = 0
+            usable &= lane_mask(depth + 1.0 == settings.only_t)
+        if usable != 0:
+            ends = Surfaces(
+                load_vec3_of_points(points, index, more.POINT_P),
+                load_vec3_of_points(points, index, more.POINT_NG),
+                load_vec3_of_points(points, index, more.POINT_NS),
+                load_of_points(points, index, more.POINT_OFFSET),
+                load_vec3_of_points(points, index, more.POINT_WO),
+                load_vec3_of_points(points, index, more.POINT_COLOR),
+                usable & lane_mask(kind == more.POINT_OTHER),
+                parts_of(points, index),
+                rooms_of(points, index),
+            )
+            to_light = ends.p - surfaces.p
+            square = dot(to_light, to_light)
+            per_square = 1.0 / square
+            w = to_light * lanes_sqrt(per_square)
+            back = vec3(0.0 - w.x, 0.0 - w.y, 0.0 - w.z)
+            here = scatter_between(scene, bundle, surfaces, usable, surfaces.wo, w)
+            usable &= lane_mask(here.pdf > 0.0)
+            there = scatter_between(scene, bundle, ends, usable, back, ends.wo)
+            usable &= lane_mask((there.pdf > 0.0) & (square > 0.0))
+            if usable != 0:
+                per_cos_there = lanes_abs(dot(w, ends.ng)) * per_square
+                brought = load_vec3_of_points(points, index, more.POINT_BROUGHT)
+                brought = brought * throughput * here.f_cos * there.f_cos * per_cos_there
+                if settings.only_s < 0:
+                    from_there = scatter_between(scene, bundle, ends, usable, ends.wo, back)
+                    from_here = scatter_between(scene, bundle, surfaces, usable, w, surfaces.wo)
+                    ends_ratios = Ratios(
+                        load_of_points(points, index, more.POINT_NEAR),
+                        load_of_points(points, index, more.POINT_FAR),
+                    )
+                    per_cos_here = lanes_abs(dot(w, surfaces.ng)) * per_square
+                    brought = brought * weigh(
+                        others(ends_ratios, here.pdf * per_cos_there, there.pdf),
+                        others(ratios, from_there.pdf * per_cos_here, from_here.pdf),
+                    )
+                brightest = lanes_max(brought.x, lanes_max(brought.y, brought.z))
+                usable &= lane_mask((brightest > 0.0) & (brightest < _LARGEST))
+                share = choose(lanes_in(usable), brightest, 0.0)
+                total = total + share
+                chance = share / choose(total > 0.0, total, 1.0)
+                taken = (u < chance) & lanes_in(usable)
+                # Uniform again
+                u = choose(taken, u / chance, (u - chance) / (1.0 - chance))
+                start = spawn(surfaces, w)
+                way = spawn(ends, back) - start
+                distance = lanes_sqrt(dot(way, way))
+                kept = choose(taken, share, kept)
+                direction = choose_vec3(taken, way * (1.0 / distance), direction)
+                origin = choose_vec3(taken, start, origin)
+                reach = choose(taken, distance * _REACH, reach)
+                radiance = choose_vec3(taken, brought, radiance)
+        index += 1
+    store_point_row(bundle, rows.LIGHT_RADIANCE, radiance * (total / kept))
+    joined = lanes & lane_mask(total > 0.0)
+    if joined == 0:
+        return 0
+    store_point_row(bundle, rows.LIGHT_DIRECTION, direction)
+    store_point_row(bundle, rows.SHADOW_ORIGIN, origin)
+    store_row(bundle, rows.LIGHT_REACH, reach)
+    find_visible(scene, bundle, joined)
+    visible = choose(lanes_in(joined) & (reach > 0.0), load_row(bundle, rows.VISIBLE), 0.0)
+    store_row(bundle, rows.VISIBLE, visible)
+    return joined
