@@ -36,6 +36,7 @@ from raywidget.kernels.integrators.bdpt.join import (
     join_subpaths,
     keep_points,
     scatter_between,
+    smooth_lanes,
     spawn,
     splat,
 )
@@ -229,7 +230,9 @@ def advance_subpaths(
     wo = -load_point_row(bundle, rows.DIRECTION)
     color = load_point_row(bundle, rows.COLOR)
     parts = advance(bundle.words, rows.PART * WIDTH)
-    surfaces = Surfaces(p, ng, ns, offset, wo, color, other, parts, bundle.rooms)
+    surfaces = Surfaces(
+        p, ng, ns, offset, wo, color, smooth_lanes(ng, ns), other, parts, bundle.rooms
+    )
     depth = load_word_row(bundle, rows.DEPTH)
     edges = as_floats(depth)
     cos_g = dot(wo, ng)
@@ -283,7 +286,7 @@ def advance_subpaths(
         w = choose_vec3(is_shown, lens.wi, load_point_row(bundle, rows.LIGHT_DIRECTION))
         viewer = choose_vec3(is_shown, w, wo)
         value = scatter_between(
-            scene, bundle, surfaces, seek | shown, viewer, choose_vec3(is_shown, wo, w)
+            scene, bundle, surfaces, seek | shown, seek, viewer, choose_vec3(is_shown, wo, w)
         )
         found = lane_mask(value.pdf > 0.0)
         seek &= found
@@ -294,14 +297,13 @@ def advance_subpaths(
         seen = lens.pdf * cos_w / (lens.distance * lens.distance)
         weight = spread_number(1.0)
         if settings.only_s < 0:
-            back = scatter_between(scene, bundle, surfaces, seek, w, wo).pdf
             emit = load_row(bundle, more.LIGHT_EMIT) * cos_w / light_pdf
             from_there = choose(is_shown, seen, choose(edges < MAX_EDGES, emit, 0.0))
             by_scattering = value.pdf / light_pdf
             is_found = (load_row(bundle, rows.LIGHT_DELTA) == 0.0) & lanes_in(seek)
             weight = weigh(
-                choose(is_found, by_scattering, 0.0),
-                others(ratios, from_there, choose(is_shown, value.pdf, back)),
+                choose(is_found, by_scattering * by_scattering, 0.0),
+                others(ratios, from_there, choose(is_shown, value.pdf, value.back)),
             )
         weight = weight * choose(is_shown, seen / cos_o, 1.0 / light_pdf)
         brought = choose_vec3(
@@ -368,7 +370,7 @@ def advance_subpaths(
     leaks = (dot(d, ng) * cos_g < 0.0) ^ crosses
     lives = scattering & lane_mask(lanes_max(weight.x, lanes_max(weight.y, weight.z)) > 0.0)
     lives &= ~lane_mask(leaks)
-    back = scatter_between(scene, bundle, surfaces, lives & ~mirrored, d, wo)
+    back = scatter_between(scene, bundle, surfaces, lives & ~mirrored, 0, d, wo)
     ratios_on = scatter_ratios(ratios, pdf, back.pdf, cos_i)
     if mirrored != 0:
         # Seen from `d`, another normal may mirror: then light can't come this way.

@@ -43,6 +43,7 @@ from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.sampling import INV_PI, make_frame, to_local
 from raywidget.kernels.language.simd import (
     Lanes,
+    Real,
     as_floats,
     choose,
     lane_mask,
@@ -74,16 +75,18 @@ class Surfaces(NamedTuple):
     offset: Lanes
     wo: Vec3  # to the point before
     color: Vec3  # of those that are diffuse
+    smooth: int  # lanes where the two normals differ
     other: int  # lanes where something else scatters
     parts: Any  # its material, and the parameters of that
     rooms: Any
 
 
 class Scattering(NamedTuple):
-    """As `BsdfValue`, of lanes."""
+    """As `BsdfValue`, of lanes, and the density of the other way."""
 
     f_cos: Vec3
-    pdf: Lanes
+    pdf: Lanes  # of drawing where light comes from, seen by the viewer
+    back: Lanes  # of drawing the viewer
 
 
 @device
@@ -102,31 +105,77 @@ def is_turned(surfaces: Surfaces, viewer: Vec3) -> Lanes:
 
 
 @device
+def smooth_lanes(ng: Vec3, ns: Vec3) -> int:
+    """Where the two normals differ."""
+    return ~lane_mask((ng.x == ns.x) & (ng.y == ns.y) & (ng.z == ns.z))
+
+
+@device
 def scatter_between(
-    scene: SceneView, bundle: Bundle, surfaces: Surfaces, lanes: int, viewer: Vec3, light: Vec3
+    scene: SceneView,
+    bundle: Bundle,
+    surfaces: Surfaces,
+    lanes: int,
+    reversed_lanes: int,
+    viewer: Vec3,
+    light: Vec3,
 ) -> Scattering:
-    """`scattering.eval_scattering` of lanes."""
-    normal = choose_vec3(is_turned(surfaces, viewer), surfaces.ng, surfaces.ns)
-    cos = dot(light, normal)
-    stays = cos * dot(viewer, normal) > 0.0
-    leaks = (dot(viewer, surfaces.ng) * dot(light, surfaces.ng) > 0.0) ^ stays
-    pdf = choose(stays, lanes_abs(cos) * INV_PI, 0.0)
+    """`scattering.eval_scattering` of lanes; of those in `reversed_lanes` the other way, too."""
+    viewer_g = dot(viewer, surfaces.ng)
+    light_g = dot(light, surfaces.ng)
+    stays_g = viewer_g * light_g > 0.0
+    pdf = choose(stays_g, lanes_abs(light_g) * INV_PI, 0.0)
+    back = choose(stays_g, lanes_abs(viewer_g) * INV_PI, 0.0)
     f_cos = surfaces.color * pdf
-    others_here = surfaces.other & lanes
-    if others_here != 0:
-        frame = make_frame(normal)
-        store_point_row(bundle, rows.WO, to_local(frame, viewer))
-        store_point_row(bundle, rows.LIGHT_LOCAL, to_local(frame, light))
-        _eval_others(scene, bundle, surfaces.parts, surfaces.rooms, others_here)
-        is_other = lanes_in(others_here)
-        f_cos = choose_vec3(is_other, load_point_row(bundle, rows.VALUE), f_cos)
-        pdf = choose(is_other, load_row(bundle, rows.VALUE_PDF), pdf)
-    return Scattering(choose_vec3(leaks, 0.0, f_cos), choose(leaks, 0.0, pdf))
+    other = surfaces.other & lanes
+    if (surfaces.smooth & lanes) | other != 0:
+        viewer_s = dot(viewer, surfaces.ns)
+        light_s = dot(light, surfaces.ns)
+        # In the frame of who looks at it: see `scattering.viewed_frame`
+        turned = viewer_g * viewer_s <= 0.0
+        turned_back = light_g * light_s <= 0.0
+        cos = choose(turned, light_g, light_s)
+        stays = cos * choose(turned, viewer_g, viewer_s) > 0.0
+        cos_back = choose(turned_back, viewer_g, viewer_s)
+        stays_back = cos_back * choose(turned_back, light_g, light_s) > 0.0
+        pdf = choose(stays, lanes_abs(cos) * INV_PI, 0.0)
+        back = choose(stays_back, lanes_abs(cos_back) * INV_PI, 0.0)
+        f_cos = surfaces.color * pdf
+        if other != 0:
+            is_other = lanes_in(other)
+            frame = make_frame(choose_vec3(turned, surfaces.ng, surfaces.ns))
+            _eval_others(
+                scene, bundle, surfaces, other, to_local(frame, viewer), to_local(frame, light)
+            )
+            f_cos = choose_vec3(is_other, load_point_row(bundle, rows.VALUE), f_cos)
+            pdf = choose(is_other, load_row(bundle, rows.VALUE_PDF), pdf)
+            other &= reversed_lanes
+            if other != 0:
+                frame = make_frame(choose_vec3(turned_back, surfaces.ng, surfaces.ns))
+                _eval_others(
+                    scene, bundle, surfaces, other, to_local(frame, light), to_local(frame, viewer)
+                )
+                back = choose(lanes_in(other), load_row(bundle, rows.VALUE_PDF), back)
+        # Light is on the same side of both normals, or of neither.
+        leaks = stays ^ stays_g
+        f_cos = choose_vec3(leaks, 0.0, f_cos)
+        pdf = choose(leaks, 0.0, pdf)
+        back = choose(stays_back ^ stays_g, 0.0, back)
+    return Scattering(f_cos, pdf, back)
+
+
+@device
+def _eval_others(
+    scene: SceneView, bundle: Bundle, surfaces: Surfaces, lanes: int, wo: Vec3, wi: Vec3
+) -> None:
+    store_point_row(bundle, rows.WO, wo)
+    store_point_row(bundle, rows.LIGHT_LOCAL, wi)
+    _eval_each(scene, bundle, surfaces.parts, surfaces.rooms, lanes)
 
 
 @rare
 @device
-def _eval_others(scene: SceneView, bundle: Bundle, parts: Any, rooms: Any, lanes: int) -> None:
+def _eval_each(scene: SceneView, bundle: Bundle, parts: Any, rooms: Any, lanes: int) -> None:
     """What surfaces that are not diffuse scatter to WO of light from LIGHT_LOCAL."""
     while lanes != 0:
         lane = lowest_bit(lanes)
@@ -275,7 +324,7 @@ def join_subpaths(
     surfaces: Surfaces,
     ratios: Ratios,
     lanes: int,
-    u: Lanes,
+    u: Real,
     settings: BdptSettings,
 ) -> int:
     """Join the ends of camera subpaths to the light subpaths of their samples; lanes that could be.
@@ -290,31 +339,29 @@ def join_subpaths(
     longest = min(settings.max_depth, MAX_EDGES)
     total = spread_number(0.0)
     kept = spread_number(1.0)
-    direction = surfaces.wo
-    origin = surfaces.p
-    reach = spread_number(0.0)
+    target = surfaces.p
     radiance = choose_vec3(lanes_in(0), throughput, 0.0)
     index = 0
     while index < longest:
         # Lanes that have so many points, and edges left for this one
-        more_edges = depth + (index + 2.0) <= longest
-        going = lanes & lane_mask((count > index) & more_edges)
+        going = lanes & lane_mask((count > index) & (depth + (index + 2.0) <= longest))
         if going == 0:
             break
         kind = load_of_points(points, index, more.POINT_KIND)
         usable = going & lane_mask(kind > more.POINT_SPECULAR)
-        if settings.only_s >= 0:
-            if settings.only_s != index + 2:
-                usable = 0
-            usable &= lane_mask(depth + 1.0 == settings.only_t)
+        if settings.only_s >= 0 and settings.only_s != index + 2:
+            usable = 0
         if usable != 0:
+            ng = load_vec3_of_points(points, index, more.POINT_NG)
+            ns = load_vec3_of_points(points, index, more.POINT_NS)
             ends = Surfaces(
                 load_vec3_of_points(points, index, more.POINT_P),
-                load_vec3_of_points(points, index, more.POINT_NG),
-                load_vec3_of_points(points, index, more.POINT_NS),
+                ng,
+                ns,
                 load_of_points(points, index, more.POINT_OFFSET),
                 load_vec3_of_points(points, index, more.POINT_WO),
                 load_vec3_of_points(points, index, more.POINT_COLOR),
+                smooth_lanes(ng, ns),
                 usable & lane_mask(kind == more.POINT_OTHER),
                 parts_of(points, index),
                 rooms_of(points, index),
@@ -324,17 +371,15 @@ def join_subpaths(
             per_square = 1.0 / square
             w = to_light * lanes_sqrt(per_square)
             back = vec3(0.0 - w.x, 0.0 - w.y, 0.0 - w.z)
-            here = scatter_between(scene, bundle, surfaces, usable, surfaces.wo, w)
-            usable &= lane_mask(here.pdf > 0.0)
-            there = scatter_between(scene, bundle, ends, usable, back, ends.wo)
-            usable &= lane_mask((there.pdf > 0.0) & (square > 0.0))
+            here = scatter_between(scene, bundle, surfaces, usable, usable, surfaces.wo, w)
+            usable &= lane_mask((here.pdf > 0.0) & (square > 0.0))
+            there = scatter_between(scene, bundle, ends, usable, usable, back, ends.wo)
+            usable &= lane_mask(there.pdf > 0.0)
             if usable != 0:
                 per_cos_there = lanes_abs(dot(w, ends.ng)) * per_square
                 brought = load_vec3_of_points(points, index, more.POINT_BROUGHT)
                 brought = brought * throughput * here.f_cos * there.f_cos * per_cos_there
                 if settings.only_s < 0:
-                    from_there = scatter_between(scene, bundle, ends, usable, ends.wo, back)
-                    from_here = scatter_between(scene, bundle, surfaces, usable, w, surfaces.wo)
                     ends_ratios = Ratios(
                         load_of_points(points, index, more.POINT_NEAR),
                         load_of_points(points, index, more.POINT_FAR),
@@ -342,31 +387,33 @@ def join_subpaths(
                     per_cos_here = lanes_abs(dot(w, surfaces.ng)) * per_square
                     brought = brought * weigh(
                         others(ends_ratios, here.pdf * per_cos_there, there.pdf),
-                        others(ratios, from_there.pdf * per_cos_here, from_here.pdf),
+                        others(ratios, there.back * per_cos_here, here.back),
                     )
                 brightest = lanes_max(brought.x, lanes_max(brought.y, brought.z))
                 usable &= lane_mask((brightest > 0.0) & (brightest < _LARGEST))
                 share = choose(lanes_in(usable), brightest, 0.0)
+                before = total
                 total = total + share
-                chance = share / choose(total > 0.0, total, 1.0)
-                taken = (u < chance) & lanes_in(usable)
+                scaled = u * total
+                taken = (scaled < share) & lanes_in(usable)
                 # Uniform again
-                u = choose(taken, u / chance, (u - chance) / (1.0 - chance))
-                start = spawn(surfaces, w)
-                way = spawn(ends, back) - start
-                distance = lanes_sqrt(dot(way, way))
+                part = choose(taken, share, before)
+                left = choose(taken, scaled, scaled - share) / choose(part > 0.0, part, 1.0)
+                u = choose(part > 0.0, left, u)
                 kept = choose(taken, share, kept)
-                direction = choose_vec3(taken, way * (1.0 / distance), direction)
-                origin = choose_vec3(taken, start, origin)
-                reach = choose(taken, distance * _REACH, reach)
+                target = choose_vec3(taken, spawn(ends, back), target)
                 radiance = choose_vec3(taken, brought, radiance)
         index += 1
     store_point_row(bundle, rows.LIGHT_RADIANCE, radiance * (total / kept))
     joined = lanes & lane_mask(total > 0.0)
     if joined == 0:
         return 0
-    store_point_row(bundle, rows.LIGHT_DIRECTION, direction)
+    origin = spawn(surfaces, target - surfaces.p)
+    way = target - origin
+    reach = lanes_sqrt(dot(way, way))
+    store_point_row(bundle, rows.LIGHT_DIRECTION, way * (1.0 / choose(reach > 0.0, reach, 1.0)))
     store_point_row(bundle, rows.SHADOW_ORIGIN, origin)
+    reach = reach * _REACH
     store_row(bundle, rows.LIGHT_REACH, reach)
     find_visible(scene, bundle, joined)
     visible = choose(lanes_in(joined) & (reach > 0.0), load_row(bundle, rows.VISIBLE), 0.0)

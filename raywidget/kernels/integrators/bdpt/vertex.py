@@ -11,7 +11,7 @@ from raywidget.kernels.integrators.bdpt import rows
 from raywidget.kernels.integrators.bdpt.weights import Ratios
 from raywidget.kernels.language.buffers import advance, make_stack_array
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.simd import WIDTH, Lanes, choose, load_lanes, store_lanes
+from raywidget.kernels.language.simd import WIDTH, Lanes, Real, choose, load_lanes, store_lanes
 from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, vec3
 from raywidget.kernels.layout import MATERIAL_SIZE
@@ -86,7 +86,7 @@ def load_vec3_of_points(points: Points, index: int, row: int) -> Vec3:
 
 
 @device
-def store_to_points(points: Points, index: int, row: int, lanes: Lanes, value: Lanes) -> None:
+def store_to_points(points: Points, index: int, row: int, lanes: Lanes, value: Real) -> None:
     """Set one number of those in some lanes."""
     at = (index * rows.POINT_ROWS + row) * WIDTH
     store_lanes(points.numbers, at, choose(lanes, value, load_lanes(points.numbers, at)))

@@ -93,12 +93,15 @@ def arrive_from_light(ratios: Ratios, cos: Real) -> Ratios:
 
 @device
 def others(ratios: Ratios, pdf_area: Real, pdf_reverse: Real) -> Real:
-    """Root of the summed squares of all strategies that make this subpath shorter.
+    """Sum of the squares of all strategies that make this subpath shorter.
 
     The other side draws its last point with `pdf_area`, and from there the point before it with
-    `pdf_reverse` per solid angle.
+    `pdf_reverse` per solid angle. All of it is relative to one strategy, so that squares that leave
+    the range belong to weights of 0 or 1.
     """
-    return pdf_area * hypotenuse(ratios.near, pdf_reverse * ratios.far)
+    near = pdf_area * ratios.near
+    far = pdf_area * (pdf_reverse * ratios.far)
+    return near * near + far * far
 
 
 @device
@@ -108,13 +111,15 @@ def others_at_light(ratios: Ratios, pdf_direct: Real, pdf_emit: Real) -> Real:
     Next-event estimation draws it with `pdf_direct` by area; a light subpath draws it, and the
     direction back, with `pdf_emit`.
     """
-    return hypotenuse(pdf_direct * ratios.near, pdf_emit * ratios.far)
+    near = pdf_direct * ratios.near
+    far = pdf_emit * ratios.far
+    return near * near + far * far
 
 
 @device
 def weigh(of_light: Real, of_camera: Real) -> Real:
     """The power heuristic, given `others` of both subpaths."""
-    return 1.0 / (1.0 + of_light * of_light + of_camera * of_camera)
+    return 1.0 / (1.0 + of_light + of_camera)
 
 
 @device
