@@ -164,35 +164,22 @@ def advance_paths(
         arrival = arrive(scene, bundle, lane, lattice, settings)
         rays += arrival.rays
         store_word(bundle, rows.FOUND, lane, arrival.found)
-    images = _that_found(bundle, FOUND_IMAGE)
+    images = that_found(bundle, FOUND_IMAGE)
     if images != 0:
         add_images(scene, bundle, images, settings)
-    ended = _that_found(bundle, FOUND_END)
+    ended = that_found(bundle, FOUND_END)
     scattering = lanes & ~ended
     if scattering == 0:
         return Advanced(ended, rays)
 
     # --- What are the surfaces? -------------------------------------------------------------------
-    textured = _that_found(bundle, FOUND_TEXTURED)
-    mapped = _that_found(bundle, FOUND_MAPPED)
-    sets = LaneSets(
-        _that_found(bundle, FOUND_FLAT),
-        _that_found(bundle, FOUND_BALL),
-        _that_found(bundle, FOUND_ROUND),
-        _that_found(bundle, FOUND_SMOOTH),
-        _that_found(bundle, FOUND_COORDINATES),
-        textured | mapped,
-        mapped,
-    )
-    make_surfaces(scene, bundle, sets)
-    if textured | mapped != 0:
-        draw_textures(scene, bundle, textured, mapped, settings)
-    diffuse = _that_found(bundle, FOUND_DIFFUSE)
-    other = _that_found(bundle, FOUND_OTHER)
-    specular = _that_found(bundle, FOUND_SPECULAR)
-    transmitting = _that_found(bundle, FOUND_TRANSMITS)
-    first = _that_found(bundle, FOUND_FIRST)
-    chained = _that_found(bundle, FOUND_CHAINED)
+    make_found_surfaces(scene, bundle, settings)
+    diffuse = that_found(bundle, FOUND_DIFFUSE)
+    other = that_found(bundle, FOUND_OTHER)
+    specular = that_found(bundle, FOUND_SPECULAR)
+    transmitting = that_found(bundle, FOUND_TRANSMITS)
+    first = that_found(bundle, FOUND_FIRST)
+    chained = that_found(bundle, FOUND_CHAINED)
 
     # --- Seen in the frame of the shading normal --------------------------------------------------
     is_diffuse = lanes_in(diffuse)
@@ -323,7 +310,26 @@ def advance_paths(
 
 
 @device
-def _that_found(bundle: Bundle, what: int) -> int:
+def make_found_surfaces(scene: SceneView, bundle: Bundle, settings: PathSettings) -> None:
+    """Points, normals, and what textures say, of the lanes that `surface_lanes` has noted."""
+    textured = that_found(bundle, FOUND_TEXTURED)
+    mapped = that_found(bundle, FOUND_MAPPED)
+    sets = LaneSets(
+        that_found(bundle, FOUND_FLAT),
+        that_found(bundle, FOUND_BALL),
+        that_found(bundle, FOUND_ROUND),
+        that_found(bundle, FOUND_SMOOTH),
+        that_found(bundle, FOUND_COORDINATES),
+        textured | mapped,
+        mapped,
+    )
+    make_surfaces(scene, bundle, sets)
+    if textured | mapped != 0:
+        draw_textures(scene, bundle, textured, mapped, settings)
+
+
+@device
+def that_found(bundle: Bundle, what: int) -> int:
     """The lanes that have found one of FOUND_*."""
     return 0 + lane_mask((load_word_row(bundle, rows.FOUND) & what) == what)
 

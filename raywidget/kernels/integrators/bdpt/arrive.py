@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from raywidget.kernels.geometry.clipping import find_closest
 from raywidget.kernels.geometry.hit import bare_material, make_hit
-from raywidget.kernels.geometry.intersect import FLAT_BLOCK
 from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bdpt import rows as more
@@ -44,12 +43,16 @@ from raywidget.kernels.integrators.bundle import (
 )
 from raywidget.kernels.integrators.catcher import catch_light, is_catcher
 from raywidget.kernels.integrators.path_lanes import (
-    FOUND_BARE,
-    FOUND_DIFFUSE,
     FOUND_END,
-    FOUND_OTHER,
-    FOUND_SPECULAR,
     Arrival,
+    PathSettings,
+    load_material,
+)
+from raywidget.kernels.integrators.surface_lanes import (
+    FOUND_FLAT,
+    FOUND_TEXTURED,
+    note_flat,
+    note_surface,
 )
 from raywidget.kernels.integrators.tile import PictureView, TileView, Work, start_ray, take_up
 from raywidget.kernels.language.jit import device
@@ -62,9 +65,8 @@ from raywidget.kernels.language.random import (
     start_sequence,
 )
 from raywidget.kernels.language.scalars import index32
-from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
-from raywidget.kernels.layout import DIFFUSE, MATERIAL_DARK, MISS, SceneView
+from raywidget.kernels.layout import MATERIAL_DARK, MISS, SceneView
 from raywidget.kernels.lights.emission import (
     Emission,
     is_delta,
@@ -75,14 +77,14 @@ from raywidget.kernels.lights.emission import (
 from raywidget.kernels.lights.emitter import emitted_radiance, eval_missed
 from raywidget.kernels.lights.environment import backdrop_of
 from raywidget.kernels.sensors.importance import pdf_camera
-from raywidget.kernels.surfaces.bsdf import is_specular, load_textures, view_bsdf
+from raywidget.kernels.surfaces.bsdf import load_textures
 from raywidget.kernels.surfaces.scattering import follow_traced
 from raywidget.kernels.surfaces.surface import has_flags, is_unlit, unlit_radiance
 from raywidget.kernels.volumes.medium import in_sight, transmittance
 
 INFINITY = float("inf")
 
-FOUND_DARK = 1 << 16  # beside `path_lanes.FOUND_*`: nothing that the lens sees
+FOUND_DARK = 1 << 16  # beside those of `path_lanes` and `surface_lanes`: nothing that the lens sees
 
 
 # --- Beginnings -----------------------------------------------------------------------------------
@@ -169,8 +171,9 @@ def arrive(
     from_light: bool,
     lattice: bool,
     settings: BdptSettings,
+    path: PathSettings,
 ) -> Arrival:
-    """Trace one edge, add the emission that a camera subpath finds, load the surface at its end."""
+    """Trace one edge, add the emission that a camera subpath finds, note the surface at its end."""
     o = load_point(bundle, rows.ORIGIN, lane)
     d = load_point(bundle, rows.DIRECTION, lane)
     depth = load_word(bundle, rows.DEPTH, lane)
@@ -182,16 +185,25 @@ def arrive(
         ray = find_closest(scene, o, d, INFINITY)
     if ray.slot != MISS and (from_light or depth < settings.max_depth):
         material = bare_material(scene, ray.slot, ray.instance)
+        found = FOUND_FLAT
         if material >= 0:
+            note_flat(scene, bundle, lane, ray)
+        else:
+            noted = note_surface(scene, bundle, lane, ray, True)
+            found = noted.found
+            material = noted.material
+        if found != 0:
             if scene.medium_count > 0:
                 medium = inside
                 if depth == 1 and scene.has_unseen and not from_light:
                     medium = in_sight(scene, inside)
                 carried = carried * transmittance(scene, medium, ray.t)
                 store_point(bundle, rows.THROUGHPUT, lane, carried)
-            _store_flat(scene, bundle, lane, ray)
+            store_number(bundle, rows.DISTANCE, lane, ray.t)
             store_word(bundle, rows.MATERIAL, lane, material)
-            return Arrival(FOUND_BARE | _load_material(scene, bundle, lane, material), 1)
+            if found & FOUND_TEXTURED == 0:
+                found |= load_material(scene, bundle, lane, material, path)
+            return Arrival(found, 1)
 
     sequence = load_sequence(bundle, lane, lattice)
     group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
@@ -221,9 +233,9 @@ def arrive(
                 again = find_closest(scene, o, d, INFINITY)
                 rays += 1
                 if again.slot != MISS:
-                    found = make_hit(scene, o, d, again)
-                    if is_catcher(scene, found):
-                        hit = found
+                    other = make_hit(scene, o, d, again)
+                    if is_catcher(scene, other):
+                        hit = other
             caught = catch_light(scene, hit, d, end.inside, sequence)
             if is_asked:
                 shown = eval_missed(scene, d, depth, _behind(scene, bundle, lane)) * caught.share
@@ -250,10 +262,10 @@ def arrive(
     store_number(bundle, rows.DISTANCE, lane, hit.t)
     store_word(bundle, rows.MATERIAL, lane, hit.material)
     load_textures(scene, hit, end.material, room_of(bundle, lane))
-    found_flags = _load_material(scene, bundle, lane, end.material)
+    kind = load_material(scene, bundle, lane, end.material, path)
     if has_flags(scene, hit, MATERIAL_DARK):
-        found_flags |= FOUND_DARK
-    return Arrival(found_flags, rays)
+        kind |= FOUND_DARK
+    return Arrival(kind, rays)
 
 
 @device
@@ -274,31 +286,6 @@ def _traced(bundle: Bundle, lane: int) -> RayHit:
         index32(load_word(bundle, rows.SLOT, lane)),
         index32(-1),
     )
-
-
-@device
-def _store_flat(scene: SceneView, bundle: Bundle, lane: int, ray: RayHit) -> None:
-    """What a flat is made of: `bdpt` makes points and normals of it, of all lanes together."""
-    block = ray.slot // WIDTH
-    row = block * FLAT_BLOCK + (ray.slot - block * WIDTH)
-    for number in range(9):
-        bundle.numbers[(rows.POINT + number) * WIDTH + lane] = scene.flats[row + number * WIDTH]
-    store_number(bundle, rows.U, lane, ray.u)
-    store_number(bundle, rows.V, lane, ray.v)
-    store_number(bundle, rows.DISTANCE, lane, ray.t)
-
-
-@device
-def _load_material(scene: SceneView, bundle: Bundle, lane: int, material: int) -> int:
-    """Note what scatters where a subpath has arrived: FOUND_*."""
-    store_word(bundle, rows.PART, lane, material)
-    bsdf = view_bsdf(scene, material, room_of(bundle, lane))
-    if bsdf.kind == DIFFUSE:
-        store_point(bundle, rows.COLOR, lane, bsdf.color)
-        return FOUND_DIFFUSE
-    if is_specular(bsdf):
-        return FOUND_OTHER | FOUND_SPECULAR
-    return FOUND_OTHER
 
 
 @device

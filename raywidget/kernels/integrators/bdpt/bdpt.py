@@ -17,8 +17,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels.geometry.brute_force import find_closest_of_few
-from raywidget.kernels.geometry.hit import flat_surface
-from raywidget.kernels.geometry.surface_point import RAY_OFFSET
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bdpt import rows as more
 from raywidget.kernels.integrators.bdpt.arrive import (
@@ -79,12 +77,12 @@ from raywidget.kernels.integrators.bundle import (
     store_word,
     store_word_row,
 )
+from raywidget.kernels.integrators.path import make_found_surfaces, that_found
 from raywidget.kernels.integrators.path_lanes import (
-    FOUND_BARE,
-    FOUND_DIFFUSE,
     FOUND_END,
     FOUND_OTHER,
     FOUND_SPECULAR,
+    PathSettings,
     enter_media,
     find_visible,
     indirect,
@@ -151,6 +149,7 @@ class BdptRun(NamedTuple):
 
     lattice: bool
     settings: BdptSettings
+    path: PathSettings  # the same, for what is done as in `path`
     points: Points
     splats: Splats
 
@@ -180,53 +179,32 @@ def advance_subpaths(
         store_row(bundle, rows.U, u)
         store_row(bundle, rows.V, v)
         store_word_row(bundle, rows.SLOT, slot)
-    ended = 0
-    bare = 0
-    diffuse = 0
-    other = 0
-    specular = 0
-    dark = 0
+    store_word_row(bundle, rows.FOUND, spread_word(0))
     rays = 0
     waiting = lanes
     while waiting != 0:
         lane = lowest_bit(waiting)
         bit = 1 << lane
         waiting &= waiting - 1
-        arrival = arrive(scene, bundle, lane, from_light & bit != 0, run.lattice, settings)
+        arrival = arrive(
+            scene, bundle, lane, from_light & bit != 0, run.lattice, settings, run.path
+        )
         rays += arrival.rays
-        if arrival.found & FOUND_END != 0:
-            ended |= bit
-            continue
-        if arrival.found & FOUND_DIFFUSE != 0:
-            diffuse |= bit
-        if arrival.found & FOUND_BARE != 0:
-            bare |= bit
-        if arrival.found & FOUND_OTHER != 0:
-            other |= bit
-        if arrival.found & FOUND_SPECULAR != 0:
-            specular |= bit
-        if arrival.found & FOUND_DARK != 0:
-            dark |= bit
-    scattering = diffuse | other
+        store_word(bundle, rows.FOUND, lane, arrival.found)
+    ended = that_found(bundle, FOUND_END)
+    scattering = lanes & ~ended
     if scattering == 0:
         return Advanced(ended, rays)
 
     # --- The surface -----------------------------------------------------------------------------
+    make_found_surfaces(scene, bundle, run.path)
+    other = that_found(bundle, FOUND_OTHER)
+    specular = that_found(bundle, FOUND_SPECULAR)
+    dark = that_found(bundle, FOUND_DARK)
     p = load_point_row(bundle, rows.POINT)
     ng = load_point_row(bundle, rows.NORMAL)
     ns = load_point_row(bundle, rows.SHADING_NORMAL)
     offset = load_row(bundle, rows.OFFSET)
-    if bare != 0:
-        is_bare = lanes_in(bare)
-        u = load_row(bundle, rows.U)
-        v = load_row(bundle, rows.V)
-        flat = flat_surface(p, ng, ns, u, v, scene.large_radius)
-        p = choose_vec3(is_bare, flat.p, p)
-        ng = choose_vec3(is_bare, flat.ng, ng)
-        ns = choose_vec3(is_bare, flat.ng, ns)
-        offset = choose(is_bare, flat.reach * RAY_OFFSET, offset)
-        store_point_row(bundle, rows.POINT, p)
-        store_point_row(bundle, rows.NORMAL, ng)
     wo = -load_point_row(bundle, rows.DIRECTION)
     color = load_point_row(bundle, rows.COLOR)
     parts = advance(bundle.words, rows.PART * WIDTH)
@@ -456,7 +434,10 @@ def sample_bdpt_tile(
 ) -> bool:
     """As `path.sample_path_tile`, which says what lanes do."""
     bundle = Bundle(_make_numbers(), make_words(), make_stacks(), make_rooms())
-    run = BdptRun(picture.lattice, settings, make_points(), splats)
+    path = PathSettings(
+        settings.max_depth, settings.next_event, settings.roulette, settings.bound, None
+    )
+    run = BdptRun(picture.lattice, settings, path, make_points(), splats)
     pixels = tile.width * tile.height
     if work.samples == 0:
         return True

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels.integrators.bdpt.connect import Connection
-from raywidget.kernels.integrators.bdpt.vertex import (
-    BdptSettings,
-)
+from raywidget.kernels.integrators.bdpt.vertex import BdptSettings
 from raywidget.kernels.integrators.bound import is_bounded, within
 from raywidget.kernels.integrators.splat import SplatView, note_splat
 from raywidget.kernels.integrators.tile import COUNTER_DROPPED, PictureView
@@ -15,8 +13,6 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.random import Sequence, draw_four
 from raywidget.kernels.language.scalars import index_below, single
 from raywidget.kernels.sensors.filter import PIXEL, FilterView, choose_pixel
-
-INFINITY = float("inf")
 
 # Far above the groups of the camera's subpath, those of surfaces that it passes included.
 GROUP_EMISSION = 1 << 31  # point u, v and direction u, v at the light

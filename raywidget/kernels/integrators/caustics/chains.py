@@ -232,7 +232,7 @@ def _next_chain(scene: SceneView, bundle: Bundle, lane: int, is_mirrored: bool) 
         return 0.0
     chain = load_number(bundle, rows.CHAIN, lane) / cos_o * abs(dot(d, ng))
     if is_mirrored:
-        # Another normal would mirror for who comes from the other side, see `bdpt.subpath`.
+        # Another normal would mirror for who comes from the other side, see `bdpt.bdpt`.
         if (dot(d, ng) * dot(d, ns) <= 0.0) != (dot(wo, ng) * dot(wo, ns) <= 0.0):
             return 0.0
         return chain

@@ -46,7 +46,7 @@ from raywidget.kernels.volumes.medium import inside_towards
 def trace_photon(settings: Any, scene: SceneView, sequence: Sequence) -> int:
     """Send a photon, and splat what it brings; returns the rays that were traced.
 
-    As `bdpt.trace_light_subpath`, but it ends at the first surface that is no caster, nothing is
+    As light subpaths of `bdpt`, but it ends at the first surface that is no caster, nothing is
     joined to the lens before the light has met a caster, and other ways to the same path are those
     of `path` alone: next-event estimation at the first caster, and scattering into the light.
     """
@@ -103,7 +103,7 @@ def trace_photon(settings: Any, scene: SceneView, sequence: Sequence) -> int:
         if count == longest or not is_caster:
             break
 
-        # --- Scatter, as `bdpt.trace_light_subpath` explains -------------------------------------
+        # --- Scatter, as `bdpt.advance_subpaths` explains -------------------------------------
         choice = draw_four(sequence, GROUP_LIGHT_CHOICE + group)
         scattered = sample_scattering(hit, bsdf, wo, edge.x, edge.y, choice.x)
         sample = scattered.sample
