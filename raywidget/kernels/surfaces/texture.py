@@ -76,7 +76,8 @@ def eval_painted(scene: SceneView, texture: int, hit: Hit) -> Vec3:
 def _innermost(scene: SceneView, texture: int, u: float, v: float) -> int:
     """Through checkerboards of textures; one that ends in a colour gives -1 - its element."""
     while (
-        scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_KIND]
+        texture >= 0
+        and scene.texture_codes[texture * layout.TEXTURE_CODES_SIZE + layout.TEXTURE_KIND]
         == layout.CHECKERBOARD
     ):
         texture = square_of(scene, texture, 1 if is_odd_square(scene, texture, u, v) else 0)

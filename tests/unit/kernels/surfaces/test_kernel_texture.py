@@ -14,7 +14,15 @@ from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.vec3 import vec3
-from raywidget.kernels.layout import MISS
+from raywidget.kernels.layout import (
+    CHECKERBOARD,
+    MISS,
+    RAMP,
+    TEXTURE_CHILDREN,
+    TEXTURE_CODES_SIZE,
+    TEXTURE_KIND,
+    TEXTURE_SIZE,
+)
 from raywidget.kernels.lights.emitter import emission_at
 from raywidget.kernels.surfaces.bsdf import load_bsdf, make_parameters
 from raywidget.kernels.surfaces.texture import eval_painted
@@ -67,6 +75,26 @@ def colors_of(texture, uv, glow=False):
     assert len(tables.textures) == 1
     _colors(tables, NO_CAMERA, np.ascontiguousarray(uv, np.float32), colors, glow)
     return colors
+
+
+def test_nothing_is_read_before_the_first_texture():
+    tables = compiled([rw.Sphere((0, 0, 0), 1, material=rw.Diffuse(rw.Checkerboard(0.2, 0.8)))])
+    codes = np.zeros((33, TEXTURE_CODES_SIZE), np.int32)
+    codes[:, TEXTURE_KIND] = CHECKERBOARD
+    codes[:, TEXTURE_CHILDREN : TEXTURE_CHILDREN + 2] = 1  # what is read there leads to a ramp
+    codes[32, TEXTURE_KIND] = RAMP
+    codes[31] = tables.texture_codes[0]
+    numbers = np.full((33, TEXTURE_SIZE), 9.0, np.float32)
+    numbers[31] = tables.textures[0]
+    guarded = tables._replace(texture_codes=codes[31:], textures=numbers[31:])
+    uv = np.array([(0.25, 0.25), (0.25, 0.75), (0.75, 0.75)], np.float32)
+    found = []
+    for told in (tables, guarded):
+        colors = np.zeros((3, 3), np.float32)
+        _colors(told, NO_CAMERA, uv, colors, False)
+        found.append(colors)
+    np.testing.assert_array_equal(found[1], found[0])
+    assert set(np.round(found[0].ravel(), 5)) <= {np.float32(0.2), np.float32(0.8)}
 
 
 @entry
