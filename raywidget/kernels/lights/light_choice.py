@@ -6,8 +6,8 @@ choices is uniform among all that may reach the point, and none that is overrate
 rare (a sun behind walls, beside a lamp in the room).
 
 A light is chosen by one of the two numbers that choose a point on it, of which the rest is used
-again: so the samples of a pixel are spread evenly over lights and points together. (In the mean of
-scenes, it takes 8 % off the variance of 16 samples, and nothing to speak of off that of 64.)
+again: so the samples of a pixel are spread evenly over lights and points together. (With a number
+of its own, which light's samples got which points was chance: 1.1 to 6 times the variance.)
 """
 
 from __future__ import annotations
