@@ -421,7 +421,8 @@ def test_a_number_draws_the_cell_that_its_running_sums_say(height, width):
     beyond = across_poles(image)
     corners = corners_of(beyond[..., 0], row, column)
     where = (numbers[:, 1] - np.where(row > 0, tables.environment_rows[row - 1, 0], 0)) / (
-        tables.environment_rows[row, 0] - np.where(row > 0, tables.environment_rows[row - 1, 0], 0)
+        tables.environment_rows[row, 0]
+        - np.where(row > 0, tables.environment_rows[row - 1, 0], 0)
     )
     s = linear_place(where, corners[0] + corners[1], corners[2] + corners[3])
     left, right = (corners[k] * (1 - s) + corners[k + 2] * s for k in (0, 1))

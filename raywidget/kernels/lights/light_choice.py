@@ -102,7 +102,9 @@ def draw_weighed(scene: SceneView, p: Vec3, n: Vec3, choice: Real, below: Real) 
 
 
 @on_demand
-def _choose_weighed(scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, below: float) -> Chosen:
+def _choose_weighed(
+    scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, below: float
+) -> Chosen:
     drawn = draw_weighed(scene, p, n, v, below)
     number = int(drawn.number)
     if number < 0:

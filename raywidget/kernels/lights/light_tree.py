@@ -112,8 +112,7 @@ def choose_in_tree(
     probability = share
     resolved = 1.0 / share  # width of the present choice in units of the first
     fresh = mix(
-        np.uint64(choice * _BITS)
-        ^ mix(np.uint64(u * _BITS) ^ (np.uint64(below * _BITS) << _SHIFT_24))
+        np.uint64(choice * _BITS) ^ mix(np.uint64(u * _BITS) ^ (np.uint64(below * _BITS) << _SHIFT_24))
     )
     node = 0
     while True:
