@@ -123,7 +123,8 @@ def catch_light(scene: SceneView, hit: Hit, d: Vec3, inside: int, sequence: Sequ
         weight = 0.0
         reach = INFINITY
         if k < of_lights:
-            light = sample_light(scene, hit.p, side, u, v, numbers.z)
+            pick = (single(k) + numbers.z) * (1.0 / _CANDIDATES)
+            light = sample_light(scene, hit.p, side, u, v, pick)
             wi = light.wi
             reach = light.reach
             is_cut = is_lamp_cut(scene, light.light, hit.p, wi, reach, light.delta)

@@ -462,11 +462,11 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSe
         v = load_number(bundle, rows.LIGHT_V, lane)
         if together:
             number = int(load_number(bundle, rows.CHOSEN, lane))
-            chosen = Chosen(number, load_number(bundle, rows.CHOSEN_PROBABILITY, lane), v)
+            chosen = Chosen(number, load_number(bundle, rows.CHOSEN_PROBABILITY, lane))
         else:
             n = load_point(bundle, rows.LIT_SIDE, lane)
             chosen = choose_light(scene, p, n, u, v, load_number(bundle, rows.CHOICE, lane))
-        light = sample_chosen(scene, p, u, chosen)
+        light = sample_chosen(scene, p, u, v, chosen)
         is_cut = is_lamp_cut(scene, light.light, p, light.wi, light.reach, light.delta)
         if light.pdf > 0.0 and not is_cut:
             lit |= 1 << lane
@@ -481,15 +481,13 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSe
 
 @on_demand
 def _choose_lights(scene: SceneView, bundle: Bundle) -> None:
-    """Choose one of few lights for each lane; what is left of LIGHT_V chooses a point on it."""
+    """Choose one of few lights for each lane."""
     drawn = draw_weighed(
         scene,
         load_point_row(bundle, rows.POINT),
         load_point_row(bundle, rows.LIT_SIDE),
-        load_row(bundle, rows.LIGHT_V),
         load_row(bundle, rows.CHOICE),
     )
-    store_row(bundle, rows.LIGHT_V, drawn.rest)
     store_row(bundle, rows.CHOSEN, drawn.number)
     store_row(bundle, rows.CHOSEN_PROBABILITY, drawn.probability)
 

@@ -8,10 +8,8 @@ again alone. Dimensions come in groups of four. There are two kinds of sequences
   four dimensions, shifted at random and taken in a shuffled order. Every prefix of 2^k samples is
   spread evenly, so that it converges faster; the number of samples need not be known. Samples of
   even and of odd number are lattices of their own, independent of each other: how far the halves
-  differ tells the error, which the samples of one lattice can't: what one lattice takes off the
-  squared error, it adds to the difference of any two halves of it. (One lattice would have 1 / 1.18
-  of the error for 64 samples, 1 / 1.10 for 16, in the mean of 14 scenes, but tell 1.2 to 9 times
-  what it has; a second half that is shifted by a third of a step is as bad as one by chance.)
+  differ tells the error, which the samples of one lattice can't. (Their squared error is 1.05 times
+  that of one lattice: 1.00 to 1.15 times for 16 to 256 samples on five scenes.)
 """
 
 from __future__ import annotations
@@ -71,12 +69,11 @@ _TO_COARSE = 2.0**-21
 # Groups are numbers of 32 bits: those of a path's edges and of the surfaces that let it pass (see
 # `surface`) lie below 2^31; what other integrators draw besides begins there.
 #
-# The numbers that choose where an edge of the path goes, and those that choose a light and a point
-# on it from its end, are one group: that they are spread evenly together brought 2-8 % less error.
-# (With the light chosen by a number of another group, points on it were as good as random.)
+# The numbers that choose where an edge of the path goes, and those that choose a point on a light
+# from its end, are one group: that they are spread evenly together brought 2-8 % less error.
 GROUP_LENS = 0  # lens u, v, two unused
 GROUP_EDGE = 1  # of edge 0: pixel x, y (later edges: BSDF u, v), light u, v
-GROUP_CHOICE = 2  # at the end of edge 0: light (lowest bits), lobe, roulette, unused
+GROUP_CHOICE = 2  # at the end of edge 0: light, lobe, roulette, unused
 GROUPS_PER_EDGE = 2
 
 

@@ -96,21 +96,19 @@ def emission_at(scene: SceneView, hit: Hit) -> Vec3:
 
 @device
 def sample_light(
-    scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, below: float
+    scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float
 ) -> LightSample:
-    """Choose a light, and a direction to it from `p`, by `u` and `v`.
+    """Choose a light, and a direction to it from `p`.
 
-    `n` is the unit normal of a surface that light can only reach from its side, or 0; `below` a
-    number for the lowest bits of `v`.
+    `n` is the unit normal of a surface that light can only reach from its side, or 0.
     """
-    return sample_chosen(scene, p, u, choose_light(scene, p, n, u, v, below))
+    return sample_chosen(scene, p, u, v, choose_light(scene, p, n, u, v, choice))
 
 
 @device
-def sample_chosen(scene: SceneView, p: Vec3, u: float, chosen: Chosen) -> LightSample:
+def sample_chosen(scene: SceneView, p: Vec3, u: float, v: float, chosen: Chosen) -> LightSample:
     """A direction from `p` to a light that was chosen."""
     light = chosen.light
-    v = chosen.v
     probability = chosen.probability
     if light < 0:
         return no_sample(light)

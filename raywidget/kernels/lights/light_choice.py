@@ -4,10 +4,6 @@ What is weighed against each other are all lights where they are few, else the t
 ones and those that are infinitely far away. What stands in between is not known: so a share of the
 choices is uniform among all that may reach the point, and none that is overrated makes the others
 rare (a sun behind walls, beside a lamp in the room).
-
-A light is chosen by one of the two numbers that choose a point on it, of which the rest is used
-again: so the samples of a pixel are spread evenly over lights and points together. (With a number
-of its own, which light's samples got which points was chance: 1.1 to 6 times the variance.)
 """
 
 from __future__ import annotations
@@ -18,7 +14,7 @@ from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single
-from raywidget.kernels.language.simd import Real, choose, lanes_max, lanes_min
+from raywidget.kernels.language.simd import Real, choose
 from raywidget.kernels.language.vec3 import Vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.light_tree import (
@@ -29,7 +25,6 @@ from raywidget.kernels.lights.light_tree import (
 )
 
 _BELOW_ONE = 1.0 - 2.0**-24
-_STEP = 2.0**-24  # of random numbers
 
 # Without it (and `compiler.lights.sight`), two points of which one is hidden have 15 times the
 # variance of a choice that is uniform always, with both 1.05 times; where none is hidden it costs
@@ -79,12 +74,8 @@ def _share(scene: SceneView, weight: Real, weights: _Weights) -> Real:
 
 
 @device
-def draw_weighed(scene: SceneView, p: Vec3, n: Vec3, choice: Real, below: Real) -> Drawn:
-    """Choose one of all that is weighed; for lanes of points, in all lanes.
-
-    `below` is a number for the bits that `choice` has not: the rest is uniform, however small the
-    probability.
-    """
+def draw_weighed(scene: SceneView, p: Vec3, n: Vec3, choice: Real) -> Drawn:
+    """Choose one of all that is weighed; for lanes of points, in all lanes."""
     weights = _weigh_all(scene, p, n)
     running = p.x * 0.0
     chosen = p.x * 0.0 - 1.0
@@ -97,38 +88,27 @@ def draw_weighed(scene: SceneView, p: Vec3, n: Vec3, choice: Real, below: Real) 
         probability = choose(taken, share, probability)
         start = choose(taken, running, start)
         running = running + share
-    rest = (choice - start + below * _STEP) / choose(probability > 0.0, probability, 1.0)
-    return Drawn(chosen, probability, lanes_max(0.0, lanes_min(rest, _BELOW_ONE)))
+    return Drawn(chosen, probability, (choice - start) / probability)
 
 
 @on_demand
 def _choose_weighed(
-    scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, below: float
+    scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float
 ) -> Chosen:
-    drawn = draw_weighed(scene, p, n, v, below)
+    drawn = draw_weighed(scene, p, n, choice)
     number = int(drawn.number)
     if number < 0:
-        return Chosen(-1, 0.0, 0.0)
+        return Chosen(-1, 0.0)
+    rest = min(_BELOW_ONE, max(0.0, drawn.rest))
     if scene.leaf_count == 0:
-        return Chosen(number, drawn.probability, drawn.rest)
+        return Chosen(number, drawn.probability)
     if number == 0:
-        return choose_in_tree(scene, p, n, u, below, drawn.rest, drawn.probability)
+        return choose_in_tree(scene, p, n, u, v, rest, drawn.probability)
     if _is_far_together(scene):
         share = scene.light_cdf[scene.leaf_count - 1]
-        chosen = _choose_with_rest(scene, share + drawn.rest * (1.0 - share), below)
-        probability = drawn.probability * chosen.probability / (1.0 - share)
-        return Chosen(chosen.light, probability, chosen.v)
-    return Chosen(scene.leaf_count - 1 + number, drawn.probability, drawn.rest)
-
-
-@device
-def _choose_with_rest(scene: SceneView, v: float, below: float) -> Chosen:
-    """A light by its power."""
-    light = choose_by_power(scene, v)
-    power = _power(scene, light)
-    before = scene.light_cdf[light] - power
-    rest = (v - before + below * _STEP) / max(power, _STEP)
-    return Chosen(light, power, max(0.0, min(rest, _BELOW_ONE)))
+        light = choose_by_power(scene, share + rest * (1.0 - share))
+        return Chosen(light, drawn.probability * _power(scene, light) / (1.0 - share))
+    return Chosen(scene.leaf_count - 1 + number, drawn.probability)
 
 
 @device
@@ -138,14 +118,12 @@ def _is_far_together(scene: SceneView) -> bool:
 
 
 @device
-def choose_light(scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, below: float) -> Chosen:
-    """Choose a light, at a point with a side as in `importance`; -1 where none is seen.
-
-    By `v`, of which the rest comes back; `below` is a number for its lowest bits.
-    """
+def choose_light(scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float) -> Chosen:
+    """Choose a light, at a point with a side as in `importance`; -1 where none is seen."""
     if scene.weighed_count > 0:
-        return _choose_weighed(scene, p, n, u, v, below)
-    return _choose_with_rest(scene, v, below)
+        return _choose_weighed(scene, p, n, u, v, choice)
+    light = choose_by_power(scene, choice)
+    return Chosen(light, _power(scene, light))
 
 
 @device

@@ -37,7 +37,6 @@ class Chosen(NamedTuple):
 
     light: int
     probability: float
-    v: float  # what is left of the number that chose it, 0 to 1
 
 
 @device
@@ -103,27 +102,27 @@ def _less(cos_a: Real, sin_a: Real, cos_b: Real, sin_b: Real) -> tuple[Real, Rea
 
 @on_demand
 def choose_in_tree(
-    scene: SceneView, p: Vec3, n: Vec3, u: float, below: float, choice: float, share: float
+    scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float, share: float
 ) -> Chosen:
     """Walk down the tree with a number from 0 to 1, the rest of one below the `share` of the tree.
 
-    The light is -1 where none of them is seen. Fresh bits are made of `u` and `below`.
+    The light is -1 where none of them is seen.
     """
     probability = share
     resolved = 1.0 / share  # width of the present choice in units of the first
     fresh = mix(
-        np.uint64(choice * _BITS) ^ mix(np.uint64(u * _BITS) ^ (np.uint64(below * _BITS) << _SHIFT_24))
+        np.uint64(choice * _BITS) ^ mix(np.uint64(u * _BITS) ^ (np.uint64(v * _BITS) << _SHIFT_24))
     )
     node = 0
     while True:
         child = scene.light_references[node * layout.LIGHT_NODE_SIZE + layout.LIGHT_NODE_CHILD]
         if child < 0:
-            return Chosen(-1 - child, probability, min(choice, _BELOW_ONE))
+            return Chosen(-1 - child, probability)
         left = importance(scene, child, p, n)
         right = importance(scene, child + 1, p, n)
         total = left + right
         if not total > 0.0:  # nothing below is seen from here
-            return Chosen(-1, 0.0, 0.0)
+            return Chosen(-1, 0.0)
         if resolved * _USED_UP > 1.0:
             choice += resolved * _STEP * single(fresh & _LOW_24) * _STEP
             fresh = mix(fresh)
