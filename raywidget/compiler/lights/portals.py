@@ -111,13 +111,13 @@ def _maps(tables: SceneTables, frame: F64, cells: int) -> F64:
     angles = angle.reshape(cells, _WITHIN, cells, _WITHIN).sum(axis=(1, 3))
     if tables.environment[layout.ENVIRONMENT_KIND] != layout.PANORAMA:
         return _everywhere(light, angles)[None]
+    # What lies between the directions that were looked at, as a small sun, is in its texels.
+    thrown = _thrown(tables, frame, cells)
     brightness = light / angles
     shining = brightness[brightness > 0.0]
     limit = _PEAK * (float(np.median(shining)) if len(shining) else 0.0)
     smooth = np.minimum(light, limit * angles)
-    # What lies between the directions that were looked at, as a small sun, is in its texels.
-    peaks = np.where(brightness > limit, light, 0.0)
-    peaks = np.maximum(peaks, _thrown(tables, frame, cells, limit))
+    peaks = np.where(np.maximum(light, thrown) > limit * angles, np.maximum(light, thrown), 0.0)
     return np.stack([_everywhere(smooth, angles), _widened(peaks)])
 
 
@@ -173,8 +173,8 @@ def _of_image(tables: SceneTables, directions: F64) -> F64:
     return np.asarray(upper * (1.0 - below) + lower * below)
 
 
-def _thrown(tables: SceneTables, frame: F64, cells: int, limit: float) -> F64:
-    """What comes from each texel that is brighter, in the cell where its middle is seen."""
+def _thrown(tables: SceneTables, frame: F64, cells: int) -> F64:
+    """What comes from each texel, in the cell where its middle is seen."""
     image = _image(tables)[1:-1]  # its first and its last row are repeated beyond the poles
     height, width = image.shape
     theta = (np.arange(height) + 0.5) * (np.pi / height)
@@ -188,7 +188,7 @@ def _thrown(tables: SceneTables, frame: F64, cells: int, limit: float) -> F64:
     from_world = layout.ENVIRONMENT_FROM_WORLD
     turned = frame @ values[from_world : from_world + 9].reshape(3, 3).T
     x, y, depth = np.moveaxis(own @ turned.T, -1, 0)
-    seen = (depth > 1e-6) & (image > limit)
+    seen = depth > 1e-6
     light = image * (2.0 * np.pi / width * (np.pi / height)) * flat
     x, y, depth, light = x[seen], y[seen], depth[seen], light[seen]
     column, row = (

@@ -78,15 +78,6 @@ def test_peaks_of_an_image_have_a_map_of_their_own():
     assert tables.portal_sums[3 - first, -1, -1] < 1e-9  # the other one does not see it
 
 
-@pytest.mark.parametrize("size", [4, 16, 300])
-def test_an_image_without_peaks_has_none(size):
-    pixels = np.random.default_rng(1).uniform(0.5, 1.5, (size, 2 * size, 3)).astype(np.float32)
-    sky = rw.ImageEnvironment(pixels)
-    maps = tables_of(rw.Portal((0, 0, 0), (1, 0, 0), (0, 1, 0)), sky=sky).portal_sums
-    assert maps[1, -1, -1] == 0.0
-    assert maps[0, -1, -1] == pytest.approx(2 * np.pi * 1.02, rel=0.1)
-
-
 @pytest.mark.parametrize("sky", [None, rw.ConstantEnvironment(0)])
 def test_without_a_sky_there_is_nothing_to_be_seen(sky):
     assert len(tables_of(rw.Portal((0, 0, 0), (1, 0, 0), (0, 1, 0)), sky=sky).portals) == 0
