@@ -58,25 +58,6 @@ def test_a_map_holds_half_of_a_sky():
     assert np.all(np.diff(sums[1:], axis=1) > 0)
 
 
-def test_peaks_of_an_image_have_a_map_of_their_own():
-    pixels = np.full((64, 128, 3), 0.5, np.float32)
-    pixels[20, 0] = 5000.0  # of the left edge, which is straight towards -z
-    sky = rw.ImageEnvironment(pixels)
-    tables = tables_of(
-        rw.Portal((0, 0, 0), (1, 0, 0), (0, 1, 0)),
-        rw.Portal((0, 0, 0), (0, 0, 1), (0, 1, 0)),
-        shapes=[rw.Box((0, 0, 4), (8, 8, 1)), rw.Box((6, 0, 0), (1, 8, 8))],
-        sky=sky,
-    )
-    assert tables.portal_sums.shape[0] == 4
-    first = int(tables.portals[0, layout.PORTAL_MAP])
-    assert sorted(tables.portals[:, layout.PORTAL_MAP].tolist()) == [0, 2]
-    without, peaks = tables.portal_sums[first : first + 2, -1, -1]
-    assert without == pytest.approx(2 * np.pi * 0.5 * 1.02, rel=0.02)
-    assert peaks > 5.0
-    assert tables.portal_sums[3 - first, -1, -1] < 1e-9  # the other one does not see it
-
-
 @pytest.mark.parametrize("sky", [None, rw.ConstantEnvironment(0)])
 def test_without_a_sky_there_is_nothing_to_be_seen(sky):
     assert len(tables_of(rw.Portal((0, 0, 0), (1, 0, 0), (0, 1, 0)), sky=sky).portals) == 0
