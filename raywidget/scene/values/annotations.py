@@ -82,10 +82,11 @@ def _texts(owner: object, field: str, value: object) -> dict[str, str] | None:
     if value is None:
         return None
     expected = f"a mapping of {', '.join(map(repr, CORNERS))} to strings"
-    is_known = isinstance(value, Mapping) and set(value) <= set(CORNERS)
-    if not is_known or not all(isinstance(text, str) for text in value.values()):  # type: ignore[attr-defined]
+    if not isinstance(value, Mapping) or not set(value) <= set(CORNERS):
         raise checks.fail(owner, field, expected, value)
-    return dict(value)  # type: ignore[call-overload, no-any-return]
+    if not all(isinstance(text, str) for text in value.values()):
+        raise checks.fail(owner, field, expected, value)
+    return dict(value)
 
 
 def _point(value: object) -> tuple[Any, ...] | None:
