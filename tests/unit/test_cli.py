@@ -354,11 +354,11 @@ def test_sigterm(folder, keep):
 def test_a_signal_waits_until_a_pass_is_saved(folder, capsys, monkeypatch, number, keep):
     save, told_so = rw.Image.save, []
 
-    def be_told_while_saving(image, path, *more):
+    def be_told_while_saving(image, path, **paper):
         if not told_so:
             told_so.append(number)
             signal.raise_signal(number)
-        save(image, path, *more)
+        save(image, path, **paper)
 
     monkeypatch.setattr(rw.Image, "save", be_told_while_saving)
     small = ["--width", "8", "--height", "8", "--spp", "4", "--passes", "2", "--quiet"]
@@ -449,10 +449,10 @@ def test_a_picture_that_cannot_be_saved_afterwards_is_rescued(folder, capsys, mo
 def test_a_pass_that_cannot_be_saved_does_not_end_the_render(folder, capsys, monkeypatch):
     real = rw.Image.save
 
-    def full(self, path, *rest):
+    def full(self, path, **paper):
         if "_pass_01" in str(path):
             raise rw.PictureError("can't save it: No space left on device")
-        real(self, path, *rest)
+        real(self, path, **paper)
 
     monkeypatch.setattr(rw.Image, "save", full)
     assert run("render", "cornell", *SMALL, "--quiet", "--save-passes", "-o", "a.npy") == 1

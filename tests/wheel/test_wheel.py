@@ -51,7 +51,7 @@ def test_it_holds_the_package_and_its_front_end_and_nothing_else(wheel):
     assert "render" in front_end
     sources = {p.relative_to(ROOT).as_posix() for p in (ROOT / "raywidget").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == sources
-    assert wheel.stat().st_size < 1_250_000  # Python alone is more than one megabyte
+    assert wheel.stat().st_size < 1_500_000  # Python alone is 1.2 megabytes
 
 
 def test_it_works_for_any_python_on_any_system(wheel):
