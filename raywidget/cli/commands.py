@@ -58,6 +58,7 @@ def render_one(options: argparse.Namespace) -> int:
     shown = given.shown(options, like.shown)
     check_form(output, shown["curve"], "color", options.bits, options.dpi)
     staging = {**(like.staging if is_file else {}), **given.staging(options)}
+    paper = {"dpi": options.dpi, "bits": options.bits}
     asked: dict[str, Any] = {"staging": staging, "options": options.option}
     asked = {name: value for name, value in asked.items() if value}
     lost = False
@@ -69,7 +70,9 @@ def render_one(options: argparse.Namespace) -> int:
             finished.image.remember(asked)
             try:
                 with options.signals.finishing():
-                    finished.image.save(output.with_name(name), shown["exposure"], shown["curve"])
+                    finished.image.save(
+                        output.with_name(name), shown["exposure"], shown["curve"], **paper
+                    )
             except PictureError as error:  # the render is worth more than this one
                 lost = True
                 voice.complain(one_line(error))

@@ -354,11 +354,11 @@ def test_sigterm(folder, keep):
 def test_a_signal_waits_until_a_pass_is_saved(folder, capsys, monkeypatch, number, keep):
     save, told_so = rw.Image.save, []
 
-    def be_told_while_saving(image, path, **paper):
+    def be_told_while_saving(image, path, *shown, **paper):
         if not told_so:
             told_so.append(number)
             signal.raise_signal(number)
-        save(image, path, **paper)
+        save(image, path, *shown, **paper)
 
     monkeypatch.setattr(rw.Image, "save", be_told_while_saving)
     small = ["--width", "8", "--height", "8", "--spp", "4", "--passes", "2", "--quiet"]
@@ -449,15 +449,26 @@ def test_a_picture_that_cannot_be_saved_afterwards_is_rescued(folder, capsys, mo
 def test_a_pass_that_cannot_be_saved_does_not_end_the_render(folder, capsys, monkeypatch):
     real = rw.Image.save
 
-    def full(self, path, **paper):
+    def full(self, path, *shown, **paper):
         if "_pass_01" in str(path):
             raise rw.PictureError("can't save it: No space left on device")
-        real(self, path, **paper)
+        real(self, path, *shown, **paper)
 
     monkeypatch.setattr(rw.Image, "save", full)
     assert run("render", "cornell", *SMALL, "--quiet", "--save-passes", "-o", "a.npy") == 1
     assert one_line(capsys) == "raywidget: can't save it: No space left on device\n"
     assert sorted(os.listdir()) == ["a.npy", "a_pass_02.npy"]
+
+
+def test_passes_are_saved_in_the_form_that_was_asked_for(folder):
+    form = ["--bits", "16", "--dpi", "150"]
+    assert run("render", "cornell", *SMALL, "--quiet", "--save-passes", *form, "-o", "a.png") == 0
+    assert sorted(os.listdir()) == ["a.png", "a_pass_01.png", "a_pass_02.png"]
+    for name in os.listdir():
+        header = Path(name).read_bytes()[:33]
+        assert header[24] == 16  # bits of a channel, the ninth byte of IHDR
+        with Pillow.open(name) as picture:
+            assert picture.info["dpi"] == pytest.approx((150, 150), abs=0.02)
 
 
 def test_a_black_picture_is_told_in_one_line(folder, capsys):
