@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from raywidget.engine.film.film import FilmState
-from raywidget.engine.session.aovs import shown_by
+from raywidget.engine.preview.unlit import shown_by
 from raywidget.engine.session.run import Run
 from raywidget.errors import RenderError, SettingsError
 from raywidget.picture.noise import ERROR_REACH, standard_error

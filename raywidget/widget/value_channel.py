@@ -65,6 +65,11 @@ class ValueChannel(Lookout):
         self._shown: ValueFilm | None = None
         self._number = 0
 
+    def switch(self, on: bool) -> None:
+        """Begin, or end; so do coarse pictures."""
+        self._session.show_unlit(on)
+        super().switch(on)
+
     def _forget(self) -> None:
         self._shown = None
 

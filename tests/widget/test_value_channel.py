@@ -59,3 +59,34 @@ def test_what_a_page_is_sent_is_what_is_saved(make_widget, scene):
     widget.channel = "color"
     widget.comm.converse(page, until=is_shown)
     assert len(np.unique(widget.image.to_uint8().reshape(-1, 3), axis=0)) > 20
+
+
+def test_the_camera_moves_without_light_changing_the_colours(make_widget, scene, monkeypatch):
+    widget = make_widget(scene, width=320, height=256, spp=1)
+    pictures, before = [], widget._still.coarse_ready
+
+    def keep(picture):
+        pictures.append(picture)
+        before(picture)
+
+    monkeypatch.setattr(widget._still, "coarse_ready", keep)
+    widget.channel = "value"
+    session = widget._session
+    session.wait(60)
+    moved = scene.replace(camera=scene.camera.replace(look_from=(1, 0, 9)))
+
+    def seen(number):
+        session.look(moved, client=1, number=number)
+        end = time.monotonic() + 60
+        while not any(picture.number == number for picture in pictures):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        pixels = next(picture.pixels for picture in pictures if picture.number == number)
+        return np.unique(pixels.reshape(-1, 3), axis=0)
+
+    shown = seen(1)
+    assert len(shown) == 4
+    for color in scene.shapes[0].colormap.evaluate([1, 3]):
+        assert np.abs(shown - color).max(axis=1).min() < 1e-6
+    widget.channel = "color"
+    assert len(seen(2)) > 20

@@ -150,6 +150,7 @@ class FieldRows:
     def __init__(self) -> None:
         self._sets: list[ShapeFields | CutFields] = []
         self._count = 0
+        self._last: _Values | None = None
 
     def begin(self, shape: Shape, index: int, of_mesh: bool = False) -> ShapeFields | None:
         """Rows for a shape; None if it has no values. `of_mesh`: of the mesh that it copies."""
@@ -184,12 +185,17 @@ class FieldRows:
                 assert isinstance(shape, Instances)
                 shape = shape.mesh
             own: Mapping[str, Quantity] = shape.own_quantities
+            for quantity in own.values():  # in their order, whichever of them is shown
+                values.place_of(shape, quantity.numbers, fields.parts)
             for k, quantity in enumerate((shape.shown, *own.values())):
                 first = values.place_of(shape, quantity.numbers, fields.parts)
                 codes[fields.first + k] = _codes(quantity.numbers, first, fields.place, length)
                 maps.append(_map(quantity))
                 length += len(maps[-1])
         joined = np.concatenate(maps) if maps else np.zeros(0, np.float32)
+        if self._last is not None and values.are_those_of(self._last):
+            values = self._last  # another quantity or map, or other limits: nothing is copied
+        self._last = values
         return FieldTables(codes, values.joined(), joined)
 
 
@@ -200,6 +206,14 @@ class _Values:
         self._places: dict[tuple[int, int], int] = {}
         self._parts: list[tuple[Any, Numbers, SplitRows | None]] = []
         self._count = 0
+        self._joined: F32 | None = None
+
+    def are_those_of(self, other: _Values) -> bool:
+        """Are they the same arrays in the same order?"""
+        return len(self._parts) == len(other._parts) and all(
+            mine[1].array is its[1].array and mine[2] is its[2]
+            for mine, its in zip(self._parts, other._parts, strict=True)
+        )
 
     def place_of(self, shape: ValuedShape, numbers: Numbers, parts: SplitRows | None) -> int:
         """The element where an array begins."""
@@ -216,6 +230,12 @@ class _Values:
         return self._places[key]
 
     def joined(self) -> F32:
+        """The table, made once."""
+        if self._joined is None:
+            self._joined = self._copied()
+        return self._joined
+
+    def _copied(self) -> F32:
         result = np.empty(self._count, np.float32)
         at = 0
         for shape, numbers, parts in self._parts:

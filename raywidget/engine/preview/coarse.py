@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from raywidget.engine.film.tiles import Tile
 from raywidget.engine.preview.smoothing import smooth
 from raywidget.engine.preview.stand_in import stand_in
+from raywidget.engine.preview.unlit import unlit_pixels
 from raywidget.engine.settings import RenderSettings
 from raywidget.picture.denoising import denoise_quickly
 from raywidget.picture.transparency import lay_over_checkerboard
@@ -44,6 +45,12 @@ class Look(NamedTuple):
     settings: RenderSettings
     client: int  # the page that moves the camera; 0: none does
     number: int  # of its last word
+    unlit: bool = False  # the colours of what shapes show, instead of light
+
+    @property
+    def is_cut_out(self) -> bool:
+        """Is it laid over a checkerboard?"""
+        return self.settings.alpha and not self.unlit
 
 
 class CoarsePicture(NamedTuple):
@@ -121,9 +128,11 @@ class Coarse:
     def begin(self, job: CoarseJob, renderer: Renderer, size: tuple[int, int, int]) -> None:
         """The tables are there: hand out strips."""
         columns, rows, job.spp = size
+        if job.look.unlit:  # there is no more to be known of a pixel
+            job.spp = 1
         job.renderer = renderer
         job.sums = np.zeros((rows, columns, 3))
-        job.coverage = np.zeros((rows, columns)) if job.look.settings.alpha else None
+        job.coverage = np.zeros((rows, columns)) if job.look.is_cut_out else None
         edges = np.linspace(0, rows, min(MOST_STRIPS, rows) + 1).astype(int).tolist()
         job.waiting = [Tile(0, 0, top, columns, end - top) for top, end in pairwise(edges)]
         job.left = len(job.waiting)
@@ -173,7 +182,7 @@ def render_stand_in(look: Look) -> CoarsePicture | None:
         return None
     job = CoarseJob(look)
     job.sums = np.zeros((rows, columns, 3))
-    job.coverage = np.zeros((rows, columns)) if settings.alpha else None
+    job.coverage = np.zeros((rows, columns)) if look.is_cut_out else None
     whole = (settings.width, settings.height)
     job.renderer = Renderer(scene, _small(settings, columns, rows), None, whole)
     render_strip(job, Tile(0, 0, 0, columns, rows))
@@ -190,10 +199,10 @@ def develop_coarse(job: CoarseJob) -> CoarsePicture:
         look.settings.width,
         look.settings.height,
         look.settings.tile_size,
-        _laid(smooth(raw), alpha, look.settings.width),
+        raw if look.unlit else _laid(smooth(raw), alpha, look.settings.width),
         look.client,
         look.number,
-        raw=raw,
+        raw=None if look.unlit else raw,  # there is no noise in it
         alpha=alpha,
     )
 
@@ -226,6 +235,9 @@ def render_strip(job: CoarseJob, tile: Tile) -> None:
     """Render one strip; takes some milliseconds."""
     assert job.renderer is not None
     sums, rows = np.zeros((tile.height, tile.width, 3)), slice(tile.y, tile.y + tile.height)
+    if job.look.unlit:
+        job.sums[rows] = unlit_pixels(job.renderer, tile)
+        return
     cancel = np.zeros(1, np.uint8)
     job.renderer.render(tile, 0, job.spp, sums, cancel)
     job.sums[rows] = sums

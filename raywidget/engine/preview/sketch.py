@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.engine.preview.outline import Floats, Part, mean_color, outline_shapes
+from raywidget.engine.preview.unlit import BACKGROUND
 from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
@@ -112,11 +113,13 @@ class Sketch:
         rows: int,
         give_up: Callable[[], bool],
         cut_out: int | None = None,
+        unlit: bool = False,
     ) -> F32 | None:
         """The picture, (rows, columns, 3); None if it was given up, or the camera is panoramic.
 
         It is smaller than that if it would take too long. With `cut_out`, how many pixels wide the
-        picture is that it stands for, what is behind everything is a checkerboard.
+        picture is that it stands for, what is behind everything is a checkerboard. `unlit`, colours
+        are what they are, before a grey.
         """
         if not isinstance(camera, PerspectiveCamera | OrthographicCamera):
             return None
@@ -136,7 +139,7 @@ class Sketch:
             # Bits of positive floats are in order.
             bits = depth.astype(np.float32).view(np.uint32).astype(np.uint64)
             np.minimum.at(nearest, pixel, bits << np.uint64(32) | number.astype(np.uint64))
-        picture = self._shade(view, points, nearest).reshape(view.rows, view.columns, 3)
+        picture = self._shade(view, points, nearest, unlit).reshape(view.rows, view.columns, 3)
         if cut_out is None:
             return picture
         covers = (nearest != NOTHING).astype(np.float32).reshape(picture.shape[:2])
@@ -155,10 +158,12 @@ class Sketch:
                 kept[own] &= (places[own] - plane.point) @ plane.unit_normal() <= 0.0
         return kept
 
-    def _shade(self, view: _View, points: F64, nearest: NDArray[np.uint64]) -> F32:
+    def _shade(self, view: _View, points: F64, nearest: NDArray[np.uint64], unlit: bool) -> F32:
         origins, directions = _rays(points, view)
         backdrop = self._scene.background
-        if isinstance(backdrop, Backdrop):
+        if unlit:
+            result = np.full((len(points), 3), BACKGROUND)
+        elif isinstance(backdrop, Backdrop):
             behind = backdrop.frame(view.columns, view.rows).reshape(-1, 3)
             result = np.minimum(behind.astype(np.float64), 1.0)
         else:
@@ -183,7 +188,7 @@ class Sketch:
             own = np.flatnonzero(part_of == index)
             part = self._parts[index]
             color = _colors(part, number[own] - self._first[index], places[own])
-            result[seen[own]] = color if part.paint.glows else color * light[own, None]
+            result[seen[own]] = color if unlit or part.paint.glows else color * light[own, None]
         return result.astype(np.float32)
 
 

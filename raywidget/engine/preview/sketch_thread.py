@@ -90,8 +90,10 @@ class Sketcher:
                 sketch = Sketch(look.scene)
             settings = look.settings
             columns, rows, _ = coarse_size(settings.width, settings.height, MOST_PIXELS)
-            cut_out = settings.width if settings.alpha else None
-            pixels = sketch.draw(look.scene.camera, columns, rows, self._is_over, cut_out)
+            cut_out = settings.width if look.is_cut_out else None
+            pixels = sketch.draw(
+                look.scene.camera, columns, rows, self._is_over, cut_out, look.unlit
+            )
             with self._changed:
                 if self._shown == look.generation:  # it has been overtaken
                     continue

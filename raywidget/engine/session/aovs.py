@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from raywidget.engine.film.film import Film, FilmState
 from raywidget.engine.film.tiles import Tile
-from raywidget.scene.shapes.quantities import Quantity, ValuedShape
+from raywidget.engine.preview.unlit import shown_by
 from raywidget.scene.shapes.simple import Shape
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ MOST_TIMES = 64  # of scenes that move: each has to be compiled
 _TRACED = ("albedo", "normal", "depth", "position", "object_id", "material_id", "value")
 _WITH_IDS = ("object_id", "material_id", "value")
 _GUIDES = ("denoise_albedo", "denoise_normal")
-
-
-def shown_by(shapes: Sequence[Shape], index: int) -> Quantity | None:
-    """What one of the shapes shows as colours, if it does."""
-    shape = shapes[index] if 0 <= index < len(shapes) else None
-    return shape.shown if isinstance(shape, ValuedShape) else None
 
 
 class Aovs:

@@ -278,9 +278,22 @@ class Session:
             if stage.state == CLOSED or (run.renderer is None and not sketching):
                 return
             run.cancel[0] = 1
-            stage.look = Look(stage.next_generation(), scene, run.settings, client, number)
+            stage.look = Look(
+                stage.next_generation(), scene, run.settings, client, number, stage.unlit
+            )
             stage.coarse.want(stage.look)
             stage.changed.notify_all()
+
+    def show_unlit(self, on: bool) -> None:
+        """Let coarse pictures show the colours of what shapes show, whatever the light, or not."""
+        stage = self._stage
+        with stage.lock:
+            if on != stage.unlit and stage.look is not None:
+                stage.look = stage.look._replace(generation=stage.next_generation(), unlit=on)
+                if stage.run.renderer is not None:
+                    stage.coarse.want(stage.look)
+                stage.changed.notify_all()
+            stage.unlit = on
 
     def bound_coarse(self, pixels: int) -> None:
         """Let coarse pictures have so many pixels at most."""

@@ -66,6 +66,7 @@ class Stage:
         self.run = Run(1, scene, settings)
         self.coarse = Coarse()
         self.region: tuple[int, int, int, int] | None = None
+        self.unlit = False  # do coarse pictures show colours of values instead of light?
         self.look: Look | None = None  # where the camera is while it moves
         self.sketcher: Sketcher | None = None
         if listeners.on_coarse is not None:
@@ -130,7 +131,7 @@ class Stage:
         run = self.run
         if run.renderer is not None or self.state in ENDED:
             return None
-        return self.look or Look(run.generation, run.scene, run.settings, 0, 0)
+        return self.look or Look(run.generation, run.scene, run.settings, 0, 0, self.unlit)
 
     # --- ... and while it is not -----------------------------------------------------------------
 

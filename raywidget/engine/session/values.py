@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.engine.film.film import Film
-from raywidget.engine.session.aovs import Aovs, shown_by
+from raywidget.engine.preview.unlit import color_values
+from raywidget.engine.session.aovs import Aovs
 from raywidget.engine.settings import RenderSettings
 from raywidget.scene.scene import Scene
 
 if TYPE_CHECKING:
     from raywidget.engine.renderer import Renderer
 
-BARE, BACKGROUND = 0.2, 0.75  # of what shows no values, and where nothing is: linear greys
 F32 = NDArray[np.float32]
 
 
@@ -44,20 +44,9 @@ class ValueColors:
                     renderer = Renderer(scene, settings)
                 film = Film(settings.width, settings.height, settings.tile_size)
                 values, objects = Aovs().middles(film, renderer, settings.thread_count())
-                self._made = _colored(values, objects, renderer.scene)
+                self._made = color_values(values, objects, renderer.scene.shapes)
                 self._made.flags.writeable = False
             return self._made
-
-
-def _colored(values: NDArray[Any], objects: NDArray[np.int32], scene: Scene) -> F32:
-    made = np.full((*values.shape, 3), BARE, np.float32)
-    made[objects < 0] = BACKGROUND
-    for index in np.unique(objects):
-        quantity = shown_by(scene.shapes, int(index))
-        if quantity is not None:
-            where = objects == index
-            made[where] = quantity.colormap.evaluate(values[where], quantity.limits)
-    return made
 
 
 class PictureValues:

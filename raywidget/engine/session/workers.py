@@ -157,10 +157,13 @@ class Workers:
                 if stage.look is not None:
                     stage.coarse.want(stage.look)
                 elif self._is_awaited(run):
-                    stage.coarse.want(Look(run.generation, run.scene, run.settings, 0, 0))
+                    stage.coarse.want(self._first_look(run))
                 stage.set_state(RUNNING)
                 stage.finish_if_done()
         stage.tell_state()
+
+    def _first_look(self, run: Run) -> Look:
+        return Look(run.generation, run.scene, run.settings, 0, 0, self._stage.unlit)
 
     def _is_awaited(self, run: Run) -> bool:
         """Is there somebody to see a coarse picture, and nothing better to be seen?"""
@@ -172,7 +175,7 @@ class Workers:
         stage = self._stage
         picture = None
         with suppress(Exception):  # the scene itself says what is wrong; no preview ends a render
-            picture = render_stand_in(Look(run.generation, run.scene, run.settings, 0, 0))
+            picture = render_stand_in(self._first_look(run))
         if picture is None:
             return
         with stage.lock:

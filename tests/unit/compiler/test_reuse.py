@@ -81,3 +81,23 @@ def test_a_renderer_hands_its_trees_on(builds):
     assert len(builds) == 1
     Renderer(edit_scene(renderer.scene, {"ball.radius": 2}), settings, renderer)
     assert len(builds) == 2
+
+
+def test_another_quantity_is_shown_without_its_values_being_copied():
+    quantities = {name: np.arange(4.0) * k for k, name in enumerate("abc", 1)}
+    mesh = rw.Mesh(*TETRAHEDRON, quantities=quantities, name="mesh")
+    ball = rw.Sphere((3, 0, 0), 1)
+    first = rw.Scene([ball, mesh], camera=SCENE.camera)
+    scene, made = first, compiled.compile_after(first, 1)
+    for change in ({"mesh.show": "c"}, {"mesh.show": "b"}, {"mesh.colormap": "gray"}):
+        edited = edit_scene(scene, change)
+        after = compiled.compile_after(edited, 1, (scene, made))
+        assert after.tables.values is made.tables.values
+        anew = compile_scene(edited)
+        for name in ("fields", "values", "maps"):
+            np.testing.assert_array_equal(getattr(after.tables, name), getattr(anew, name))
+        scene, made = edited, after
+    others = edit_scene(scene, {"mesh.quantities": {**quantities, "a": np.arange(4.0) + 7}})
+    after = compiled.compile_after(others, 1, (scene, made))
+    np.testing.assert_array_equal(after.tables.values, compile_scene(others).values)
+    assert not np.array_equal(after.tables.values, made.tables.values)

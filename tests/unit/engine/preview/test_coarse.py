@@ -155,3 +155,36 @@ def test_a_region_is_finished_before_the_rest_and_changes_no_pixel(scene, opened
     assert last < 4 * 7 + 2  # seven passes over four tiles, and what was taken already
     plain = rw.render(scene, width=320, height=240, spp=64, max_depth=4)
     np.testing.assert_array_equal(session.image().pixels, plain.pixels)
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_colours_of_values_are_shown_without_light_if_they_are_wanted(alpha):
+    heat = rw.ColorMap("inferno", limits=(1e9, 1e9 + 4))
+    # So far from 0 that kernels count from elsewhere.
+    dots = rw.Spheres([(-1, 0, 0), (1, 0, 0)], 0.9, values=[1e9 + 1, 1e9 + 3], colormap=heat)
+    scene = rw.Scene(
+        [dots, rw.Sphere((0, 1.6, 0), 0.5)],
+        emitters=[rw.DirectionalLight((0, -1, -1), 5)],
+        camera=rw.OrthographicCamera(look_from=(0, 0, 9), look_at=(0, 0, 0), height=5),
+    )
+    listener = Listener()
+    settings = SETTINGS.replace(alpha=alpha)
+    session = Session(scene, settings, on_coarse=listener)
+    session.show_unlit(True)
+    try:
+        session.start()
+        session.wait(HANG)
+        session.look(scene, client=1, number=5)
+        listener.wait_for(lambda pictures: pictures[-1:] and pictures[-1].number == 5)
+        pixels = listener.pictures[-1].pixels
+        shown = np.unique(pixels.reshape(-1, 3), axis=0)
+        colors = heat.evaluate(np.array([1e9 + 1, 1e9 + 3]), (1e9, 1e9 + 4))
+        assert len(shown) == 4  # two values, what has none, and the background
+        for color in colors:
+            assert np.abs(shown - color).max(axis=1).min() < 1e-6
+        session.show_unlit(False)
+        session.look(scene, client=1, number=6)
+        listener.wait_for(lambda pictures: pictures[-1].number == 6)
+        assert len(np.unique(listener.pictures[-1].pixels.reshape(-1, 3), axis=0)) > 20
+    finally:
+        session.close()
