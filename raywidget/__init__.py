@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from raywidget import presets
     from raywidget.adapters import shapes_of
+    from raywidget.adapters.cuts import isosurface, plane_cut
     from raywidget.animation import animate, turntable
     from raywidget.batch import render_many
     from raywidget.engine.settings import RenderSettings
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
         SettingsWarning,
     )
     from raywidget.headless.rendering import render, resume
-    from raywidget.io.isosurfaces import isosurface, plane_cut
     from raywidget.io.meshes import load_mesh
     from raywidget.picture.figure import Figure
     from raywidget.picture.image import Image
@@ -178,6 +178,7 @@ __all__ = [
 
 _MODULES = {
     "raywidget.adapters": ("shapes_of",),
+    "raywidget.adapters.cuts": ("isosurface", "plane_cut"),
     "raywidget.animation": ("animate", "turntable"),
     "raywidget.batch": ("render_many",),
     "raywidget.engine.settings": ("RenderSettings",),
@@ -197,7 +198,6 @@ _MODULES = {
     ),
     "raywidget.engine.warming": ("warmup",),
     "raywidget.headless.rendering": ("render", "resume"),
-    "raywidget.io.isosurfaces": ("isosurface", "plane_cut"),
     "raywidget.io.meshes": ("load_mesh",),
     "raywidget.picture.figure": ("Figure",),
     "raywidget.picture.image": ("Image",),

@@ -452,7 +452,7 @@ A thin lens: what lies :math:`f` = `focus_distance` away along the axis is sharp
             "Lewiner, Lopes, Vieira and Tavares 2003, *Efficient implementation of marching cubes' "
             "cases with topological guarantees*",
         ),
-        ("unit/io/test_isosurfaces.py",),
+        ("unit/io/test_isosurfaces.py", "unit/adapters/test_cuts_of_things.py"),
     ),
     "keyframes": Behind(
         "",

@@ -14,6 +14,8 @@ from raywidget.adapters.taken import Taken, Wishes
 from raywidget.adapters.volumes import volume_of
 from raywidget.errors import SceneError
 from raywidget.io.fields import Given, fields_of, usual_map
+from raywidget.io.uneven import evened
+from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap
 
 
@@ -62,30 +64,26 @@ def label_of(field: Any) -> str | None:
 
 
 def _take_volume(field: Any) -> Taken:
+    volume, notes = volume_of_field(field)
+    color = volume.transfer.color
+    label = label_of(field)
+    if isinstance(color, ColorMap) and label is not None:
+        transfer = volume.transfer.replace(color=color.replace(label=label))
+        volume = volume.replace(transfer=transfer)
+    return Taken(pieces=(volume,), up="z", notes=notes)
+
+
+def volume_of_field(field: Any) -> tuple[Volume, tuple[str, ...]]:
     """Its last dimension is x, its first one z, as those of a height field are x and y."""
-    notes: list[str] = []
-    values = np.asarray(field.values)
-    spacing, origin = [], []
-    for axis, name in enumerate(field.dims):
-        places = _coordinate(field, name)
-        if places is None:
-            spacing.append(1.0)
-            origin.append(0.0)
-            continue
-        places = places.astype(np.float64)
-        if len(places) > 1 and places[0] > places[-1]:
-            values, places = np.flip(values, axis), places[::-1]
-        step = float(places[-1] - places[0]) / max(1, len(places) - 1) or 1.0
-        if len(places) > 1 and np.abs(np.diff(places) - step).max() > 0.01 * step:
-            notes.append(
-                f"the steps of {name!r} differ: they are shown as equal ones of {step:.6g}"
-            )
-        spacing.append(step)
-        origin.append(float(places[0]))
-    volume = volume_of(values.transpose(), spacing=tuple(spacing[::-1]), origin=tuple(origin[::-1]))
+    field = field.squeeze()
+    places = [_coordinate(field, name) for name in field.dims]
+    even = evened(np.asarray(field.values), places, [str(name) for name in field.dims])
+    volume = volume_of(
+        even.values.transpose(), spacing=even.spacing[::-1], origin=even.origin[::-1]
+    )
     if field.name is not None and str(field.name).strip():
         volume = volume.replace(name=str(field.name))
-    return Taken(pieces=(volume,), up="z", notes=tuple(notes))
+    return volume, even.notes
 
 
 def _coordinate(field: Any, name: Any) -> NDArray[Any] | None:

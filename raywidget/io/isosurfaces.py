@@ -1,9 +1,9 @@
-"""Surfaces in volumes: where a number is reached, and where a plane goes through."""
+"""Surfaces in volumes, lines on meshes: where a number is reached, where a plane goes through."""
 
 from __future__ import annotations
 
 import importlib
-import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,126 +11,118 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.scene.materials.materials import Diffuse
+from raywidget.scene.materials.transfer import TransferFunction
 from raywidget.scene.shapes.many import Cylinders
 from raywidget.scene.shapes.meshes import Mesh
-from raywidget.scene.shapes.simple import Shape
+from raywidget.scene.shapes.quantities import UNNAMED
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap, as_color_map
 from raywidget.scene.textures.image_texture import ImageTexture
 from raywidget.scene.textures.textures import Attribute
 from raywidget.scene.values import checks
-from raywidget.scene.values.checks import Vec3Like
 from raywidget.scene.values.colors import decode_srgb
-from raywidget.scene.values.signatures import checked_call, with_more
 
 F64 = NDArray[np.float64]
 
 _MOST_TRIANGLES = 400_000  # of a cut
 _MOST_PIXELS = 2048  # along a side of the picture on a cut
-_THIN = 0.002  # radius of the lines of a cut, of its extent
+THIN = 0.002  # radius of the lines of a cut, of its extent
+_SLAB = 1 << 22  # numbers that are looked at together
 
 
-@checked_call(SceneError)
-def isosurface(
-    values: Any,
-    level: float,
-    *,
-    spacing: float | Vec3Like = 1.0,
-    origin: Vec3Like = (0.0, 0.0, 0.0),
-    **parameters: Any,
-) -> Mesh:
-    """Make the surface on which a field has a number: marching cubes (Lewiner et al. 2003).
-
-    The front side is where the numbers are smaller. Normals follow from the gradient, so it is
-    smooth. It needs scikit-image: ``pip install "raywidget[volumes]"``.
+def surface_in(
+    owner: str,
+    volume: Volume,
+    levels: Sequence[float],
+    fields: Mapping[str, Any] | None = None,
+    colormap: Any = None,
+) -> tuple[F64, NDArray[np.int64], dict[str, Any]]:
+    """Where a volume has a number: marching cubes (Lewiner et al. 2003).
 
     Parameters
     ----------
-    values : (X, Y, Z) array or Volume
-        The field; a volume brings its own spacing, origin and direction.
-    level : float
-        The number, between the least and the greatest one.
-    spacing, origin : float or (float, float, float)
-        As in `Volume`.
-    **parameters
-        Of `Mesh`, such as ``material=``.
+    owner : str
+        What messages name.
+    volume : Volume
+    levels : sequence of float
+        Each becomes the value of its part, if there are several and no fields.
+    fields : mapping of str to (X, Y, Z) array, optional
+        Numbers at the same places as those of the volume, which its surface has as quantities.
+    colormap : ColorMap, str or mapping, optional
+        By default that of the volume, if it has one.
 
-    Raises
-    ------
-    SceneError
-        If the field never has this number, or scikit-image is not there.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import raywidget as rw
-    >>> x, y, z = np.mgrid[-1:1:20j, -1:1:20j, -1:1:20j]
-    >>> ball = rw.isosurface(x * x + y * y + z * z, 0.5, spacing=2 / 19, origin=(-1, -1, -1))
-    >>> bool(np.allclose(np.linalg.norm(ball.vertices, axis=1), 0.5**0.5, atol=0.01))
-    True
+    Returns
+    -------
+    vertices, faces : array
+    parameters : dict
+        The rest of what `Mesh` takes.
     """
-    for name in ("vertices", "faces", "normals"):
-        if name in parameters:
-            raise SceneError(f"isosurface(): {name} follow from the values and can't be given")
-    volume = values
-    if not isinstance(values, Volume):
-        volume = Volume(values, spacing=spacing, origin=origin)
-    elif not (np.array_equal(spacing, 1.0) and np.array_equal(origin, (0.0, 0.0, 0.0))):
-        raise SceneError("isosurface(): a Volume has its own spacing= and origin=")
     grid = volume.values
     if grid.is_colored:
-        raise checks.fail("isosurface()", "values", "numbers, not colours", grid.array)
-    number = checks.number("isosurface()", "level", level)
-    if not grid.low < number < grid.high:
-        expected = f"between the least number, {grid.low:g}, and the greatest one, {grid.high:g}"
-        raise checks.fail("isosurface()", "level", expected, level)
+        raise checks.fail(owner, "values", "numbers, not colours", grid.array)
     if min(grid.shape) < 2:
-        raise checks.fail(
-            "isosurface()", "values", "at least 2 numbers along each axis", grid.array
-        )
-    corners, faces, normals = _march(grid.array, number)
+        raise checks.fail(owner, "values", "at least 2 numbers along each axis", grid.array)
+    own = {name: _same_place(owner, volume, name, field) for name, field in (fields or {}).items()}
     matrix = volume.to_world()
-    # Numbers are in the middle of cells; normals go with the inverse transpose.
-    vertices = (corners + 0.5) @ matrix[:3, :3].T + matrix[:3, 3]
-    turned = normals @ np.linalg.inv(matrix[:3, :3])
-    lengths = np.linalg.norm(turned, axis=1, keepdims=True)
-    turned = np.divide(turned, lengths, out=np.zeros_like(turned), where=lengths > 0)
-    if np.linalg.det(matrix[:3, :3]) > 0.0:  # they come the other way round than normals
-        faces = faces[:, ::-1]
-    across = np.cross(
-        vertices[faces[:, 1]] - vertices[faces[:, 0]], vertices[faces[:, 2]] - vertices[faces[:, 0]]
-    )
-    size = float(np.abs(vertices).max()) or 1.0
-    has_area = (across * across).sum(axis=1) > (1e-7 * size) ** 4
-    turned = _filled(turned, faces, across)
-    normals_given: Any = turned
-    return Mesh(vertices, faces[has_area], normals=normals_given, **parameters)
+    found = []
+    for level in levels:
+        if not grid.low < level < grid.high:
+            expected = (
+                f"between the least number, {grid.low:g}, and the greatest one, {grid.high:g}"
+            )
+            raise checks.fail(owner, "level", expected, level)
+        corners, faces, normals = _march(owner, grid.array, level)
+        # Numbers are in the middle of cells; normals go with the inverse transpose.
+        vertices = (corners + 0.5) @ matrix[:3, :3].T + matrix[:3, 3]
+        turned = normals @ np.linalg.inv(matrix[:3, :3])
+        lengths = np.linalg.norm(turned, axis=1, keepdims=True)
+        turned = np.divide(turned, lengths, out=np.zeros_like(turned), where=lengths > 0)
+        if np.linalg.det(matrix[:3, :3]) > 0.0:  # they come the other way round than normals
+            faces = faces[:, ::-1]
+        across = np.cross(
+            vertices[faces[:, 1]] - vertices[faces[:, 0]],
+            vertices[faces[:, 2]] - vertices[faces[:, 0]],
+        )
+        size = float(np.abs(vertices).max()) or 1.0
+        has_area = (across * across).sum(axis=1) > (1e-7 * size) ** 4
+        found.append((vertices, faces[has_area], _filled(turned, faces, across)))
+    counts = [len(vertices) for vertices, _, _ in found]
+    starts = np.cumsum([0, *counts[:-1]])
+    vertices = np.concatenate([part[0] for part in found])
+    faces = np.concatenate([part[1] + start for part, start in zip(found, starts, strict=True)])
+    told: dict[str, Any] = {"normals": np.concatenate([part[2] for part in found])}
+    if own:
+        told["quantities"] = {name: _numbers(field, vertices) for name, field in own.items()}
+    elif len(levels) > 1:
+        told["values"] = np.repeat(np.asarray(levels, np.float64), counts)
+        if colormap is None and isinstance(volume.transfer.color, ColorMap):
+            colormap = _colors(owner, volume, None)[0]
+    if told.keys() & {"values", "quantities"}:
+        told |= {"per": "vertices", "colormap": colormap}
+    elif colormap is not None:
+        raise SceneError(f"{owner}: colormap= needs several levels, or quantities=")
+    return vertices, faces, told
 
 
-isosurface.__signature__ = with_more(  # type: ignore[attr-defined]
-    isosurface,
-    [
-        parameter
-        for name, parameter in inspect.signature(Mesh).parameters.items()
-        if name not in ("vertices", "faces", "normals", "values")
-    ],
-)
+def _same_place(owner: str, volume: Volume, name: str, field: Any) -> Volume:
+    """A volume of other numbers at the same places."""
+    if isinstance(field, Volume):
+        field = field.values.array
+    other = volume.replace(values=field, transfer=TransferFunction(), name=f"quantities[{name!r}]")
+    if other.values.shape != volume.values.shape or other.values.is_colored:
+        expected = f"numbers at the same places, an array of shape {volume.values.shape}"
+        raise checks.fail(owner, f"quantities[{name!r}]", expected, other.values.array)
+    return other
 
 
-def _march(values: NDArray[Any], level: float) -> tuple[F64, NDArray[np.int64], F64]:
+def _march(owner: str, values: NDArray[Any], level: float) -> tuple[F64, NDArray[np.int64], F64]:
     try:
         measure = importlib.import_module("skimage.measure")
     except ImportError:
-        raise SceneError(
-            'isosurface() needs scikit-image: pip install "raywidget[volumes]"'
-        ) from None
-    numbers = np.asarray(values, np.float32 if values.dtype.itemsize < 8 else np.float64)
-    known = np.isfinite(numbers)
-    is_known = bool(known.all())
-    if not is_known:
-        numbers = np.where(known, numbers, numbers.dtype.type(level))
-    vertices, faces, normals, _ = measure.marching_cubes(numbers, level, allow_degenerate=False)
-    if not is_known:  # cells that touch what is not finite have no surface
+        raise SceneError(f'{owner} needs scikit-image: pip install "raywidget[volumes]"') from None
+    numbers, known = _around(values, level)
+    vertices, faces, normals, _ = measure.marching_cubes(numbers, 0.0, allow_degenerate=False)
+    if known is not None:  # cells that touch what is not finite have no surface
         for axis in range(3):
             known = known & np.roll(known, -1, axis)
         cells = vertices[faces].mean(axis=1).astype(np.int64)
@@ -138,8 +130,35 @@ def _march(values: NDArray[Any], level: float) -> tuple[F64, NDArray[np.int64], 
         used, places = np.unique(faces, return_inverse=True)
         vertices, normals, faces = vertices[used], normals[used], places.reshape(-1, 3)
     if not len(faces):
-        raise SceneError(f"isosurface(): no surface has the number {level:g} all around")
+        raise SceneError(f"{owner}: no surface has the number {level:g} all around")
     return vertices.astype(np.float64), faces.astype(np.int64), normals.astype(np.float64)
+
+
+def _around(
+    values: NDArray[Any], level: float
+) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """Numbers above a level in single precision, which the march knows; and which are finite.
+
+    The difference is taken before, since single precision would merge numbers far from 0, and it
+    is brought to about 1.
+    """
+    numbers = np.empty(values.shape, np.float32)
+    step = max(1, _SLAB * len(values) // max(1, values.size))
+    slabs = [slice(first, first + step) for first in range(0, len(values), step)]
+    known = None
+    if values.dtype.kind == "f":
+        known = np.isfinite(values)
+        known = None if known.all() else known
+    low, high = np.inf, -np.inf
+    for slab in slabs:
+        some = values[slab] if known is None else values[slab][known[slab]]
+        if some.size:
+            low, high = min(low, float(some.min())), max(high, float(some.max()))
+    scale = 1.0 / max(high - level, level - low)
+    for slab in slabs:
+        away = (values[slab].astype(np.float64) - level) * scale
+        numbers[slab] = away if known is None else np.where(known[slab], away, 0.0)
+    return numbers, known
 
 
 def _filled(normals: F64, faces: NDArray[np.int64], across: F64) -> F64:
@@ -155,88 +174,82 @@ def _filled(normals: F64, faces: NDArray[np.int64], across: F64) -> F64:
     return normals
 
 
-@checked_call(SceneError)
-def plane_cut(
-    thing: Volume | Mesh,
-    point: Vec3Like,
-    normal: Vec3Like,
-    *,
-    colormap: Any = None,
-    radius: float | None = None,
-) -> Shape:
-    """Make what a plane shows of a volume, or the lines in which it meets a mesh.
+def lines_on(
+    owner: str, mesh: Mesh, above: F64, radius: float | None, told: Mapping[str, Any], nowhere: str
+) -> Cylinders:
+    """Lines on a mesh where numbers of its vertices change sign.
 
     Parameters
     ----------
-    thing : Volume or Mesh
-        What is cut. It stays as it is.
-    point : (float, float, float)
-        In the plane.
-    normal : (float, float, float)
-        At right angles to it.
-    colormap : ColorMap or str, optional
-        Colours of a volume's numbers; by default those of its transfer function, if they are a
-        map's, else "viridis".
+    owner : str
+        What messages name.
+    mesh : Mesh
+    above : (V,) array
     radius : float, optional
-        Of the lines, in scene units; by default a five-hundredth of their extent.
-
-    Returns
-    -------
-    Mesh or Cylinders
-        Of a volume a flat piece that has its numbers as values, of a mesh its lines.
-
-    Raises
-    ------
-    SceneError
-        If the plane does not meet it, or a parameter is out of its range.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import raywidget as rw
-    >>> field = rw.Volume(np.mgrid[0:8, 0:8, 0:8][2], transfer=rw.TransferFunction("viridis"))
-    >>> type(rw.plane_cut(field, (3, 3, 3), (0, 1, 1))).__name__
-    'Mesh'
+        By default a five-hundredth of their extent.
+    told : mapping
+        What `Cylinders` is told besides.
+    nowhere : str
+        What is said where there are none.
     """
-    at = np.array(checks.vec3("plane_cut()", "point", point))
-    towards = np.array(checks.direction("plane_cut()", "normal", normal))
-    towards /= np.linalg.norm(towards)
-    if isinstance(thing, Mesh):
-        return _lines(thing, at, towards, radius)
-    if not isinstance(thing, Volume):
-        raise checks.fail("plane_cut()", "thing", "a Volume or a Mesh", thing)
-    return _slice(thing, at, towards, colormap)
-
-
-def _lines(mesh: Mesh, point: F64, normal: F64, radius: float | None) -> Cylinders:
-    corners = np.asarray(mesh.vertices, np.float64)[mesh.faces]
-    above = (corners - point) @ normal
-    # A corner in the plane counts as above: so each face is cut twice or not at all.
-    sides = above >= 0.0
-    cut = sides.any(axis=1) & ~sides.all(axis=1)
+    at = above[mesh.faces]
+    # A corner on the line counts as above: so each face is cut twice or not at all.
+    sides = at >= 0.0
+    cut = sides.any(axis=1) & ~sides.all(axis=1) & np.isfinite(at).all(axis=1)
     if not cut.any():
-        raise SceneError(f"plane_cut(): the plane does not meet {checks.label(mesh)}")
-    corners, above, sides = corners[cut], above[cut], sides[cut]
+        raise SceneError(f"{owner}: {nowhere} {checks.label(mesh)}")
+    corners, at, sides = mesh.faces[cut], at[cut], sides[cut]
     # The corner that is alone on its side; both edges from it are cut.
     alone = np.where(sides.sum(axis=1) == 1, sides.argmax(axis=1), (~sides).argmax(axis=1))
     rows = np.arange(len(corners))
-    ends = []
+    pairs = []
     for step in (1, 2):
         other = (alone + step) % 3
-        a, b = above[rows, alone], above[rows, other]
-        share = (a / (a - b))[:, None]
-        ends.append(corners[rows, alone] + share * (corners[rows, other] - corners[rows, alone]))
-    extent = float(np.linalg.norm(np.ptp(np.concatenate(ends), axis=0))) or 1.0
-    thickness = _THIN * extent if radius is None else checks.length("plane_cut()", "radius", radius)
-    long = np.linalg.norm(ends[1] - ends[0], axis=1) > 1e-6 * extent
+        a, b = at[rows, alone], at[rows, other]
+        pairs.append((corners[rows, alone], corners[rows, other], a / (a - b)))
+
+    def along(numbers: Any) -> list[F64]:
+        """Of both ends, from numbers of vertices."""
+        own = np.asarray(numbers, np.float64)
+        return [
+            own[a] + (share if own.ndim == 1 else share[:, None]) * (own[b] - own[a])
+            for a, b, share in pairs
+        ]
+
+    starts, ends = along(mesh.vertices)
+    extent = float(np.linalg.norm(np.ptp(np.concatenate([starts, ends]), axis=0))) or 1.0
+    thickness = THIN * extent if radius is None else checks.length(owner, "radius", radius)
+    long = np.linalg.norm(ends - starts, axis=1) > 1e-6 * extent
     if not long.any():
-        raise SceneError(f"plane_cut(): the plane only touches {checks.label(mesh)}")
+        raise SceneError(f"{owner}: {nowhere} {checks.label(mesh)}, they only touch")
+    own = {
+        name: np.stack(along(quantity.numbers.array), axis=1)[long]
+        for name, quantity in mesh.own_quantities.items()
+        if quantity.numbers.on == "vertices"
+    }
+    own |= {
+        name: quantity.numbers.array[cut][long]
+        for name, quantity in mesh.own_quantities.items()
+        if quantity.numbers.on == "faces"
+    }
+    more = dict(told)
+    if own and "values" not in more:
+        shown = mesh.shown
+        maps = {
+            name: quantity.colormap.replace(limits=tuple(quantity.limits), symmetric=False)
+            for name, quantity in mesh.own_quantities.items()
+        }
+        more = {"quantities": own, "show": shown and shown.name, "colormap": maps} | more
+        if UNNAMED in own:  # what `values` are called
+            more["values"] = own.pop(UNNAMED)
+        more["unlit"] = more.get("unlit", mesh.unlit)
     radii: Any = thickness
-    return Cylinders(ends[0][long], ends[1][long], radii, caps=True)
+    return Cylinders(starts[long], ends[long], radii, caps=True, **more)
 
 
-def _slice(volume: Volume, point: F64, normal: F64, colormap: Any) -> Mesh:
-    outline = _outline(volume, point, normal)
+def slice_of(owner: str, volume: Volume, point: F64, normal: F64, colormap: Any) -> Mesh:
+    """What a plane shows of a volume: a flat piece that has its numbers as values."""
+    outline = _outline(owner, volume, point, normal)
     across = np.cross(normal, np.eye(3)[np.argmin(np.abs(normal))])
     across /= np.linalg.norm(across)
     along = np.cross(normal, across)
@@ -247,7 +260,7 @@ def _slice(volume: Volume, point: F64, normal: F64, colormap: Any) -> Mesh:
     outline, places = outline[order], places[order]
     spacing: Any = volume.spacing
     if not volume.values.is_colored:
-        return _valued(volume, outline, 0.5 * min(spacing), colormap)
+        return _valued(owner, volume, outline, 0.5 * min(spacing), colormap)
     step = 0.5 * min(spacing)
     columns, rows = (int(np.clip(np.ceil(length / step), 2, _MOST_PIXELS)) for length in size)
     u, v = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
@@ -261,7 +274,7 @@ def _slice(volume: Volume, point: F64, normal: F64, colormap: Any) -> Mesh:
     return Mesh(outline, faces, uvs=(places - low) / size, material=Diffuse(picture))
 
 
-def _valued(volume: Volume, outline: F64, step: float, colormap: Any) -> Mesh:
+def _valued(owner: str, volume: Volume, outline: F64, step: float, colormap: Any) -> Mesh:
     """A piece within a convex outline, with the volume's numbers at its vertices.
 
     The triangles of a fan are divided alike, so that they share all vertices on their edges.
@@ -284,7 +297,7 @@ def _valued(volume: Volume, outline: F64, step: float, colormap: Any) -> Mesh:
         vertices.append(a + (i[:, None] * (b - a) + j[:, None] * (c - a)) / count)
         faces.append(pattern + (k - 1) * len(i))
     points = np.concatenate(vertices)
-    color, limits = _colors(volume, colormap)
+    color, limits = _colors(owner, volume, colormap)
     return Mesh(
         points,
         np.concatenate(faces),
@@ -295,7 +308,7 @@ def _valued(volume: Volume, outline: F64, step: float, colormap: Any) -> Mesh:
     )
 
 
-def _outline(volume: Volume, point: F64, normal: F64) -> F64:
+def _outline(owner: str, volume: Volume, point: F64, normal: F64) -> F64:
     """Corners of the plane's part in the box of a volume, in no order."""
     corners = volume.corners()
     above = (corners - point) @ normal
@@ -307,15 +320,15 @@ def _outline(volume: Volume, point: F64, normal: F64) -> F64:
                 share = above[a] / (above[a] - above[b])
                 found.append(corners[a] + share * (corners[b] - corners[a]))
     if len(found) < 3:
-        raise SceneError(f"plane_cut(): the plane does not meet {checks.label(volume)}")
+        raise SceneError(f"{owner}: the plane does not meet {checks.label(volume)}")
     return np.array(found)
 
 
-def _colors(volume: Volume, colormap: Any) -> tuple[ColorMap, Any]:
+def _colors(owner: str, volume: Volume, colormap: Any) -> tuple[ColorMap, Any]:
     own = volume.transfer.color
     least, greatest = volume.values.low, volume.values.high
     if colormap is not None:
-        chosen = as_color_map("plane_cut()", "colormap", colormap)
+        chosen = as_color_map(owner, "colormap", colormap)
         return chosen, chosen.limits_for(least, greatest)
     if isinstance(own, ColorMap):
         return own, volume.transfer.limits_for(least, greatest)

@@ -29,7 +29,7 @@ MOST_EDGES = 500_000  # that are drawn
 
 _COLORS = "raywidget: colours"  # the array that colours travel in through filters
 _CELLS = "raywidget: cells"  # the array of what triangles were parts of
-_SHOWN = "raywidget: shown"  # that of the numbers that are seen
+SHOWN = "raywidget: shown"  # that of the numbers that are seen
 _OPACITY = "raywidget: opacity"  # that of how opaque they are, if it varies
 _NOT_SHOWN = ("vtkOriginalPointIds", "vtkOriginalCellIds", "vtkGhostType", "Normals", _CELLS)
 
@@ -113,7 +113,7 @@ def showing(
 ) -> Any:
     """A shallow copy that shows these numbers, as opaque as others in [0, 1] say."""
     copy = _bare(data)
-    _add(copy, values, _SHOWN, of_points)
+    _add(copy, values, SHOWN, of_points)
     if opacities is not None:
         _add(copy, opacities, _OPACITY, of_points)
     return copy
@@ -123,7 +123,7 @@ def _bare(data: Any) -> Any:
     copy = data.NewInstance()
     copy.ShallowCopy(data)
     for owner in (copy.GetPointData(), copy.GetCellData()):
-        for name in (_COLORS, _SHOWN, _OPACITY):
+        for name in (_COLORS, SHOWN, _OPACITY):
             owner.RemoveArray(name)
     return copy
 
@@ -260,7 +260,7 @@ class _Numbers:
         if shown is None:
             return
         points, cells = mesh.GetPointData(), mesh.GetCellData()
-        of_points = points.GetArray(_SHOWN) is not None
+        of_points = points.GetArray(SHOWN) is not None
         cell_count = self._verts + lines + faces
         given: list[Given] = []
         for owner, on, count in (
@@ -319,13 +319,13 @@ class _Numbers:
 
 def _arrays(owner: Any, on: str, count: int, shown: Shown | None) -> list[Given]:
     """Arrays of points or of cells; the one that is shown comes in place of the one of its name."""
-    passed_over = {_COLORS, _SHOWN, _OPACITY, *_NOT_SHOWN}
+    passed_over = {_COLORS, SHOWN, _OPACITY, *_NOT_SHOWN}
     for array in (owner.GetNormals(), owner.GetTCoords()):
         if array is not None:
             passed_over.add(str(array.GetName()))
     found = []
     if shown is not None:
-        found.append(Given(shown.name, array_of(owner.GetArray(_SHOWN)), on))
+        found.append(Given(shown.name, array_of(owner.GetArray(SHOWN)), on))
         passed_over.add(shown.name)
     for index in range(owner.GetNumberOfArrays()):
         array = owner.GetArray(index)

@@ -24,7 +24,7 @@ class Plane(SceneObject):
     ----------
     point : (float, float, float)
         In the plane.
-    normal : (float, float, float)
+    normal : (float, float, float), or "x", "-x", "y", ...
         Towards what is cut away; of any length but 0.
 
     Raises

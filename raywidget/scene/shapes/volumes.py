@@ -42,7 +42,8 @@ class Volume(Shape):
     Parameters
     ----------
     values : array
-        (X, Y, Z) real numbers of any type, memory-mapped or not; what is not finite is empty. Or
+        (X, Y, Z) real numbers of any type, memory-mapped or not; what is not finite, or masked, is
+        empty. Or
         (X, Y, Z, 4) colours and opacity: uint8 (sRGB, as in pictures), or linear floats in [0, 1].
         Then the opacity is the number that the transfer function is asked for, and colours are
         factors for its own. The array is not copied: don't change it while it is in use.

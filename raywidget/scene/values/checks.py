@@ -34,6 +34,8 @@ ColorLike: TypeAlias = str | float | Sequence[float] | NDArray[Any]
 LARGEST = 1e15
 SMALLEST_LENGTH = 1e-15
 
+_AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
+
 MAX_ROWS = 2**27  # vertices, triangles or copies: indices times 12 stay within 31 bits
 
 BYTES_ARE_NOT_LIGHT = "8-bit sRGB values become linear by raywidget.decode_srgb(values / 255)"
@@ -211,7 +213,14 @@ def vec3(owner: object, field: str, value: object) -> Vec3:
 
 
 def direction(owner: object, field: str, value: object) -> Vec3:
-    """Check for three finite coordinates that are not all (nearly) zero."""
+    """Check for three finite coordinates that are not all (nearly) zero, or the name of an axis."""
+    if isinstance(value, str):
+        name = value.strip().lower()
+        if name.removeprefix("-") not in _AXES:
+            raise fail(owner, field, "3 finite numbers (x, y, z), or an axis such as 'x'", value)
+        sign = -1.0 if name[0] == "-" else 1.0
+        x, y, z = _AXES[name[-1]]
+        return (sign * x + 0.0, sign * y + 0.0, sign * z + 0.0)
     result = vec3(owner, field, value)
     if math.hypot(*result) < SMALLEST_LENGTH:
         raise fail(owner, field, "a vector that is not zero", value)

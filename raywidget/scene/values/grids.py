@@ -30,7 +30,8 @@ class Grid:
     owner : object
         What messages name.
     values : array
-        (X, Y, Z) real numbers, or (X, Y, Z, 4) colours with opacity.
+        (X, Y, Z) real numbers, or (X, Y, Z, 4) colours with opacity. Of numbers that are masked,
+        and of what is longer than 64 bits, there is a copy.
 
     Raises
     ------
@@ -47,9 +48,13 @@ class Grid:
         How many numbers are not finite.
     """
 
-    def __init__(self, owner: object, values: object) -> None:
+    def __init__(self, owner: object, values: Any) -> None:
         expected = "an array of real numbers (X, Y, Z), or of colours (X, Y, Z, 4)"
+        if np.ma.isMaskedArray(values):
+            values = _without_masked(values)
         array = checks.array(owner, "values", values, expected)
+        if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+            array = array.astype(np.float64)
         if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
             raise checks.fail(owner, "values", expected, array)
         if array.ndim == 2:
@@ -144,6 +149,14 @@ class Grid:
 
     def __repr__(self) -> str:
         return f"<{'x'.join(map(str, self.array.shape))} {self.array.dtype}>"
+
+
+def _without_masked(values: Any) -> Any:
+    """What is masked as NaN."""
+    if values.dtype.kind not in "biuf" or values.ndim != 3:
+        return values  # is refused with a word
+    single = values.dtype.itemsize <= (4 if values.dtype.kind == "f" else 2)
+    return values.astype(np.float32 if single else np.float64).filled(np.nan)
 
 
 def _is_unit(slab: NDArray[Any]) -> bool:

@@ -111,7 +111,7 @@ def test_a_plane_meets_a_mesh_in_lines():
         (rw.Mesh([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)]), (0, 0, 1), (0, 0, 1), "meet"),
         (rw.Volume(SQUARES), (0, 0, 0), (0, 0, 0), "normal"),
         (rw.Volume(SQUARES), (0, 0), (0, 0, 1), "point"),
-        (rw.Sphere((0, 0, 0), 1), (0, 0, 0), (0, 0, 1), "Volume or a Mesh"),
+        (rw.Sphere((0, 0, 0), 1), (0, 0, 0), (0, 0, 1), "a Volume, a Mesh"),
     ],
 )
 def test_what_is_not_cut_says_why(thing, point, normal, word):

@@ -65,11 +65,15 @@ WRONG = {
     "colours beyond 1": (np.full((2, 2, 2, 4), 3.0), r"\[0, 1\]"),
     "colours of 16 bits": (np.ones((2, 2, 2, 4), np.uint16), "uint8"),
     "ragged lists": ([[[1, 2], [3]]], "values"),
-    "masked": (
-        np.ma.masked_array(np.ones((2, 2, 2)), mask=np.eye(2, dtype=bool)[..., None].repeat(2, 2)),
-        "masked",
-    ),
 }
+
+
+@pytest.mark.parametrize("kind", ["i2", "i8", "f4", "f8"])
+def test_what_is_masked_is_empty(kind):
+    numbers = np.arange(8).reshape(2, 2, 2).astype(kind)
+    grid = rw.Volume(np.ma.masked_less(numbers, 3)).values
+    assert (grid.low, grid.high, grid.holes) == (3, 7, 3)
+    np.testing.assert_array_equal(grid.array, np.where(numbers < 3, np.nan, numbers))
 
 
 @pytest.mark.parametrize("name", WRONG)
