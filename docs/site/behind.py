@@ -336,24 +336,28 @@ the pole; then a direction within, by the bilinear radiance.
     ),
     "SkyEnvironment": Behind(
         r"""
-With :math:`\theta` the angle from straight above, :math:`\gamma` that from the sun, and
-:math:`\theta_s` that between both, luminance and colour of the sky are
+With :math:`\theta` the angle from straight above and :math:`\gamma` that from the sun, the radiance
+of each channel is
 
 .. math::
 
-   L = L_z \frac{P(\theta, \gamma)}{P(0, \theta_s)}, \quad
-   P(\theta, \gamma) = \left(1 + A e^{B / \cos\theta}\right)
-   \left(1 + C e^{D \gamma} + E \cos^2\gamma\right)
+   L = M \left(1 + A e^{B / (\cos\theta + 0.01)}\right)
+   \left(C + D e^{E \gamma} + F \cos^2\gamma + G\,\chi(H, \gamma) + I \sqrt{\cos\theta}\right),
+   \quad \chi(g, \alpha) = \frac{1 + \cos^2\alpha}{(1 + g^2 - 2 g \cos\alpha)^{3/2}}
 
-where :math:`A` to :math:`E` and :math:`L_z` follow from turbidity.
+where :math:`A` to :math:`I` and :math:`M` follow from turbidity, the ground's albedo and the sun's
+elevation, by tables that the authors have published. So does the spectrum of the sun's disc at its
+elevation, which a polynomial darkens towards the rim.
 """,
         (
-            "Preetham, Shirley and Smits 1999, *A practical analytic model for daylight*",
+            "Hosek and Wilkie 2012, *An analytic model for full spectral sky-dome radiance*",
+            "Hosek and Wilkie 2013, *Adding a solar radiance function to the Hosek-Wilkie skylight model*",
             "Michalsky 1988, *The Astronomical Almanac's algorithm for approximate solar position*",
         ),
         (
             "unit/scene/emitters/test_sky.py::test_where_the_sun_stands",
-            "unit/scene/emitters/test_sky.py::test_the_zenith_is_that_of_the_paper",
+            "unit/scene/emitters/test_sky.py::test_the_sky_is_that_of_the_published_program",
+            "unit/scene/emitters/test_sky.py::test_the_sun_is_that_of_the_published_program",
             "unit/scene/emitters/test_sky.py::test_the_picture_holds_sky_and_sun",
         ),
     ),

@@ -422,7 +422,7 @@ def _sweeps() -> Iterable[Sweep]:
     yield row(rw.SkyEnvironment, "longitude", [-90, -45, 0, 20], open_air, **others("longitude"))
     hours = [f"2026-06-21T{hour:02}:00+00:00" for hour in (5, 8, 11, 15, 18)]
     yield row(rw.SkyEnvironment, "time", hours, open_air, **others("time"))
-    yield row(rw.SkyEnvironment, "turbidity", [1.7, 3, 5, 7, 10], open_air, **low)
+    yield row(rw.SkyEnvironment, "turbidity", [1, 3, 5, 7, 10], open_air, **low)
     yield row(rw.SkyEnvironment, "ground_albedo", [0, 0.2, 0.5, 1, "olive"], open_air, **low)
     yield row(rw.SkyEnvironment, "sun", [True, False], open_air, **low)
     yield row(rw.SkyEnvironment, "scale", [0.25, 0.5, 1, 2, 4], open_air, **low)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raywidget.errors import SceneError
+from raywidget.scene.emitters.clear_sky import sky_luminance, sun_luminous_irradiance, sun_xyz
 from raywidget.scene.emitters.emitters import ImageEnvironment
 from raywidget.scene.emitters.panorama import (
     directions_of,
@@ -18,7 +19,7 @@ from raywidget.scene.emitters.panorama import (
     texel_directions,
     texel_solid_angles,
 )
-from raywidget.scene.emitters.sun import RADIUS, sun_luminous_irradiance, sun_position
+from raywidget.scene.emitters.sun import RADIUS, sun_position
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Color, Vec3, Vec3Like
 
@@ -42,10 +43,11 @@ _XYZ_TO_RGB = np.array(  # IEC 61966-2-1
 class SkyEnvironment(ImageEnvironment):
     """A clear or hazy sky, and the sun in it.
 
-    The sky is that of Preetham, Shirley and Smits (1999, "A practical analytic model for
-    daylight"), the sun a disc of 0.53 degrees that is dimmed by air and haze. Below the horizon it
-    is ground, lit by both. It becomes an image of all directions whose bright places are sampled,
-    the sun among them. Radiance 1 is 40,000 cd/m^2: a white ground is about as bright at noon.
+    The sky is that of Hosek and Wilkie (2012, "An analytic model for full spectral sky-dome
+    radiance"), and so is the sun (2013): a disc of 0.53 degrees, darker at its rim, that is dimmed
+    by air and haze. Below the horizon it is ground, lit by both. It becomes an image of all
+    directions whose bright places are sampled, the sun among them. Radiance 1 is 40,000 cd/m^2: a
+    white ground is about as bright at noon.
 
     Give either `sun_elevation` (and `sun_azimuth`), or `latitude`, `longitude` and `time`.
 
@@ -61,9 +63,9 @@ class SkyEnvironment(ImageEnvironment):
     time : datetime or str
         When, with a time zone; or in ISO 8601, such as ``"2026-06-21T18:30+02:00"``.
     turbidity : float
-        Haze, 1.7 (very clear) to 10 (thick); 3 is a clear day.
+        Haze, 1 (the purest air) to 10 (thick); 3 is a clear day.
     ground_albedo : colour
-        What the ground below reflects, 0 to 1.
+        What the ground below reflects, 0 to 1. It lights the sky, too.
     sun : bool
         Is the sun in it? Without, it is the blue sky alone, such as for shade.
     scale : float
@@ -99,9 +101,9 @@ class SkyEnvironment(ImageEnvironment):
     up: Vec3Like = (0.0, 1.0, 0.0)
 
     def __post_init__(self) -> None:
-        turbidity = checks.number(self, "turbidity", self.turbidity, "a number from 1.7 to 10")
-        if not 1.7 <= turbidity <= 10.0:
-            raise checks.fail(self, "turbidity", "a number from 1.7 to 10", self.turbidity)
+        turbidity = checks.number(self, "turbidity", self.turbidity, "a number from 1 to 10")
+        if not 1.0 <= turbidity <= 10.0:
+            raise checks.fail(self, "turbidity", "a number from 1 to 10", self.turbidity)
         self._set(
             turbidity=turbidity,
             ground_albedo=checks.reflectance(self, "ground_albedo", self.ground_albedo),
@@ -171,23 +173,23 @@ class SkyEnvironment(ImageEnvironment):
     def _picture(self) -> NDArray[np.float32]:
         rows = _ROWS if self.sun else _ROWS_OF_SKY
         elevation = self.sun_angles[0]
-        zenith = math.radians(90.0 - elevation)
         up, towards = np.asarray(self.up) / math.hypot(*self.up), np.array(self.sun_direction)
         directions = texel_directions(rows)
-        height = directions @ up
+        height, cos_sun = directions @ up, directions @ towards
         weights = texel_solid_angles(rows)[:, None, None]
-        away = np.arccos(np.clip(directions @ towards, -1.0, 1.0))
         above = height > 0.0
         light = np.zeros((rows, 2 * rows, 3))
-        light[above] = _sky_rgb(height[above], away[above], zenith, self.turbidity)
+        light[above] = sky_luminance(
+            height[above], cos_sun[above], elevation, self.turbidity, self.ground_albedo
+        )
+        np.maximum(light, 0.0, out=light)  # some blues lie outside of sRGB
         lit = (light * np.maximum(height, 0.0)[..., None] * weights).sum(axis=(0, 1))
-        sun = np.maximum(_XYZ_TO_RGB @ sun_luminous_irradiance(elevation, self.turbidity), 0.0)
-        sun /= WHITE
         if self.sun:
-            lit = lit + sun * math.sin(math.radians(elevation))
-            light += _disc(rows, towards, away)[..., None] * sun
+            across = _to_rgb(sun_luminous_irradiance(elevation, self.turbidity))
+            lit = lit + across * math.sin(math.radians(elevation))
+            _add_disc(light, cos_sun, up, towards, self.turbidity, across)
         light[~above] += np.array(self.ground_albedo) * lit / math.pi
-        return np.asarray(light, np.float32)
+        return np.asarray(light / WHITE, np.float32)
 
 
 def _instant(time: object) -> datetime:
@@ -209,64 +211,26 @@ def _frame(up: Vec3Like) -> F64:
     return turn
 
 
-def _perez(a: F64, cos_theta: Any, gamma: Any) -> Any:
-    """How luminance is spread over the sky, equation 3 of the paper."""
-    near = 1.0 + a[2] * np.exp(a[3] * gamma) + a[4] * np.cos(gamma) ** 2
-    return (1.0 + a[0] * np.exp(a[1] / cos_theta)) * near
+def _to_rgb(xyz: F64) -> F64:
+    return np.asarray(np.maximum(xyz @ _XYZ_TO_RGB.T, 0.0))
 
 
-def sky_xyy(cos_theta: F64, gamma: F64, zenith: float, turbidity: float) -> F64:
-    """Chromaticities x, y and luminance in cd/m^2 of the sky, (..., 3).
-
-    Preetham, Shirley and Smits 1999, appendix A.2. `cos_theta` of the angle with straight above,
-    `gamma` the angle with the sun, `zenith` that of the sun with straight above, in radians.
-    """
-    t = np.array([turbidity, 1.0])
-    spread = {
-        "Y": [(0.1787, -1.4630), (-0.3554, 0.4275), (-0.0227, 5.3251), (0.1206, -2.5771),
-              (-0.0670, 0.3703)],
-        "x": [(-0.0193, -0.2592), (-0.0665, 0.0008), (-0.0004, 0.2125), (-0.0641, -0.8989),
-              (-0.0033, 0.0452)],
-        "y": [(-0.0167, -0.2608), (-0.0950, 0.0092), (-0.0079, 0.2102), (-0.0441, -1.6537),
-              (-0.0109, 0.0529)],
-    }  # fmt: skip
-    sun = np.array([zenith**3, zenith**2, zenith, 1.0])
-    haze = np.array([turbidity**2, turbidity, 1.0])
-    above = {
-        "x": haze @ np.array([(0.00166, -0.00375, 0.00209, 0.0), (-0.02903, 0.06377, -0.03202,
-                              0.00394), (0.11693, -0.21196, 0.06052, 0.25886)]) @ sun,
-        "y": haze @ np.array([(0.00275, -0.00610, 0.00317, 0.0), (-0.04214, 0.08970, -0.04153,
-                              0.00516), (0.15346, -0.26756, 0.06670, 0.26688)]) @ sun,
-    }  # fmt: skip
-    chi = (4.0 / 9.0 - turbidity / 120.0) * (math.pi - 2.0 * zenith)
-    bright = (4.0453 * turbidity - 4.9710) * math.tan(chi) - 0.2155 * turbidity + 2.4192
-    above["Y"] = max(1000.0 * bright, 0.0)  # with the sun at the horizon, little is left of it
-    slant = np.maximum(cos_theta, 0.01)  # the fit has no horizon
-    parts = []
-    for name in ("x", "y", "Y"):
-        numbers = np.array(spread[name]) @ t
-        at_zenith = _perez(numbers, 1.0, zenith)
-        parts.append(above[name] * _perez(numbers, slant, gamma) / at_zenith)
-    return np.stack(parts, axis=-1)
-
-
-def _sky_rgb(cos_theta: F64, gamma: F64, zenith: float, turbidity: float) -> F64:
-    x, y, luminance = np.moveaxis(sky_xyy(cos_theta, gamma, zenith, turbidity), -1, 0)
-    luminance = np.maximum(luminance, 0.0)
-    y = np.maximum(y, 1e-3)
-    xyz = np.stack([x / y * luminance, luminance, (1.0 - x - y) / y * luminance], axis=-1)
-    return np.asarray(np.maximum(xyz @ _XYZ_TO_RGB.T, 0.0) / WHITE)
-
-
-def _disc(rows: int, towards: F64, away: F64) -> F64:
-    """Radiance by irradiance of a disc, over the texels: its irradiance across is exactly 1."""
-    covered = np.zeros((rows, 2 * rows))
-    near = np.argwhere(away < math.radians(RADIUS) + 3.0 * math.pi / rows)
+def _add_disc(
+    light: F64, cos_sun: F64, up: F64, towards: F64, turbidity: float, across: F64
+) -> None:
+    """Draw the sun into a picture, so that what arrives of it is `across`, by channel."""
+    rows = len(light)
     fine = (np.arange(_FINE) + 0.5) / _FINE - 0.5
-    limit = math.cos(math.radians(RADIUS))
-    for row, column in near:
+    reach = math.cos(math.radians(RADIUS) + 3.0 * math.pi / rows)
+    near = np.nonzero(cos_sun > reach)
+    sun = np.zeros((len(near[0]), 3))
+    for k, (row, column) in enumerate(zip(*near, strict=True)):
         theta = ((row + 0.5 + fine) / rows * math.pi)[:, None]
         phi = ((column + 0.5 + fine) / rows * math.pi)[None, :]
-        covered[row, column] = np.mean(directions_of(theta, phi) @ towards >= limit)
-    weights = texel_solid_angles(rows)[:, None] * np.cos(away)
-    return np.asarray(covered / np.sum(covered * weights))
+        directions = directions_of(theta, phi)
+        away = 2.0 * np.arcsin(np.linalg.norm(directions - towards, axis=-1) / 2.0)
+        elevation = np.degrees(np.arcsin(np.clip(directions @ up, -1.0, 1.0)))
+        seen = sun_xyz(elevation.ravel(), np.degrees(away).ravel(), turbidity)
+        sun[k] = _to_rgb(seen).mean(axis=0)
+    arrives = (texel_solid_angles(rows)[near[0]] * cos_sun[near]) @ sun
+    light[near] += sun * across / np.maximum(arrives, 1e-30)
