@@ -9,6 +9,7 @@ comes again after a crash, or with one scene changed, renders only what is missi
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -22,6 +23,7 @@ from raywidget.errors import PictureError, SceneError, SettingsError
 from raywidget.frames import FINGERPRINT, Frames, checked_flag, fingerprint_of_picture
 from raywidget.headless.asked import choose_denoiser, scene_and_settings, signature_with_settings
 from raywidget.headless.termination import heeding_termination
+from raywidget.io.atomic import sweep
 from raywidget.io.films import check_film, is_series, read_frames, write_film
 from raywidget.io.metadata import read_text
 from raywidget.picture.curves import check_display
@@ -36,6 +38,9 @@ from raywidget.scene.values.signatures import checked_call
 from raywidget.scene.values.transforms import rotation
 
 MOST_FRAMES = 100_000
+
+_EVERY = 60.0  # seconds, and more where that takes long, after which the film is written anew
+_PATIENCE = 20.0  # times as long as it took to write it
 
 
 @checked_call(SettingsError)
@@ -112,7 +117,8 @@ def animate(
     Notes
     -----
     Ctrl-C, SIGTERM and whatever goes wrong in a frame leave a film of the frames that are finished,
-    and these frames, so that the same call goes on from there.
+    and these frames, so that the same call goes on from there. While it is made, the film is
+    written once in some minutes: one can look at it, and a crash leaves what was there then.
 
     Examples
     --------
@@ -146,13 +152,20 @@ def animate(
     look = Look(chosen, method, exposure, curve)
     film = Film(checked_film(path, chosen.alpha), count, look)
     told = Steps(count, "frame") if progress else None
+    due = time.monotonic() + _EVERY
+
+    def step() -> None:
+        nonlocal due
+        if told is not None:
+            told.step()
+        if time.monotonic() >= due and not film.complete:
+            began = time.monotonic()
+            film.encode(fps, quality, loop)
+            due = time.monotonic() + max(_EVERY, _PATIENCE * (time.monotonic() - began))
+
     with heeding_termination():
         try:
-            film.render(
-                lambda frame: scene if frame == 0 else make(frame),
-                Frames(executor),
-                lambda: None if told is None else told.step(),
-            )
+            film.render(lambda frame: scene if frame == 0 else make(frame), Frames(executor), step)
         except BaseException:
             with contextlib.suppress(PictureError):  # it is not what went wrong first
                 film.encode(fps, quality, loop)
@@ -272,6 +285,13 @@ class Film:
             self._folder.mkdir(exist_ok=True)
         except OSError as error:
             raise PictureError(f"can't save {str(path)!r}: {error.strerror or error}") from None
+        for place in (path, self._place(0)):
+            sweep(place)  # of processes that were killed while they wrote
+
+    @property
+    def complete(self) -> bool:
+        """Are all frames there?"""
+        return self._done == self._count
 
     def _place(self, frame: int) -> Path:
         return self._folder / (self._pattern % frame)

@@ -44,6 +44,7 @@ class _Picture(NamedTuple):
     text: Mapping[str, str]  # what the file says of itself
     quality: int  # 0 to 100, of formats that lose something
     dpi: float | None
+    title: str  # what a viewer calls it
 
     def channels(self, rows: slice) -> NDArray[np.float32]:
         """Some rows of RGB, or of RGB premultiplied by alpha and alpha."""
@@ -167,7 +168,9 @@ def _write_by_pillow(kind: str, **options: Any) -> Callable[[Path, _Picture], No
                 exif[0x011A] = exif[0x011B] = picture.dpi
                 exif[0x0128] = 2  # inches
             chosen["exif"] = exif.tobytes()
-        elif picture.text and kind == "PDF":
+        if kind == "PDF":  # without dates, so that equal pictures are equal files
+            chosen |= {"title": picture.title, "creationDate": None, "modDate": None}
+        if picture.text and kind == "PDF":
             chosen["producer"] = picture.text.get("Software", "raywidget")
             chosen["subject"] = "; ".join(f"{k}: {v}" for k, v in picture.text.items())
         elif picture.text and kind == "TIFF":
@@ -336,6 +339,8 @@ def save_picture(
     write = _WRITERS[target.suffix.lower()]
     try:
         with replacing(target) as part:
-            write(part, _Picture(linear, shown, aovs or {}, alpha, text or {}, quality, dpi))
+            told = text or {}
+            title = told.get("Title", target.stem)  # not that of `part`
+            write(part, _Picture(linear, shown, aovs or {}, alpha, told, quality, dpi, title))
     except (OSError, RuntimeError, ValueError) as error:  # OpenEXR raises the latter
         raise PictureError(f"can't save {str(path)!r}: {error}") from error

@@ -1,5 +1,6 @@
 import os
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -267,6 +268,12 @@ def test_how_large_it_is_on_paper(tmp_path, picture):
     width, height = (72 * side / 300 for side in (20, 12))
     assert f"/MediaBox [ 0 0 {width} {height} ]".encode() in data
     assert rw.__version__.encode("utf-16-be") in data  # who made it
+    assert b"/Title (\xfe\xff\x00a)" in data  # not the name of a file that is there for a moment
+    picture.save(tmp_path / "a.pdf", dpi=300, text={"Title": "odd"})
+    assert b"/Title (" + "\ufeffodd".encode("utf-16-be") in (tmp_path / "a.pdf").read_bytes()
+    time.sleep(1.1)  # dates would be those of another second
+    picture.save(tmp_path / "b.pdf", dpi=300, text={"Title": "odd"})
+    assert (tmp_path / "b.pdf").read_bytes() == (tmp_path / "a.pdf").read_bytes()
     OpenEXR = pytest.importorskip("OpenEXR")
     picture.save(tmp_path / "a.exr", dpi=300)
     with OpenEXR.File(str(tmp_path / "a.exr")) as file:
