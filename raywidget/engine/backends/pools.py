@@ -74,10 +74,13 @@ class DaskPool(Pool):
         super().__init__(client)
         self._parcel: Parcel | None = None
         self._scattered: dict[str, Any] = {}
+        self._threads = UNKNOWN_SIZE
 
     def size(self) -> int:
-        """Threads of all workers."""
-        return max(1, int(sum(self._executor.nthreads().values())))
+        """Threads of all workers; those of last time if their scheduler has gone away."""
+        with suppress(Exception):  # of many kinds, an AttributeError among them
+            self._threads = max(1, int(sum(self._executor.nthreads().values())))
+        return self._threads
 
     def lay_out(self, parcel: Parcel) -> None:
         """Let go of what is not needed any more, and scatter what has not been yet."""

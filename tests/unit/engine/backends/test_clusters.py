@@ -16,6 +16,7 @@ from distributed import Client, LocalCluster
 
 import raywidget as rw
 from raywidget.cli import main
+from raywidget.engine.backends.pools import DaskPool
 from raywidget.engine.backends.starting import executor_for
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
@@ -74,6 +75,16 @@ def test_a_scheduler_that_goes_away_leaves_the_rest_to_threads(cluster, referenc
     with Client(cluster) as client:
         notes = finish(client, cluster.close, reference)
     assert any("goes on in this process" in note for note in notes)
+
+
+def test_a_cluster_has_the_size_of_last_time_when_its_scheduler_has_gone_away(cluster):
+    with Client(cluster) as client:
+        client.wait_for_workers(2)
+        pool = DaskPool(client)
+        assert pool.size() == 2
+        cluster.close()
+        client.close()
+        assert pool.size() == 2
 
 
 def test_an_asynchronous_client_is_refused(cluster):
