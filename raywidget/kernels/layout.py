@@ -460,8 +460,10 @@ PORTAL_OUT = 9  # 3: across it, towards the sky
 PORTAL_WIDTH = 12  # along PORTAL_X
 PORTAL_HEIGHT = 13
 PORTAL_MAP = 14  # where its sums begin in `portal_sums`, as a float, in maps
-PORTAL_CELLS = 15  # of a map, each way
-PORTAL_SIZE = 16
+PORTAL_CELLS = 15  # of a map, each way; the same in all rows
+PORTAL_UNIT = 16  # of its sums: luminance times solid angle
+PORTAL_PEAK_UNIT = 17  # of those of the peaks behind it; 0: there are none
+PORTAL_SIZE = 18
 
 # --- Camera: elements of `camera` ----------------------------------------------------------------
 PERSPECTIVE = 0
@@ -538,9 +540,9 @@ class SceneTables(NamedTuple):
     environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
     environment_cells: F32  # (H - 1, W, ENVIRONMENT_CELL_SIZE) running sums and guides of rows
     portals: F32  # (P, PORTAL_SIZE)
-    # (M, N + 1, N + 1) of N x N cells: what comes from all directions up to a corner of cells, see
-    # `kernels.lights.portal`; of an image followed by that of its peaks
-    portal_sums: F64
+    # (M, N + 1, N + 1) of N x N cells: what comes from all directions up to a corner of cells, in
+    # units of their own, see `kernels.lights.portal`; of an image followed by that of its peaks
+    portal_sums: I32
     # (3 * height * width,) what the camera sees behind everything, of a picture of that size, row
     # by row; (0,): ENVIRONMENT_BACKGROUND tells.
     backdrop: F32

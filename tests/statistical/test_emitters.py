@@ -324,6 +324,23 @@ def texel_of(image, d):
     return down, (turns * width - 0.5) % width
 
 
+def corners_of(values, row, column):
+    """What stands at the upper left, upper right, lower left and lower right of cells."""
+    right = (column + 1) % values.shape[1]
+    return [values[row + k, c] for k in (0, 1) for c in (column, right)]
+
+
+def linear_share(x, first, last):
+    """Of a density that goes from `first` to `last`, what lies before `x` in [0, 1]."""
+    return x * (first * (2 - x) + last * x) / np.maximum(first + last, 1e-30)
+
+
+def linear_place(share, first, last):
+    """The inverse of `linear_share`."""
+    first, last = first / (first + last), last / (first + last)
+    return share / np.maximum(first + np.sqrt(first**2 * (1 - share) + last**2 * share), 1e-30)
+
+
 @pytest.mark.parametrize("name", IMAGES)
 def test_directions_follow_the_image(name):
     image = IMAGES[name]
@@ -354,19 +371,28 @@ def test_directions_follow_the_image(name):
     if occupied.sum() > 1:
         assert chi_square(observed[occupied], expected.ravel()[occupied] * COUNT) > level
 
-    # ... and uniform within a cell
-    share = (own[:, 1] - edges[row]) / (edges[row + 1] - edges[row])
-    inside = np.minimum((8 * np.clip(share, 0, 1)).astype(int), 7) * 8
-    inside += np.minimum((8 * (across - column)).astype(int), 7)
+    # ... and within a cell bilinear between its corners: what share of it lies to one side of the
+    # place along its row, and then of that column, is uniform.
+    corners = corners_of(luminance, row, column)
+    s = np.clip((own[:, 1] - edges[row]) / (edges[row + 1] - edges[row]), 0, 1)
+    a = np.clip(across - column, 0, 1)
+    of_rows = linear_share(s, corners[0] + corners[1], corners[2] + corners[3])
+    left, right = (corners[k] * (1 - s) + corners[k + 2] * s for k in (0, 1))
+    of_columns = linear_share(a, left, right)
+    inside = np.minimum((8 * of_rows).astype(int), 7) * 8
+    inside += np.minimum((8 * of_columns).astype(int), 7)
     counts = np.bincount(inside, minlength=64)
     assert chi_square(counts, np.full(64, COUNT / 64)) > level
 
-    # Densities: those of the cells, and what scattering is told.
+    # Densities: those of the places in the cells, and what scattering is told.
     density = expected / (edges[:-1] - edges[1:])[:, None] * width / (2 * np.pi)
-    same = np.abs(sample.pdf / density[row, column].clip(1e-9) - 1) < 1e-3
+    within = (left * (1 - a) + right * a) / np.mean(corners, axis=0).clip(1e-9)
+    wanted = density[row, column] * within
+    clear = within > 0.05  # of nearly nothing, rounding is a large share
+    same = np.abs(sample.pdf / wanted.clip(1e-9) - 1)[clear] < 2e-3
     assert same.mean() > 0.9995
     found = lights.find((1, 2, 3), sample.wi)
-    assert (np.abs(found.pdf / sample.pdf - 1) < 1e-4).mean() > 0.9995
+    assert (np.abs(found.pdf / sample.pdf - 1) < 1e-3)[clear].mean() > 0.9995
     # Radiance comes along with the place that was drawn: the same but for rounding of directions.
     tolerance = 2e-5 * float(image.max())
     np.testing.assert_allclose(found.radiance, sample.radiance, rtol=1e-3, atol=tolerance)
@@ -392,9 +418,19 @@ def test_a_number_draws_the_cell_that_its_running_sums_say(height, width):
         [np.searchsorted(sums[r], u, side="right") for r, u in zip(row, numbers[:, 0], strict=True)]
     )
     before = np.where(column > 0, sums[row, column - 1], 0)
+    beyond = across_poles(image)
+    corners = corners_of(beyond[..., 0], row, column)
+    where = (numbers[:, 1] - np.where(row > 0, tables.environment_rows[row - 1, 0], 0)) / (
+        tables.environment_rows[row, 0] - np.where(row > 0, tables.environment_rows[row - 1, 0], 0)
+    )
+    s = linear_place(where, corners[0] + corners[1], corners[2] + corners[3])
+    left, right = (corners[k] * (1 - s) + corners[k + 2] * s for k in (0, 1))
+    a = linear_place((numbers[:, 0] - before) / (sums[row, column] - before), left, right)
     expected = (sums[row, column] - before) * tables.environment_rows[row, 3]
-    np.testing.assert_allclose(sample.pdf, expected, rtol=1e-6)
-    down, across = texel_of(across_poles(image), sample.wi.astype(float))
+    expected = expected * (left * (1 - a) + right * a) / np.mean(corners, axis=0)
+    # A number has 24 bits: in rare cells, few are left for the place in them.
+    assert np.mean(np.abs(sample.pdf / expected - 1) < 1e-2) > 0.99
+    down, across = texel_of(beyond, sample.wi.astype(float))
     assert np.mean(np.minimum(down.astype(int), height) == row) > 0.999
     assert np.mean(np.minimum(across.astype(int), width - 1) == column) > 0.995
 

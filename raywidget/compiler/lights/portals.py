@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from raywidget.compiler.geometry.placement import Placement
 from raywidget.compiler.lights.sight import count_open
 from raywidget.kernels import layout
-from raywidget.kernels.layout import F32, SceneTables
+from raywidget.kernels.layout import F32, I32, SceneTables
 from raywidget.scene.emitters.emitters import Emitter
 from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.values.colors import REC709_WEIGHTS
@@ -19,7 +20,9 @@ F64 = NDArray[np.float64]
 
 _CELLS = 64  # of a map each way, where the sky is smooth
 _FINE_CELLS = 128  # of an image
-_PEAK = 16.0  # medians of the light from all cells: what is brighter is left to the image
+_PEAK = 2.5  # times the mean of a cell: where something is brighter, the image draws it better
+_LEFT = 16.0  # medians of the light from all cells, at most, that is left of cells with peaks
+_MOST = 2**31 - 1  # of sums
 _WITHIN = 2  # directions that are looked at in each cell, each way
 _EVERYWHERE = 0.02  # of the mean, so that no cell is left out that is brighter than it looks
 _RAYS = 8  # each way, by which it is found out on which side of a portal the sky is
@@ -39,14 +42,26 @@ def with_portals(
     frames = np.round(rows[:, layout.PORTAL_X : layout.PORTAL_OUT + 3], 6) + 0.0
     _, first, numbers = np.unique(frames, axis=0, return_index=True, return_inverse=True)
     maps = [_maps(tables, frames[at].reshape(3, 3), cells) for at in first]
-    rows[:, layout.PORTAL_MAP] = numbers.ravel() * len(maps[0])
+    sums, units = zip(*map(_sums, np.concatenate(maps)), strict=True)
+    first = numbers.ravel() * len(maps[0])
+    rows[:, layout.PORTAL_MAP] = first
     rows[:, layout.PORTAL_CELLS] = cells
-    sums = np.zeros((len(maps) * len(maps[0]), cells + 1, cells + 1))
-    sums[:, 1:, 1:] = np.concatenate(maps).cumsum(axis=1).cumsum(axis=2)
+    rows[:, layout.PORTAL_UNIT] = np.array(units)[first]
+    if is_image:
+        rows[:, layout.PORTAL_PEAK_UNIT] = np.array(units)[first + 1]
     return tables._replace(
-        portals=np.ascontiguousarray(rows, np.float32),
-        portal_sums=np.ascontiguousarray(sums, np.float64),
+        portals=np.ascontiguousarray(rows, np.float32), portal_sums=np.stack(sums)
     )
+
+
+def _sums(cells: F64) -> tuple[I32, float]:
+    """Running sums over a map both ways, in whole numbers, and what one of them means."""
+    total = float(cells.sum())
+    unit = total / (_MOST - cells.size)  # each may be rounded up
+    sums = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1), np.int32)
+    if total > 0.0:
+        sums[1:, 1:] = np.rint(cells / unit).astype(np.int64).cumsum(axis=0).cumsum(axis=1)
+    return sums, unit
 
 
 def _row(tables: SceneTables, portal: Portal, placement: Placement) -> F64:
@@ -112,13 +127,14 @@ def _maps(tables: SceneTables, frame: F64, cells: int) -> F64:
     if tables.environment[layout.ENVIRONMENT_KIND] != layout.PANORAMA:
         return _everywhere(light, angles)[None]
     # What lies between the directions that were looked at, as a small sun, is in its texels.
-    thrown = _thrown(tables, frame, cells)
-    brightness = light / angles
-    shining = brightness[brightness > 0.0]
-    limit = _PEAK * (float(np.median(shining)) if len(shining) else 0.0)
-    smooth = np.minimum(light, limit * angles)
-    peaks = np.where(np.maximum(light, thrown) > limit * angles, np.maximum(light, thrown), 0.0)
-    return np.stack([_everywhere(smooth, angles), _widened(peaks)])
+    thrown, brightest, count = _thrown(tables, frame, cells)
+    light = np.where(count >= _WITHIN**2, thrown, light)
+    is_peak = brightest * angles > _PEAK * light
+    light = np.maximum(light, np.where(is_peak, thrown, 0.0))
+    shining = (light / angles)[light > 0.0]
+    limit = _LEFT * (float(np.median(shining)) if len(shining) else 0.0)
+    smooth = np.where(is_peak, np.minimum(light, limit * angles), light)
+    return np.stack([_everywhere(smooth, angles), _widened(np.where(is_peak, light, 0.0))])
 
 
 def _everywhere(light: F64, angles: F64) -> F64:
@@ -173,8 +189,15 @@ def _of_image(tables: SceneTables, directions: F64) -> F64:
     return np.asarray(upper * (1.0 - below) + lower * below)
 
 
-def _thrown(tables: SceneTables, frame: F64, cells: int) -> F64:
-    """What comes from each texel, in the cell where its middle is seen."""
+class _Thrown(NamedTuple):
+    """Texels, in the cells where their middles are seen."""
+
+    light: F64  # that comes from them
+    brightest: F64
+    count: F64
+
+
+def _thrown(tables: SceneTables, frame: F64, cells: int) -> _Thrown:
     image = _image(tables)[1:-1]  # its first and its last row are repeated beyond the poles
     height, width = image.shape
     theta = (np.arange(height) + 0.5) * (np.pi / height)
@@ -190,15 +213,22 @@ def _thrown(tables: SceneTables, frame: F64, cells: int) -> F64:
     x, y, depth = np.moveaxis(own @ turned.T, -1, 0)
     seen = depth > 1e-6
     light = image * (2.0 * np.pi / width * (np.pi / height)) * flat
-    x, y, depth, light = x[seen], y[seen], depth[seen], light[seen]
+    x, y, depth, light, image = x[seen], y[seen], depth[seen], light[seen], image[seen]
     column, row = (
         np.clip(((0.5 + 0.5 * t / (depth + np.abs(t))) * cells).astype(int), 0, cells - 1)
         for t in (x, y)
     )
-    total = np.bincount(row * cells + column, light, cells * cells)
-    return np.asarray(total.reshape(cells, cells))
+    where = row * cells + column
+    brightest = np.zeros(cells * cells)
+    np.maximum.at(brightest, where, image)
+    of_cells = (
+        np.bincount(where, light, cells * cells),
+        brightest,
+        np.bincount(where, None, cells * cells).astype(np.float64),
+    )
+    return _Thrown(*(values.reshape(cells, cells) for values in of_cells))
 
 
-def no_portals() -> tuple[F32, F64]:
+def no_portals() -> tuple[F32, I32]:
     """The tables of a scene without any."""
-    return np.zeros((0, layout.PORTAL_SIZE), np.float32), np.zeros(0, np.float64)
+    return np.zeros((0, layout.PORTAL_SIZE), np.float32), np.zeros((0, 1, 1), np.int32)

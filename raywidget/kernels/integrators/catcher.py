@@ -22,7 +22,6 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import Sequence, draw_four, start_stream
 from raywidget.kernels.language.sampling import (
-    INV_PI,
     PI,
     make_frame,
     sample_cosine_hemisphere,
@@ -31,8 +30,13 @@ from raywidget.kernels.language.sampling import (
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.vec3 import Vec3, dot
 from raywidget.kernels.layout import SceneView
-from raywidget.kernels.lights.emitter import eval_environment, sample_light
-from raywidget.kernels.lights.portal import is_sought_whole, pdf_environment
+from raywidget.kernels.lights.emitter import (
+    choose_light,
+    eval_environment,
+    light_probability,
+    sample_chosen,
+)
+from raywidget.kernels.lights.environment import is_image, sample_image
 from raywidget.kernels.surfaces.bsdf import load_bsdf, make_parameters
 from raywidget.kernels.surfaces.scattering import sample_scattering, viewed_side
 from raywidget.kernels.surfaces.surface import has_flags, trace_shadow
@@ -112,9 +116,14 @@ def catch_light(scene: SceneView, hit: Hit, d: Vec3, inside: int, sequence: Sequ
     kept_reach = INFINITY
     kept_clear = 1.0
     kind = int(scene.environment[layout.ENVIRONMENT_KIND])
-    # Of a sky that is no row of `lights`, or only what is seen of it through portals
-    has_sky = kind != layout.NO_ENVIRONMENT and not is_sought_whole(scene)
+    far = int(scene.environment[layout.ENVIRONMENT_LIGHT])
+    in_image = is_image(scene) and far >= 0
+    # Of a sky that is no row of `lights`, or is one for the sake of portals
+    has_sky = kind != layout.NO_ENVIRONMENT and not in_image
     of_sky = _CANDIDATES if has_sky else 0
+    share_of_sky = 0.0  # of the lights' candidates
+    if has_sky and far >= 0:
+        share_of_sky = light_probability(scene, hit.p, side, far)
     of_lights = _CANDIDATES if scene.light_count > 0 else 0
     frame = make_frame(side)
     for k in range(of_lights + of_sky):
@@ -124,22 +133,29 @@ def catch_light(scene: SceneView, hit: Hit, d: Vec3, inside: int, sequence: Sequ
         reach = INFINITY
         if k < of_lights:
             pick = (single(k) + numbers.z) * (1.0 / _CANDIDATES)
-            light = sample_light(scene, hit.p, side, u, v, pick)
-            wi = light.wi
-            reach = light.reach
-            is_cut = is_lamp_cut(scene, light.light, hit.p, wi, reach, light.delta)
-            if light.pdf > 0.0 and not is_cut:
-                cos = max(0.0, dot(side, wi))
-                pdf = light.pdf
-                if has_sky and light.light == int(scene.environment[layout.ENVIRONMENT_LIGHT]):
-                    pdf += cos * INV_PI
-                weight = _mean(light.radiance) * cos / pdf
+            chosen = choose_light(scene, hit.p, side, u, v, pick)
+            if chosen.light >= 0 and chosen.light == far:
+                # Through portals it would be looked for where it is seen; here it is asked what
+                # would come if nothing stood in the way.
+                if in_image:
+                    drawn = sample_image(scene, u, v)
+                    wi = drawn.wi
+                    if drawn.pdf > 0.0:
+                        weight = _mean(drawn.radiance) * max(0.0, dot(side, wi))
+                        weight /= drawn.pdf * chosen.probability
+                else:
+                    wi = to_world(frame, sample_cosine_hemisphere(u, v))
+                    weight = _mean(eval_environment(scene, wi)) * PI / (1.0 + share_of_sky)
+            else:
+                light = sample_chosen(scene, hit.p, u, v, chosen)
+                wi = light.wi
+                reach = light.reach
+                is_cut = is_lamp_cut(scene, light.light, hit.p, wi, reach, light.delta)
+                if light.pdf > 0.0 and not is_cut:
+                    weight = _mean(light.radiance) * max(0.0, dot(side, wi)) / light.pdf
         else:
             wi = to_world(frame, sample_cosine_hemisphere(u, v))
-            weight = _mean(eval_environment(scene, wi)) * PI
-            if scene.portal_count > 0:
-                cos = max(1e-9, dot(side, wi))
-                weight *= cos / (cos + pdf_environment(scene, hit.p, side, wi) * PI)
+            weight = _mean(eval_environment(scene, wi)) * PI / (1.0 + share_of_sky)
         if dot(wi, above) <= 0.0:
             weight = 0.0
         clear = 1.0

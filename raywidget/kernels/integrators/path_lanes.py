@@ -39,7 +39,6 @@ from raywidget.kernels.integrators.caustics.chains import (
     may_be_found,
     note_images,
     note_light,
-    ratio_at_sky,
     ratio_at_surface,
     share_beside,
     weigh_images,
@@ -77,7 +76,6 @@ from raywidget.kernels.layout import (
 from raywidget.kernels.lights.emitter import (
     emitted_radiance,
     eval_missed,
-    pdf_environment,
     pdf_light_hit,
     sample_chosen,
 )
@@ -85,6 +83,7 @@ from raywidget.kernels.lights.environment import draw_from_image, is_image, look
 from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
 from raywidget.kernels.lights.light_choice import choose_light, draw_weighed, far_probability
 from raywidget.kernels.lights.light_tree import Chosen
+from raywidget.kernels.lights.portal import draw_beside, look_beside
 from raywidget.kernels.surfaces.bsdf import (
     eval_bsdf_cos,
     is_specular,
@@ -113,7 +112,7 @@ FOUND_DIFFUSE = 2
 FOUND_OTHER = 4
 FOUND_SPECULAR = 8
 FOUND_TRANSMITS = 16
-FOUND_IMAGE = 64  # an image infinitely far away: `add_images` adds it
+FOUND_IMAGE = 64  # an image infinitely far away, or a sky with portals: `add_images` adds it
 FOUND_FIRST = 128  # the first surface of a path; of those two, where photons are sent
 FOUND_CHAINED = 256  # see `caustics.chains`
 # From there on, and FOUND_FLAT: see `surface_lanes`
@@ -161,15 +160,7 @@ def arrive(
             )
         if ray.slot == MISS:
             is_backdrop = depth == 1 and scene.has_backdrop
-            if scene.portal_count > 0 and not is_backdrop:
-                missed = eval_missed(scene, d, depth, _behind(scene, bundle, lane))
-                weight = _weigh_missed(scene, bundle, lane, d)
-                if may_be_found(settings, bundle, lane, depth):
-                    ratio = ratio_at_sky(settings, scene, bundle, lane)
-                    weight = share_beside(weight, ratio)
-                _add(bundle, lane, missed * weight, settings, depth)
-                return Arrival(FOUND_END, passed + 1 + traced)
-            if is_image(scene) and not is_backdrop:
+            if (is_image(scene) or scene.portal_count > 0) and not is_backdrop:
                 return Arrival(FOUND_END | FOUND_IMAGE, passed + 1 + traced)
             # Only images are sought, and portals: what else there is counts in full.
             _add(
@@ -282,17 +273,6 @@ def draw_textures(
         store_word(bundle, rows.FOUND, lane, load_word(bundle, rows.FOUND, lane) | found)
 
 
-@on_demand
-def _weigh_missed(scene: SceneView, bundle: Bundle, lane: int, d: Vec3) -> float:
-    """The share of an environment behind portals that scattering has in what it has found."""
-    scatter_pdf = load_number(bundle, rows.SCATTER_PDF, lane)
-    if not scatter_pdf > 0.0:
-        return 1.0
-    previous = load_point(bundle, rows.PREVIOUS, lane)
-    previous_normal = load_point(bundle, rows.PREVIOUS_NORMAL, lane)
-    return power_heuristic(scatter_pdf, pdf_environment(scene, previous, previous_normal, d))
-
-
 @device
 def _behind(scene: SceneView, bundle: Bundle, lane: int) -> Vec3:
     """What a backdrop shows in the pixel of a path."""
@@ -352,9 +332,12 @@ def _add(bundle: Bundle, lane: int, emitted: Vec3, settings: PathSettings, edges
 
 @on_demand
 def add_images(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSettings) -> None:
-    """Count the light of an image for the lanes that have found it."""
+    """Count the light of an image, or of a sky with portals, for the lanes that have found it."""
     d = load_point_row(bundle, rows.DIRECTION)
-    seen = look_at_image(scene, d)
+    if scene.portal_count > 0:
+        seen = look_beside(scene, load_point_row(bundle, rows.PREVIOUS), d)
+    else:
+        seen = look_at_image(scene, d)
     light = int(scene.environment[ENVIRONMENT_LIGHT])
     weight = spread_number(1.0)
     if light >= 0:
@@ -388,7 +371,7 @@ def add_images(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSetti
 
 @on_demand
 def _sample_images(scene: SceneView, bundle: Bundle, lanes: int, together: bool) -> int:
-    """Draw a direction to an image for the lanes that have chosen it; which they are."""
+    """Draw a direction to the environment for the lanes that have chosen it; which they are."""
     probability = spread_number(1.0)
     if together:
         chosen = load_row(bundle, rows.CHOSEN) == scene.environment[ENVIRONMENT_LIGHT]
@@ -396,7 +379,12 @@ def _sample_images(scene: SceneView, bundle: Bundle, lanes: int, together: bool)
         if lanes == 0:
             return 0
         probability = load_row(bundle, rows.CHOSEN_PROBABILITY)
-    drawn = draw_from_image(scene, load_row(bundle, rows.LIGHT_U), load_row(bundle, rows.LIGHT_V))
+    u = load_row(bundle, rows.LIGHT_U)
+    v = load_row(bundle, rows.LIGHT_V)
+    if scene.portal_count > 0:
+        drawn = draw_beside(scene, load_point_row(bundle, rows.POINT), u, v)
+    else:
+        drawn = draw_from_image(scene, u, v)
     store_point_row(bundle, rows.LIGHT_DIRECTION, drawn.wi)
     store_row(bundle, rows.LIGHT_REACH, spread_number(INFINITY))
     store_row(bundle, rows.LIGHT_PDF, drawn.pdf * probability)
@@ -448,7 +436,7 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSe
     together = scene.weighed_count > 0 and scene.leaf_count == 0
     if together and lanes != 0:
         _choose_lights(scene, bundle)
-    if lanes != 0 and scene.environment[ENVIRONMENT_LIGHT] >= 0.0 and scene.portal_count == 0:
+    if lanes != 0 and scene.environment[ENVIRONMENT_LIGHT] >= 0.0:
         if together or scene.light_count == 1:
             drawn = _sample_images(scene, bundle, lanes, together)
             note_images(settings, scene, bundle, drawn)

@@ -56,7 +56,7 @@ def in_all_lanes(typing: Any, condition: Any) -> Any:
 
 @intrinsic
 def look_up(typing: Any, table: Any, row: Any, row_size: Any, column: Any) -> Any:
-    """One float32 of a table of rows, or of a row for each lane; there are less than 2^31 rows."""
+    """A float32 or int32 of a table of rows, or of a row for each lane; of less than 2^31 rows."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         size, column = (context.cast(builder, args[k], sig.args[k], types.int64) for k in (2, 3))
@@ -67,10 +67,13 @@ def look_up(typing: Any, table: Any, row: Any, row_size: Any, column: Any) -> An
 
         if row is not ints:
             return load(context.cast(builder, args[1], sig.args[1], types.int64))
-        result = ir.Constant(ir.VectorType(ir.FloatType(), WIDTH), ir.Undefined)
+        element = args[0].type.pointee
+        result = ir.Constant(ir.VectorType(element, WIDTH), ir.Undefined)
         for lane in range(WIDTH):
             number = builder.zext(builder.extract_element(args[1], _INT32(lane)), _INT64)
             result = builder.insert_element(result, load(number), _INT32(lane))
         return result
 
-    return (floats if row is ints else types.float32)(table, row, row_size, column), generate
+    is_whole = table.dtype is types.int32
+    lanes = ints if is_whole else floats
+    return (lanes if row is ints else table.dtype)(table, row, row_size, column), generate

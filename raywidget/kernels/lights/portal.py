@@ -4,29 +4,44 @@ Bitterli, Novak and Jarosz 2015, "Portal-masked environment map sampling": in co
 every line along a portal's sides is a line of constant x or y, what is seen through it from any
 point is a rectangle. So a table of sums over such a map gives how much light comes through, and
 draws directions by it. The coordinates here are those of planes at distance 1 across the portal,
-t / (1 + |t|) instead of the angle of t, which needs no trigonometry.
+t / (1 + |t|) instead of the angle of t, which needs no trigonometry. Sums are whole numbers:
+differences of them are exact, however small a part they are of all.
 
 What other openings let in is found by scattering and, of an image, by drawing from all of it: both
 are weighed by density. So portals change the noise, and never the mean. The peaks of an image, such
 as the sun, are smaller than cells of a map. They are left out of it, and in a second one, which
 tells whether they are seen through a portal: from there, most samples go to all of the image.
+
+All of it is written once for numbers and lanes.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raywidget.kernels import layout
-from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.jit import device, rare
+from raywidget.kernels.language.look_up import in_any_lane, look_up, whole
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, sample_sphere
-from raywidget.kernels.language.scalars import index_below, single
-from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, normalize, vec3
+from raywidget.kernels.language.simd import (
+    Real,
+    as_floats,
+    choose,
+    lanes_abs,
+    lanes_floor,
+    lanes_max,
+    lanes_min,
+)
+from raywidget.kernels.language.vec3 import Vec3, load_vec3, normalize, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.environment import (
     EnvironmentSample,
+    Seen,
+    draw_from_image,
     eval_environment,
     is_image,
+    look_at_image,
     pdf_image,
     sample_image,
 )
@@ -41,303 +56,411 @@ _LEAST = 1e-12
 class _Window(NamedTuple):
     """What is seen through a portal from a point, in cells of its map."""
 
-    left: float
-    low: float
-    right: float
-    high: float
-    light: float  # that comes through it; 0: it is not seen
+    left: Real
+    low: Real
+    right: Real
+    high: Real
+    light: Real  # that comes through it; 0: it is not seen
+
+
+class _Place(NamedTuple):
+    """A coordinate of a map."""
+
+    cell: Real  # whole numbers
+    part: Real  # of the cell that lies before it, 0 to 1
+
+
+class _Corner(NamedTuple):
+    """What lies before a cell, as the sums have it."""
+
+    row: Real
+    column: Real
+    sum: Any  # whole numbers
 
 
 @device
-def is_sought_whole(scene: SceneView) -> bool:
-    """Does sampling lights find the environment in all directions?"""
-    return scene.environment[layout.ENVIRONMENT_LIGHT] >= 0.0 and is_image(scene)
+def _along(scene: SceneView, portal: Any, column: int, v: Vec3) -> Real:
+    """A coordinate of `v` along a direction of a portal's row."""
+    x = look_up(scene.portals, portal, layout.PORTAL_SIZE, column)
+    y = look_up(scene.portals, portal, layout.PORTAL_SIZE, column + 1)
+    z = look_up(scene.portals, portal, layout.PORTAL_SIZE, column + 2)
+    return v.x * x + v.y * y + v.z * z
 
 
 @device
-def _squeezed(t: float, depth: float) -> float:
+def _of_portal(scene: SceneView, portal: Any, column: int) -> Real:
+    return look_up(scene.portals, portal, layout.PORTAL_SIZE, column)
+
+
+@device
+def _cells(scene: SceneView) -> float:
+    """Of a map each way: the same of all."""
+    return scene.portals[layout.PORTAL_CELLS]
+
+
+@device
+def _first(scene: SceneView, portal: Any) -> Any:
+    """Where the sums of a portal begin, peaks of an image behind them."""
+    stride = int(_cells(scene)) + 1
+    return whole(_of_portal(scene, portal, layout.PORTAL_MAP)) * (stride * stride)
+
+
+@device
+def _squeezed(t: Real, depth: Real) -> Real:
     """The coordinate, from 0 to 1, of a direction that goes `t` aside and `depth` across."""
-    return 0.5 + 0.5 * t / (depth + abs(t))
+    return 0.5 + 0.5 * t / (depth + lanes_abs(t))
 
 
 @device
-def _cells(scene: SceneView, portal: int) -> int:
-    return int(scene.portals[portal * layout.PORTAL_SIZE + layout.PORTAL_CELLS])
+def _clamp(x: Real, lowest: Real, highest: Real) -> Real:
+    """`x` within bounds, whatever it is: indices made of it exist."""
+    return lanes_max(lanes_min(x, highest), lowest)
 
 
 @device
-def _first(scene: SceneView, portal: int) -> int:
-    """Where the sums of a portal begin."""
-    stride = _cells(scene, portal) + 1
-    return int(scene.portals[portal * layout.PORTAL_SIZE + layout.PORTAL_MAP]) * stride * stride
+def _place(scene: SceneView, x: Real) -> _Place:
+    cell = _clamp(lanes_floor(x), 0.0, _cells(scene) - 1.0)
+    return _Place(cell, x - cell)
 
 
 @device
-def _sum_at(scene: SceneView, first: int, stride: int, x: float, y: float) -> float:
-    """What comes from all cells up to a point, in double precision: small parts are differences.
-
-    Within cells it comes evenly. `first` is where the sums begin.
-    """
-    column = index_below(x, stride - 1)
-    row = index_below(y, stride - 1)
-    across = x - single(column)
-    up = y - single(row)
-    at = first + row * stride + column
-    sums = scene.portal_sums
-    below = sums[at] + (sums[at + 1] - sums[at]) * across
-    above = sums[at + stride] + (sums[at + stride + 1] - sums[at + stride]) * across
-    return below + (above - below) * up
+def _sum_at(scene: SceneView, first: Any, row: Real, column: Real) -> Any:
+    """What comes from all cells before a corner of cells."""
+    stride = int(_cells(scene)) + 1
+    return look_up(scene.portal_sums, first + (whole(row) * stride + whole(column)), 1, 0)
 
 
 @device
-def _sum_within(scene: SceneView, first: int, stride: int, window: _Window) -> float:
-    """What comes through a window."""
-    above = _sum_at(scene, first, stride, window.right, window.high)
-    above = above - _sum_at(scene, first, stride, window.left, window.high)
-    below = _sum_at(scene, first, stride, window.right, window.low)
-    below = below - _sum_at(scene, first, stride, window.left, window.low)
-    return max(0.0, single(above - below))
+def _corner(scene: SceneView, first: Any, row: Real, column: Real) -> _Corner:
+    return _Corner(row, column, _sum_at(scene, first, row, column))
 
 
 @device
-def _look(scene: SceneView, portal: int, p: Vec3) -> _Window:
-    row = portal * layout.PORTAL_SIZE
-    way = load_vec3(scene.portals, row + layout.PORTAL_CORNER) - p
-    depth = dot(way, load_vec3(scene.portals, row + layout.PORTAL_OUT))
-    if not depth > 0.0:
-        return _Window(0.0, 0.0, 0.0, 0.0, 0.0)
-    x = dot(way, load_vec3(scene.portals, row + layout.PORTAL_X))
-    y = dot(way, load_vec3(scene.portals, row + layout.PORTAL_Y))
-    stride = _cells(scene, portal) + 1
-    count = single(stride - 1)
+def _beyond(scene: SceneView, first: Any, corner: _Corner, row: Real, column: Real) -> Real:
+    """What comes from the cells between a corner and another one."""
+    aside = _sum_at(scene, first, corner.row, column) - corner.sum
+    far = _sum_at(scene, first, row, column) - _sum_at(scene, first, row, corner.column)
+    return as_floats(far - aside)
+
+
+@device
+def _between(
+    scene: SceneView, first: Any, corner: _Corner, row: Real, left: _Place, right: _Place
+) -> Real:
+    """The same of a row, in a part of the columns."""
+    before = left.part * _beyond(scene, first, corner, row, left.cell + 1.0)
+    start = _beyond(scene, first, corner, row, right.cell)
+    after = _beyond(scene, first, corner, row, right.cell + 1.0) - start
+    return start + right.part * after - before
+
+
+@device
+def _within(scene: SceneView, first: Any, window: _Window) -> Real:
+    """What comes through a window, in units of its map; within cells it comes evenly."""
+    left = _place(scene, window.left)
+    right = _place(scene, window.right)
+    low = _place(scene, window.low)
+    high = _place(scene, window.high)
+    corner = _corner(scene, first, low.cell, left.cell)
+    below = _between(scene, first, corner, low.cell + 1.0, left, right)
+    start = _between(scene, first, corner, high.cell, left, right)
+    above = _between(scene, first, corner, high.cell + 1.0, left, right) - start
+    return lanes_max(start + high.part * above - low.part * below, 0.0)
+
+
+@device
+def _look(scene: SceneView, portal: Any, p: Vec3) -> _Window:
+    way = vec3(
+        _of_portal(scene, portal, layout.PORTAL_CORNER) - p.x,
+        _of_portal(scene, portal, layout.PORTAL_CORNER + 1) - p.y,
+        _of_portal(scene, portal, layout.PORTAL_CORNER + 2) - p.z,
+    )
+    depth = _along(scene, portal, layout.PORTAL_OUT, way)
+    is_before = depth > 0.0
+    depth = choose(is_before, depth, 1.0)
+    x = _along(scene, portal, layout.PORTAL_X, way)
+    y = _along(scene, portal, layout.PORTAL_Y, way)
+    count = _cells(scene)
     left = _squeezed(x, depth) * count
-    right = _squeezed(x + scene.portals[row + layout.PORTAL_WIDTH], depth) * count
+    right = _squeezed(x + _of_portal(scene, portal, layout.PORTAL_WIDTH), depth) * count
     low = _squeezed(y, depth) * count
-    high = _squeezed(y + scene.portals[row + layout.PORTAL_HEIGHT], depth) * count
-    window = _Window(left, low, right, high, 0.0)
-    light = _sum_within(scene, _first(scene, portal), stride, window)
-    return _Window(left, low, right, high, light)
+    high = _squeezed(y + _of_portal(scene, portal, layout.PORTAL_HEIGHT), depth) * count
+    window = _Window(left, low, right, high, depth * 0.0)
+    if not in_any_lane(is_before):
+        return window
+    light = _within(scene, _first(scene, portal), window)
+    light = light * _of_portal(scene, portal, layout.PORTAL_UNIT)
+    return _Window(left, low, right, high, choose(is_before, light, 0.0))
 
 
 class _Views(NamedTuple):
     """What is seen through all portals from a point."""
 
-    light: float  # that comes through them
-    share: float  # of the samples that are to go through them; the others go to all of an image
-    window: _Window  # one that light comes through
+    light: Real  # that comes through them
+    share: Real  # of the samples that are to go through them; the others go to all of an image
+    window: _Window  # of the only portal, if there is but one
 
 
 @device
 def _look_out(scene: SceneView, p: Vec3) -> _Views:
-    light = 0.0
-    peaks = 0.0
-    window = _Window(0.0, 0.0, 0.0, 0.0, 0.0)
+    none = p.x * 0.0
+    light = none
+    peaks = none
+    window = _Window(none, none, none, none, none)
     in_image = is_image(scene)
-    for portal in range(scene.portal_count):
-        seen = _look(scene, portal, p)
-        if seen.light > 0.0:
-            light += seen.light
-            window = seen
-            if in_image:
-                stride = _cells(scene, portal) + 1
-                behind = _first(scene, portal) + stride * stride
-                peaks += _sum_within(scene, behind, stride, seen)
-    if not light > 0.0:
-        return _Views(0.0, 0.0, window)
-    share = 1.0
-    if in_image:
-        # Where the sun comes in, the image draws it better than cells do.
-        share = 1.0 - min(_MOST_SHARE, max(_LEAST_SHARE, peaks / (light + peaks)))
-    return _Views(light, share, window)
-
-
-@device
-def _density(scene: SceneView, portal: int, window: _Window, d: Vec3) -> float:
-    """What comes from a direction per solid angle, in units of `_Window.light`, if through it."""
-    row = portal * layout.PORTAL_SIZE
-    depth = dot(d, load_vec3(scene.portals, row + layout.PORTAL_OUT))
-    if not depth > _LEAST:
-        return 0.0
-    x = dot(d, load_vec3(scene.portals, row + layout.PORTAL_X))
-    y = dot(d, load_vec3(scene.portals, row + layout.PORTAL_Y))
-    cells = _cells(scene, portal)
-    count = single(cells)
-    across = _squeezed(x, depth) * count
-    up = _squeezed(y, depth) * count
-    outside = across < window.left or across >= window.right
-    if outside or up < window.low or up >= window.high:
-        return 0.0
-    stride = cells + 1
-    at = _first(scene, portal) + index_below(up, cells) * stride + index_below(across, cells)
-    sums = scene.portal_sums
-    of_cell = (sums[at + stride + 1] - sums[at + stride]) - (sums[at + 1] - sums[at])
-    # Solid angle of what is `across` and `up` by 1 / count each.
-    wide = depth + abs(x)
-    tall = depth + abs(y)
-    return max(0.0, single(of_cell)) * count * count * depth / (4.0 * wide * wide * tall * tall)
-
-
-@device
-def _pdf_portals(scene: SceneView, p: Vec3, d: Vec3, views: _Views) -> float:
-    """Density with which `_draw_through` draws `d`."""
-    if scene.portal_count == 1:
-        return _density(scene, 0, views.window, d) / views.light
-    total = 0.0
+    stride = int(_cells(scene)) + 1
     for portal in range(scene.portal_count):
         window = _look(scene, portal, p)
-        if window.light > 0.0:
-            total += _density(scene, portal, window, d)
-    return total / views.light
+        light = light + window.light
+        if in_image and scene.portals[portal * layout.PORTAL_SIZE + layout.PORTAL_PEAK_UNIT] > 0.0:
+            if in_any_lane(window.light > 0.0):
+                bright = _within(scene, _first(scene, portal) + stride * stride, window)
+                bright = bright * _of_portal(scene, portal, layout.PORTAL_PEAK_UNIT)
+                peaks = peaks + choose(window.light > 0.0, bright, 0.0)
+    share = none + 1.0
+    if in_image:
+        # Where the sun comes in, the image draws it better than cells do.
+        share = 1.0 - _clamp(peaks / (light + peaks), _LEAST_SHARE, _MOST_SHARE)
+    return _Views(light, choose(light > 0.0, share, 0.0), window)
+
+
+@device
+def _density(scene: SceneView, portal: Any, window: _Window, d: Vec3) -> Real:
+    """What comes from a direction per solid angle, in units of `_Window.light`, if through it."""
+    depth = _along(scene, portal, layout.PORTAL_OUT, d)
+    is_beyond = depth > _LEAST
+    depth = choose(is_beyond, depth, 1.0)
+    x = _along(scene, portal, layout.PORTAL_X, d)
+    y = _along(scene, portal, layout.PORTAL_Y, d)
+    count = _cells(scene)
+    across = _squeezed(x, depth) * count
+    up = _squeezed(y, depth) * count
+    within = is_beyond & (window.light > 0.0)
+    within = within & (across >= window.left) & (across < window.right)
+    within = within & (up >= window.low) & (up < window.high)
+    if not in_any_lane(within):
+        return depth * 0.0
+    row = _place(scene, up).cell
+    column = _place(scene, across).cell
+    first = _first(scene, portal)
+    corner = _corner(scene, first, row, column)
+    of_cell = _beyond(scene, first, corner, row + 1.0, column + 1.0)
+    of_cell = of_cell * _of_portal(scene, portal, layout.PORTAL_UNIT)
+    # Solid angle of what is `across` and `up` by 1 / count each.
+    wide = depth + lanes_abs(x)
+    tall = depth + lanes_abs(y)
+    area = 4.0 * wide * wide * tall * tall
+    return choose(within, of_cell * (count * count) * depth / area, 0.0)
+
+
+@device
+def _pdf_portals(scene: SceneView, p: Vec3, d: Vec3, views: _Views) -> Real:
+    """Density with which `_draw_through` draws `d`."""
+    total = p.x * 0.0
+    window = views.window
+    for portal in range(scene.portal_count):
+        if scene.portal_count > 1:
+            window = _look(scene, portal, p)
+        total = total + _density(scene, portal, window, d)
+    return choose(views.light > 0.0, total / views.light, 0.0)
 
 
 class _Taken(NamedTuple):
     """A portal that was chosen."""
 
-    portal: int
+    portal: Real  # its row
     window: _Window
-    rest: float  # of the number that chose it, 0 to 1
+    rest: Real  # of the number that chose it, 0 to 1
 
 
 @device
-def _take_portal(scene: SceneView, p: Vec3, views: _Views, u: float) -> _Taken:
+def _take_portal(scene: SceneView, p: Vec3, views: _Views, u: Real) -> _Taken:
     """One of the portals, by the light that comes through them."""
+    taken = p.x * 0.0
+    window = views.window
     if scene.portal_count == 1:
-        return _Taken(0, views.window, min(u, _BELOW_ONE))
+        return _Taken(taken, window, _clamp(u, 0.0, _BELOW_ONE))
     rest = u * views.light
-    portal = 0
-    taken = 0.0
-    window = _Window(0.0, 0.0, 0.0, 0.0, 0.0)
-    for number in range(scene.portal_count):
-        seen = _look(scene, number, p)
-        if seen.light > 0.0 and (rest >= 0.0 or window.light <= 0.0):
-            portal = number
-            window = seen
-            taken = rest
-        rest -= seen.light
-    return _Taken(portal, window, min(_BELOW_ONE, max(0.0, taken / window.light)))
+    start = taken
+    left, low, right, high, light = taken, taken, taken, taken, taken
+    for portal in range(scene.portal_count):
+        seen = _look(scene, portal, p)
+        takes = (seen.light > 0.0) & ((rest >= 0.0) | (light <= 0.0))
+        taken = choose(takes, 1.0 * portal, taken)
+        left = choose(takes, seen.left, left)
+        low = choose(takes, seen.low, low)
+        right = choose(takes, seen.right, right)
+        high = choose(takes, seen.high, high)
+        light = choose(takes, seen.light, light)
+        start = choose(takes, rest, start)
+        rest = rest - seen.light
+    window = _Window(left, low, right, high, light)
+    return _Taken(taken, window, _clamp(start / light, 0.0, _BELOW_ONE))
 
 
 @device
-def _draw_through(scene: SceneView, p: Vec3, views: _Views, u: float, v: float) -> Vec3:
+def _band(
+    scene: SceneView, first: Any, corner: _Corner, low: _Place, high: _Place, column: Real
+) -> Real:
+    """What comes through a window from its first column to another one."""
+    below = _beyond(scene, first, corner, low.cell + 1.0, column)
+    start = _beyond(scene, first, corner, high.cell, column)
+    above = _beyond(scene, first, corner, high.cell + 1.0, column) - start
+    return start + high.part * above - low.part * below
+
+
+@device
+def _stack(scene: SceneView, first: Any, corner: _Corner, row: Real) -> Real:
+    """What comes from one column from its first row to another one."""
+    return _beyond(scene, first, corner, row, corner.column + 1.0)
+
+
+@device
+def _draw_through(scene: SceneView, p: Vec3, views: _Views, u: Real, v: Real) -> Vec3:
     """A direction through one of the portals, by the light that comes from there."""
     choice = _take_portal(scene, p, views, u)
-    portal = choice.portal
+    portal = whole(choice.portal)
     window = choice.window
     first = _first(scene, portal)
-    last = _cells(scene, portal) - 1
-    stride = last + 2
-    sums = scene.portal_sums
+    left = _place(scene, window.left)
+    right = _place(scene, window.right)
+    low = _place(scene, window.low)
+    high = _place(scene, window.high)
 
-    # --- Column, and where in it: among sums between the lower and the upper edge
-    near = index_below(window.left, last + 1)
-    far = index_below(window.right, last + 1)
-    low_row = index_below(window.low, last + 1)
-    high_row = index_below(window.high, last + 1)
-    low_part = window.low - single(low_row)
-    high_part = window.high - single(high_row)
-    lower = first + low_row * stride
-    upper = first + high_row * stride
-    start = _sum_at(scene, first, stride, window.left, window.high)
-    start = start - _sum_at(scene, first, stride, window.left, window.low)
-    wanted = start + choice.rest * window.light
-    while near < far:
-        middle = (near + far + 1) >> 1
-        at = upper + middle
-        above = sums[at] + (sums[at + stride] - sums[at]) * high_part
-        at = lower + middle
-        below = sums[at] + (sums[at + stride] - sums[at]) * low_part
-        if above - below <= wanted:
-            near = middle
-        else:
-            far = middle - 1
-    left = max(window.left, single(near))
-    right = min(window.right, single(near + 1))
-    before = _sum_at(scene, first, stride, left, window.high)
-    before = before - _sum_at(scene, first, stride, left, window.low)
-    after = _sum_at(scene, first, stride, right, window.high)
-    after = after - _sum_at(scene, first, stride, right, window.low)
-    share = single((wanted - before) / max(after - before, _LEAST * window.light))
-    across = left + min(1.0, max(0.0, share)) * (right - left)
+    # --- Column, and where in it
+    corner = _corner(scene, first, low.cell, left.cell)
+    start = left.part * _band(scene, first, corner, low, high, left.cell + 1.0)
+    light = window.light / _of_portal(scene, portal, layout.PORTAL_UNIT)
+    goal = start + choice.rest * light
+    near = left.cell
+    far = right.cell
+    while in_any_lane(near < far):
+        middle = lanes_floor((near + far + 1.0) * 0.5)
+        passes = _band(scene, first, corner, low, high, middle) <= goal
+        near, far = choose(passes, middle, near), choose(passes, far, middle - 1.0)
+        far = lanes_max(near, far)
+    before = _band(scene, first, corner, low, high, near)
+    of_column = _band(scene, first, corner, low, high, near + 1.0) - before
+    across = near + (goal - before) / lanes_max(of_column, _LEAST)
+    across = _clamp(across, lanes_max(window.left, near), lanes_min(window.right, near + 1.0))
 
     # --- Row, in the same way, in the whole width of the column
-    column = first + near
-    at = column + low_row * stride
-    below = sums[at + 1] - sums[at]
-    start = below + ((sums[at + stride + 1] - sums[at + stride]) - below) * low_part
-    at = column + high_row * stride
-    above = sums[at + 1] - sums[at]
-    whole = above + ((sums[at + stride + 1] - sums[at + stride]) - above) * high_part
-    goal = start + min(v, _BELOW_ONE) * (whole - start)
-    near = low_row
-    far = high_row
-    while near < far:
-        middle = (near + far + 1) >> 1
-        at = column + middle * stride
-        if sums[at + 1] - sums[at] <= goal:
-            near = middle
-        else:
-            far = middle - 1
-    low = max(window.low, single(near))
-    high = min(window.high, single(near + 1))
-    at = column + near * stride
-    below = sums[at + 1] - sums[at]
-    above = sums[at + stride + 1] - sums[at + stride]
-    before = below + (above - below) * (low - single(near))
-    after = below + (above - below) * (high - single(near))
-    share = single((goal - before) / max(after - before, _LEAST * window.light))
-    up = low + min(1.0, max(0.0, share)) * (high - low)
+    corner = _corner(scene, first, low.cell, near)
+    start = low.part * _stack(scene, first, corner, low.cell + 1.0)
+    end = _stack(scene, first, corner, high.cell)
+    end = end + high.part * (_stack(scene, first, corner, high.cell + 1.0) - end)
+    goal = start + lanes_min(v, _BELOW_ONE) * (end - start)
+    near = low.cell
+    far = high.cell
+    while in_any_lane(near < far):
+        middle = lanes_floor((near + far + 1.0) * 0.5)
+        passes = _stack(scene, first, corner, middle) <= goal
+        near, far = choose(passes, middle, near), choose(passes, far, middle - 1.0)
+        far = lanes_max(near, far)
+    before = _stack(scene, first, corner, near)
+    of_row = _stack(scene, first, corner, near + 1.0) - before
+    up = near + (goal - before) / lanes_max(of_row, _LEAST)
+    up = _clamp(up, lanes_max(window.low, near), lanes_min(window.high, near + 1.0))
 
     # --- Back into the world
-    row = portal * layout.PORTAL_SIZE
-    scale = 2.0 / single(last + 1)
+    scale = 2.0 / _cells(scene)
     aside = across * scale - 1.0
     rise = up * scale - 1.0
-    beside = max(_LEAST, 1.0 - abs(aside))
-    beyond = max(_LEAST, 1.0 - abs(rise))
-    d = load_vec3(scene.portals, row + layout.PORTAL_X) * (aside * beyond)
-    d = d + load_vec3(scene.portals, row + layout.PORTAL_Y) * (rise * beside)
-    d = d + load_vec3(scene.portals, row + layout.PORTAL_OUT) * (beside * beyond)
-    return normalize(d)
+    beside = lanes_max(_LEAST, 1.0 - lanes_abs(aside))
+    beyond = lanes_max(_LEAST, 1.0 - lanes_abs(rise))
+    aside = aside * beyond
+    rise = rise * beside
+    out = beside * beyond
+    return normalize(
+        vec3(
+            _mixed(scene, portal, 0, aside, rise, out),
+            _mixed(scene, portal, 1, aside, rise, out),
+            _mixed(scene, portal, 2, aside, rise, out),
+        )
+    )
+
+
+@device
+def _mixed(scene: SceneView, portal: Any, axis: int, x: Real, y: Real, out: Real) -> Real:
+    """An axis of the world of what is said along a portal's sides and across it."""
+    x = x * _of_portal(scene, portal, layout.PORTAL_X + axis)
+    y = y * _of_portal(scene, portal, layout.PORTAL_Y + axis)
+    return x + y + out * _of_portal(scene, portal, layout.PORTAL_OUT + axis)
+
+
+@device
+def _look_at_sky(scene: SceneView, d: Vec3) -> Seen:
+    """What comes from direction `d`, and the density with which an image draws it."""
+    if is_image(scene):
+        return look_at_image(scene, d)
+    top = load_vec3(scene.environment, layout.ENVIRONMENT_TOP)
+    bottom = load_vec3(scene.environment, layout.ENVIRONMENT_BOTTOM)
+    height = d.x * 0.0 + 1.0
+    if int(scene.environment[layout.ENVIRONMENT_KIND]) == layout.GRADIENT:
+        at = layout.ENVIRONMENT_FROM_WORLD + 3
+        axis = load_vec3(scene.environment, at)
+        height = 0.5 * (axis.x * d.x + axis.y * d.y + axis.z * d.z + 1.0)
+    rest = 1.0 - height
+    radiance = vec3(
+        top.x * height + bottom.x * rest,
+        top.y * height + bottom.y * rest,
+        top.z * height + bottom.z * rest,
+    )
+    return Seen(radiance, height * 0.0)
+
+
+@rare
+@device
+def draw_beside(scene: SceneView, p: Vec3, u: Real, v: Real) -> EnvironmentSample:
+    """A direction to the environment, through portals or from all of an image; density 0: none.
+
+    Of points and numbers in lanes, lanes.
+    """
+    views = _look_out(scene, p)
+    share = views.share
+    through = u < share
+    none = p.x * 0.0
+    d = vec3(none, none, none + 1.0)
+    if in_any_lane(through):
+        d = _draw_through(scene, p, views, u / choose(share > 0.0, share, 1.0), v)
+    if is_image(scene) and in_any_lane(u >= share):
+        drawn = draw_from_image(scene, (u - share) / (1.0 - share), v).wi
+        d = vec3(
+            choose(through, d.x, drawn.x),
+            choose(through, d.y, drawn.y),
+            choose(through, d.z, drawn.z),
+        )
+    seen = _look_at_sky(scene, d)
+    pdf = share * _pdf_portals(scene, p, d, views) + (1.0 - share) * seen.pdf
+    return EnvironmentSample(d, pdf, seen.radiance)
+
+
+@rare
+@device
+def look_beside(scene: SceneView, p: Vec3, d: Vec3) -> Seen:
+    """What comes from direction `d`, and the density with which `draw_beside` draws it."""
+    views = _look_out(scene, p)
+    seen = _look_at_sky(scene, d)
+    pdf = views.share * _pdf_portals(scene, p, d, views) + (1.0 - views.share) * seen.pdf
+    return Seen(seen.radiance, pdf)
 
 
 @on_demand
-def _draw_beside(scene: SceneView, p: Vec3, u: float, v: float) -> EnvironmentSample:
-    """A direction to the environment, through portals or from all of an image; density 0: none."""
-    views = _look_out(scene, p)
-    share = views.share
-    if u >= share:
-        if not is_image(scene):
-            nothing = vec3(0.0, 0.0, 0.0)
-            return EnvironmentSample(vec3(0.0, 0.0, 1.0), 0.0, nothing)
-        drawn = sample_image(scene, (u - share) / (1.0 - share), v)
-        pdf = (1.0 - share) * drawn.pdf
-        if share > 0.0:
-            pdf += share * _pdf_portals(scene, p, drawn.wi, views)
-        return EnvironmentSample(drawn.wi, pdf, drawn.radiance)
-    d = _draw_through(scene, p, views, u / share, v)
-    pdf = share * _pdf_portals(scene, p, d, views)
-    if is_image(scene):
-        pdf += (1.0 - share) * pdf_image(scene, d)
-    return EnvironmentSample(d, pdf, eval_environment(scene, d))
+def _draw_one_beside(scene: SceneView, p: Vec3, u: float, v: float) -> EnvironmentSample:
+    return draw_beside(scene, p, u, v)
 
 
 @device
 def draw_environment(scene: SceneView, p: Vec3, u: float, v: float) -> EnvironmentSample:
     """A direction from a point to an environment that is a row of `lights`."""
     if scene.portal_count > 0:
-        return _draw_beside(scene, p, u, v)
+        return _draw_one_beside(scene, p, u, v)
     return sample_image(scene, u, v)
 
 
 @on_demand
 def _pdf_beside(scene: SceneView, p: Vec3, d: Vec3) -> float:
-    views = _look_out(scene, p)
-    pdf = 0.0
-    if views.share > 0.0:
-        pdf = views.share * _pdf_portals(scene, p, d, views)
-    if is_image(scene):
-        pdf += (1.0 - views.share) * pdf_image(scene, d)
-    return pdf
+    return look_beside(scene, p, d).pdf
 
 
 @device
