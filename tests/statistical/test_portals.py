@@ -203,10 +203,13 @@ def test_the_test_notices_light_that_is_counted_twice():
     assert check_batches(plain, guided * 1.25) < LEVEL
 
 
-@pytest.mark.parametrize("name", ["constant", "image"])
-def test_a_shadow_catcher_knows_portals(name):
+@pytest.mark.parametrize("name", ["constant", "image", "smooth"])
+def test_a_shadow_catcher_asks_what_would_come_without_walls(name):
+    # Few of its candidates went elsewhere than through the window, where an image has no peaks:
+    # their weights were so uneven that three times the light was said to be left.
+    sky = {**SKIES, "smooth": rw.ImageEnvironment(SMOOTH)}[name]
     catcher = rw.Quad((-1, 0.01, 0), (2, 0, 0), (0, 0, -1.5), material=rw.ShadowCatcher(0.6))
-    pictures = both(SKIES[name], [WINDOW], 512, shapes=(BALL, catcher), max_depth=3)
+    pictures = both(sky, [WINDOW], 512, shapes=(BALL, catcher), max_depth=3)
     assert check_batches(*pictures) > LEVEL
 
 

@@ -127,8 +127,8 @@ def _maps(tables: SceneTables, frame: F64, cells: int) -> F64:
     if tables.environment[layout.ENVIRONMENT_KIND] != layout.PANORAMA:
         return _everywhere(light, angles)[None]
     # What lies between the directions that were looked at, as a small sun, is in its texels.
-    thrown, brightest, count = _thrown(tables, frame, cells)
-    light = np.where(count >= _WITHIN**2, thrown, light)
+    thrown, brightest, texels = _thrown(tables, frame, cells)
+    light = np.where(texels >= _WITHIN**2, thrown, light)
     is_peak = brightest * angles > _PEAK * light
     light = np.maximum(light, np.where(is_peak, thrown, 0.0))
     shining = (light / angles)[light > 0.0]
@@ -194,7 +194,7 @@ class _Thrown(NamedTuple):
 
     light: F64  # that comes from them
     brightest: F64
-    count: F64
+    texels: F64  # how many they are
 
 
 def _thrown(tables: SceneTables, frame: F64, cells: int) -> _Thrown:
@@ -221,12 +221,12 @@ def _thrown(tables: SceneTables, frame: F64, cells: int) -> _Thrown:
     where = row * cells + column
     brightest = np.zeros(cells * cells)
     np.maximum.at(brightest, where, image)
-    of_cells = (
-        np.bincount(where, light, cells * cells),
-        brightest,
-        np.bincount(where, None, cells * cells).astype(np.float64),
+    shape = cells, cells
+    return _Thrown(
+        np.asarray(np.bincount(where, light, cells * cells).reshape(shape), np.float64),
+        brightest.reshape(shape),
+        np.asarray(np.bincount(where, None, cells * cells).reshape(shape), np.float64),
     )
-    return _Thrown(*(values.reshape(cells, cells) for values in of_cells))
 
 
 def no_portals() -> tuple[F32, I32]:
