@@ -62,8 +62,8 @@ def test_a_map_holds_half_of_a_sky():
 
 
 def test_peaks_of_an_image_have_a_map_of_their_own():
-    pixels = np.full((256, 512, 3), 0.5, np.float32)
-    pixels[90, 3] = 5000.0  # near the left edge, which is straight towards -z
+    pixels = np.full((512, 1024, 3), 0.5, np.float32)
+    pixels[180, 3] = 20000.0  # near the left edge, which is straight towards -z
     sky = rw.ImageEnvironment(pixels)
     tables = tables_of(
         rw.Portal((0, 0, 0), (1, 0, 0), (0, 1, 0)),
@@ -91,7 +91,7 @@ def test_an_image_without_peaks_has_none(size):
         * tables.portals[0, [layout.PORTAL_UNIT, layout.PORTAL_PEAK_UNIT]]
     )
     assert light[0] > 3.0
-    assert light[1] < 0.02 * light[0]  # but for corners of it
+    assert light[1] < 0.05 * light[0]  # but for its rim
 
 
 @pytest.mark.parametrize("sky", [None, rw.ConstantEnvironment(0)])
