@@ -536,12 +536,12 @@ class SceneTables(NamedTuple):
     light_nodes: F32  # (N, LIGHT_NODE_SIZE)
     light_leaves: I32  # (F,) the node of each of F finite lights; (0,) where there is no tree
     environment: F32  # (ENVIRONMENT_SIZE,)
-    environment_pixels: F32  # (H * W, 3) radiance, where it is an image
+    environment_pixels: F32  # (H * W, 4) radiance and its luminance, where it is an image
     environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
     environment_cells: F32  # (H - 1, W, ENVIRONMENT_CELL_SIZE) running sums and guides of rows
     portals: F32  # (P, PORTAL_SIZE)
-    # (M, N + 1, N + 1) of N x N cells: what comes from all directions up to a corner of cells, in
-    # units of their own, see `kernels.lights.portal`; of an image followed by that of its peaks
+    # (M, N, N, 4) of N x N cells: what comes from all directions up to the four corners of a cell,
+    # in units of their own, see `kernels.lights.portal`; of an image followed by that of its peaks
     portal_sums: I32
     # (3 * height * width,) what the camera sees behind everything, of a picture of that size, row
     # by row; (0,): ENVIRONMENT_BACKGROUND tells.

@@ -39,7 +39,7 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
     """The tables of the one environment among the emitters, or of none."""
     values = np.zeros(layout.ENVIRONMENT_SIZE, np.float32)
     values[layout.ENVIRONMENT_LIGHT] = -1.0
-    pixels = np.zeros((0, 3), np.float32)
+    pixels = np.zeros((0, 4), np.float32)
     rows = np.zeros((0, layout.ENVIRONMENT_ROW_SIZE), np.float32)
     cells = np.zeros((0, 1, layout.ENVIRONMENT_CELL_SIZE), np.float32)
     brightness = 0.0
@@ -62,8 +62,10 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
             # A rotation goes back by its transpose.
             turned = np.asarray(emitter.rotation).T.ravel()
             values[layout.ENVIRONMENT_FROM_WORLD : layout.ENVIRONMENT_FROM_WORLD + 9] = turned
-            pixels = np.ascontiguousarray(image.reshape(-1, 3) * np.float32(emitter.scale))
-            rows, cells, brightness = _pack_cells(pixels.reshape(image.shape))
+            image = image * np.float32(emitter.scale)
+            luminance = image @ np.array(REC709_WEIGHTS, np.float32)
+            pixels = np.concatenate([image, luminance[..., None]], axis=-1).reshape(-1, 4)
+            rows, cells, brightness = _pack_cells(luminance)
             values[layout.ENVIRONMENT_ROW_GUIDES] = _guide_size(cells.shape[0])
             values[layout.ENVIRONMENT_CELL_GUIDES] = _guide_size(cells.shape[1])
         elif isinstance(emitter, Environment):
@@ -85,9 +87,8 @@ def _beyond_poles(image: F32) -> F32:
     return np.concatenate([across[:1], image, across[1:]])
 
 
-def _pack_cells(image: F32) -> tuple[F32, F32, float]:
+def _pack_cells(luminance: F32) -> tuple[F32, F32, float]:
     """Rows, running sums within them, and the integral of the luminance."""
-    luminance = image @ np.array(REC709_WEIGHTS, np.float32)
     mean = luminance + np.roll(luminance, -1, axis=1)
     mean = 0.25 * (mean[:-1] + mean[1:]).astype(np.float64)
     count, width = mean.shape

@@ -55,13 +55,17 @@ def with_portals(
 
 
 def _sums(cells: F64) -> tuple[I32, float]:
-    """Running sums over a map both ways, in whole numbers, and what one of them means."""
+    """Running sums over a map both ways, in whole numbers, and what one of them means.
+
+    Those of the four corners of a cell stand together: kernels look all of them up at once.
+    """
     total = float(cells.sum())
     unit = total / (_MOST - cells.size)  # each may be rounded up
     sums = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1), np.int32)
     if total > 0.0:
         sums[1:, 1:] = np.rint(cells / unit).astype(np.int64).cumsum(axis=0).cumsum(axis=1)
-    return sums, unit
+    corners = [sums[:-1, :-1], sums[:-1, 1:], sums[1:, :-1], sums[1:, 1:]]
+    return np.stack(corners, axis=-1), unit
 
 
 def _row(tables: SceneTables, portal: Portal, placement: Placement) -> F64:
@@ -168,8 +172,7 @@ def _luminance(tables: SceneTables, directions: F64) -> F64:
 
 def _image(tables: SceneTables) -> F64:
     height = int(tables.environment[layout.ENVIRONMENT_HEIGHT])
-    weights = np.array(REC709_WEIGHTS, np.float32)
-    return np.asarray((tables.environment_pixels @ weights).reshape(height, -1), np.float64)
+    return np.asarray(tables.environment_pixels[:, 3].reshape(height, -1), np.float64)
 
 
 def _of_image(tables: SceneTables, directions: F64) -> F64:
@@ -231,4 +234,4 @@ def _thrown(tables: SceneTables, frame: F64, cells: int) -> _Thrown:
 
 def no_portals() -> tuple[F32, I32]:
     """The tables of a scene without any."""
-    return np.zeros((0, layout.PORTAL_SIZE), np.float32), np.zeros((0, 1, 1), np.int32)
+    return np.zeros((0, layout.PORTAL_SIZE), np.float32), np.zeros((0, 1, 1, 4), np.int32)

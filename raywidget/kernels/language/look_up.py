@@ -77,3 +77,48 @@ def look_up(typing: Any, table: Any, row: Any, row_size: Any, column: Any) -> An
     is_whole = table.dtype is types.int32
     lanes = ints if is_whole else floats
     return (lanes if row is ints else table.dtype)(table, row, row_size, column), generate
+
+
+@intrinsic
+def look_up_four(typing: Any, table: Any, row: Any) -> Any:
+    """All numbers of a row of four float32 or int32; of lanes of rows, four times lanes.
+
+    A row is loaded at once, and the rows of all lanes are transposed in registers: it takes a
+    quarter of the instructions of four calls of `look_up`.
+    """
+    is_whole = table.dtype is types.int32
+    lanes = ints if is_whole else floats
+    kind = types.UniTuple(lanes if row is ints else table.dtype, 4)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        four = ir.VectorType(args[0].type.pointee, 4)
+
+        def load(row: Any) -> Any:
+            begin = builder.gep(args[0], [builder.mul(row, _INT64(4))])
+            loaded = builder.load(builder.bitcast(begin, four.as_pointer()))
+            loaded.align = 4
+            return loaded
+
+        if row is not ints:
+            numbers = load(context.cast(builder, args[1], sig.args[1], types.int64))
+            parts = [builder.extract_element(numbers, _INT32(k)) for k in range(4)]
+            return context.make_tuple(builder, kind, parts)
+        vectors = [
+            load(builder.zext(builder.extract_element(args[1], _INT32(lane)), _INT64))
+            for lane in range(WIDTH)
+        ]
+        size = 4
+        while len(vectors) > 1:  # one after the other
+            size *= 2
+            order = ir.Constant(ir.VectorType(_INT32, size), list(range(size)))
+            vectors = [
+                builder.shuffle_vector(vectors[k], vectors[k + 1], order)
+                for k in range(0, len(vectors), 2)
+            ]
+        parts = []
+        for k in range(4):
+            order = ir.Constant(ir.VectorType(_INT32, WIDTH), list(range(k, 4 * WIDTH, 4)))
+            parts.append(builder.shuffle_vector(vectors[0], vectors[0], order))
+        return context.make_tuple(builder, kind, parts)
+
+    return kind(table, row), generate

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.look_up import in_any_lane, look_up, whole
+from raywidget.kernels.language.look_up import in_any_lane, look_up, look_up_four, whole
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import cos_sin_turn, turn_towards
 from raywidget.kernels.language.scalars import single
@@ -106,13 +106,20 @@ class _Place(NamedTuple):
     share: Real  # of the cell's solid angle that lies above, 0 to 1
 
 
-class _Corners(NamedTuple):
-    """Radiance of the texels round a cell."""
+class _Texel(NamedTuple):
+    """Radiance, and its luminance."""
 
-    upper_left: Vec3
-    upper_right: Vec3
-    lower_left: Vec3
-    lower_right: Vec3
+    radiance: Vec3
+    luminance: Real
+
+
+class _Corners(NamedTuple):
+    """The texels round a cell."""
+
+    upper_left: _Texel
+    upper_right: _Texel
+    lower_left: _Texel
+    lower_right: _Texel
 
 
 @device
@@ -177,24 +184,19 @@ def _corners(scene: SceneView, row: Real, column: Real) -> _Corners:
 @device
 def _radiance_at(corners: _Corners, across: Real, down: Real) -> Vec3:
     """Radiance between texels."""
-    above = corners.upper_left * (1.0 - across) + corners.upper_right * across
-    below = corners.lower_left * (1.0 - across) + corners.lower_right * across
+    rest = 1.0 - across
+    above = corners.upper_left.radiance * rest + corners.upper_right.radiance * across
+    below = corners.lower_left.radiance * rest + corners.lower_right.radiance * across
     return above * (1.0 - down) + below * down
-
-
-@device
-def _luminance(c: Vec3) -> Real:
-    """As the compiler weighs texels (Rec. 709)."""
-    return 0.2126 * c.x + 0.7152 * c.y + 0.0722 * c.z
 
 
 @device
 def _within_cell(corners: _Corners, across: Real, share: Real) -> Real:
     """Density in a cell by that of an even one."""
-    upper_left = _luminance(corners.upper_left)
-    upper_right = _luminance(corners.upper_right)
-    lower_left = _luminance(corners.lower_left)
-    lower_right = _luminance(corners.lower_right)
+    upper_left = corners.upper_left.luminance
+    upper_right = corners.upper_right.luminance
+    lower_left = corners.lower_left.luminance
+    lower_right = corners.lower_right.luminance
     above = upper_left * (1.0 - across) + upper_right * across
     below = lower_left * (1.0 - across) + lower_right * across
     mean = 0.25 * (upper_left + upper_right + lower_left + lower_right)
@@ -211,11 +213,9 @@ def _draw_linear(u: Real, first: Real, last: Real) -> Real:
 
 
 @device
-def _texel(scene: SceneView, index: Any) -> Vec3:
-    pixels = scene.environment_pixels
-    return vec3(
-        look_up(pixels, index, 3, 0), look_up(pixels, index, 3, 1), look_up(pixels, index, 3, 2)
-    )
+def _texel(scene: SceneView, index: Any) -> _Texel:
+    red, green, blue, luminance = look_up_four(scene.environment_pixels, index)
+    return _Texel(vec3(red, green, blue), luminance)
 
 
 @device
@@ -334,10 +334,10 @@ def draw_from_image(scene: SceneView, u: Real, v: Real) -> EnvironmentSample:
 
     # --- Where in the cell
     corners = _corners(scene, in_row, column)
-    upper_left = _luminance(corners.upper_left)
-    upper_right = _luminance(corners.upper_right)
-    lower_left = _luminance(corners.lower_left)
-    lower_right = _luminance(corners.lower_right)
+    upper_left = corners.upper_left.luminance
+    upper_right = corners.upper_right.luminance
+    lower_left = corners.lower_left.luminance
+    lower_right = corners.lower_right.luminance
     share = _draw_linear(v, upper_left + upper_right, lower_left + lower_right)
     across = _draw_linear(
         u,

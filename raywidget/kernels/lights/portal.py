@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device, rare
-from raywidget.kernels.language.look_up import in_any_lane, look_up, whole
+from raywidget.kernels.language.look_up import in_any_lane, look_up, look_up_four, whole
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, sample_sphere
 from raywidget.kernels.language.simd import (
@@ -70,12 +70,35 @@ class _Place(NamedTuple):
     part: Real  # of the cell that lies before it, 0 to 1
 
 
-class _Corner(NamedTuple):
-    """What lies before a cell, as the sums have it."""
+class _Corners(NamedTuple):
+    """The sums up to the corners of a cell: whole numbers."""
 
-    row: Real
-    column: Real
-    sum: Any  # whole numbers
+    left_low: Any
+    right_low: Any
+    left_high: Any
+    right_high: Any
+
+
+class _Rows(NamedTuple):
+    """The rows of a window, and sums from which others are told, in whole numbers.
+
+    What is left of them is as small as what comes through the window, and exact.
+    """
+
+    low_row: Real
+    high_row: Real
+    low_part: Real  # of the first and the last row, that lies below the edge
+    high_part: Real
+    low: Any  # above the first row, above all but the last, above the last
+    high: Any
+    top: Any
+
+
+class _Span(NamedTuple):
+    """What comes from a window's cells before a column or a row, and with it."""
+
+    before: Real
+    after: Real
 
 
 @device
@@ -100,9 +123,9 @@ def _cells(scene: SceneView) -> float:
 
 @device
 def _first(scene: SceneView, portal: Any) -> Any:
-    """Where the sums of a portal begin, peaks of an image behind them."""
-    stride = int(_cells(scene)) + 1
-    return whole(_of_portal(scene, portal, layout.PORTAL_MAP)) * (stride * stride)
+    """The first cell of a portal's map; peaks of an image are in the next one."""
+    count = int(_cells(scene))
+    return whole(_of_portal(scene, portal, layout.PORTAL_MAP)) * (count * count)
 
 
 @device
@@ -124,48 +147,70 @@ def _place(scene: SceneView, x: Real) -> _Place:
 
 
 @device
-def _sum_at(scene: SceneView, first: Any, row: Real, column: Real) -> Any:
-    """What comes from all cells before a corner of cells."""
-    stride = int(_cells(scene)) + 1
-    return look_up(scene.portal_sums, first + (whole(row) * stride + whole(column)), 1, 0)
+def _corners(scene: SceneView, first: Any, row: Real, column: Real) -> _Corners:
+    cell = first + (whole(row) * int(_cells(scene)) + whole(column))
+    left_low, right_low, left_high, right_high = look_up_four(scene.portal_sums, cell)
+    return _Corners(left_low, right_low, left_high, right_high)
 
 
 @device
-def _corner(scene: SceneView, first: Any, row: Real, column: Real) -> _Corner:
-    return _Corner(row, column, _sum_at(scene, first, row, column))
+def _rows(scene: SceneView, first: Any, low: _Place, high: _Place, column: Real) -> _Rows:
+    """The rows of a window that begins in a column."""
+    below = _corners(scene, first, low.cell, column)
+    above = _corners(scene, first, high.cell, column)
+    base = below.left_low
+    return _Rows(
+        low.cell,
+        high.cell,
+        low.part,
+        high.part,
+        below.left_high - base,
+        above.left_low - base,
+        above.left_high - base,
+    )
 
 
 @device
-def _beyond(scene: SceneView, first: Any, corner: _Corner, row: Real, column: Real) -> Real:
-    """What comes from the cells between a corner and another one."""
-    aside = _sum_at(scene, first, corner.row, column) - corner.sum
-    far = _sum_at(scene, first, row, column) - _sum_at(scene, first, row, corner.column)
-    return as_floats(far - aside)
+def _in_rows(rows: _Rows, bottom: Any, low: Any, high: Any, top: Any) -> Real:
+    """What comes from columns of a window, by sums at their end; within cells it comes evenly."""
+    below = as_floats(low - bottom - rows.low)
+    upper = as_floats(high - bottom - rows.high)
+    above = as_floats(top - bottom - rows.top)
+    return upper + rows.high_part * (above - upper) - rows.low_part * below
 
 
 @device
-def _between(
-    scene: SceneView, first: Any, corner: _Corner, row: Real, left: _Place, right: _Place
-) -> Real:
-    """The same of a row, in a part of the columns."""
-    before = left.part * _beyond(scene, first, corner, row, left.cell + 1.0)
-    start = _beyond(scene, first, corner, row, right.cell)
-    after = _beyond(scene, first, corner, row, right.cell + 1.0) - start
-    return start + right.part * after - before
+def _column(scene: SceneView, first: Any, rows: _Rows, column: Real) -> _Span:
+    """What comes from the columns of a window up to one of them."""
+    low = _corners(scene, first, rows.low_row, column)
+    high = _corners(scene, first, rows.high_row, column)
+    return _Span(
+        _in_rows(rows, low.left_low, low.left_high, high.left_low, high.left_high),
+        _in_rows(rows, low.right_low, low.right_high, high.right_low, high.right_high),
+    )
+
+
+@device
+def _row(scene: SceneView, first: Any, base: Any, row: Real, column: Real) -> _Span:
+    """What comes from the rows of one column up to one of them; `base` is where they begin."""
+    corners = _corners(scene, first, row, column)
+    return _Span(
+        as_floats(corners.right_low - corners.left_low - base),
+        as_floats(corners.right_high - corners.left_high - base),
+    )
 
 
 @device
 def _within(scene: SceneView, first: Any, window: _Window) -> Real:
-    """What comes through a window, in units of its map; within cells it comes evenly."""
+    """What comes through a window, in units of its map."""
     left = _place(scene, window.left)
     right = _place(scene, window.right)
     low = _place(scene, window.low)
     high = _place(scene, window.high)
-    corner = _corner(scene, first, low.cell, left.cell)
-    below = _between(scene, first, corner, low.cell + 1.0, left, right)
-    start = _between(scene, first, corner, high.cell, left, right)
-    above = _between(scene, first, corner, high.cell + 1.0, left, right) - start
-    return lanes_max(start + high.part * above - low.part * below, 0.0)
+    rows = _rows(scene, first, low, high, left.cell)
+    start = left.part * _column(scene, first, rows, left.cell).after
+    last = _column(scene, first, rows, right.cell)
+    return lanes_max(last.before + right.part * (last.after - last.before) - start, 0.0)
 
 
 @device
@@ -208,13 +253,13 @@ def _look_out(scene: SceneView, p: Vec3) -> _Views:
     peaks = none
     window = _Window(none, none, none, none, none)
     in_image = is_image(scene)
-    stride = int(_cells(scene)) + 1
+    count = int(_cells(scene))
     for portal in range(scene.portal_count):
         window = _look(scene, portal, p)
         light = light + window.light
         if in_image and scene.portals[portal * layout.PORTAL_SIZE + layout.PORTAL_PEAK_UNIT] > 0.0:
             if in_any_lane(window.light > 0.0):
-                bright = _within(scene, _first(scene, portal) + stride * stride, window)
+                bright = _within(scene, _first(scene, portal) + count * count, window)
                 bright = bright * _of_portal(scene, portal, layout.PORTAL_PEAK_UNIT)
                 peaks = peaks + choose(window.light > 0.0, bright, 0.0)
     share = none + 1.0
@@ -242,9 +287,9 @@ def _density(scene: SceneView, portal: Any, window: _Window, d: Vec3) -> Real:
         return depth * 0.0
     row = _place(scene, up).cell
     column = _place(scene, across).cell
-    first = _first(scene, portal)
-    corner = _corner(scene, first, row, column)
-    of_cell = _beyond(scene, first, corner, row + 1.0, column + 1.0)
+    corners = _corners(scene, _first(scene, portal), row, column)
+    below = corners.right_low - corners.left_low
+    of_cell = as_floats(corners.right_high - corners.left_high - below)
     of_cell = of_cell * _of_portal(scene, portal, layout.PORTAL_UNIT)
     # Solid angle of what is `across` and `up` by 1 / count each.
     wide = depth + lanes_abs(x)
@@ -299,23 +344,6 @@ def _take_portal(scene: SceneView, p: Vec3, views: _Views, u: Real) -> _Taken:
 
 
 @device
-def _band(
-    scene: SceneView, first: Any, corner: _Corner, low: _Place, high: _Place, column: Real
-) -> Real:
-    """What comes through a window from its first column to another one."""
-    below = _beyond(scene, first, corner, low.cell + 1.0, column)
-    start = _beyond(scene, first, corner, high.cell, column)
-    above = _beyond(scene, first, corner, high.cell + 1.0, column) - start
-    return start + high.part * above - low.part * below
-
-
-@device
-def _stack(scene: SceneView, first: Any, corner: _Corner, row: Real) -> Real:
-    """What comes from one column from its first row to another one."""
-    return _beyond(scene, first, corner, row, corner.column + 1.0)
-
-
-@device
 def _draw_through(scene: SceneView, p: Vec3, views: _Views, u: Real, v: Real) -> Vec3:
     """A direction through one of the portals, by the light that comes from there."""
     choice = _take_portal(scene, p, views, u)
@@ -328,38 +356,38 @@ def _draw_through(scene: SceneView, p: Vec3, views: _Views, u: Real, v: Real) ->
     high = _place(scene, window.high)
 
     # --- Column, and where in it
-    corner = _corner(scene, first, low.cell, left.cell)
-    start = left.part * _band(scene, first, corner, low, high, left.cell + 1.0)
+    rows = _rows(scene, first, low, high, left.cell)
+    start = left.part * _column(scene, first, rows, left.cell).after
     light = window.light / _of_portal(scene, portal, layout.PORTAL_UNIT)
     goal = start + choice.rest * light
     near = left.cell
     far = right.cell
     while in_any_lane(near < far):
         middle = lanes_floor((near + far + 1.0) * 0.5)
-        passes = _band(scene, first, corner, low, high, middle) <= goal
+        passes = _column(scene, first, rows, middle).before <= goal
         near, far = choose(passes, middle, near), choose(passes, far, middle - 1.0)
         far = lanes_max(near, far)
-    before = _band(scene, first, corner, low, high, near)
-    of_column = _band(scene, first, corner, low, high, near + 1.0) - before
-    across = near + (goal - before) / lanes_max(of_column, _LEAST)
-    across = _clamp(across, lanes_max(window.left, near), lanes_min(window.right, near + 1.0))
+    column = near
+    span = _column(scene, first, rows, column)
+    across = column + (goal - span.before) / lanes_max(span.after - span.before, _LEAST)
+    across = _clamp(across, lanes_max(window.left, column), lanes_min(window.right, column + 1.0))
 
     # --- Row, in the same way, in the whole width of the column
-    corner = _corner(scene, first, low.cell, near)
-    start = low.part * _stack(scene, first, corner, low.cell + 1.0)
-    end = _stack(scene, first, corner, high.cell)
-    end = end + high.part * (_stack(scene, first, corner, high.cell + 1.0) - end)
+    corners = _corners(scene, first, low.cell, column)
+    base = corners.right_low - corners.left_low
+    start = low.part * _row(scene, first, base, low.cell, column).after
+    last = _row(scene, first, base, high.cell, column)
+    end = last.before + high.part * (last.after - last.before)
     goal = start + lanes_min(v, _BELOW_ONE) * (end - start)
     near = low.cell
     far = high.cell
     while in_any_lane(near < far):
         middle = lanes_floor((near + far + 1.0) * 0.5)
-        passes = _stack(scene, first, corner, middle) <= goal
+        passes = _row(scene, first, base, middle, column).before <= goal
         near, far = choose(passes, middle, near), choose(passes, far, middle - 1.0)
         far = lanes_max(near, far)
-    before = _stack(scene, first, corner, near)
-    of_row = _stack(scene, first, corner, near + 1.0) - before
-    up = near + (goal - before) / lanes_max(of_row, _LEAST)
+    span = _row(scene, first, base, near, column)
+    up = near + (goal - span.before) / lanes_max(span.after - span.before, _LEAST)
     up = _clamp(up, lanes_max(window.low, near), lanes_min(window.high, near + 1.0))
 
     # --- Back into the world
