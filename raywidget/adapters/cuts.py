@@ -166,7 +166,7 @@ def plane_cut(
         Of an array, as in `Volume`.
     field : str, optional
         Which array, of a thing that has several; by default the one that it shows.
-    material, unlit, name
+    material, unlit, name : see `Mesh`
         Of what is made, as in `Mesh`.
 
     Returns

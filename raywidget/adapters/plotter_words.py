@@ -39,7 +39,7 @@ class Words:
         self._title: list[str] = []
         self._texts: dict[str, list[str]] = {}  # by corners
         self._labels: list[tuple[Any, ...]] = []  # as `Figure` has them
-        self._axes: tuple[str, ...] | None = None
+        self._axes: tuple[Any, ...] | None = None
         self._legend: list[tuple[str, tuple[float, ...]]] = []
 
     def take(self, actor: Any) -> bool:
@@ -60,7 +60,9 @@ class Words:
             return True
         if is_a(actor, "vtkmodules", "vtkCubeAxesActor"):
             names = (actor.GetXTitle(), actor.GetYTitle(), actor.GetZTitle())
-            self._axes = tuple(str(name or "").strip() for name in names)
+            box = np.array(actor.GetBounds()).reshape(3, 2)
+            told = [actor.GetXAxisRange(), actor.GetYAxisRange(), actor.GetZAxisRange()]
+            self._axes = tuple(map(_axis, names, box.tolist(), told))
             return True
         mapper = actor.GetMapper() if is_a(actor, "vtkmodules", "vtkActor2D") else None
         if mapper is not None and is_a(mapper, "vtkmodules", "vtkLabelPlacementMapper"):
@@ -162,6 +164,15 @@ def ends_of_ruler(ruler: Any, renderer: Any) -> tuple[NDArray[np.float64], ...] 
             return None
         ends.append(np.array(coordinate.GetComputedWorldValue(renderer)))
     return tuple(ends)
+
+
+def _axis(name: Any, ends: list[float], told: tuple[float, ...]) -> Any:
+    """What an axis is called; with the numbers at its ends, if they are not where they are."""
+    called = str(name or "").strip()
+    first, last = (float(end) for end in told)
+    if first == last or np.allclose(told, ends, rtol=1e-6, atol=1e-9 * (abs(ends[1] - ends[0]))):
+        return called
+    return (called, first, last)
 
 
 def _add(words: list[str], text: Any) -> None:

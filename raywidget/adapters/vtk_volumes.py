@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from raywidget.adapters.recognition import is_a
 from raywidget.adapters.volumes import volume_of
-from raywidget.io.vtk_data import array_of
+from raywidget.io.uneven import evened
+from raywidget.io.vtk_data import array_of, vtk
 from raywidget.scene.materials.transfer import TransferFunction
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap
@@ -17,6 +18,7 @@ from raywidget.scene.values.colors import decode_srgb
 
 _ENTRIES = 256
 _GIVEN_OFF = 0.7  # of the colours of what is not shaded; the rest is seen by the light on it
+_SAMPLES = 128  # along the longest side of what consists of cells
 _OPAQUE = 0.995  # more would be endlessly thick
 
 
@@ -56,7 +58,7 @@ def volume_of_actor(
     """
     mapper = actor.GetMapper()
     image = None if mapper is None else mapper.GetInputDataObject(0, 0)
-    volume = None if image is None else volume_in(image)
+    volume = None if image is None else volume_in(_as_image(image, name or "a volume", notes))
     if volume is None:
         return None
     matrix = np.array([[actor.GetMatrix().GetElement(i, j) for j in range(4)] for i in range(4)])
@@ -99,6 +101,50 @@ def volume_of_actor(
         interpolation="nearest" if nearest else "linear",
         shading="gradient" if is_shaded else None,
     )
+
+
+def _as_image(data: Any, label: str, notes: list[str]) -> Any:
+    """The same on a regular grid: of a rectilinear one, or of cells, which VTK samples."""
+    if is_a(data, "vtkmodules", "vtkRectilinearGrid") and min(data.GetDimensions()) > 1:
+        scalars = data.GetPointData().GetScalars()
+        if scalars is None or scalars.GetNumberOfComponents() != 1:
+            return data
+        axes = (data.GetXCoordinates(), data.GetYCoordinates(), data.GetZCoordinates())
+        values = array_of(scalars).reshape(data.GetDimensions()[::-1]).transpose()
+        even = evened(values, [array_of(axis) for axis in axes], "xyz")
+        notes += [f"{label}: {note}" for note in even.notes]
+        image = vtk("vtkCommonDataModel", "vtkImageData")()
+        image.SetDimensions(*even.values.shape)
+        image.SetSpacing(*even.spacing)
+        image.SetOrigin(*even.origin)
+        numbers = np.ascontiguousarray(even.values.transpose()).ravel()
+        return _with_scalars(image, numbers)
+    if is_a(data, "vtkmodules", "vtkUnstructuredGrid") and data.GetNumberOfCells():
+        bounds = np.array(data.GetBounds()).reshape(3, 2)
+        scalars = data.GetPointData().GetScalars()
+        if scalars is None or scalars.GetName() is None or not (np.ptp(bounds, axis=1) > 0).all():
+            return data
+        counts = np.ptp(bounds, axis=1) / np.ptp(bounds, axis=1).max() * _SAMPLES
+        sampled = vtk("vtkFiltersCore", "vtkResampleToImage")()
+        sampled.SetInputDataObject(data)
+        sampled.SetSamplingDimensions(*np.maximum(np.ceil(counts).astype(int), 2).tolist())
+        sampled.Update()
+        image = sampled.GetOutput()
+        points = image.GetPointData()
+        numbers = array_of(points.GetArray(scalars.GetName())).astype(np.float32)
+        if numbers.ndim != 1:
+            return data
+        inside = array_of(points.GetArray("vtkValidPointMask")) > 0
+        notes.append(f"{label}: its cells are sampled at {image.GetDimensions()} points")
+        return _with_scalars(image, np.where(inside, numbers, np.float32(np.nan)))
+    return data
+
+
+def _with_scalars(image: Any, numbers: NDArray[Any]) -> Any:
+    array = vtk("util.numpy_support", "numpy_to_vtk")(numbers, deep=True)
+    array.SetName("values")
+    image.GetPointData().SetScalars(array)
+    return image
 
 
 def _placed(volume: Volume, matrix: NDArray[np.float64]) -> Volume | None:

@@ -186,6 +186,8 @@ def pieces_of(data: Any, notes: list[str], look: Look | None = None) -> list[Any
     if look.material is not None:
         material = look.material(colors.are_there or numbers.are_there, numbers.opacity)
     uvs, smooth = mesh.GetPointData().GetTCoords(), mesh.GetPointData().GetNormals()
+    if not data.IsA("vtkPolyData"):  # of what a solid was made of: its outside has others
+        smooth = None
     normals = None if smooth is None or look.flat else array_of(smooth).astype(np.float64)
     matrix = look.matrix
     front = faces

@@ -58,6 +58,7 @@ class Figure(metaclass=CheckedCalls):
         ``(0.5, "mm")``. In perspective it holds at the distance of what the camera looks at.
     axes : bool or three str
         The edges of the box round what shows values (else round all), with ticks; and their names.
+        ``(name, first, last)`` in place of a name tells other numbers at its ends.
     legend : sequence of (text, colour)
         What colours stand for.
     texts : mapping of str to str, optional

@@ -18,6 +18,7 @@ from raywidget.scene.scene import Scene
 from raywidget.scene.shapes.quantities import UNNAMED, ValuedShape
 from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.colormaps import ColorMap, Limits
+from raywidget.scene.values import checks
 from raywidget.scene.values.annotations import CORNERS
 from raywidget.scene.values.checks import LARGEST, reflectance, show
 from raywidget.scene.values.colors import REC709_WEIGHTS, encode_srgb
@@ -60,7 +61,8 @@ def describe(
         True: of a length that suits the picture; a length in scene units; a unit; or both.
     axes : bool or three str
         The edges of the box round all shapes that show values (else round all shapes), with ticks;
-        and what they are called.
+        and what they are called. ``(name, first, last)`` in place of a name has other numbers
+        told at both ends of the box than where they are.
     legend : sequence of (text, colour)
         What colours stand for.
     texts : mapping of str to str, optional
@@ -185,7 +187,7 @@ def _told_by(shape: Any) -> tuple[Tree, str, bool] | None:
     numbers = quantity.numbers.array
     has_nan = numbers.dtype.kind == "f" and bool(np.isnan(numbers).any())
     bar = _bar(quantity.colormap, quantity.limits, has_nan, quantity.label)
-    return bar, quantity.name, quantity.colormap.bar
+    return bar, quantity.name, quantity.colormap.bar and shape.is_coloured_by(quantity.name)
 
 
 def _bar(colormap: ColorMap, limits: Limits, has_nan: bool, label: str) -> Tree:
@@ -367,8 +369,29 @@ def _texts(wanted: Any) -> list[Tree]:
     return [{"corner": corner, "text": wanted[corner]} for corner in CORNERS if corner in wanted]
 
 
+def _names_and_ranges(wanted: Any) -> tuple[list[str] | None, list[tuple[float, float] | None]]:
+    """What the axes are called, and what is told at their ends, if it is not where they are."""
+    ranges: list[tuple[float, float] | None] = [None, None, None]
+    items = as_items(wanted)
+    if items is None or isinstance(wanted, str):
+        return _three_names("axes", wanted), ranges
+    names = []
+    for k, item in enumerate(items):
+        parts = item if isinstance(item, list | tuple) else (item,)
+        names.append(parts[0] if len(parts) in (1, 3) else None)
+        if len(parts) == 3 and k < 3:
+            try:
+                first, last = (checks.number("figure", f"axes[{k}]", end) for end in parts[1:])
+            except SceneError as error:
+                raise PictureError(str(error)) from None
+            if first == last:
+                raise PictureError(f"figure: axes[{k}]: its ends must differ, both are {first:g}")
+            ranges[k] = (first, last)
+    return _three_names("axes", names), ranges
+
+
 def _axes(scene: Scene, wanted: Any) -> Tree | None:
-    names = _three_names("axes", wanted)
+    names, ranges = _names_and_ranges(wanted)
     if names is None:
         return None
     shapes = [s for s in scene.shapes if isinstance(s, ValuedShape) and s.shown is not None]
@@ -379,7 +402,12 @@ def _axes(scene: Scene, wanted: Any) -> Tree | None:
     high = np.max([box[1] for box in boxes], axis=0)
     ticks = []
     for k in range(3):
-        values = nice_ticks(float(low[k]), float(high[k]), 5) if high[k] > low[k] else []
-        texts = write_numbers(values)
+        first, last = ranges[k] or (float(low[k]), float(high[k]))
+        told = nice_ticks(min(first, last), max(first, last), 5) if high[k] > low[k] else []
+        texts = write_numbers(told)
+        values = told
+        if ranges[k] is not None:
+            across = float(high[k] - low[k]) / (last - first)
+            values = [float(low[k]) + (value - first) * across for value in told]
         ticks.append([{"value": v, "text": t} for v, t in zip(values, texts, strict=True)])
     return {"low": low.tolist(), "high": high.tolist(), "names": names, "ticks": ticks}

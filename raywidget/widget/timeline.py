@@ -14,7 +14,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from raywidget.scene.moving import check_takes_a_time
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_items
+from raywidget.staging.common_limits import with_common_limits
 
 MOST_TIMES = 10_000
 KEPT = 64  # scenes that a function has made
@@ -119,6 +120,9 @@ def series_of(thing: object, times: object, scene_of: Callable[[object], Scene])
     at = _checked_times(range(len(items or ())) if times is None else times)
     if items is not None and len(items) != len(at):
         raise SettingsError(f"times: expected as many as scenes, {len(items)}, got {len(at)}")
+    if items is not None and len(items) <= KEPT and all(item is not None for item in items):
+        items = tuple(with_common_limits([scene_of(item) for item in items]))
+        scene_of = _as_it_is
     kept: OrderedDict[int, Scene] = OrderedDict()
     lock = threading.Lock()
 
@@ -137,6 +141,10 @@ def series_of(thing: object, times: object, scene_of: Callable[[object], Scene])
         return scene
 
     return Series(make, at)
+
+
+def _as_it_is(scene: Any) -> Scene:
+    return cast(Scene, scene)
 
 
 def _checked_times(times: object) -> tuple[float, ...]:

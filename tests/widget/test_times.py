@@ -215,3 +215,19 @@ def test_a_film_is_broken_off_without_a_trace(make, tmp_path):
     for wrong in ({"seconds": 0}, {"what": "a song"}, {"wait": 1}):
         with pytest.raises(rw.SettingsError):
             widget.record(tmp_path / "a.webp", **wrong)
+
+
+def test_limits_that_nobody_gave_are_those_of_all_times(make):
+    dots = rw.Spheres([(0, 0, 0), (2, 0, 0)], 0.5, values=[0, 1], name="dots")
+    lit = rw.Spheres([(0, 2, 0)], 0.5, values=[3], colormap=rw.ColorMap("gray", limits=(0, 9)))
+    scenes = [
+        CORNELL.replace(shapes=[dots.replace(values=[k, 2 * k]), lit.replace(values=[k])])
+        for k in (1, 5, 3)
+    ]
+    widget = make(scenes)
+    for moment in (0, 1, 2):
+        widget.time = moment
+        first, second = widget.scene.shapes
+        assert tuple(first.shown.limits) == (1, 10)
+        assert tuple(second.shown.limits) == (0, 9)
+        assert first.values[0] == (1, 5, 3)[moment]

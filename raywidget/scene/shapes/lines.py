@@ -46,8 +46,9 @@ class Tubes(ValuedShape, TurnableShape):
     radius : float, (P,) array, or sequence of arrays
         In scene units, > 0; one number for all, or one for each of all P points together, line
         after line.
-    values : (P,) array, or sequence of arrays, optional
-        A number for each point, line after line; along the lines they are interpolated.
+    values : (P,) or (L,) array, or sequence of arrays, optional
+        A number for each point, line after line; along the lines they are interpolated. Or one for
+        each of all L lines; where there are as many lines as points, they are those of points.
     colors : (P, 3) or (L, 3) array, or sequence of (N, 3) arrays, optional
         A colour for each point, or for each of all L lines, linear RGB in [0, 1], for materials
         that ask for them; between points they are interpolated. Where there are as many lines as
@@ -104,6 +105,7 @@ class Tubes(ValuedShape, TurnableShape):
         segments = pairs[apart > np.maximum(grown * (1.0 + 1e-6), checks.SMALLEST_LENGTH)]
         segments.setflags(write=False)
         self._set(segments=segments)
+        self._set(_counts=tuple(counts))
         if self.values is not None:
             self._set(values=self._in_one("values", self.values, counts))
         if self.colors is not None:
@@ -162,6 +164,22 @@ class Tubes(ValuedShape, TurnableShape):
 
     def _value_shapes(self) -> dict[str, tuple[int, ...]]:
         return {"points": (len(self.points),)}
+
+    def _checked_values(self, name: str, value: Any) -> Numbers:
+        """A number for each point; what is one for each line is that of all of its points."""
+        counts: tuple[int, ...] = self.__dict__["_counts"]
+        size = getattr(value, "size", None)
+        if size is None and isinstance(value, list | tuple):
+            size = len(value)
+        if size == len(counts) != len(self.points):
+            given: Any = value if hasattr(value, "shape") else np.asarray(value)
+            if given.dtype.kind in "biuf" and given.ndim == 1:
+                value = (
+                    np.ma.repeat(given, counts)
+                    if np.ma.isMaskedArray(given)
+                    else np.repeat(given, counts)
+                )
+        return super()._checked_values(name, value)
 
     def packed_count(self, numbers: Numbers) -> int:
         """How many numbers `packed` makes of values."""

@@ -14,7 +14,7 @@ from raywidget.errors import SceneError
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.edges import Edges, checked_edges, polygon_numbers
 from raywidget.scene.shapes.quantities import Numbers, Quantity, ValuedShape
-from raywidget.scene.shapes.simple import Bounds, Shape, TurnableShape
+from raywidget.scene.shapes.simple import Bounds, Box, Quad, Shape, TurnableShape
 from raywidget.scene.textures.textures import Texture
 from raywidget.scene.values import arrays, checks, transforms
 from raywidget.scene.values.checks import Color
@@ -182,14 +182,36 @@ class Mesh(ValuedShape, TurnableShape):
         return float(_areas(self.vertices.astype(np.float64)[self.faces]).sum())
 
 
+_SIDES = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
+
+
+def _as_mesh(shape: Box | Quad) -> Mesh:
+    """Its sides as triangles, each with the unit square as texture coordinates."""
+    sides = shape.corners()[None] if isinstance(shape, Quad) else shape.corners()[[*_SIDES]]
+    firsts = 4 * np.arange(len(sides))[:, None, None]
+    corners: Any = (firsts + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+    square: Any = np.tile([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)], (len(sides), 1))
+    sheets: Any = np.repeat(np.arange(len(sides)), 2)
+    return Mesh(
+        sides.reshape(-1, 3),
+        corners,
+        uvs=square,
+        polygons=sheets,
+        edges=shape.edges,
+        material=shape.material,
+        emission=shape.emission,
+        name=shape.name,
+    )
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Instances(ValuedShape):
     """Many copies of one mesh, each at its own place; the mesh is stored once.
 
     Parameters
     ----------
-    mesh : Mesh
-        What is copied.
+    mesh : Mesh, Box or Quad
+        What is copied; boxes become meshes.
     transforms : (N, 4, 4) array of float
         An affine, invertible matrix for each copy, with (0, 0, 0, 1) as last row; see
         `raywidget.transforms`. One that mirrors keeps front sides in front. Stored read-only as
@@ -223,7 +245,9 @@ class Instances(ValuedShape):
     colors: NDArray[np.float32] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        checks.instance(self, "mesh", self.mesh, Mesh, "a Mesh")
+        if isinstance(self.mesh, Box | Quad):
+            self._set(mesh=_as_mesh(self.mesh))
+        checks.instance(self, "mesh", self.mesh, Mesh, "a Mesh, a Box or a Quad")
         if self.material is DEFAULT_MATERIAL:
             self._set(material=self.mesh.material)
         super().__post_init__()
@@ -256,6 +280,11 @@ class Instances(ValuedShape):
     def shown(self) -> Quantity | None:
         """The quantity that is shown as colours: its own, else the mesh's, or None."""
         return super().shown or self.mesh.shown
+
+    def is_coloured_by(self, name: str) -> bool:
+        """Do its materials, or the mesh's, show the colours of a quantity?"""
+        of_mesh = name not in self.own_quantities and self.mesh.is_coloured_by(name)
+        return super().is_coloured_by(name) or of_mesh
 
     def _own_materials(self) -> tuple[Material, ...]:
         return (self.material,) if self.has_own_material else self.mesh.all_materials

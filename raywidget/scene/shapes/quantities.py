@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from functools import cached_property, lru_cache
@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
-from raywidget.scene.materials.materials import Material
+from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.textures.colormaps import ColorMap, Limits, as_color_map
+from raywidget.scene.textures.textures import Attribute
 from raywidget.scene.values import checks
 from raywidget.scene.values.checks import label
+from raywidget.scene.values.described import SceneObject
 from raywidget.scene.values.given import as_numpy
 from raywidget.scene.values.named import Named
 from raywidget.scene.values.signatures import did_you_mean, takes_parameters_of_its_class
@@ -301,6 +303,17 @@ class ValuedShape(Shape):
             return own[self.show]
         return next(iter(own.values()), None)
 
+    def is_coloured_by(self, name: str) -> bool:
+        """Do its materials show the colours of a quantity, not only its numbers?"""
+        if self.unlit:
+            return True
+        shown = self.shown
+        wanted = {name, "color"} if shown is not None and shown.name == name else {name}
+        return any(
+            material is DEFAULT_MATERIAL or not wanted.isdisjoint(_coloured(material))
+            for material in self._own_materials()
+        )
+
     @takes_parameters_of_its_class
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some parameters changed; all checks run again.
@@ -344,6 +357,21 @@ class ValuedShape(Shape):
             (a.on, a.origin, a.scale) == (b.on, b.origin, b.scale)
             for a, b in zip(ours.values(), theirs.values(), strict=True)
         )
+
+
+_NUMBERS = ("amount", "anisotropy", "ior", "metallic", "opacity", "roughness", "transmission")
+
+
+def _coloured(part: SceneObject) -> Iterator[str]:
+    """What a material or texture asks for where it takes colours."""
+    for one in dataclass_fields(part):
+        value = getattr(part, one.name)
+        if one.name in _NUMBERS or one.name.endswith(("_weight", "_roughness", "_scale")):
+            continue
+        if isinstance(value, Attribute):
+            yield value.attribute
+        if isinstance(value, SceneObject):
+            yield from _coloured(value)
 
 
 def _is_same(a: object, b: object) -> bool:

@@ -42,11 +42,31 @@ def checked_annotations(owner: object, given: Mapping[str, Any]) -> dict[str, An
         if name == "texts":
             made[name] = _texts(owner, field, value)
         is_known = value is None or _is_flag(value) or len(_words(value)) == 3
+        if name == "axes" and (ranged := _ranged(value)) is not None:
+            made[name], is_known = ranged, True
         if name in ("axes", "orientation") and not is_known:
             raise checks.fail(owner, field, "True or three names", value)
         if name == "colorbars" and not (_is_flag(value) or as_items(value) == () or _words(value)):
             raise checks.fail(owner, field, "True, False or names of shapes", value)
     return made
+
+
+def _ranged(value: object) -> tuple[Any, ...] | None:
+    """Three names, some of them with the numbers at both ends of the axis; None: something else."""
+    items = as_items(value) if isinstance(value, list | tuple) else None
+    made: list[Any] = []
+    for item in items or ():
+        if isinstance(item, str):
+            made.append(item)
+            continue
+        parts = as_items(item) or ()
+        if len(parts) != 3 or not isinstance(parts[0], str):
+            return None
+        ends = [end for end in parts[1:] if isinstance(end, int | float) and np.isfinite(end)]
+        if len(ends) != 2 or ends[0] == ends[1]:
+            return None
+        made.append((parts[0], float(ends[0]), float(ends[1])))
+    return tuple(made) if len(made) == 3 else None
 
 
 def _labels(owner: object, field: str, value: object) -> tuple[Any, ...]:

@@ -617,6 +617,47 @@ def test_titles_labels_and_axes_stand_over_the_picture(plotter):
     np.testing.assert_allclose(moved.annotations["labels"][0][0], (0, 0, 0.5), atol=1e-6)
 
 
+def test_axes_tell_the_ranges_of_the_plotter(plotter):
+    plotter.add_mesh(pyvista.Cube(bounds=(0, 2, 0, 1, 0, 1)), color="white")
+    plotter.show_bounds(axes_ranges=[0, 200, 0, 1, -5, 5], xtitle="mm")
+    axes = describe(scene_of(plotter, 1.5))["axes"]
+    assert axes["names"][0] == "mm"
+    ticks = [(tick["text"], tick["value"]) for tick in axes["ticks"][0]]
+    assert ticks == [(str(n), pytest.approx(n / 100)) for n in (0, 50, 100, 150, 200)]
+    assert [tick["value"] for tick in axes["ticks"][1]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
+
+
+def test_a_solid_does_not_have_the_normals_of_what_it_was_made_of():
+    ball = pyvista.Sphere()
+    assert ball.point_data.active_normals is not None
+    solid = ball.delaunay_3d().clip("x")
+    (mesh,) = rw.shapes_of(solid)
+    assert mesh.normals is None
+    (mesh,) = rw.shapes_of(ball)
+    assert mesh.normals is not None
+
+
+@pytest.mark.parametrize("kind", ["rectilinear", "unstructured", "structured"])
+def test_volumes_of_grids_that_are_not_even(plotter, kind):
+    at = np.array([0.0, 0.5, 1.5, 3.0, 6.0])
+    grid = pyvista.RectilinearGrid(at, [0.0, 1.0, 2.0], [0.0, 1.0, 2.0])
+    if kind == "structured":
+        grid = grid.cast_to_structured_grid()
+    elif kind == "unstructured":
+        grid = grid.cast_to_unstructured_grid()
+    grid["T"] = grid.points[:, 0] * 10.0
+    plotter.add_volume(grid, scalars="T", clim=(0, 60))
+    scene = scene_of(plotter, 1.0)
+    (volume,) = scene.shapes
+    assert isinstance(volume, rw.Volume)
+    numbers = volume.values.array.astype(float)
+    along = volume.origin[0] + volume.spacing[0] * np.arange(len(numbers))
+    inside = (along > 0.1) & (along < 5.9)
+    middle = numbers[:, numbers.shape[1] // 2, numbers.shape[2] // 2]
+    np.testing.assert_allclose(middle[inside], 10 * along[inside], atol=0.01)
+    assert any("taken over" in note or "sampled" in note for note in scene.notes)
+
+
 def test_a_scene_of_each_subplot():
     plotter = pyvista.Plotter(off_screen=True, shape=(2, 2), window_size=(80, 60))
     try:

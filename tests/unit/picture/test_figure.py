@@ -55,6 +55,41 @@ def test_shapes_that_share_a_map_share_a_bar():
     assert describe(both, colorbars=False)["bars"] == []
 
 
+def test_there_is_no_bar_of_what_colours_nothing():
+    """A field that is only the roughness has no colours that a bar could tell."""
+    named = {"values": None, "colormap": None, "quantities": {"q": [0.0, 1.0], "T": [3.0, 4.0]}}
+    dots = scene().shapes[0].replace(**named)
+
+    def labels(material, **more):
+        made = dots.replace(material=material, **more)
+        return [bar["label"] for bar in describe(rw.Scene([made], camera=CAMERA))["bars"]]
+
+    gold = rw.Principled("gold", metallic=1, roughness=rw.Attribute("q"))
+    assert labels(gold) == []
+    assert labels(gold.replace(base_color=rw.Attribute("color"))) == ["q"]
+    assert labels(rw.Mix(rw.Diffuse(rw.Attribute("color")), gold), show="T") == ["T"]
+    assert labels(gold, unlit=0.5) == ["q"]
+
+
+def test_axes_may_tell_other_numbers_than_places():
+    axes = describe(scene(), axes=(("E / km", 500, 502.25), "N", ("depth", 10, -10)))["axes"]
+    assert axes["names"] == ["E / km", "N", "depth"]
+    low, high = axes["low"], axes["high"]
+    x, _, z = axes["ticks"]
+    assert [tick["text"] for tick in x] == ["500", "500.5", "501", "501.5", "502"]
+    for tick in x:
+        share = (float(tick["text"]) - 500) / 2.25
+        assert tick["value"] == pytest.approx(low[0] + share * (high[0] - low[0]))
+    places = {tick["text"]: tick["value"] for tick in z}
+    assert places["10"] == pytest.approx(low[2])
+    assert places["\u221210" if "\u221210" in places else "-10"] == pytest.approx(high[2])
+    for wrong in ((("x", 1, 1), "y", "z"), (("x", 0, np.inf), "y", "z"), (("x", 0), "y", "z")):
+        with pytest.raises(rw.PictureError, match="axes"):
+            describe(scene(), axes=wrong)
+        with pytest.raises(rw.SceneError, match="axes"):
+            rw.Scene(camera=CAMERA, annotations={"axes": wrong})
+
+
 def test_ticks_are_round_numbers():
     assert nice_ticks(0, 1) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     assert nice_ticks(-3.2, 7.7) == [-2, 0, 2, 4, 6]

@@ -154,3 +154,35 @@ def test_other_shapes_name_themselves_too():
     )
     with pytest.raises(rw.SceneError, match="need a material of their own"):
         rw.Instances(several, [np.eye(4)], values=[1])
+
+
+def test_a_value_for_each_line_is_that_of_its_points():
+    lines = [[(0, 0, 0), (1, 0, 0), (1, 1, 0)], [(0, 0, 1), (1, 0, 1)]]
+    edges = rw.Tubes(lines, 0.1, values=[3.0, 7.0], colormap="magma")
+    np.testing.assert_array_equal(edges.values, [3, 3, 3, 7, 7])
+    again = edges.replace(values=np.ma.masked_greater([1.0, 9.0], 5))
+    np.testing.assert_array_equal(again.values, [1, 1, 1, np.nan, np.nan])
+    both = rw.Tubes(lines, 0.1, quantities={"edge": np.array([1, 2]), "node": np.arange(5.0)})
+    np.testing.assert_array_equal(both.quantities["edge"], [1, 1, 1, 2, 2])
+    np.testing.assert_array_equal(both.quantities["node"], np.arange(5))
+    with pytest.raises(rw.SceneError, match="5 of its points"):
+        rw.Tubes(lines, 0.1, values=[1.0, 2.0, 3.0])
+
+
+def test_boxes_and_quads_are_copied_as_meshes():
+    """Voxels: a cube for each cell that is taken, coloured by its value."""
+    at = np.tile(np.eye(4), (3, 1, 1))
+    at[:, 0, 3] = (0, 2, 5)
+    box = rw.Box((0.5, 0.5, 0.5), (1, 1, 1), material=rw.Diffuse("tan"), edges=True)
+    cubes = rw.Instances(box, at, values=[1, 2, 3])
+    assert cubes.mesh.area() == pytest.approx(6)
+    assert cubes.material.color == rw.Diffuse("tan").color
+    assert cubes.mesh.edges is not None
+    corners = cubes.mesh.vertices[cubes.mesh.faces].astype(float)
+    out = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    assert (np.sum(out * (corners.mean(axis=1) - 0.5), axis=1) > 0).all()
+    np.testing.assert_allclose(cubes.bounds(), [(0, 0, 0), (6, 1, 1)])
+    tiles = rw.Instances(rw.Quad((0, 0, 0), (1, 0, 0), (0, 0, 1)), at)
+    assert len(tiles.mesh.faces) == 2
+    with pytest.raises(rw.SceneError, match="a Mesh, a Box or a Quad"):
+        rw.Instances(rw.Sphere((0, 0, 0), 1), at)
