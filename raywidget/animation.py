@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ from raywidget.io.metadata import read_text
 from raywidget.picture.curves import check_display
 from raywidget.progress import Steps
 from raywidget.scene.between import between
+from raywidget.scene.camera import Camera
 from raywidget.scene.moving import Moving, check_takes_a_time
 from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
@@ -36,6 +37,7 @@ from raywidget.scene.values.given import as_whole
 from raywidget.scene.values.paths import user_path
 from raywidget.scene.values.signatures import checked_call
 from raywidget.scene.values.transforms import rotation
+from raywidget.staging.studio import STUDIO_WORDS
 
 MOST_FRAMES = 100_000
 
@@ -67,13 +69,16 @@ def animate(
     ----------
     scene_at : callable or sequence of Scene
         From the number of a frame, 0 to ``frames - 1``, to its scene; or the scenes themselves. For
-        a film from one scene to another, `between` makes such a function of a time.
+        a film from one scene to another, `between` makes such a function of a time. Whatever
+        `studio` takes may stand for a scene: all frames are seen from where the first is.
     frames : int, optional
         How many; of a sequence, by default all.
     path : path-like
         ``.mp4``, ``.mov``, ``.webm`` (by ffmpeg, from the extra ``video``), ``.gif``, ``.webp``,
         ``.apng``; or a series of pictures, such as ``"frames/%04d.png"``. Where colours have half
-        the resolution, an odd side gets its last row or column twice.
+        the resolution, an odd side gets its last row or column twice. With ``alpha=True``, all but
+        ``.mp4`` are transparent: ``.mov`` for programs that show slides or cut films (ProRes 4444),
+        ``.webm`` and ``.webp`` for browsers.
     fps : float
         Frames a second.
     denoise : bool or {"oidn", "nlm"}
@@ -98,7 +103,8 @@ def animate(
         to ``k + shutter``, and `scene_at` is asked for scenes at such times, too. Of a sequence,
         they are those `between` two scenes; the last one rests.
     **settings
-        Any of `RenderSettings`; the same for all frames, of the first scene's defaults.
+        Any of `RenderSettings`; the same for all frames, of the first scene's defaults. Of things
+        that are no scene, the parameters of `studio`, too.
 
     Returns
     -------
@@ -131,11 +137,12 @@ def animate(
     'zoom.gif'
     >>> film.unlink()
     """
-    count, make = _frames(scene_at, frames)
+    count, made = _frames(scene_at, frames)
+    make: Callable[[Any], Any] = _Staged(made, settings)
     _check_number("fps", fps, 0.1, 1000.0)
     _check_number("shutter", shutter, 0.0, 1.0)
     if shutter > 0.0:
-        way: Any = make if callable(scene_at) else _Way(scene_at)
+        way: Any = make if callable(scene_at) else _Way(make, count)
         make = _exposed(way, float(shutter))
     if as_whole(quality) is None or not 0 <= quality <= 100:
         raise SettingsError(f"quality: expected 0 to 100, got {show(quality)}")
@@ -145,10 +152,7 @@ def animate(
     method = choose_denoiser(denoise)
     if executor is not None:
         pool_of(executor)  # or it is said here
-    first: object = make(0)
-    if first is None:
-        raise SceneError("animate: frame 0 must be a Scene, got None")
-    scene, chosen = scene_and_settings(first, settings)
+    scene, chosen = scene_and_settings(make(0), _for_renders(settings))
     look = Look(chosen, method, exposure, curve)
     film = Film(checked_film(path, chosen.alpha), count, look)
     told = Steps(count, "frame") if progress else None
@@ -363,19 +367,49 @@ def _exposed(scene_at: Callable[[float], Scene], shutter: float) -> Callable[[in
     return lambda frame: Moving(scene_at, (frame, frame + shutter))
 
 
+def _for_renders(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in STUDIO_WORDS}
+
+
+class _Staged:
+    """Scenes of whatever there is to be seen, the camera where the first one has it."""
+
+    def __init__(self, make: Callable[[Any], Any], settings: Mapping[str, Any]) -> None:
+        self._make = make
+        self._settings = settings
+        self._camera: Camera | None = None
+        self._has_words = any(name in STUDIO_WORDS for name in settings)
+
+    def __call__(self, frame: float) -> Scene:
+        thing = self._make(frame)
+        if isinstance(thing, Scene) and not self._has_words:
+            return thing
+        if thing is None:
+            raise SceneError(f"animate: frame {frame:g} must be a Scene, got None")
+        if self._camera is None:  # of frame 0, whichever is asked for first
+            first = thing if frame == 0 else self._make(0)
+            self._camera = scene_and_settings(first, self._settings)[0].camera
+        try:
+            scene, _ = scene_and_settings(thing, self._settings)
+        except SceneError as error:
+            raise SceneError(f"animate: frame {frame:g}: {error}") from None
+        return scene.replace(camera=self._camera)
+
+
 class _Way:
     """From scene to scene of a sequence, one for each unit of time."""
 
-    def __init__(self, scenes: Sequence[Scene]) -> None:
-        self._scenes = scenes
+    def __init__(self, make: Callable[[int], Scene], count: int) -> None:
+        self._make = make
+        self._last = count - 1
         self._steps: dict[int, Callable[[float], Scene]] = {}
 
     def __call__(self, time: float) -> Scene:
         step = int(time)
-        if step >= len(self._scenes) - 1:
-            return self._scenes[-1]
+        if step >= self._last:
+            return self._make(self._last)
         if step not in self._steps:  # of the frame that is rendered
-            self._steps = {step: between(self._scenes[step], self._scenes[step + 1])}
+            self._steps = {step: between(self._make(step), self._make(step + 1))}
         return self._steps[step](time - step)
 
 

@@ -425,6 +425,13 @@ def _add_staging(command: argparse.ArgumentParser) -> None:
         default=None,
         help="a ground below it that catches its shadow (default: yes, for what has no light)",
     )
+    group.add_argument(
+        "--shadow",
+        dest="ground",
+        action="store_const",
+        const="shadow",
+        help="of the ground, the shadow alone; with --alpha, for slides",
+    )
 
 
 def _add_quality(group: Any) -> None:

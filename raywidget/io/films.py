@@ -7,6 +7,7 @@ MP4, MOV and WebM are encoded by ffmpeg, which the package imageio-ffmpeg brings
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from raywidget.io.atomic import replacing
 Bytes = NDArray[np.uint8]  # (H, W, 3), or 4 with straight alpha
 
 _CODECS = {".mp4": "libx264", ".mov": "libx264", ".webm": "libvpx-vp9"}
+_OPAQUE = (".mp4",)  # of which nobody would show the transparency
 _PILLOW = (".gif", ".webp", ".apng")
 FILM_SUFFIXES = (*_CODECS, *_PILLOW)
 _NUMBER = re.compile(r"%(0\d+)?d")
@@ -56,8 +58,10 @@ def check_film(path: Path, alpha: bool) -> None:
                 "(or save as .webp or .gif, which need nothing)"
             )
         _check_ffmpeg(suffix)
-        if alpha:
-            raise PictureError(f"{suffix} knows no transparency; save as .webp, .apng or .gif")
+        if alpha and suffix in _OPAQUE:
+            raise PictureError(
+                f"{suffix} knows no transparency; save as .mov, .webm, .webp, .apng or .gif"
+            )
 
 
 def _check_ffmpeg(suffix: str) -> None:
@@ -118,21 +122,35 @@ def _write_by_ffmpeg(
 ) -> None:
     import imageio_ffmpeg
 
+    frames = iter(frames)
+    first = next(frames)
+    frames, alpha = itertools.chain([first], frames), first.shape[2] == 4
+
     # Colours have half the resolution, so sides are even: the last row or column is shown twice.
     width, height = (side + side % 2 for side in size)
     # Constant rate factors: 18 is near to lossless for x264, 51 the worst.
     factor = round(45 - 0.30 * quality)
-    codec = _CODECS[path.suffix.lower()]
-    options = ["-crf", str(factor), "-colorspace", "bt709", "-color_primaries", "bt709"]
+    codec, pixels = _CODECS[path.suffix.lower()], "yuv420p"
+    channels = 4 if alpha else 3
+    options = ["-colorspace", "bt709", "-color_primaries", "bt709"]
     options += ["-color_trc", "iec61966-2-1", "-vf", "scale=out_color_matrix=bt709"]
-    options += ["-b:v", "0"] if codec == "libvpx-vp9" else ["-movflags", "+faststart"]
+    if codec == "libvpx-vp9":
+        options += ["-crf", str(factor), "-b:v", "0"]
+        pixels = "yuva420p" if alpha else pixels
+    elif alpha:  # x264 has no alpha; ProRes 4444 is what such programs know
+        codec, pixels = "prores_ks", "yuva444p10le"
+        options += ["-profile:v", "4444", "-vendor", "apl0", "-alpha_bits", "16"]
+        options += ["-q:v", str(round(20 - 0.16 * quality))]
+    else:
+        options += ["-crf", str(factor), "-movflags", "+faststart"]
     writer = imageio_ffmpeg.write_frames(
         str(path),
         (width, height),
         fps=fps,
         codec=codec,
         quality=None,
-        pix_fmt_out="yuv420p",
+        pix_fmt_in="rgba" if alpha else "rgb24",
+        pix_fmt_out=pixels,
         macro_block_size=1,
         output_params=options,
         ffmpeg_log_level="error",
@@ -141,7 +159,9 @@ def _write_by_ffmpeg(
     try:
         for frame in frames:
             padded = np.pad(
-                frame[..., :3], ((0, height - size[1]), (0, width - size[0]), (0, 0)), mode="edge"
+                frame[..., :channels],
+                ((0, height - size[1]), (0, width - size[0]), (0, 0)),
+                mode="edge",
             )
             writer.send(np.ascontiguousarray(padded))
     finally:

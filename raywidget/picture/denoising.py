@@ -98,6 +98,39 @@ def denoise_pixels(pixels: F32, inputs: DenoiserInputs | None, method: str) -> F
     return smooth
 
 
+def denoise_coverage(alpha: F32, inputs: DenoiserInputs | None, method: str) -> F32:
+    """Take the noise out of shadows, and of whatever else covers in part.
+
+    Edges are not noise: where nothing covers in part but lines of pixels, all stays as it is, and
+    so do pixels amid such that are covered or not. Only the network can do it, since nothing is
+    kept of the halves of alpha.
+
+    Parameters
+    ----------
+    alpha : (H, W) array of float32
+        0 to 1.
+    inputs, method
+        As of `denoise_pixels`.
+    """
+    part = _all_round((alpha > 0.0) & (alpha < 1.0))
+    if method != "oidn" or not part.any():
+        return alpha
+    oidn = _load_oidn()
+    guides = {} if inputs is None else {"albedo": inputs.albedo, "normal": inputs.normal}
+    grey = np.repeat(np.clip(alpha, 0.0, 1.0)[..., None], 3, axis=2)
+    with _lock:
+        smooth = _run(oidn, grey, guides, oidn.Quality.High, hdr=False).mean(axis=2)
+    plain = _all_round(alpha == 0.0) | _all_round(alpha == 1.0)
+    return np.where(plain, alpha, np.clip(smooth, 0.0, 1.0)).astype(np.float32)
+
+
+def _all_round(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where it is so in all of 3 x 3 pixels."""
+    wide = np.pad(there, 1, mode="edge")
+    rows = wide[:-2] & wide[1:-1] & wide[2:]
+    return np.asarray(rows[:, :-2] & rows[:, 1:-1] & rows[:, 2:])
+
+
 def denoise_quickly(pixels: F32) -> F32:
     """A small picture without its noise, in the quickest way that Open Image Denoise has.
 
@@ -124,9 +157,9 @@ def _load_oidn() -> Any:
     return mitsuba_oidn
 
 
-def _run(oidn: Any, noisy: F32, guides: dict[str, F32], quality: Any) -> F32:
+def _run(oidn: Any, noisy: F32, guides: dict[str, F32], quality: Any, hdr: bool = True) -> F32:
     try:
-        made = oidn.denoise(np.ascontiguousarray(noisy), **guides, hdr=True, quality=quality)
+        made = oidn.denoise(np.ascontiguousarray(noisy), **guides, hdr=hdr, quality=quality)
     except Exception as error:
         raise PictureError(f"denoise: Open Image Denoise failed: {error}") from error
     return np.asarray(made, np.float32)

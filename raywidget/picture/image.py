@@ -16,13 +16,14 @@ from raywidget.errors import PictureError
 from raywidget.io.images import encode_png, save_picture
 from raywidget.picture.backgrounds import read_background
 from raywidget.picture.curves import check_channel, check_display
-from raywidget.picture.denoising import Source, choose_method, denoise_pixels
+from raywidget.picture.denoising import Source, choose_method, denoise_coverage, denoise_pixels
 from raywidget.picture.development import check_sixteen, develop, develop_strips
 from raywidget.picture.measured import Measured, checked_mapping
 from raywidget.picture.rows import MadeRows
 from raywidget.picture.transparency import lay_over
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_whole
+from raywidget.scene.values.signatures import checked_call
 
 _LONGEST = 4096  # characters that files say of one word
 
@@ -265,7 +266,8 @@ class Image(Measured):
         if raw._denoiser is not None and raw.spp < (2 if method == "nlm" else 1):
             raise PictureError(f"denoise: {method!r} needs more than {raw.spp} samples per pixel")
         inputs = None if raw._denoiser is None else raw._denoiser()
-        made = self._with_raw(denoise_pixels(raw.pixels, inputs, method), raw, raw.alpha)
+        alpha = None if raw.alpha is None else denoise_coverage(raw.alpha, inputs, method)
+        made = self._with_raw(denoise_pixels(raw.pixels, inputs, method), raw, alpha)
         made.remember({"denoise": method})
         return made
 
@@ -356,6 +358,7 @@ class Image(Measured):
         made.remember(self._words)
         return made
 
+    @checked_call(PictureError)
     def save(
         self,
         path: str | os.PathLike[str],
@@ -381,7 +384,7 @@ class Image(Measured):
             (JPEG and PDF lay it over white); in the others with premultiplied ones, as channel A
             in ``.exr``, ``alpha`` in ``.npz``, the fourth number in ``.npy``, and not in ``.hdr``.
             Of a denoised picture, all have what is seen; ``.npz`` has the true pixels as ``raw``,
-            too, and ``.exr`` as a layer ``raw.R``, ``raw.G``, ``raw.B``.
+            too, and ``.exr`` as a layer ``raw.R``, ``raw.G``, ``raw.B``; likewise ``raw_alpha``.
         exposure, curve, channel : optional
             Display settings instead of the image's own.
         bits : {8, 16}
@@ -419,9 +422,18 @@ class Image(Measured):
             text={**self._told(how[2], how[1]), **words},
             quality=quality,
             dpi=dpi,
-            aovs=self._aovs if self._raw is None else {**self._aovs, "raw": self._raw.pixels},
+            aovs={**self._aovs, **self._true()},
             alpha=self._alpha,
         )
+
+    def _true(self) -> dict[str, NDArray[np.float32]]:
+        """Of a denoised picture, what the samples made."""
+        if self._raw is None:
+            return {}
+        true = {"raw": self._raw.pixels}
+        if self._raw.alpha is not None:
+            true["raw_alpha"] = self._raw.alpha
+        return true
 
     def _told(self, exposure: float, curve: str) -> dict[str, str]:
         """What a file says of the picture: the program, and how it was rendered and is shown."""

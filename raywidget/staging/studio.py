@@ -49,7 +49,7 @@ _DARKEST = 0.004  # reflectance of the blackest ground
 def studio(
     thing: object,
     light: str | Emitter | Sequence[Emitter] | None = "soft",
-    ground: bool = True,
+    ground: bool | str = True,
     background: ColorLike | Backdrop | os.PathLike[str] | None = "white",
     up: str | None = None,
     view: Vec3Like = (1.0, 0.6, 1.0),
@@ -73,9 +73,10 @@ def studio(
     light : {"soft", "overcast", "sun"}, Emitter or list of Emitter, optional
         A large key light with a fill; a cloudy sky; a low sun. None: only what the thing itself
         gives off.
-    ground : bool
+    ground : bool or "shadow"
         A level disk that touches it from below, and fades into the background; before a picture a
-        `ShadowCatcher`.
+        `ShadowCatcher`. ``"shadow"`` is that before everything: ground that is not seen but for
+        the shadow on it, with ``alpha=True`` for slides.
     background : colour, Backdrop, path, array, Image or PIL image, optional
         What is seen behind it, which lights nothing; None shows the light itself.
     up : {"x", "y", "z", "-x", "-y", "-z"}, optional
@@ -330,14 +331,15 @@ def _stage(
     taken: Taken,
     notes: list[str],
     light: Any,
-    ground: bool,
+    ground: bool | str,
     background: Any,
     up: str | None,
     view: Vec3Like,
     aspect: float | None,
 ) -> Scene:
     axes = axes_of(up or taken.up or "z")
-    ground = checks.flag("studio", "ground", ground)
+    if not isinstance(ground, bool | np.bool_ | str) or ground not in (True, False, "shadow"):
+        raise checks.fail("studio", "ground", 'True, False or "shadow"', ground)
     if aspect is not None:
         aspect = checks.length("studio", "aspect", aspect)
     shapes, origin = _near_the_origin(thing, taken, notes)
@@ -355,7 +357,8 @@ def _stage(
             'such as background="#22262c"'
         )
     if ground:
-        shapes.append(_ground(points, axes, emitters, color))
+        catches = ground == "shadow" or isinstance(color, Backdrop)
+        shapes.append(_ground(points, axes, emitters, color, catches))
     return Scene(
         shapes,
         emitters=emitters,
@@ -415,11 +418,15 @@ def _emitters(light: Any, axes: Axes, back: NDArray[np.float64]) -> list[Emitter
 
 
 def _ground(
-    points: NDArray[np.float64], axes: Axes, emitters: Sequence[Emitter], background: Any
+    points: NDArray[np.float64],
+    axes: Axes,
+    emitters: Sequence[Emitter],
+    background: Any,
+    catches: bool,
 ) -> Disk:
     """A disk that touches the lowest point, as bright in the light as the background is.
 
-    It fades towards its rim, so that no horizon is seen.
+    It fades towards its rim, so that no horizon is seen; or nothing is seen of it but shadows.
     """
     height = points @ axes.up
     across = np.stack([points @ axes.right, points @ axes.front], axis=1)
@@ -434,7 +441,7 @@ def _ground(
         arriving = np.array(sky.irradiance(tuple(axes.up)))
         matched = np.pi * np.array(background) / arriving
         color = tuple(float(f"{c:.4g}") for c in np.clip(matched, _DARKEST, 0.95))
-    if not isinstance(background, Backdrop):
+    if not catches:
         material = Diffuse(color, opacity=Gradient(0.0, 1.0))
     return Disk(
         tuple(float(f"{part:.7g}") for part in center),

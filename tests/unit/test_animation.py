@@ -254,13 +254,60 @@ def test_a_turntable(tmp_path):
         ((scene_at, 2, "a.gif"), {"quality": 101}, SettingsError, "quality: expected 0 to 100"),
         ((scene_at, 2, "a.gif"), {"sp": 1}, SettingsError, "unknown setting 'sp'"),
         ((scene_at, 2, "a.mp4"), {"alpha": True}, PictureError, "knows no transparency"),
-        ((lambda k: SCENE if k == 0 else 5, 2, "a.gif"), {}, SceneError, "frame 1 must be a Scene"),
+        ((lambda k: SCENE if k == 0 else 5, 2, "a.gif"), {}, SceneError, "animate: frame 1: "),
     ],
 )
 def test_what_can_not_be(tmp_path, monkeypatch, arguments, settings, error, message):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=message):
         rw.animate(*arguments, **{**SMALL, **settings})
+
+
+def test_things_are_staged_and_seen_from_one_place(tmp_path, rendered):
+    balls = [rw.Sphere((0, 0, 0), radius) for radius in (1.0, 0.5)]
+    path = rw.animate(balls, path=tmp_path / "%d.png", light="sun", **SMALL)
+    rw.animate(lambda k: balls[int(k)], 2, tmp_path / "f%d.png", light="sun", **SMALL)
+    first = rw.studio(balls[0], light="sun", aspect=17 / 11)
+    second = rw.studio(balls[1], light="sun", aspect=17 / 11).replace(camera=first.camera)
+    for k, scene in enumerate((first, second)):
+        expected = rw.render(scene, **SMALL).to_uint8()
+        for name in (path.name % k, f"f{k}.png"):
+            with Pillow.open(tmp_path / name) as picture:
+                np.testing.assert_array_equal(np.asarray(picture), expected)
+
+
+def test_things_that_grow_while_the_shutter_is_open(tmp_path):
+    """All times of all frames are seen from where the first frame's beginning is seen."""
+    path = tmp_path / "%d.png"
+    rw.animate(lambda t: rw.Sphere((0, 0, 0), 1 + t), 2, path, shutter=0.5, ground=False, **SMALL)
+    camera = rw.studio(rw.Sphere((0, 0, 0), 1), ground=False, aspect=17 / 11).camera
+    staged = rw.Moving(
+        lambda t: rw.studio(rw.Sphere((0, 0, 0), 1 + t), ground=False, aspect=17 / 11).replace(
+            camera=camera
+        ),
+        (1, 1.5),
+    )
+    with Pillow.open(tmp_path / "1.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), rw.render(staged, **SMALL).to_uint8())
+
+
+@pytest.mark.parametrize(("suffix", "name"), [(".webm", "libvpx-vp9"), (".mov", "prores")])
+def test_films_that_are_seen_through(tmp_path, suffix, name):
+    ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    scene = rw.studio(rw.Sphere((0, 0, 0), 1), ground=False)
+    path = rw.animate(
+        [scene] * 2,
+        path=tmp_path / f"a{suffix}",
+        alpha=True,
+        **{**SMALL, "width": 32, "height": 32},
+    )
+    decoder = ["-c:v", name] if suffix == ".webm" else []  # its own knows no alpha
+    told = [*decoder, "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgba", "-"]
+    run = [ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *told]
+    seen = subprocess.run(run, check=True, capture_output=True, timeout=60).stdout
+    alpha = np.frombuffer(seen, np.uint8).reshape(2, 32, 32, 4)[0, ..., 3]
+    assert alpha[0, 0] < 8
+    assert alpha[16, 16] > 247
 
 
 def test_without_the_encoder(monkeypatch, tmp_path):

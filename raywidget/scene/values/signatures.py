@@ -102,7 +102,7 @@ def wrong_call(
     for name in () if takes_any else keywords:
         if name not in parameters:
             hint = _where_it_belongs(name, keywords[name], parameters)
-            hint = hint or did_you_mean(name, parameters)
+            hint = hint or did_you_mean(name, [known for known in parameters if known != "self"])
             return f"{owner}: there is no parameter {name!r}; {hint}"
     try:
         signature.bind(*arguments, **keywords)

@@ -96,6 +96,30 @@ def test_files_hold_both(noisy, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), clean.pixels)
 
 
+def test_shadows_are_cut_out_without_their_noise(tmp_path):
+    pytest.importorskip("mitsuba_oidn")
+    ball = rw.Sphere((0, 0, 0), 1)
+    scene = rw.studio(ball, ground="shadow")
+    how = {"width": 64, "height": 48, "alpha": True}
+    noisy = rw.render(scene, spp=16, **how)
+    clean = noisy.denoise("oidn")
+    truth = rw.render(scene, spp=2048, seed=9, **how).alpha
+
+    def error(alpha):
+        return np.mean((alpha - truth) ** 2)
+
+    assert error(clean.alpha) < 0.3 * error(noisy.alpha)
+    assert clean.alpha.mean() == pytest.approx(noisy.alpha.mean(), rel=0.03)
+    np.testing.assert_array_equal(clean.raw.alpha, noisy.alpha)
+    np.testing.assert_array_equal(noisy.alpha[20:28, 28:36], 1.0)
+    np.testing.assert_array_equal(clean.alpha[20:28, 28:36], 1.0)  # what is opaque stays so
+    clean.save(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as kept:
+        np.testing.assert_array_equal(kept["alpha"], clean.alpha)
+        np.testing.assert_array_equal(kept["raw_alpha"], noisy.alpha)
+    np.testing.assert_array_equal(noisy.denoise("nlm").alpha, noisy.alpha)
+
+
 def test_a_picture_with_alpha(tmp_path):
     cut = rw.render(rw.presets.spheregrid(), spp=4, alpha=True, width=32, height=24)
     clean = cut.denoise("nlm")

@@ -140,7 +140,7 @@ def test_lights_and_backgrounds_of_ones_own():
     assert rw.studio(BOX, background="tomato").background == rw.Diffuse("tomato").color
     with pytest.raises(rw.SceneError, match="light must be one of 'soft', 'overcast', 'sun'"):
         rw.studio(BOX, light="moon")
-    with pytest.raises(rw.SceneError, match="ground must be True or False"):
+    with pytest.raises(rw.SceneError, match='ground must be True, False or "shadow"'):
         rw.studio(BOX, ground="yes")
 
 
@@ -271,3 +271,15 @@ def test_before_a_picture_the_ground_catches_shadows_alone(tmp_path):
     assert np.array_equal(rw.studio(BOX, background=path).background.image, wall)
     with pytest.raises(SceneError, match="studio: background"):
         rw.studio(BOX, background="nowhere.png")
+
+
+def test_the_shadow_alone():
+    scene = rw.studio(BOX, ground="shadow", light="sun")
+    assert isinstance(scene.shapes[-1].material, rw.ShadowCatcher)
+    image = rw.render(scene, width=48, height=32, spp=16, alpha=True)
+    assert image.alpha.max() == 1.0
+    # Somewhere there is shadow, which is black and lets light through; else there is nothing.
+    ground = np.abs(image.pixels).max(axis=2) == 0.0
+    assert (ground & (image.alpha > 0.2) & (image.alpha < 1.0)).sum() > 20
+    assert image.alpha[0, 0] < 0.05
+    assert rw.studio(BOX, ground="shadow").replace(background=None).background is None
