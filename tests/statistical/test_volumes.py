@@ -247,6 +247,23 @@ def test_two_halves_that_overlap_are_one():
     assert check_batches(*pictures) > LEVEL
 
 
+@pytest.mark.parametrize("interpolation", ["linear", "nearest"])
+def test_light_on_the_way_is_that_of_where_it_is_stopped(interpolation):
+    # One volume is lit on the way through it, two are where they stop light; turned from red to
+    # blue by what is stopped where.
+    colors = [(0.0, (0.9, 0.3, 0.2)), (0.6, (0.2, 0.4, 0.9))]
+    whole = rw.TransferFunction(colors, extinction=[(0, 0), (0.6, 1)], density=0.9, g=0.4)
+    half = whole.replace(density=0.45)
+    pictures = [
+        render_batches(smoky(fill), 32, 256, seed=seed, max_depth=6, **VOLPATH)
+        for seed, fill in enumerate(
+            [block(LUMPS, look, interpolation=interpolation) for look in looks]
+            for looks in ([whole], [half, half])
+        )
+    ]
+    assert check_batches(*pictures) > LEVEL
+
+
 @pytest.mark.parametrize("kind", ["straight", "bent", "colours", "nearest", "signed"])
 def test_a_number_by_chance_has_the_mean_of_all_around_a_point(kind, monkeypatch):
     # Everywhere linear, nowhere, in some blocks; the other scene blends all eight everywhere.

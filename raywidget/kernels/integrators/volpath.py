@@ -18,6 +18,7 @@ from raywidget.kernels.geometry.surface_point import reach_from_spawn, spawn_ori
 from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators.bound import add_within, is_bounded
 from raywidget.kernels.integrators.catcher import catch_light, is_catcher
+from raywidget.kernels.integrators.lit_flight import fly_lit, light_in_space
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.tile import (
     PathResult,
@@ -109,6 +110,8 @@ INFINITY = float("inf")
 GROUP_SEGMENT = 1 << 31  # of each straight piece of the path: channel, distance, two unused
 GROUP_GLOW = 3 << 30  # on the camera's ray, then at the end of an edge: a point that glows
 
+_LIT_EDGES = 3  # of a path, on whose way through a volume light of lamps is looked for
+
 
 class Flight(NamedTuple):
     """How far light goes before it is scattered."""
@@ -122,6 +125,12 @@ class Flight(NamedTuple):
 def largest_of(color: Vec3) -> float:
     """The brightest channel of a colour."""
     return max(color.x, max(color.y, color.z))
+
+
+@device
+def has_sides(scene: SceneView, volume: int) -> bool:
+    """Is a volume shaded as surfaces are where its numbers change fast?"""
+    return scene.volumes[volume * VOLUME_SIZE + VOLUME_SHARPNESS] > 0.0
 
 
 @device
@@ -213,6 +222,8 @@ def trace_volpath(
     scatter_pdf = 0.0
     glow_pdf = 0.0  # the same, of what glows in volumes
     glows = settings.next_event and scene.glow_count > 0
+    lights_ways = settings.next_event and scene.light_count > 0 and scene.volume_count == 1
+    lights_ways = lights_ways and scene.medium_count == 0 and not has_sides(scene, 0)
     previous = o  # where light was scattered last, not where it passed an interface
     previous_normal = d
     edge = draw_four(sequence, GROUP_EDGE)
@@ -232,7 +243,14 @@ def trace_volpath(
             if passed > 0:  # it has served on the way here
                 stream = next_state(stream)
                 number = number_of(stream)
-        if scene.volume_count > 0 and in_space:  # what is near in smoke need not be looked beyond
+        is_lit = False  # has the light of lamps been added where the path is scattered next?
+        lights_way = (
+            lights_ways
+            and depth < min(settings.max_depth, _LIT_EDGES + 1)
+            and not (depth == 1 and scene.has_unseen)
+        )
+        # What is near in smoke need not be looked beyond.
+        if scene.volume_count > 0 and in_space and not lights_way:
             flown = fly(scene, o, d, INFINITY, stream, number, False)
             reach = flown.t
             volume = flown.volume
@@ -248,7 +266,19 @@ def trace_volpath(
         way = reach
         if glows and depth == 1:
             radiance = radiance + throughput * glow_on_ray(scene, o, d, way, inside, sequence)
-        if scene.volume_count > 0 and not in_space:
+        if lights_way:
+            lit_flight = fly_lit(scene, o, d, reach, inside, number, stream)
+            reach = lit_flight.t
+            volume = lit_flight.volume
+            place = lit_flight.place
+            is_lit = lit_flight.is_lit
+            stream = lit_flight.state
+            rays += lit_flight.rays
+            if is_bounded(bound, depth + 1):
+                radiance = add_within(bound, radiance, throughput, lit_flight.radiance, 1.0)
+            else:
+                radiance = radiance + throughput * lit_flight.radiance
+        elif scene.volume_count > 0 and not in_space:
             flown = fly(scene, o, d, reach, stream, number, depth == 1)
             reach = flown.t
             volume = flown.volume
@@ -289,38 +319,21 @@ def trace_volpath(
                 anisotropy = look.anisotropy
                 if largest_of(throughput) <= 0.0:
                     break
-                if scene.volumes[volume * VOLUME_SIZE + VOLUME_SHARPNESS] > 0.0:
+                if has_sides(scene, volume):
                     side = shaded_side(scene, volume, p, d, choice.y)
             if depth >= settings.max_depth:
                 break
             is_surface = dot(side, side) > 0.0
             sampled = settings.next_event and scene.light_count > 0
-            if sampled:
-                light = sample_light(scene, p, side, edge.z, edge.w, choice.x)
-                is_cut = is_lamp_cut(scene, light.light, p, light.wi, light.reach, light.delta)
-                phase = 0.0
-                if light.pdf > 0.0 and not is_cut:
-                    if is_surface:
-                        phase = max(0.0, dot(side, light.wi)) * INV_PI
-                    else:
-                        phase = eval_phase(anisotropy, dot(d, light.wi))
-                if phase > 0.0:
-                    shadow = Shadow(vec3(1.0, 1.0, 1.0), 1)
-                    if not scene.is_void or scene.medium_count > 0:
-                        shadow = trace_shadow(scene, p, light.wi, light.reach, inside, 0)
-                    rays += shadow.rays
-                    weight = phase / light.pdf
-                    if not light.delta:
-                        weight *= power_heuristic(light.pdf, phase)
-                    arrived = light.radiance * shadow.share
-                    if scene.volume_count > 0 and largest_of(arrived) > 0.0:
-                        through = share_through(scene, p, light.wi, light.reach, stream, False)
-                        stream = through.state
-                        weight *= through.share
-                    if is_bounded(bound, depth + 1):
-                        radiance = add_within(bound, radiance, throughput, arrived, weight)
-                    else:
-                        radiance = radiance + throughput * arrived * weight
+            if sampled and not is_lit:
+                numbers = vec3(edge.z, edge.w, choice.x)
+                lit = light_in_space(scene, p, d, side, anisotropy, inside, numbers, stream)
+                rays += lit.rays
+                stream = lit.state
+                if is_bounded(bound, depth + 1):
+                    radiance = add_within(bound, radiance, throughput, lit.radiance, 1.0)
+                else:
+                    radiance = radiance + throughput * lit.radiance
             if glows:
                 glow = sample_glow(scene, p, draw_four(sequence, GROUP_GLOW + depth))
                 phase = 0.0

@@ -4,7 +4,8 @@ Both walk through blocks of cells, each of which knows the least and the greates
 so that empty space costs a step and no look-up. Collisions are drawn from the greatest one and
 taken back by chance (delta tracking; Woodcock et al. 1965, Novak et al. 2018, "Monte Carlo methods
 for volumetric light transport simulation", section 4). What gets through is the exact share of the
-least one, times a product of shares for the rest (residual ratio tracking; Novak et al. 2014).
+least one, or of one between both, times a product of shares for the rest (residual ratio tracking;
+Novak et al. 2014).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from raywidget.kernels.layout import SceneView
 
 _FAR = 1e30
 _FLAT = 1e-12  # slower along an axis, in cells per unit: never to another block
+_NARROW = 0.5  # optical depths of a block, one less the other, that differ but little
 _FAINT = 0.1  # shares below this are decided by chance
 _THICK = 2.3  # optical depth that leaves such a share
 
@@ -174,7 +176,7 @@ def _first_step(x: float, block: int, direction: float, size: float) -> float:
 
 
 @device
-def _block_ends(walk: Walk, block: _Block) -> float:
+def block_ends(walk: Walk, block: _Block) -> float:
     """Distance at which the ray leaves a block, or the volume."""
     return min(min(block.next_x, block.next_y), min(block.next_z, walk.leave))
 
@@ -194,7 +196,7 @@ def _moved(
 
 
 @device
-def _next_block(walk: Walk, block: _Block) -> _Block:
+def next_block(walk: Walk, block: _Block) -> _Block:
     """The block behind this one, without branches: through which side, no processor foresees."""
     along_x = (block.next_x <= block.next_y) & (block.next_x <= block.next_z)
     along_y = (not along_x) & (block.next_y <= block.next_z)
@@ -219,7 +221,7 @@ class _Leap(NamedTuple):
 
 
 @device
-def _leap(walk: Walk, block: _Block, least: float) -> _Leap:
+def leap_from(walk: Walk, block: _Block, least: float) -> _Leap:
     """Over empty blocks: `least` is what bounds have of one, minus how far it is to others."""
     more = -least - 1.0
     t = min(block.next_x + more * walk.size.x, block.next_y + more * walk.size.y)
@@ -251,7 +253,8 @@ def _passed(t: float, next_side: float, size: float) -> int:
 
 
 @device
-def _point(walk: Walk, t: float) -> Vec3:
+def point_on(walk: Walk, t: float) -> Vec3:
+    """A point of the ray, in cells of the grid."""
     return vec3(
         walk.origin.x + t * walk.direction.x,
         walk.origin.y + t * walk.direction.y,
@@ -260,13 +263,13 @@ def _point(walk: Walk, t: float) -> Vec3:
 
 
 @device
-def _depth_to_go(state: np.uint64) -> float:
+def depth_to_go(state: np.uint64) -> float:
     """An optical depth that light gets through, by chance."""
     return -math.log(1.0 - number_of(state))
 
 
 @device
-def _look(scene: SceneView, volume: int, p: Vec3, is_linear: bool, state: np.uint64) -> Near:
+def look_once(scene: SceneView, volume: int, p: Vec3, is_linear: bool, state: np.uint64) -> Near:
     """The extinction at a point, or one whose mean that is."""
     if is_linear:
         return look_near(scene, volume, p, state)
@@ -293,13 +296,13 @@ def _fly_through(
         least = scene.volume_bounds[bounds + layout.BOUNDS_LEAST]
         most = scene.volume_bounds[bounds + layout.BOUNDS_MOST]
         if most <= 0.0:
-            leap = _leap(walk, block, least)
+            leap = leap_from(walk, block, least)
             t = leap.t
             block = leap.block
         else:
             is_linear = least < 0.0
             least = abs(least)
-            stop = _block_ends(walk, block)
+            stop = block_ends(walk, block)
             through = max(0.0, stop - t) * most
             if through > depth:
                 t += depth / most
@@ -308,15 +311,15 @@ def _fly_through(
                 if chance < least:
                     return Flown(t, volume, UNKNOWN, state)
                 state = next_state(state)
-                found = _look(scene, volume, _point(walk, t), is_linear, state)
+                found = look_once(scene, volume, point_on(walk, t), is_linear, state)
                 if chance < found.extinction:
                     return Flown(t, volume, found.place, state)
                 state = next_state(state)
-                depth = _depth_to_go(state)
+                depth = depth_to_go(state)
                 continue
             depth -= through
             t = stop
-            block = _next_block(walk, block)
+            block = next_block(walk, block)
         if t >= walk.leave or block.row < 0:
             break
     return Flown(reach, -1, 0.0, state)
@@ -366,8 +369,13 @@ def _pass_through(
 ) -> Passed:
     """Residual ratio tracking through one volume.
 
-    Where the least extinctions alone have left little of the light, chance decides on what they
-    would still take: the way out of what is thick may be long.
+    What is counted exactly is the least extinction of a block, or, where the greatest one would
+    take but little more light, the middle of both: the rest is then half as much, so half as many
+    numbers are looked up, and errs to both sides. (In thick blocks each number could double the
+    share, which is noise.)
+
+    Where that alone has left little of the light, chance decides on what it would still take: the
+    way out of what is thick may be long.
     """
     walk = start_walk(scene, volume, o, d, reach)
     if not walk.enter < walk.leave:
@@ -375,41 +383,47 @@ def _pass_through(
     block = walk.first
     t = walk.enter
     share = 1.0
+    narrow = _NARROW / min(min(walk.size.x, walk.size.y), walk.size.z)
     least_depth = 0.0
     sure_depth = 0.0  # of it, that is counted and not decided by chance
     limit = _THICK
     by_chance = False
     state = next_state(state)
-    depth = _depth_to_go(state)
+    depth = depth_to_go(state)
     while True:
         bounds = block.row * layout.BOUNDS_SIZE
         least = scene.volume_bounds[bounds + layout.BOUNDS_LEAST]
         most = scene.volume_bounds[bounds + layout.BOUNDS_MOST]
         if most <= 0.0:
-            leap = _leap(walk, block, least)
+            leap = leap_from(walk, block, least)
             t = leap.t
             block = leap.block
         else:
             is_linear = least < 0.0
             least = abs(least)
             rest = most - least
-            stop = _block_ends(walk, block)
+            lowest = 0.0
+            if rest < narrow:
+                rest *= 0.5
+                least += rest
+                lowest = -1.0
+            stop = block_ends(walk, block)
             through = max(0.0, stop - t) * rest
             if through > depth:
                 ahead = depth / rest
                 least_depth += ahead * least
                 t += ahead
                 state = next_state(state)
-                found = _look(scene, volume, _point(walk, t), is_linear, state)
+                found = look_once(scene, volume, point_on(walk, t), is_linear, state)
                 met = found.extinction - least
-                share *= 1.0 - min(1.0, max(0.0, met / rest))
+                share *= 1.0 - min(1.0, max(lowest, met / rest))
                 state = next_state(state)
                 if share < _FAINT:
                     if number_of(state) * 2.0 * _FAINT >= share:
                         return Passed(0.0, state)
                     share = 2.0 * _FAINT
                     state = next_state(state)
-                depth = _depth_to_go(state)
+                depth = depth_to_go(state)
                 continue
             depth -= through
             least_depth += max(0.0, stop - t) * least
@@ -419,9 +433,9 @@ def _pass_through(
                 by_chance = True
                 sure_depth = least_depth
                 state = next_state(state)
-                limit = least_depth + _depth_to_go(state)
+                limit = least_depth + depth_to_go(state)
             t = stop
-            block = _next_block(walk, block)
+            block = next_block(walk, block)
         if t >= walk.leave or block.row < 0:
             break
     if not by_chance:
