@@ -102,6 +102,7 @@ from raywidget.kernels.language.random import (
 )
 from raywidget.kernels.language.sampling import (
     INV_PI,
+    SPARED,
     make_frame,
     power_heuristic,
     sample_cosine_hemisphere,
@@ -286,6 +287,7 @@ def advance_paths(
     if settings.roulette:
         all_sought = settings.next_event and is_all_sought(scene)
         survival = brightest * compression * survival_per_throughput(all_sought)
+        survival = choose(lanes_in(specular), survival * SPARED, survival)
         lives &= lane_mask((survival >= 1.0) | (choice.z < survival))
         throughput = throughput * choose(survival < 1.0, 1.0 / survival, 1.0)
 

@@ -42,6 +42,7 @@ from raywidget.kernels.language.random import (
 )
 from raywidget.kernels.language.sampling import (
     INV_PI,
+    SPARED,
     make_frame,
     power_heuristic,
     sample_cosine_hemisphere,
@@ -233,6 +234,7 @@ def trace_volpath(
     in_space = False  # was light scattered between surfaces last?
     depth = 1
     while True:
+        is_mirrored = False
         # --- How far does light go? --------------------------------------------------------------
         reach = INFINITY
         volume = -1
@@ -511,6 +513,7 @@ def trace_volpath(
             d = scattered.wi
             inside = inside_towards(scene, inside, hit.ng, hit.material, wo, d)
             compression *= sample.eta * sample.eta
+            is_mirrored = sample.is_specular
             scatter_pdf = 0.0
             if sampled and not sample.is_specular:
                 scatter_pdf = sample.pdf
@@ -527,6 +530,8 @@ def trace_volpath(
             brightest = largest_of(throughput)
             all_sought = settings.next_event and is_all_sought(scene)
             survival = brightest * compression * survival_per_throughput(all_sought)
+            if is_mirrored:
+                survival *= SPARED
             if survival < 1.0:
                 if choice.z >= survival:
                     break

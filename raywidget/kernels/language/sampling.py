@@ -157,3 +157,9 @@ def survival_per_throughput(all_is_sought: bool) -> float:
     # only, be it that of a sky beside lamps, all of that is lost: 1.08 times with 10 under a sky
     # alone, 0.99-1.87 (median 1.15) with both (10 scenes, 11 seeds).
     return 2.5 if all_is_sought else 10.0
+
+
+# Roulette after a reflection or refraction into a single direction is weaker by this factor: it is
+# drawn more often than it weighs (see `fresnel.drawn_share`), and roulette would take that back.
+# Whoever goes to and fro between mirrors still ends.
+SPARED = 8.0

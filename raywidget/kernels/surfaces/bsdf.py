@@ -20,7 +20,7 @@ from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.surfaces.dielectric import eval_rough, sample_rough, sample_smooth
-from raywidget.kernels.surfaces.fresnel import fresnel
+from raywidget.kernels.surfaces.fresnel import drawn_share, fresnel
 from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
 from raywidget.kernels.surfaces.microfacet import eval_metal, reflectance, sample_metal
 from raywidget.kernels.surfaces.principled import eval_principled, sample_principled
@@ -157,13 +157,13 @@ def eval_bsdf_cos(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
         return BsdfValue(bsdf.color * (wi.z * INV_PI), wi.z * INV_PI)
     if bsdf.kind == layout.METAL or bsdf.kind == layout.CONDUCTOR:
         return eval_metal(bsdf, wo, wi)
-    passed_o = 1.0 - fresnel(wo.z, bsdf.eta)
-    passed_i = 1.0 - fresnel(wi.z, bsdf.eta)
+    reflected = fresnel(wo.z, bsdf.eta)
+    passed = (1.0 - reflected) * (1.0 - fresnel(wi.z, bsdf.eta))
+    below = 1.0 - _share_of_coat(bsdf, reflected)
     if bsdf.kind == layout.COATED_DIFFUSE:
-        f_cos = _coated_albedo(bsdf) * (passed_o * passed_i * wi.z * INV_PI)
-        return BsdfValue(f_cos, passed_o * wi.z * INV_PI)
+        return BsdfValue(_coated_albedo(bsdf) * (passed * wi.z * INV_PI), below * wi.z * INV_PI)
     base = eval_metal(bsdf, wo, wi)
-    return BsdfValue(base.f_cos * (passed_o * passed_i), base.pdf * passed_o)
+    return BsdfValue(base.f_cos * passed, base.pdf * below)
 
 
 @device
@@ -182,7 +182,8 @@ def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSa
     above = vec3(wo.x, wo.y, abs(wo.z))
     mirrored = vec3(-wo.x, -wo.y, wo.z)
 
-    coat = 1.0  # share that the coat lets through, by the probability of going there
+    below = 1.0  # probability of going below the coat
+    passed = 1.0  # share that the coat lets through, by that probability
     is_coated = False
     if (
         bsdf.kind == layout.COATED_DIFFUSE
@@ -190,26 +191,31 @@ def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSa
         or bsdf.kind == layout.COATED_CONDUCTOR
     ):
         reflected = fresnel(above.z, bsdf.eta)
-        if lobe < reflected:  # drawn with the probability that it is weighted by
-            return BsdfSample(mirrored, vec3(1.0, 1.0, 1.0), 0.0, True, 1.0)
+        if bsdf.kind != layout.COATED_DIFFUSE and bsdf.alpha < MIRROR_ALPHA:
+            # Both go the same way.
+            base = reflectance(bsdf, above.z) * ((1.0 - reflected) * (1.0 - reflected))
+            weight = base + vec3(reflected, reflected, reflected)
+            return BsdfSample(mirrored, weight, 0.0, True, 1.0)
+        drawn = _share_of_coat(bsdf, reflected)
+        if lobe < drawn:
+            gloss = reflected / drawn
+            return BsdfSample(mirrored, vec3(gloss, gloss, gloss), 0.0, True, 1.0)
         is_coated = True
-        coat = 1.0 - reflected
-        lobe = (lobe - reflected) / coat
+        below = 1.0 - drawn
+        passed = (1.0 - reflected) / below
+        lobe = (lobe - drawn) / below
 
     if bsdf.kind == layout.DIFFUSE or bsdf.kind == layout.COATED_DIFFUSE:
         wi = sample_cosine_hemisphere(u, v)
         pdf = wi.z * INV_PI
         weight = bsdf.color
         if is_coated:
-            weight = _coated_albedo(bsdf) * (1.0 - fresnel(wi.z, bsdf.eta))
-        return BsdfSample(vec3(wi.x, wi.y, side * wi.z), weight, pdf * coat, False, 1.0)
+            weight = _coated_albedo(bsdf) * (passed * (1.0 - fresnel(wi.z, bsdf.eta)))
+        return BsdfSample(vec3(wi.x, wi.y, side * wi.z), weight, pdf * below, False, 1.0)
 
     # Metal, bare or under a coat
     if bsdf.alpha < MIRROR_ALPHA:
-        weight = reflectance(bsdf, above.z)
-        if is_coated:
-            weight = weight * coat
-        return BsdfSample(mirrored, weight, 0.0, True, 1.0)
+        return BsdfSample(mirrored, reflectance(bsdf, above.z), 0.0, True, 1.0)
     wi = sample_metal(bsdf, above, u, v, lobe)
     if wi.z <= 0.0:
         return nothing
@@ -219,8 +225,17 @@ def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSa
         return nothing
     weight = value.f_cos * (1.0 / value.pdf)
     if is_coated:
-        weight = weight * (1.0 - fresnel(wi.z, bsdf.eta))
-    return BsdfSample(vec3(wi.x, wi.y, side * wi.z), weight, value.pdf * coat, False, 1.0)
+        weight = weight * (passed * (1.0 - fresnel(wi.z, bsdf.eta)))
+    return BsdfSample(vec3(wi.x, wi.y, side * wi.z), weight, value.pdf * below, False, 1.0)
+
+
+@device
+def _share_of_coat(bsdf: Bsdf, reflected: float) -> float:
+    """How often the reflection of a smooth coat is drawn."""
+    below = 1.0
+    if bsdf.kind == layout.COATED_DIFFUSE:
+        below = max(bsdf.color.x, max(bsdf.color.y, bsdf.color.z))
+    return drawn_share(reflected, below)
 
 
 @device

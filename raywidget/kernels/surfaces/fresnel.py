@@ -31,6 +31,17 @@ def fresnel_pane(cos_i: float, eta: float) -> float:
 
 
 @device
+def drawn_share(reflected: float, below: float) -> float:
+    """How often to follow what a smooth boundary reflects, of which `reflected` is the share.
+
+    `below` is the albedo of what lies below it; 1 for clear glass. More often than it weighs: where
+    a lamp is mirrored, it is by far the brightest that is seen, and nothing else can find it there.
+    Drawn by its weight, it comes once in 25 samples. (The root: 0.2 instead of 0.04.)
+    """
+    return math.sqrt(reflected / max(reflected + (1.0 - reflected) * below, 1e-12))
+
+
+@device
 def schlick(f0: Vec3, cos_h: float) -> Vec3:
     """Reflectance of a metal from that at normal incidence (Schlick 1994)."""
     m = min(1.0, max(0.0, 1.0 - cos_h))

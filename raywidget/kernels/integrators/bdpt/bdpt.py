@@ -114,6 +114,7 @@ from raywidget.kernels.language.random import (
 )
 from raywidget.kernels.language.sampling import (
     INV_PI,
+    SPARED,
     make_frame,
     sample_cosine_hemisphere,
     survival_per_throughput,
@@ -380,10 +381,11 @@ def advance_subpaths(
 
     # --- Russian roulette -------------------------------------------------------------------------
     if settings.roulette:
+        spared = choose(is_mirrored, SPARED, spread_number(1.0))
         survival = brightest * choose(
             is_light,
             1.0 / ROULETTE_FULL,
-            compression * survival_per_throughput(is_all_sought(scene)),
+            compression * survival_per_throughput(is_all_sought(scene)) * spared,
         )
         die = choose(is_light, choice.y, choice.z)
         lives &= lane_mask((survival >= 1.0) | (die < survival))
