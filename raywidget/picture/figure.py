@@ -21,7 +21,7 @@ from raywidget.scene.scene import Scene
 from raywidget.scene.values.checks import show
 from raywidget.scene.values.given import as_items
 from raywidget.scene.values.paths import user_path
-from raywidget.scene.values.signatures import CheckedCalls, did_you_mean
+from raywidget.scene.values.signatures import CheckedCalls, checked_call, did_you_mean
 
 SUFFIXES = (".pdf", ".svg", ".png")
 _INCHES = {"mm": MILLIMETRE, "cm": 10 * MILLIMETRE, "in": 1.0, "pt": POINT}
@@ -165,12 +165,14 @@ class Figure(metaclass=CheckedCalls):
             raise PictureError(f"Figure: there are {len(self._panels)} pictures; images has them")
         return self._panels[0].rendered()
 
+    @checked_call(PictureError)
     def save(
         self,
         path: str | os.PathLike[str],
         *,
         dpi: float = 300.0,
         width: str | float = "160 mm",
+        transparent: bool = False,
     ) -> None:
         """Write it as PDF, SVG or PNG, by the suffix.
 
@@ -182,12 +184,15 @@ class Figure(metaclass=CheckedCalls):
             Pixels per inch of a PNG; what is a raster in the others keeps its own pixels.
         width : str or float
             Of the whole figure: "86 mm", "8.6 cm", "3.4 in", "240 pt", or a number of mm.
+        transparent : bool
+            No white paper: what is round the picture is seen through, and so is what a picture with
+            `alpha` is cut out of.
 
         Raises
         ------
         PictureError
-            If the suffix is another, a size makes no sense, matplotlib is missing, or the file
-            can't be written.
+            If the suffix is another, a size or a flag makes no sense, matplotlib is missing, or the
+            file can't be written.
         """
         try:
             target = user_path(path)
@@ -198,7 +203,12 @@ class Figure(metaclass=CheckedCalls):
             raise PictureError(
                 f"Figure: the path must end in {', '.join(SUFFIXES)}, got {str(target)!r}"
             )
-        data = self._written(suffix[1:], _checked_dpi(dpi), _inches(width))
+        if not isinstance(transparent, bool):
+            raise PictureError(
+                f"Figure: transparent must be True or False, got {show(transparent)}"
+            )
+        paper = "none" if transparent else "white"
+        data = self._written(suffix[1:], _checked_dpi(dpi), _inches(width), paper)
         try:
             with replacing(target) as part:
                 part.write_bytes(data)
@@ -214,7 +224,7 @@ class Figure(metaclass=CheckedCalls):
         told = f"[{told}]" if self._several else told
         return f"Figure({told}, {bars} colour bar{'s' * (bars != 1)})"
 
-    def _written(self, form: str, dpi: float, width: float) -> bytes:
+    def _written(self, form: str, dpi: float, width: float, paper: str = "white") -> bytes:
         try:
             import matplotlib
             from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -245,7 +255,7 @@ class Figure(metaclass=CheckedCalls):
             "text.parse_math": False,
         }
         with matplotlib.rc_context(style):
-            sheet = Sheet(figsize=(width, total), dpi=dpi, facecolor="white")
+            sheet = Sheet(figsize=(width, total), dpi=dpi, facecolor=paper)
             FigureCanvasAgg(sheet)
             if self._title:
                 whole = Cell(sheet, 0.0, 0.0)

@@ -212,6 +212,36 @@ def test_what_is_cut_out_is_saved_as_it_is_not_as_it_is_shown(notebook, tmp_path
     ).all()  # red as it is within: no grey mixed in
 
 
+def test_a_shadow_lies_on_the_squares_and_is_saved_with_and_without_its_noise(notebook, tmp_path):
+    notebook.run(
+        "from raywidget.picture.transparency import lay_over_checkerboard\n"
+        "def on_squares():\n"
+        "    shown = lay_over_checkerboard(widget.image.pixels, widget.image.alpha)\n"
+        "    return rw.Image(shown, spp=1).to_uint8()\n"
+        "scene = rw.studio(rw.Sphere((0, 0, 0), 1), ground='shadow')"
+    )
+    view = notebook.run(
+        "widget = rw.RayWidget(scene, width=64, height=48, spp=8, alpha=True)\nwidget"
+    ).view()
+    view.wait_painted("done")
+    noisy = notebook.array("widget.image.alpha")
+    assert ((noisy > 0.1) & (noisy < 1)).sum() > 100  # there is a shadow
+    view.assert_shows(notebook.array("on_squares()"))
+    view.button("Denoise").click()
+    status = view.element.get_by_role("status")
+    notebook.wait_for(lambda: "denoised" in status.inner_text(), "it says that it is denoised")
+    clean = notebook.array("widget.image.alpha")
+    assert (clean != noisy).sum() > 100
+    view.assert_shows(notebook.array("on_squares()"))
+    with notebook.page.expect_download() as download:
+        view.button("Save PNG").click()
+    download.value.save_as(tmp_path / "picture.png")
+    with PictureFile.open(tmp_path / "picture.png") as picture:
+        saved = np.asarray(picture)
+    np.testing.assert_array_equal(saved, notebook.array("widget.image.to_uint8()"))
+    np.testing.assert_allclose(saved[..., 3] / 255, clean, atol=0.5 / 255 + 1e-6)
+
+
 def test_who_turns_the_wheel_over_a_picture_is_told_to_click(notebook, view):
     hands = Hands(view)
     hint = view.element.get_by_text("Click the picture")

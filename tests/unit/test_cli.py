@@ -614,6 +614,7 @@ def test_all_that_made_a_picture_is_repeated(tmp_path, monkeypatch, capsys):
     for what, how in (
         (["part.off"], ["--light", "sun", "--background", "#204060", "--view", "1", "2", "1"]),
         (["a.glb", "--until", "b.glb"], ["--shutter", "0.2", "0.6"]),
+        (["part.off"], ["--shadow", "--alpha"]),
         (["cornell-empty"], ["--option", "light=point", "--denoise", "nlm"]),
         (["a.glb"], ["--clamp-indirect", "0.3", "--max-depth", "4"]),
     ):

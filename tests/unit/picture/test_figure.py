@@ -383,3 +383,25 @@ def test_what_can_not_be_saved_is_said(tmp_path):
             fig.save(tmp_path / path, **more)
     with pytest.raises(rw.PictureError, match="expected a Scene, an Image"):
         rw.Figure(3)
+
+
+def test_figures_without_paper(tmp_path):
+    image = rw.render(rw.Sphere((0, 0, 0), 1), ground=False, alpha=True, width=32, height=24, spp=2)
+    fig = rw.Figure(image, title="a ball")
+    fig.save(tmp_path / "a.png", transparent=True)
+    fig.save(tmp_path / "b.png")
+    with (
+        PictureFile.open(tmp_path / "a.png") as clear,
+        PictureFile.open(tmp_path / "b.png") as white,
+    ):
+        alpha = np.asarray(clear.convert("RGBA"))[..., 3]
+        assert np.asarray(white.convert("RGBA"))[..., 3].min() == 255
+    middle = alpha.shape[0] // 2, alpha.shape[1] // 2
+    assert (alpha[0, 0], alpha[middle]) == (0, 255)
+    fig.save(tmp_path / "a.svg", transparent=True)
+    assert "fill: #ffffff" not in (tmp_path / "a.svg").read_text()
+    fig.save(tmp_path / "b.svg")
+    assert "fill: #ffffff" in (tmp_path / "b.svg").read_text()
+    for wrong, told in ({"transparent": 1}, "True or False"), ({"paper": "red"}, "no parameter"):
+        with pytest.raises(rw.PictureError, match=told):
+            fig.save(tmp_path / "c.png", **wrong)
