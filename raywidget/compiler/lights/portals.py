@@ -26,12 +26,17 @@ _MOST = 2**31 - 1  # of sums
 _WITHIN = 2  # directions that are looked at in each cell, each way
 _EVERYWHERE = 0.02  # of the mean, so that no cell is left out that is brighter than it looks
 _RAYS = 8  # each way, by which it is found out on which side of a portal the sky is
+_OUTSHONE = 2.0  # times what else comes through: from there, portals cost more than they bring
 
 
 def with_portals(
     tables: SceneTables, emitters: Sequence[Emitter], placement: Placement
 ) -> SceneTables:
-    """The tables with those of the portals among the emitters, if there is a sky behind them."""
+    """The tables with those of the portals among the emitters, if there is a sky behind them.
+
+    Where the sun shines in, what it brings by way of walls and floors is nearly all the noise, and
+    portals don't change it: then there are none.
+    """
     portals = [emitter for emitter in emitters if isinstance(emitter, Portal)]
     if not portals or tables.environment[layout.ENVIRONMENT_LIGHT] < 0.0:
         return tables
@@ -42,8 +47,10 @@ def with_portals(
     frames = np.round(rows[:, layout.PORTAL_X : layout.PORTAL_OUT + 3], 6) + 0.0
     _, first, numbers = np.unique(frames, axis=0, return_index=True, return_inverse=True)
     maps = [_maps(tables, frames[at].reshape(3, 3), cells) for at in first]
-    sums, units = zip(*map(_sums, np.concatenate(maps)), strict=True)
-    first = numbers.ravel() * len(maps[0])
+    if _is_outshone(tables, rows, [maps[number] for number in numbers.ravel()]):
+        return tables
+    sums, units = zip(*map(_sums, np.concatenate([seen.cells for seen in maps])), strict=True)
+    first = numbers.ravel() * len(maps[0].cells)
     rows[:, layout.PORTAL_MAP] = first
     rows[:, layout.PORTAL_CELLS] = cells
     rows[:, layout.PORTAL_UNIT] = np.array(units)[first]
@@ -96,7 +103,15 @@ def _extent(corners: F64, axis: F64) -> tuple[float, float]:
 
 def _is_open(tables: SceneTables, row: F64, towards: F64) -> int:
     """How many of some rays from a portal to one side meet nothing."""
-    random = np.random.default_rng(1)
+    points = _points_on(row, towards)
+    around = np.random.default_rng(1).normal(size=points.shape)
+    around /= np.linalg.norm(around, axis=1, keepdims=True)
+    directions = around + 1.001 * towards  # as the cosine
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return count_open(tables, points.astype(np.float32), directions.astype(np.float32))
+
+
+def _points_on(row: F64, towards: F64) -> F64:
     at = (np.indices((_RAYS, _RAYS)).reshape(2, -1).T + 0.5) / _RAYS
     x = row[layout.PORTAL_X : layout.PORTAL_X + 3]
     y = row[layout.PORTAL_Y : layout.PORTAL_Y + 3]
@@ -104,19 +119,37 @@ def _is_open(tables: SceneTables, row: F64, towards: F64) -> int:
     points = row[layout.PORTAL_CORNER : layout.PORTAL_CORNER + 3] + (
         at[:, :1] * width * x + at[:, 1:] * height * y
     )
-    around = random.normal(size=points.shape)
-    around /= np.linalg.norm(around, axis=1, keepdims=True)
-    directions = around + 1.001 * towards  # as the cosine
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    points += 0.02 * min(width, height) * towards  # not on a pane
-    return count_open(tables, points.astype(np.float32), directions.astype(np.float32))
+    return np.asarray(points + 0.02 * min(width, height) * towards)  # not on a pane
+
+
+class _Map(NamedTuple):
+    """What is seen through portals that look the same way."""
+
+    cells: F64  # the light from each, (1, N, N); of an image (2, N, N), without peaks and of them
+    smooth: float  # that comes through each unit of their area, without peaks
+    peaks: float
+    way: F64  # to the brightest of them
+
+
+def _is_outshone(tables: SceneTables, rows: F64, maps: Sequence[_Map]) -> bool:
+    """Do peaks bring far more through portals than all else?"""
+    smooth = peaks = 0.0
+    for row, seen in zip(rows, maps, strict=True):
+        area = row[layout.PORTAL_WIDTH] * row[layout.PORTAL_HEIGHT]
+        smooth += area * seen.smooth
+        if seen.peaks > 0.0:
+            points = _points_on(row, row[layout.PORTAL_OUT : layout.PORTAL_OUT + 3])
+            ways = np.tile(seen.way, (len(points), 1))
+            is_open = count_open(tables, points.astype(np.float32), ways.astype(np.float32))
+            peaks += area * seen.peaks * is_open / len(points)
+    return peaks > _OUTSHONE * smooth
 
 
 # --- What comes from where ------------------------------------------------------------------------
 
 
-def _maps(tables: SceneTables, frame: F64, cells: int) -> F64:
-    """The light from each cell, (1, N, N); of an image (2, N, N), without its peaks and of them."""
+def _maps(tables: SceneTables, frame: F64, cells: int) -> _Map:
+    """What comes from in front of a portal, whose axes are the rows of `frame`."""
     fine = cells * _WITHIN
     at = (np.arange(fine) + 0.5) * (2.0 / fine) - 1.0
     t = at / (1.0 - np.abs(at))
@@ -129,7 +162,7 @@ def _maps(tables: SceneTables, frame: F64, cells: int) -> F64:
     light = light.reshape(cells, _WITHIN, cells, _WITHIN).sum(axis=(1, 3))
     angles = angle.reshape(cells, _WITHIN, cells, _WITHIN).sum(axis=(1, 3))
     if tables.environment[layout.ENVIRONMENT_KIND] != layout.PANORAMA:
-        return _everywhere(light, angles)[None]
+        return _Map(_everywhere(light, angles)[None], 1.0, 0.0, frame[2])
     # What lies between the directions that were looked at, as a small sun, is in its texels.
     thrown, brightest, texels = _thrown(tables, frame, cells)
     light = np.where(texels >= _WITHIN**2, thrown, light)
@@ -138,7 +171,15 @@ def _maps(tables: SceneTables, frame: F64, cells: int) -> F64:
     shining = (light / angles)[light > 0.0]
     limit = _LEFT * (float(np.median(shining)) if len(shining) else 0.0)
     smooth = np.where(is_peak, np.minimum(light, limit * angles), light)
-    return np.stack([_everywhere(smooth, angles), _widened(np.where(is_peak, light, 0.0))])
+    peaks = np.where(is_peak, light, 0.0)
+    middle = local.reshape(cells, _WITHIN, cells, _WITHIN, 3).mean(axis=(1, 3))
+    middle /= np.linalg.norm(middle, axis=-1, keepdims=True)
+    return _Map(
+        np.stack([_everywhere(smooth, angles), _widened(peaks)]),
+        float((smooth * middle[..., 2]).sum()),
+        float((peaks * middle[..., 2]).sum()),
+        middle[np.unravel_index(peaks.argmax(), peaks.shape)] @ frame,
+    )
 
 
 def _everywhere(light: F64, angles: F64) -> F64:

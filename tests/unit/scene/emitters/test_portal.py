@@ -81,6 +81,22 @@ def test_peaks_of_an_image_have_a_map_of_their_own():
     assert peak_units[1] == 0.0  # the other one does not see it
 
 
+def test_where_the_sun_shines_in_there_are_no_portals():
+    pixels = np.full((512, 1024, 3), 0.5, np.float32)
+    pixels[180, 3] = 500_000.0  # up towards -z
+    window = rw.Portal((0, 0, 0), (1, 0, 0), (0, 1, 0))
+    back = rw.Box((0, 0, 3), (9, 9, 1))
+
+    def count(turn=0, shapes=()):
+        sky = rw.ImageEnvironment(pixels, rotation=(0, turn, 0))
+        return len(tables_of(window, sky=sky, shapes=[back, *shapes]).portals)
+
+    assert count() == 0
+    assert count(turn=180) == 1  # behind the wall at its back
+    assert count(shapes=[rw.Sphere((0, 2.4, -3), 1.5)]) == 1  # in the shade
+    assert count(shapes=[rw.Sphere((6, 2.4, -3), 1.5)]) == 0
+
+
 @pytest.mark.parametrize("size", [4, 16, 100, 300])
 def test_an_image_without_peaks_has_none(size):
     pixels = np.full((size, 2 * size, 3), 0.3, np.float32)
