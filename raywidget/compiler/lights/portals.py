@@ -26,7 +26,7 @@ _MOST = 2**31 - 1  # of sums
 _WITHIN = 2  # directions that are looked at in each cell, each way
 _EVERYWHERE = 0.02  # of the mean, so that no cell is left out that is brighter than it looks
 _RAYS = 8  # each way, by which it is found out on which side of a portal the sky is
-_OUTSHONE = 2.0  # times what else comes through: from there, portals cost more than they bring
+_OUTSHONE = 1.5  # times what else comes through: from there, portals cost more than they bring
 
 
 def with_portals(
