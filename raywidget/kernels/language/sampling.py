@@ -159,7 +159,7 @@ def survival_per_throughput(all_is_sought: bool) -> float:
     return 2.5 if all_is_sought else 10.0
 
 
-# Roulette after a reflection or refraction into a single direction is weaker by this factor: it is
-# drawn more often than it weighs (see `fresnel.drawn_share`), and roulette would take that back.
-# Whoever goes to and fro between mirrors still ends.
+# Roulette after a reflection or refraction into a single direction is weaker by this factor: a
+# coat's is drawn more often than it weighs (see `fresnel.drawn_share`), which roulette would take
+# back. Whoever goes to and fro between mirrors still ends.
 SPARED = 8.0

@@ -13,7 +13,7 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, sample_cosine_hemisphere
 from raywidget.kernels.language.vec3 import Vec3, dot, normalize, vec3
-from raywidget.kernels.surfaces.fresnel import drawn_share, fresnel, fresnel_pane
+from raywidget.kernels.surfaces.fresnel import fresnel, fresnel_pane
 from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
 from raywidget.kernels.surfaces.microfacet import (
     ggx_density,
@@ -25,39 +25,27 @@ from raywidget.kernels.surfaces.microfacet import (
 
 @device
 def sample_smooth(bsdf: Bsdf, wo: Vec3, lobe: float) -> BsdfSample:
-    """Reflect or refract; a thin pane lets light straight through.
-
-    From outside, reflections are drawn more often than they weigh; inside, by the reflectance.
-    """
+    """Reflect or refract, by the reflectance; a thin pane lets light straight through."""
     if bsdf.kind == layout.THIN_DIELECTRIC:
         return _sample_pane(bsdf, wo, lobe)
     cos_o = abs(wo.z)
     eta = bsdf.eta if wo.z > 0.0 else 1.0 / bsdf.eta
     reflected = fresnel(cos_o, eta)
-    drawn = drawn_share(reflected, 1.0) if wo.z > 0.0 else reflected
-    if lobe < drawn:
-        return _mirrored(wo, reflected / drawn)
+    if lobe < reflected:
+        mirrored = vec3(-wo.x, -wo.y, wo.z)
+        return BsdfSample(mirrored, vec3(1.0, 1.0, 1.0), 0.0, True, 1.0)
     inverse = 1.0 / eta
     cos_t = math.sqrt(max(0.0, 1.0 - (1.0 - cos_o * cos_o) * inverse * inverse))
     wi = vec3(-wo.x * inverse, -wo.y * inverse, -cos_t if wo.z > 0.0 else cos_t)
-    passed = (1.0 - reflected) / (1.0 - drawn)
-    return BsdfSample(wi, bsdf.color * (passed * inverse * inverse), 0.0, True, eta)
-
-
-@device
-def _mirrored(wo: Vec3, weight: float) -> BsdfSample:
-    """A perfect reflection."""
-    wi = vec3(-wo.x, -wo.y, wo.z)
-    return BsdfSample(wi, vec3(weight, weight, weight), 0.0, True, 1.0)
+    return BsdfSample(wi, bsdf.color * (inverse * inverse), 0.0, True, eta)
 
 
 @on_demand
 def _sample_pane(bsdf: Bsdf, wo: Vec3, lobe: float) -> BsdfSample:
-    reflected = fresnel_pane(abs(wo.z), bsdf.eta)
-    drawn = drawn_share(reflected, 1.0)
-    if lobe < drawn:
-        return _mirrored(wo, reflected / drawn)
-    return BsdfSample(-wo, bsdf.color * ((1.0 - reflected) / (1.0 - drawn)), 0.0, True, 1.0)
+    if lobe < fresnel_pane(abs(wo.z), bsdf.eta):
+        mirrored = vec3(-wo.x, -wo.y, wo.z)
+        return BsdfSample(mirrored, vec3(1.0, 1.0, 1.0), 0.0, True, 1.0)
+    return BsdfSample(-wo, bsdf.color, 0.0, True, 1.0)
 
 
 # --- Rough (Walter et al. 2007, "Microfacet models for refraction through rough surfaces") --------
