@@ -31,6 +31,7 @@ from raywidget.scene.values import checks
 from raywidget.scene.values.checks import Vec3
 from raywidget.scene.values.signatures import did_you_mean
 
+_SLOPE = "raywidget: slope"
 _POINTS = 0  # vtkDataObject::FIELD_ASSOCIATION_POINTS
 
 
@@ -73,12 +74,15 @@ def contour(
     parts = []
     for part in found.parts:
         contours = vtk("vtkFiltersCore", "vtkContourFilter")()
-        contours.SetInputData(_on_points(part))
+        part = _on_points(part)
+        by_slope = part.IsA("vtkUnstructuredGrid")
+        contours.SetInputData(_with_slopes(part) if by_slope else part)
+        contours.SetComputeNormals(not by_slope)
         contours.SetInputArrayToProcess(0, 0, 0, _POINTS, SHOWN)
         for number, level in enumerate(levels):
             contours.SetValue(number, level)
         contours.Update()
-        parts.append(contours.GetOutput())
+        parts.append(_with_normals(contours.GetOutput()) if by_slope else contours.GetOutput())
     colormap = None
     if len(levels) > 1:
         colormap = usual_map() or ColorMap()
@@ -172,7 +176,20 @@ def _show(owner: str, data: Any, field: str | None) -> _Showing:
         raise checks.fail(owner, "field", "the name of an array of numbers", field, hint)
     if name is not None and not lows:
         raise SceneError(f"{owner}: {name!r} has no finite number")
+    parts = [_without_normals(part) for part in parts]
     return _Showing(parts, name, min(lows, default=0.0), max(highs, default=0.0))
+
+
+def _without_normals(part: Any) -> Any:
+    """The same without the normals of what a solid was made of, which its inside has not."""
+    normals = part.GetPointData().GetNormals()
+    if normals is None:
+        return part
+    copy = part.NewInstance()
+    copy.ShallowCopy(part)
+    copy.GetPointData().SetActiveNormals(None)
+    copy.GetPointData().RemoveArray(normals.GetName())
+    return copy
 
 
 def _count(source: Any) -> int:
@@ -214,6 +231,44 @@ def _on_points(part: Any) -> Any:
     return means.GetOutput()
 
 
+def _with_slopes(part: Any) -> Any:
+    """The same with the gradient of what it shows: VTK's own normals of cells fold over."""
+    slopes = vtk("vtkFiltersGeneral", "vtkGradientFilter")()
+    slopes.SetInputData(part)
+    slopes.SetInputScalars(_POINTS, SHOWN)
+    slopes.SetResultArrayName(_SLOPE)
+    slopes.Update()
+    return slopes.GetOutput()
+
+
+def _with_normals(part: Any) -> Any:
+    """Normals towards smaller numbers; none where there is no gradient."""
+    points = part.GetPointData()
+    array = points.GetArray(_SLOPE)
+    if array is None:
+        return part
+    slopes = -array_of(array).astype(np.float64)
+    long = np.linalg.norm(slopes, axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slopes = np.nan_to_num(slopes / long, posinf=0.0, neginf=0.0).astype(np.float32)
+    normals = vtk("util.numpy_support", "numpy_to_vtk")(slopes, deep=True)
+    normals.SetName("Normals")
+    points.RemoveArray(_SLOPE)
+    points.SetNormals(normals)
+    return part
+
+
+def _facing(piece: Piece) -> Piece:
+    """The same with the fronts of all triangles where their normals point to."""
+    if piece.normals is None:
+        return piece
+    a, b, c = (np.asarray(piece.vertices)[piece.faces[:, k]] for k in range(3))
+    normals = np.asarray(piece.normals)[piece.faces].sum(axis=1)
+    turned = np.einsum("ij,ij->i", np.cross(b - a, c - a), normals) < 0.0
+    faces = np.where(turned[:, None], piece.faces[:, ::-1], piece.faces)
+    return replace(piece, faces=faces)
+
+
 def _alike(part: Any) -> Any:
     """The same with numbers of one type and no scalars: else those that are joined lose them."""
     copy = part.NewInstance()
@@ -252,7 +307,7 @@ def _shape(
     pieces = pieces_of(join.GetOutput(), notes, Look(shown=shown))
     for piece in pieces:
         if isinstance(piece, Piece):
-            shapes = build([piece], notes)
+            shapes = build([_facing(piece)], notes)
             if shapes:
                 return shapes[0]
         if isinstance(piece, Lines):

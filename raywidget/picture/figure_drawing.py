@@ -114,7 +114,8 @@ def _draw_picture(
             axes.plot([label["x"]], [label["y"]], ".", color=pen.ink, markersize=2.5)
             pen.write(label["x"] + 3 * per_point, label["y"], label["text"], "left")
     edges = laid["axes"] or ()
-    for edge, words in zip(edges, axis_words(edges, wide, high, font), strict=True):
+    placed = axis_words(edges, wide, high, font, laid["scalebar"])
+    for edge, words in zip(edges, placed, strict=True):
         _draw_axis(pen, edge, words)
     if laid["scalebar"] is not None:
         _draw_scale(pen, laid["scalebar"], high)

@@ -17,7 +17,8 @@ The page repeats this while the camera moves (`layout.js`), by these rules:
   drawn.
 - Words are 1.2 of their font high, and 0.6 wide for each letter. Numbers stand so far out that
   there are 0.45 between them and the edge, names 0.3 beyond them, but within the picture. Where a
-  number would leave the picture, or meet a word that is there, it is left out; names come first.
+  number would leave the picture, or meet a word or the scale bar, it is left out; names come
+  first.
 """
 
 from __future__ import annotations
@@ -269,7 +270,9 @@ class _Box(NamedTuple):
         return across < 0.5 * (self.wide + other.wide) and up < 0.5 * (self.high + other.high)
 
 
-def axis_words(edges: Sequence[Tree], width: float, height: float, font: float) -> list[AxisWords]:
+def axis_words(
+    edges: Sequence[Tree], width: float, height: float, font: float, scalebar: Tree | None = None
+) -> list[AxisWords]:
     """Where the words of axes stand, so that none meet.
 
     Parameters
@@ -278,8 +281,14 @@ def axis_words(edges: Sequence[Tree], width: float, height: float, font: float) 
         ``axes`` of `lay_out`.
     width, height, font : float
         Of the picture, and of letters, in the same pixels.
+    scalebar : dict, optional
+        That of `lay_out`, which numbers leave room for.
     """
     boxes: list[_Box] = []
+    if scalebar is not None:
+        wide = max(scalebar["pixels"], 0.6 * font * len(scalebar["text"]))
+        x, y = 1.2 * font + 0.5 * scalebar["pixels"], height - 1.7 * font
+        boxes.append(_Box(x, y, wide, 2.4 * font))
     names = []
     for edge in edges:
         out_x, out_y = edge["outwards"]

@@ -140,7 +140,7 @@ export function drawAll(description, pose, size, hides, scale = 1) {
   if (pose !== null) {
     const laid = layOut(description, pose, { width, height });
     const { labels, scalebar, axes, orientation } = laid;
-    const words = axisWords(axes, { width, height }, font);
+    const words = axisWords(axes, { width, height }, font, scalebar);
     parts.push(...axes.map((edge, n) => drawAxis(edge, words[n], font)));
     labels.forEach((label, index) => {
       if (label === null || hides(index)) return;

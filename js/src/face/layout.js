@@ -232,13 +232,19 @@ function placeAxis(axes, k, pose, at) {
  * Where the words of axes stand, so that none meet: their names, and the numbers there is room for.
  *
  * @param {Edge[]} edges @param {Size} size of the picture @param {number} font in the same unit
+ * @param {{pixels: number, text: string} | null} [scalebar] which numbers leave room for
  * @returns {{name: Word, numbers: Word[]}[]}
  */
-export function axisWords(edges, { width, height }, font) {
+export function axisWords(edges, { width, height }, font, scalebar = null) {
   /** @type {{x: number, y: number, wide: number, high: number}[]} */
   const boxes = [];
   const high = 1.2 * font;
   const wideOf = (/** @type {string} */ text) => 0.6 * font * [...text].length;
+  if (scalebar) {
+    const wide = Math.max(scalebar.pixels, wideOf(scalebar.text));
+    const [x, y] = [1.2 * font + scalebar.pixels / 2, height - 1.7 * font];
+    boxes.push({ x, y, wide, high: 2.4 * font });
+  }
   const extent = (/** @type {string} */ text, /** @type {Spot} */ out) =>
     Math.abs(out.x) * wideOf(text) + Math.abs(out.y) * high;
   const within = (

@@ -100,6 +100,24 @@ test("numbers that meet words or leave the picture are left out; names stay in i
   near(second.numbers[0].x, 20 - 4.5 - 3);
 });
 
+test("numbers leave room for the scale bar", () => {
+  const edge = {
+    name: "x",
+    from: { x: 10, y: 80 },
+    to: { x: 90, y: 80 },
+    outwards: { x: 0, y: 1 },
+    ticks: [
+      { x: 20, y: 80, text: "0" },
+      { x: 80, y: 80, text: "5" },
+    ],
+  };
+  const size = { width: 100, height: 105 };
+  const numbers = (bar) => axisWords([edge], size, 10, bar)[0].numbers.map(({ text }) => text);
+  assert.deepEqual(numbers(null), ["0", "5"]);
+  assert.deepEqual(numbers({ pixels: 30, text: "1 m" }), ["5"]);
+  assert.deepEqual(numbers({ pixels: 10, text: "1 m" }), ["5"]);
+});
+
 test("small arrows tell how the axes lie", () => {
   const found = layOut(about({ orientation: ["a", "b", "c"] }), POSE, SIZE).orientation;
   assert.deepEqual(

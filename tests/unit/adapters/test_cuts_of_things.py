@@ -75,6 +75,16 @@ def test_surfaces_give_lines_with_their_numbers():
     assert flat.shown.colormap.colors == "magma"
 
 
+def test_the_inside_of_a_solid_has_no_normals_of_its_outside():
+    pv = pytest.importorskip("pyvista")
+    solid = pv.Sphere().delaunay_3d()
+    solid["up"] = solid.points[:, 2]
+    assert solid.point_data.active_normals is not None
+    assert rw.plane_cut(solid, normal="y").normals is None
+    level = rw.isosurface(solid, 0.1)
+    np.testing.assert_allclose(np.abs(level.normals[:, 2]), 1.0, atol=1e-3)
+
+
 def test_arrays_of_every_type_and_mapped_ones(tmp_path):
     steps = np.round(SQUARES * 40)
     for kind in "?bBhHiIqQefdg":

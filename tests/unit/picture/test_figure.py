@@ -193,6 +193,19 @@ def test_words_of_axes_do_not_meet():
     assert shown > 20
 
 
+def test_numbers_of_axes_leave_room_for_the_scale_bar():
+    ticks = [{"x": x, "y": 80, "text": text} for x, text in ((20, "0"), (80, "5"))]
+    edge = {"name": "x", "from": [10, 80], "to": [90, 80], "outwards": [0, 1], "ticks": ticks}
+
+    def numbers(bar):
+        (words,) = axis_words([edge], 100, 105, 10, bar)
+        return [number.text for number in words.numbers]
+
+    assert numbers(None) == ["0", "5"]
+    assert numbers({"pixels": 30, "text": "1 m"}) == ["5"]
+    assert numbers({"pixels": 10, "text": "1 m"}) == ["5"]
+
+
 def test_words_are_white_where_all_is_dark(tmp_path):
     for background, ink in (("#202020", "white"), ("white", "black"), (None, None)):
         assert describe(scene().replace(background=background))["ink"] == ink
