@@ -334,7 +334,7 @@ def test_messages_about_several_materials(parameters, message):
 
 
 def test_only_meshes_are_copied():
-    with raises("Instances: mesh must be a Mesh, got None"):
+    with raises("Instances: mesh must be a Mesh, a Box or a Quad, got None"):
         Instances(None, [np.eye(4)])
 
 
