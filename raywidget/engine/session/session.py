@@ -308,8 +308,10 @@ class Session:
         Raises
         ------
         SettingsError
-            If samples are adaptive: they have been dealt out already.
+            If it is none, or samples are adaptive: they have been dealt out already.
         """
+        if spp < 1:  # a render that goes on without anything to do would never be done
+            raise SettingsError(f"more samples: expected a number > 0, got {spp}")
         stage = self._stage
         with stage.lock:
             run = stage.run

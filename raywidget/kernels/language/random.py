@@ -8,8 +8,9 @@ again alone. Dimensions come in groups of four. There are two kinds of sequences
   four dimensions, shifted at random and taken in a shuffled order. Every prefix of 2^k samples is
   spread evenly, so that it converges faster; the number of samples need not be known. Samples of
   even and of odd number are lattices of their own, independent of each other: how far the halves
-  differ tells the error, which the samples of one lattice can't. (Their squared error is 1.05 times
-  that of one lattice: 1.00 to 1.15 times for 16 to 256 samples on five scenes.)
+  differ tells the error, which the samples of one lattice can't. (Their squared error is that of
+  one lattice times 1.10 for 16 samples and 1.18 for 64, geometric means of fourteen scenes; but the
+  halves of one lattice tell 1.2 to 9 times the variance that the picture has.)
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from raywidget.engine.renderer import Rendered, Renderer
 from raywidget.engine.session import accumulation
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import SAMPLERS, RenderSettings
-from raywidget.errors import PictureError, RenderError
+from raywidget.errors import PictureError, RenderError, SettingsError
 
 pytestmark = pytest.mark.usefixtures("no_workers_left")
 
@@ -197,6 +197,17 @@ def test_more_samples_before_the_end(reference, opened):
     session.extend(5)  # while it goes on
     assert session.wait(HANG)
     same(session.image(), reference)
+
+
+@pytest.mark.parametrize("none", [0, -4])
+def test_no_more_samples_are_no_reason_to_go_on(opened, none):
+    session = opened(SETTINGS.replace(spp=4))
+    session.start()
+    assert session.wait(HANG)
+    with pytest.raises(SettingsError, match=f"expected a number > 0, got {none}"):
+        session.extend(none)
+    assert session.wait(HANG)
+    assert session.image().spp == 4
 
 
 def test_8_spp_are_8_samples():
