@@ -25,7 +25,7 @@ def laid_out():
 """.replace("LABELS", LABELS)
 # Words and their places, in shares of the picture; with the lines of axes and scale bar.
 DRAWN = """(svg) => {
-    const { width, height } = svg.getBoundingClientRect();
+    const { clientWidth: width, clientHeight: height } = svg;
     const group = (name) => [...svg.querySelectorAll(`.raywidget-${name}`)];
     const numbers = (element, ...names) => names.map((name) => Number(element.getAttribute(name)));
     return {
@@ -91,6 +91,36 @@ def test_words_and_lines_are_where_a_projection_says_and_follow_the_camera(noteb
     view.element.evaluate("(element) => { element.parentElement.style.width = '300px'; }")
     notebook.wait_for(lambda: drawn(view)["size"][0] <= 300, "it is narrow")
     assert_as_laid_out(notebook, view)
+
+
+ON_SCREEN = """(view) => {
+    const picture = view.querySelector("canvas").getBoundingClientRect();
+    const dot = view.querySelector(".raywidget-label circle").getBoundingClientRect();
+    return [
+        (dot.left + dot.width / 2 - picture.left) / picture.width,
+        (dot.top + dot.height / 2 - picture.top) / picture.height,
+    ];
+}"""
+
+
+@pytest.mark.parametrize("enlarged", ["zoom: 0.8", "transform: scale(0.7)"])
+def test_enlarged_parts_of_a_page_have_words_and_pointer_in_their_places(notebook, view, enlarged):
+    # As slides have them, which are laid out at one size and shown at another.
+    view.element.evaluate(f"(element) => {{ element.parentElement.style = '{enlarged}'; }}")
+    generation = view.data["generation"]
+    Hands(view).press("ArrowRight")  # all is laid out anew
+    wait_rendered(view, generation)
+    assert_as_laid_out(notebook, view)
+    (label,) = (one for one in notebook.evaluate("laid_out()")["labels"] if one["text"] == "seen")
+    share = label["x"] / 480, label["y"] / 360
+    assert view.element.evaluate(ON_SCREEN) == pytest.approx(share, abs=0.005)
+    notebook.run("picked = []; widget.on_pick(lambda hit: picked.append((hit.x, hit.y)))")
+    canvas = view.element.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    notebook.page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
+    picked = notebook.wait_for(lambda: notebook.evaluate("picked"), "a pixel is told")
+    assert picked[0] == pytest.approx([120, 270], abs=1)
 
 
 def test_bars_follow_the_values_and_are_saved(notebook, view, tmp_path):

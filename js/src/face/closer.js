@@ -8,7 +8,7 @@
  */
 
 import { move, pixelAt, sideOfPixel, WHOLE, zoomAt } from "../hand/zoom.js";
-import { make } from "./dom.js";
+import { make, measure } from "./dom.js";
 import { number } from "./inspector.js";
 
 export class Closer {
@@ -40,7 +40,7 @@ export class Closer {
 
   /** @returns {Size} in CSS pixels */
   get stage() {
-    const { width, height } = this.#stage.getBoundingClientRect();
+    const { width, height } = measure(this.#stage);
     return { width: Math.max(width, 1), height: Math.max(height, 1) };
   }
 

@@ -56,3 +56,17 @@ export function makeSelect(label, choices, title = label) {
   for (const [value, text] of choices) select.add(new Option(text, value));
   return select;
 }
+
+/**
+ * Where an element is on the screen, and how long it is by its own measure. Slides and zoomed parts
+ * of a page enlarge what is in them: `scale` is by how much.
+ *
+ * @param {HTMLElement} element
+ */
+export function measure(element) {
+  const box = element.getBoundingClientRect();
+  const { left, top, width, height } = box;
+  const own = element.offsetWidth; // a whole number, so that half a pixel is no enlargement
+  const scale = own > 0 && Math.abs(width - own) > 1 ? width / own : 1;
+  return { left, top, width: width / scale, height: height / scale, scale };
+}

@@ -28,6 +28,7 @@
 
 import { Gestures } from "../hand/gestures.js";
 import { deedOf } from "../hand/keys.js";
+import { measure } from "./dom.js";
 
 /** The wheel is meant for the picture if the pointer was moved over it so shortly before, in ms. */
 const MEANT = 1000;
@@ -84,8 +85,8 @@ export class Hands {
 
   /** @param {MouseEvent} event @returns {Place} */
   #place({ clientX, clientY }) {
-    const { left, top } = this.#stage.getBoundingClientRect();
-    return { x: clientX - left, y: clientY - top };
+    const { left, top, scale } = measure(this.#stage);
+    return { x: (clientX - left) / scale, y: (clientY - top) / scale };
   }
 
   /** @param {PointerEvent} event */

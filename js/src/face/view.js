@@ -46,7 +46,7 @@
 import { Closer } from "./closer.js";
 import { makeCompare } from "./compare.js";
 import { Deeds } from "./deeds.js";
-import { make, OWN_KEYS } from "./dom.js";
+import { make, measure, OWN_KEYS } from "./dom.js";
 import { makeDrawer } from "./drawer.js";
 import { Fitting } from "./fitting.js";
 import { Hands } from "./hands.js";
@@ -208,10 +208,11 @@ export class View {
   /** A click on the card means what lies below it, unless it was to mark text. @param {MouseEvent} event */
   #through({ target, clientX, clientY }) {
     const onButton = target instanceof Element && target.closest("button") !== null;
-    const { left, top, right, bottom } = this.#stage.getBoundingClientRect();
-    const inside = clientX >= left && clientX < right && clientY >= top && clientY < bottom;
+    const { left, top, width, height, scale } = measure(this.#stage);
+    const [x, y] = [(clientX - left) / scale, (clientY - top) / scale];
+    const inside = x >= 0 && x < width && y >= 0 && y < height;
     if (onButton || !inside || getSelection()?.isCollapsed === false) return;
-    this.#deeds.inspect({ x: clientX - left, y: clientY - top });
+    this.#deeds.inspect({ x, y });
   }
 
   /** Begin to watch whether the view can be seen. Its element is in the page, or will be. */
