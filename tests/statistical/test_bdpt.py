@@ -121,11 +121,11 @@ def all_lights():
     return scene.replace(shapes=[*scene.shapes, *lamps], emitters=emitters)
 
 
-def both(scene, per_batch=512, **settings):
+def both(scene, per_batch=512, seed=11, **settings):
     """Batches of path tracing, and half as many samples of bidirectional path tracing."""
     settings = {**settings, **SMALL}
-    path = render_batches(scene, 48, per_batch, seed=11, integrator="path", **settings)
-    bdpt = render_batches(scene, 48, per_batch // 2, seed=12, integrator="bdpt", **settings)
+    path = render_batches(scene, 48, per_batch, seed=seed, integrator="path", **settings)
+    bdpt = render_batches(scene, 48, per_batch // 2, seed=seed + 1, integrator="bdpt", **settings)
     return path, bdpt
 
 
@@ -143,7 +143,10 @@ SCENES = {
 @pytest.mark.parametrize("name", SCENES)
 def test_bdpt_shows_what_path_shows(name):
     make, depth = SCENES[name]
-    assert check_batches(*both(make(), max_depth=depth)) > LEVEL
+    chance = check_batches(*both(make(), max_depth=depth))
+    if chance <= LEVEL:  # one in a hundred is; a fault is all the plainer in more samples
+        chance = check_batches(*both(make(), 2048, seed=21, max_depth=depth))
+    assert chance > LEVEL
 
 
 @pytest.mark.parametrize("depth", range(1, 7))

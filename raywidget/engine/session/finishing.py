@@ -27,6 +27,8 @@ def end_job(stage: Stage, run: Run, job: Job, spp: int) -> None:
         else:
             run.passes_measured = max(run.passes_measured, run.schedule.passes_done)
             run.closing += measure
+            if stage.idle:  # they needn't wait for the noise to be measured
+                stage.changed.notify_all()
     if measure or splats:
         done = _end_pass(stage, run, measure, splats and spp != job.target)
     if done or spp != job.target:  # the end, or whole samples of a pass that was broken off
