@@ -94,7 +94,11 @@ class Contender:
         """End the process."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._process.wait(10)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:  # on a busy machine; it has nothing more to say
+            self._process.kill()
+            self._process.wait()
 
 
 def serve(answer: Any) -> None:
