@@ -228,8 +228,9 @@ def _compile(
         lights=lights.lights,
         light_cdf=lights.cdf,
         light_slots=find_slots(geometry, surfaces.codes, len(lights.lights), *trees.blocks()),
-        light_nodes=lights.nodes,
-        light_leaves=lights.leaves,
+        light_nodes=lights.weighed.nodes,
+        light_branches=lights.weighed.branches,
+        light_leaves=lights.weighed.leaves,
         environment=lights.environment.values,
         environment_pixels=lights.environment.pixels,
         environment_rows=lights.environment.rows,
@@ -240,7 +241,7 @@ def _compile(
         placement=placement.as_array(),
         full=None if plain else FULL,
     )
-    if len(lights.nodes):
+    if len(lights.weighed.nodes):
         weigh_by_sight(tables, [placement.bounds(box) for box in boxes])
     tables = with_portals(tables, scene.emitters, placement)
     return Compiled(tables, trees, materials.fields)
@@ -287,7 +288,7 @@ def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> boo
     )
     simple_lights = not (
         np.any(lights.lights[:, layout.LIGHT_KIND] > layout.LIGHT_BALL)
-        or len(lights.nodes)
+        or len(lights.weighed.nodes)
         or lights.environment.values[layout.ENVIRONMENT_KIND] == layout.PANORAMA
     )
     return simple_surfaces and simple_lights and not rounds

@@ -399,10 +399,10 @@ SPOT_SMOOTH = 1
 SPOT_QUARTIC = 2
 
 # What lights bring to a point is estimated from rows of `light_nodes` (N, LIGHT_NODE_SIZE): one for
-# each light where they are few; else the tree of the finite ones, its root first, the two children
-# of a node side by side, then one for each of those that are infinitely far away, or for all of
-# them together. Empty where lights are chosen by their power alone.
-LIGHT_NODE_SIZE = 16
+# each light where they are few; else one for all finite ones, which are chosen by a tree, then one
+# for each of those that are infinitely far away, or for all of them together. Empty where lights
+# are chosen by their power alone.
+LIGHT_NODE_SIZE = 11
 LIGHT_NODE_CENTRE = 0  # 3: of a ball round all of the node
 LIGHT_NODE_RADIUS = 3  # -1: infinitely far away
 # 3: unit; normals lie within the first angle of it, light within both. Far away: the way there, or
@@ -411,9 +411,13 @@ LIGHT_NODE_AXIS = 4
 LIGHT_NODE_COS_NORMALS = 7  # far away: 1 where it comes from all sides, else 0
 LIGHT_NODE_COS_LIGHT = 8
 LIGHT_NODE_STRENGTH = 9  # greatest intensity, or irradiance from far away, both in one unit
-LIGHT_NODE_CHILD = 10  # int32 bits: number of the first child, or -1 - the light of a leaf
-LIGHT_NODE_PARENT = 11  # int32 bits: -1 for the root
-LIGHT_NODE_SIN_NORMALS = 12
+LIGHT_NODE_SIN_NORMALS = 10
+
+# A node of the tree of lights, a row of `light_branches`, has up to WIDTH branches: rows of WIDTH
+# numbers, the first LIGHT_NODE_SIZE of them as above; strength 0 where there is no branch.
+LIGHT_BRANCH_CHILD = 11  # int32 bits: the node below, or -1 - the light of a leaf
+LIGHT_BRANCH_PARENT = 12  # int32 bits: WIDTH times the node above + its lane; -1 for the root
+LIGHT_BRANCH_ROWS = 13
 
 NO_ENVIRONMENT = 0
 CONSTANT = 1
@@ -534,7 +538,8 @@ class SceneTables(NamedTuple):
     light_cdf: F32  # (L,) running sum of LIGHT_PROBABILITY, the last is 1
     light_slots: I32  # (L, LIGHT_SLOT_SIZE) of textured lights
     light_nodes: F32  # (N, LIGHT_NODE_SIZE)
-    light_leaves: I32  # (F,) the node of each of F finite lights; (0,) where there is no tree
+    light_branches: F32  # (B, LIGHT_BRANCH_ROWS * WIDTH)
+    light_leaves: I32  # (F,) the branch of each of F finite lights, as LIGHT_BRANCH_PARENT tells it
     environment: F32  # (ENVIRONMENT_SIZE,)
     environment_pixels: F32  # (H * W, 4) radiance and its luminance, where it is an image
     environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
@@ -619,10 +624,11 @@ class SceneView(NamedTuple):
     light_count: int
     light_slots: Any
     light_nodes: Any
-    light_references: Any  # the same memory as `light_nodes`, as int32
+    light_branches: Any
+    light_references: Any  # the same memory as `light_branches`, as int32
     light_leaves: Any
     leaf_count: int  # 0 where there is no tree of lights
-    weighed_count: int  # rows of `light_nodes`, but for those below the root; 0: choose by power
+    weighed_count: int  # rows of `light_nodes`; 0: choose by power
     environment: Any
     environment_pixels: Any
     environment_rows: Any

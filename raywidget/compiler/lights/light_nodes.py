@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ from raywidget.compiler.lights.light_tree import (
     write_groups,
 )
 from raywidget.kernels import layout
+from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.layout import F32, I32
 from raywidget.scene.values.colors import REC709_WEIGHTS
 
@@ -34,11 +37,22 @@ _FEW = 8
 _FAR = 16
 
 
-def weighed(finite: F64, infinite: F64) -> tuple[F32, I32]:
-    """Nodes and leaves, see layout: of few lights, of a tree and what is far away, or none."""
+class Weighed(NamedTuple):
+    """See layout."""
+
+    nodes: F32
+    branches: F32
+    leaves: I32
+
+
+def weighed(finite: F64, infinite: F64) -> Weighed:
+    """Of few lights their nodes, of many a tree and what is far away, or nothing."""
     near, far = len(finite), len(infinite)
     summaries = _summaries(finite)
-    none = np.zeros((0, layout.LIGHT_NODE_SIZE), np.float32), np.zeros(0, np.int32)
+    no_branches = np.zeros((0, layout.LIGHT_BRANCH_ROWS * WIDTH), np.float32)
+    none = Weighed(
+        np.zeros((0, layout.LIGHT_NODE_SIZE), np.float32), no_branches, np.zeros(0, np.int32)
+    )
     if near + far < 2 or (far == 0 and not _stand_apart(summaries)):
         return none
     unit = summaries[:, STRENGTH].max() if near else 1.0
@@ -49,17 +63,17 @@ def weighed(finite: F64, infinite: F64) -> tuple[F32, I32]:
         write_groups(summaries, nodes)
         balls = finite[:, layout.LIGHT_KIND] == layout.LIGHT_BALL  # smaller than round their boxes
         nodes[balls, layout.LIGHT_NODE_RADIUS] = np.abs(finite[balls, layout.LIGHT_EDGE_U])
-        return np.concatenate([nodes, distant]), none[1]
+        return none._replace(nodes=np.concatenate([nodes, distant]))
     if near == 0:
         return none
-    nodes, leaves = build_light_tree(summaries)
+    tree = build_light_tree(summaries)
     if far > _FAR:
         together = np.zeros((1, layout.LIGHT_NODE_SIZE), np.float32)
         together[0, layout.LIGHT_NODE_RADIUS] = -1.0
         together[0, layout.LIGHT_NODE_COS_NORMALS] = 1.0
         together[0, layout.LIGHT_NODE_STRENGTH] = distant[:, layout.LIGHT_NODE_STRENGTH].sum()
         distant = together
-    return np.concatenate([nodes, distant]), leaves
+    return Weighed(np.concatenate([tree.root, distant]), tree.branches, tree.leaves)
 
 
 def _far_nodes(rows: F64, unit: float) -> F32:

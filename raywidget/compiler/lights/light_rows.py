@@ -13,7 +13,7 @@ from raywidget.compiler.geometry.gathering import Geometry
 from raywidget.compiler.geometry.placement import Placement
 from raywidget.compiler.geometry.primitives import flat_areas
 from raywidget.compiler.lights.environment import EnvironmentTables, pack_environment, running_sum
-from raywidget.compiler.lights.light_nodes import weighed
+from raywidget.compiler.lights.light_nodes import Weighed, weighed
 from raywidget.kernels import layout
 from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.layout import F32, I32
@@ -44,8 +44,7 @@ class LightTables(NamedTuple):
 
     lights: F32
     cdf: F32
-    nodes: F32
-    leaves: I32
+    weighed: Weighed
     environment: EnvironmentTables
 
 
@@ -101,8 +100,8 @@ def pack_lights(
         low + high
     )
     environment.values[layout.ENVIRONMENT_REACH] = 0.5 * np.linalg.norm(high - low) * 1.001
-    nodes, leaves = weighed(finite, infinite)
-    return LightTables(np.ascontiguousarray(rows, np.float32), cdf, nodes, leaves, environment)
+    table = np.ascontiguousarray(rows, np.float32)
+    return LightTables(table, cdf, weighed(finite, infinite), environment)
 
 
 def find_slots(

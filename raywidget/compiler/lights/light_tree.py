@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.layout import F32, I32
 
 F64 = NDArray[np.float64]
@@ -32,12 +33,19 @@ _BINS = 12
 _ROOM = 1e-3  # radians that cones are widened by, for the rounding of kernels
 
 
-def build_light_tree(summaries: F64) -> tuple[F32, I32]:
-    """Nodes and leaves of the tree over lights (F, SUMMARY_SIZE), see layout."""
+class LightTree(NamedTuple):
+    """See layout."""
+
+    root: F32  # (1, LIGHT_NODE_SIZE)
+    branches: F32
+    leaves: I32
+
+
+def build_light_tree(summaries: F64) -> LightTree:
+    """The tree over lights (F, SUMMARY_SIZE): a binary one, whose nodes are then opened."""
     count = len(summaries)
-    nodes = np.zeros((2 * count - 1, layout.LIGHT_NODE_SIZE), np.float32)
-    leaves = np.zeros(count, np.int32)
     groups = np.zeros((2 * count - 1, SUMMARY_SIZE))
+    children = np.zeros(2 * count - 1, np.int32)
     order = np.arange(count, dtype=np.int32)
     bins = np.zeros((3 * _BINS, SUMMARY_SIZE))
     scratch = _Scratch(
@@ -48,10 +56,28 @@ def build_light_tree(summaries: F64) -> tuple[F32, I32]:
         np.empty(3),
         np.empty(3),
     )
-    _build(summaries, groups, order, bins, nodes.view(np.int32), leaves, scratch)
+    _build(summaries, groups, order, bins, children, scratch)
+    rows = np.zeros((len(groups), layout.LIGHT_NODE_SIZE), np.float32)
+    write_groups(groups, rows)
 
-    write_groups(groups, nodes)
-    return nodes, leaves
+    opened = np.full((max(1, count - 1), WIDTH), -1, np.int32)
+    above = np.full(len(opened), -1, np.int32)
+    places = np.zeros(len(groups), np.int32)
+    used = _open(groups, children, opened, above, places)
+    opened, above = opened[:used], above[:used]
+    branches = np.zeros((used, layout.LIGHT_BRANCH_ROWS, WIDTH), np.float32)
+    there = opened >= 0
+    numbers = np.where(there, opened, 0)
+    branches[:, : layout.LIGHT_NODE_SIZE] = rows[numbers].transpose(0, 2, 1)
+    branches[:, layout.LIGHT_NODE_STRENGTH][~there] = 0.0
+    references = branches.view(np.int32)
+    below = children[numbers]
+    references[:, layout.LIGHT_BRANCH_CHILD] = np.where(below < 0, below, places[numbers])
+    references[:, layout.LIGHT_BRANCH_PARENT] = above[:, None]
+    leaves = np.zeros(count, np.int32)
+    ends = np.flatnonzero((there & (below < 0)).ravel())
+    leaves[-1 - below.ravel()[ends]] = ends
+    return LightTree(rows[:1], branches.reshape(used, -1), leaves)
 
 
 def write_groups(groups: F64, nodes: F32) -> None:
@@ -161,8 +187,7 @@ def _build(
     groups: F64,
     order: I32,
     bins: F64,
-    references: I32,
-    leaves: I32,
+    children: I32,
     scratch: _Scratch,
 ) -> None:
     count = len(summaries)
@@ -173,7 +198,6 @@ def _build(
     stack[0, 2] = count
     waiting = 1
     made = 1
-    references[0, layout.LIGHT_NODE_PARENT] = -1
     while waiting > 0:
         waiting -= 1
         node = stack[waiting, 0]
@@ -184,8 +208,7 @@ def _build(
         for k in range(first, end):
             _join(group, summaries[order[k]])
         if end - first == 1:
-            references[node, layout.LIGHT_NODE_CHILD] = -1 - order[first]
-            leaves[order[first]] = node
+            children[node] = -1 - order[first]
             continue
 
         # --- The best of all splits between bins -------------------------------------------------
@@ -243,9 +266,7 @@ def _build(
                 order[left + k] = moved[k]
             if first < left < end:
                 split = left
-        references[node, layout.LIGHT_NODE_CHILD] = made
-        references[made, layout.LIGHT_NODE_PARENT] = node
-        references[made + 1, layout.LIGHT_NODE_PARENT] = node
+        children[node] = made
         stack[waiting, 0] = made
         stack[waiting, 1] = first
         stack[waiting, 2] = split
@@ -254,3 +275,39 @@ def _build(
         stack[waiting + 1, 2] = end
         waiting += 2
         made += 2
+
+
+@entry
+def _open(groups: F64, children: I32, opened: I32, above: I32, places: I32) -> int:
+    """Give a node up to WIDTH branches: of those that it has, the costliest is opened next.
+
+    `opened` are the branches of each node, `above` where a node hangs, `places` the node that is
+    made of a binary one.
+    """
+    opened[0, 0] = 0
+    made = 1
+    node = 0
+    while node < made:
+        count = 1
+        while count < WIDTH:
+            best = -1.0
+            lane = -1
+            for k in range(count):
+                cost = _cost(groups[opened[node, k]])
+                if children[opened[node, k]] >= 0 and cost > best:
+                    best = cost
+                    lane = k
+            if lane < 0:
+                break
+            child = children[opened[node, lane]]
+            opened[node, lane] = child
+            opened[node, count] = child + 1
+            count += 1
+        for k in range(count):
+            if children[opened[node, k]] >= 0:
+                places[opened[node, k]] = made
+                opened[made, 0] = opened[node, k]
+                above[made] = node * WIDTH + k
+                made += 1
+        node += 1
+    return made

@@ -34,7 +34,7 @@ def weigh_by_sight(tables: SceneTables, boxes: Sequence[Bounds]) -> None:
     seen by all points that see anything.
     """
     nodes = tables.light_nodes
-    tree = max(0, 2 * len(tables.light_leaves) - 1)
+    tree = 1 if len(tables.light_leaves) else 0  # its row
     rows = np.arange(tree, len(nodes))
     if not len(rows) or not boxes:
         return

@@ -111,7 +111,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     nodes = view(tables.nodes)
     flats = view(tables.flats)
     balls = view(tables.balls)
-    light_nodes = view(tables.light_nodes)
+    light_branches = view(tables.light_branches)
     rounds = view(tables.rounds)
     few_flats = view(tables.few_flats)
     few_balls = view(tables.few_balls)
@@ -181,11 +181,12 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         view(tables.light_cdf),
         len(tables.light_cdf),
         view(tables.light_slots),
-        light_nodes,
-        as_int32(light_nodes),
+        view(tables.light_nodes),
+        light_branches,
+        as_int32(light_branches),
         view(tables.light_leaves),
         len(tables.light_leaves),
-        len(tables.light_nodes) - max(0, 2 * len(tables.light_leaves) - 2),
+        len(tables.light_nodes),
         view(tables.environment),
         view(tables.environment_pixels),
         view(tables.environment_rows),

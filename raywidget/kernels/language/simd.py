@@ -425,3 +425,33 @@ def smallest(typing: Any, lanes: Any) -> Any:
         return builder.extract_element(vector, _INT32(0))
 
     return types.float32(floats), generate
+
+
+@intrinsic
+def running_sums(typing: Any, lanes: Any) -> Any:
+    """Of each lane and all before it. By doubling: zeros between may round, so that sums of equal
+    sets of lanes can differ in their last bits.
+    """
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vector, step = args[0], 1
+        none = ir.Constant(vector.type, [0.0] * WIDTH)
+        while step < WIDTH:
+            order = [k - step if k >= step else WIDTH for k in range(WIDTH)]
+            index = ir.Constant(ir.VectorType(_INT32, WIDTH), order)
+            vector = builder.fadd(vector, builder.shuffle_vector(vector, none, index))
+            step *= 2
+        return vector
+
+    return floats(floats), generate
+
+
+@intrinsic
+def number_in_lane(typing: Any, lanes: Any, lane: Any) -> Any:
+    """The number in one lane of a vector."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = context.cast(builder, args[1], sig.args[1], types.int32)
+        return builder.extract_element(args[0], place)
+
+    return types.float32(floats, lane), generate

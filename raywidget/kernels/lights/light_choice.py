@@ -48,19 +48,11 @@ class Drawn(NamedTuple):
 
 
 @device
-def _node(scene: SceneView, number: int) -> int:
-    """The row of `light_nodes`: those of a tree lie between its root and all others."""
-    if number == 0:
-        return 0
-    return number + max(0, 2 * scene.leaf_count - 2)
-
-
-@device
 def _weigh_all(scene: SceneView, p: Vec3, n: Vec3) -> _Weights:
     total = p.x * 0.0
     seen = p.x * 0.0
     for number in range(scene.weighed_count):
-        weight = importance(scene, _node(scene, number), p, n)
+        weight = importance(scene, number, p, n)
         total = total + weight
         seen = seen + choose(weight > 0.0, 1.0, 0.0)
     return _Weights(total, seen)
@@ -82,7 +74,7 @@ def draw_weighed(scene: SceneView, p: Vec3, n: Vec3, choice: Real) -> Drawn:
     probability = p.x * 0.0
     start = p.x * 0.0
     for number in range(scene.weighed_count):
-        share = _share(scene, importance(scene, _node(scene, number), p, n), weights)
+        share = _share(scene, importance(scene, number, p, n), weights)
         taken = (share > 0.0) & (choice >= running)  # the last one counts
         chosen = choose(taken, single(number), chosen)
         probability = choose(taken, share, probability)
@@ -95,6 +87,8 @@ def draw_weighed(scene: SceneView, p: Vec3, n: Vec3, choice: Real) -> Drawn:
 def _choose_weighed(
     scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float
 ) -> Chosen:
+    if scene.weighed_count == 1:  # all are in the tree
+        return choose_in_tree(scene, p, n, u, v, choice, 1.0)
     drawn = draw_weighed(scene, p, n, choice)
     number = int(drawn.number)
     if number < 0:
@@ -143,7 +137,7 @@ def far_probability(scene: SceneView, p: Vec3, n: Vec3, light: int) -> Real:
     if scene.leaf_count > 0:
         number = 1 if _is_far_together(scene) else light - scene.leaf_count + 1
     weights = _weigh_all(scene, p, n)
-    share = _share(scene, importance(scene, _node(scene, number), p, n), weights)
+    share = _share(scene, importance(scene, number, p, n), weights)
     if scene.leaf_count > 0 and _is_far_together(scene):
         share = share * (_power(scene, light) / (1.0 - scene.light_cdf[scene.leaf_count - 1]))
     return share
@@ -151,13 +145,15 @@ def far_probability(scene: SceneView, p: Vec3, n: Vec3, light: int) -> Real:
 
 @on_demand
 def _probability_weighed(scene: SceneView, p: Vec3, n: Vec3, light: int) -> float:
+    if scene.weighed_count == 1:
+        return probability_in_tree(scene, p, n, light, 1.0)
     number = light
     if scene.leaf_count > 0:
         number = max(0, light - scene.leaf_count + 1)
         if number > 0 and _is_far_together(scene):
             number = 1
     weights = _weigh_all(scene, p, n)
-    share = _share(scene, importance(scene, _node(scene, number), p, n), weights)
+    share = _share(scene, importance(scene, number, p, n), weights)
     if scene.leaf_count == 0 or share <= 0.0:
         return share
     if number == 0:
