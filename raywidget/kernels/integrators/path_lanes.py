@@ -25,6 +25,9 @@ from raywidget.kernels.integrators.bundle import (
     load_sequence,
     load_word,
     load_word_row,
+    replace_point_row,
+    replace_row,
+    replace_word_row,
     room_of,
     store_number,
     store_point,
@@ -52,10 +55,11 @@ from raywidget.kernels.integrators.surface_lanes import (
 from raywidget.kernels.integrators.texture_lanes import draw_surfaces
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.lane_keys import lowest_bit
+from raywidget.kernels.language.look_up import whole
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUPS_PER_EDGE
 from raywidget.kernels.language.sampling import power_heuristic
-from raywidget.kernels.language.scalars import index32
+from raywidget.kernels.language.scalars import index32, single
 from raywidget.kernels.language.simd import (
     as_floats,
     choose,
@@ -82,6 +86,7 @@ from raywidget.kernels.lights.emitter import (
 from raywidget.kernels.lights.environment import draw_from_image, is_image, look_at_image
 from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
 from raywidget.kernels.lights.light_choice import choose_light, draw_weighed, far_probability
+from raywidget.kernels.lights.light_lanes import sample_lanes
 from raywidget.kernels.lights.light_tree import Chosen
 from raywidget.kernels.lights.portal import draw_beside, look_beside
 from raywidget.kernels.surfaces.bsdf import (
@@ -442,6 +447,13 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSe
             note_images(settings, scene, bundle, drawn)
             lanes &= ~drawn
             lit |= drawn & lane_mask(load_row(bundle, rows.LIGHT_PDF) > 0.0)
+    if lanes != 0 and scene.clip_count == 0 and not is_one_lamp(scene):
+        if not together:
+            _choose_each(scene, bundle, lanes)
+        done = _sample_points(scene, bundle, lanes, settings)
+        lanes &= ~done
+        lit |= done & lane_mask(load_row(bundle, rows.LIGHT_PDF) > 0.0)
+        together = together or done != 0
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
@@ -465,6 +477,55 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSe
             store_number(bundle, rows.LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
             note_light(settings, bundle, lane, light.light, light.normal)
     return lit
+
+
+@on_demand
+def _choose_each(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """Choose the only light, or one of many, for each lane."""
+    if scene.light_count == 1:
+        store_row(bundle, rows.CHOSEN, spread_number(0.0))
+        store_row(bundle, rows.CHOSEN_PROBABILITY, spread_number(1.0))
+        return
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        chosen = choose_light(
+            scene,
+            load_point(bundle, rows.POINT, lane),
+            load_point(bundle, rows.LIT_SIDE, lane),
+            load_number(bundle, rows.LIGHT_U, lane),
+            load_number(bundle, rows.LIGHT_V, lane),
+            load_number(bundle, rows.CHOICE, lane),
+        )
+        store_number(bundle, rows.CHOSEN, lane, single(chosen.light))
+        store_number(bundle, rows.CHOSEN_PROBABILITY, lane, chosen.probability)
+
+
+@on_demand
+def _sample_points(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSettings) -> int:
+    """Draw directions to the lights that lanes have chosen; of which it could be done at once."""
+    number = load_row(bundle, rows.CHOSEN)
+    seeing = lanes & lane_mask(number >= 0.0)
+    lights = choose(lanes_in(seeing), whole(number), 0)
+    drawn = sample_lanes(
+        scene,
+        load_point_row(bundle, rows.POINT),
+        lights,
+        seeing,
+        load_row(bundle, rows.LIGHT_U),
+        load_row(bundle, rows.LIGHT_V),
+    )
+    done = drawn.done | (lanes & ~seeing)
+    pdf = choose(lanes_in(drawn.done), drawn.pdf, 0.0) * load_row(bundle, rows.CHOSEN_PROBABILITY)
+    replace_point_row(bundle, rows.LIGHT_DIRECTION, done, drawn.wi)
+    replace_row(bundle, rows.LIGHT_REACH, done, drawn.reach)
+    replace_point_row(bundle, rows.LIGHT_RADIANCE, done, drawn.radiance)
+    replace_row(bundle, rows.LIGHT_PDF, done, pdf)
+    replace_row(bundle, rows.LIGHT_DELTA, done, choose(drawn.delta, 1.0, spread_number(0.0)))
+    if follows_chains(settings):
+        replace_word_row(bundle, rows.LIGHT, done, lights)
+        replace_point_row(bundle, rows.LIGHT_NORMAL, done, drawn.normal)
+    return done
 
 
 @on_demand

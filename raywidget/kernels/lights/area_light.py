@@ -14,11 +14,13 @@ from raywidget.kernels.geometry.surface_point import largest
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.sampling import (
     PI,
+    cos_sin_turn,
     make_frame,
     sample_sphere,
     sample_triangle,
     to_world,
 )
+from raywidget.kernels.language.simd import Real, choose, lanes_max, lanes_min, lanes_sqrt
 from raywidget.kernels.language.vec3 import Vec3, cross, dot, length, load_vec3, normalize, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.light_sample import LightSample, no_sample
@@ -194,12 +196,41 @@ def sample_seen_rectangle(
 
 
 @device
-def _cap_height(to_centre: Vec3, signed_radius: float) -> float:
+def cap_height(to_centre: Vec3, signed_radius: Real) -> Real:
     """1 - cos of the half angle under which a ball is seen; 0 from within, where it has none."""
     sin2 = signed_radius * signed_radius / dot(to_centre, to_centre)
-    if sin2 >= 0.9999:
-        return 0.0
-    return sin2 / (1.0 + math.sqrt(1.0 - sin2))  # 1 - cos without its cancellation
+    cap = sin2 / (1.0 + lanes_sqrt(1.0 - sin2))  # 1 - cos without its cancellation
+    return choose(sin2 < 0.9999, cap, 0.0)
+
+
+class BallPoint(NamedTuple):
+    """A point of a ball as seen from outside; of lanes, lanes."""
+
+    wi: Vec3
+    distance: Real
+    reach: Real
+    normal: Vec3
+
+
+@device
+def aim_at_ball(
+    to_centre: Vec3, radius: Real, cap: Real, rounding: Real, u: Real, v: Real
+) -> BallPoint:
+    """Uniform in the cone that a ball fills, whose `cap_height` is `cap` > 0."""
+    below = u * cap  # 1 - cos
+    sin2 = below * (2.0 - below)
+    sin = lanes_sqrt(sin2)
+    cos_phi, sin_phi = cos_sin_turn(v)
+    axis = make_frame(normalize(to_centre))
+    wi = to_world(axis, vec3(sin * cos_phi, sin * sin_phi, 1.0 - below))
+    square = dot(to_centre, to_centre)
+    half_chord = lanes_sqrt(lanes_max(0.0, radius * radius - square * sin2))
+    distance = lanes_sqrt(square) * (1.0 - below) - half_chord
+    # A surface that is `rounding` nearer is met rounding / cos earlier; along the horizon by the
+    # chord of a cap of that height.
+    slack = rounding + rounding * radius / lanes_max(half_chord, lanes_sqrt(radius * rounding))
+    reach = distance - lanes_min(slack, 0.5 * distance)
+    return BallPoint(wi, distance, reach, normalize(wi * distance - to_centre))
 
 
 @device
@@ -214,31 +245,13 @@ def sample_ball(
     radius = abs(signed_radius)
     radiance = load_vec3(scene.lights, row + layout.LIGHT_RADIANCE)
     rounding = ROUNDING * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p))
-    cap = _cap_height(to_centre, radius)
+    cap = cap_height(to_centre, radius)
     if cap > 0.0:
         if signed_radius < 0.0:  # it shines inwards, and is seen from without
             return no_sample(light)
-        below = u * cap  # 1 - cos
-        sin2 = below * (2.0 - below)
-        sin = math.sqrt(sin2)
-        phi = 2.0 * PI * v
-        axis = make_frame(normalize(to_centre))
-        wi = to_world(axis, vec3(sin * math.cos(phi), sin * math.sin(phi), 1.0 - below))
-        square = dot(to_centre, to_centre)
-        half_chord = math.sqrt(max(0.0, radius * radius - square * sin2))
-        distance = math.sqrt(square) * (1.0 - below) - half_chord
-        # A surface that is `rounding` nearer is met rounding / cos earlier; along the horizon by
-        # the chord of a cap of that height.
-        slack = rounding + rounding * radius / max(half_chord, math.sqrt(radius * rounding))
-        return LightSample(
-            wi,
-            distance - min(slack, 0.5 * distance),
-            radiance,
-            chosen / (2.0 * PI * cap),
-            False,
-            normalize(wi * distance - to_centre),
-            light,
-        )
+        seen = aim_at_ball(to_centre, radius, cap, rounding, u, v)
+        pdf = chosen / (2.0 * PI * cap)
+        return LightSample(seen.wi, seen.reach, radiance, pdf, False, seen.normal, light)
     outward = sample_sphere(u, v)
     to_light = to_centre + outward * radius
     square = dot(to_light, to_light)
@@ -267,7 +280,7 @@ def sample_ball(
 def pdf_ball(scene: SceneView, row: int, p: Vec3, point: Vec3, cos: float) -> float:
     """Density with which `sample_ball` at `p` draws the direction to a point of it."""
     centre = load_vec3(scene.lights, row + layout.LIGHT_CORNER)
-    cap = _cap_height(centre - p, scene.lights[row + layout.LIGHT_EDGE_U])
+    cap = cap_height(centre - p, scene.lights[row + layout.LIGHT_EDGE_U])
     if cap > 0.0:
         return 1.0 / (2.0 * PI * cap)
     return pdf_by_area(scene.lights[row + layout.LIGHT_AREA], p, point, cos)

@@ -6,6 +6,10 @@ import math
 
 from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.look_up import in_any_lane
+from raywidget.kernels.language.sampling import PI, cos_sin_turn, turn_towards
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.simd import Real, choose, lanes_max, lanes_min, lanes_sqrt
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.light_sample import LightSample, no_sample
@@ -14,14 +18,14 @@ INFINITY = float("inf")
 
 
 @device
-def height_of_cap(angle: float) -> float:
+def height_of_cap(angle: Real) -> Real:
     """1 - cos, which keeps its precision where the angle is small."""
-    sin = math.sin(0.5 * angle)
+    _, sin = cos_sin_turn(angle * (0.25 / PI))
     return 2.0 * sin * sin
 
 
 @device
-def height_between(a: Vec3, b: Vec3) -> float:
+def height_between(a: Vec3, b: Vec3) -> Real:
     """1 - cos of the angle between two unit vectors, likewise."""
     apart = a - b
     return 0.5 * dot(apart, apart)
@@ -34,23 +38,24 @@ def spot_falloff(scene: SceneView, at: int, below: float) -> float:
     `at` is the element of `lights` where its two half angles and the kind of its falloff begin;
     `below` is 1 - cos of the angle: the cosine itself can't tell angles below 0.02 degrees.
     """
-    cone = scene.lights[at]
-    beam = scene.lights[at + 1]
-    angle = 2.0 * math.asin(min(1.0, math.sqrt(0.5 * max(0.0, below))))
-    if angle >= cone:
-        return 0.0
-    if angle <= beam:
-        return 1.0
-    kind = int(scene.lights[at + 2])
-    if kind == layout.SPOT_LINEAR:
-        return (cone - angle) / (cone - beam)
-    widest = height_of_cap(cone)
-    share = (widest - below) / (widest - height_of_cap(beam))
-    share = min(1.0, max(0.0, share))
-    if kind == layout.SPOT_SMOOTH:
-        return share * share * (3.0 - 2.0 * share)
-    square = share * share
-    return square * square
+    return falloff_of(scene.lights[at], scene.lights[at + 1], scene.lights[at + 2], below)
+
+
+@device
+def falloff_of(cone: Real, beam: Real, kind: Real, below: Real) -> Real:
+    """`spot_falloff` of half angles and a kind; of lanes, lanes."""
+    half = lanes_sqrt(lanes_min(1.0, 0.5 * lanes_max(0.0, below)))  # sine of half the angle
+    angle = 4.0 * PI * turn_towards(half, lanes_sqrt(1.0 - half * half))
+    share = (cone - angle) / (cone - beam)
+    if in_any_lane(kind > single(layout.SPOT_LINEAR)):
+        widest = height_of_cap(cone)
+        within = (widest - below) / (widest - height_of_cap(beam))
+        within = lanes_min(1.0, lanes_max(0.0, within))
+        square = within * within
+        is_smooth = kind == single(layout.SPOT_SMOOTH)
+        curved = choose(is_smooth, square * (3.0 - 2.0 * within), square * square)
+        share = choose(kind > single(layout.SPOT_LINEAR), curved, share)
+    return choose(angle >= cone, 0.0, choose(angle <= beam, 1.0, share))
 
 
 @device

@@ -1,4 +1,4 @@
-"""Scenes with one flat lamp: a point of it is drawn for `WIDTH` surfaces at once."""
+"""Flat lamps: a point of one is drawn for `WIDTH` surfaces at once, of the same or of others."""
 
 from __future__ import annotations
 
@@ -56,27 +56,63 @@ def _spread(scene: SceneView, column: int) -> Vec3:
 @device
 def sample_lamp(scene: SceneView, p: Vec3, u: Real, v: Real) -> LampSample:
     """As `area_light.sample_flat` where it draws uniformly by area."""
-    from_corner = _spread(scene, layout.LIGHT_CORNER) - p
-    edge_u = _spread(scene, layout.LIGHT_EDGE_U)
-    edge_v = _spread(scene, layout.LIGHT_EDGE_V)
-    area = scene.lights[layout.LIGHT_AREA]
-    facing = 0.0 - dot(from_corner, _spread(scene, layout.LIGHT_NORMAL))
-    rounding = ROUNDING * (scene.lights[layout.LIGHT_EXTENT] + largest(p))
+    flat = flat_of_one(scene)
     near = lanes_in(0)
     if scene.lights[layout.LIGHT_SHEAR] > 0.0:
         u, v = sample_triangle(u, v)
     elif scene.lights[layout.LIGHT_SHEAR] == layout.RECTANGLE:
-        middle = from_corner + (edge_u + edge_v) * 0.5
-        near = dot(middle, middle) * NEAR < area
-    to_light = from_corner + edge_u * u + edge_v * v
+        near = is_near(flat, p)
+    return aim_at_flat(flat, p, u, v, near)
+
+
+class Flat(NamedTuple):
+    """Flat lamps, one for each lane; see `layout.LIGHT_SIZE`."""
+
+    corner: Vec3
+    edge_u: Vec3
+    edge_v: Vec3
+    normal: Vec3
+    radiance: Vec3
+    area: Lanes
+    extent: Lanes
+
+
+@device
+def flat_of_one(scene: SceneView) -> Flat:
+    """The first row of lights, in all lanes."""
+    return Flat(
+        _spread(scene, layout.LIGHT_CORNER),
+        _spread(scene, layout.LIGHT_EDGE_U),
+        _spread(scene, layout.LIGHT_EDGE_V),
+        _spread(scene, layout.LIGHT_NORMAL),
+        _spread(scene, layout.LIGHT_RADIANCE),
+        spread_number(scene.lights[layout.LIGHT_AREA]),
+        spread_number(scene.lights[layout.LIGHT_EXTENT]),
+    )
+
+
+@device
+def is_near(flat: Flat, p: Vec3) -> Lanes:
+    """Is a rectangle drawn from by solid angle?"""
+    middle = flat.corner - p + (flat.edge_u + flat.edge_v) * 0.5
+    return dot(middle, middle) * NEAR < flat.area
+
+
+@device
+def aim_at_flat(flat: Flat, p: Vec3, u: Real, v: Real, near: Lanes) -> LampSample:
+    """Seen from `p`, the point of a flat at `u` and `v` along its edges, uniform by area."""
+    from_corner = flat.corner - p
+    facing = 0.0 - dot(from_corner, flat.normal)
+    rounding = ROUNDING * (flat.extent + largest(p))
+    to_light = from_corner + flat.edge_u * u + flat.edge_v * v
     square = dot(to_light, to_light)
     distance = lanes_sqrt(square)
     cos = facing / distance
     return LampSample(
         to_light * (1.0 / distance),
         distance - lanes_min(rounding / cos, 0.01 * distance),
-        _spread(scene, layout.LIGHT_RADIANCE),
-        square / (cos * area),
+        flat.radiance,
+        square / (cos * flat.area),
         facing > rounding,
         near,
     )
