@@ -20,7 +20,7 @@ from raywidget.compiler.geometry.trees import (
 from raywidget.compiler.lights.light_rows import LightTables, find_slots, pack_lights, spot_discs
 from raywidget.compiler.lights.portals import no_portals, with_portals
 from raywidget.compiler.lights.sight import weigh_by_sight
-from raywidget.compiler.parallel import begin
+from raywidget.compiler.parallel import begin, in_parts
 from raywidget.compiler.surfaces.fields import FieldRows
 from raywidget.compiler.surfaces.materials import MaterialRows, MaterialTables
 from raywidget.compiler.surfaces.media import MediumRows
@@ -150,7 +150,7 @@ def _compile(
     boxes = [shape.bounds() for shape in shapes]
     placement = place(boxes)
     materials = MaterialRows(media, placement.scale)
-    geometry = gather_geometry(shapes, materials, placement)
+    geometry = gather_geometry(shapes, materials, placement, threads)
     cuts = pack_clips(scene, shapes, placement)
     groups = np.array(groups_of(scene, shapes), np.int32)
     of_cuts = _cut_materials(cuts, shapes, materials)
@@ -187,7 +187,7 @@ def _compile(
         balls=trees.balls,
         rounds=trees.rounds,
         bare_materials=_bare_materials(
-            trees.flats, geometry.primitives, surfaces.codes, not has_caps
+            trees.flats, geometry.primitives, surfaces.codes, not has_caps, threads
         ),
         # Only the tree is cut by planes.
         few_flats=trees.few_flats[: 0 if len(clips) else None],
@@ -294,23 +294,27 @@ def _is_plain(surfaces: MaterialTables, lights: LightTables, rounds: int) -> boo
     return simple_surfaces and simple_lights and not rounds
 
 
-def _bare_materials(flats: F32, primitives: I32, material_codes: I32, is_uncapped: bool) -> I32:
+def _bare_materials(
+    flats: F32, primitives: I32, material_codes: I32, is_uncapped: bool, threads: int
+) -> I32:
     """By slots of flats, see `hit.bare_material`; trees outlive materials, and can not hold it."""
-    in_slots = (
-        flats.view(np.int32)
-        .reshape(-1, layout.FLAT_ROWS, WIDTH)[:, layout.FLAT_PRIMITIVE_ROW]
-        .ravel()
-    )
-    if not len(in_slots):
-        return np.empty(0, np.int32)
+    rows = flats.view(np.int32).reshape(-1, layout.FLAT_ROWS, WIDTH)
+    in_slots = rows[:, layout.FLAT_PRIMITIVE_ROW]
+    made = np.full(in_slots.shape, -1, np.int32)
+    if not len(in_slots) or not is_uncapped:  # where a cap is, edges don't tell
+        return made.ravel()
     materials = primitives[:, layout.PRIMITIVE_MATERIAL]
     # Negative numbers have their first bit set, and two of them a common one.
-    if not is_uncapped:  # where a cap is, edges don't tell
-        return np.full(len(in_slots), -1, np.int32)
     is_bare = (primitives[:, layout.PRIMITIVE_CORNERS] & primitives[:, layout.PRIMITIVE_LIGHT]) < 0
     if material_codes[:, layout.MATERIAL_FLAGS].any():
         is_bare &= material_codes[materials, layout.MATERIAL_FLAGS] == 0
-    return np.where(is_bare, materials, np.int32(-1)).take(in_slots, mode="clip")
+    bare = np.where(is_bare, materials, np.int32(-1))
+
+    def look_up(begin: int, end: int) -> None:
+        np.take(bare, in_slots[begin:end], out=made[begin:end], mode="clip")
+
+    in_parts(len(in_slots), threads, look_up)
+    return made.ravel()
 
 
 def _behind(scene: Scene) -> Any:

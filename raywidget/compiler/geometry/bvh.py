@@ -6,7 +6,7 @@ box and a kind; what is inside does not matter until the leaves are packed.
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,49 +70,71 @@ def build_binary_tree(boxes: F32, kinds: NDArray[np.uint8], threads: int = 1) ->
     """
     count = len(boxes)
     codes = boxes.view(np.int32)
-    in_parts(count, threads, lambda first, last: _mark(boxes, codes, kinds, first, last))
+    around: list[F32] = []  # parts of the whole, and their centres
+
+    def mark(first: int, last: int) -> None:
+        around.append(np.empty((2, BOX), np.float32))
+        _mark(boxes, codes, kinds, first, last, around[-1])
+
+    in_parts(count, threads, mark)
     tree = BinaryTree(
         np.empty((2 * count, BOX), np.float32), np.empty((2 * count, 2), np.int32), codes[:, 0], 0
     )
+    tree.bounds[0], whole = np.min(around, axis=0)
     if threads == 1 or count < _WORTH_THREADS:
-        leaves = _build(boxes, codes, tree.bounds, tree.links, _Part(0, 0, count, 0), False)
+        part = _Part(0, 0, count, 0, 0, 0)
+        leaves = _build(boxes, codes, tree.bounds, tree.links, part, False, whole[None])
     else:
-        leaves = _build_in_parts(boxes, codes, tree, threads)
-    return tree._replace(order=(codes[:, _CODE] - _TAG) >> _KIND_BITS, leaves=leaves)
+        leaves = _build_in_parts(boxes, codes, tree, whole, threads)
+    order = codes[:, _CODE] - _TAG
+    order >>= _KIND_BITS
+    return tree._replace(order=order, leaves=leaves)
 
 
-def _build_in_parts(items: F32, codes: I32, tree: BinaryTree, threads: int) -> int:
+def _build_in_parts(items: F32, codes: I32, tree: BinaryTree, whole: F32, threads: int) -> int:
     """Split large parts one by one, and leave each that is small enough to one thread.
 
-    Returns how many leaves there are.
+    `whole` is the box round all centres. Returns how many leaves there are.
     """
     leaves = 0
     enough = len(items) // (4 * threads)
+    # Whoever splits a part has measured its halves: to do so again when their turn came cost two
+    # threads a tenth more CPU than one. Each part that is split is larger than `enough`, and of
+    # each level there are fewer than can be.
+    centres = np.empty((2 * (4 * threads + 1) * MAX_TREE_DEPTH, BOX), np.float32)
+    centres[0] = whole
+    used = 1
     with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-build") as pool:
-        waiting = {pool.submit(_build_part, items, codes, tree, _Part(0, 0, len(items), 0), enough)}
+
+        def submit(part: _Part) -> Future[tuple[int, tuple[_Part, ...]]]:
+            nonlocal used
+            part = part._replace(halves=used)
+            only_one = part.last - part.first > enough
+            used += 2 * only_one
+            return pool.submit(_build_part, items, codes, tree, part, only_one, centres)
+
+        waiting = {submit(_Part(0, 0, len(items), 0, 0, 0))}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for finished in done:
                 more, parts = finished.result()
                 leaves += more
-                for part in parts:
-                    waiting.add(pool.submit(_build_part, items, codes, tree, part, enough))
+                waiting |= {submit(part) for part in parts}
     return leaves
 
 
 def _build_part(
-    items: F32, codes: I32, tree: BinaryTree, part: _Part, enough: int
+    items: F32, codes: I32, tree: BinaryTree, part: _Part, only_one: bool, centres: F32
 ) -> tuple[int, tuple[_Part, ...]]:
     """Build a part, or only its uppermost node; returns leaves made, and parts left to be built."""
-    only_one = part.last - part.first > enough
-    leaves = _build(items, codes, tree.bounds, tree.links, part, only_one)
+    leaves = _build(items, codes, tree.bounds, tree.links, part, only_one, centres)
     child = int(tree.links[part.node, 0])
     if not only_one or tree.links[part.node, 1] > 0:
         return leaves, ()
     middle = child // 2
     return leaves, (
-        _Part(child, part.first, middle, part.depth + 1),
-        _Part(child + 1, middle, part.last, part.depth + 1),
+        _Part(child, part.first, middle, part.depth + 1, part.halves, 0),
+        _Part(child + 1, middle, part.last, part.depth + 1, part.halves + 1, 0),
     )
 
 
@@ -131,10 +153,12 @@ _WORTH_THREADS = 20_000
 class _Part(NamedTuple):
     """A range of primitives, and the node that is to hold it."""
 
-    node: int
+    node: int  # its box is known
     first: int
     last: int
     depth: int
+    centres: int  # row of the box round twice its centres
+    halves: int  # where such rows of its halves are to be, if it is only split
 
 
 class _Items(NamedTuple):
@@ -189,19 +213,29 @@ class _Halves(NamedTuple):
 
 
 @entry
-def _mark(boxes: F32, codes: I32, kinds: NDArray[np.uint8], first: int, last: int) -> None:
-    """Write what travels with the boxes of a range."""
+def _mark(
+    boxes: F32, codes: I32, kinds: NDArray[np.uint8], first: int, last: int, around: F32
+) -> None:
+    """Write what travels with the boxes of a range; `around` is the box, and that of centres."""
     for i in range(first, last):
         codes[i, _CODE] = _TAG + (i << _KIND_BITS) + kinds[i]
         dx = boxes[i, 4] + boxes[i, 0]
         dy = boxes[i, 5] + boxes[i, 1]
         dz = boxes[i, 6] + boxes[i, 2]
         boxes[i, _AREA] = -(dx * dy + dy * dz + dz * dx)
+    records = view(around)
+    _measure(_Items(view(boxes), view(codes)), first, last, records, 0, records, 1)
 
 
 @entry
 def _build(
-    boxes: F32, codes: I32, node_bounds: F32, links: I32, part: _Part, only_one: bool
+    boxes: F32,
+    codes: I32,
+    node_bounds: F32,
+    links: I32,
+    part: _Part,
+    only_one: bool,
+    all_centres: F32,
 ) -> int:
     """Top down; the larger half of each split waits on the stack, so that it stays small.
 
@@ -219,7 +253,7 @@ def _build(
     node, first, last, depth = part.node, part.first, part.last, part.depth
     halves = _Halves(_two_boxes(), _two_boxes())
     centres = _record()
-    _measure(items, first, last, nodes, node, centres, 0)
+    copy_box(centres, 0, view(all_centres), part.centres)
     while True:
         if _fits_leaf(items, first, last):
             links[node, 0] = first
@@ -249,6 +283,8 @@ def _build(
         links[node, 0] = child
         links[node, 1] = 0
         if only_one:
+            copy_box(view(all_centres), part.halves, halves.centres, 0)
+            copy_box(view(all_centres), part.halves + 1, halves.centres, 1)
             return 0
         left_is_larger = middle - first > last - middle
         waiting[4 * count] = child if left_is_larger else child + 1

@@ -91,17 +91,22 @@ class Geometry:
 
 
 def gather_geometry(
-    shapes: Sequence[Shape], materials: MaterialRows, placement: Placement = AS_IT_IS
+    shapes: Sequence[Shape],
+    materials: MaterialRows,
+    placement: Placement = AS_IT_IS,
+    threads: int = 1,
 ) -> Geometry:
     """Take all shapes apart."""
     things = SmallThings.among(shapes)
-    gathering = _Gathering(materials, placement, things)
+    faces = sum(len(shape.faces) for shape in shapes if isinstance(shape, Mesh))
+    gathering = _Gathering(materials, placement, things, threads, faces + _ROOM)
     for index, shape in enumerate(shapes):
         gathering.add(index, shape)
     return gathering.finish()
 
 
 _MOST_SETTLED = 64  # members of one shape
+_ROOM = 4096  # primitives beside those of meshes that need no table of their own
 
 
 class _FlatsPart(NamedTuple):
@@ -135,7 +140,17 @@ class _Places(NamedTuple):
 class _Gathering:
     """Lists that grow shape by shape."""
 
-    def __init__(self, materials: MaterialRows, placement: Placement, things: SmallThings) -> None:
+    def __init__(
+        self,
+        materials: MaterialRows,
+        placement: Placement,
+        things: SmallThings,
+        threads: int,
+        room: int,
+    ) -> None:
+        self._threads = threads
+        # What is not written takes no memory, and what is need not be copied in the end.
+        self._room = np.empty((room, layout.PRIMITIVE_SIZE), np.int32)
         self._things = things
         self._materials = materials
         self._fields = materials.fields
@@ -261,11 +276,14 @@ class _Gathering:
 
     def _number(self, count: int, material: int | I32, shape: int) -> I32:
         """Rows of the table of primitives for `count` more."""
-        rows = np.full((count, layout.PRIMITIVE_SIZE), -1, np.int32)
+        first = self._primitive_count
+        rows = self._room[first : first + count]
+        if len(rows) < count:
+            rows = np.empty((count, layout.PRIMITIVE_SIZE), np.int32)
+        rows[:] = -1
         rows[:, layout.PRIMITIVE_MATERIAL] = material
         rows[:, layout.PRIMITIVE_SHAPE] = shape
         self._primitives.append(rows)
-        first = self._primitive_count
         self._primitive_count += count
         return np.arange(first, first + count, dtype=np.int32)
 
@@ -362,7 +380,7 @@ class _Gathering:
         """In a space of its own: its copies may be anywhere."""
         materials = self._face_rows(mesh, radiances, fields, visible)
         part = self._triangles(mesh, materials, index, own, fields)
-        flats = _join_flats([part])
+        flats = _join_flats([part], self._threads)
         shines = np.array([radiance is not None for radiance in radiances])
         of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
         lit = np.flatnonzero(of_faces & (flats.areas() > 0.0))
@@ -483,7 +501,7 @@ class _Gathering:
             places += own
             first += count
         return Geometry(
-            flats=_join_flats(self._flats),
+            flats=_join_flats(self._flats, self._threads),
             balls=Balls(*_join(self._balls, 4)),
             rounds=Rounds(*_join(self._rounds, layout.ROUND_PRIMITIVE_ROW)),
             meshes=meshes,
@@ -499,7 +517,7 @@ class _Gathering:
                 [moved_boxes(place.matrices, place.lo, place.hi) for place in places],
                 np.empty((0, BOX), np.float32),
             ),
-            primitives=_stack(self._primitives, np.empty((0, layout.PRIMITIVE_SIZE), np.int32)),
+            primitives=self._all_primitives(),
             edge_marks=edges.own,
             edge_rows=edges.rows,
             edge_ends=edges.ends,
@@ -515,8 +533,13 @@ class _Gathering:
             ),
         )
 
+    def _all_primitives(self) -> I32:
+        if self._primitive_count <= len(self._room):
+            return self._room[: self._primitive_count]
+        return _stack(self._primitives, self._room[:0])
 
-def _join_flats(parts: list[_FlatsPart]) -> Flats:
+
+def _join_flats(parts: list[_FlatsPart], threads: int) -> Flats:
     ends = np.cumsum([0, *(len(part.primitives) for part in parts)])
     corners = np.empty((ends[-1], 3, 3), np.float32)
     shears = np.empty(ends[-1], np.float32)
@@ -527,7 +550,7 @@ def _join_flats(parts: list[_FlatsPart]) -> Flats:
         else:
             assert part.vertices is not None
             assert part.faces is not None
-            look_up_corners(part.vertices, part.faces, corners[first:last])
+            look_up_corners(part.vertices, part.faces, corners[first:last], threads)
             if part.edges is not None:
                 rows, edges = part.edges
                 corners[first:last][rows, 1:] = edges
@@ -542,4 +565,8 @@ def _join(parts: list[tuple[F32, I32]], columns: int) -> tuple[F32, I32]:
 
 
 def _stack(parts: list[NDArray[Any]], empty: NDArray[Any]) -> NDArray[Any]:
+    # What is alone need not be copied; but what is the user's is never handed on: it may be
+    # read-only, which is another type to numba.
+    if len(parts) == 1 and parts[0].dtype == empty.dtype and parts[0].flags.writeable:
+        return parts[0]
     return np.concatenate(parts, dtype=empty.dtype) if parts else empty

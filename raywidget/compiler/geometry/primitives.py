@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.compiler.parallel import in_parts
 from raywidget.kernels.language.jit import entry
 from raywidget.kernels.layout import F32, I32
 
@@ -32,10 +33,14 @@ class Flats:
     shears: F32  # (F,)
     primitives: I32  # (F,) numbers in the table of primitives
 
-    def write_boxes(self, boxes: F32) -> None:
+    def write_boxes(self, boxes: F32, threads: int = 1) -> None:
         """Write the boxes, (F, 8)."""
+
+        def write(begin: int, end: int) -> None:
+            _box_flats(self.corners[begin:end], self.shears[begin:end], boxes[begin:end])
+
         if len(boxes):
-            _box_flats(self.corners, self.shears, boxes)
+            in_parts(len(boxes), threads, write)
 
     def areas(self) -> F64:
         """Areas, (F,)."""
@@ -91,9 +96,18 @@ class Rounds:
         return np.pi * np.stack([side, base**2 * has_base, top**2 * has_top], axis=1)
 
 
+def look_up_corners(vertices: F32, faces: I32, corners: F32, threads: int) -> None:
+    """Write corners and edges of triangles."""
+
+    def look_up(begin: int, end: int) -> None:
+        _look_up_corners(vertices, faces[begin:end], corners[begin:end])
+
+    in_parts(len(faces), threads, look_up)
+
+
 @entry
-def look_up_corners(vertices: F32, faces: I32, corners: F32) -> None:
-    """Write corners and edges of triangles: in numpy, pass by pass, it took four times as long."""
+def _look_up_corners(vertices: F32, faces: I32, corners: F32) -> None:
+    """`look_up_corners`: in numpy, pass by pass, it took four times as long."""
     for i in range(len(faces)):
         a, b, c = faces[i, 0], faces[i, 1], faces[i, 2]
         for axis in range(3):

@@ -102,7 +102,7 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
     ends = np.cumsum(counts_by_kind)
     boxes = np.empty((ends[-1], BOX), np.float32)
     boxes[: ends[0]] = geometry.instance_boxes
-    geometry.flats.write_boxes(boxes[ends[0] : ends[1]])
+    geometry.flats.write_boxes(boxes[ends[0] : ends[1]], threads)
     geometry.balls.write_boxes(boxes[ends[1] : ends[2]])
     geometry.rounds.write_boxes(boxes[ends[2] :])
     kinds_in_order = np.array(
@@ -111,7 +111,7 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
     parts = [(boxes, np.repeat(kinds_in_order, counts_by_kind))]
     for mesh in geometry.meshes:
         boxes = np.empty((len(mesh.flats.primitives), BOX), np.float32)
-        mesh.flats.write_boxes(boxes)
+        mesh.flats.write_boxes(boxes, threads)
         parts.append((boxes, np.full(len(boxes), layout.LEAF_FLAT, np.uint8)))
 
     counts = np.zeros(4, np.int64)  # nodes, blocks of flats, balls, rounds
@@ -124,22 +124,25 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
             tree = build_binary_tree(boxes, kinds, threads)
             its_nodes, its_members = collapse(tree, kinds, counts)
         else:  # nothing in the world but a mesh that is copied nowhere
-            its_nodes, its_members = np.empty(layout.NODE_SIZE, np.float32), NO_MEMBERS
+            its_nodes, its_members = aligned_zeros(layout.NODE_SIZE), NO_MEMBERS
             write_root(its_nodes, [])
             counts[0] += 1
         made.append(its_nodes)
         members.append(its_members)
     sizes = (
-        layout.NODE_SIZE,
         layout.FLAT_ROWS * WIDTH,
         layout.BALL_ROWS * WIDTH,
         layout.ROUND_ROWS * WIDTH,
     )
-    nodes, flats, balls, rounds = (
-        aligned_zeros(int(count) * size) for count, size in zip(counts, sizes, strict=True)
-    )
-    np.concatenate(made, out=nodes)
+    if len(made) == 1:
+        nodes = made[0]
+    else:
+        nodes = aligned_zeros(int(counts[0]) * layout.NODE_SIZE)
+        np.concatenate(made, out=nodes)
     del made, its_nodes, parts, boxes  # at its peak a build takes three times what it leaves
+    flats, balls, rounds = (
+        aligned_zeros(int(count) * size) for count, size in zip(counts[1:], sizes, strict=True)
+    )
     of_flats, of_balls, of_rounds = members[0]
     packed = [(geometry.flats, of_flats, int(ends[0]))]
     for mesh, (of_its_flats, *_) in zip(geometry.meshes, members[1:], strict=True):

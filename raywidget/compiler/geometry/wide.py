@@ -55,7 +55,7 @@ def collapse(
     plan = _Plan(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
     _plan_nodes(tree, plan)
     # How many there will be is known at the end; what is not written takes no memory until then.
-    nodes = np.zeros(max(1, tree.leaves - 1) * layout.NODE_SIZE, np.float32)
+    nodes = aligned_zeros(max(1, tree.leaves - 1) * layout.NODE_SIZE)
     ranges = np.empty((3, tree.leaves, 2), np.int32)
     scratch = _Scratch(
         np.zeros(3, np.int64),

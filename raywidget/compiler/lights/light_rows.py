@@ -109,12 +109,12 @@ def find_slots(
 ) -> I32:
     """Where in the blocks of the trees the primitives of textured lights are, see layout."""
     result = np.full((count, layout.LIGHT_SLOT_SIZE), layout.MISS, np.int32)
-    materials, numbers = geometry.primitives[
-        :, [layout.PRIMITIVE_MATERIAL, layout.PRIMITIVE_LIGHT]
-    ].T
     textured = material_codes[:, layout.MATERIAL_FLAGS] & layout.MATERIAL_GLOW_TEXTURED != 0
     if not textured.any():
         return result
+    materials, numbers = geometry.primitives[
+        :, [layout.PRIMITIVE_MATERIAL, layout.PRIMITIVE_LIGHT]
+    ].T
     slots = np.full(len(numbers), layout.MISS, np.int32)  # of primitives
     for blocks, rows, row, values, first in (
         (flats, layout.FLAT_ROWS, layout.FLAT_PRIMITIVE_ROW, slice(3, 9), 0),
@@ -152,8 +152,11 @@ def find_slots(
 def _flat_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     flats = geometry.flats
     emission = materials[:, layout.MATERIAL_EMISSION : layout.MATERIAL_EMISSION + 3]
+    shines = np.any(emission > 0.0, axis=1)
+    if not shines.any():
+        return np.zeros((0, layout.LIGHT_SIZE)), flats.primitives[:0]
     own = geometry.primitives[flats.primitives, layout.PRIMITIVE_MATERIAL]
-    shining = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])  # few of many, mostly
+    shining = np.flatnonzero(shines[own])  # few of many, mostly
     corners = flats.corners[shining].astype(np.float64)
     has_area = flat_areas(corners, flats.shears[shining]) > 0.0
     shining, corners = shining[has_area], corners[has_area]
