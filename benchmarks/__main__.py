@@ -37,7 +37,15 @@ def main() -> int:
     parser.add_argument(
         "--resume", action="store_true", help="of the suite: keep what an ended run has measured"
     )
+    parser.add_argument(
+        "--narrow", action="store_true", help="of the suite: kernels for AVX2, 8 lanes"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, help="of the suite: threads and cores of each side"
+    )
     options = parser.parse_args()
+    if options.landing and (options.narrow or options.threads != 1):
+        parser.error("a landing is one of all lanes in one thread")
     if options.only and options.landing:
         parser.error("--landing keeps all scenes: leave --only out (--resume may go on with a run)")
     unknown = set(options.names) - set(NAMES)
@@ -48,7 +56,8 @@ def main() -> int:
         before = machine()
         try:
             measure = importlib.import_module(f"benchmarks.{name}").measure
-            how = {"only": options.only, "resume": options.resume} if name == "suite" else {}
+            of_suite = ("only", "resume", "narrow", "threads")
+            how = {key: getattr(options, key) for key in of_suite} if name == "suite" else {}
             tables = measure(options.repeats, **how)
         except Missing as error:
             missing.append(f"{name}: {error}")

@@ -10,6 +10,12 @@ Mitsuba's fastest way.
 What was measured last is kept in `benchmarks/landings/suite.json`; rows that fell from there by
 more than both spreads are told. A row is kept as soon as it is measured: a run that was ended goes
 on where it was with ``--resume``, and ``--only`` measures some scenes alone.
+
+``--narrow`` has the kernels of both compiled for a processor with AVX2 (8 lanes), whatever this one
+has: ours by ``NUMBA_CPU_NAME``, Mitsuba's by Dr.Jit's ``jit_llvm_set_target``. (Embree, which
+Mitsuba's LLVM variants trace rays with, is compiled ahead and goes on to choose for itself.)
+``--threads 2`` gives both sides two threads and two cores; seconds are CPU seconds of both. Neither
+is a landing.
 """
 
 from __future__ import annotations
@@ -34,6 +40,8 @@ SIZE, SPP, SEEDS = 128, 64, 5
 FIRST_SEEDS = 2  # of each of Mitsuba's ways; all only of those that come to half of the best
 WORST = 3
 BEYOND = 4.5  # sigma, from where means are not called equal
+
+NARROW = {"NUMBA_CPU_NAME": "x86-64-v3"}  # AVX2
 
 _PARTIAL = RESULTS / "suite.partial.jsonl"  # a line for each scene that was measured
 
@@ -74,35 +82,47 @@ class Row(NamedTuple):
     note: str
 
 
-def measure(repeats: int, only: Sequence[str] = (), resume: bool = False) -> list[Table]:
+def measure(
+    repeats: int,
+    only: Sequence[str] = (),
+    resume: bool = False,
+    narrow: bool = False,
+    threads: int = 1,
+) -> list[Table]:
     """Ratios above 1: we need less time for the same error; the worst rows come first.
 
     `only` has the names of the scenes to measure, all if it is empty. With `resume`, rows that a
-    run before has left behind are taken from there.
+    run before has left behind are taken from there. `narrow` compiles kernels of both for AVX2;
+    `threads` is how many each side has, on as many cores.
     """
     unknown = [name for name in only if name not in SUITE]
     if unknown:
         raise Missing(f"no such scene: {', '.join(unknown)}; known are {', '.join(SUITE)}")
     names = list(only or SUITE)
+    how = ", ".join(["one core" if threads == 1 else f"{threads} cores"] + ["AVX2"] * narrow)
     if not resume:
         _PARTIAL.unlink(missing_ok=True)
-    known = _kept_rows()
+    known = _kept_rows(how)
     python = ensure("mitsuba")
-    head = f"{SIZE}x{SIZE}, {SPP} spp, box filter, one core"
+    head = f"{SIZE}x{SIZE}, {SPP} spp, box filter, {how}"
     efficiency = Table(f"Efficiency by the best of Mitsuba llvm_ad_rgb's: {head}")
     rate = Table(f"Samples per CPU second by the fastest of Mitsuba llvm_ad_rgb's: {head}")
-    ours = Contender("raywidget", python, "raywidget_worker")
-    theirs = Contender("mitsuba", python, "mitsuba_worker", environment=llvm_environment())
+    cores = range(threads)
+    own = NARROW if narrow else {}
+    ours = Contender("raywidget", python, "raywidget_worker", cores=cores, environment=own)
+    theirs = Contender(
+        "mitsuba", python, "mitsuba_worker", cores=cores, environment=llvm_environment()
+    )
     try:
         for name in names:
             row = known.get(name)
             if row is None:
                 try:
-                    row = _measure_scene(ours, theirs, name, max(repeats, SEEDS))
+                    row = _measure_scene(ours, theirs, name, max(repeats, SEEDS), narrow, threads)
                 except Missing as error:
                     efficiency.note(f"{name}: not measured: {error}")
                     continue
-                _keep_row(name, row)
+                _keep_row(name, row, how)
             efficiency.rows[name], rate.rows[name] = row.efficiencies, row.rates
             print(
                 f"{name}: {efficiency.median(name):.2f}, rate {rate.median(name):.2f}",
@@ -120,24 +140,34 @@ def measure(repeats: int, only: Sequence[str] = (), resume: bool = False) -> lis
     return [efficiency, rate]
 
 
-def _kept_rows() -> dict[str, Row]:
-    """What a run that was ended has measured."""
+def _kept_rows(how: str) -> dict[str, Row]:
+    """What a run of the same kind that was ended has measured."""
     if not _PARTIAL.exists():
         return {}
-    lines = (json.loads(line) for line in _PARTIAL.read_text().splitlines())
-    return {line.pop("name"): Row(**line) for line in lines}
+    lines = [json.loads(line) for line in _PARTIAL.read_text().splitlines()]
+    kept = [line for line in lines if line.pop("how", "one core") == how]
+    return {line.pop("name"): Row(**line) for line in kept}
 
 
-def _keep_row(name: str, row: Row) -> None:
+def _keep_row(name: str, row: Row, how: str) -> None:
     RESULTS.mkdir(exist_ok=True)
     with _PARTIAL.open("a") as file:
-        file.write(json.dumps({"name": name, **row._asdict()}) + "\n")
+        file.write(json.dumps({"name": name, "how": how, **row._asdict()}) + "\n")
 
 
-def _measure_scene(ours: Contender, theirs: Contender, name: str, seeds: int) -> Row:
+def _measure_scene(
+    ours: Contender, theirs: Contender, name: str, seeds: int, narrow: bool, threads: int
+) -> Row:
     entry = SUITE[name]
-    work = {"scene": name, "size": SIZE, "spp": SPP, "depth": entry.depth}
+    work = {
+        "scene": name,
+        "size": SIZE,
+        "spp": SPP,
+        "depth": entry.depth,
+        "threads": threads,
+    }
     mine = _runs(ours, seeds, **work, integrator=entry.integrator)
+    work["narrow"] = narrow  # our process is compiled so
     others = [_runs(theirs, min(seeds, FIRST_SEEDS), **work, **way) for way in WAYS]
     fastest = min(other.seconds for other in others)
     at_first = [other.efficiency() for other in others]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,19 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "mitsuba"))
 
 NO_ROULETTE = 1_000  # the depth at which it would begin
 
+
+def _hold_to_avx2(folder: str) -> None:
+    """Have Dr.Jit compile for 8 lanes; Python is not offered its call, which is C++."""
+    library = ctypes.CDLL(f"{folder}/libdrjit-core.so")
+    width = library._Z21jit_llvm_vector_widthv
+    width.restype = ctypes.c_uint32
+    if width() != 8:
+        set_target = library._Z19jit_llvm_set_targetPKcS0_j
+        set_target.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint32]
+        set_target.restype = None
+        set_target(b"haswell", b"+avx2,+fma,+f16c,+bmi,+bmi2", 8)
+
+
 _loaded: dict[tuple[Any, ...], Any] = {}
 
 
@@ -29,6 +43,8 @@ def answer(
     roulette: bool = True,
     sampler: str = "independent",
     followed_by: str | None = None,
+    threads: int = 1,
+    narrow: bool = False,
     save: str | None = None,
     **_: Any,
 ) -> dict[str, Any]:
@@ -39,8 +55,10 @@ def answer(
     if variant.startswith("llvm"):
         import drjit
 
-        drjit.set_thread_count(1)
-    key = (variant, scene, size, depth, roulette, sampler, spp, followed_by)
+        drjit.set_thread_count(threads)
+        if narrow:
+            _hold_to_avx2(str(Path(drjit.__file__).parent))
+    key = (variant, scene, size, depth, roulette, sampler, spp, followed_by, threads)
     warm = key in _loaded
     if not warm:
         description = to_mitsuba(make(scene), size, size, depth)
