@@ -10,8 +10,17 @@ import numpy as np
 import raywidget as rw
 from raywidget.compiler import compile_camera, compile_scene, placement_in
 from raywidget.kernels.geometry.attributes import hit_color, hit_tangent
-from raywidget.kernels.geometry.brute_force import find_closest_of_few, is_occluded_by_few
-from raywidget.kernels.geometry.clipping import find_closest, is_occluded
+from raywidget.kernels.geometry.brute_force import (
+    find_closest_of_few,
+    find_near_rest,
+    is_occluded_by_few,
+)
+from raywidget.kernels.geometry.clipping import (
+    find_closest,
+    find_closest_of_finite,
+    is_occluded,
+    is_occluded_by_rest,
+)
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.bundle import (
@@ -451,7 +460,7 @@ def draw_in_lanes(seed, pixels, samples, groups, lattice):
 
 @entry
 def _trace_few(tables, camera, origins, directions, t_max, floats, slots, occluded):
-    """Rays are in blocks of `WIDTH`, (B, 3, WIDTH)."""
+    """Rays are in blocks of `WIDTH`, (B, 3, WIDTH); those that may walk on through the tree."""
     scene = view_scene(tables, camera)
     o, d, limits, hits = view(origins), view(directions), view(t_max), view(floats)
     found = view(slots)
@@ -466,11 +475,27 @@ def _trace_few(tables, camera, origins, directions, t_max, floats, slots, occlud
         store_lanes(hits, at + WIDTH, u)
         store_lanes(hits, at + 2 * WIDTH, v)
         store_lanes(found, block * WIDTH, slot)
-        mask = lane_mask(
-            is_occluded_by_few(scene, origin, direction, load_lanes(limits, block * WIDTH))
-        )
+        reach = load_lanes(limits, block * WIDTH)
+        mask = lane_mask(is_occluded_by_few(scene, origin, direction, reach))
+        near = find_near_rest(scene, origin, direction, t)
+        in_reach = find_near_rest(scene, origin, direction, reach)
         for lane in range(WIDTH):
-            occluded[block * WIDTH + lane] = (mask >> lane) & 1
+            i = block * WIDTH + lane
+            occluded[i] = (mask >> lane) & 1
+            if scene.is_few:
+                continue
+            start = vec3(o[at + lane], o[at + WIDTH + lane], o[at + 2 * WIDTH + lane])
+            along = vec3(d[at + lane], d[at + WIDTH + lane], d[at + 2 * WIDTH + lane])
+            if (near >> lane) & 1 != 0:
+                ray = find_closest_of_finite(scene, scene.rest, start, along, hits[at + lane])
+                if ray.slot != MISS:
+                    hits[at + lane] = ray.t
+                    hits[at + WIDTH + lane] = ray.u
+                    hits[at + 2 * WIDTH + lane] = ray.v
+                    found[i] = ray.slot
+            if (in_reach >> lane) & 1 != 0:
+                if is_occluded_by_rest(scene, scene.rest, start, along, limits[i]):
+                    occluded[i] = 1
 
 
 @entry

@@ -22,10 +22,13 @@ U8 = NDArray[np.uint8]
 # --- The tree ------------------------------------------------------------------------------------
 # A node is NODE_ROWS rows of WIDTH numbers: lower x of all children, upper x, lower y, upper y,
 # lower z, upper z, child references (int32 bits), unused. A child that is not there has an empty
-# box. A reference >= 0 is a node; below 0 it is a leaf, -1 - (index << 2 | kind).
+# box. A reference >= 0 is a node; below 0 it is a leaf, -1 - (index << 2 | kind). In the last row
+# of node 0 stands at which node the tree begins of all that is not in the lists below (int32 bits;
+# 0: there are no lists, or nothing else), and its box: the lower corner, the upper corner.
 NODE_ROWS = 8
 NODE_SIZE = NODE_ROWS * WIDTH
 CHILD_ROW = 6 * WIDTH
+NODE_REST = 7 * WIDTH
 
 LEAF_FLAT = 0  # index: a block of flats
 LEAF_BALL = 1  # index: a block of balls
@@ -56,9 +59,10 @@ ROUND_BASE_ROW = 16
 ROUND_SIDE_ROW = 18
 ROUND_PRIMITIVE_ROW = 19
 
-# A world of a few flats and balls, and of nothing else, is also kept in two lists, `few_flats`
-# (F, FEW_SIZE) and `few_balls` (B, FEW_BALL_SIZE) float32, see `few`. Of flats alone, they are as
-# fast as the tree at 6 times the width (8 lanes), and balls cost less.
+# A world of a few flats and balls is also kept in two lists, `few_flats` (F, FEW_SIZE) and
+# `few_balls` (B, FEW_BALL_SIZE) float32, see `few`; of other worlds, what is large and lies beside
+# all else. Of flats alone, lists are as fast as the tree at 6 times the width (8 lanes), and balls
+# cost less.
 FEW = 5 * WIDTH
 FEW_SIZE = 14
 FEW_CORNER = 0  # 3
@@ -499,7 +503,7 @@ class SceneTables(NamedTuple):
     balls: F32  # (B * BALL_ROWS * WIDTH,) 64-byte aligned
     rounds: F32  # (B * ROUND_ROWS * WIDTH,) 64-byte aligned
     bare_materials: I32  # (B * WIDTH,) by slots of flats: see `hit.bare_material`
-    few_flats: F32  # (F, FEW_SIZE) of a world of few primitives, else (0, FEW_SIZE)
+    few_flats: F32  # (F, FEW_SIZE) of few primitives, (0, FEW_SIZE) if there are none
     few_balls: F32  # (B, FEW_BALL_SIZE)
     large_radius: F32  # (1,) balls with larger radii are met in double precision, see also `hit`
     instances: F32  # (I, INSTANCE_SIZE)
@@ -571,7 +575,9 @@ class SceneView(NamedTuple):
     round_count: int  # numbers in `rounds`
     is_large: bool  # nodes and blocks are not all in a processor's own cache
     bare_materials: Any
-    is_few: bool  # all that there is is in the next two
+    has_few: bool  # some of what there is is in these two
+    is_few: bool  # all of it
+    rest: int  # the node at which the tree of all else begins
     few_flats: Any
     few_flat_slots: Any  # the same memory as `few_flats`, as int32
     few_flat_count: int

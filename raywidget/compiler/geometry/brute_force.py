@@ -39,7 +39,7 @@ def is_few(geometry: Geometry) -> bool:
 def list_few(geometry: Geometry) -> FewTables:
     """All about a world of few primitives."""
     flats, balls = geometry.flats, geometry.balls
-    flat_groups, ball_groups = _share_out(_box_flats(flats)), _share_out(_box_balls(balls))
+    flat_groups, ball_groups = share_out(_box_flats(flats)), share_out(_box_balls(balls))
     nodes = aligned_zeros(layout.NODE_SIZE)
     write_root(
         nodes, [*_leaves(layout.LEAF_FLAT, flat_groups), *_leaves(layout.LEAF_BALL, ball_groups)]
@@ -76,7 +76,7 @@ def write_root(nodes: F32, leaves: list[tuple[int, F32]]) -> None:
         references[0, lane] = reference
 
 
-class _Group(NamedTuple):
+class Group(NamedTuple):
     """Primitives that share a block."""
 
     members: NDArray[np.int64]
@@ -98,7 +98,7 @@ def _box_balls(balls: Balls) -> F32:
     return boxes
 
 
-def _share_out(boxes: F32) -> list[_Group]:
+def share_out(boxes: F32) -> list[Group]:
     """Neighbours together, in as few blocks as can be."""
     centres = boxes[:, :3] - boxes[:, 4:7]
 
@@ -111,14 +111,14 @@ def _share_out(boxes: F32) -> list[_Group]:
         return share(order[:half]) + share(order[half:])
 
     groups = share(np.arange(len(boxes))) if len(boxes) else []
-    return [_Group(members, boxes[members].min(axis=0)) for members in groups]
+    return [Group(members, boxes[members].min(axis=0)) for members in groups]
 
 
-def _leaves(kind: int, groups: list[_Group]) -> list[tuple[int, F32]]:
+def _leaves(kind: int, groups: list[Group]) -> list[tuple[int, F32]]:
     return [(-1 - ((block << 2) | kind), group.box) for block, group in enumerate(groups)]
 
 
-def _slots(groups: list[_Group]) -> I32:
+def _slots(groups: list[Group]) -> I32:
     slots = np.zeros(sum(len(group.members) for group in groups), np.int32)
     for block, group in enumerate(groups):
         slots[group.members] = block * WIDTH + np.arange(len(group.members))

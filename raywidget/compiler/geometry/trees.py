@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.compiler.geometry.apart import list_apart, set_apart, write_world
 from raywidget.compiler.geometry.brute_force import is_few, list_few, write_root
 from raywidget.compiler.geometry.bvh import build_binary_tree
 from raywidget.compiler.geometry.gathering import Geometry
@@ -108,15 +109,23 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
     kinds_in_order = np.array(
         [layout.LEAF_INSTANCE, layout.LEAF_FLAT, layout.LEAF_BALL, layout.LEAF_ROUND], np.uint8
     )
-    parts = [(boxes, np.repeat(kinds_in_order, counts_by_kind))]
+    kinds = np.repeat(kinds_in_order, counts_by_kind)
+    # What moves is refitted, and lists would have to move along.
+    starts = int(ends[0]), int(ends[1])
+    apart = None if with_plan else set_apart(geometry, boxes, kinds, *starts)
+    counts = np.zeros(4, np.int64)  # nodes, blocks of flats, balls, rounds
+    roots: list[int] = []
+    made: list[F32] = []
+    if apart is not None:
+        counts[:3] = 1, *apart.blocks()
+        made.append(np.empty(layout.NODE_SIZE, np.float32))
+        boxes, kinds = boxes[: -apart.size], kinds[: -apart.size]
+    parts = [(boxes, kinds)]
     for mesh in geometry.meshes:
         boxes = np.empty((len(mesh.flats.primitives), BOX), np.float32)
         mesh.flats.write_boxes(boxes, threads)
         parts.append((boxes, np.full(len(boxes), layout.LEAF_FLAT, np.uint8)))
 
-    counts = np.zeros(4, np.int64)  # nodes, blocks of flats, balls, rounds
-    roots: list[int] = []
-    made: list[F32] = []
     members: list[tuple[Members, Members, Members]] = []
     for boxes, kinds in parts:
         roots.append(int(counts[0]))
@@ -144,19 +153,27 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
         aligned_zeros(int(count) * size) for count, size in zip(counts[1:], sizes, strict=True)
     )
     of_flats, of_balls, of_rounds = members[0]
-    packed = [(geometry.flats, of_flats, int(ends[0]))]
+    some, others = geometry.balls, geometry.rounds
+    lists = (
+        np.zeros((0, layout.FEW_SIZE), np.float32),
+        np.zeros((0, layout.FEW_BALL_SIZE), np.float32),
+    )
+    if apart is not None:
+        order = apart.numbers[of_flats.order]
+        of_flats, of_balls, of_rounds = (part._replace(order=order) for part in members[0])
+        write_world(nodes, apart)
+        lists = list_apart(geometry, apart, *starts)
+        pack_rows(some.centres_radii, some.primitives, apart.balls, starts[1], balls, threads)
+    packed = [(geometry.flats, of_flats, starts[0])]
+    if apart is not None:
+        packed.append((geometry.flats, apart.flats, starts[0]))
     for mesh, (of_its_flats, *_) in zip(geometry.meshes, members[1:], strict=True):
         packed.append((mesh.flats, of_its_flats, 0))
     for part, its_flats, first in packed:
         pack_flats(part.corners, part.shears, part.primitives, its_flats, first, flats, threads)
-    some, others = geometry.balls, geometry.rounds
-    pack_rows(some.centres_radii, some.primitives, of_balls, int(ends[1]), balls, threads)
+    pack_rows(some.centres_radii, some.primitives, of_balls, starts[1], balls, threads)
     pack_rows(others.values, others.primitives, of_rounds, int(ends[2]), rounds, threads)
-    none = (
-        np.zeros((0, layout.FEW_SIZE), np.float32),
-        np.zeros((0, layout.FEW_BALL_SIZE), np.float32),
-    )
     plan = None
     if with_plan:
         plan = Plan(tuple(members), tuple(roots), kinds_of(geometry), len(geometry.instances))
-    return Trees(nodes, flats, balls, rounds, *none, tuple(roots[1:]), plan=plan)
+    return Trees(nodes, flats, balls, rounds, *lists, tuple(roots[1:]), plan=plan)

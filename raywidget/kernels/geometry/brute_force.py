@@ -1,5 +1,8 @@
 """Scenes of a few flats and balls: `WIDTH` rays at once against one of them after the other.
 
+Scenes of more have the large ones tested so (`compiler.geometry.apart`), before each ray walks
+through the tree of the rest.
+
 A tree over so few costs more than it saves: each ray walks it alone, and most of the time goes
 into finding out where to go. Here nothing branches, and all lanes work for any rays.
 """
@@ -11,9 +14,11 @@ from raywidget.kernels.language.double import ball_quadratic
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.simd import (
     Lanes,
+    Real,
     choose,
     copy_sign,
     flip_sign,
+    lane_mask,
     lanes_abs,
     lanes_in,
     lanes_max,
@@ -26,6 +31,7 @@ from raywidget.kernels.language.vec3 import Vec3, dot
 from raywidget.kernels.layout import SceneView
 
 _INFINITY = float("inf")
+_FAR_SLACK = 1.000001  # more than rounding can amount to, see `traverse`
 
 
 @device
@@ -151,6 +157,28 @@ def find_closest_of_few(scene: SceneView, o: Vec3, d: Vec3) -> tuple[Lanes, Lane
         slot = choose(nearer, scene.few_ball_slots[row + layout.FEW_BALL_SLOT], slot)
     per_size = 1.0 / size
     return t * per_size, u * per_size, v * per_size, slot
+
+
+@device
+def find_near_rest(scene: SceneView, o: Vec3, d: Vec3, t_max: Lanes) -> int:
+    """The lanes whose rays come near what is not in the lists, closer than `t_max`."""
+    at = layout.NODE_REST + 1
+    nodes = scene.nodes
+    x_in, x_out = _between(nodes[at], nodes[at + 3], o.x, d.x)
+    y_in, y_out = _between(nodes[at + 1], nodes[at + 4], o.y, d.y)
+    z_in, z_out = _between(nodes[at + 2], nodes[at + 5], o.z, d.z)
+    enter = lanes_max(lanes_max(x_in, y_in), lanes_max(z_in, 0.0))
+    leave = lanes_min(lanes_min(x_out, y_out), lanes_min(z_out, t_max))
+    return 0 + lane_mask(enter <= leave * _FAR_SLACK)
+
+
+@device
+def _between(low: float, high: float, o: Real, d: Real) -> tuple[Lanes, Lanes]:
+    """Where rays are between two planes; their reciprocals stay finite."""
+    per_d = choose(lanes_abs(d) > 1e-18, 1.0 / d, copy_sign(spread_number(1e18), d))
+    first = (low - o) * per_d
+    last = (high - o) * per_d
+    return lanes_min(first, last), lanes_max(first, last)
 
 
 @device

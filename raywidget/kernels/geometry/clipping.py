@@ -19,6 +19,7 @@ from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.geometry.traverse import (
     RayHit,
     find_closest_whole,
+    is_occluded_from,
     is_occluded_whole,
     walk_to_closest,
 )
@@ -217,12 +218,12 @@ def find_closest(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
 
 
 @device
-def find_closest_of_finite(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
-    """`find_closest` for those who know that the ray is finite."""
+def find_closest_of_finite(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+    """`find_closest` from node `first` on, for those who know that the ray is finite."""
     if scene.clip_count > 0:
         t, u, v, slot, instance = _find_cut(scene, o, d, t_max)
         return RayHit(t, u, v, index32(slot), index32(instance))
-    return walk_to_closest(scene, o, d, t_max)
+    return walk_to_closest(scene, first, o, d, t_max)
 
 
 @on_demand
@@ -240,6 +241,12 @@ def _is_kept_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
 @device
 def is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
     """Is there any hit with 0 < t < `t_max` of what is kept?"""
+    return is_occluded_by_rest(scene, 0, o, d, t_max)
+
+
+@device
+def is_occluded_by_rest(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float) -> bool:
+    """The same from node `first` on."""
     if scene.clip_count > 0:
         return _is_kept_occluded(scene, o, d, t_max)
-    return is_occluded_whole(scene, o, d, t_max)
+    return is_occluded_from(scene, first, o, d, t_max)

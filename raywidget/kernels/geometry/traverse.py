@@ -227,32 +227,38 @@ def find_closest_whole(
     """
     if not _is_sound(_ray_slopes(o, d), d):
         return RayHit(t_max, 0.0, 0.0, index32(layout.MISS), index32(-1))
-    return walk_to_closest(scene, o, d, t_max, counts)
+    return walk_to_closest(scene, 0, o, d, t_max, counts)
 
 
 @device
 def walk_to_closest(
-    scene: SceneView, o: Vec3, d: Vec3, t_max: float, counts: int | None = None
+    scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float, counts: int | None = None
 ) -> RayHit:
-    """`find_closest_whole` for those who know that the ray is finite."""
+    """`find_closest_whole` from node `first` on, for those who know that the ray is finite."""
     if counts is not None:
-        return _walk_to_closest(scene, o, d, t_max, counts, 1)
+        return _walk_to_closest(scene, first, o, d, t_max, counts, 1)
     if scene.round_count > 0:
-        met = _walk_among_rounds(scene, o, d, t_max)
+        met = _walk_among_rounds(scene, first, o, d, t_max)
         return RayHit(met.t, met.u, met.v, index32(met.slot), index32(met.instance))
-    return _walk_to_closest(scene, o, d, t_max, None, None)
+    return _walk_to_closest(scene, first, o, d, t_max, None, None)
 
 
 @on_demand
-def _walk_among_rounds(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+def _walk_among_rounds(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float) -> RayHit:
     """A walk of its own: to be able to call for what rounds need makes any other slower."""
-    met = _walk_to_closest(scene, o, d, t_max, None, 1)
+    met = _walk_to_closest(scene, first, o, d, t_max, None, 1)
     return RayHit(met.t, met.u, met.v, 0 + met.slot, 0 + met.instance)
 
 
 @device
 def _walk_to_closest(
-    scene: SceneView, o: Vec3, d: Vec3, t_max: float, counts: int | None, rounds: int | None
+    scene: SceneView,
+    first: int,
+    o: Vec3,
+    d: Vec3,
+    t_max: float,
+    counts: int | None,
+    rounds: int | None,
 ) -> RayHit:
     """Without `rounds`, the code of a walk where there are none."""
     # Groups that wait: where the children of a node are, the distances at which their boxes are
@@ -275,7 +281,7 @@ def _walk_to_closest(
     v = 0.0
     slot = index32(layout.MISS)
     instance = index32(-1)
-    reference = index32(0)
+    reference = index32(first)
     depth = 0
     while True:
         if reference >= 0:
@@ -387,18 +393,26 @@ def _walk_to_closest(
 @device
 def is_occluded_whole(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
     """Is there any hit with 0 < t < `t_max`? The first one found ends the search."""
-    if scene.round_count > 0:
-        return _is_occluded_among_rounds(scene, o, d, t_max)
-    return _is_occluded(scene, o, d, t_max, None)
-
-
-@on_demand
-def _is_occluded_among_rounds(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
-    return _is_occluded(scene, o, d, t_max, 1)
+    return is_occluded_from(scene, 0, o, d, t_max)
 
 
 @device
-def _is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float, rounds: int | None) -> bool:
+def is_occluded_from(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float) -> bool:
+    """The same from node `first` on."""
+    if scene.round_count > 0:
+        return _is_occluded_among_rounds(scene, first, o, d, t_max)
+    return _is_occluded(scene, first, o, d, t_max, None)
+
+
+@on_demand
+def _is_occluded_among_rounds(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float) -> bool:
+    return _is_occluded(scene, first, o, d, t_max, 1)
+
+
+@device
+def _is_occluded(
+    scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float, rounds: int | None
+) -> bool:
     """Without `rounds`, the code of a walk where there are none."""
     # Groups that wait: where the children of a node are, and a bit for each that is to be visited.
     rows = _row_stack()
@@ -408,7 +422,7 @@ def _is_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float, rounds: int |
     slopes = _ray_slopes(o, d)
     inside = False
     floor = 0
-    reference = index32(0)
+    reference = index32(first)
     depth = 0
     if not _is_sound(slopes, d):
         return False

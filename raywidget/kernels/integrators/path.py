@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.brute_force import find_closest_of_few
+from raywidget.kernels.geometry.brute_force import find_closest_of_few, find_near_rest
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
     Bundle,
@@ -148,10 +148,14 @@ def advance_paths(
     section 9.2), which weights the emission that each of them finds and nothing else.
     """
     # --- Where do the rays end? What shines there, and what does it scatter? ----------------------
-    if scene.is_few:
-        t, u, v, slot = find_closest_of_few(
-            scene, load_point_row(bundle, rows.ORIGIN), load_point_row(bundle, rows.DIRECTION)
-        )
+    walking = lanes
+    if scene.has_few:
+        o = load_point_row(bundle, rows.ORIGIN)
+        d = load_point_row(bundle, rows.DIRECTION)
+        t, u, v, slot = find_closest_of_few(scene, o, d)
+        walking = 0
+        if not scene.is_few:
+            walking = find_near_rest(scene, o, d, t)
         store_row(bundle, rows.DISTANCE, t)
         store_row(bundle, rows.U, u)
         store_row(bundle, rows.V, v)
@@ -162,7 +166,8 @@ def advance_paths(
     while rest != 0:
         lane = lowest_bit(rest)
         rest &= rest - 1
-        arrival = arrive(scene, bundle, lane, lattice, settings)
+        walks = (walking >> lane) & 1 != 0
+        arrival = arrive(scene, bundle, lane, lattice, walks, settings)
         rays += arrival.rays
         store_word(bundle, rows.FOUND, lane, arrival.found)
     images = that_found(bundle, FOUND_IMAGE)

@@ -9,8 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from raywidget.kernels.geometry.brute_force import is_occluded_by_few
-from raywidget.kernels.geometry.clipping import find_closest_of_finite, is_lamp_cut
+from raywidget.kernels.geometry.brute_force import find_near_rest, is_occluded_by_few
+from raywidget.kernels.geometry.clipping import (
+    find_closest_of_finite,
+    is_lamp_cut,
+    is_occluded_by_rest,
+)
 from raywidget.kernels.geometry.hit import bare_material, make_hit
 from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.geometry.traverse import RayHit
@@ -104,7 +108,7 @@ from raywidget.kernels.surfaces.surface import (
     pass_through,
     resolve_surface,
     unlit_radiance,
-    visibility,
+    visibility_through_masks,
 )
 from raywidget.kernels.volumes.medium import in_sight, inside_towards, transmittance
 
@@ -142,19 +146,24 @@ class PathSettings(NamedTuple):
 
 @device
 def arrive(
-    scene: SceneView, bundle: Bundle, lane: int, lattice: bool, settings: PathSettings
+    scene: SceneView, bundle: Bundle, lane: int, lattice: bool, walks: bool, settings: PathSettings
 ) -> Arrival:
-    """Trace one edge, add the emission that it finds, and load the surface at its end."""
+    """Trace one edge, add the emission that it finds, and load the surface at its end.
+
+    `walks`: that is not known yet, or something nearer may be in the tree.
+    """
     o = load_point(bundle, rows.ORIGIN, lane)
     d = load_point(bundle, rows.DIRECTION, lane)
     depth = load_word(bundle, rows.DEPTH, lane)
     passed = 0  # surfaces that have let the path pass
     traced = 0  # rays of a catcher
     while True:
-        if scene.is_few and passed == 0:
-            ray = _traced(bundle, lane)
-        else:
-            ray = find_closest_of_finite(scene, o, d, INFINITY)
+        ray = _traced(bundle, lane, scene.has_few and passed == 0)
+        if walks or passed > 0:
+            first = scene.rest if passed == 0 else 0
+            nearer = find_closest_of_finite(scene, first, o, d, ray.t)
+            if nearer.slot != MISS:
+                ray = nearer
         if scene.medium_count > 0:
             inside = bundle.inside[lane]
             if depth == 1 and scene.has_unseen:
@@ -204,10 +213,10 @@ def arrive(
             ns = surface.ns
             if depth > 1 or not is_catcher(scene, hit):
                 break
-            if scene.is_few and passed == 0:
+            if scene.has_few and passed == 0:
                 # Lists round in another way than the tree, in which coverage looks: candidates that
                 # are nearly as likely would differ.
-                ray = find_closest_of_finite(scene, o, d, INFINITY)
+                ray = find_closest_of_finite(scene, 0, o, d, INFINITY)
                 traced += 1
                 if ray.slot != MISS:
                     again = make_hit(scene, o, d, ray)
@@ -311,8 +320,10 @@ def load_material(
 
 
 @device
-def _traced(bundle: Bundle, lane: int) -> RayHit:
-    """Where a ray ends that was traced with all others."""
+def _traced(bundle: Bundle, lane: int, together: bool) -> RayHit:
+    """Where a ray ends that was traced with all others, if it was."""
+    if not together:
+        return RayHit(single(INFINITY), single(0.0), single(0.0), index32(MISS), index32(-1))
     return RayHit(
         load_number(bundle, rows.DISTANCE, lane),
         load_number(bundle, rows.U, lane),
@@ -557,15 +568,29 @@ def eval_others(scene: SceneView, bundle: Bundle, lanes: int) -> None:
 @device
 def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
     """Trace a shadow ray for each lane, and weaken what comes through media."""
-    together = scene.is_few and not scene.has_masks
-    if together:
-        occluded = is_occluded_by_few(
-            scene,
-            load_point_row(bundle, rows.SHADOW_ORIGIN),
-            load_point_row(bundle, rows.LIGHT_DIRECTION),
-            load_row(bundle, rows.LIGHT_REACH),
-        )
-        store_row(bundle, rows.VISIBLE, choose(occluded, 0.0, spread_number(1.0)))
+    walking = lanes
+    visible = spread_number(1.0)
+    if scene.has_few and not scene.has_masks:
+        o = load_point_row(bundle, rows.SHADOW_ORIGIN)
+        d = load_point_row(bundle, rows.LIGHT_DIRECTION)
+        t_max = load_row(bundle, rows.LIGHT_REACH)
+        occluded = is_occluded_by_few(scene, o, d, t_max)
+        visible = choose(occluded, 0.0, visible)
+        walking = 0
+        if not scene.is_few:
+            walking = lanes & find_near_rest(scene, o, d, t_max) & ~lane_mask(occluded)
+    if not scene.has_masks:
+        shadowed = 0
+        while walking != 0:
+            lane = lowest_bit(walking)
+            bit = 1 << lane
+            walking &= walking - 1
+            start = load_point(bundle, rows.SHADOW_ORIGIN, lane)
+            wi = load_point(bundle, rows.LIGHT_DIRECTION, lane)
+            reach = load_number(bundle, rows.LIGHT_REACH, lane)
+            if is_occluded_by_rest(scene, scene.rest, start, wi, reach):
+                shadowed |= bit
+        store_row(bundle, rows.VISIBLE, choose(lanes_in(shadowed), 0.0, visible))
         if scene.medium_count == 0:
             return
     while lanes != 0:
@@ -576,14 +601,14 @@ def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
         inside = 0
         if scene.medium_count > 0:
             inside = _inside_towards(scene, bundle, lane, wi)
-        if together:
-            share = transmittance(scene, inside, reach)
-        else:
+        if scene.has_masks:
             start = load_point(bundle, rows.SHADOW_ORIGIN, lane)
-            share = visibility(scene, start, wi, reach, inside)
+            share = visibility_through_masks(scene, start, wi, reach, inside)
             store_number(bundle, rows.VISIBLE, lane, share.x)
+        else:
+            share = transmittance(scene, inside, reach)
         if scene.medium_count > 0:
-            if not together:  # the share is a colour
+            if scene.has_masks:  # the share is a colour
                 store_number(bundle, rows.VISIBLE, lane, 1.0)
             arrived = load_point(bundle, rows.LIGHT_RADIANCE, lane) * share
             store_point(bundle, rows.LIGHT_RADIANCE, lane, arrived)

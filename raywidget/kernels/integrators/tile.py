@@ -26,6 +26,7 @@ from raywidget.kernels.layout import (
     F32,
     FEATURE_MASKS,
     FEATURE_UNSEEN,
+    NODE_REST,
     SceneTables,
     SceneView,
 )
@@ -115,6 +116,8 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     rounds = view(tables.rounds)
     few_flats = view(tables.few_flats)
     few_balls = view(tables.few_balls)
+    has_few = len(tables.few_flats) + len(tables.few_balls) > 0
+    rest = 0 + as_int32(nodes)[NODE_REST]
     # Cuts of volumes are surfaces, too.
     is_void = (len(tables.primitives) == 0) & (view(tables.cut_caps)[0] == 0)
     return SceneView(
@@ -129,7 +132,9 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         len(tables.rounds),
         len(tables.nodes) + len(tables.flats) + len(tables.balls) > _LARGE,
         view(tables.bare_materials),
-        len(tables.few_flats) + len(tables.few_balls) > 0,
+        has_few,
+        has_few & (rest == 0),
+        rest,
         few_flats,
         as_int32(few_flats),
         len(tables.few_flats),

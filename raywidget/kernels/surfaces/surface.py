@@ -171,7 +171,7 @@ def visibility(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) ->
     `inside` is the stack of shapes at `o`, on the side of `d`.
     """
     if scene.has_masks:
-        return _transmittance(scene, o, d, reach, inside)
+        return visibility_through_masks(scene, o, d, reach, inside)
     if is_occluded(scene, o, d, reach):
         return vec3(0.0, 0.0, 0.0)
     if scene.medium_count == 0:
@@ -180,7 +180,7 @@ def visibility(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) ->
 
 
 @on_demand
-def _transmittance(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) -> Vec3:
+def visibility_through_masks(scene: SceneView, o: Vec3, d: Vec3, reach: float, inside: int) -> Vec3:
     """Of all masks and media in between."""
     return trace_shadow(scene, o, d, reach, inside, 0).share
 

@@ -68,9 +68,36 @@ def test_more_of_them_are_left_to_the_tree():
     ],
     ids=lambda shape: type(shape).__name__,
 )
-def test_a_world_with_other_primitives_is_left_to_the_tree(other):
+def test_a_world_with_other_primitives_has_a_tree_of_these(other):
     tables = compiled([rw.Sphere((0, 0, 0), 1), other])
-    assert len(tables.few_flats) == len(tables.few_balls) == 0
+    assert len(tables.few_flats) == 0 and len(tables.few_balls) == 1
+    assert tables.nodes.view(np.int32)[layout.NODE_REST] == 1
+    assert len(compiled([other]).few_balls) == 0
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 6, 30]), st.sampled_from([1, 3, 100]))
+@settings(max_examples=30, deadline=None)
+def test_rays_end_where_they_end_in_the_tree_of_all(seed, count, triangles):
+    generator = np.random.default_rng(seed)
+    corners = generator.uniform(-2, 2, (triangles, 1, 3)) + generator.normal(
+        0, 0.3, (triangles, 3, 3)
+    )
+    mesh = rw.Mesh(corners.reshape(-1, 3), np.arange(3 * triangles).reshape(-1, 3))
+    rounds = [rw.Cylinder(*generator.uniform(-2, 2, (2, 3)), 0.2) for _ in range(triangles % 4)]
+    copies = rw.Instances(mesh, [np.eye(4)])
+    floor = rw.Quad((-9, -2.1, 9), (18, 0, 0), (0, 0, -18))
+    shapes = [*random_shapes(generator, count, 1.0), floor, mesh, *rounds, copies]
+    tables = compiled([shapes[k] for k in generator.permutation(len(shapes))])
+    assert tables.nodes.view(np.int32)[layout.NODE_REST] == 1
+    origins = generator.uniform(-3, 3, (RAYS, 3)).astype(np.float32)
+    t_max = generator.uniform(0, 4, RAYS).astype(np.float32)
+    (tree, slots, occluded), (few, few_slots, few_occluded) = trace_both_ways(
+        tables, origins, directions(generator, RAYS), t_max
+    )
+    # The copy lies where the mesh is: either may be met.
+    same = np.isclose(few[:, 0], tree[:, 0], rtol=1e-3, atol=1e-4)
+    assert np.mean(~same & (few[:, 0] != tree[:, 0])) <= 2 / RAYS
+    assert np.mean(occluded != few_occluded) <= 2 / RAYS
 
 
 def test_flats_without_area_are_never_hit():
