@@ -493,9 +493,9 @@ def _trace_few(tables, camera, origins, directions, t_max, floats, slots, occlud
                     hits[at + WIDTH + lane] = ray.u
                     hits[at + 2 * WIDTH + lane] = ray.v
                     found[i] = ray.slot
-            if (in_reach >> lane) & 1 != 0:
-                if is_occluded_by_rest(scene, scene.rest, start, along, limits[i]):
-                    occluded[i] = 1
+            walks = (in_reach >> lane) & 1 != 0
+            if walks and is_occluded_by_rest(scene, scene.rest, start, along, limits[i]):
+                occluded[i] = 1
 
 
 @entry

@@ -24,11 +24,13 @@ U8 = NDArray[np.uint8]
 # lower z, upper z, child references (int32 bits), unused. A child that is not there has an empty
 # box. A reference >= 0 is a node; below 0 it is a leaf, -1 - (index << 2 | kind). In the last row
 # of node 0 stands at which node the tree begins of all that is not in the lists below (int32 bits;
-# 0: there are no lists, or nothing else), and its box: the lower corner, the upper corner.
+# 0: there are no lists, or nothing else), its box (the lower corner, the upper corner), and how
+# many of the rounds are met as what is in the lists is, all of them or none (int32 bits).
 NODE_ROWS = 8
 NODE_SIZE = NODE_ROWS * WIDTH
 CHILD_ROW = 6 * WIDTH
 NODE_REST = 7 * WIDTH
+NODE_ROUNDS = NODE_REST + 7
 
 LEAF_FLAT = 0  # index: a block of flats
 LEAF_BALL = 1  # index: a block of balls
@@ -584,6 +586,7 @@ class SceneView(NamedTuple):
     few_balls: Any
     few_ball_slots: Any  # the same memory as `few_balls`, as int32
     few_ball_count: int
+    few_round_count: int  # that are met beside the tree: all of them, or 0
     large_radius: float
     instances: Any
     instance_codes: Any

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.brute_force import (
+    ROUND_COST,
     list_balls,
     list_flats,
     share_out,
@@ -39,33 +40,44 @@ class Apart(NamedTuple):
     numbers: I32  # of all primitives, in the order that their boxes have now: these are the last
     flats: Members
     balls: Members
+    rounds: Members
     leaves: list[tuple[int, F32]]  # for `write_root`
 
-    def blocks(self) -> tuple[int, int]:
-        """Of flats, and of balls."""
-        return len(self.flats.ranges), len(self.balls.ranges)
+    def blocks(self) -> tuple[int, int, int]:
+        """Of flats, balls, and rounds."""
+        return len(self.flats.ranges), len(self.balls.ranges), len(self.rounds.ranges)
 
 
 def set_apart(
-    geometry: Geometry, boxes: F32, kinds: NDArray[np.uint8], first_flat: int, first_ball: int
+    geometry: Geometry, boxes: F32, kinds: NDArray[np.uint8], starts: tuple[int, int, int]
 ) -> Apart | None:
     """Choose what is kept beside the tree, and move its boxes behind all others.
 
-    None if there is nothing, or nothing else.
+    `starts` says where flats, balls and rounds begin. None if there is nothing, or nothing else.
     """
+    first_flat, first_ball, first_round = starts
     flats = np.flatnonzero(geometry.flats.shears == PARALLELOGRAM) + first_flat
     balls = np.arange(len(geometry.balls.primitives)) + first_ball
+    rounds = np.arange(first_round, len(boxes))
+    if len(flats) + len(balls) + ROUND_COST * len(rounds) > _MOST:
+        rounds = rounds[:0]
     if len(flats) + len(balls) > _MOST:
         lo = boxes[:, :3].min(axis=0)
         whole = _areas(np.append(lo, [0.0, *boxes[:, 4:7].min(axis=0)])[None])[0]
         flats, balls = (some[_areas(boxes[some]) > _LARGE * whole] for some in (flats, balls))
-    count = len(flats) + len(balls)
-    if not 0 < count <= _MOST or count == len(boxes):
+    if len(flats) + len(balls) > _MOST:
         return None
-    chosen = np.concatenate([flats, balls])
+    chosen = np.concatenate([flats, balls, rounds])
+    count = len(chosen)
+    if count == 0 or count == len(boxes):
+        return None
     members = []
     leaves = []
-    for some, kind in ((flats, layout.LEAF_FLAT), (balls, layout.LEAF_BALL)):
+    for some, kind in (
+        (flats, layout.LEAF_FLAT),
+        (balls, layout.LEAF_BALL),
+        (rounds, layout.LEAF_ROUND),
+    ):
         groups = share_out(boxes[some])
         order = [some[group.members] for group in groups]
         lengths = np.array([len(group) for group in order], np.int32)
@@ -78,7 +90,7 @@ def set_apart(
     numbers[holes] = np.setdiff1d(numbers[end:], chosen)
     boxes[holes] = boxes[numbers[holes]]
     kinds[holes] = kinds[numbers[holes]]
-    return Apart(count, numbers[:end], members[0], members[1], leaves)
+    return Apart(count, numbers[:end], members[0], members[1], members[2], leaves)
 
 
 def write_world(nodes: F32, apart: Apart) -> None:
@@ -100,6 +112,7 @@ def write_world(nodes: F32, apart: Apart) -> None:
     rest[:1].view(np.int32)[0] = 1
     rest[1:4] = whole[:3]
     rest[4:7] = -whole[4:7]
+    nodes.view(np.int32)[layout.NODE_ROUNDS] = len(apart.rounds.order)
 
 
 def list_apart(

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.gathering import Geometry
-from raywidget.compiler.geometry.primitives import PARALLELOGRAM, Balls, Flats, write_boxes
+from raywidget.compiler.geometry.primitives import PARALLELOGRAM, Balls, Flats, Rounds, write_boxes
 from raywidget.compiler.geometry.wide import aligned_zeros
 from raywidget.kernels import layout
 from raywidget.kernels.language.boxes import BOX
 from raywidget.kernels.language.simd import WIDTH
 from raywidget.kernels.layout import F32, I32
+
+ROUND_COST = 4  # of flats
 
 
 class FewTables(NamedTuple):
@@ -26,6 +28,7 @@ class FewTables(NamedTuple):
     nodes: F32
     flats: F32
     balls: F32
+    rounds: F32
     few_flats: F32
     few_balls: F32
 
@@ -33,17 +36,25 @@ class FewTables(NamedTuple):
 def is_few(geometry: Geometry) -> bool:
     """Is this world small enough to be tested without a tree?"""
     count = len(geometry.flats.primitives) + len(geometry.balls.primitives)
-    return count <= layout.FEW and not geometry.meshes and not len(geometry.rounds.primitives)
+    count += ROUND_COST * len(geometry.rounds.primitives)
+    return count <= layout.FEW and not geometry.meshes
 
 
 def list_few(geometry: Geometry) -> FewTables:
     """All about a world of few primitives."""
-    flats, balls = geometry.flats, geometry.balls
-    flat_groups, ball_groups = share_out(_box_flats(flats)), share_out(_box_balls(balls))
+    flats, balls, rounds = geometry.flats, geometry.balls, geometry.rounds
+    flat_groups, ball_groups = share_out(_box_flats(flats)), share_out(_box(balls))
+    round_groups = share_out(_box(rounds))
     nodes = aligned_zeros(layout.NODE_SIZE)
     write_root(
-        nodes, [*_leaves(layout.LEAF_FLAT, flat_groups), *_leaves(layout.LEAF_BALL, ball_groups)]
+        nodes,
+        [
+            *_leaves(layout.LEAF_FLAT, flat_groups),
+            *_leaves(layout.LEAF_BALL, ball_groups),
+            *_leaves(layout.LEAF_ROUND, round_groups),
+        ],
     )
+    nodes.view(np.int32)[layout.NODE_ROUNDS] = len(rounds.primitives)
     of_flats, of_balls = _slots(flat_groups), _slots(ball_groups)
     flat_columns = [*flats.corners.reshape(-1, 9).T, flats.shears]
     return FewTables(
@@ -57,6 +68,13 @@ def list_few(geometry: Geometry) -> FewTables:
             layout.BALL_PRIMITIVE_ROW,
             balls.primitives,
             of_balls,
+        ),
+        _pack(
+            layout.ROUND_ROWS,
+            [*rounds.values.T],
+            layout.ROUND_PRIMITIVE_ROW,
+            rounds.primitives,
+            _slots(round_groups),
         ),
         list_flats(flats, of_flats),
         list_balls(balls, of_balls),
@@ -92,9 +110,9 @@ def _box_flats(flats: Flats) -> F32:
     return boxes
 
 
-def _box_balls(balls: Balls) -> F32:
-    boxes = np.zeros((len(balls.primitives), BOX), np.float32)
-    balls.write_boxes(boxes)
+def _box(things: Balls | Rounds) -> F32:
+    boxes = np.zeros((len(things.primitives), BOX), np.float32)
+    things.write_boxes(boxes)
     return boxes
 
 

@@ -90,8 +90,7 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
     """
     if is_few(geometry):
         few = list_few(geometry)
-        rounds = np.zeros(0, np.float32)
-        blocks = few.nodes, few.flats, few.balls, rounds
+        blocks = few.nodes, few.flats, few.balls, few.rounds
         plan = NO_PLAN if with_plan else None
         return Trees(*blocks, few.few_flats, few.few_balls, (), plan=plan)
     counts_by_kind = [
@@ -111,13 +110,13 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
     )
     kinds = np.repeat(kinds_in_order, counts_by_kind)
     # What moves is refitted, and lists would have to move along.
-    starts = int(ends[0]), int(ends[1])
-    apart = None if with_plan else set_apart(geometry, boxes, kinds, *starts)
+    starts = int(ends[0]), int(ends[1]), int(ends[2])
+    apart = None if with_plan else set_apart(geometry, boxes, kinds, starts)
     counts = np.zeros(4, np.int64)  # nodes, blocks of flats, balls, rounds
     roots: list[int] = []
     made: list[F32] = []
     if apart is not None:
-        counts[:3] = 1, *apart.blocks()
+        counts[:] = 1, *apart.blocks()
         made.append(np.empty(layout.NODE_SIZE, np.float32))
         boxes, kinds = boxes[: -apart.size], kinds[: -apart.size]
     parts = [(boxes, kinds)]
@@ -162,8 +161,9 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
         order = apart.numbers[of_flats.order]
         of_flats, of_balls, of_rounds = (part._replace(order=order) for part in members[0])
         write_world(nodes, apart)
-        lists = list_apart(geometry, apart, *starts)
+        lists = list_apart(geometry, apart, starts[0], starts[1])
         pack_rows(some.centres_radii, some.primitives, apart.balls, starts[1], balls, threads)
+        pack_rows(others.values, others.primitives, apart.rounds, starts[2], rounds, threads)
     packed = [(geometry.flats, of_flats, starts[0])]
     if apart is not None:
         packed.append((geometry.flats, apart.flats, starts[0]))
@@ -172,7 +172,7 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
     for part, its_flats, first in packed:
         pack_flats(part.corners, part.shears, part.primitives, its_flats, first, flats, threads)
     pack_rows(some.centres_radii, some.primitives, of_balls, starts[1], balls, threads)
-    pack_rows(others.values, others.primitives, of_rounds, int(ends[2]), rounds, threads)
+    pack_rows(others.values, others.primitives, of_rounds, starts[2], rounds, threads)
     plan = None
     if with_plan:
         plan = Plan(tuple(members), tuple(roots), kinds_of(geometry), len(geometry.instances))

@@ -1,4 +1,4 @@
-"""Scenes of a few flats and balls: `WIDTH` rays at once against one of them after the other.
+"""Scenes of a few primitives: `WIDTH` rays at once against one of them after the other.
 
 Scenes of more have the large ones tested so (`compiler.geometry.apart`), before each ray walks
 through the tree of the rest.
@@ -9,10 +9,20 @@ into finding out where to go. Here nothing branches, and all lanes work for any 
 
 from __future__ import annotations
 
+from typing import Any
+
 from raywidget.kernels import layout
+from raywidget.kernels.geometry.intersect import (
+    intersect_large_round,
+    intersect_round,
+    load_round,
+)
+from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.double import ball_quadratic
 from raywidget.kernels.language.jit import device, rare
+from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.simd import (
+    WIDTH,
     Lanes,
     Real,
     choose,
@@ -24,13 +34,18 @@ from raywidget.kernels.language.simd import (
     lanes_max,
     lanes_min,
     lanes_sqrt,
+    load_lanes,
     spread_number,
     spread_word,
+    store_lanes,
 )
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, dot
 from raywidget.kernels.layout import SceneView
 
 _INFINITY = float("inf")
+_make_numbers = make_stack_array(types.float32, 2 * WIDTH)
+_make_words = make_stack_array(types.int32, WIDTH)
 _FAR_SLACK = 1.000001  # more than rounding can amount to, see `traverse`
 
 
@@ -156,7 +171,55 @@ def find_closest_of_few(scene: SceneView, o: Vec3, d: Vec3) -> tuple[Lanes, Lane
         size = choose(nearer, new_size, size)
         slot = choose(nearer, scene.few_ball_slots[row + layout.FEW_BALL_SLOT], slot)
     per_size = 1.0 / size
-    return t * per_size, u * per_size, v * per_size, slot
+    t = t * per_size
+    u = u * per_size
+    if scene.few_round_count > 0:
+        numbers = _make_numbers()
+        words = _make_words()
+        store_lanes(numbers, 0, t)
+        store_lanes(numbers, WIDTH, u)
+        store_lanes(words, 0, slot)
+        _meet_rounds(scene, o, d, numbers, words)
+        t = load_lanes(numbers, 0)
+        u = load_lanes(numbers, WIDTH)
+        slot = load_lanes(words, 0)
+    return t, u, v * per_size, slot
+
+
+@on_demand
+def _meet_rounds(scene: SceneView, o: Vec3, d: Vec3, numbers: Any, words: Any) -> None:
+    """Rounds that are nearer than what is known: t and face in `numbers`, slots in `words`."""
+    t = load_lanes(numbers, 0)
+    face = load_lanes(numbers, WIDTH)
+    slot = load_lanes(words, 0)
+    for number in range(scene.few_round_count):
+        hits, new_t, new_face = _test_round(scene, number, o, d, t)
+        t = choose(hits, new_t, t)
+        face = choose(hits, new_face, face)
+        slot = choose(hits, layout.ROUND_SLOT + number, slot)
+    store_lanes(numbers, 0, t)
+    store_lanes(numbers, WIDTH, face)
+    store_lanes(words, 0, slot)
+
+
+@on_demand
+def _find_behind_rounds(scene: SceneView, o: Vec3, d: Vec3, t_max: Lanes) -> int:
+    """The lanes whose rays meet a round."""
+    mask = 0
+    for number in range(scene.few_round_count):
+        hits, _, _ = _test_round(scene, number, o, d, t_max)
+        mask |= lane_mask(hits)
+    return mask
+
+
+@device
+def _test_round(
+    scene: SceneView, number: int, o: Vec3, d: Vec3, t_max: Lanes
+) -> tuple[Lanes, Lanes, Lanes]:
+    part = load_round(scene.rounds, number)
+    if part.height + max(part.base_radius, part.top_radius) > scene.large_radius:
+        return intersect_large_round(part, o, d, t_max)
+    return intersect_round(part, o, d, t_max)
 
 
 @device
@@ -192,4 +255,6 @@ def is_occluded_by_few(scene: SceneView, o: Vec3, d: Vec3, t_max: Lanes) -> Lane
     for ball in range(scene.few_ball_count):
         inside, t, size = _test_ball(scene, ball * layout.FEW_BALL_SIZE, o, d, square)
         occluded = occluded | (inside & (t < t_max * size))
+    if scene.few_round_count > 0:
+        occluded = occluded | lanes_in(_find_behind_rounds(scene, o, d, t_max))
     return occluded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from raywidget.kernels import layout
 from raywidget.kernels.language.double import ball_quadratic, round_quadratic
@@ -10,6 +10,7 @@ from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.simd import (
     WIDTH,
     Lanes,
+    Real,
     choose,
     copy_sign,
     flip_sign,
@@ -20,7 +21,7 @@ from raywidget.kernels.language.simd import (
     lanes_sqrt,
     load_lanes,
 )
-from raywidget.kernels.language.vec3 import Vec3
+from raywidget.kernels.language.vec3 import Vec3, vec3
 
 FLAT_BLOCK = layout.FLAT_ROWS * WIDTH
 BALL_BLOCK = layout.BALL_ROWS * WIDTH
@@ -143,46 +144,111 @@ def _intersect_large_balls(
     return hit & (t > 0.0) & (t < t_max), t
 
 
+class Round(NamedTuple):
+    """Truncated cones: those of a block, or one."""
+
+    base: Any  # three numbers each, or three lanes
+    x_axis: Any
+    y_axis: Any
+    axis: Any
+    height: Real
+    base_radius: Real
+    top_radius: Real
+    slope: Real
+    has_base: Real
+    has_top: Real
+
+
+@device
+def _load_rounds(rounds: Any, block: int) -> Round:
+    row = block * ROUND_BLOCK
+    return Round(
+        _three_rows(rounds, row),
+        _three_rows(rounds, row + 3 * WIDTH),
+        _three_rows(rounds, row + 6 * WIDTH),
+        _three_rows(rounds, row + 9 * WIDTH),
+        load_lanes(rounds, row + layout.ROUND_HEIGHT_ROW * WIDTH),
+        load_lanes(rounds, row + 13 * WIDTH),
+        load_lanes(rounds, row + 14 * WIDTH),
+        load_lanes(rounds, row + 15 * WIDTH),
+        load_lanes(rounds, row + layout.ROUND_BASE_ROW * WIDTH),
+        load_lanes(rounds, row + 17 * WIDTH),
+    )
+
+
+@device
+def _three_rows(rounds: Any, row: int) -> Vec3:
+    return vec3(
+        load_lanes(rounds, row),
+        load_lanes(rounds, row + WIDTH),
+        load_lanes(rounds, row + 2 * WIDTH),
+    )
+
+
+@device
+def load_round(rounds: Any, number: int) -> Round:
+    """One round of the blocks."""
+    block = number // WIDTH
+    at = block * ROUND_BLOCK + (number - block * WIDTH)
+    return Round(
+        _three(rounds, at),
+        _three(rounds, at + 3 * WIDTH),
+        _three(rounds, at + 6 * WIDTH),
+        _three(rounds, at + 9 * WIDTH),
+        rounds[at + layout.ROUND_HEIGHT_ROW * WIDTH],
+        rounds[at + 13 * WIDTH],
+        rounds[at + 14 * WIDTH],
+        rounds[at + 15 * WIDTH],
+        rounds[at + layout.ROUND_BASE_ROW * WIDTH],
+        rounds[at + 17 * WIDTH],
+    )
+
+
+@device
+def _three(rounds: Any, at: int) -> Vec3:
+    return vec3(rounds[at], rounds[at + WIDTH], rounds[at + 2 * WIDTH])
+
+
 @rare
 @device
 def intersect_rounds(
     rounds: Any, block: int, o: Vec3, d: Vec3, t_max: float, large: float
 ) -> tuple[Lanes, Lanes, Lanes]:
+    """A block of truncated cones: see `intersect_round`.
+
+    Blocks with one that is larger than `large` are tested in double precision.
+    """
+    part = _load_rounds(rounds, block)
+    extent = lanes_max(part.base_radius, part.top_radius)
+    if lane_mask(part.height + extent > large) != 0:
+        return intersect_large_round(part, o, d, t_max)
+    return intersect_round(part, o, d, t_max)
+
+
+@device
+def intersect_round(part: Round, o: Vec3, d: Vec3, t_max: Real) -> tuple[Lanes, Lanes, Lanes]:
     """Truncated cones: (hit, t, face) with 0 < t < `t_max`; the face is one of ROUND_SIDE...
+
+    One ray and lanes of rounds, or one round and lanes of rays.
 
     What a ray has of the solid is what it has of the infinite cone and of the slab between base and
     top; it is hit where that begins, or where it ends if the beginning lies behind or has no face.
     So no ray slips through between the side and a cap. As for balls, roots are found by division
     and the discriminant next to the cone, from products that don't cancel: with f from the axis,
-    |R d - s d_z f|^2 - |f x d|^2 is the same anywhere on the ray. Blocks with one that is larger
-    than `large` are tested in double precision.
+    |R d - s d_z f|^2 - |f x d|^2 is the same anywhere on the ray.
     """
-    row = block * ROUND_BLOCK
-    extent = lanes_max(load_lanes(rounds, row + 13 * WIDTH), load_lanes(rounds, row + 14 * WIDTH))
-    if lane_mask(load_lanes(rounds, row + 12 * WIDTH) + extent > large) != 0:
-        return _intersect_large_rounds(rounds, row, o, d, t_max)
-    fx = o.x - load_lanes(rounds, row)
-    fy = o.y - load_lanes(rounds, row + WIDTH)
-    fz = o.z - load_lanes(rounds, row + 2 * WIDTH)
-    frame = row + 3 * WIDTH
-    ax = load_lanes(rounds, frame)
-    ay = load_lanes(rounds, frame + WIDTH)
-    az = load_lanes(rounds, frame + 2 * WIDTH)
-    x = fx * ax + fy * ay + fz * az
-    dx = ax * d.x + ay * d.y + az * d.z
-    ax = load_lanes(rounds, frame + 3 * WIDTH)
-    ay = load_lanes(rounds, frame + 4 * WIDTH)
-    az = load_lanes(rounds, frame + 5 * WIDTH)
-    y = fx * ax + fy * ay + fz * az
-    dy = ax * d.x + ay * d.y + az * d.z
-    ax = load_lanes(rounds, frame + 6 * WIDTH)
-    ay = load_lanes(rounds, frame + 7 * WIDTH)
-    az = load_lanes(rounds, frame + 8 * WIDTH)
-    z = fx * ax + fy * ay + fz * az
-    dz = ax * d.x + ay * d.y + az * d.z
-    height = load_lanes(rounds, row + 12 * WIDTH)
-    base_radius = load_lanes(rounds, row + 13 * WIDTH)
-    slope = load_lanes(rounds, row + 15 * WIDTH)
+    fx = o.x - part.base.x
+    fy = o.y - part.base.y
+    fz = o.z - part.base.z
+    x = fx * part.x_axis.x + fy * part.x_axis.y + fz * part.x_axis.z
+    dx = part.x_axis.x * d.x + part.x_axis.y * d.y + part.x_axis.z * d.z
+    y = fx * part.y_axis.x + fy * part.y_axis.y + fz * part.y_axis.z
+    dy = part.y_axis.x * d.x + part.y_axis.y * d.y + part.y_axis.z * d.z
+    z = fx * part.axis.x + fy * part.axis.y + fz * part.axis.z
+    dz = part.axis.x * d.x + part.axis.y * d.y + part.axis.z * d.z
+    height = part.height
+    base_radius = part.base_radius
+    slope = part.slope
 
     # --- The slab, and the cone at a point of the ray near to it, but within the slab -------------
     steep = _steep(dz)
@@ -216,28 +282,26 @@ def intersect_rounds(
     along = (a <= least) & (a >= 0.0 - least)
     a = choose(along, least, a)
     discriminant = choose(along, b * b - a * c, discriminant)
-    return _enter_or_leave(rounds, row, t_max, a, b, c, discriminant, dz, turn, at_base, at_top)
+    return _enter_or_leave(part, t_max, a, b, c, discriminant, dz, turn, at_base, at_top)
 
 
 @rare
 @device
-def _intersect_large_rounds(
-    rounds: Any, row: int, o: Vec3, d: Vec3, t_max: float
-) -> tuple[Lanes, Lanes, Lanes]:
-    """As `intersect_rounds`, with an equation that is set up in double precision (see `double`)."""
+def intersect_large_round(part: Round, o: Vec3, d: Vec3, t_max: Real) -> tuple[Lanes, Lanes, Lanes]:
+    """As `intersect_round`, with an equation that is set up in double precision (see `double`)."""
     a, b, c, discriminant, dz, below, above = round_quadratic(
         o.x,
         o.y,
         o.z,
-        load_lanes(rounds, row),
-        load_lanes(rounds, row + WIDTH),
-        load_lanes(rounds, row + 2 * WIDTH),
-        load_lanes(rounds, row + 9 * WIDTH),
-        load_lanes(rounds, row + 10 * WIDTH),
-        load_lanes(rounds, row + 11 * WIDTH),
-        load_lanes(rounds, row + 13 * WIDTH),
-        load_lanes(rounds, row + 15 * WIDTH),
-        load_lanes(rounds, row + 12 * WIDTH),
+        part.base.x,
+        part.base.y,
+        part.base.z,
+        part.axis.x,
+        part.axis.y,
+        part.axis.z,
+        part.base_radius,
+        part.slope,
+        part.height,
         d.x,
         d.y,
         d.z,
@@ -247,10 +311,10 @@ def _intersect_large_rounds(
     along = (a <= least) & (a >= 0.0 - least)
     a = choose(along, least, a)
     discriminant = choose(along, b * b - a * c, discriminant)
-    turn = load_lanes(rounds, row + 15 * WIDTH) * dz
+    turn = part.slope * dz
     at_base = below / steep
     at_top = (0.0 - above) / steep
-    return _enter_or_leave(rounds, row, t_max, a, b, c, discriminant, dz, turn, at_base, at_top)
+    return _enter_or_leave(part, t_max, a, b, c, discriminant, dz, turn, at_base, at_top)
 
 
 @device
@@ -261,9 +325,8 @@ def _steep(dz: Lanes) -> Lanes:
 
 @device
 def _enter_or_leave(
-    rounds: Any,
-    row: int,
-    t_max: float,
+    part: Round,
+    t_max: Real,
     a: Lanes,
     b: Lanes,
     c: Lanes,
@@ -274,8 +337,8 @@ def _enter_or_leave(
     at_top: Lanes,
 ) -> tuple[Lanes, Lanes, Lanes]:
     """Where a ray enters the solid, or leaves it."""
-    has_base = load_lanes(rounds, row + 16 * WIDTH)
-    has_top = load_lanes(rounds, row + 17 * WIDTH)
+    has_base = part.has_base
+    has_top = part.has_top
     rises = dz > 0.0
     slab_in = lanes_min(at_base, at_top)
     slab_out = lanes_max(at_base, at_top)

@@ -237,10 +237,16 @@ def walk_to_closest(
     """`find_closest_whole` from node `first` on, for those who know that the ray is finite."""
     if counts is not None:
         return _walk_to_closest(scene, first, o, d, t_max, counts, 1)
-    if scene.round_count > 0:
+    if _walks_among_rounds(scene, first):
         met = _walk_among_rounds(scene, first, o, d, t_max)
         return RayHit(met.t, met.u, met.v, index32(met.slot), index32(met.instance))
     return _walk_to_closest(scene, first, o, d, t_max, None, None)
+
+
+@device
+def _walks_among_rounds(scene: SceneView, first: int) -> bool:
+    """Are there rounds in the tree that begins at a node?"""
+    return scene.round_count > 0 and (first == 0 or scene.few_round_count == 0)
 
 
 @on_demand
@@ -399,7 +405,7 @@ def is_occluded_whole(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
 @device
 def is_occluded_from(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float) -> bool:
     """The same from node `first` on."""
-    if scene.round_count > 0:
+    if _walks_among_rounds(scene, first):
         return _is_occluded_among_rounds(scene, first, o, d, t_max)
     return _is_occluded(scene, first, o, d, t_max, None)
 

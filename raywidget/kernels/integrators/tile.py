@@ -27,6 +27,7 @@ from raywidget.kernels.layout import (
     FEATURE_MASKS,
     FEATURE_UNSEEN,
     NODE_REST,
+    NODE_ROUNDS,
     SceneTables,
     SceneView,
 )
@@ -116,7 +117,9 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     rounds = view(tables.rounds)
     few_flats = view(tables.few_flats)
     few_balls = view(tables.few_balls)
-    has_few = len(tables.few_flats) + len(tables.few_balls) > 0
+    # Only the tree is cut by planes.
+    few_round_count = (0 + as_int32(nodes)[NODE_ROUNDS]) * (len(tables.clips) == 0)
+    has_few = len(tables.few_flats) + len(tables.few_balls) + few_round_count > 0
     rest = 0 + as_int32(nodes)[NODE_REST]
     # Cuts of volumes are surfaces, too.
     is_void = (len(tables.primitives) == 0) & (view(tables.cut_caps)[0] == 0)
@@ -141,6 +144,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         few_balls,
         as_int32(few_balls),
         len(tables.few_balls),
+        few_round_count,
         view(tables.large_radius)[0],
         view(tables.instances),
         view(tables.instance_codes),
