@@ -169,7 +169,8 @@ def _compile(
     elif previous is not None and has_moved:
         trees = refit_trees(previous, geometry, threads)
     if trees is None:
-        trees = build_trees(geometry, threads, will_move)._replace(key=find_key())
+        is_still = not (will_move or has_moved)
+        trees = build_trees(geometry, threads, will_move, is_still)._replace(key=find_key())
     lights = find_lights()
     background = layout.ENVIRONMENT_BACKGROUND
     lights.environment.values[background : background + 3] = _behind(scene)

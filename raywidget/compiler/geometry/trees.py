@@ -83,10 +83,13 @@ def refit_trees(trees: Trees, geometry: Geometry, threads: int) -> Trees | None:
     return trees._replace(**made._asdict(), key=b"", plan=None)
 
 
-def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Trees:
+def build_trees(
+    geometry: Geometry, threads: int, with_plan: bool = False, is_still: bool = True
+) -> Trees:
     """Nodes and blocks of the world's tree and of those of instanced meshes.
 
-    With a plan, they can be refitted: 5 bytes a triangle.
+    With a plan, they can be refitted: 5 bytes a triangle. Only where all `is_still`, something is
+    set apart: trees that are refitted give the same pictures as those that are built anew.
     """
     if is_few(geometry):
         few = list_few(geometry)
@@ -109,9 +112,8 @@ def build_trees(geometry: Geometry, threads: int, with_plan: bool = False) -> Tr
         [layout.LEAF_INSTANCE, layout.LEAF_FLAT, layout.LEAF_BALL, layout.LEAF_ROUND], np.uint8
     )
     kinds = np.repeat(kinds_in_order, counts_by_kind)
-    # What moves is refitted, and lists would have to move along.
     starts = int(ends[0]), int(ends[1]), int(ends[2])
-    apart = None if with_plan else set_apart(geometry, boxes, kinds, starts)
+    apart = set_apart(geometry, boxes, kinds, starts) if is_still else None
     counts = np.zeros(4, np.int64)  # nodes, blocks of flats, balls, rounds
     roots: list[int] = []
     made: list[F32] = []

@@ -107,7 +107,7 @@ def test_others_are_built_anew():
     fewer = changed.replace(shapes=changed.shapes[:-1])
     for scene in (fewer, exploded()):
         moved = compiled(scene, (scene_at(0), start), has_moved=True)
-        anew = compiled(scene)
+        anew = compiled(scene, will_move=True)
         np.testing.assert_array_equal(
             moved.tables.nodes.view(np.int32), anew.tables.nodes.view(np.int32)
         )

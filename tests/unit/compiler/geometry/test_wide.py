@@ -74,7 +74,11 @@ def test_walls_are_not_missed_where_planes_are_chosen_by_a_sample():
     ball = rw.Mesh((radius * unit).reshape(3, -1).T, faces)
     x, y, z = np.eye(3) * 4
     start, end = (-2, -2, -2), (2, 2, 2)
-    walls = [rw.Quad(start, x, y), rw.Quad(start, y, z), rw.Quad(end, -x, -y), rw.Quad(end, -y, -z)]
+    # Of triangles: quads would be apart from the tree.
+    walls = [
+        rw.Mesh(np.add(corner, [0 * u, u, u + v, v]), [[0, 1, 2], [0, 2, 3]])
+        for corner, u, v in ((start, x, y), (start, y, z), (end, -x, -y), (end, -y, -z))
+    ]
 
     alone = half_areas(compiled([ball]).nodes).sum()
     for shapes in ([*walls, ball], [ball, *walls]):
