@@ -16,6 +16,7 @@ NAMES = (
     "path_tracing",
     "efficiency",
     "suite",
+    "cycles",
     "latency",
     "scaling",
     "cluster",

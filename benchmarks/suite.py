@@ -166,13 +166,13 @@ def _measure_scene(
         "depth": entry.depth,
         "threads": threads,
     }
-    mine = _runs(ours, seeds, **work, integrator=entry.integrator)
+    mine = run_seeds(ours, seeds, **work, integrator=entry.integrator)
     work["narrow"] = narrow  # our process is compiled so
-    others = [_runs(theirs, min(seeds, FIRST_SEEDS), **work, **way) for way in WAYS]
+    others = [run_seeds(theirs, min(seeds, FIRST_SEEDS), **work, **way) for way in WAYS]
     fastest = min(other.seconds for other in others)
     at_first = [other.efficiency() for other in others]
     promising = [way for way, e in zip(WAYS, at_first, strict=True) if e >= max(at_first) / 2]
-    whole = [_runs(theirs, seeds, **work, **way) for way in promising]
+    whole = [run_seeds(theirs, seeds, **work, **way) for way in promising]
     best = max(statistics.mean(other.efficiencies()) for other in whole)
     fastest = min(fastest, *(other.seconds for other in whole))
     theirs_mean = statistics.mean(other.mean() for other in whole)
@@ -188,7 +188,8 @@ def _measure_scene(
     return Row([value / best for value in mine.efficiencies()], rates, note)
 
 
-def _runs(contender: Contender, seeds: int, **work: object) -> Runs:
+def run_seeds(contender: Contender, seeds: int, **work: object) -> Runs:
+    """Pictures of seeds from 1 on, after one that compiles."""
     pictures, seconds = [], []
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder, "picture.npy"))

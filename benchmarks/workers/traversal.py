@@ -19,6 +19,7 @@ from benchmarks.workers.embree import (
     EmbreeScene,
     call_embree,
 )
+from benchmarks.workers.flat_shapes import triangles_of
 from raywidget.compiler import compile_scene
 from raywidget.kernels.geometry.clipping import find_closest, is_occluded
 from raywidget.kernels.integrators.tile import view_scene
@@ -199,22 +200,12 @@ def _closed_room(triangles: int) -> Any:
         parts, camera = list(whole.shapes), whole.camera
     vertices, faces, count = [], [], 0
     for part in parts:
-        v, f = _triangles(part)
+        v, f = triangles_of(part)
         vertices.append(v)
         faces.append(f + count)
         count += len(v)
     mesh = rw.Mesh(np.concatenate(vertices), np.concatenate(faces), material=scenes.GREY)
     return rw.Scene([mesh], camera=camera)
-
-
-def _triangles(shape: Any) -> tuple[Any, Any]:
-    if hasattr(shape, "faces"):
-        return shape.vertices, shape.faces
-    if hasattr(shape, "edge_u"):
-        return shape.corners(), np.array([[0, 1, 2], [0, 2, 3]])
-    corner = shape.corners()  # of a box: 4 x + 2 y + z
-    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
-    return corner, np.array([t for a, b, c, d in quads for t in ((a, b, c), (a, c, d))])
 
 
 def _rays(o: Any, d: Any, far: Any = np.inf) -> Any:

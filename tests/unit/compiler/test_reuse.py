@@ -95,7 +95,7 @@ def _wavy(count, name):
 @pytest.mark.parametrize(
     ("change", "trees"),
     [
-        ({"one.transforms": PLACES[1:] + 0.25 * np.eye(4)}, 1),
+        ({"one.transforms": PLACES[1:] @ np.diag([2, 1, 3, 1])}, 1),
         ({"one.transforms": PLACES[:1]}, 1),
         ({"own.vertices": _wavy(500, "own").vertices * 1.5}, 1),
         ({"other.mesh.vertices": _wavy(900, None).vertices + 0.5}, 2),
@@ -112,7 +112,7 @@ def test_meshes_that_are_copied_keep_their_trees_where_others_move(change, trees
     monkeypatch.setattr(trees_of_scenes, "build_binary_tree", count)
     copies = [
         rw.Instances(_wavy(700, None), PLACES, name="one"),
-        rw.Instances(_wavy(900, None), PLACES + 0.5 * np.eye(4), name="other"),
+        rw.Instances(_wavy(900, None), PLACES @ np.diag([1, 2, 2, 1]), name="other"),
     ]
     scene = rw.Scene([_wavy(500, "own"), *copies], camera=SCENE.camera)
     _, trees_before = compile_with_trees(scene)
