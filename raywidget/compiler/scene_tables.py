@@ -13,7 +13,7 @@ from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place, pl
 from raywidget.compiler.geometry.trees import (
     Trees,
     build_trees,
-    key_of_trees,
+    keys_of_trees,
     refit_trees,
     write_roots,
 )
@@ -158,19 +158,21 @@ def _compile(
     surfaces = materials.tables()
     textures = materials.textures.tables()
     # Neither knows of trees; and the upper end of a tree has work for one thread only.
-    find_key = begin(threads, lambda: key_of_trees(geometry) if with_key else b"")
+    find_keys = begin(threads, lambda: keys_of_trees(geometry) if with_key else None)
     find_lights = begin(
         threads,
         lambda: pack_lights(geometry, surfaces.values, scene, discs, placement, groups),
     )
     trees = None
-    if previous is not None and previous.key == find_key():
+    known = None if previous is None else find_keys()
+    if previous is not None and known is not None and previous.keys == known:
         trees = None if will_move and previous.plan is None else previous
     elif previous is not None and has_moved:
         trees = refit_trees(previous, geometry, threads)
     if trees is None:
         is_still = not (will_move or has_moved)
-        trees = build_trees(geometry, threads, will_move, is_still)._replace(key=find_key())
+        trees = build_trees(geometry, threads, will_move, is_still, previous, known)
+        trees = trees._replace(keys=find_keys())
     lights = find_lights()
     background = layout.ENVIRONMENT_BACKGROUND
     lights.environment.values[background : background + 3] = _behind(scene)

@@ -8,6 +8,7 @@ import pytest
 import raywidget as rw
 from raywidget.compiler import compile_scene, compile_with_trees
 from raywidget.compiler import scene_tables as compiled
+from raywidget.compiler.geometry import trees as trees_of_scenes
 from raywidget.engine.renderer import Renderer
 from raywidget.engine.settings import RenderSettings
 from raywidget.scene.edits import edit_scene
@@ -81,6 +82,55 @@ def test_a_renderer_hands_its_trees_on(builds):
     assert len(builds) == 1
     Renderer(edit_scene(renderer.scene, {"ball.radius": 2}), settings, renderer)
     assert len(builds) == 2
+
+
+def _wavy(count, name):
+    """A strip of triangles whose tree has several levels."""
+    x = np.arange(count + 2.0)
+    points = np.stack([0.1 * x, np.sin(x), np.cos(0.3 * x)], axis=1)
+    faces = np.stack([np.arange(count) + k for k in range(3)], axis=1)
+    return rw.Mesh(points, faces, name=name)
+
+
+@pytest.mark.parametrize(
+    ("change", "trees"),
+    [
+        ({"one.transforms": PLACES[1:] @ np.diag([2, 1, 3, 1])}, 1),
+        ({"one.transforms": PLACES[:1]}, 1),
+        ({"own.vertices": _wavy(500, "own").vertices * 1.5}, 1),
+        ({"other.mesh.vertices": _wavy(900, None).vertices + 0.5}, 2),
+    ],
+)
+def test_meshes_that_are_copied_keep_their_trees_where_others_move(change, trees, monkeypatch):
+    made = []
+    build = trees_of_scenes.build_binary_tree
+
+    def count(*arguments):
+        made.append(1)
+        return build(*arguments)
+
+    monkeypatch.setattr(trees_of_scenes, "build_binary_tree", count)
+    copies = [
+        rw.Instances(_wavy(700, None), PLACES, name="one"),
+        rw.Instances(_wavy(900, None), PLACES @ np.diag([1, 2, 2, 1]), name="other"),
+    ]
+    scene = rw.Scene([_wavy(500, "own"), *copies], camera=SCENE.camera)
+    _, trees_before = compile_with_trees(scene)
+    edited = scene
+    for path, value in change.items():
+        if path == "other.mesh.vertices":
+            moved = copies[1].mesh.replace(vertices=value)
+            edited = edit_scene(edited, {"other.mesh": moved})
+        else:
+            edited = edit_scene(edited, {path: value})
+    made.clear()
+    tables, kept = compile_with_trees(edited, 1, trees_before)
+    assert len(made) == trees
+    again, _ = compile_with_trees(scene, 1, kept)  # what was taken over can be taken over
+    for own, new in ((tables, compile_scene(edited)), (again, compile_scene(scene))):
+        for field, ours, theirs in zip(own._fields, own, new, strict=True):
+            if isinstance(ours, np.ndarray):
+                assert ours.tobytes() == theirs.tobytes(), field
 
 
 def test_another_quantity_is_shown_without_its_values_being_copied():
