@@ -336,7 +336,8 @@ def _features(material_codes: I32, volume_codes: I64) -> I32:
         material_codes[:, layout.MATERIAL_FLAGS] & layout.MATERIAL_UNSEEN
     ) or np.any(volume_codes[:, layout.VOLUME_IS_UNSEEN])
     features[layout.FEATURE_MASKS] = np.any(
-        material_codes[:, layout.MATERIAL_FLAGS] & layout.MATERIAL_MASKED
+        material_codes[:, layout.MATERIAL_FLAGS]
+        & (layout.MATERIAL_MASKED | layout.MATERIAL_INTERFACE)
     )
     return features
 

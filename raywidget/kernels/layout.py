@@ -177,6 +177,7 @@ MATERIAL_NORMAL_MAPPED = 16
 MATERIAL_UNLIT = 32  # a share of the colours is given off; it is found by scattering only
 MATERIAL_EDGED = 64  # edges of triangles and polygons are drawn, see `edge_marks`
 MATERIAL_UNSEEN = 128  # camera rays pass straight on: only other rays meet it
+MATERIAL_INTERFACE = 512  # its kind is INTERFACE
 MATERIAL_CATCHER = 256  # camera rays end here, and see what is behind all, less what shadows take
 # No light goes from here to the lens
 MATERIAL_DARK = MATERIAL_UNSEEN | MATERIAL_CATCHER
@@ -222,7 +223,7 @@ ENERGY_ROW = ENERGY_COLUMNS + 1
 ENERGY_SIZE = ENERGY_ROWS * ENERGY_ROW
 
 FEATURES_SIZE = 2  # elements of `features`
-FEATURE_MASKS = 0  # 1: a material is masked
+FEATURE_MASKS = 0  # 1: a material is masked, or an interface
 FEATURE_UNSEEN = 1  # 1: the camera does not see a material, or a volume
 # --- Media ---------------------------------------------------------------------------------------
 MEDIUM_SIZE = 8  # columns of `media` (K, MEDIUM_SIZE) float32; K is 0 where everything is clear

@@ -17,6 +17,7 @@ from significance import (
 
 import raywidget as rw
 from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.sampling import make_frame, to_world
 from raywidget.kernels.language.vec3 import vec3
 from raywidget.kernels.volumes.medium import eval_phase, sample_phase
 
@@ -185,7 +186,8 @@ def test_a_ball_of_the_same_index_is_not_there():
 @entry
 def _sample_phases(g, d, numbers, directions):
     for i in range(len(numbers)):
-        w = sample_phase(g, vec3(d[0], d[1], d[2]), numbers[i, 0], numbers[i, 1])
+        frame = make_frame(vec3(d[0], d[1], d[2]))
+        w = to_world(frame, sample_phase(g, numbers[i, 0], numbers[i, 1]))
         directions[i, 0] = w.x
         directions[i, 1] = w.y
         directions[i, 2] = w.z

@@ -50,6 +50,22 @@ def test_a_slab_of_constant_extinction(precision, interpolation):
     assert mean_is(scene, np.array([1, 2, 3]) * np.exp(-1.2)) > LEVEL
 
 
+def test_holes_behind_smoke():
+    # Whether smoke stops a path, and whether it finds a hole behind, are chances of their own.
+    black = rw.TransferFunction(0.0, extinction=1.0, density=0.6)
+    sieve = rw.Quad((-3, -3, -2), (6, 0, 0), (0, 6, 0), material=rw.Diffuse(0.0, opacity=0.7))
+    scene = rw.Scene([block(np.ones((3, 3, 3)), black), sieve], emitters=[SKY], camera=ALONG_Z)
+    assert mean_is(scene, 0.3 * np.array([1, 2, 3]) * np.exp(-1.2)) > LEVEL
+
+
+def test_what_only_separates_in_smoke():
+    # Each of the three pieces of the way has a chance of its own.
+    black = rw.TransferFunction(0.0, extinction=1.0, density=0.6)
+    shell = rw.Sphere((0, 0, 0), 0.4, material=rw.Interface(rw.HomogeneousMedium(0.0, 0.0)))
+    scene = rw.Scene([block(np.ones((3, 3, 3)), black), shell], emitters=[SKY], camera=ALONG_Z)
+    assert mean_is(scene, np.array([1, 2, 3]) * np.exp(-1.2)) > LEVEL
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_a_slab_of_linear_extinction(axis, order):

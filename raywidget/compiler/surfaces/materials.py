@@ -315,6 +315,7 @@ def _pack(material: Material, row: _Row, energy: EnergyRows) -> None:
         _pack_dielectric(base, row, energy)
     elif isinstance(base, Interface):
         row.set_kind(layout.INTERFACE)
+        row.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_INTERFACE
     elif isinstance(base, Principled):
         _pack_principled(base, row, energy)
     elif isinstance(base, Emissive):

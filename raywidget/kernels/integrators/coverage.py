@@ -94,7 +94,9 @@ def cover(scene: SceneView, o: Vec3, d: Vec3, sequence: Sequence, sees_media: bo
             if not surface.passes or passed == MAX_PASSED:
                 return 1.0
         elif sees_media and is_interface(scene, hit):
-            passed = 0  # as `volpath` counts, whose numbers depend on it
+            passed += 1  # as paths count, whose numbers depend on it
+            if passed == MAX_PASSED:
+                return 1.0
         else:
             return 1.0
         if sees_media:

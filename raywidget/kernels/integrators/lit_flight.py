@@ -17,7 +17,7 @@ from raywidget.kernels.geometry.clipping import is_lamp_cut
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import next_state, number_of, three_numbers_of
-from raywidget.kernels.language.sampling import INV_PI, power_heuristic
+from raywidget.kernels.language.sampling import power_heuristic
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import BOUNDS_LEAST, BOUNDS_MOST, BOUNDS_SIZE, SceneView
 from raywidget.kernels.lights.emitter import sample_light
@@ -60,11 +60,10 @@ class LitFlight(NamedTuple):
 
 
 @on_demand
-def light_in_space(
+def _light_in_space(
     scene: SceneView,
     p: Vec3,
     d: Vec3,
-    side: Vec3,
     anisotropy: float,
     inside: int,
     numbers: Vec3,
@@ -72,19 +71,15 @@ def light_in_space(
 ) -> Lit:
     """Light of lamps that is scattered at a point in space, towards where `d` came from.
 
-    `side` is the normal if the point is shaded as a surface is, else 0. `numbers` are of a point on
-    a light, and of which light.
+    `numbers` are of a point on a light, and of which light.
     """
     nothing = vec3(0.0, 0.0, 0.0)
-    light = sample_light(scene, p, side, numbers.x, numbers.y, numbers.z)
+    light = sample_light(scene, p, nothing, numbers.x, numbers.y, numbers.z)
     if not light.pdf > 0.0:
         return Lit(nothing, 0, state)
     if is_lamp_cut(scene, light.light, p, light.wi, light.reach, light.delta):
         return Lit(nothing, 0, state)
-    if dot(side, side) > 0.0:
-        phase = max(0.0, dot(side, light.wi)) * INV_PI
-    else:
-        phase = eval_phase(anisotropy, dot(d, light.wi))
+    phase = eval_phase(anisotropy, dot(d, light.wi))
     if not phase > 0.0:
         return Lit(nothing, 0, state)
     shadow = Shadow(vec3(1.0, 1.0, 1.0), 1)
@@ -153,10 +148,7 @@ def fly_lit(
                         look = look_at(scene, volume, found.place, p)
                         state = next_state(state)
                         numbers = three_numbers_of(state)
-                        side = vec3(0.0, 0.0, 0.0)
-                        sent = light_in_space(
-                            scene, p, d, side, look.anisotropy, inside, numbers, state
-                        )
+                        sent = _light_in_space(scene, p, d, look.anisotropy, inside, numbers, state)
                         state = sent.state
                         rays += sent.rays
                         share = found.extinction / rate

@@ -64,6 +64,20 @@ from raywidget.kernels.integrators.path_lanes import (
     sample_others,
     within_bound,
 )
+from raywidget.kernels.integrators.space import (
+    FOUND_LIT,
+    FOUND_PASSED,
+    FOUND_SPACE,
+    in_space,
+    start_in_space,
+    with_space,
+)
+from raywidget.kernels.integrators.space_lanes import (
+    draw_glow,
+    fly_lanes,
+    seeks_glow,
+    weaken_by_volumes,
+)
 from raywidget.kernels.integrators.surface_lanes import (
     FOUND_BALL,
     FOUND_COORDINATES,
@@ -103,6 +117,7 @@ from raywidget.kernels.language.random import (
 from raywidget.kernels.language.sampling import (
     INV_PI,
     SPARED,
+    Frame,
     make_frame,
     power_heuristic,
     sample_cosine_hemisphere,
@@ -126,6 +141,7 @@ from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import F32, SceneTables, SceneView
 from raywidget.kernels.lights.emitter import is_all_sought
 from raywidget.kernels.lights.environment import backdrop_of
+from raywidget.kernels.volumes.medium import eval_phase, sample_phase
 
 INFINITY = float("inf")
 _LARGEST = 1e19  # of coordinates: times the reciprocal of a direction's, they stay finite
@@ -163,6 +179,12 @@ def advance_paths(
     store_word_row(bundle, rows.FOUND, spread_word(0))
     rays = 0
     rest = lanes
+    if in_space(settings):
+        rays = fly_lanes(settings, scene, bundle, lanes, walking, lattice)
+        walking = 0
+        stopped = load_word_row(bundle, rows.FOUND) & (FOUND_END | FOUND_SPACE | FOUND_DIFFUSE)
+        rest = lanes & lane_mask(stopped == 0)
+        rays += count_bits(lanes & ~rest)
     while rest != 0:
         lane = lowest_bit(rest)
         rest &= rest - 1
@@ -174,12 +196,18 @@ def advance_paths(
     if images != 0:
         add_images(scene, bundle, images, settings)
     ended = that_found(bundle, FOUND_END)
-    scattering = lanes & ~ended
+    passing = 0
+    if in_space(settings):
+        passing = that_found(bundle, FOUND_PASSED)
+    scattering = lanes & ~ended & ~passing
     if scattering == 0:
         return Advanced(ended, rays)
 
     # --- What are the surfaces? -------------------------------------------------------------------
     make_found_surfaces(scene, bundle, settings)
+    space = 0
+    if in_space(settings):
+        space = that_found(bundle, FOUND_SPACE)
     diffuse = that_found(bundle, FOUND_DIFFUSE)
     other = that_found(bundle, FOUND_OTHER)
     specular = that_found(bundle, FOUND_SPECULAR)
@@ -188,7 +216,7 @@ def advance_paths(
     chained = that_found(bundle, FOUND_CHAINED)
 
     # --- Seen in the frame of the shading normal --------------------------------------------------
-    is_diffuse = lanes_in(diffuse)
+    is_diffuse = lanes_in(diffuse | space)
     throughput = load_point_row(bundle, rows.THROUGHPUT)
     p = load_point_row(bundle, rows.POINT)
     ng = load_point_row(bundle, rows.NORMAL)
@@ -201,7 +229,7 @@ def advance_paths(
     frame = make_frame(normal)
     wo = to_local(frame, wo_world)
     side = choose(wo.z >= 0.0, 1.0, -1.0)
-    lit_side = normal * choose(lanes_in(transmitting), 0.0, side)
+    lit_side = normal * choose(lanes_in(transmitting | space), 0.0, side)
     sequences = load_sequences(bundle, lattice)
     depth = load_word_row(bundle, rows.DEPTH)
     choice = draw_four(sequences, depth * GROUPS_PER_EDGE + (GROUP_CHOICE - GROUPS_PER_EDGE))
@@ -214,27 +242,16 @@ def advance_paths(
     sampled = 0
     if settings.next_event and scene.light_count > 0:
         sampled = scattering & ~specular
-    lit = sample_lights(scene, bundle, sampled, settings)
+    seen = Scatterers(frame, p, ng, cos_g, offset, wo, other, space)
+    asking = sampled
+    if in_space(settings):
+        asking &= ~that_found(bundle, FOUND_LIT)
+    lit = sample_lights(scene, bundle, asking, settings)
     if lit != 0:
-        wi_world = load_point_row(bundle, rows.LIGHT_DIRECTION)
-        wi = to_local(frame, wi_world)
-        store_point_row(bundle, rows.LIGHT_LOCAL, wi)
-        stays = wi.z * wo.z > 0.0
-        cos = choose(stays, lanes_abs(wi.z) * INV_PI, 0.0)
-        value = load_point_row(bundle, rows.COLOR) * cos
-        value_pdf = cos
-        if lit & other != 0:
-            eval_others(scene, bundle, lit & other)
-            value = choose_vec3(is_diffuse, value, load_point_row(bundle, rows.VALUE))
-            value_pdf = choose(is_diffuse, value_pdf, load_row(bundle, rows.VALUE_PDF))
-        # On the same side of the true surface as of the shading one: nothing leaks.
-        leaks = (dot(wi_world, ng) * cos_g > 0.0) ^ stays
-        lit &= lane_mask(value_pdf > 0.0) & ~lane_mask(leaks)
-        store_point_row(bundle, rows.SHADOW_ORIGIN, _spawn(p, ng, offset, wi_world))
-        # The ray starts nearer to the light by up to the offset, and over there coordinates are as
-        # rough.
-        store_row(bundle, rows.LIGHT_REACH, load_row(bundle, rows.LIGHT_REACH) - 2.0 * offset)
+        value, value_pdf, lit = _eval_towards(scene, bundle, seen, lit)
         find_visible(scene, bundle, lit)
+        if scene.volume_count > 0:
+            weaken_by_volumes(settings, scene, bundle, lit)
         rays += count_bits(lit)
         light_pdf = load_row(bundle, rows.LIGHT_PDF)
         weight = choose(
@@ -245,11 +262,11 @@ def advance_paths(
             weigh_chains(settings, scene, bundle, lit & chained)
             weight = load_row(bundle, rows.SHARE)
         weight = weight * load_row(bundle, rows.VISIBLE) / light_pdf
-        brought = throughput * value * load_point_row(bundle, rows.LIGHT_RADIANCE) * weight
-        brought = choose_vec3(lanes_in(lit), brought, 0.0)
-        if settings.bound < INFINITY:
-            brought = within_bound(settings.bound, brought, indirect(bundle, lit, 1))
-        store_point_row(bundle, rows.RADIANCE, load_point_row(bundle, rows.RADIANCE) + brought)
+        _add_brought(settings, bundle, value, weight, lit)
+    sees_glow = 0
+    if seeks_glow(settings, scene):
+        sees_glow = scattering & ~specular
+        rays += _add_glow(settings, scene, bundle, seen, sees_glow, lattice)
 
     # --- Scatter ----------------------------------------------------------------------------------
     edge = draw_four(sequences, depth * GROUPS_PER_EDGE + GROUP_EDGE)
@@ -268,13 +285,19 @@ def advance_paths(
         specular |= other & lane_mask(load_row(bundle, rows.SPECULAR) > 0.0)
         eta = choose(is_diffuse, 1.0, load_row(bundle, rows.ETA))
         compression = compression * eta * eta
-        store_row(bundle, rows.COMPRESSION, compression)
+        replace_row(bundle, rows.COMPRESSION, ~passing, compression)
+    if space != 0:
+        anisotropy = load_row(bundle, rows.ANISOTROPY)
+        around = sample_phase(anisotropy, edge.x, edge.y)
+        is_space = lanes_in(space)
+        wi = choose_vec3(is_space, around, wi)
+        pdf = choose(is_space, eval_phase(anisotropy, around.z), pdf)
     throughput = throughput * weight
     brightest = lanes_max(throughput.x, lanes_max(throughput.y, throughput.z))
     d = to_world(frame, wi)
     crosses = wi.z * wo.z < 0.0
     leaks = (dot(d, ng) * cos_g < 0.0) ^ crosses
-    lives = lane_mask(brightest > 0.0) & ~lane_mask(leaks)
+    lives = lane_mask(brightest > 0.0) & (~lane_mask(leaks) | space)
     if scene.medium_count > 0:
         store_point_row(bundle, rows.SAMPLED, d)
         enter_media(scene, bundle, scattering & lives & lane_mask(crosses))
@@ -304,16 +327,106 @@ def advance_paths(
 
     # Of lanes that don't go on, too: their next path overwrites it.
     found_by_light = lanes_in(sampled & ~specular)
-    store_point_row(bundle, rows.ORIGIN, origin)
-    store_point_row(bundle, rows.DIRECTION, d)
-    store_point_row(bundle, rows.THROUGHPUT, throughput)
-    store_row(bundle, rows.SCATTER_PDF, choose(found_by_light, pdf, 0.0))
-    store_point_row(bundle, rows.PREVIOUS, p)
-    store_point_row(bundle, rows.PREVIOUS_NORMAL, lit_side)
-    store_row(bundle, rows.LIGHT_U, edge.z)
-    store_row(bundle, rows.LIGHT_V, edge.w)
-    store_word_row(bundle, rows.DEPTH, depth + 1)
+    moved = ~passing
+    replace_point_row(bundle, rows.ORIGIN, moved, origin)
+    replace_point_row(bundle, rows.DIRECTION, moved, d)
+    replace_point_row(bundle, rows.THROUGHPUT, moved, throughput)
+    replace_row(bundle, rows.SCATTER_PDF, moved, choose(found_by_light, pdf, 0.0))
+    replace_point_row(bundle, rows.PREVIOUS, moved, p)
+    replace_point_row(bundle, rows.PREVIOUS_NORMAL, moved, lit_side)
+    replace_row(bundle, rows.LIGHT_U, moved, edge.z)
+    replace_row(bundle, rows.LIGHT_V, moved, edge.w)
+    replace_word_row(bundle, rows.DEPTH, moved, depth + 1)
+    if in_space(settings):
+        replace_row(bundle, rows.GLOW_PDF, moved, choose(lanes_in(sees_glow & ~specular), pdf, 0.0))
+        replace_word_row(bundle, rows.PASSED, moved, spread_word(0))
+        replace_word_row(
+            bundle, rows.IN_SPACE, moved, choose(lanes_in(space), spread_word(1), spread_word(0))
+        )
     return Advanced(ended | (scattering & ~lives), rays)
+
+
+class Scatterers(NamedTuple):
+    """What scatters at the ends of edges, in lanes."""
+
+    frame: Frame  # of the shading normal
+    p: Vec3
+    ng: Vec3
+    cos_g: Lanes  # with the direction to the viewer
+    offset: Lanes
+    wo: Vec3  # in the frame
+    other: int  # lanes whose surfaces are not diffuse
+    space: int  # lanes that are between surfaces
+
+
+@device
+def _eval_towards(
+    scene: SceneView, bundle: Bundle, seen: Scatterers, lit: int
+) -> tuple[Vec3, Lanes, int]:
+    """What is made of light from LIGHT_DIRECTION, with what density scattering draws that, and
+    which of the `lit` lanes make anything of it; their shadow rays.
+    """
+    wi_world = load_point_row(bundle, rows.LIGHT_DIRECTION)
+    wi = to_local(seen.frame, wi_world)
+    store_point_row(bundle, rows.LIGHT_LOCAL, wi)
+    stays = wi.z * seen.wo.z > 0.0
+    cos = choose(stays, lanes_abs(wi.z) * INV_PI, 0.0)
+    value = load_point_row(bundle, rows.COLOR) * cos
+    value_pdf = cos
+    if lit & seen.other != 0:
+        eval_others(scene, bundle, lit & seen.other)
+        is_other = lanes_in(seen.other)
+        value = choose_vec3(is_other, load_point_row(bundle, rows.VALUE), value)
+        value_pdf = choose(is_other, load_row(bundle, rows.VALUE_PDF), value_pdf)
+    if seen.space != 0:
+        phase = eval_phase(load_row(bundle, rows.ANISOTROPY), wi.z)
+        value = choose_vec3(lanes_in(seen.space), phase, value)
+        value_pdf = choose(lanes_in(seen.space), phase, value_pdf)
+    # On the same side of the true surface as of the shading one: nothing leaks.
+    leaks = (dot(wi_world, seen.ng) * seen.cos_g > 0.0) ^ stays
+    lit &= lane_mask(value_pdf > 0.0) & (~lane_mask(leaks) | seen.space)
+    origin = _spawn(seen.p, seen.ng, seen.offset, wi_world)
+    store_point_row(bundle, rows.SHADOW_ORIGIN, origin)
+    # The ray starts nearer to the light by up to the offset, and over there coordinates are as
+    # rough.
+    reach = load_row(bundle, rows.LIGHT_REACH) - 2.0 * seen.offset
+    store_row(bundle, rows.LIGHT_REACH, reach)
+    return value, value_pdf, lit
+
+
+@with_space
+def _add_glow(
+    settings: PathSettings,
+    scene: SceneView,
+    bundle: Bundle,
+    seen: Scatterers,
+    lanes: int,
+    lattice: bool,
+) -> int:
+    """Count the light of a point that glows for each lane; the rays towards them."""
+    lit = draw_glow(settings, scene, bundle, lanes, lattice)
+    if lit == 0:
+        return 0
+    value, value_pdf, lit = _eval_towards(scene, bundle, seen, lit)
+    find_visible(scene, bundle, lit)
+    weaken_by_volumes(settings, scene, bundle, lit)
+    found = load_row(bundle, rows.LIGHT_PDF) + value_pdf * load_row(bundle, rows.STOPPED)
+    weight = load_row(bundle, rows.VISIBLE) / found
+    _add_brought(settings, bundle, value, weight, lit)
+    return count_bits(lit)
+
+
+@device
+def _add_brought(
+    settings: PathSettings, bundle: Bundle, value: Vec3, weight: Lanes, lit: int
+) -> None:
+    """Count the light of LIGHT_RADIANCE in the lanes that are lit."""
+    throughput = load_point_row(bundle, rows.THROUGHPUT)
+    brought = throughput * value * load_point_row(bundle, rows.LIGHT_RADIANCE) * weight
+    brought = choose_vec3(lanes_in(lit), brought, 0.0)
+    if settings.bound < INFINITY:
+        brought = within_bound(settings.bound, brought, indirect(bundle, lit, 1))
+    store_point_row(bundle, rows.RADIANCE, load_point_row(bundle, rows.RADIANCE) + brought)
 
 
 @device
@@ -375,6 +488,7 @@ def _start_samples(
         sample = load_word(bundle, rows.SAMPLE, lane)
         sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
         store_sequence(bundle, lane, sequence)
+        start_in_space(settings, bundle, lane, sequence)
         if scene.has_backdrop:
             store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, pixel))
         bundle.inside[lane] = scene.surroundings[0]

@@ -38,6 +38,7 @@ from raywidget.kernels.integrators.bundle import (
     store_point_row,
     store_row,
     store_word,
+    store_word_row,
 )
 from raywidget.kernels.integrators.catcher import catch_light, is_catcher
 from raywidget.kernels.integrators.caustics.chains import (
@@ -49,6 +50,14 @@ from raywidget.kernels.integrators.caustics.chains import (
     ratio_at_surface,
     share_beside,
     weigh_images,
+)
+from raywidget.kernels.integrators.space import (
+    FOUND_PASSED,
+    NO_MATERIAL,
+    go_on,
+    go_straight_on,
+    in_space,
+    passed_before,
 )
 from raywidget.kernels.integrators.surface_lanes import (
     FOUND_FLAT,
@@ -71,6 +80,7 @@ from raywidget.kernels.language.simd import (
     lanes_in,
     lanes_max,
     spread_number,
+    spread_word,
 )
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
@@ -78,6 +88,7 @@ from raywidget.kernels.layout import (
     DIFFUSE,
     ENVIRONMENT_BACKGROUND,
     ENVIRONMENT_LIGHT,
+    MEDIUM_WORLD,
     MISS,
     SceneView,
 )
@@ -103,6 +114,7 @@ from raywidget.kernels.surfaces.bsdf import (
 )
 from raywidget.kernels.surfaces.surface import (
     MAX_PASSED,
+    is_interface,
     is_special,
     is_unlit,
     pass_through,
@@ -110,7 +122,14 @@ from raywidget.kernels.surfaces.surface import (
     unlit_radiance,
     visibility_through_masks,
 )
-from raywidget.kernels.volumes.medium import in_sight, inside_towards, transmittance
+from raywidget.kernels.volumes.medium import (
+    decay,
+    in_sight,
+    innermost,
+    inside_towards,
+    load_medium,
+    transmittance,
+)
 
 INFINITY = float("inf")
 UNBOUNDED: Any = np.float32(np.inf)
@@ -142,6 +161,7 @@ class PathSettings(NamedTuple):
     roulette: bool
     bound: float = UNBOUNDED  # see `bound`
     casters: Any = None  # `caustics.Casters`, where photons are sent
+    space: Any = None  # not None where light may be scattered between surfaces: see `space`
 
 
 @device
@@ -156,15 +176,15 @@ def arrive(
     d = load_point(bundle, rows.DIRECTION, lane)
     depth = load_word(bundle, rows.DEPTH, lane)
     passed = 0  # surfaces that have let the path pass
-    traced = 0  # rays of a catcher
+    shot = 0  # rays of a catcher
     while True:
-        ray = _traced(bundle, lane, scene.has_few and passed == 0)
+        ray = traced(settings, bundle, lane, (scene.has_few or in_space(settings)) and passed == 0)
         if walks or passed > 0:
             first = scene.rest if passed == 0 else 0
             nearer = find_closest_of_finite(scene, first, o, d, ray.t)
             if nearer.slot != MISS:
                 ray = nearer
-        if scene.medium_count > 0:
+        if scene.medium_count > 0 and not in_space(settings):
             inside = bundle.inside[lane]
             if depth == 1 and scene.has_unseen:
                 inside = in_sight(scene, inside)
@@ -175,31 +195,31 @@ def arrive(
         if ray.slot == MISS:
             is_backdrop = depth == 1 and scene.has_backdrop
             if (is_image(scene) or scene.portal_count > 0) and not is_backdrop:
-                return Arrival(FOUND_END | FOUND_IMAGE, passed + 1 + traced)
+                return Arrival(FOUND_END | FOUND_IMAGE, passed + 1 + shot)
             # Only images are sought, and portals: what else there is counts in full.
-            _add(
+            add_light(
                 bundle,
                 lane,
                 eval_missed(scene, d, depth, _behind(scene, bundle, lane)),
                 settings,
                 depth,
             )
-            return Arrival(FOUND_END, passed + 1 + traced)
+            return Arrival(FOUND_END, passed + 1 + shot)
         material = bare_material(scene, ray.slot, ray.instance)
         if material >= 0 and depth < settings.max_depth:
             note_flat(scene, bundle, lane, ray)
             store_word(bundle, rows.MATERIAL, lane, material)
             found = load_material(scene, bundle, lane, material, settings)
-            return Arrival(FOUND_FLAT | found, passed + 1 + traced)
+            return Arrival(FOUND_FLAT | found, passed + 1 + shot)
         noted = note_surface(scene, bundle, lane, ray, passed == 0)
         if noted.found != 0:
             if depth >= settings.max_depth:
-                return Arrival(FOUND_END, passed + 1 + traced)
+                return Arrival(FOUND_END, passed + 1 + shot)
             store_word(bundle, rows.MATERIAL, lane, noted.material)
             found = noted.found
             if found & FOUND_TEXTURED == 0:
                 found |= load_material(scene, bundle, lane, noted.material, settings)
-            return Arrival(found, passed + 1 + traced)
+            return Arrival(found, passed + 1 + shot)
         hit = make_hit(scene, o, d, ray)
         material = 0 + hit.material
         ns = hit.ns
@@ -207,7 +227,8 @@ def arrive(
             break
         group = GROUP_CHOICE + GROUPS_PER_EDGE * (depth - 1)
         sequence = load_sequence(bundle, lane, lattice)
-        surface = resolve_surface(scene, hit, sequence, group, passed)
+        before = passed + passed_before(settings, bundle, lane)
+        surface = resolve_surface(scene, hit, sequence, group, before)
         if not surface.passes:
             material = surface.material
             ns = surface.ns
@@ -217,17 +238,17 @@ def arrive(
                 # Lists round in another way than the tree, in which coverage looks: candidates that
                 # are nearly as likely would differ.
                 ray = find_closest_of_finite(scene, 0, o, d, INFINITY)
-                traced += 1
+                shot += 1
                 if ray.slot != MISS:
                     again = make_hit(scene, o, d, ray)
                     if is_catcher(scene, again):
                         hit = again
             caught = catch_light(scene, hit, d, bundle.inside[lane], sequence)
-            traced += caught.rays
+            shot += caught.rays
             if not caught.is_mirrored:
                 shown = eval_missed(scene, d, depth, _behind(scene, bundle, lane))
-                _add(bundle, lane, shown * caught.share, settings, depth)
-                return Arrival(FOUND_END, passed + 1 + traced)
+                add_light(bundle, lane, shown * caught.share, settings, depth)
+                return Arrival(FOUND_END, passed + 1 + shot)
             # What is seen in its coat begins another edge.
             depth = 2
             d = caught.wi
@@ -236,13 +257,20 @@ def arrive(
             if follows_chains(settings):
                 store_number(bundle, rows.CHAIN, lane, 0.0)
             if depth > settings.max_depth:
-                return Arrival(FOUND_END, passed + 1 + traced)
+                return Arrival(FOUND_END, passed + 1 + shot)
+            if in_space(settings):
+                go_on(settings, bundle, lane, hit, d, 0)
+                return Arrival(FOUND_PASSED, passed + 1 + shot)
             o = spawn_origin(hit, d)
             passed += 1
             continue
+        if in_space(settings):
+            go_straight_on(settings, scene, bundle, lane, hit)
+            found = FOUND_PASSED if before + 1 < MAX_PASSED else FOUND_END
+            return Arrival(found, passed + 1 + shot)
         passed += 1
         if passed == MAX_PASSED:
-            return Arrival(FOUND_END, passed + traced)
+            return Arrival(FOUND_END, passed + shot)
         if scene.medium_count > 0:
             bundle.inside[lane] = pass_through(scene, bundle.inside[lane], hit, d)
         o = spawn_origin(hit, d)
@@ -258,11 +286,14 @@ def arrive(
         if may_be_found(settings, bundle, lane, depth):
             ratio = ratio_at_surface(settings, scene, bundle, lane, hit.light, hit.p, hit.ng)
             weight = share_beside(weight, ratio)
-        _add(bundle, lane, emitted_radiance(scene, hit, d) * weight, settings, depth)
+        add_light(bundle, lane, emitted_radiance(scene, hit, d) * weight, settings, depth)
     if is_unlit(scene, material):
-        _add(bundle, lane, unlit_radiance(scene, hit, material), settings, depth)
+        add_light(bundle, lane, unlit_radiance(scene, hit, material), settings, depth)
+    if in_space(settings) and is_interface(scene, hit):
+        go_straight_on(settings, scene, bundle, lane, hit)
+        return Arrival(FOUND_PASSED, passed + 1 + shot)
     if depth >= settings.max_depth:
-        return Arrival(FOUND_END, passed + 1 + traced)
+        return Arrival(FOUND_END, passed + 1 + shot)
 
     store_point(bundle, rows.POINT, lane, hit.p)
     store_point(bundle, rows.NORMAL, lane, hit.ng)
@@ -270,7 +301,7 @@ def arrive(
     store_number(bundle, rows.OFFSET, lane, hit.offset)
     store_word(bundle, rows.MATERIAL, lane, hit.material)
     load_textures(scene, hit, material, room_of(bundle, lane))
-    return Arrival(load_material(scene, bundle, lane, material, settings), passed + 1 + traced)
+    return Arrival(load_material(scene, bundle, lane, material, settings), passed + 1 + shot)
 
 
 @device
@@ -320,21 +351,24 @@ def load_material(
 
 
 @device
-def _traced(bundle: Bundle, lane: int, together: bool) -> RayHit:
-    """Where a ray ends that was traced with all others, if it was."""
+def traced(settings: PathSettings, bundle: Bundle, lane: int, together: bool) -> RayHit:
+    """Where a ray ends that was traced before, if it was."""
     if not together:
         return RayHit(single(INFINITY), single(0.0), single(0.0), index32(MISS), index32(-1))
+    instance = -1
+    if in_space(settings):
+        instance = load_word(bundle, rows.INSTANCE, lane)
     return RayHit(
         load_number(bundle, rows.DISTANCE, lane),
         load_number(bundle, rows.U, lane),
         load_number(bundle, rows.V, lane),
         index32(load_word(bundle, rows.SLOT, lane)),
-        index32(-1),
+        index32(instance),
     )
 
 
 @device
-def _add(bundle: Bundle, lane: int, emitted: Vec3, settings: PathSettings, edges: int) -> None:
+def add_light(bundle: Bundle, lane: int, emitted: Vec3, settings: PathSettings, edges: int) -> None:
     """Count light that a path has met."""
     if is_bounded(settings.bound, edges):
         radiance = load_point(bundle, rows.RADIANCE, lane)
@@ -591,27 +625,42 @@ def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
             if is_occluded_by_rest(scene, scene.rest, start, wi, reach):
                 shadowed |= bit
         store_row(bundle, rows.VISIBLE, choose(lanes_in(shadowed), 0.0, visible))
-        if scene.medium_count == 0:
-            return
+    else:
+        rest = lanes
+        while rest != 0:
+            lane = lowest_bit(rest)
+            rest &= rest - 1
+            wi = load_point(bundle, rows.LIGHT_DIRECTION, lane)
+            inside = 0
+            if scene.medium_count > 0:
+                inside = _inside_towards(scene, bundle, lane, wi)
+            start = load_point(bundle, rows.SHADOW_ORIGIN, lane)
+            reach = load_number(bundle, rows.LIGHT_REACH, lane)
+            share = visibility_through_masks(scene, start, wi, reach, inside)
+            store_number(bundle, rows.VISIBLE, lane, share.x)
+            if scene.medium_count > 0:  # the share is a colour
+                store_number(bundle, rows.VISIBLE, lane, 1.0)
+                arrived = load_point(bundle, rows.LIGHT_RADIANCE, lane) * share
+                store_point(bundle, rows.LIGHT_RADIANCE, lane, arrived)
+    if scene.medium_count > 0 and not scene.has_masks:
+        _weaken_by_media(scene, bundle, lanes)
+
+
+@on_demand
+def _weaken_by_media(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """What gets through the media that shadow rays of some lanes go through."""
+    store_word_row(bundle, rows.MEDIUM, spread_word(MEDIUM_WORLD))
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
-        wi = load_point(bundle, rows.LIGHT_DIRECTION, lane)
-        reach = load_number(bundle, rows.LIGHT_REACH, lane)
-        inside = 0
-        if scene.medium_count > 0:
-            inside = _inside_towards(scene, bundle, lane, wi)
-        if scene.has_masks:
-            start = load_point(bundle, rows.SHADOW_ORIGIN, lane)
-            share = visibility_through_masks(scene, start, wi, reach, inside)
-            store_number(bundle, rows.VISIBLE, lane, share.x)
-        else:
-            share = transmittance(scene, inside, reach)
-        if scene.medium_count > 0:
-            if scene.has_masks:  # the share is a colour
-                store_number(bundle, rows.VISIBLE, lane, 1.0)
-            arrived = load_point(bundle, rows.LIGHT_RADIANCE, lane) * share
-            store_point(bundle, rows.LIGHT_RADIANCE, lane, arrived)
+        inside = _inside_towards(
+            scene, bundle, lane, load_point(bundle, rows.LIGHT_DIRECTION, lane)
+        )
+        store_word(bundle, rows.MEDIUM, lane, innermost(inside))
+    medium = load_medium(scene, load_word_row(bundle, rows.MEDIUM))
+    left = decay(medium.absorption + medium.scattering, load_row(bundle, rows.LIGHT_REACH))
+    arrived = load_point_row(bundle, rows.LIGHT_RADIANCE) * left
+    store_point_row(bundle, rows.LIGHT_RADIANCE, arrived)
 
 
 @device
@@ -646,9 +695,24 @@ def enter_media(scene: SceneView, bundle: Bundle, lanes: int) -> None:
 
 
 @device
+def note_media(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """Note what the paths of some lanes are in, as far as it is seen."""
+    store_word_row(bundle, rows.MEDIUM, spread_word(MEDIUM_WORLD))
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        inside = bundle.inside[lane]
+        if scene.has_unseen and load_word(bundle, rows.DEPTH, lane) == 1:
+            inside = in_sight(scene, inside)
+        store_word(bundle, rows.MEDIUM, lane, innermost(inside))
+
+
+@device
 def _inside_towards(scene: SceneView, bundle: Bundle, lane: int, wi: Vec3) -> int:
     """The stack of media in direction `wi` from the end of a path."""
-    ng = load_point(bundle, rows.NORMAL, lane)
     material = load_word(bundle, rows.MATERIAL, lane)
+    if material == NO_MATERIAL:
+        return bundle.inside[lane]
+    ng = load_point(bundle, rows.NORMAL, lane)
     wo = -load_point(bundle, rows.DIRECTION, lane)
     return inside_towards(scene, bundle.inside[lane], ng, material, wo, wi)

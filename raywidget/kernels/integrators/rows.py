@@ -66,7 +66,17 @@ NORMAL_SCALE = 108  # of the map
 LOOKED_UP = 109  # 3: what a texture says
 ACROSS = 112  # shares of the pixel to the right, and of that below
 DOWN = 113
-NUMBER_ROWS = 114
+# Of paths that are scattered between surfaces (see `space_lanes`)
+FREE = 114  # how far a path goes in a medium before it is scattered, if nothing is in its way
+EXTINCTION = 115  # 3: of the medium
+SCATTERING = 118  # 3
+ANISOTROPY = 121  # of the point where it is scattered
+NUMBER = 122  # by which a volume stops a path
+VOLUME_PLACE = 123  # where in its transfer function, see `grid`
+GLOW_PDF = 124  # as SCATTER_PDF, of what glows in volumes
+STOPPED = 125  # of the light of a point that glows, see `glow.Glow`
+WAY = 126  # to the first surface, of the camera's ray where volumes glow
+NUMBER_ROWS = 127
 
 # --- Rows of `words`, int32 -----------------------------------------------------------------------
 KEY = 0  # of its random numbers
@@ -87,4 +97,10 @@ PRIMITIVE = 14  # of a surface that is seen with others
 TEXTURE = 15  # that is looked up: see `texture_lanes`
 TEXTURE_AT = 16  # where the material tells it
 PIXELS = 17  # 4: of a picture
-WORD_ROWS = 21
+INSTANCE = 21  # what SLOT is a part of
+PASSED = 22  # surfaces that let a path pass since it was last scattered
+IN_SPACE = 23  # 1: it was scattered between surfaces last
+VOLUME = 24  # that stops it, or -1
+MEDIUM = 25  # row of what a ray is in
+STREAM = 26  # 2: the state of its stream of numbers
+WORD_ROWS = 28

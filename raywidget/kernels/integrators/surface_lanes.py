@@ -60,7 +60,11 @@ FOUND_ROUND = 1 << 14
 FOUND_DRAWN = FOUND_TEXTURED | FOUND_MAPPED
 
 # What is asked lane by lane: it depends on chance, on the camera, or shines
-_SINGLE = layout.MATERIAL_UNLIT | (layout.MATERIAL_SPECIAL & ~layout.MATERIAL_NORMAL_MAPPED)
+_SINGLE = (
+    layout.MATERIAL_UNLIT
+    | layout.MATERIAL_INTERFACE
+    | (layout.MATERIAL_SPECIAL & ~layout.MATERIAL_NORMAL_MAPPED)
+)
 
 
 class Noted(NamedTuple):

@@ -53,10 +53,7 @@ def is_special(scene: SceneView, hit: Hit) -> bool:
 @device
 def is_interface(scene: SceneView, hit: Hit) -> bool:
     """Does the surface only separate two media?"""
-    return (
-        scene.material_codes[hit.material * layout.MATERIAL_CODES_SIZE + layout.MATERIAL_KIND]
-        == layout.INTERFACE
-    )
+    return has_flags(scene, hit, layout.MATERIAL_INTERFACE)
 
 
 @device

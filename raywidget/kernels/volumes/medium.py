@@ -8,14 +8,23 @@ row 0 is the world.
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raywidget.kernels import layout
+from raywidget.kernels.language.exponential import exp_of
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.look_up import look_up_four
 from raywidget.kernels.language.on_demand import on_demand
-from raywidget.kernels.language.sampling import PI, make_frame, to_world
-from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
+from raywidget.kernels.language.sampling import PI, cos_sin_turn
+from raywidget.kernels.language.simd import (
+    Real,
+    choose,
+    lanes_abs,
+    lanes_max,
+    lanes_min,
+    lanes_sqrt,
+)
+from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import SceneView
 
 _FAR = 1e30  # instead of infinity, which times 0 is not a number
@@ -25,42 +34,40 @@ STACK_LEVELS = 7  # the sign bit stays free; who is in more shapes than this for
 
 
 class Medium(NamedTuple):
-    """Coefficients per scene unit."""
+    """Coefficients per scene unit; of lanes, lanes."""
 
     absorption: Vec3
     scattering: Vec3
-    anisotropy: float
+    anisotropy: Real
 
 
 @device
-def load_medium(scene: SceneView, inside: int) -> Medium:
-    """The medium of the innermost shape of a stack."""
-    if scene.medium_count == 0:
-        nothing = vec3(0.0, 0.0, 0.0)
-        return Medium(nothing, nothing, 0.0)
-    row = (inside & _MASK) * layout.MEDIUM_SIZE
-    return Medium(
-        load_vec3(scene.media, row + layout.MEDIUM_ABSORPTION),
-        load_vec3(scene.media, row + layout.MEDIUM_SCATTERING),
-        scene.media[row + layout.MEDIUM_ANISOTROPY],
-    )
+def innermost(inside: int) -> int:
+    """The row of `media` of the innermost shape of a stack."""
+    return inside & _MASK
 
 
 @device
-def decay(extinction: Vec3, distance: float) -> Vec3:
-    """Share of light that is left after a distance (Beer-Lambert)."""
-    distance = min(distance, _FAR)
+def load_medium(scene: SceneView, row: Any) -> Medium:
+    """A row of `media`, or one for each lane."""
+    a, b, c, d = look_up_four(scene.media, row * 2)
+    e, f, g, _ = look_up_four(scene.media, row * 2 + 1)
+    return Medium(vec3(a, b, c), vec3(d, e, f), g)
+
+
+@device
+def decay(extinction: Vec3, distance: Real) -> Vec3:
+    """Share of light that is left after a distance (Beer-Lambert); of lanes, lanes."""
+    away = 0.0 - lanes_min(distance, _FAR)
     return vec3(
-        math.exp(-extinction.x * distance),
-        math.exp(-extinction.y * distance),
-        math.exp(-extinction.z * distance),
+        exp_of(extinction.x * away), exp_of(extinction.y * away), exp_of(extinction.z * away)
     )
 
 
 @on_demand
 def transmittance(scene: SceneView, inside: int, distance: float) -> Vec3:
     """Share of light that gets through so much of the innermost medium."""
-    medium = load_medium(scene, inside)
+    medium = load_medium(scene, innermost(inside))
     return decay(medium.absorption + medium.scattering, distance)
 
 
@@ -126,24 +133,24 @@ def remove(inside: int, medium: int) -> int:
 
 
 @device
-def eval_phase(anisotropy: float, cos: float) -> float:
+def eval_phase(anisotropy: Real, cos: Real) -> Real:
     """Share of scattered light per solid angle, `cos` between its old and its new direction.
 
-    It is also the density of `sample_phase` (Henyey and Greenstein 1941).
+    It is also the density of `sample_phase` (Henyey and Greenstein 1941). Of lanes, lanes.
     """
     g = anisotropy
     square = 1.0 + g * g - 2.0 * g * cos
-    return (1.0 - g * g) / (4.0 * PI * square * math.sqrt(square))
+    return (1.0 - g * g) / (4.0 * PI * square * lanes_sqrt(square))
 
 
 @device
-def sample_phase(anisotropy: float, d: Vec3, u: float, v: float) -> Vec3:
-    """A direction for light that came along `d`."""
+def sample_phase(anisotropy: Real, u: Real, v: Real) -> Vec3:
+    """A direction for light, in a frame whose z is the one that it came along; of lanes, lanes."""
     g = anisotropy
-    cos = 1.0 - 2.0 * u
-    if abs(g) > 1e-3:
-        ratio = (1.0 - g * g) / (1.0 + g - 2.0 * g * u)
-        cos = min(1.0, max(-1.0, (1.0 + g * g - ratio * ratio) / (2.0 * g)))
-    sin = math.sqrt(max(0.0, 1.0 - cos * cos))
-    phi = 2.0 * PI * v
-    return to_world(make_frame(d), vec3(sin * math.cos(phi), sin * math.sin(phi), cos))
+    ratio = (1.0 - g * g) / (1.0 + g - 2.0 * g * u)
+    uneven = (1.0 + g * g - ratio * ratio) / (2.0 * g)
+    cos = choose(lanes_abs(g) > 1e-3, uneven, 1.0 - 2.0 * u)
+    cos = lanes_min(1.0, lanes_max(cos, -1.0))
+    sin = lanes_sqrt(lanes_max(1.0 - cos * cos, 0.0))
+    x, y = cos_sin_turn(v)
+    return vec3(sin * x, sin * y, cos)
