@@ -369,20 +369,20 @@ class LightsUnderTest:
 
 
 @entry
-def _draw(seed, pixels, samples, groups, lattice, numbers):
+def _draw(seed, pixels, samples, groups, lattices, numbers):
     for i in range(len(pixels)):
-        four = draw_four(start_sequence(seed, pixels[i], samples[i], lattice), groups[i])
+        four = draw_four(start_sequence(seed, pixels[i], samples[i], lattices), groups[i])
         numbers[i, 0] = four.x
         numbers[i, 1] = four.y
         numbers[i, 2] = four.z
         numbers[i, 3] = four.w
 
 
-def draw(seed, pixels, samples, groups, lattice=False):
+def draw(seed, pixels, samples, groups, lattices=0):
     """The renderer's sample numbers, (N, 4)."""
     parts = np.broadcast_arrays(*(np.asarray(a, np.int64) for a in (pixels, samples, groups)))
     numbers = np.zeros((parts[0].size, 4), np.float32)
-    _draw(np.uint64(seed), *(a.ravel().copy() for a in parts), lattice, numbers)
+    _draw(np.uint64(seed), *(a.ravel().copy() for a in parts), lattices, numbers)
     return numbers
 
 
@@ -434,24 +434,24 @@ def _both(a, b):
 
 
 @entry
-def _draw_in_lanes(seed, pixels, samples, groups, lattice, room, numbers):
+def _draw_in_lanes(seed, pixels, samples, groups, lattices, room, numbers):
     lanes = Bundle(make_numbers(), make_words(), make_stacks(), make_rooms())
     table = view(numbers)
     for first in range(0, len(pixels), WIDTH):
         for lane in range(WIDTH):
             i = first + lane
-            store_sequence(lanes, lane, start_sequence(seed, pixels[i], samples[i], lattice))
+            store_sequence(lanes, lane, start_sequence(seed, pixels[i], samples[i], lattices))
             room[lane] = groups[i]
-        four = draw_four(load_sequences(lanes, lattice), load_lanes(view(room), 0))
+        four = draw_four(load_sequences(lanes, lattices != 0), load_lanes(view(room), 0))
         for k, lane_numbers in enumerate((four.x, four.y, four.z, four.w)):
             store_lanes(table, 4 * first + k * WIDTH, lane_numbers)
 
 
-def draw_in_lanes(seed, pixels, samples, groups, lattice):
+def draw_in_lanes(seed, pixels, samples, groups, lattices):
     """The same as `draw`, drawn for `WIDTH` sequences at once; N is a multiple of that."""
     numbers = np.zeros((len(pixels) // WIDTH, 4, WIDTH), np.float32)
     room = np.zeros(WIDTH, np.int32)
-    _draw_in_lanes(np.uint64(seed), pixels, samples, groups, lattice, room, numbers)
+    _draw_in_lanes(np.uint64(seed), pixels, samples, groups, lattices, room, numbers)
     return numbers.transpose(0, 2, 1).reshape(-1, 4)
 
 

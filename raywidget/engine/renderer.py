@@ -419,7 +419,7 @@ class Renderer(Tracer):
             settings.width,
             settings.height,
             np.uint64(settings.seed),
-            settings.sampler == "lattice",
+            settings.lattices,
             *make_filter(settings.filter, settings.filter_radius),  # type: ignore[arg-type]
         )
         make_integrator = INTEGRATORS[settings.integrator]

@@ -147,12 +147,17 @@ def render(
     scene, chosen = scene_and_settings(exposed(scene, shutter), settings)
     warn_of_doubts(scene)
     state = None if resume is None else _resume_state(resume)
+    sampler = settings.get("sampler", scene.defaults.get("sampler", "auto"))
+    if state is not None:
+        chosen = _as_begun(chosen, sampler, state.settings)
     keeper = None
     if checkpoint is not None:
         shown = _shown(exposure, curve, denoise)
         keeper = Checkpoint(checkpoint, _seconds(checkpoint_seconds), scene, chosen, shown)
         if keeper.path.exists():
             kept = read_checkpoint(keeper.path)
+            chosen = _as_begun(chosen, sampler, kept.settings)
+            keeper = Checkpoint(checkpoint, _seconds(checkpoint_seconds), scene, chosen, shown)
             if state is not None:
                 raise PictureError(
                     f"resume: {str(checkpoint)!r} is there, too; give one of the two"
@@ -284,6 +289,11 @@ def resume(
         keeper=keeper,
         executor=executor,
     )
+
+
+def _as_begun(chosen: RenderSettings, sampler: str, begun: RenderSettings) -> RenderSettings:
+    """Who does not say by which numbers goes on by those of before, whatever the goal is now."""
+    return chosen.replace(sampler=begun.sampler) if sampler == "auto" else chosen
 
 
 def _shown(exposure: Any, curve: Any, denoise: Any) -> dict[str, Any]:

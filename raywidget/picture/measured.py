@@ -119,9 +119,12 @@ class Measured(metaclass=CheckedCalls):
         length of (red, green, blue). A pixel's brightness is that of the 24 pixels around it; to
         its square, that of a tenth of the picture's mean luminance is added (for each colour), so
         that black pixels do not count for infinity. The error comes from the difference
-        between samples of even and of odd number, which know nothing of each other: no matter how
-        samples are spread in either, its expectation is right. It can't know of light that no
-        sample has found, such as a caustic that is hit once in a million times.
+        between samples of even and of odd number. With a goal (``noise=``), with ``adaptive`` and
+        with ``sampler="halves"`` these know nothing of each other, and no matter how samples are
+        spread in either, its expectation is right. Otherwise they are spread evenly together, which
+        leaves less noise than this number tells: over 36 scenes it is 1.1 to 3 times the true one,
+        1.5 in the median, and never less in the mean. It can't know of light that no sample has
+        found, such as a caustic that is hit once in a million times.
         """
         return None if self._variance is None else relative_noise(self._rows, self._variance)
 

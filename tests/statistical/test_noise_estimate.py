@@ -12,11 +12,11 @@ pytestmark = pytest.mark.statistical
 
 SEEDS = 220
 CASES = {
-    "lattice": {"spp": 16},
+    "halves": {"spp": 16, "sampler": "halves"},
     "independent": {"spp": 16, "sampler": "independent"},
     "an odd number": {"spp": 9, "sampler": "independent"},
-    "a wide filter": {"spp": 8, "filter": "gaussian"},
-    "splats": {"spp": 8, "integrator": "bdpt"},
+    "a wide filter": {"spp": 8, "filter": "gaussian", "sampler": "halves"},
+    "splats": {"spp": 8, "integrator": "bdpt", "sampler": "halves"},
 }
 
 
@@ -50,12 +50,28 @@ def test_the_number_is_the_error_by_brightness(pictures):
     assert 2 * stats.norm.sf(abs(z)) > corrected(LEVEL, len(CASES))
 
 
-def test_a_lattice_has_less_noise_than_its_samples_let_expect():
-    # Why the variance of samples, divided by their number, would not do.
+def told_and_true(spp, **how):
+    """Variance by brightness, in the mean of seeds."""
     scene = rw.presets.cornell_boxes()
-    settings = {"width": 12, "height": 10, "max_depth": 2, "threads": 1, "spp": 64}
-    lattice, independent = (
-        np.mean([rw.render(scene, seed=k, sampler=s, **settings).noise ** 2 for k in range(20)])
-        for s in ("lattice", "independent")
-    )
-    assert lattice < 0.7 * independent
+    settings = {"width": 12, "height": 10, "max_depth": 2, "threads": 1, "spp": spp, **how}
+    images = [rw.render(scene, seed=seed, **settings) for seed in range(60)]
+    true = np.array([image.pixels for image in images], float).var(axis=0, ddof=1)
+    told = np.mean([image.noise**2 for image in images])
+    return told, np.mean([relative_noise(i.pixels, true.astype(np.float32)) ** 2 for i in images])
+
+
+def test_lattices_have_less_noise_than_their_samples_let_expect():
+    # Why the variance of samples, divided by their number, would not do.
+    halves, independent = (told_and_true(64, sampler=s)[0] for s in ("halves", "independent"))
+    assert halves < 0.7 * independent
+
+
+@pytest.mark.parametrize("spp", [4, 7, 16, 24, 64])
+def test_one_lattice_is_never_told_too_good(spp):
+    told, true = told_and_true(spp)
+    assert true < told  # by far in so smooth a picture
+
+
+def test_one_lattice_has_less_noise_than_two():
+    _, true = told_and_true(64)
+    assert true < told_and_true(64, sampler="halves")[0]

@@ -125,6 +125,7 @@ def test_aovs_filter_and_goal_for_noise(folder, capsys):
     flags += ["--noise", 5, "--spp", 64, "--integrator", "direct"]
     assert run("render", "cornell", *SMALL, *flags, "-o", "picture.npz") == 0
     settings = {"filter": "tent", "filter_radius": 1.5, "integrator": "direct"}
+    settings["sampler"] = "halves"
     image = rw.render(
         rw.presets.cornell(), **{**SETTINGS, **settings, "spp": 16, "aovs": ["depth", "normal"]}
     )

@@ -5,12 +5,13 @@ samples, into new ones, which are published in their place: what others see of a
 sum of whole samples (no torn tile), abandoned work leaves no trace, and whoever looks holds the
 lock for a few references only.
 
-Samples of even number and those of odd number are estimates of the same picture that know nothing
-of each other: how far the two differ tells the error of their mean, whatever the sampler does
-within each half. So what the ones bring more than the others, their *swing*, is kept beside the
-sums. It goes to and fro about 0, and float32 is enough for it: in n samples, rounding changes it by
-6e-8 sqrt(n) of its own size, and not at all where all samples are alike. The swing of one sample
-alone is that sample, and is not kept: the film holds 24 bytes a pixel then, and 36 with more.
+Samples of even number and those of odd number are estimates of the same picture. Where they know
+nothing of each other, how far the two differ tells the error of their mean, whatever the sampler
+does within each half; where all are one lattice, it tells more: the variance of a half less that of
+the mean. So what the ones bring more than the others, their *swing*, is kept beside the sums. It
+goes to and fro about 0, and float32 is enough for it: in n samples, rounding changes it by 6e-8
+sqrt(n) of its own size, and not at all where all samples are alike. The swing of one sample alone
+is that sample, and is not kept: the film holds 24 bytes a pixel then, and 36 with more.
 """
 
 from __future__ import annotations
@@ -181,8 +182,9 @@ class FilmState:
     def variance(self) -> NDArray[np.float32]:
         """Squared standard error of each pixel, (H, W, 3), from the difference of the halves.
 
-        The expectation of one pixel's estimate is right; alone, it is as noisy as the square of a
-        normal deviate. NaN below two samples.
+        The expectation of one pixel's estimate is right where halves are independent, and too large
+        where all samples are one lattice; alone, it is as noisy as the square of a normal deviate.
+        NaN below two samples.
         """
         paths = self._paths()
         variance = np.empty((self.height, self.width, 3), np.float32)

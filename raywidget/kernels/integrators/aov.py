@@ -98,7 +98,7 @@ def _meet_pixel(
         0.0,
     )
     number = y * picture.width + x
-    sequence = start_sequence(picture.seed, number, 0, picture.lattice)
+    sequence = start_sequence(picture.seed, number, 0, picture.lattices)
     met = find_surface(scene, origin, direction, sequence)
     ids[AOV_IDS_SIZE * pixel + AOV_OBJECT] = -1
     ids[AOV_IDS_SIZE * pixel + AOV_MATERIAL] = -1

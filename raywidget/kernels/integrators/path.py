@@ -486,7 +486,7 @@ def _start_samples(
         x = load_word(bundle, rows.X, lane)
         pixel = load_word(bundle, rows.Y, lane) * picture.width + x
         sample = load_word(bundle, rows.SAMPLE, lane)
-        sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+        sequence = start_sequence(picture.seed, pixel, sample, picture.lattices)
         store_sequence(bundle, lane, sequence)
         start_in_space(settings, bundle, lane, sequence)
         if scene.has_backdrop:

@@ -65,7 +65,7 @@ class Picture(NamedTuple):
     width: int
     height: int
     seed: np.uint64
-    lattice: bool  # else independent numbers
+    lattices: int  # that share the samples of a pixel; 0: independent numbers
     filter: int  # code of `filter`
     radius: float  # of the filter in pixels; np.float32
     quantiles: F32  # of the filter, see there
@@ -77,7 +77,8 @@ class PictureView(NamedTuple):
     width: int
     height: int
     seed: np.uint64
-    lattice: bool
+    lattices: int
+    lattice: bool  # are there any?
     filter: FilterView
     per_x: float  # of the width of the picture plane, 2, for a pixel
     per_y: float
@@ -91,7 +92,8 @@ def view_picture(picture: Picture) -> PictureView:
         picture.width,
         picture.height,
         picture.seed,
-        picture.lattice,
+        picture.lattices,
+        picture.lattices != 0,
         filter,
         2.0 / single(picture.width),
         2.0 / single(picture.height),
@@ -282,7 +284,7 @@ class Started(NamedTuple):
 def start_sample(scene: SceneView, picture: PictureView, x: int, y: int, sample: int) -> Started:
     """The numbers and the camera ray of one sample of pixel (x, y)."""
     pixel = y * picture.width + x
-    sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+    sequence = start_sequence(picture.seed, pixel, sample, picture.lattices)
     o, d = start_ray(scene, picture, x, y, sequence, draw_four(sequence, GROUP_EDGE))
     return Started(o, d, sequence)
 

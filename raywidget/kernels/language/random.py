@@ -6,11 +6,13 @@ again alone. Dimensions come in groups of four. There are two kinds of sequences
 - *independent* numbers, for proofs: the variance of their mean is that of one sample by n;
 - a *lattice*, the default: in each group, the samples of a pixel are a rank-1 lattice sequence in
   four dimensions, shifted at random and taken in a shuffled order. Every prefix of 2^k samples is
-  spread evenly, so that it converges faster; the number of samples need not be known. Samples of
-  even and of odd number are lattices of their own, independent of each other: how far the halves
-  differ tells the error, which the samples of one lattice can't. (Their squared error is that of
-  one lattice times 1.10 for 16 samples and 1.18 for 64, geometric means of fourteen scenes; but the
-  halves of one lattice tell 1.2 to 9 times the variance that the picture has.)
+  spread evenly, so that it converges faster; the number of samples need not be known. A pixel has
+  one lattice, or two: then samples of even and of odd number have one each, independent of each
+  other, and how far the halves differ tells the error without bias. (Their squared error is that
+  of one lattice times 1.10 for 16 samples and 1.18 for 64, geometric means of fourteen scenes; the
+  halves of one lattice tell 1.2 to 9 times the variance that the picture has, since each other's
+  error is what they make up for. No order of a lattice would mend that: its prefixes of 2^k are
+  the subgroups of a cyclic group, and their even samples would have to be, too.)
 """
 
 from __future__ import annotations
@@ -99,25 +101,30 @@ class Sequence(NamedTuple):
     """One sample of one pixel, whose numbers `draw_four` gives. All but `lattice` may be lanes."""
 
     lattice: bool
-    key: Any  # two words: of the half of a pixel for a lattice, of the sample otherwise
+    key: Any  # two words: of a lattice of a pixel, of the sample otherwise
     other_key: Any
-    place: Any  # in the lattice: half the sample number, with its 32 bits reversed
+    place: Any  # in the lattice: the sample's number in it, with its 32 bits reversed
     half: Any  # 0: even samples, 1: odd ones
 
 
 @device
-def start_sequence(seed: np.uint64, pixel: int, sample: int, lattice: bool) -> Sequence:
-    """The numbers of one sample of one pixel; `pixel` counts from the top left of the picture."""
+def start_sequence(seed: np.uint64, pixel: int, sample: int, lattices: int) -> Sequence:
+    """The numbers of one sample of one pixel; `pixel` counts from the top left of the picture.
+
+    `lattices` is how many share the samples: 0 (independent numbers), 1 or 2 (even and odd ones).
+    """
     key = mix(mix(seed + _GOLDEN) ^ mix(np.uint64(pixel) * _GOLDEN))
     half = sample & 1
     place = np.uint64(0)
-    if lattice:
+    if lattices == 0:
+        key = mix(key + np.uint64(sample) * _GOLDEN)
+    elif lattices == 1:
+        place = reverse_bits(np.uint64(sample))
+    else:
         if half != 0:
             key = mix(key ^ _GOLDEN)
         place = reverse_bits(np.uint64(sample >> 1))
-    else:
-        key = mix(key + np.uint64(sample) * _GOLDEN)
-    return Sequence(lattice, key & _LOW_32, key >> _SHIFT_32, place, half)
+    return Sequence(lattices != 0, key & _LOW_32, key >> _SHIFT_32, place, half)
 
 
 @device

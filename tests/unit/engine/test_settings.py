@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import raywidget as rw
-from raywidget.engine.settings import MAX_PIXELS, MAX_SIDE, RenderSettings
+from raywidget.engine.settings import MAX_PIXELS, MAX_SIDE, SAMPLERS, RenderSettings
 
 
 def targets(spp, passes):
@@ -121,6 +121,15 @@ def test_what_names_the_samples():
         assert a.other_samples(a.replace(**{name: value})) == (name,)
     names = {field.name for field in dataclasses.fields(a)}
     assert names == {*how, *what, "integrator", "sampler"}
+
+
+def test_numbers_are_those_that_the_goal_asks_for():
+    assert RenderSettings().sampler == RenderSettings(sampler="auto").sampler == "lattice"
+    assert RenderSettings(noise=0.1).sampler == RenderSettings(adaptive=True).sampler == "halves"
+    assert RenderSettings(noise=0.1, sampler="lattice").sampler == "lattice"
+    assert RenderSettings().replace(noise=0.1).sampler == "lattice"  # as it was begun
+    lattices = {name: RenderSettings(sampler=name).lattices for name in SAMPLERS}
+    assert lattices == {"auto": 1, "lattice": 1, "halves": 2, "independent": 0}
 
 
 def test_settings_are_frozen_and_keyword_only():

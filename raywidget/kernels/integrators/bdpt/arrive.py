@@ -107,7 +107,7 @@ def start_sample(
     sample = load_word(bundle, rows.SAMPLE, lane)
     if sample == work.first:
         take_up(tile, at)
-    sequence = start_sequence(picture.seed, pixel, sample, picture.lattice)
+    sequence = start_sequence(picture.seed, pixel, sample, picture.lattices)
     store_sequence(bundle, lane, sequence)
     store_number(bundle, more.POINTS, lane, 0.0)
     if scene.light_count > 0 and min(settings.max_depth, MAX_EDGES) > 1:

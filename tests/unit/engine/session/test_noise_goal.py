@@ -14,6 +14,7 @@ from raywidget.picture.noise import relative_noise, standard_error
 pytestmark = pytest.mark.usefixtures("no_workers_left")
 
 SIZE = {"width": 40, "height": 30, "max_depth": 4, "seed": 3, "tile_size": 16, "threads": 2}
+HALVES = {**SIZE, "sampler": "halves"}  # as it is with a goal
 SCENE = rw.presets.cornell_boxes()
 GOAL = 0.18
 
@@ -30,8 +31,8 @@ def test_it_ends_as_soon_as_the_noise_is_little_enough(image):
     assert 0 < place < len(looks) - 1
     assert image.spp == image.settings.spp
     for spp in looks[:place]:
-        assert rw.render(SCENE, spp=spp, **SIZE).noise > GOAL
-    np.testing.assert_array_equal(rw.render(SCENE, spp=image.spp, **SIZE).pixels, image.pixels)
+        assert rw.render(SCENE, spp=spp, **HALVES).noise > GOAL
+    np.testing.assert_array_equal(rw.render(SCENE, spp=image.spp, **HALVES).pixels, image.pixels)
 
 
 @pytest.mark.parametrize("how", [{"threads": 1}, {"threads": 3, "tile_size": 7}, {"passes": 5}])
@@ -43,7 +44,7 @@ def test_threads_tiles_and_passes_change_no_bit(image, how):
 def test_spp_is_the_limit():
     image = rw.render(SCENE, spp=18, noise=1e-3, **SIZE)
     assert image.spp == 18
-    np.testing.assert_array_equal(image.pixels, rw.render(SCENE, spp=18, **SIZE).pixels)
+    np.testing.assert_array_equal(image.pixels, rw.render(SCENE, spp=18, **HALVES).pixels)
 
 
 def test_callbacks_get_all_that_was_rendered(image):
@@ -62,13 +63,23 @@ def test_callbacks_get_all_that_was_rendered(image):
 
 
 def test_resuming_goes_on_to_the_same_end(image):
-    first = rw.render(SCENE, spp=9, **SIZE)
+    first = rw.render(SCENE, spp=9, **HALVES)
     on = rw.render(SCENE, spp=200, noise=GOAL, resume=first, **SIZE)
     np.testing.assert_array_equal(on.pixels, image.pixels)
     nothing = rw.render(SCENE, spp=200, noise=GOAL, resume=image, **SIZE)
     assert nothing.spp == image.spp
     better = rw.render(SCENE, spp=image.spp + 3, resume=image, **SIZE)
     assert better.spp == image.spp + 3
+
+
+def test_what_was_begun_without_a_goal_keeps_its_numbers():
+    first = rw.render(SCENE, spp=4, **SIZE)
+    assert first.settings.sampler == "lattice"
+    on = rw.render(SCENE, spp=200, noise=0.3, resume=first, **SIZE)
+    assert on.settings.sampler == "lattice"
+    np.testing.assert_array_equal(on.pixels, rw.render(SCENE, spp=on.spp, **SIZE).pixels)
+    with pytest.raises(rw.PictureError, match="has sampler='lattice', asked for sampler='halves'"):
+        rw.render(SCENE, spp=200, noise=0.3, resume=first, **HALVES)
 
 
 def test_more_samples_than_the_goal_needs(image):
@@ -82,7 +93,7 @@ def test_more_samples_than_the_goal_needs(image):
     more = session.image()
     session.close()
     assert more.spp == image.spp + 5
-    expected = rw.render(SCENE, spp=image.spp + 5, **SIZE)
+    expected = rw.render(SCENE, spp=image.spp + 5, **HALVES)
     np.testing.assert_array_equal(more.pixels, expected.pixels)
 
 

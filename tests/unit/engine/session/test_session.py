@@ -94,8 +94,8 @@ def test_passes_and_sizes_of_calls_change_no_bit(reference, passes, seconds, mon
 
 def test_what_names_the_picture_changes_it(reference):
     changes = {"seed": 4, "max_depth": 5, "next_event": False, "roulette": False}
-    (changes["sampler"],) = set(SAMPLERS) - {SETTINGS.sampler}
-    for name, value in changes.items():
+    others = set(SAMPLERS) - {"auto", SETTINGS.sampler}
+    for name, value in (*changes.items(), *(("sampler", other) for other in others)):
         other = finish(SETTINGS.replace(**{name: value}))
         assert np.any(other.pixels != reference.pixels), name
 

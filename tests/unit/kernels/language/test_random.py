@@ -16,19 +16,20 @@ def mix(z):
     return z ^ (z >> 31)
 
 
-def reference(seed, pixel, sample, group, lattice):
+def reference(seed, pixel, sample, group, lattices):
     key = mix(mix((seed + GOLDEN) & MASK) ^ mix(pixel * GOLDEN & MASK))
-    if not lattice:
+    if lattices == 0:
         key = mix((key + sample * GOLDEN) & MASK)
-    elif sample % 2 == 1:  # a lattice of its own
+    elif lattices == 2 and sample % 2 == 1:  # a lattice of its own
         key = mix(key ^ GOLDEN)
     third = (group * 1664525 + 1013904223) & LOW
     words = stirred([key & LOW, key >> 32, third, (third * 1664525 + 1013904223) & LOW])
     words = stirred([word ^ word >> 16 for word in words])
-    if lattice:
+    if lattices:
         x, y, z, w = words
         order = ((x ^ y * 0x3D20ADEA) + (z ^ w * 0x05526C56)) & LOW
-        place = shuffled(int(f"{sample // 2:032b}"[::-1], 2), order ^ order >> 16)
+        number = sample // lattices
+        place = shuffled(int(f"{number:032b}"[::-1], 2), order ^ order >> 16)
         words = [place * z + word for z, word in zip(VECTOR, words, strict=True)]
     return [(word & LOW) // 256 / 2**24 for word in words]
 
@@ -56,24 +57,24 @@ def shuffled(place, seed):
     return place & 0xFFFFFFFF
 
 
-KINDS = pytest.mark.parametrize("lattice", [False, True], ids=["independent", "lattice"])
+KINDS = pytest.mark.parametrize("lattices", [0, 1, 2])
 
 
 @KINDS
 @pytest.mark.parametrize("seed", [0, 1, 2**64 - 1])
-def test_numbers_are_those_of_the_definition(seed, lattice):
+def test_numbers_are_those_of_the_definition(seed, lattices):
     generator = np.random.default_rng(0)
     where = [generator.integers(0, top, 50) for top in (2**25, 2**30, 2000)]
     rows = zip(*(a.tolist() for a in where), strict=True)
-    expected = [reference(seed, *row, lattice) for row in rows]
-    np.testing.assert_array_equal(draw(seed, *where, lattice), expected)
+    expected = [reference(seed, *row, lattices) for row in rows]
+    np.testing.assert_array_equal(draw(seed, *where, lattices), expected)
 
 
 @KINDS
-def test_lanes_are_the_same_numbers(lattice):
+def test_lanes_are_the_same_numbers(lattices):
     generator = np.random.default_rng(1)
     where = [generator.integers(0, top, 64) for top in (2**25, 2**30, 2000)]
-    np.testing.assert_array_equal(draw_in_lanes(7, *where, lattice), draw(7, *where, lattice))
+    np.testing.assert_array_equal(draw_in_lanes(7, *where, lattices), draw(7, *where, lattices))
 
 
 def test_mixing_is_that_of_splitmix64():
@@ -86,8 +87,8 @@ def test_mixing_is_that_of_splitmix64():
 
 
 @KINDS
-def test_all_are_below_one_and_at_least_zero(lattice):
-    numbers = draw(3, np.arange(1_000_000), 0, 1, lattice)
+def test_all_are_below_one_and_at_least_zero(lattices):
+    numbers = draw(3, np.arange(1_000_000), 0, 1, lattices)
     assert numbers.min() >= 0.0
     assert numbers.max() < 1.0
     assert numbers.max() > 1.0 - 1e-5
@@ -100,22 +101,22 @@ ALONG = {
     "pixels of a column": (np.arange(65_536) * 640, 3, 2),
 }
 BOTH = pytest.mark.parametrize(
-    ("along", "lattice"),
-    [(a, k) for a in ALONG for k in (False, True) if (a, k) != ("samples", True)],
+    ("along", "lattices"),
+    [(a, k) for a in ALONG for k in (0, 1, 2) if a != "samples" or k == 0],
 )
 
 
 @BOTH
-def test_each_dimension_is_uniform(along, lattice):
-    numbers = draw(11, *ALONG[along], lattice)
+def test_each_dimension_is_uniform(along, lattices):
+    numbers = draw(11, *ALONG[along], lattices)
     for column in numbers.T:
         counts = np.bincount((column * 256).astype(int), minlength=256)
         assert stats.chisquare(counts).pvalue > 1e-4
 
 
 @BOTH
-def test_dimensions_and_neighbours_are_independent(along, lattice):
-    numbers = draw(11, *ALONG[along], lattice)
+def test_dimensions_and_neighbours_are_independent(along, lattices):
+    numbers = draw(11, *ALONG[along], lattices)
     pairs = [(numbers[:, i], numbers[:, j]) for i in range(4) for j in range(i)]
     pairs += [(numbers[:-1, i], numbers[1:, j]) for i in range(4) for j in range(4)]
     check_independent(pairs)
@@ -131,9 +132,9 @@ def check_independent(pairs):
 
 
 @KINDS
-def test_seeds_give_independent_numbers(lattice):
+def test_seeds_give_independent_numbers(lattices):
     where = np.arange(65_536), 0, 1
-    a, b = draw(0, *where, lattice), draw(1, *where, lattice)
+    a, b = draw(0, *where, lattices), draw(1, *where, lattices)
     assert not np.any(np.all(a == b, axis=1))
     check_independent([(a[:, k], b[:, k]) for k in range(4)])
 
@@ -152,13 +153,15 @@ def test_bits_are_fair():
 
 @pytest.mark.parametrize("log_count", [0, 1, 2, 3, 5, 8, 12, 16])
 @pytest.mark.parametrize("block", [0, 1, 5])
-@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("half", [None, 0, 1])
 def test_every_block_of_samples_is_spread_evenly(log_count, block, half):
     # One number in each interval of 1 / count, and all at the same place within it.
     count = 1 << log_count
     for pixel, group in ((0, 0), (12345, 1), (77, 40)):
-        samples = 2 * (np.arange(count) + block * count) + half
-        numbers = draw(3, pixel, samples, group, True).astype(float)
+        samples = np.arange(count) + block * count
+        if half is not None:
+            samples = 2 * samples + half
+        numbers = draw(3, pixel, samples, group, 1 if half is None else 2).astype(float)
         for column in numbers.T:
             steps = np.sort(column * count)
             assert np.all(np.floor(steps) == np.arange(count))
@@ -166,37 +169,40 @@ def test_every_block_of_samples_is_spread_evenly(log_count, block, half):
             assert np.ptp(within) <= count * 2.0**-24 or np.ptp(within) > 1 - count * 2.0**-23
 
 
-def test_pixels_and_groups_have_their_own_order():
-    first = draw(3, 0, np.arange(64), 0, True)
+@pytest.mark.parametrize("lattices", [1, 2])
+def test_pixels_and_groups_have_their_own_order(lattices):
+    first = draw(3, 0, np.arange(64), 0, lattices)
     for pixel, group in ((1, 0), (0, 1), (640, 0)):
-        other = draw(3, pixel, np.arange(64), group, True)
+        other = draw(3, pixel, np.arange(64), group, lattices)
         for k in range(4):
             order = np.argsort(first[:, k])
             assert np.any(np.argsort(other[:, k]) != order)
 
 
-def test_groups_of_a_sample_are_independent_over_pixels():
+@pytest.mark.parametrize("lattices", [1, 2])
+def test_groups_of_a_sample_are_independent_over_pixels(lattices):
     pixels = np.arange(65_536)
     for sample in (0, 1, 6):
-        a, b = (draw(9, pixels, sample, group, True) for group in (1, 3))
+        a, b = (draw(9, pixels, sample, group, lattices) for group in (1, 3))
         check_independent([(a[:, i], b[:, j]) for i in range(4) for j in range(4)])
 
 
 def test_halves_of_a_pixel_are_independent():
     pixels = np.arange(65_536)
     for sample in (0, 6):
-        a, b = (draw(9, pixels, sample + half, 1, True) for half in (0, 1))
+        a, b = (draw(9, pixels, sample + half, 1, 2) for half in (0, 1))
         check_independent([(a[:, i], b[:, j]) for i in range(4) for j in range(4)])
     # The errors of integrals, too: neither half knows where the other has its points.
-    numbers = draw(2, np.repeat(np.arange(4096), 16), np.tile(np.arange(16), 4096), 1, True)
+    numbers = draw(2, np.repeat(np.arange(4096), 16), np.tile(np.arange(16), 4096), 1, 2)
     for k in range(4):
         halves = (numbers[:, k] ** 2).reshape(4096, 8, 2).mean(axis=1)
         assert stats.pearsonr(*halves.T).pvalue > 1e-3
 
 
-def test_the_points_fill_pairs_of_dimensions_evenly():
+@pytest.mark.parametrize("lattices", [1, 2])
+def test_the_points_fill_pairs_of_dimensions_evenly(lattices):
     # Root mean square error of the mean of a function: far below that of chance.
-    numbers = draw(1, np.repeat(np.arange(200), 256), np.tile(np.arange(256), 200), 1, True)
+    numbers = draw(1, np.repeat(np.arange(200), 256), np.tile(np.arange(256), 200), 1, lattices)
     for i in range(4):
         for j in range(i):
             f = np.sin(np.pi * numbers[:, i]) * numbers[:, j] ** 2
