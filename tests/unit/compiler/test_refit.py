@@ -79,7 +79,7 @@ def test_what_rests_keeps_every_bit():
     # The geometry of the start, refitted to itself.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("raywidget.compiler.scene_tables.refit_trees", look)
-        other = trees._replace(key=b"another")
+        other = trees._replace(keys=None)
         compiled(scene_at(0), (scene_at(0), start._replace(trees=other)), has_moved=True)
     again = original(trees, geometry["found"], 1)
     for name in ("nodes", "flats", "balls", "rounds"):
