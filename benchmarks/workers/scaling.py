@@ -121,7 +121,7 @@ def _calls() -> dict[str, Any]:
 
 
 def _session_seconds(settings: RenderSettings) -> float:
-    """CPU seconds a tile, over 8 passes of 1 spp."""
+    """CPU seconds a tile, over 8 passes of 1 spp of one render: its end is counted once."""
     session = Session(scenes.cornell(), settings)
     try:
         session.start()
@@ -129,7 +129,7 @@ def _session_seconds(settings: RenderSettings) -> float:
         begin = time.process_time()
         for _ in range(8):
             session.extend(1)
-            session.wait()
+        session.wait()
         seconds = time.process_time() - begin
         assert session.current().film is not None
         return seconds / (8 * len(session.current().film.tiles))
