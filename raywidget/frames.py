@@ -42,8 +42,7 @@ def fingerprint_of_picture(scene: Scene, settings: RenderSettings, *shown: Any) 
     }
     if isinstance(scene, Moving):
         samples = np.unique(np.linspace(0, settings.spp - 1, MOST_TIMES).astype(int)).tolist()
-        seed, lattices = settings.seed, settings.lattices
-        shares = [share_of_sample(seed, sample, lattices) for sample in samples]
+        shares = [share_of_sample(settings.seed, sample) for sample in samples]
         what = name_of_moving(scene, (0.5, *shares))
     else:
         what = name_of(scene)

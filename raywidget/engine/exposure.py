@@ -3,8 +3,8 @@
 Sample k of every pixel sees the scene at the same time, so that kernels need know nothing of time.
 Times are a van der Corput sequence with Owen's scrambling (Owen 1997, "Monte Carlo variance of
 scrambled net quadrature") by the seed: each is uniform over the exposure, and 2^k in a row lie in
-2^k strata, one in each. Where samples of even and of odd number know nothing of each other, they
-have a sequence each, so that their difference tells the error of times, too.
+2^k strata, one in each. Samples of even and of odd number have a sequence each, whatever the
+sampler, so that their difference tells the error of times, too.
 
 What is compiled for a time is made from the middle of the exposure alone, never from its neighbour:
 it does not matter which is asked for first, or again after it was forgotten.
@@ -31,20 +31,17 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _MOST_LIGHT = 1024
 
 
-def share_of_sample(seed: int, sample: int, lattices: int) -> float:
+def share_of_sample(seed: int, sample: int) -> float:
     """How much of the exposure has gone by when a sample is taken, in [0, 1).
-
-    `lattices` are those of `RenderSettings`: with one, all samples have one sequence of times.
 
     Examples
     --------
     >>> from raywidget.engine.exposure import share_of_sample
-    >>> times = [share_of_sample(7, sample, lattices=1) for sample in range(8)]
+    >>> times = [share_of_sample(7, sample) for sample in range(0, 16, 2)]
     >>> sorted(int(8 * time) for time in times)
     [0, 1, 2, 3, 4, 5, 6, 7]
     """
-    place, half = (sample, 0) if lattices == 1 else (sample >> 1, sample & 1)
-    key = _mix(_mix(seed + _GOLDEN) ^ _mix(half + 3 * _GOLDEN))
+    place, key = sample >> 1, _mix(_mix(seed + _GOLDEN) ^ _mix((sample & 1) + 3 * _GOLDEN))
     share, prefix = 0, 1
     for _ in range(_BITS):
         # Each digit is flipped or not by what stands before it: by a coin of its own.
@@ -111,8 +108,7 @@ class Exposure(Generic[T]):
         return made.result()
 
     def _make(self, sample: int, make: Callable[[Scene, RenderSettings], tuple[T, bool]]) -> T:
-        share = share_of_sample(self._settings.seed, sample, self._settings.lattices)
-        scene = self._scene.at_share(share)
+        scene = self._scene.at_share(share_of_sample(self._settings.seed, sample))
         check_scene_fits(scene, self._settings)
         made, is_light = make(scene, self._settings)
         if is_light:

@@ -246,6 +246,8 @@ def _build(
     """
     items = _Items(view(boxes), view(codes))
     nodes = view(node_bounds)
+    chain = view(links)
+    given = view(all_centres)
     waiting = _waiting()  # node, first, last, depth
     waiting_centres = _waiting_centres()
     count = leaves = 0
@@ -253,11 +255,11 @@ def _build(
     node, first, last, depth = part.node, part.first, part.last, part.depth
     halves = _Halves(_two_boxes(), _two_boxes())
     centres = _record()
-    copy_box(centres, 0, view(all_centres), part.centres)
+    copy_box(centres, 0, given, part.centres)
     while True:
         if _fits_leaf(items, first, last):
-            links[node, 0] = first
-            links[node, 1] = last - first
+            chain[2 * node] = first
+            chain[2 * node + 1] = last - first
             leaves += 1
             if count == 0:
                 return leaves
@@ -280,11 +282,11 @@ def _build(
         child = 2 * middle if only_one else child + 2
         copy_box(nodes, child, halves.boxes, 0)
         copy_box(nodes, child + 1, halves.boxes, 1)
-        links[node, 0] = child
-        links[node, 1] = 0
+        chain[2 * node] = child
+        chain[2 * node + 1] = 0
         if only_one:
-            copy_box(view(all_centres), part.halves, halves.centres, 0)
-            copy_box(view(all_centres), part.halves + 1, halves.centres, 1)
+            copy_box(given, part.halves, halves.centres, 0)
+            copy_box(given, part.halves + 1, halves.centres, 1)
             return 0
         left_is_larger = middle - first > last - middle
         waiting[4 * count] = child if left_is_larger else child + 1

@@ -487,7 +487,7 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSe
         lanes &= lane_mask(seen.near)
     together = scene.weighed_count > 0 and scene.leaf_count == 0
     if together and lanes != 0:
-        _choose_lights(scene, bundle)
+        _choose_lights(scene, bundle, lanes)
     if lanes != 0 and scene.environment[ENVIRONMENT_LIGHT] >= 0.0:
         if together or scene.light_count == 1:
             drawn = _sample_images(scene, bundle, lanes, together)
@@ -576,8 +576,8 @@ def _sample_points(scene: SceneView, bundle: Bundle, lanes: int, settings: PathS
 
 
 @on_demand
-def _choose_lights(scene: SceneView, bundle: Bundle) -> None:
-    """Choose one of few lights for each lane, by the number that draws a row or an edge of it.
+def _choose_lights(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """Choose one of few lights for some lanes, by one of the numbers that draw a point on it.
 
     What is left of that number draws then: so the points on each light are spread evenly, too. With
     a number of its own, each light got points by chance: 2.7 times the variance where a point
@@ -591,7 +591,8 @@ def _choose_lights(scene: SceneView, bundle: Bundle) -> None:
     )
     store_row(bundle, rows.CHOSEN, drawn.number)
     store_row(bundle, rows.CHOSEN_PROBABILITY, drawn.probability)
-    store_row(bundle, rows.LIGHT_V, lanes_min(lanes_max(drawn.rest, 0.0), _BELOW_ONE))
+    rest = lanes_min(lanes_max(drawn.rest, 0.0), _BELOW_ONE)
+    replace_row(bundle, rows.LIGHT_V, lanes, rest)  # others need theirs once they have passed
 
 
 @device

@@ -69,6 +69,6 @@ def render_caustics(
     splats = make_splats(view_splats(log, target.counters), seen)
     casters = Casters(targets, view(settings.materials), splats)
     chosen = PathSettings(
-        settings.max_depth, settings.next_event, settings.roulette, settings.bound, casters
+        settings.max_depth, settings.next_event, settings.roulette, settings.bound, casters, None
     )
     return sample_path_tile(scene, seen, chosen, work, view_tile(target))
