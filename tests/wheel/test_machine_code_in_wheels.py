@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from environments import Environment
+from scipy import stats
 
 from raywidget.kernels.language.machine_code import levels_of, machine, processor_features
 
@@ -24,6 +25,7 @@ from wheels.targets import BASES, HERE, SYSTEMS  # noqa: E402
 
 LEVELS = [level.name for level in levels_of(processor_features(), machine())]
 SCRIPT = Path(__file__).with_name("pictures.py")
+MANY_LIGHTS = ("full volpath", "full path", "full direct", "full bdpt", "preset chess")
 RENDER = "import raywidget as rw; rw.render(rw.presets.cornell(), width=8, height=8, spp=1)"
 
 if f"{sys.platform}-{machine()}" != HERE or LEVELS[0] not in BASES:
@@ -149,6 +151,11 @@ def test_a_weaker_processor_has_its_own_machine_code(installed, pictures, tmp_pa
     assert best.files == weaker.files
     for name in best.files:
         a, b = best[name], weaker[name]
+        if name in MANY_LIGHTS:
+            # Nodes of their tree have as many branches as there are lanes: others are drawn.
+            noise = (a.astype(float) - b).mean(axis=2).ravel()
+            assert not noise.any() or stats.ttest_1samp(noise, 0.0).pvalue > 1e-4, name
+            continue
         # A path that goes elsewhere for a last bit changes its pixel; there are few of them.
         assert np.isclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True).mean() > 0.97, name
         if name.startswith("preset"):
