@@ -157,7 +157,7 @@ def test_a_weaker_processor_has_its_own_machine_code(installed, pictures, tmp_pa
             assert not noise.any() or stats.ttest_1samp(noise, 0.0).pvalue > 1e-4, name
             continue
         # A path that goes elsewhere for a last bit changes its pixel; there are few of them.
-        assert np.isclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True).mean() > 0.97, name
+        assert np.isclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True).mean() > 0.95, name
         if name.startswith("preset"):
             continue  # of one sample: a single path is two percent of the light
         both = np.isfinite(a) & np.isfinite(b)  # depths and values of nothing are not
