@@ -43,6 +43,7 @@ from raywidget.kernels.integrators.caustics.chains import (
     weigh_chains,
 )
 from raywidget.kernels.integrators.caustics.photons import trace_photon
+from raywidget.kernels.integrators.next_event import find_visible, sample_lights
 from raywidget.kernels.integrators.path_lanes import (
     FOUND_CHAINED,
     FOUND_DIFFUSE,
@@ -58,9 +59,7 @@ from raywidget.kernels.integrators.path_lanes import (
     draw_textures,
     enter_media,
     eval_others,
-    find_visible,
     indirect,
-    sample_lights,
     sample_others,
     within_bound,
 )

@@ -9,11 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from raywidget.kernels.geometry.brute_force import find_near_rest, is_occluded_by_few
 from raywidget.kernels.geometry.clipping import (
     find_closest_of_finite,
-    is_lamp_cut,
-    is_occluded_by_rest,
 )
 from raywidget.kernels.geometry.hit import bare_material, make_hit
 from raywidget.kernels.geometry.surface_point import spawn_origin
@@ -29,9 +26,6 @@ from raywidget.kernels.integrators.bundle import (
     load_sequence,
     load_word,
     load_word_row,
-    replace_point_row,
-    replace_row,
-    replace_word_row,
     room_of,
     store_number,
     store_point,
@@ -45,8 +39,6 @@ from raywidget.kernels.integrators.caustics.chains import (
     follows_chains,
     is_chained,
     may_be_found,
-    note_images,
-    note_light,
     ratio_at_surface,
     share_beside,
     weigh_images,
@@ -68,7 +60,6 @@ from raywidget.kernels.integrators.surface_lanes import (
 from raywidget.kernels.integrators.texture_lanes import draw_surfaces
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.lane_keys import lowest_bit
-from raywidget.kernels.language.look_up import whole
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUPS_PER_EDGE
 from raywidget.kernels.language.sampling import power_heuristic
@@ -76,10 +67,8 @@ from raywidget.kernels.language.scalars import index32, single
 from raywidget.kernels.language.simd import (
     as_floats,
     choose,
-    lane_mask,
     lanes_in,
     lanes_max,
-    lanes_min,
     spread_number,
     spread_word,
 )
@@ -97,14 +86,10 @@ from raywidget.kernels.lights.emitter import (
     emitted_radiance,
     eval_missed,
     pdf_light_hit,
-    sample_chosen,
 )
-from raywidget.kernels.lights.environment import draw_from_image, is_image, look_at_image
-from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
-from raywidget.kernels.lights.light_choice import choose_light, draw_weighed, far_probability
-from raywidget.kernels.lights.light_lanes import sample_lanes
-from raywidget.kernels.lights.light_tree import Chosen
-from raywidget.kernels.lights.portal import draw_beside, look_beside
+from raywidget.kernels.lights.environment import is_image, look_at_image
+from raywidget.kernels.lights.light_choice import far_probability
+from raywidget.kernels.lights.portal import look_beside
 from raywidget.kernels.surfaces.bsdf import (
     eval_bsdf_cos,
     is_specular,
@@ -121,19 +106,15 @@ from raywidget.kernels.surfaces.surface import (
     pass_through,
     resolve_surface,
     unlit_radiance,
-    visibility_through_masks,
 )
 from raywidget.kernels.volumes.medium import (
-    decay,
     in_sight,
     innermost,
     inside_towards,
-    load_medium,
     transmittance,
 )
 
 INFINITY = float("inf")
-_BELOW_ONE = 1.0 - 2.0**-24
 UNBOUNDED: Any = np.float32(np.inf)
 
 # What `arrive` finds at the end of an edge
@@ -421,30 +402,6 @@ def add_images(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSetti
     store_point_row(bundle, rows.RADIANCE, load_point_row(bundle, rows.RADIANCE) + brought)
 
 
-@on_demand
-def _sample_images(scene: SceneView, bundle: Bundle, lanes: int, together: bool) -> int:
-    """Draw a direction to the environment for the lanes that have chosen it; which they are."""
-    probability = spread_number(1.0)
-    if together:
-        chosen = load_row(bundle, rows.CHOSEN) == scene.environment[ENVIRONMENT_LIGHT]
-        lanes &= lane_mask(chosen)
-        if lanes == 0:
-            return 0
-        probability = load_row(bundle, rows.CHOSEN_PROBABILITY)
-    u = load_row(bundle, rows.LIGHT_U)
-    v = load_row(bundle, rows.LIGHT_V)
-    if scene.portal_count > 0:
-        drawn = draw_beside(scene, load_point_row(bundle, rows.POINT), u, v)
-    else:
-        drawn = draw_from_image(scene, u, v)
-    store_point_row(bundle, rows.LIGHT_DIRECTION, drawn.wi)
-    store_row(bundle, rows.LIGHT_REACH, spread_number(INFINITY))
-    store_row(bundle, rows.LIGHT_PDF, drawn.pdf * probability)
-    store_row(bundle, rows.LIGHT_DELTA, spread_number(0.0))
-    store_point_row(bundle, rows.LIGHT_RADIANCE, drawn.radiance)
-    return lanes
-
-
 @rare
 @device
 def indirect(bundle: Bundle, lanes: int, more: int) -> int:
@@ -468,134 +425,6 @@ def within_bound(bound: float, brought: Vec3, lanes: int) -> Vec3:
 
 
 @device
-def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSettings) -> int:
-    """Draw a direction to a light for each lane; those that have one."""
-    lit = 0
-    if is_one_lamp(scene):
-        seen = sample_lamp(
-            scene,
-            load_point_row(bundle, rows.POINT),
-            load_row(bundle, rows.LIGHT_U),
-            load_row(bundle, rows.LIGHT_V),
-        )
-        store_point_row(bundle, rows.LIGHT_DIRECTION, seen.wi)
-        store_row(bundle, rows.LIGHT_REACH, seen.reach)
-        store_row(bundle, rows.LIGHT_PDF, seen.pdf)
-        store_row(bundle, rows.LIGHT_DELTA, spread_number(0.0))
-        store_point_row(bundle, rows.LIGHT_RADIANCE, seen.radiance)
-        lit = lanes & lane_mask(seen.faces) & ~lane_mask(seen.near)
-        lanes &= lane_mask(seen.near)
-    together = scene.weighed_count > 0 and scene.leaf_count == 0
-    if together and lanes != 0:
-        _choose_lights(scene, bundle, lanes)
-    if lanes != 0 and scene.environment[ENVIRONMENT_LIGHT] >= 0.0:
-        if together or scene.light_count == 1:
-            drawn = _sample_images(scene, bundle, lanes, together)
-            note_images(settings, scene, bundle, drawn)
-            lanes &= ~drawn
-            lit |= drawn & lane_mask(load_row(bundle, rows.LIGHT_PDF) > 0.0)
-    if lanes != 0 and scene.clip_count == 0 and not is_one_lamp(scene):
-        if not together:
-            _choose_each(scene, bundle, lanes)
-        done = _sample_points(scene, bundle, lanes, settings)
-        lanes &= ~done
-        lit |= done & lane_mask(load_row(bundle, rows.LIGHT_PDF) > 0.0)
-        together = together or done != 0
-    while lanes != 0:
-        lane = lowest_bit(lanes)
-        lanes &= lanes - 1
-        p = load_point(bundle, rows.POINT, lane)
-        u = load_number(bundle, rows.LIGHT_U, lane)
-        v = load_number(bundle, rows.LIGHT_V, lane)
-        if together:
-            number = int(load_number(bundle, rows.CHOSEN, lane))
-            chosen = Chosen(number, load_number(bundle, rows.CHOSEN_PROBABILITY, lane))
-        else:
-            n = load_point(bundle, rows.LIT_SIDE, lane)
-            chosen = choose_light(scene, p, n, u, v, load_number(bundle, rows.CHOICE, lane))
-        light = sample_chosen(scene, p, u, v, chosen)
-        is_cut = is_lamp_cut(scene, light.light, p, light.wi, light.reach, light.delta)
-        if light.pdf > 0.0 and not is_cut:
-            lit |= 1 << lane
-            store_point(bundle, rows.LIGHT_DIRECTION, lane, light.wi)
-            store_number(bundle, rows.LIGHT_REACH, lane, light.reach)
-            store_point(bundle, rows.LIGHT_RADIANCE, lane, light.radiance)
-            store_number(bundle, rows.LIGHT_PDF, lane, light.pdf)
-            store_number(bundle, rows.LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
-            note_light(settings, bundle, lane, light.light, light.normal)
-    return lit
-
-
-@on_demand
-def _choose_each(scene: SceneView, bundle: Bundle, lanes: int) -> None:
-    """Choose the only light, or one of many, for each lane."""
-    if scene.light_count == 1:
-        store_row(bundle, rows.CHOSEN, spread_number(0.0))
-        store_row(bundle, rows.CHOSEN_PROBABILITY, spread_number(1.0))
-        return
-    while lanes != 0:
-        lane = lowest_bit(lanes)
-        lanes &= lanes - 1
-        chosen = choose_light(
-            scene,
-            load_point(bundle, rows.POINT, lane),
-            load_point(bundle, rows.LIT_SIDE, lane),
-            load_number(bundle, rows.LIGHT_U, lane),
-            load_number(bundle, rows.LIGHT_V, lane),
-            load_number(bundle, rows.CHOICE, lane),
-        )
-        store_number(bundle, rows.CHOSEN, lane, single(chosen.light))
-        store_number(bundle, rows.CHOSEN_PROBABILITY, lane, chosen.probability)
-
-
-@on_demand
-def _sample_points(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSettings) -> int:
-    """Draw directions to the lights that lanes have chosen; of which it could be done at once."""
-    number = load_row(bundle, rows.CHOSEN)
-    seeing = lanes & lane_mask(number >= 0.0)
-    lights = choose(lanes_in(seeing), whole(number), 0)
-    drawn = sample_lanes(
-        scene,
-        load_point_row(bundle, rows.POINT),
-        lights,
-        seeing,
-        load_row(bundle, rows.LIGHT_U),
-        load_row(bundle, rows.LIGHT_V),
-    )
-    done = drawn.done | (lanes & ~seeing)
-    pdf = choose(lanes_in(drawn.done), drawn.pdf, 0.0) * load_row(bundle, rows.CHOSEN_PROBABILITY)
-    replace_point_row(bundle, rows.LIGHT_DIRECTION, done, drawn.wi)
-    replace_row(bundle, rows.LIGHT_REACH, done, drawn.reach)
-    replace_point_row(bundle, rows.LIGHT_RADIANCE, done, drawn.radiance)
-    replace_row(bundle, rows.LIGHT_PDF, done, pdf)
-    replace_row(bundle, rows.LIGHT_DELTA, done, choose(drawn.delta, 1.0, spread_number(0.0)))
-    if follows_chains(settings):
-        replace_word_row(bundle, rows.LIGHT, done, lights)
-        replace_point_row(bundle, rows.LIGHT_NORMAL, done, drawn.normal)
-    return done
-
-
-@on_demand
-def _choose_lights(scene: SceneView, bundle: Bundle, lanes: int) -> None:
-    """Choose one of few lights for some lanes, by one of the numbers that draw a point on it.
-
-    What is left of that number draws then: so the points on each light are spread evenly, too. With
-    a number of its own, each light got points by chance: 2.7 times the variance where a point
-    stands beside an image of one bright texel.
-    """
-    drawn = draw_weighed(
-        scene,
-        load_point_row(bundle, rows.POINT),
-        load_point_row(bundle, rows.LIT_SIDE),
-        load_row(bundle, rows.LIGHT_V),
-    )
-    store_row(bundle, rows.CHOSEN, drawn.number)
-    store_row(bundle, rows.CHOSEN_PROBABILITY, drawn.probability)
-    rest = lanes_min(lanes_max(drawn.rest, 0.0), _BELOW_ONE)
-    replace_row(bundle, rows.LIGHT_V, lanes, rest)  # others need theirs once they have passed
-
-
-@device
 def eval_others(scene: SceneView, bundle: Bundle, lanes: int) -> None:
     """What surfaces that are not diffuse make of light from LIGHT_LOCAL."""
     while lanes != 0:
@@ -606,70 +435,6 @@ def eval_others(scene: SceneView, bundle: Bundle, lanes: int) -> None:
         value = eval_bsdf_cos(bsdf, wo, load_point(bundle, rows.LIGHT_LOCAL, lane))
         store_point(bundle, rows.VALUE, lane, value.f_cos)
         store_number(bundle, rows.VALUE_PDF, lane, value.pdf)
-
-
-@device
-def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
-    """Trace a shadow ray for each lane, and weaken what comes through media."""
-    walking = lanes
-    visible = spread_number(1.0)
-    if scene.has_few and not scene.has_masks:
-        o = load_point_row(bundle, rows.SHADOW_ORIGIN)
-        d = load_point_row(bundle, rows.LIGHT_DIRECTION)
-        t_max = load_row(bundle, rows.LIGHT_REACH)
-        occluded = is_occluded_by_few(scene, o, d, t_max)
-        visible = choose(occluded, 0.0, visible)
-        walking = 0
-        if not scene.is_few:
-            walking = lanes & find_near_rest(scene, o, d, t_max) & ~lane_mask(occluded)
-    if not scene.has_masks:
-        shadowed = 0
-        while walking != 0:
-            lane = lowest_bit(walking)
-            bit = 1 << lane
-            walking &= walking - 1
-            start = load_point(bundle, rows.SHADOW_ORIGIN, lane)
-            wi = load_point(bundle, rows.LIGHT_DIRECTION, lane)
-            reach = load_number(bundle, rows.LIGHT_REACH, lane)
-            if is_occluded_by_rest(scene, scene.rest, start, wi, reach):
-                shadowed |= bit
-        store_row(bundle, rows.VISIBLE, choose(lanes_in(shadowed), 0.0, visible))
-    else:
-        rest = lanes
-        while rest != 0:
-            lane = lowest_bit(rest)
-            rest &= rest - 1
-            wi = load_point(bundle, rows.LIGHT_DIRECTION, lane)
-            inside = 0
-            if scene.medium_count > 0:
-                inside = _inside_towards(scene, bundle, lane, wi)
-            start = load_point(bundle, rows.SHADOW_ORIGIN, lane)
-            reach = load_number(bundle, rows.LIGHT_REACH, lane)
-            share = visibility_through_masks(scene, start, wi, reach, inside)
-            store_number(bundle, rows.VISIBLE, lane, share.x)
-            if scene.medium_count > 0:  # the share is a colour
-                store_number(bundle, rows.VISIBLE, lane, 1.0)
-                arrived = load_point(bundle, rows.LIGHT_RADIANCE, lane) * share
-                store_point(bundle, rows.LIGHT_RADIANCE, lane, arrived)
-    if scene.medium_count > 0 and not scene.has_masks:
-        _weaken_by_media(scene, bundle, lanes)
-
-
-@on_demand
-def _weaken_by_media(scene: SceneView, bundle: Bundle, lanes: int) -> None:
-    """What gets through the media that shadow rays of some lanes go through."""
-    store_word_row(bundle, rows.MEDIUM, spread_word(MEDIUM_WORLD))
-    while lanes != 0:
-        lane = lowest_bit(lanes)
-        lanes &= lanes - 1
-        inside = _inside_towards(
-            scene, bundle, lane, load_point(bundle, rows.LIGHT_DIRECTION, lane)
-        )
-        store_word(bundle, rows.MEDIUM, lane, innermost(inside))
-    medium = load_medium(scene, load_word_row(bundle, rows.MEDIUM))
-    left = decay(medium.absorption + medium.scattering, load_row(bundle, rows.LIGHT_REACH))
-    arrived = load_point_row(bundle, rows.LIGHT_RADIANCE) * left
-    store_point_row(bundle, rows.LIGHT_RADIANCE, arrived)
 
 
 @device
@@ -700,7 +465,7 @@ def enter_media(scene: SceneView, bundle: Bundle, lanes: int) -> None:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
         d = load_point(bundle, rows.SAMPLED, lane)
-        bundle.inside[lane] = _inside_towards(scene, bundle, lane, d)
+        bundle.inside[lane] = stack_towards(scene, bundle, lane, d)
 
 
 @device
@@ -717,7 +482,7 @@ def note_media(scene: SceneView, bundle: Bundle, lanes: int) -> None:
 
 
 @device
-def _inside_towards(scene: SceneView, bundle: Bundle, lane: int, wi: Vec3) -> int:
+def stack_towards(scene: SceneView, bundle: Bundle, lane: int, wi: Vec3) -> int:
     """The stack of media in direction `wi` from the end of a path."""
     material = load_word(bundle, rows.MATERIAL, lane)
     if material == NO_MATERIAL:

@@ -77,6 +77,7 @@ from raywidget.kernels.integrators.bundle import (
     store_word,
     store_word_row,
 )
+from raywidget.kernels.integrators.next_event import find_visible
 from raywidget.kernels.integrators.path import make_found_surfaces, that_found
 from raywidget.kernels.integrators.path_lanes import (
     FOUND_END,
@@ -84,7 +85,6 @@ from raywidget.kernels.integrators.path_lanes import (
     FOUND_SPECULAR,
     PathSettings,
     enter_media,
-    find_visible,
     indirect,
     sample_others,
     within_bound,

@@ -36,7 +36,7 @@ from raywidget.kernels.integrators.bundle import (
     store_point_row,
     store_row,
 )
-from raywidget.kernels.integrators.path_lanes import find_visible
+from raywidget.kernels.integrators.next_event import find_visible
 from raywidget.kernels.language.buffers import advance
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.lane_keys import lowest_bit
@@ -229,7 +229,7 @@ def draw_lights(scene: SceneView, bundle: Bundle, p: Vec3, lanes: int) -> int:
 
 @device
 def find_visible_from_lens(scene: SceneView, bundle: Bundle, lanes: int) -> None:
-    """As `path_lanes.find_visible`, of the lens, where not all is seen."""
+    """As `next_event.find_visible`, of the lens, where not all is seen."""
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
