@@ -14,13 +14,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from numba import types
+
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.clipping import find_closest, is_lamp_cut
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import Hit, reach_from_spawn, spawn_origin
+from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
-from raywidget.kernels.language.random import Sequence, draw_four, start_stream
+from raywidget.kernels.language.random import Four, Sequence, draw_four, start_stream
 from raywidget.kernels.language.sampling import (
     PI,
     make_frame,
@@ -46,6 +49,7 @@ from raywidget.kernels.volumes.medium import inside_towards, transmittance
 INFINITY = float("inf")
 
 _CANDIDATES = 16  # of lights, and as many of the sky
+_make_sums = make_stack_array(types.float32, 2 * _CANDIDATES)
 
 # Above all groups of the integrators
 GROUP_CATCH = (3 << 30) + (1 << 29)  # point u, v, which light, which candidate
@@ -84,6 +88,90 @@ def _turned(u: float, step: float, k: int) -> float:
     return min(moved - single(int(moved)), 0.99999994)
 
 
+class _Kinds(NamedTuple):
+    """What candidates are drawn from."""
+
+    of_lights: int  # how many, the first ones
+    of_sky: int
+    far: int  # the row among lights of what is infinitely far away, or -1
+    in_image: bool  # is that an image?
+    share_of_sky: float  # of the lights' candidates
+
+
+class _Candidate(NamedTuple):
+    """Light that would arrive if nothing stood in the way."""
+
+    wi: Vec3
+    weight: float
+    reach: float
+    clear: float  # what fog leaves of it
+
+
+@device
+def _kinds_of(scene: SceneView, hit: Hit, side: Vec3) -> _Kinds:
+    """What light there is at a point."""
+    kind = int(scene.environment[layout.ENVIRONMENT_KIND])
+    far = int(scene.environment[layout.ENVIRONMENT_LIGHT])
+    in_image = is_image(scene) and far >= 0
+    # Of a sky that is no row of `lights`, or is one for the sake of portals
+    has_sky = kind != layout.NO_ENVIRONMENT and not in_image
+    share_of_sky = 0.0
+    if has_sky and far >= 0:
+        share_of_sky = light_probability(scene, hit.p, side, far)
+    of_lights = _CANDIDATES if scene.light_count > 0 else 0
+    return _Kinds(of_lights, _CANDIDATES if has_sky else 0, far, in_image, share_of_sky)
+
+
+@on_demand
+def _draw_candidate(
+    scene: SceneView,
+    hit: Hit,
+    side: Vec3,
+    above: Vec3,
+    inside: int,
+    numbers: Four,
+    kinds: _Kinds,
+    k: int,
+) -> _Candidate:
+    """The k-th candidate."""
+    u = _turned(numbers.x, _STEP_U, k)
+    v = _turned(numbers.y, _STEP_V, k)
+    weight = 0.0
+    reach = INFINITY
+    wi = side
+    is_far = True
+    probability = 1.0
+    if k < kinds.of_lights:
+        pick = (single(k) + numbers.z) * (1.0 / _CANDIDATES)
+        chosen = choose_light(scene, hit.p, side, u, v, pick)
+        probability = chosen.probability
+        # Through portals it would be looked for where it is seen; here it is asked what would come
+        # if nothing stood in the way.
+        is_far = chosen.light >= 0 and chosen.light == kinds.far
+        if not is_far:
+            light = sample_chosen(scene, hit.p, u, v, chosen)
+            wi = light.wi
+            reach = light.reach
+            is_cut = is_lamp_cut(scene, light.light, hit.p, wi, reach, light.delta)
+            if light.pdf > 0.0 and not is_cut:
+                weight = _mean(light.radiance) * max(0.0, dot(side, wi)) / light.pdf
+    if is_far and kinds.in_image:
+        drawn = sample_image(scene, u, v)
+        wi = drawn.wi
+        if drawn.pdf > 0.0:
+            weight = _mean(drawn.radiance) * max(0.0, dot(side, wi)) / (drawn.pdf * probability)
+    elif is_far:
+        wi = to_world(make_frame(side), sample_cosine_hemisphere(u, v))
+        weight = _mean(eval_environment(scene, wi)) * PI / (1.0 + kinds.share_of_sky)
+    if dot(wi, above) <= 0.0:
+        weight = 0.0
+    clear = 1.0
+    if scene.medium_count > 0:  # fog takes its share whether anything stands there or not
+        clear = _mean(transmittance(scene, inside, reach))
+        weight *= clear
+    return _Candidate(wi, weight if weight > 0.0 else 0.0, reach, clear)
+
+
 @on_demand
 def catch_light(scene: SceneView, hit: Hit, d: Vec3, inside: int, sequence: Sequence) -> Caught:
     """What of the light at the end of a camera ray, of direction `d`, other things take away.
@@ -110,81 +198,31 @@ def catch_light(scene: SceneView, hit: Hit, d: Vec3, inside: int, sequence: Sequ
     side = viewed_side(hit, wo)
     above = hit.ng if dot(wo, hit.ng) >= 0.0 else -hit.ng
     numbers = draw_four(sequence, GROUP_CATCH)
-    choice = numbers.w
+    kinds = _kinds_of(scene, hit, side)
+    sums = _make_sums()
     total = 0.0
-    kept = side
-    kept_reach = INFINITY
-    kept_clear = 1.0
-    kind = int(scene.environment[layout.ENVIRONMENT_KIND])
-    far = int(scene.environment[layout.ENVIRONMENT_LIGHT])
-    in_image = is_image(scene) and far >= 0
-    # Of a sky that is no row of `lights`, or is one for the sake of portals
-    has_sky = kind != layout.NO_ENVIRONMENT and not in_image
-    of_sky = _CANDIDATES if has_sky else 0
-    share_of_sky = 0.0  # of the lights' candidates
-    if has_sky and far >= 0:
-        share_of_sky = light_probability(scene, hit.p, side, far)
-    of_lights = _CANDIDATES if scene.light_count > 0 else 0
-    frame = make_frame(side)
-    for k in range(of_lights + of_sky):
-        u = _turned(numbers.x, _STEP_U, k)
-        v = _turned(numbers.y, _STEP_V, k)
-        weight = 0.0
-        reach = INFINITY
-        if k < of_lights:
-            pick = (single(k) + numbers.z) * (1.0 / _CANDIDATES)
-            chosen = choose_light(scene, hit.p, side, u, v, pick)
-            if chosen.light >= 0 and chosen.light == far:
-                # Through portals it would be looked for where it is seen; here it is asked what
-                # would come if nothing stood in the way.
-                if in_image:
-                    drawn = sample_image(scene, u, v)
-                    wi = drawn.wi
-                    if drawn.pdf > 0.0:
-                        weight = _mean(drawn.radiance) * max(0.0, dot(side, wi))
-                        weight /= drawn.pdf * chosen.probability
-                else:
-                    wi = to_world(frame, sample_cosine_hemisphere(u, v))
-                    weight = _mean(eval_environment(scene, wi)) * PI / (1.0 + share_of_sky)
-            else:
-                light = sample_chosen(scene, hit.p, u, v, chosen)
-                wi = light.wi
-                reach = light.reach
-                is_cut = is_lamp_cut(scene, light.light, hit.p, wi, reach, light.delta)
-                if light.pdf > 0.0 and not is_cut:
-                    weight = _mean(light.radiance) * max(0.0, dot(side, wi)) / light.pdf
-        else:
-            wi = to_world(frame, sample_cosine_hemisphere(u, v))
-            weight = _mean(eval_environment(scene, wi)) * PI / (1.0 + share_of_sky)
-        if dot(wi, above) <= 0.0:
-            weight = 0.0
-        clear = 1.0
-        if scene.medium_count > 0:  # fog takes its share whether anything stands there or not
-            clear = _mean(transmittance(scene, inside, reach))
-            weight *= clear
-        if not weight > 0.0:
-            continue
-        total += weight
-        share = weight / total
-        if choice < share:
-            choice /= share
-            kept = wi
-            kept_reach = reach
-            kept_clear = clear
-        else:
-            choice = (choice - share) / (1.0 - share)
+    for k in range(kinds.of_lights + kinds.of_sky):
+        total += _draw_candidate(scene, hit, side, above, inside, numbers, kinds, k).weight
+        sums[k] = total
     if not (total > 0.0 and total < INFINITY):
         return Caught(False, d, 1.0, rays)  # where no light comes from, none is missing
+    # By sums, and not by one weight after the other against those before: a number that is spread
+    # over again with each of 32 has no bits left.
+    sought = numbers.w * total
+    k = 0
+    while k + 1 < kinds.of_lights + kinds.of_sky and not sums[k] > sought:
+        k += 1
+    kept = _draw_candidate(scene, hit, side, above, inside, numbers, kinds, k)
     shadow = trace_shadow(
         scene,
-        spawn_origin(hit, kept),
-        kept,
-        reach_from_spawn(hit, kept_reach),
-        inside_towards(scene, inside, hit.ng, hit.material, wo, kept),
+        spawn_origin(hit, kept.wi),
+        kept.wi,
+        reach_from_spawn(hit, kept.reach),
+        inside_towards(scene, inside, hit.ng, hit.material, wo, kept.wi),
         layout.MATERIAL_CATCHER,
     )
-    left = _mean(shadow.share) / kept_clear
+    left = _mean(shadow.share) / kept.clear
     if scene.volume_count > 0 and left > 0.0:
         stream = start_stream(sequence)
-        left *= share_through(scene, hit.p, kept, kept_reach, stream, False).share
+        left *= share_through(scene, hit.p, kept.wi, kept.reach, stream, False).share
     return Caught(False, d, min(1.0, left), rays + shadow.rays)
