@@ -16,6 +16,7 @@ import { View } from "./face/view.js";
 import { Camera } from "./hand/camera.js";
 import { Compositor } from "./pixels/compositor.js";
 import { PixelStore } from "./pixels/pixels.js";
+import { Changes } from "./wire/changes.js";
 import { Connection } from "./wire/connection.js";
 import { ANSWER, Hearing } from "./wire/hearing.js";
 import { control, readPose, readSnapshot } from "./wire/protocol.js";
@@ -73,6 +74,7 @@ export class Session {
   #model;
   #connection = new Connection(randomClient());
   #camera = new Camera(this.#connection.client);
+  #changes = new Changes(this.#connection.client);
   #store = new PixelStore();
   #compositor;
   /** @type {Set<View>} */
@@ -200,6 +202,7 @@ export class Session {
     this.#lost = true;
     this.#phase = this.#kept ? "saved" : "gone";
     this.#connection.stop();
+    this.#changes.forget();
     this.#show();
   }
 
@@ -208,7 +211,10 @@ export class Session {
     if (this.closed) return;
     const epoch = this.#connection.epoch;
     const message = this.#connection.receive(content, buffers, performance.now());
-    if (epoch !== null && epoch !== this.#connection.epoch) this.#store.forget();
+    if (epoch !== null && epoch !== this.#connection.epoch) {
+      this.#store.forget();
+      this.#changes.forget();
+    }
     if (message !== null) {
       if (this.#lost) this.#connect();
       this.#act(message);
@@ -361,7 +367,8 @@ export class Session {
   #describe() {
     const overlay = this.#model.get("_overlay");
     const kept = readPose(overlay?.pose);
-    for (const view of this.#views) view.describe(overlay, kept);
+    this.#changes.hear(overlay);
+    for (const view of this.#views) view.describe(overlay, kept, this.#changes.waiting);
     this.#show();
   }
 
@@ -403,9 +410,10 @@ export class Session {
         render: guard((changes) =>
           this.#send({ k: "render", client: this.#connection.client, ...changes }),
         ),
-        values: guard((change) =>
-          this.#send({ k: "values", client: this.#connection.client, ...change }),
-        ),
+        values: guard((change) => {
+          this.#send(this.#changes.ask(change));
+          this.#describe();
+        }),
         time: guard((change) =>
           this.#send({ k: "time", client: this.#connection.client, ...change }),
         ),

@@ -48,7 +48,8 @@ class Conversation:
     clock : callable
         Seconds that never go back.
     announce : callable, optional
-        Told each new state at once, whether or not anybody looks.
+        Told each new state at once, whether or not anybody looks; and the same state again if it is
+        that of another generation or goal, as that of a render that was begun and done unseen.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Conversation:
         self._send = send
         self._clock = clock
         self._announce = announce
-        self._announced = ""
+        self._announced: tuple[int, int, str] = (0, 0, "")  # generation, goal, state
         self._settled_at = -math.inf
         self._settle_at = math.inf
         self._news = News(source, inbox, self.flow, send, epoch=epoch, now=clock())
@@ -188,8 +189,9 @@ class Conversation:
         """See what the render does now."""
         view = self._source.current()
         self._tiles.follow(view.film)
-        if view.state != self._announced:
-            self._announced = view.state
+        stands = (view.generation, view.settings.spp, view.state)
+        if stands != self._announced:
+            self._announced = stands
             self._settled_at = now + SETTLING
             self._news.look_anew()
             if self._announce is not None:

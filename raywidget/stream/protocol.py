@@ -126,6 +126,7 @@ class ValueChange(NamedTuple):
     """The user changes how values are shown; what is None stays as it is."""
 
     client: int
+    number: int
     shape: int | None  # index in the scene; None: all that can
     show: str | None  # name of a quantity
     colormap: str | None  # name of a map
@@ -312,6 +313,7 @@ def _parse_values(content: Mapping[Any, Any]) -> ValueChange:
         limits = (low, high)
     return ValueChange(
         _integer(content, "client"),
+        _integer(content, "number"),
         shape,
         content.get("show"),
         content.get("map"),

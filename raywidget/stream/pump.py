@@ -31,7 +31,8 @@ class Pump:
     send : callable
         ``send(content, buffers)``, called from the pump's thread only.
     announce : callable, optional
-        ``announce(state)``, called from the pump's thread for each new state of the render.
+        ``announce(state)``, called from the pump's thread for each new state of the render, and
+        for the same state of another.
 
     Examples
     --------

@@ -66,8 +66,8 @@ class Listener(Protocol):
     def changed(self, name: str) -> None:
         """A computed trait has another value."""
 
-    def marked(self) -> None:
-        """What stands over the picture may be another."""
+    def values_changed(self, client: int, number: int) -> None:
+        """Values may be shown in another way: what a page asked for by this number is done."""
 
     def picked(self, pick: Pick) -> None:
         """The user clicked on a pixel."""
@@ -268,7 +268,7 @@ class Interaction:
                 self._timeline.keep(lambda scene: change_values(scene, change))
             self._listener.changed("scene")
         finally:  # a page that was refused learns what there is
-            self._listener.marked()
+            self._listener.values_changed(change.client, change.number)
 
     def _change_time(self, change: TimeChange) -> None:
         timeline = self._timeline

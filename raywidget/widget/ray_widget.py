@@ -212,6 +212,7 @@ class RayWidget(Control):
         self._on_pick: list[Callable[[Pick], object]] = []
         self._marks: dict[str, Any] = {}
         self._described: tuple[object, object, dict[str, Any], object] | None = None
+        self._answered = {}
         self._dark_lock = threading.Lock()
         self._dark: tuple[tuple[object, ...], str | None] = ((), None)  # of which picture, why
         self._dark_told = None

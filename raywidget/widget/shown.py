@@ -113,6 +113,7 @@ class Shown(anywidget.AnyWidget):
     _described: (
         tuple[object, object, dict[str, Any], object] | None
     )  # of which shapes and marks, what
+    _answered: dict[int, int]  # the newest change of values that was done, by client
     _dark_lock: threading.Lock
     _dark: tuple[tuple[object, ...], str | None]  # why a picture is black, and which
     _dark_told: str | None  # what was warned of

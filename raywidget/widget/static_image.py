@@ -88,7 +88,8 @@ class Still:
     look : callable
         Returns the picture as the widget shows it now, or a coarse one as it would show that.
     settled : callable
-        Called in the thread when the render rests, after the picture was kept.
+        Called when the render rests and the picture is kept, once for each picture, whether it was
+        kept now or had been before: what is done when it is displayed is kept by that alone.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Still:
         self._lock = threading.Lock()  # for all below
         self._thread: threading.Thread | None = None
         self._shown: tuple[object, ...] | None = None  # what the picture was made of
+        self._told: tuple[object, ...] | None = None  # the picture that `settled` was called for
 
     @property
     def displayed(self) -> bool:
@@ -144,9 +146,14 @@ class Still:
         with self._lock:
             if not self.displayed or self._closing:
                 return
-            changed = self._publish(update=True)
-        if changed and self._session.current().state in RESTS:
+            self._publish(update=True)
+            shown = self._shown
+            if shown == self._told:
+                return
+        if self._session.current().state in RESTS:
             self._settled()
+            with self._lock:
+                self._told = shown
 
     def close(self, timeout: float = 1.0) -> None:
         """End the thread."""
@@ -177,8 +184,8 @@ class Still:
 
     # --- The lock is held ------------------------------------------------------------------------
 
-    def _publish(self, update: bool) -> bool:
-        """Show what there is; False if that was shown already."""
+    def _publish(self, update: bool) -> None:
+        """Show what there is, unless that was shown already."""
         view = self._session.current()
         coarse = self._coarse
         if _is_whole(view.film) or coarse is None or coarse.generation != view.generation:
@@ -190,7 +197,7 @@ class Still:
             versions = () if coarse is not None or view.film is None else view.film.versions()
             image = self._look(coarse)
             if image is None:
-                return False
+                return
             display = (image.curve, image.exposure, image.channel)
             made_of = (view.generation, tuple(versions), display)
         else:
@@ -198,7 +205,7 @@ class Still:
             text = "compiling the kernels\n(first run)" if view.state == "compiling" else view.state
             made_of = (view.generation, text)
         if update and made_of == self._shown:
-            return False
+            return
         if image is None:
             png = encode_placeholder(width, height, text, self._key)
         else:
@@ -207,7 +214,6 @@ class Still:
         size = None if coarse is None else (width, height)
         _publish(png, f"raywidget-{self._key}", update, size)
         self._shown = made_of
-        return True
 
 
 def _has_samples(film: Film | None) -> bool:

@@ -13,6 +13,7 @@ from raywidget.engine.picking import Pick
 from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.picture.image import Image
 from raywidget.stream.conversation import Disconnected
+from raywidget.stream.inbox import MAX_CLIENTS
 from raywidget.stream.protocol import Content
 from raywidget.stream.pump import Pump
 from raywidget.widget.recording import Shot
@@ -28,17 +29,22 @@ def send(this: weakref.ref[Shown], content: Content, buffers: list[bytes]) -> No
 
 
 def announce(this: weakref.ref[Shown], state: str) -> None:
-    """A new status, in the pump's thread: tell the page, and whoever observes it in Python."""
+    """A new status, or that of a new render, in the pump's thread.
+
+    The page and whoever observes it in Python are told.
+    """
     widget = this()
     if widget is None or widget.comm is None:
         return
     old, widget._last_status = widget._last_status, state
-    change = traitlets.Bunch(name="status", old=old, new=state, owner=widget, type="change")
-    widget._observers.call(lambda: _notify(widget, change))
+    if state != old:
+        change = traitlets.Bunch(name="status", old=old, new=state, owner=widget, type="change")
+        widget._observers.call(lambda: _notify(widget, change))
     if state == "done":
         widget._observers.call(partial(look_for_light, this))
     widget._still.wake()
-    widget.send_state("status")  # reads and sends, but sets nothing
+    if state != old:
+        widget.send_state("status")  # reads and sends, but sets nothing
 
 
 def look_for_light(this: weakref.ref[Shown]) -> str | None:
@@ -140,10 +146,15 @@ class Listener:
         """A computed trait has another value."""
         notify_if_changed(self._this, name)
 
-    def marked(self) -> None:
-        """Tell the page what stands over the picture."""
+    def values_changed(self, client: int, number: int) -> None:
+        """Tell the page what stands over the picture, and that this is the answer."""
         widget = self._this()
-        if widget is not None and widget.comm is not None:
+        if widget is None:
+            return
+        others = {c: n for c, n in widget._answered.items() if c != client}
+        newest = list(others.items())[1 - MAX_CLIENTS :]
+        widget._answered = dict([*newest, (client, number)])  # others read it: never changed
+        if widget.comm is not None:
             widget.send_state("_overlay")  # reads and sends, but sets nothing
 
     def picked(self, pick: Pick) -> None:

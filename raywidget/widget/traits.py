@@ -71,12 +71,18 @@ class Overlay(traitlets.TraitType[dict[str, Any], dict[str, Any]]):
     """A trait that is never set: its value is what stands over the picture."""
 
     def get(self, obj: traitlets.HasTraits, cls: type | None = None) -> dict[str, Any]:
-        """As `figure_elements.describe` says it, and where the camera is, for pages alone."""
+        """As `figure_elements.describe` says it, and what pages alone need.
+
+        That is where the camera is, and which of the changes that pages asked for are in it.
+        """
         session = getattr(obj, "_session", None)
         if session is None:
             return {}
+        answered: dict[int, int] = obj._answered  # type: ignore[attr-defined]
         scene, settings = session.scene, session.current().settings
         found: dict[str, Any] = obj._describe(scene)  # type: ignore[attr-defined]
+        if answered:
+            found = found | {"answered": [list(pair) for pair in answered.items()]}
         if not isinstance(scene.camera, Straight):
             return found
         aspect = settings.width / settings.height

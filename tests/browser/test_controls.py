@@ -1,5 +1,6 @@
 """Buttons, slider and curve are used as a user uses them: with the mouse and the keyboard."""
 
+import itertools
 import os
 import signal
 
@@ -233,12 +234,24 @@ def test_the_picture_without_its_noise_is_one_key_away(notebook, tmp_path):
     # A drag shows coarse pictures, and the end of the new picture is clean again.
     Hands(view).press("n")
     notebook.wait_for(lambda: "denoised" in status.inner_text(), "it is denoised again")
+    # On a machine that is busy it is done as well, however long it takes.
+    notebook.run(
+        "import raywidget.widget.coarse_denoising as coarse\ncoarse.FELT, felt = 1e9, coarse.FELT"
+    )
+    can = notebook.evaluate("coarse.choose_method(None) == 'oidn'")
+    notebook.wait_until_value("widget._denoising._coarse._ready", can)
     with Hands(view).hold((0.5, 0.5)):
-        coarse = view.data["paintedCoarse"]
-        Hands(view).move(0.6, 0.55)
-        view.wait_for(f"data.paintedCoarse > {coarse}", "the picture follows the mouse")
-        if notebook.evaluate("widget._denoising._coarse.shows"):
-            assert "denoised" in status.inner_text()
+        painted = view.data["paintedCoarse"]
+        places = itertools.cycle([0.6, 0.55])
+
+        def follows():
+            # A hand that rests lets the picture begin, which has its noise: so it goes on.
+            Hands(view).move(next(places), 0.55)
+            clean = "denoised" in status.inner_text()
+            return view.data["paintedCoarse"] > painted and (clean or not can)
+
+        notebook.wait_for(follows, "the picture follows the mouse, without its noise")
+    notebook.run("coarse.FELT = felt")
     wait_rendered(view, 1)
     view.wait_painted("done")
     view.assert_follows("widget.image.to_uint8()")

@@ -111,8 +111,64 @@ def test_all_shapes_by_keys_in_a_narrow_cell(notebook, view):
     control(view, "Quantity").select_option("values")
     control(view, "Upper limit").fill("2")
     control(view, "Upper limit").press("Enter")
+    # Of two changes, the first may be done and painted before the kernel hears of the second.
+    notebook.wait_until_value("[s.shown.limits[1] for s in widget.scene.shapes]", [2, 2])
     wait_rendered(view, generation)
-    assert notebook.evaluate("[s.shown.limits[1] for s in widget.scene.shapes]") == [2, 2]
+
+
+HELD = """
+import raywidget.widget.interaction as interaction
+gates, change_values = iter({codes!r}), interaction.change_values
+def held(scene, change):
+    exec(next(gates, ""), {{}})
+    return change_values(scene, change)
+interaction.change_values = held
+"""
+
+
+def values_of(view, *labels):
+    return [control(view, label).input_value() for label in labels]
+
+
+def test_what_is_chosen_outlasts_the_answers_to_earlier_choices(notebook, view):
+    """The kernel is slow: it is held before each change until the page has gone on."""
+    first, second = notebook.gate(), notebook.gate()
+    notebook.run(HELD.format(codes=[first.code, second.code]))
+    try:
+        view.scroll_to()
+        bar = view.element.locator(".raywidget-bar").first
+        before = bar.inner_html()
+        control(view, "Colour map").select_option("turbo")
+        first.wait_reached()
+        control(view, "Upper limit").fill("2")
+        control(view, "Upper limit").press("Tab")  # asked for
+        control(view, "Lower limit").fill("0.5")  # about to be
+        first.open()
+        second.wait_reached()
+        notebook.wait_for(lambda: bar.inner_html() != before, "the first answer is there")
+        limits = ("Lower limit", "Upper limit")
+        assert values_of(view, "Colour map", *limits) == ["turbo", "0.5", "2"]
+        control(view, "Lower limit").press("Enter")
+        control(view, "Colour map").select_option("gray")
+        second.open()
+        notebook.wait_until_value(
+            "[[*s.shown.limits, s.shown.colormap.colors] for s in widget.scene.shapes]",
+            [[0.5, 2, "gray"]] * 2,
+        )
+        assert values_of(view, "Colour map", *limits) == ["gray", "0.5", "2"]
+        # What the kernel can't do is taken back: the menu is as it was.
+        third = notebook.gate()
+        refuse = "from raywidget.errors import SceneError\nraise SceneError('not today')"
+        notebook.run(f"gates = iter({[third.code + refuse]!r})")
+        view.scroll_to()
+        control(view, "Upper limit").fill("9")
+        control(view, "Upper limit").press("Enter")
+        third.wait_reached()
+        assert values_of(view, *limits) == ["0.5", "9"]
+        third.open()
+        notebook.wait_for(lambda: values_of(view, *limits) == ["0.5", "2"], "the refusal is shown")
+    finally:
+        notebook.run("interaction.change_values = change_values")
 
 
 def test_the_channel_of_values_shows_colours_of_the_map_alone(notebook, view):

@@ -165,6 +165,74 @@ def test_the_state_has_the_picture(make_widget):
     assert np.array_equal(half, to_half(widget.image.pixels))
 
 
+def kept(widget):
+    """The pictures that pages were sent for their state."""
+    with widget.comm.lock:
+        return [
+            bytes(buffers[0])
+            for kind, data, buffers, _ in widget.comm.published
+            if kind == "comm_msg" and data.get("buffer_paths") == [["_snapshot"]]
+        ]
+
+
+def test_what_was_done_before_it_was_shown_is_in_the_state_of_pages_too(make_widget, shell):
+    """They learned the state when the widget was made, and there was no picture then."""
+    widget = make_widget()
+    assert widget._session.wait(300)
+    widget._ipython_display_()
+    until(lambda: kept(widget))
+    assert kept(widget) == [encode_snapshot(widget.image)]
+    widget.exposure = 1.0
+    until(lambda: len(kept(widget)) > 1)
+
+
+class Unfinished:
+    """A session that has yet to say that it is done."""
+
+    def __init__(self, session):
+        self._session = session
+        self.done = False
+
+    def current(self):
+        view = self._session.current()
+        return view if self.done else view._replace(state="running")
+
+
+def test_what_was_whole_before_it_was_done_is_settled_too(make_widget, shell):
+    widget = make_widget()
+    assert widget._session.wait(300)
+    session, settled = Unfinished(widget._session), []
+    still = Still(session, "7", lambda coarse: widget.image, lambda: settled.append(1))
+    still.display()
+    still.settle()
+    assert settled == []
+    session.done = True
+    still.wake()
+    until(lambda: settled)
+    still.settle()  # once is enough
+    assert settled == [1]
+    still.close()
+    assert len(shell.pictures()) == 1
+
+
+def test_what_could_not_be_sent_is_sent_when_there_is_news(make_widget, shell):
+    widget = make_widget()
+    assert widget._session.wait(300)
+    settled = []
+
+    def send():
+        settled.append(1)
+        if len(settled) == 1:
+            raise OSError("no way out")
+
+    still = Still(widget._session, "7", lambda coarse: widget.image, send)
+    still.display()
+    until(lambda: settled)
+    still.wake()
+    until(lambda: len(settled) == 2)
+    still.close()
+
+
 def test_before_the_first_sample_the_state_has_none(make_widget):
     assert make_widget(autostart=False).get_state()["_snapshot"] == b""
 

@@ -88,7 +88,8 @@ def test_how_values_are_shown_is_chosen_for_all_times(make):
 
     widget = make(dots_at, times=[0, 1])
     widget.wait(PATIENCE)
-    change = {"k": "values", "client": 1, "shape": None, "map": "inferno", "limits": [2, 4]}
+    change = {"k": "values", "client": 1, "number": 1, "shape": None}
+    change |= {"map": "inferno", "limits": [2, 4]}
     widget._handle_custom_msg(change, [])
     until(lambda: widget.scene is not None and widget.generation > 1, "it is changed")
     widget.time = 1

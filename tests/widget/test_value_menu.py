@@ -45,7 +45,7 @@ def page(widget):
 
 
 def message(**content):
-    return parse_message({"k": "values", "client": 1, "shape": None} | content)
+    return parse_message({"k": "values", "client": 1, "number": 1, "shape": None} | content)
 
 
 def overlays(widget):
@@ -127,6 +127,8 @@ def test_maps_of_volumes():
         {"limits": "ab"},
         {"auto": 1},
         {"client": 0},
+        {"number": 0},
+        {"number": None},
     ],
     ids=str,
 )
@@ -158,9 +160,10 @@ def test_a_page_recolours_and_is_told(make_widget, scene):
     page = Browser(1, time.monotonic())
     widget.comm.converse(page, until=lambda: page.state == "done")
     before, generation = widget.image.to_uint8(), widget.generation
-    widget.comm.custom_from_browser(
-        {"k": "values", "client": 1, "shape": 1, "show": "p", "map": "gray", "limits": [5, 9]}
-    )
+    assert "answered" not in widget._overlay
+    head = {"k": "values", "client": 1, "shape": 1}
+    change = {"number": 1, "show": "p", "map": "gray", "limits": [5, 9]}
+    widget.comm.custom_from_browser(head | change)
     widget.comm.converse(page, until=lambda: page.state == "done" and overlays(widget))
     assert widget.generation > generation
     widget.wait()
@@ -169,8 +172,25 @@ def test_a_page_recolours_and_is_told(make_widget, scene):
     told = overlays(widget)[-1]
     assert told["values"][0]["map"] == "gray"
     assert told["bars"][0]["label"] == "T / K"
+    assert told["answered"] == [[1, 1]]
     # What can't be changes nothing, and the page learns what there is.
     scene_now, sent = widget.scene, len(overlays(widget))
-    widget.comm.custom_from_browser({"k": "values", "client": 1, "shape": 1, "limits": [9, 5]})
+    widget.comm.custom_from_browser(head | {"number": 2, "limits": [9, 5]})
     widget.comm.converse(page, until=lambda: len(overlays(widget)) > sent)
     assert widget.scene is scene_now
+    # Pages keep a trait that is what it was: a refusal has to differ.
+    assert overlays(widget)[-1] == told | {"answered": [[1, 2]]}
+
+
+def test_each_page_has_its_answer_and_few_are_kept(make_widget, scene):
+    widget = make_widget(scene, width=16, height=16, spp=1, autostart=False)
+    page = Browser(1, time.monotonic())
+    for client in [*range(1, 21), 7]:
+        sent = len(overlays(widget))
+        widget.comm.custom_from_browser(
+            {"k": "values", "client": client, "number": 3 * client, "shape": 0}
+        )
+        widget.comm.converse(page, until=lambda sent=sent: len(overlays(widget)) > sent)
+    answered = overlays(widget)[-1]["answered"]
+    assert len(answered) == 16
+    assert answered[-2:] == [[20, 60], [7, 21]]

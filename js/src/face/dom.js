@@ -57,6 +57,26 @@ export function makeSelect(label, choices, title = label) {
   return select;
 }
 
+/** Is there something else in a field than was shown there? @param {HTMLInputElement} input */
+export const isChanged = (input) => input.value !== input.defaultValue;
+
+/**
+ * Show a number in a field, unless the user is about to write another.
+ *
+ * @param {HTMLInputElement} input
+ * @param {string} text
+ */
+export function showNumber(input, text) {
+  // Of a page that keeps its parts apart, the document knows only in which part the focus is.
+  const root = /** @type {Document | ShadowRoot} */ (input.getRootNode());
+  const focused = root.activeElement === input;
+  const kept = focused && isChanged(input);
+  input.defaultValue = text;
+  if (kept || !isChanged(input)) return;
+  input.value = text;
+  if (focused) input.select(); // what is written now takes its place
+}
+
 /**
  * Where an element is on the screen, and how long it is by its own measure. Slides and zoomed parts
  * of a page enlarge what is in them: `scale` is by how much.

@@ -16,7 +16,7 @@
  */
 
 import { CHANNEL_NAMES } from "../pixels/tonemap.js";
-import { LIVE, make, makeSelect, makeWordButton, OWN_KEYS } from "./dom.js";
+import { isChanged, LIVE, make, makeSelect, makeWordButton, OWN_KEYS, showNumber } from "./dom.js";
 import { makeFilm } from "./film.js";
 import { makeValues } from "./values.js";
 
@@ -102,7 +102,7 @@ export function makeDrawer(events, signal) {
   });
   const deepen = () => {
     const value = Math.round(Number(depth.value));
-    if (String(value) === depth.defaultValue) return;
+    if (!isChanged(depth)) return;
     if (value >= 1 && value <= 1000) events.render({ max_depth: value });
     else depth.value = depth.defaultValue;
   };
@@ -143,9 +143,13 @@ export function makeDrawer(events, signal) {
       channel.value = value;
     },
     showFilm: film.show,
-    /** @param {unknown} overlay what the kernel says of it @returns {boolean} is there any? */
-    showValues(overlay) {
-      const there = values.show(overlay);
+    /**
+     * @param {unknown} overlay what the kernel says of it
+     * @param {ValueChange[]} waiting what it was asked for and has not answered
+     * @returns {boolean} is there any?
+     */
+    showValues(overlay, waiting) {
+      const there = values.show(overlay, waiting);
       for (const option of channel.options) {
         if (option.value === "value") option.hidden = option.disabled = !there;
       }
@@ -169,8 +173,7 @@ export function makeDrawer(events, signal) {
       // Only paths send photons, and not for all cameras.
       causticsLabel.hidden = state.caustics === null;
       caustics.checked = state.caustics === true;
-      depth.defaultValue = String(state.max_depth);
-      if (document.activeElement !== depth) depth.value = depth.defaultValue;
+      showNumber(depth, String(state.max_depth));
     },
     get fits() {
       return fit.checked;

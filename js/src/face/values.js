@@ -15,7 +15,7 @@
  *   auto?: boolean}} ValueChange
  */
 
-import { LIVE, make, makeSelect, makeWordButton, OWN_KEYS } from "./dom.js";
+import { isChanged, LIVE, make, makeSelect, makeWordButton, OWN_KEYS, showNumber } from "./dom.js";
 
 const MOST = 64;
 
@@ -51,6 +51,29 @@ export function readMenu(overlay) {
     ),
     maps: list(maps).filter(isName),
   };
+}
+
+/**
+ * Shapes as they will be when all that was asked for is done, as far as that is known: limits of
+ * another quantity, or those that follow from values, only the kernel knows.
+ *
+ * @param {Entry[]} entries
+ * @param {ValueChange[]} changes oldest first
+ * @returns {Entry[]}
+ */
+export function foresee(entries, changes) {
+  return entries.map((entry) => {
+    const now = { ...entry };
+    for (const { shape, show, map, limits, auto } of changes) {
+      if (shape !== null && shape !== now.index) continue;
+      if (show !== undefined && !now.quantities.includes(show)) continue;
+      now.show = show ?? now.show;
+      now.map = map ?? now.map;
+      now.limits = limits ?? now.limits;
+      now.auto = auto ?? (limits === undefined && now.auto);
+    }
+    return now;
+  });
 }
 
 /** All shapes as if they were one: what is alike is told. @param {Entry[]} entries @returns {Entry} */
@@ -148,8 +171,7 @@ export function makeValues(change, signal) {
       now.map ?? "",
     );
     [low, high].forEach((input, end) => {
-      input.defaultValue = short(now.limits[end]);
-      if (document.activeElement !== input) input.value = input.defaultValue;
+      showNumber(input, short(now.limits[end]));
     });
     auto.setAttribute("aria-pressed", String(now.auto));
   };
@@ -160,9 +182,13 @@ export function makeValues(change, signal) {
     change({ shape: index < 0 ? null : index, ...what });
   };
   const limit = () => {
-    if (low.value === low.defaultValue && high.value === high.defaultValue) return;
-    const limits = /** @type {[number, number]} */ ([low.valueAsNumber, high.valueAsNumber]);
-    if (limits[0] < limits[1]) return tell({ limits });
+    const known = entry().limits;
+    // What the user has not touched is sent as it is, and not in the digits that are shown of it.
+    const limits = /** @type {[number, number]} */ (
+      [low, high].map((input, end) => (isChanged(input) ? input.valueAsNumber : known[end]))
+    );
+    const same = limits[0] === known[0] && limits[1] === known[1];
+    if (limits[0] < limits[1] && !same) return tell({ limits });
     // What is no range is not asked for.
     for (const input of [low, high]) input.value = input.defaultValue;
   };
@@ -194,9 +220,14 @@ export function makeValues(change, signal) {
 
   return {
     element: row,
-    /** @param {unknown} overlay what the kernel says of it @returns {boolean} is there any? */
-    show(overlay) {
-      menu = readMenu(overlay);
+    /**
+     * @param {unknown} overlay what the kernel says of it
+     * @param {ValueChange[]} waiting what it was asked for and has not answered
+     * @returns {boolean} is there any?
+     */
+    show(overlay, waiting) {
+      const { entries, maps } = readMenu(overlay);
+      menu = { entries: foresee(entries, waiting), maps };
       fill();
       return menu.entries.length > 0;
     },

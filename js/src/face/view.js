@@ -309,10 +309,16 @@ export class View {
     this.#showLegend();
   }
 
-  /** What stands over the picture. @param {unknown} description @param {Pose | null} kept */
-  describe(description, kept) {
+  /**
+   * What stands over the picture, and what may be chosen of it.
+   *
+   * @param {unknown} description
+   * @param {Pose | null} kept
+   * @param {ValueChange[]} waiting what was chosen and is not in it yet
+   */
+  describe(description, kept, waiting) {
     this.#overlay.describe(description, kept);
-    this.#deeds.hasValues = this.#drawer.showValues(description);
+    this.#deeds.hasValues = this.#drawer.showValues(description, waiting);
   }
 
   /** Which of its times is shown. @param {unknown} times @param {unknown} head */

@@ -53,7 +53,8 @@
  * @typedef {{k: "file", client: number, number: number, format: string}} FileRequest
  * @typedef {{k: "render", client: number, integrator?: string, max_depth?: number, caustics?: boolean,
  *   width?: number, height?: number, region?: number[] | null}} RenderMessage
- * @typedef {import("../face/values.js").ValueChange & {k: "values", client: number}} ValuesMessage
+ * @typedef {import("../face/values.js").ValueChange & {k: "values", client: number,
+ *   number: number}} ValuesMessage
  * @typedef {import("../face/timeline.js").TimeChange & {k: "time", client: number}} TimeMessage
  * @typedef {import("../face/film.js").RecordChange & {k: "record", client: number}} RecordMessage
  * @typedef {Hello | Ack | Need | Control | CameraMove | Probe | VantageQuestion |

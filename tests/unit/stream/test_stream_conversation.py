@@ -74,6 +74,24 @@ def test_buttons(world, do, state):
     assert world.announced[-1] == state
 
 
+def test_what_was_begun_and_done_between_two_turns_is_announced(world):
+    """Who waits for a render to end, such as what keeps its picture, is to look again."""
+    world.publish_all()
+    world.change("done")
+    world.run(0.5)
+    count = len(world.announced)
+    world.run(5.0)
+    assert len(world.announced) == count
+    world.restart()
+    world.render.state = "done"
+    world.run(0.5)
+    assert world.announced[count:] == ["done"]
+    world.render.settings = world.render.settings.replace(spp=128)
+    world.change("done")
+    world.run(0.5)
+    assert world.announced[count:] == ["done", "done"]
+
+
 def test_restart_button(world):
     world.say({"k": "control", "client": 1, "do": "restart"})
     world.run(0.1)
