@@ -198,7 +198,8 @@ def _some_hit(scene):
 @entry
 def _sample_bsdfs(tables, camera, wo, numbers, floats, specular):
     scene = view_scene(tables, camera)
-    bsdf = load_bsdf(scene, _some_hit(scene), 0, make_parameters())
+    hit = _some_hit(scene)
+    bsdf = load_bsdf(scene, hit, 0 + hit.material, make_parameters())
     for i in range(len(wo)):
         sample = sample_bsdf(
             bsdf, vec3(wo[i, 0], wo[i, 1], wo[i, 2]), numbers[i, 0], numbers[i, 1], numbers[i, 2]
@@ -217,7 +218,8 @@ def _sample_bsdfs(tables, camera, wo, numbers, floats, specular):
 @entry
 def _eval_bsdfs(tables, camera, wo, wi, floats):
     scene = view_scene(tables, camera)
-    bsdf = load_bsdf(scene, _some_hit(scene), 0, make_parameters())
+    hit = _some_hit(scene)
+    bsdf = load_bsdf(scene, hit, 0 + hit.material, make_parameters())
     for i in range(len(wi)):
         value = eval_bsdf_cos(
             bsdf, vec3(wo[i, 0], wo[i, 1], wo[i, 2]), vec3(wi[i, 0], wi[i, 1], wi[i, 2])

@@ -145,6 +145,7 @@ ROUGH_DIELECTRIC = 9  # from here on: both reflecting and transmitting, and not 
 ROUGH_THIN_DIELECTRIC = 10
 PRINCIPLED = 11
 MIX = 12  # one of two other rows
+BLEND = 13  # both of two other rows, which only reflect or are smooth glass; not specular
 INTERFACE = -1  # only separates two media: `volpath` goes on straight
 
 # Columns of `material_codes` (M, MATERIAL_CODES_SIZE) int32. A texture is a row of `textures`, or
@@ -195,8 +196,10 @@ MATERIAL_ETA = 7  # index of refraction inside / outside
 MATERIAL_COAT_LOSS = 8  # internal diffuse Fresnel reflectance of the boundary, 0 to 1
 MATERIAL_ENERGY = 9  # element of `energy`: the table of what single scattering loses; 0: leave it
 MATERIAL_OPACITY = 10
-MATERIAL_AMOUNT = 11  # of a mixture: the share of the second part
+MATERIAL_AMOUNT = 11  # of a mixture, or a blend: the share of the second part
 MATERIAL_NORMAL_SCALE = 12
+MATERIAL_BLEND_ROWS = 13  # 2, of a blend: the rows of its parts
+MATERIAL_BLEND_KINDS = 15  # 2: their kinds
 MATERIAL_METALLIC = 13
 MATERIAL_SPECULAR = 14
 MATERIAL_TRANSMISSION = 15

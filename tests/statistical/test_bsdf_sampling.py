@@ -52,6 +52,13 @@ MATERIALS = {
         specular_color=(1, 2, 0.5),
     ),
     "pane, principled": rw.Principled(0.9, roughness=0.5, transmission=0.9, thin=True),
+    # Of two simple parts, both are weighed where one is drawn.
+    "paint and gold": rw.Mix(rw.Diffuse((0.2, 0.5, 1.0)), rw.Conductor("gold", roughness=0.4), 0.3),
+    "lacquer and metal": rw.Mix(
+        rw.Coated(rw.Diffuse(0.8)), rw.Coated(rw.Metal(0.9, 0.4)), rw.Gradient(0.6, 0.6)
+    ),
+    "dusty pane": rw.Mix(rw.Diffuse(0.8), rw.Dielectric(1.5, thin=True), 0.4),
+    "mirror and metal": rw.Mix(rw.Metal(0.9), rw.Metal(0.5, 0.5, compensate=True), 0.8),
 }
 TRANSMITS = [name for name in MATERIALS if name.startswith(("glass", "pane"))]
 
@@ -122,9 +129,10 @@ def test_sampling_and_evaluation_are_one_function(name):
             sample = material.sample(wo, generator.random((20_000, 3), np.float32))
             some = sample.pdf > 0
             f_cos, pdf = material.eval(wo, sample.wi[some])
-            close = (
-                3e-3 if name == "glass 0.1" else 3e-4
-            )  # the facet is found from sums that cancel
+            # Where one is evaluated, the facet is found from sums that cancel.
+            close = 1e-3 if name in TRANSMITS else 3e-4
+            if (roughness(name) or 1) < 0.11:
+                close = 3e-3
             np.testing.assert_allclose(pdf, sample.pdf[some], rtol=close)
             np.testing.assert_allclose(
                 f_cos, sample.weight[some] * pdf[:, None], rtol=close, atol=1e-30

@@ -77,7 +77,12 @@ def _caster_rows(tables: SceneTables) -> U8:
     polished = tables.materials[:, layout.MATERIAL_METALLIC] > 0.5
     polished |= tables.materials[:, layout.MATERIAL_TRANSMISSION] > 0.5
     result = np.isin(kinds, _MIRRORS) | ((kinds == layout.PRINCIPLED) & polished)
-    return np.ascontiguousarray(result & (alphas <= _ROUGHEST), np.uint8)
+    result &= alphas <= _ROUGHEST
+    blends = np.flatnonzero(kinds == layout.BLEND)
+    for part in range(2):  # as soon as one of the two is
+        rows = tables.materials[blends, layout.MATERIAL_BLEND_ROWS + part].astype(np.int64)
+        result[blends] |= result[rows]
+    return np.ascontiguousarray(result, np.uint8)
 
 
 def _gathers(material: Material) -> bool:

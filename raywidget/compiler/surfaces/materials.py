@@ -37,6 +37,17 @@ from raywidget.scene.shapes.volumes import Volume
 from raywidget.scene.textures.textures import Attribute, Texture
 from raywidget.scene.values.checks import Color
 
+_BLENDED = (
+    layout.DIFFUSE,
+    layout.METAL,
+    layout.CONDUCTOR,
+    layout.COATED_DIFFUSE,
+    layout.COATED_METAL,
+    layout.COATED_CONDUCTOR,
+    layout.DIELECTRIC,
+    layout.THIN_DIELECTRIC,
+    layout.BLACK,
+)
 _COLORED = Diffuse(Attribute("color"))  # what a shape with colours is made of by default
 
 
@@ -125,10 +136,15 @@ class MaterialRows:
                 row.set_catcher(self._coat_row(material))
             if isinstance(material, Mix):
                 outer = material if mapped is material else around
-                members = (
+                members = [
                     self._row(part, None, outer, fields) for part in (material.a, material.b)
-                )
-                row.set_mix(material.amount, *members)
+                ]
+                kinds = [int(self._codes[k][layout.MATERIAL_KIND]) for k in members]
+                if self._blends(material, members):
+                    row.set_normal_map(mapped)
+                    row.set_blend(material.amount, members, kinds)
+                else:
+                    row.set_mix(material.amount, *members)
             else:
                 row.set_normal_map(mapped)
                 _pack(material, row, self.energy)
@@ -137,6 +153,26 @@ class MaterialRows:
             self._codes.append(row.codes)
             self._values.append(row.values)
         return self._rows[key]
+
+    def _blends(self, mixture: Mix, members: list[int]) -> bool:
+        """Can both parts be weighed where one is drawn? Kernels know it of simple ones only."""
+        parts = (mixture.a, mixture.b)
+        codes = [self._codes[row] for row in members]
+        return (
+            all(part.normal_map is None for part in parts)
+            and all(code[layout.MATERIAL_KIND] in _BLENDED for code in codes)
+            and not any(code[layout.MATERIAL_FLAGS] & layout.MATERIAL_TEXTURED for code in codes)
+            # What has no lobe that light can be sampled for is seen by chance all the same.
+            and not all(self._is_specular(row) for row in members)
+        )
+
+    def _is_specular(self, row: int) -> bool:
+        """As `kernels.surfaces.bsdf.is_specular`, of what may be blended."""
+        kind = self._codes[row][layout.MATERIAL_KIND]
+        if kind in (layout.DIFFUSE, layout.COATED_DIFFUSE):
+            return False
+        smooth = self._values[row][layout.MATERIAL_ALPHA] < MIRROR_ALPHA
+        return kind in (layout.BLACK, layout.DIELECTRIC, layout.THIN_DIELECTRIC) or bool(smooth)
 
     def _edge_row(self, edges: Edges, fields: Fields | None) -> int:
         """The row of what edges are made of: matte, and as unlit as the surface that has them."""
@@ -267,6 +303,13 @@ class _Row:
         self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_MIXED
         self.codes[layout.MATERIAL_MEMBERS : layout.MATERIAL_MEMBERS + 2] = (first, second)
         self._set_single(layout.MATERIAL_AMOUNT, layout.MATERIAL_AMOUNT_TEXTURE, amount)
+
+    def set_blend(self, amount: float | Texture, rows: list[int], kinds: list[int]) -> None:
+        """Two other rows at once."""
+        self.set_kind(layout.BLEND)
+        self.set_number(layout.MATERIAL_AMOUNT, amount)
+        self.values[layout.MATERIAL_BLEND_ROWS : layout.MATERIAL_BLEND_ROWS + 2] = rows
+        self.values[layout.MATERIAL_BLEND_KINDS : layout.MATERIAL_BLEND_KINDS + 2] = kinds
 
     def set_normal_map(self, material: Material) -> None:
         if material.normal_map is not None:

@@ -93,6 +93,7 @@ def _clear_part(bsdf: Bsdf) -> Bsdf:
         bsdf.row,
         bsdf.energy,
         bsdf.full,
+        bsdf.tables,
     )
 
 
@@ -100,7 +101,8 @@ def _clear_part(bsdf: Bsdf) -> Bsdf:
 def _what_it_is(bsdf: Bsdf) -> int:
     if bsdf.kind == layout.DIELECTRIC or bsdf.kind == layout.THIN_DIELECTRIC:
         return _GLASS
-    if bsdf.kind == layout.DIFFUSE or bsdf.kind == layout.BLACK or bsdf.alpha > _SMOOTH:
+    is_matte = bsdf.kind == layout.DIFFUSE or bsdf.kind == layout.BLACK
+    if is_matte or bsdf.kind == layout.BLEND or bsdf.alpha > _SMOOTH:
         return _ROUGH
     if bsdf.kind == layout.ROUGH_DIELECTRIC or bsdf.kind == layout.ROUGH_THIN_DIELECTRIC:
         return _GLASS

@@ -245,6 +245,21 @@ def normalize(typing: Any, a: Any) -> Any:
 
 
 @intrinsic
+def sqrt_each(typing: Any, a: Any) -> Any:
+    """Square roots of the three numbers; NaN where they are negative."""
+    if a is not vec3_type:
+        return None
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(_VECTOR, [_VECTOR]), "llvm.sqrt.v4f32"
+        )
+        return builder.call(function, [args[0]])
+
+    return vec3_type(a), generate
+
+
+@intrinsic
 def load_vec3(typing: Any, table: Any, offset: Any) -> Any:
     """Three consecutive float32 of a buffer, from element `offset`."""
     if not isinstance(table, BufferType) or table.dtype != types.float32:

@@ -16,6 +16,7 @@ from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import INV_PI, sample_cosine_hemisphere
+from raywidget.kernels.language.scalars import index32
 from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
@@ -67,6 +68,7 @@ def view_bsdf(scene: SceneView, material: int, room: Any) -> Bsdf:
         row,
         scene.energy,
         scene.full,
+        scene.materials,
     )
 
 
@@ -110,6 +112,13 @@ def set_parameter(room: Any, code: int, color: Vec3) -> None:
 @device
 def base_color(bsdf: Bsdf) -> Vec3:
     """What one would call the colour of a surface."""
+    if bsdf.kind == layout.BLEND:
+        return _blend_color(bsdf)
+    return _color_of(bsdf)
+
+
+@device
+def _color_of(bsdf: Bsdf) -> Vec3:
     if bsdf.kind == layout.CONDUCTOR or bsdf.kind == layout.COATED_CONDUCTOR:
         return reflectance(bsdf, 1.0)
     return bsdf.color
@@ -121,7 +130,7 @@ def is_specular(bsdf: Bsdf) -> bool:
     if (
         bsdf.kind == layout.DIFFUSE
         or bsdf.kind == layout.COATED_DIFFUSE
-        or bsdf.kind >= layout.ROUGH_DIELECTRIC
+        or bsdf.kind >= layout.ROUGH_DIELECTRIC  # blends, too
     ):
         return False
     if (
@@ -138,16 +147,24 @@ def transmits(bsdf: Bsdf) -> bool:
     """Does light that is not specular come through, so that lights on either side matter?"""
     if bsdf.kind == layout.PRINCIPLED:
         return bsdf.parameters[bsdf.row + layout.MATERIAL_TRANSMISSION] > 0.0
-    return bsdf.kind >= layout.ROUGH_DIELECTRIC
+    return bsdf.kind >= layout.ROUGH_DIELECTRIC and bsdf.kind != layout.BLEND
 
 
 @device
 def eval_bsdf_cos(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     """BSDF times |cos| of `wi`, and the density with which `sample_bsdf` draws it."""
+    if bsdf.kind == layout.BLEND:
+        return _eval_blend(bsdf, wo, wi)
     if bsdf.kind == layout.PRINCIPLED:
         return eval_principled(bsdf, wo, wi)
     if bsdf.kind >= layout.ROUGH_DIELECTRIC:
         return eval_rough(bsdf, wo, wi)
+    return _eval_reflecting(bsdf, wo, wi)
+
+
+@device
+def _eval_reflecting(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
+    """The same, of what reflects only, or into single directions."""
     if wo.z * wi.z <= 0.0 or is_specular(bsdf):
         return BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
     # What remains reflects alike on both sides.
@@ -169,12 +186,20 @@ def eval_bsdf_cos(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
 @device
 def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSample:
     """Draw a direction; `u`, `v` choose within a lobe, `lobe` between lobes."""
-    if bsdf.kind == layout.DIELECTRIC or bsdf.kind == layout.THIN_DIELECTRIC:
-        return sample_smooth(bsdf, wo, lobe)
+    if bsdf.kind == layout.BLEND:
+        return _sample_blend(bsdf, wo, u, v, lobe)
     if bsdf.kind == layout.PRINCIPLED:
         return sample_principled(bsdf, wo, u, v, lobe)
     if bsdf.kind >= layout.ROUGH_DIELECTRIC:
         return sample_rough(bsdf, wo, u, v, lobe)
+    return _sample_reflecting(bsdf, wo, u, v, lobe)
+
+
+@device
+def _sample_reflecting(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSample:
+    """The same, of what `_eval_reflecting` knows, and of smooth glass."""
+    if bsdf.kind == layout.DIELECTRIC or bsdf.kind == layout.THIN_DIELECTRIC:
+        return sample_smooth(bsdf, wo, lobe)
     nothing = BsdfSample(wo, vec3(0.0, 0.0, 0.0), 0.0, False, 1.0)
     if bsdf.kind == layout.BLACK or wo.z == 0.0:
         return nothing
@@ -216,12 +241,9 @@ def sample_bsdf(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSa
     # Metal, bare or under a coat
     if bsdf.alpha < MIRROR_ALPHA:
         return BsdfSample(mirrored, reflectance(bsdf, above.z), 0.0, True, 1.0)
-    wi = sample_metal(bsdf, above, u, v, lobe)
-    if wi.z <= 0.0:
-        return nothing
     # Density and Fresnel term of a base are the same as without the coat.
-    value = eval_metal(bsdf, above, wi)
-    if value.pdf <= 0.0:
+    wi, value = sample_metal(bsdf, above, u, v, lobe)
+    if wi.z <= 0.0 or value.pdf <= 0.0:
         return nothing
     weight = value.f_cos * (1.0 / value.pdf)
     if is_coated:
@@ -246,10 +268,68 @@ def _coated_albedo(bsdf: Bsdf) -> Vec3:
     under a coat stays white (Ashikhmin and Shirley 2000; Jakob 2010, "plastic").
     """
     rho = bsdf.color
-    scale = 1.0 / (bsdf.eta * bsdf.eta)
-    loss = bsdf.coat_loss
-    return vec3(
-        rho.x * scale / (1.0 - rho.x * loss),
-        rho.y * scale / (1.0 - rho.y * loss),
-        rho.z * scale / (1.0 - rho.z * loss),
+    left = vec3(1.0, 1.0, 1.0) - rho * bsdf.coat_loss
+    return rho * (1.0 / (bsdf.eta * bsdf.eta)) / left
+
+
+# --- Blends ---------------------------------------------------------------------------------------
+# A mixture whose parts are simple is what both of them scatter: where one is drawn, both are
+# weighed, as for any material of several lobes. With one of the two by chance, a ball of paint and
+# gold had twice the variance.
+
+
+@on_demand
+def _blend_amount(bsdf: Bsdf) -> float:
+    """The share of the second part."""
+    return min(1.0, max(0.0, bsdf.parameters[bsdf.row + layout.MATERIAL_AMOUNT]))
+
+
+@on_demand
+def _eval_blend(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
+    amount = _blend_amount(bsdf)
+    a = _eval_reflecting(_part_of(bsdf, 0), wo, wi)
+    b = _eval_reflecting(_part_of(bsdf, 1), wo, wi)
+    f_cos = a.f_cos * (1.0 - amount) + b.f_cos * amount
+    return BsdfValue(f_cos, a.pdf * (1.0 - amount) + b.pdf * amount)
+
+
+@on_demand
+def _sample_blend(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfSample:
+    amount = _blend_amount(bsdf)
+    which = 0
+    if lobe < amount:
+        which = 1
+        lobe /= amount
+    else:
+        lobe = (lobe - amount) / (1.0 - amount)
+    sample = _sample_reflecting(_part_of(bsdf, which), wo, u, v, lobe)
+    if sample.is_specular or sample.pdf <= 0.0:
+        return sample
+    value = _eval_blend(bsdf, wo, sample.wi)
+    return BsdfSample(sample.wi, value.f_cos * (1.0 / value.pdf), value.pdf, False, 1.0)
+
+
+@on_demand
+def _blend_color(bsdf: Bsdf) -> Vec3:
+    amount = _blend_amount(bsdf)
+    first = _color_of(_part_of(bsdf, 0))
+    return first * (1.0 - amount) + _color_of(_part_of(bsdf, 1)) * amount
+
+
+@device
+def _part_of(bsdf: Bsdf, which: int) -> Bsdf:
+    """One of the two; parts have no textures."""
+    own = bsdf.row + which
+    row = int(bsdf.parameters[own + layout.MATERIAL_BLEND_ROWS]) * layout.MATERIAL_SIZE
+    return Bsdf(
+        index32(int(bsdf.parameters[own + layout.MATERIAL_BLEND_KINDS])),
+        load_vec3(bsdf.tables, row + layout.MATERIAL_COLOR),
+        bsdf.tables[row + layout.MATERIAL_ALPHA],
+        bsdf.tables[row + layout.MATERIAL_ETA],
+        bsdf.tables[row + layout.MATERIAL_COAT_LOSS],
+        bsdf.tables,
+        row,
+        bsdf.energy,
+        bsdf.full,
+        bsdf.tables,
     )

@@ -16,7 +16,7 @@ from raywidget.kernels.language.vec3 import Vec3, dot, normalize, vec3
 from raywidget.kernels.surfaces.fresnel import fresnel, fresnel_pane
 from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
 from raywidget.kernels.surfaces.microfacet import (
-    ggx_density,
+    ggx_reflected,
     look_up_energy,
     sample_visible_normal,
     smith_g1,
@@ -74,50 +74,57 @@ def eval_rough(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
 @device
 def _eval_facets(bsdf: Bsdf, o: Vec3, i: Vec3, eta: float) -> BsdfValue:
     """Reflection at facets and refraction through them; `o` above, `eta` below by above."""
-    nothing = BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
-    alpha = max(bsdf.alpha, MIRROR_ALPHA)
-    alpha2 = alpha * alpha
-    if i.z > 0.0:
-        h = normalize(o + i)
-        cos_h = dot(o, h)
-        seen = ggx_density(h, alpha2) * smith_g1(o.z, alpha2) / (4.0 * o.z)
-        pdf = fresnel(min(1.0, cos_h), eta) * seen
-        f = pdf * smith_g1(i.z, alpha2)
-        return BsdfValue(vec3(f, f, f), pdf)
-    h = o + i * eta  # eq. 16
+    h = o + i if i.z > 0.0 else o + i * eta  # eq. 13 and 16
     square = dot(h, h)
     if square < 1e-12:
-        return nothing
+        return BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
     h = h * (1.0 / math.sqrt(square))
     if h.z < 0.0:
         h = -h
+    return _at_facets(bsdf, o, i, h, fresnel(min(1.0, abs(dot(o, h))), eta), eta)
+
+
+@device
+def _at_facets(bsdf: Bsdf, o: Vec3, i: Vec3, h: Vec3, reflected: float, eta: float) -> BsdfValue:
+    """The same by the normal of the facets, and the share of light that they reflect."""
+    alpha = max(bsdf.alpha, MIRROR_ALPHA)
+    alpha2 = alpha * alpha
+    seen = ggx_reflected(h, o.z, alpha2)
+    unmasked = smith_g1(abs(i.z), alpha2)
+    if i.z > 0.0:
+        pdf = reflected * seen
+        f = pdf * unmasked
+        return BsdfValue(vec3(f, f, f), pdf)
     cos_o = dot(o, h)
     cos_i = dot(i, h)
     if cos_o <= 0.0 or cos_i >= 0.0:
-        return nothing
+        return BsdfValue(vec3(0.0, 0.0, 0.0), 0.0)
+    # Visible normals, and how much refraction spreads them (eq. 17); reflection, 4 cos_o
     bent = cos_o + eta * cos_i
-    # Visible normals, and how much refraction spreads them (eq. 17)
-    seen = ggx_density(h, alpha2) * smith_g1(o.z, alpha2) * cos_o / o.z
-    spread = eta * eta * -cos_i / (bent * bent)
-    pdf = (1.0 - fresnel(min(1.0, cos_o), eta)) * seen * spread
-    return BsdfValue(bsdf.color * (pdf * smith_g1(-i.z, alpha2) / (eta * eta)), pdf)
+    pdf = (1.0 - reflected) * seen * (eta * eta * -4.0 * cos_o * cos_i) / (bent * bent)
+    return BsdfValue(bsdf.color * (pdf * unmasked / (eta * eta)), pdf)
 
 
 @device
 def _eval_rough_pane(bsdf: Bsdf, o: Vec3, i: Vec3) -> BsdfValue:
     """What a facet transmits leaves as what it reflects, mirrored by the pane."""
+    h = normalize(o + vec3(i.x, i.y, abs(i.z)))
+    return _at_pane(bsdf, o, i, h, fresnel_pane(min(1.0, dot(o, h)), bsdf.eta))
+
+
+@device
+def _at_pane(bsdf: Bsdf, o: Vec3, i: Vec3, h: Vec3, reflected: float) -> BsdfValue:
+    """The same by the normal of the facets, and the share of light that they reflect."""
     alpha = max(bsdf.alpha, MIRROR_ALPHA)
     alpha2 = alpha * alpha
-    above = vec3(i.x, i.y, abs(i.z))
-    h = normalize(o + above)
-    reflected = fresnel_pane(min(1.0, dot(o, h)), bsdf.eta)
-    pdf = ggx_density(h, alpha2) * smith_g1(o.z, alpha2) / (4.0 * o.z)
+    pdf = ggx_reflected(h, o.z, alpha2)
+    unmasked = smith_g1(abs(i.z), alpha2)
     if i.z > 0.0:
         pdf *= reflected
-        f = pdf * smith_g1(above.z, alpha2)
+        f = pdf * unmasked
         return BsdfValue(vec3(f, f, f), pdf)
     pdf *= 1.0 - reflected
-    return BsdfValue(bsdf.color * (pdf * smith_g1(above.z, alpha2)), pdf)
+    return BsdfValue(bsdf.color * (pdf * unmasked), pdf)
 
 
 @on_demand
@@ -131,13 +138,16 @@ def sample_rough(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfS
     is_thin = bsdf.kind == layout.ROUGH_THIN_DIELECTRIC
     eta = 1.0 if is_thin else (bsdf.eta if wo.z > 0.0 else 1.0 / bsdf.eta)
 
+    outside = wo.z > 0.0
+    compensates = bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY] > 0.0
     lost = 0.0
-    if bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY] > 0.0:
-        lost = _lost(bsdf, wo.z > 0.0, o.z)
+    if compensates:
+        lost = _lost(bsdf, outside, o.z)
     if lobe < lost:
         wi = sample_cosine_hemisphere(u, v)
-        if lobe < lost * _share_transmitted(bsdf, wo.z > 0.0):
+        if lobe < lost * _share_transmitted(bsdf, outside):
             wi = vec3(wi.x, wi.y, -wi.z)
+        value = _eval_rough_pane(bsdf, o, wi) if is_thin else _eval_facets(bsdf, o, wi, eta)
     else:
         lobe = (lobe - lost) / (1.0 - lost)
         h = sample_visible_normal(o, max(bsdf.alpha, MIRROR_ALPHA), u, v)
@@ -154,16 +164,22 @@ def sample_rough(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> BsdfS
                 return nothing
             wi = vec3(wi.x, wi.y, -wi.z)
         else:  # eq. 40
-            cos_t = math.sqrt(max(0.0, 1.0 - (1.0 - cos_o * cos_o) / (eta * eta)))
-            wi = normalize(h * (cos_o / eta - cos_t) - o * (1.0 / eta))
+            inverse = 1.0 / eta
+            cos_t = math.sqrt(max(0.0, 1.0 - (1.0 - cos_o * cos_o) * (inverse * inverse)))
+            wi = normalize(h * (cos_o * inverse - cos_t) - o * inverse)
             if wi.z >= 0.0:
                 return nothing
-    wi = wi * side
-    value = eval_rough(bsdf, wo, wi)
+        value = (
+            _at_pane(bsdf, o, wi, h, reflected)
+            if is_thin
+            else _at_facets(bsdf, o, wi, h, reflected, eta)
+        )
+    if compensates:
+        value = _add_multiple(bsdf, o, wi, outside, eta, value)
     if value.pdf <= 0.0:
         return nothing
-    crossed = eta if wi.z * wo.z < 0.0 else 1.0
-    return BsdfSample(wi, value.f_cos * (1.0 / value.pdf), value.pdf, False, crossed)
+    crossed = eta if wi.z < 0.0 else 1.0
+    return BsdfSample(wi * side, value.f_cos * (1.0 / value.pdf), value.pdf, False, crossed)
 
 
 # --- Light that is scattered more than once ------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
-from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
+from raywidget.kernels.language.vec3 import Vec3, load_vec3, sqrt_each, vec3
 from raywidget.kernels.layout import MATERIAL_K, MATERIAL_N
 from raywidget.kernels.surfaces.lobes import Bsdf
 
@@ -18,9 +18,13 @@ def fresnel(cos_i: float, eta: float) -> float:
     if sin2_t >= 1.0:
         return 1.0  # total reflection
     cos_t = math.sqrt(1.0 - sin2_t)
-    parallel = (eta * cos_i - cos_t) / (eta * cos_i + cos_t)
-    perpendicular = (cos_i - eta * cos_t) / (cos_i + eta * cos_t)
-    return 0.5 * (parallel * parallel + perpendicular * perpendicular)
+    # Both amplitudes over one denominator, since a division takes as long as ten products.
+    sum_p = eta * cos_i + cos_t
+    sum_s = cos_i + eta * cos_t
+    parallel = (eta * cos_i - cos_t) * sum_s
+    perpendicular = (cos_i - eta * cos_t) * sum_p
+    both = sum_p * sum_s
+    return 0.5 * (parallel * parallel + perpendicular * perpendicular) / (both * both)
 
 
 @device
@@ -56,26 +60,21 @@ def fresnel_conductor(bsdf: Bsdf, cos_i: float) -> Vec3:
     """Unpolarised reflectance of a conductor with a complex index of refraction, tinted."""
     n = load_vec3(bsdf.parameters, bsdf.row + MATERIAL_N)
     k = load_vec3(bsdf.parameters, bsdf.row + MATERIAL_K)
-    cos_i = min(1.0, max(0.0, cos_i))
-    return bsdf.color * vec3(
-        _conductor(cos_i, n.x, k.x), _conductor(cos_i, n.y, k.y), _conductor(cos_i, n.z, k.z)
-    )
-
-
-@device
-def _conductor(cos: float, n: float, k: float) -> float:
-    """For one channel, with real arithmetic only (Born and Wolf 1999, section 14.4; a and b are the
-    real and imaginary part of sqrt((n - ik)^2 - sin^2)).
-    """
+    # The three channels in one vector, with real arithmetic only (Born and Wolf 1999, section 14.4;
+    # a and b are the real and imaginary part of sqrt((n - ik)^2 - sin^2)).
+    cos = min(1.0, max(0.0, cos_i))
     cos2 = cos * cos
     sin2 = 1.0 - cos2
-    real = n * n - k * k - sin2
-    modulus = math.sqrt(real * real + 4.0 * n * n * k * k)  # a^2 + b^2
-    a = math.sqrt(max(0.0, 0.5 * (modulus + real)))
-    sum_s = modulus + cos2
-    cross_s = 2.0 * a * cos
-    senkrecht = (sum_s - cross_s) / (sum_s + cross_s)
-    sum_p = cos2 * modulus + sin2 * sin2
+    white = vec3(1.0, 1.0, 1.0)
+    n2 = n * n
+    k2 = k * k
+    real = n2 - k2 - white * sin2
+    modulus = sqrt_each(real * real + n2 * k2 * 4.0)  # a^2 + b^2, no less than |real|
+    a = sqrt_each((modulus + real) * 0.5)
+    sum_s = modulus + white * cos2
+    cross_s = a * (2.0 * cos)
+    sum_p = modulus * cos2 + white * (sin2 * sin2)
     cross_p = cross_s * sin2
-    parallel = senkrecht * (sum_p - cross_p) / (sum_p + cross_p)
-    return 0.5 * (senkrecht + parallel)
+    # s is (sum - cross) / (sum + cross), p is s times the same of the others; of s (1 + p / s) / 2
+    # one division is left.
+    return bsdf.color * ((sum_s - cross_s) * sum_p / ((sum_s + cross_s) * (sum_p + cross_p)))

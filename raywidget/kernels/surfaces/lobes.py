@@ -26,6 +26,7 @@ class Bsdf(NamedTuple):
     row: int
     energy: Any  # the tables of `layout.ENERGY_*`
     full: Any  # as `SceneTables.full`
+    tables: Any  # `materials`, in which the parts of a blend are
 
 
 class BsdfValue(NamedTuple):

@@ -13,7 +13,7 @@ import math
 from raywidget.kernels import layout
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.on_demand import on_demand
-from raywidget.kernels.language.sampling import INV_PI, PI, sample_cosine_hemisphere
+from raywidget.kernels.language.sampling import INV_PI, cos_sin_turn, sample_cosine_hemisphere
 from raywidget.kernels.language.scalars import index_below, single
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, normalize, vec3
 from raywidget.kernels.surfaces.fresnel import fresnel_conductor, schlick
@@ -24,11 +24,17 @@ _LAST_COLUMN = float(layout.ENERGY_COLUMNS - 1)
 
 
 @device
-def ggx_density(h: Vec3, alpha2: float) -> float:
-    """Distribution of microfacet normals (Walter et al. 2007, eq. 33)."""
+def ggx_reflected(h: Vec3, cos: float, alpha2: float) -> float:
+    """D G1 / (4 cos): the density of directions to which those microfacets reflect that are seen
+    from one with `cos` (Heitz 2018, eq. 17).
+
+    D is the distribution of normals (Walter et al. 2007, eq. 33), of G1 (eq. 34) the cosine
+    cancels: one division is left of three.
+    """
     # sin^2 + alpha^2 cos^2; 1 - cos^2 would keep no digit of it on a nearly smooth metal
     q = h.x * h.x + h.y * h.y + alpha2 * h.z * h.z
-    return alpha2 / (PI * q * q)
+    seen = cos + math.sqrt(alpha2 + (1.0 - alpha2) * cos * cos)
+    return alpha2 * (0.5 * INV_PI) / (q * q * seen)
 
 
 @device
@@ -43,10 +49,10 @@ def sample_visible_normal(wo: Vec3, alpha: float, u: float, v: float) -> Vec3:
     with spherical caps").
     """
     stretched = normalize(vec3(alpha * wo.x, alpha * wo.y, wo.z))
-    phi = 2.0 * PI * u
     z = (1.0 - v) * (1.0 + stretched.z) - stretched.z
     r = math.sqrt(max(0.0, 1.0 - z * z))
-    n = vec3(r * math.cos(phi), r * math.sin(phi), z) + stretched
+    cos, sin = cos_sin_turn(u)
+    n = vec3(r * cos, r * sin, z) + stretched
     return normalize(vec3(alpha * n.x, alpha * n.y, n.z))
 
 
@@ -64,10 +70,14 @@ def reflectance(bsdf: Bsdf, cos_h: float) -> Vec3:
 @device
 def eval_metal(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     """A metal that is not a mirror."""
-    h = normalize(wo + wi)
+    return _eval_at(bsdf, wo, wi, normalize(wo + wi))
+
+
+@device
+def _eval_at(bsdf: Bsdf, wo: Vec3, wi: Vec3, h: Vec3) -> BsdfValue:
+    """The same, by the normal of the facets that reflect the one to the other."""
     alpha2 = bsdf.alpha * bsdf.alpha
-    # D G1(wo) / (4 cos wo): the density of visible normals after reflection (Heitz 2018, eq. 17)
-    pdf = ggx_density(h, alpha2) * smith_g1(wo.z, alpha2) / (4.0 * wo.z)
+    pdf = ggx_reflected(h, wo.z, alpha2)
     f_cos = reflectance(bsdf, dot(wo, h)) * (pdf * smith_g1(wi.z, alpha2))
     if bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY] > 0.0:
         return _add_multiple(bsdf, wo, wi, f_cos, pdf)
@@ -75,12 +85,15 @@ def eval_metal(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
 
 
 @device
-def sample_metal(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> Vec3:
-    """A direction, maybe below the surface; `eval_metal` knows its density."""
+def sample_metal(bsdf: Bsdf, wo: Vec3, u: float, v: float, lobe: float) -> tuple[Vec3, BsdfValue]:
+    """A direction, maybe below the surface, and what `eval_metal` says of it if it is above."""
     if bsdf.parameters[bsdf.row + layout.MATERIAL_ENERGY] > 0.0 and lobe < _lost(bsdf, wo):
-        return sample_cosine_hemisphere(u, v)
-    h = sample_visible_normal(wo, bsdf.alpha, u, v)
-    return h * (2.0 * dot(wo, h)) - wo
+        wi = sample_cosine_hemisphere(u, v)
+        h = normalize(wo + wi)
+    else:
+        h = sample_visible_normal(wo, bsdf.alpha, u, v)
+        wi = h * (2.0 * dot(wo, h)) - wo
+    return wi, _eval_at(bsdf, wo, wi, h)
 
 
 # --- Light that is scattered more than once ------------------------------------------------------

@@ -19,7 +19,7 @@ from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, normalize, vec
 from raywidget.kernels.surfaces.dielectric import eval_rough, sample_rough
 from raywidget.kernels.surfaces.lobes import MIRROR_ALPHA, Bsdf, BsdfSample, BsdfValue
 from raywidget.kernels.surfaces.microfacet import (
-    ggx_density,
+    ggx_reflected,
     look_up_energy,
     sample_visible_normal,
     smith_g1,
@@ -104,6 +104,7 @@ def _glass(bsdf: Bsdf) -> Bsdf:
         bsdf.row,
         bsdf.energy,
         bsdf.full,
+        bsdf.tables,
     )
 
 
@@ -237,7 +238,7 @@ def eval_principled(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
     h = normalize(o + i)
     if reflects:
         alpha2 = layers.alpha * layers.alpha
-        drawn = ggx_density(h, alpha2) * smith_g1(o.z, alpha2) / (4.0 * o.z)
+        drawn = ggx_reflected(h, o.z, alpha2)
         f = f + _eval_base(bsdf, layers, o, i, h, drawn)
         pdf += shares.specular * drawn
         pdf += max(0.0, 1.0 - shares.coat - shares.specular - shares.glass) * i.z * INV_PI
@@ -261,7 +262,7 @@ def eval_principled(bsdf: Bsdf, wo: Vec3, wi: Vec3) -> BsdfValue:
             f = f * _passed_by(bsdf, layers, i.z)
         if reflects and layers.coated:
             alpha2 = layers.coat_alpha * layers.coat_alpha
-            drawn = ggx_density(h, alpha2) * smith_g1(o.z, alpha2) / (4.0 * o.z)
+            drawn = ggx_reflected(h, o.z, alpha2)
             weight = _COAT_F0 + (1.0 - _COAT_F0) * _schlick_weight(dot(o, h))
             gloss = layers.coat * weight * drawn * smith_g1(i.z, alpha2)
             f = f + vec3(gloss, gloss, gloss)

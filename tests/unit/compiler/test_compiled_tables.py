@@ -100,6 +100,28 @@ def test_each_material_has_its_kind_and_values():
     np.testing.assert_allclose(tables.textures, [[2, 3, 0, 0, 0.25, 0.25, 0.25, 0.5, 0.75, 1]])
 
 
+def test_mixtures_of_simple_parts_are_blends():
+    paint, gold = rw.Diffuse(0.5), rw.Conductor("gold", roughness=0.3)
+    picture = rw.Checkerboard(0.2, 0.8)
+    for mixture, kind in (
+        (rw.Mix(paint, gold), layout.BLEND),
+        (rw.Mix(paint, rw.Dielectric(1.5), picture), layout.BLEND),
+        (rw.Mix(rw.Coated(paint), rw.Coated(gold)), layout.BLEND),
+        (rw.Mix(rw.Diffuse(picture), gold), layout.MIX),
+        (rw.Mix(paint, rw.Dielectric(1.5, roughness=0.5)), layout.MIX),
+        (rw.Mix(rw.Dielectric(1.5), rw.Metal(0.9)), layout.MIX),  # all of it mirrors
+        (rw.Mix(paint.replace(normal_map=picture), gold), layout.MIX),
+        (rw.Mix(paint, gold, normal_map=picture), layout.BLEND),
+        (rw.Mix(rw.Mix(paint, gold), paint), layout.MIX),
+    ):
+        codes, values, _ = material_rows(mixture)
+        assert codes[-1, layout.MATERIAL_KIND] == kind, mixture
+        if kind == layout.BLEND:
+            rows = values[-1, layout.MATERIAL_BLEND_ROWS : layout.MATERIAL_BLEND_ROWS + 2]
+            kinds = values[-1, layout.MATERIAL_BLEND_KINDS : layout.MATERIAL_BLEND_KINDS + 2]
+            assert codes[rows.astype(int), layout.MATERIAL_KIND].tolist() == kinds.tolist()
+
+
 def test_shapes_share_rows_unless_their_light_differs():
     material = rw.Diffuse(0.5)
     shapes = [
