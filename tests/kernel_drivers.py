@@ -35,6 +35,7 @@ from raywidget.kernels.integrators.bundle import (
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.random import draw_four, start_sequence
 from raywidget.kernels.language.simd import WIDTH, lane_mask, load_lanes, store_lanes
 from raywidget.kernels.language.vec3 import dot, vec3
@@ -70,7 +71,7 @@ class HitArrays(NamedTuple):
 
 @entry
 def _trace(tables, camera, origins, directions, t_max, floats, integers, occluded):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     for i in range(len(origins)):
         o = vec3(origins[i, 0], origins[i, 1], origins[i, 2])
         d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
@@ -120,7 +121,7 @@ def _points_back(place, points):
 
 @entry
 def _describe(tables, camera, origins, directions, floats):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     for i in range(len(origins)):
         o = vec3(origins[i, 0], origins[i, 1], origins[i, 2])
         d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
@@ -144,7 +145,7 @@ def describe(tables, origins, directions):
 
 @entry
 def _leave(tables, camera, origins, directions, leaving, starts, hits):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     for i in range(len(origins)):
         o = vec3(origins[i, 0], origins[i, 1], origins[i, 2])
         d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])
@@ -197,7 +198,7 @@ def _some_hit(scene):
 
 @entry
 def _sample_bsdfs(tables, camera, wo, numbers, floats, specular):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     hit = _some_hit(scene)
     bsdf = load_bsdf(scene, hit, 0 + hit.material, make_parameters())
     for i in range(len(wo)):
@@ -217,7 +218,7 @@ def _sample_bsdfs(tables, camera, wo, numbers, floats, specular):
 
 @entry
 def _eval_bsdfs(tables, camera, wo, wi, floats):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     hit = _some_hit(scene)
     bsdf = load_bsdf(scene, hit, 0 + hit.material, make_parameters())
     for i in range(len(wi)):
@@ -260,7 +261,7 @@ class MaterialUnderTest:
 
 @entry
 def _sample_lights(tables, camera, point, normal, numbers, floats, lights, delta):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     p = vec3(point[0], point[1], point[2])
     n = vec3(normal[0], normal[1], normal[2])
     for i in range(len(numbers)):
@@ -282,7 +283,7 @@ def _sample_lights(tables, camera, point, normal, numbers, floats, lights, delta
 
 @entry
 def _find_lights(tables, camera, point, normal, directions, floats, lights):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     p = vec3(point[0], point[1], point[2])
     n = vec3(normal[0], normal[1], normal[2])
     for i in range(len(directions)):
@@ -309,7 +310,7 @@ def _find_lights(tables, camera, point, normal, directions, floats, lights):
 
 @entry
 def _light_probabilities(tables, camera, points, normals, probabilities):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     for i in range(len(points)):
         p = vec3(points[i, 0], points[i, 1], points[i, 2])
         n = vec3(normals[i, 0], normals[i, 1], normals[i, 2])
@@ -463,7 +464,7 @@ def draw_in_lanes(seed, pixels, samples, groups, lattices):
 @entry
 def _trace_few(tables, camera, origins, directions, t_max, floats, slots, occluded):
     """Rays are in blocks of `WIDTH`, (B, 3, WIDTH); those that may walk on through the tree."""
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     o, d, limits, hits = view(origins), view(directions), view(t_max), view(floats)
     found = view(slots)
     for block in range(len(origins)):
@@ -502,7 +503,7 @@ def _trace_few(tables, camera, origins, directions, t_max, floats, slots, occlud
 
 @entry
 def _trace_slots(tables, camera, origins, directions, t_max, floats, slots, occluded):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     for i in range(len(origins)):
         o = vec3(origins[i, 0], origins[i, 1], origins[i, 2])
         d = vec3(directions[i, 0], directions[i, 1], directions[i, 2])

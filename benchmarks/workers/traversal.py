@@ -24,6 +24,7 @@ from raywidget.compiler import compile_scene
 from raywidget.kernels.geometry.clipping import find_closest, is_occluded
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.vec3 import vec3
 from raywidget.kernels.layout import CAMERA_SIZE, MISS
 
@@ -33,7 +34,7 @@ _NO_CAMERA = np.zeros(CAMERA_SIZE, np.float32)
 
 @entry
 def _closest(tables, camera, rays, distances):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     hits = 0
     for i in range(rays.shape[0]):
         o = vec3(rays[i, 0], rays[i, 1], rays[i, 2])
@@ -46,7 +47,7 @@ def _closest(tables, camera, rays, distances):
 
 @entry
 def _occluded(tables, camera, rays):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     hits = 0
     for i in range(rays.shape[0]):
         o = vec3(rays[i, 0], rays[i, 1], rays[i, 2])

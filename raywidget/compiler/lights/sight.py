@@ -17,6 +17,7 @@ from raywidget.kernels.geometry.traverse import is_occluded_whole
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.vec3 import dot, load_vec3, vec3
 from raywidget.kernels.layout import F32, I64, SceneTables
 from raywidget.scene.shapes.simple import Bounds
@@ -81,7 +82,7 @@ def _count_seen(
     tables: SceneTables, camera: F32, points: F32, directions: F32, first: int, seen: I64
 ) -> None:
     """1 for each node of `light_nodes` from `first` on, and each point, that see each other."""
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     places = view(points)
     ways = view(directions)
     for number in range(len(seen)):

@@ -106,6 +106,7 @@ from raywidget.kernels.integrators.tile import (
 from raywidget.kernels.language.buffers import load_flag
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.random import (
     GROUP_CHOICE,
     GROUP_EDGE,
@@ -592,5 +593,5 @@ def render_path(
     target: TileTarget,
 ) -> bool:
     """Path tracing, see `sample_path_tile`."""
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     return sample_path_tile(scene, view_picture(picture), settings, work, view_tile(target))

@@ -14,6 +14,7 @@ from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.scalars import index32, single
 from raywidget.kernels.layout import F32, MISS, VOLUME_CODES_SIZE, VOLUME_INDEX, SceneTables
 from raywidget.kernels.sensors.camera import generate_ray
@@ -52,7 +53,7 @@ def pick_point(
     """Where the ray through (x, y) in [-1, 1]^2, y up, from the middle of the lens ends; False if
     nowhere.
     """
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     origin, direction = generate_ray(view(camera), single(x), single(y), 0.0, 0.0)
     travelled = single(0.0)
     start = origin

@@ -8,6 +8,7 @@ from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.random import Four
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
 from raywidget.kernels.layout import F32, SceneTables, SceneView
@@ -49,7 +50,7 @@ def find_surroundings(scene: SceneView, o: Vec3) -> int:
 @entry
 def fill_surroundings(tables: SceneTables, camera: F32) -> None:
     """Fill `tables.surroundings`, for scenes with media."""
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     scene.surroundings[0] = find_surroundings(scene, load_vec3(scene.camera, layout.CAMERA_ORIGIN))
     for light in range(scene.light_count):
         if is_point(scene, light):

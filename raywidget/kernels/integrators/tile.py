@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from raywidget.kernels.language.buffers import as_int32, load_flag, view
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.random import (
     GROUP_EDGE,
     GROUP_LENS,
@@ -306,7 +307,7 @@ def visit_pixels(
     tile, row by row, the sums as a bare pointer, and what is `given`. The flag is read before every
     row.
     """
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     picture = view_picture(seen)
     pointer = view(sums)
     flag = view(cancel)
@@ -376,7 +377,7 @@ def sample_tile(
     code. Sample after sample is added to the sum that the earlier ones left, so the result does not
     depend on how a range is split into calls. The flag is read before every row.
     """
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     picture = view_picture(seen)
     tile = view_tile(target)
     rays = 0

@@ -16,6 +16,7 @@ from raywidget.kernels.integrators.tile import (
     view_tile,
 )
 from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.layout import F32, SceneTables
 
 
@@ -29,7 +30,7 @@ def render_volpath(
     target: TileTarget,
 ) -> bool:
     """Path tracing through media, see `path.sample_path_tile`."""
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     chosen = PathSettings(
         settings.max_depth, settings.next_event, settings.roulette, settings.bound, None, 1
     )

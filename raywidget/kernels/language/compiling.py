@@ -32,12 +32,18 @@ def device(function: Callable[..., Any]) -> Any:
     """See `jit.device`."""
     dispatcher: Any = numba.njit(**DEVICE_OPTIONS)(function)
     find_call = dispatcher.get_call_template
+    found: dict[Any, Any] = {}
 
     def find_call_by_types(args: Any, kws: Any) -> Any:
         # A number that is written out has a type of its own, and each such type its own version
         # of the function: 30 of one that loads a row, a quarter of the time for `path`.
-        plain = [types.unliteral(a) for a in args]
-        return find_call(plain, {name: types.unliteral(a) for name, a in kws.items()})
+        plain = tuple(types.unliteral(a) for a in args)
+        if kws:
+            return find_call(plain, {name: types.unliteral(a) for name, a in kws.items()})
+        answer = found.get(plain)
+        if answer is None:
+            answer = found[plain] = find_call(plain, kws)
+        return answer
 
     dispatcher.get_call_template = find_call_by_types
     return dispatcher

@@ -106,6 +106,7 @@ from raywidget.kernels.integrators.tile import (
 from raywidget.kernels.language.buffers import advance, load_flag, make_stack_array
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.random import (
     GROUP_CHOICE,
     GROUP_EDGE,
@@ -506,5 +507,5 @@ def render_bdpt(
     """
     view = view_picture(picture)
     splats = make_splats(view_splats(log, target.counters), view)
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     return sample_bdpt_tile(scene, view, settings, work, view_tile(target), splats)

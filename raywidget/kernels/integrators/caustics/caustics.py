@@ -25,6 +25,7 @@ from raywidget.kernels.integrators.tile import (
 )
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.layout import F32, U8, SceneTables
 from raywidget.kernels.lights.aimed import Targets
 
@@ -57,7 +58,7 @@ def render_caustics(
 
     The log has room for MOST_EDGES - 2 lines a sample.
     """
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     seen = view_picture(picture)
     targets = Targets(
         view(settings.balls),

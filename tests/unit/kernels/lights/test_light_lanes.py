@@ -11,6 +11,7 @@ from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry
 from raywidget.kernels.language.look_up import whole
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.simd import WIDTH, choose, load_lanes, spread_number, store_lanes
 from raywidget.kernels.language.vec3 import vec3
 from raywidget.kernels.lights.emitter import sample_chosen
@@ -42,7 +43,7 @@ SIZE = 11
 @entry
 def _draw_both(tables, camera, rows, lights, at_once, singly):
     """`rows` (6, WIDTH): points and numbers; results (SIZE, WIDTH). Which lanes are done."""
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     numbers = view(rows)
     p = vec3(load_lanes(numbers, 0), load_lanes(numbers, WIDTH), load_lanes(numbers, 2 * WIDTH))
     u, v = load_lanes(numbers, 3 * WIDTH), load_lanes(numbers, 4 * WIDTH)

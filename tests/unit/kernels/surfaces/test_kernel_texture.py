@@ -13,6 +13,7 @@ from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.vec3 import vec3
 from raywidget.kernels.layout import (
     CHECKERBOARD,
@@ -53,7 +54,7 @@ def _at(hit: Hit, u: float, v: float) -> Hit:
 
 @entry
 def _colors(tables, camera, uv, colors, glow):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     o = vec3(0.0, 0.0, 5.0)
     d = vec3(0.0, 0.0, -1.0)
     on_ball = make_hit(scene, o, d, find_closest(scene, o, d, np.float32(np.inf)))
@@ -99,7 +100,7 @@ def test_nothing_is_read_before_the_first_texture():
 
 @entry
 def _look(tables, camera, origins, found):
-    scene = view_scene(tables, camera)
+    scene = pinned(view_scene(tables, camera))
     room = make_parameters()
     d = vec3(0.0, 0.0, -1.0)
     for i in range(len(origins)):
