@@ -105,7 +105,8 @@ class TextureRows:
             np.array(self._codes, np.int32).reshape(-1, layout.TEXTURE_CODES_SIZE),
             np.array(self._values, np.float32).reshape(-1, layout.TEXTURE_SIZE),
             np.concatenate(self._floats),
-            np.concatenate([*self._bytes, np.zeros(0, np.uint8)]),
+            # Kernels load four bytes at a time, the last of which may lie behind a pixel.
+            np.concatenate([*self._bytes, np.zeros(3, np.uint8)]),
         )
 
     def _pack_checkerboard(

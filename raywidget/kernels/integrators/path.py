@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from raywidget.kernels.geometry.brute_force import find_closest_of_few, find_near_rest
 from raywidget.kernels.integrators import rows
+from raywidget.kernels.integrators.arrive_lanes import arrive_together, walk
 from raywidget.kernels.integrators.bundle import (
     Bundle,
+    clear,
     load_point,
     load_point_row,
     load_row,
@@ -138,7 +140,7 @@ from raywidget.kernels.language.simd import (
 )
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
-from raywidget.kernels.layout import F32, SceneTables, SceneView
+from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
 from raywidget.kernels.lights.emitter import is_all_sought
 from raywidget.kernels.lights.environment import backdrop_of
 from raywidget.kernels.volumes.medium import eval_phase, sample_phase
@@ -165,6 +167,10 @@ def advance_paths(
     """
     # --- Where do the rays end? What shines there, and what does it scatter? ----------------------
     walking = lanes
+    t = spread_number(INFINITY)
+    u = spread_number(0.0)
+    v = spread_number(0.0)
+    slot = spread_word(MISS)
     if scene.has_few:
         o = load_point_row(bundle, rows.ORIGIN)
         d = load_point_row(bundle, rows.DIRECTION)
@@ -172,24 +178,28 @@ def advance_paths(
         walking = 0
         if not scene.is_few:
             walking = find_near_rest(scene, o, d, t)
-        store_row(bundle, rows.DISTANCE, t)
-        store_row(bundle, rows.U, u)
-        store_row(bundle, rows.V, v)
-        store_word_row(bundle, rows.SLOT, slot)
+    store_row(bundle, rows.DISTANCE, t)
+    store_row(bundle, rows.U, u)
+    store_row(bundle, rows.V, v)
+    store_word_row(bundle, rows.SLOT, slot)
+    store_word_row(bundle, rows.INSTANCE, spread_word(-1))
     store_word_row(bundle, rows.FOUND, spread_word(0))
     rays = 0
     rest = lanes
     if in_space(settings):
         rays = fly_lanes(settings, scene, bundle, lanes, walking, lattice)
-        walking = 0
         stopped = load_word_row(bundle, rows.FOUND) & (FOUND_END | FOUND_SPACE | FOUND_DIFFUSE)
         rest = lanes & lane_mask(stopped == 0)
         rays += count_bits(lanes & ~rest)
+    else:
+        walk(scene, bundle, lanes & walking)
+        together = arrive_together(scene, bundle, lanes, settings)
+        rest = lanes & ~together
+        rays = count_bits(together)
     while rest != 0:
         lane = lowest_bit(rest)
         rest &= rest - 1
-        walks = (walking >> lane) & 1 != 0
-        arrival = arrive(scene, bundle, lane, lattice, walks, settings)
+        arrival = arrive(scene, bundle, lane, lattice, settings)
         rays += arrival.rays
         store_word(bundle, rows.FOUND, lane, arrival.found)
     images = that_found(bundle, FOUND_IMAGE)
@@ -539,6 +549,7 @@ def sample_path_tile(
     The flag is read before every step, which takes microseconds.
     """
     bundle = Bundle(make_numbers(), make_words(), make_stacks(), make_rooms())
+    clear(bundle, rows.NUMBER_ROWS)
     pixels = tile.width * tile.height
     if work.samples == 0:
         return True

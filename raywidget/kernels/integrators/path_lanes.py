@@ -63,7 +63,7 @@ from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUPS_PER_EDGE
 from raywidget.kernels.language.sampling import power_heuristic
-from raywidget.kernels.language.scalars import index32, single
+from raywidget.kernels.language.scalars import index32
 from raywidget.kernels.language.simd import (
     as_floats,
     choose,
@@ -149,11 +149,11 @@ class PathSettings(NamedTuple):
 
 @device
 def arrive(
-    scene: SceneView, bundle: Bundle, lane: int, lattice: bool, walks: bool, settings: PathSettings
+    scene: SceneView, bundle: Bundle, lane: int, lattice: bool, settings: PathSettings
 ) -> Arrival:
-    """Trace one edge, add the emission that it finds, and load the surface at its end.
+    """Add the emission that an edge has found, and load the surface at its end.
 
-    `walks`: that is not known yet, or something nearer may be in the tree.
+    Beyond surfaces that let the path pass, trace it further.
     """
     o = load_point(bundle, rows.ORIGIN, lane)
     d = load_point(bundle, rows.DIRECTION, lane)
@@ -161,12 +161,10 @@ def arrive(
     passed = 0  # surfaces that have let the path pass
     shot = 0  # rays of a catcher
     while True:
-        ray = traced(settings, bundle, lane, (scene.has_few or in_space(settings)) and passed == 0)
-        if walks or passed > 0:
-            first = scene.rest if passed == 0 else 0
-            nearer = find_closest_of_finite(scene, first, o, d, ray.t)
-            if nearer.slot != MISS:
-                ray = nearer
+        if passed == 0:
+            ray = traced(bundle, lane)
+        else:
+            ray = find_closest_of_finite(scene, 0, o, d, INFINITY)
         if scene.medium_count > 0 and not in_space(settings):
             inside = bundle.inside[lane]
             if depth == 1 and scene.has_unseen:
@@ -334,19 +332,14 @@ def load_material(
 
 
 @device
-def traced(settings: PathSettings, bundle: Bundle, lane: int, together: bool) -> RayHit:
-    """Where a ray ends that was traced before, if it was."""
-    if not together:
-        return RayHit(single(INFINITY), single(0.0), single(0.0), index32(MISS), index32(-1))
-    instance = -1
-    if in_space(settings):
-        instance = load_word(bundle, rows.INSTANCE, lane)
+def traced(bundle: Bundle, lane: int) -> RayHit:
+    """Where a ray ends that was traced before."""
     return RayHit(
         load_number(bundle, rows.DISTANCE, lane),
         load_number(bundle, rows.U, lane),
         load_number(bundle, rows.V, lane),
         index32(load_word(bundle, rows.SLOT, lane)),
-        index32(instance),
+        index32(load_word(bundle, rows.INSTANCE, lane)),
     )
 
 

@@ -110,7 +110,6 @@ def fly_lanes(
     them.
     """
     _draw_pieces(scene, bundle, lanes, lattice)
-    store_word_row(bundle, rows.INSTANCE, spread_word(-1))
     rays = 0
     rest = lanes if scene.volume_count > 0 else lanes & walking
     while rest != 0:
@@ -120,7 +119,7 @@ def fly_lanes(
         if scene.volume_count > 0:
             rays += _fly_one(scene, bundle, lane, lattice, walks, settings)
         else:
-            ray = traced(settings, bundle, lane, scene.has_few)
+            ray = traced(bundle, lane)
             reach = min(ray.t, load_number(bundle, rows.FREE, lane))
             _note_ray(bundle, lane, _nearer(scene, bundle, lane, reach, ray))
     stopped = 0
@@ -278,7 +277,7 @@ def _fly_one(
     stream = load_stream(bundle, lane)
     lit_on_way = _is_lit_on_way(scene, depth, settings)
     glows = _seeks_glow(scene, settings)
-    ray = traced(settings, bundle, lane, scene.has_few)
+    ray = traced(bundle, lane)
     reach = min(free, ray.t)
     volume = -1
     place = 0.0

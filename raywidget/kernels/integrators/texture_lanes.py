@@ -16,21 +16,20 @@ from raywidget.kernels.integrators.bundle import (
     load_row,
     load_word,
     load_word_row,
+    replace_point_row,
     replace_word_row,
     room_of,
     store_number,
     store_point,
-    store_row,
     store_word,
-    store_word_row,
 )
 from raywidget.kernels.integrators.surface_lanes import tilt_normals
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import index32
-from raywidget.kernels.language.simd import choose, lane_mask, spread_word
-from raywidget.kernels.language.vec3 import load_vec3
+from raywidget.kernels.language.simd import choose, lane_mask, lanes_in, spread_word
+from raywidget.kernels.language.vec3 import load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.surfaces.bsdf import copy_parameters, set_parameter
 from raywidget.kernels.surfaces.texture import (
@@ -123,27 +122,21 @@ def _lies_by_first(scene: SceneView, texture: int) -> bool:
 
 @device
 def _look_up_image(scene: SceneView, bundle: Bundle, lanes: int, texture: int) -> None:
-    pixels = find_pixels(scene, texture, load_row(bundle, rows.HIT_U), load_row(bundle, rows.HIT_V))
-    store_word_row(bundle, rows.PIXELS, pixels.upper_left)
-    store_word_row(bundle, rows.PIXELS + 1, pixels.upper_right)
-    store_word_row(bundle, rows.PIXELS + 2, pixels.lower_left)
-    store_word_row(bundle, rows.PIXELS + 3, pixels.lower_right)
-    store_row(bundle, rows.ACROSS, pixels.across)
-    store_row(bundle, rows.DOWN, pixels.down)
+    found = find_pixels(scene, texture, load_row(bundle, rows.HIT_U), load_row(bundle, rows.HIT_V))
+    looking = lanes_in(lanes)
+    first = spread_word(0)  # which all others are given, so that they don't wait for anything
+    pixels = Pixels(
+        choose(looking, found.upper_left, first),
+        choose(looking, found.upper_right, first),
+        choose(looking, found.lower_left, first),
+        choose(looking, found.lower_right, first),
+        found.across,
+        found.down,
+    )
     factor = load_vec3(scene.textures, texture * layout.TEXTURE_SIZE + layout.TEXTURE_COLORS)
-    while lanes != 0:
-        lane = lowest_bit(lanes)
-        lanes &= lanes - 1
-        around = Pixels(
-            load_word(bundle, rows.PIXELS, lane),
-            load_word(bundle, rows.PIXELS + 1, lane),
-            load_word(bundle, rows.PIXELS + 2, lane),
-            load_word(bundle, rows.PIXELS + 3, lane),
-            load_number(bundle, rows.ACROSS, lane),
-            load_number(bundle, rows.DOWN, lane),
-        )
-        color = factor * blend_pixels(scene, texture, around)
-        store_point(bundle, rows.LOOKED_UP, lane, color)
+    seen = blend_pixels(scene, texture, pixels)
+    color = vec3(factor.x * seen.x, factor.y * seen.y, factor.z * seen.z)
+    replace_point_row(bundle, rows.LOOKED_UP, lanes, color)
 
 
 @device

@@ -1,7 +1,8 @@
 """Numbers of tables, looked up by numbers or by lanes of them.
 
-Lanes are loaded one after the other and put together: processors that have an instruction for it
-are hardly faster with it, and the others need no way of their own.
+In `look_up`, lanes are loaded one after the other and put together: processors that have an
+instruction for it are hardly faster with it. `gather` asks LLVM for that instruction, where there
+is one; it is a twentieth of the code, and waits for all lanes at once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from raywidget.kernels.language.jit import intrinsic
 from raywidget.kernels.language.simd import WIDTH, bools, floats, ints
-from raywidget.kernels.language.toolchain import ir, types
+from raywidget.kernels.language.toolchain import cgutils, ir, types
 
 _INT32 = ir.IntType(32)
 _INT64 = ir.IntType(64)
@@ -122,3 +123,42 @@ def look_up_four(typing: Any, table: Any, row: Any) -> Any:
         return context.make_tuple(builder, kind, parts)
 
     return kind(table, row), generate
+
+
+@intrinsic
+def gather(typing: Any, table: Any, place: Any) -> Any:
+    """An element of a table of float32 or int32, by a number or by lanes of less than 2^31.
+
+    Of a table of bytes it is four of them, from `place` on, as an integer, the first the lowest.
+    """
+    is_byte = table.dtype is types.uint8
+    lanes = floats if table.dtype is types.float32 else ints
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        element = _INT32 if is_byte else args[0].type.pointee
+        alignment = 1 if is_byte else 4
+        if place is not ints:
+            at = context.cast(builder, args[1], sig.args[1], types.int64)
+            pointer = builder.bitcast(builder.gep(args[0], [at]), element.as_pointer())
+            loaded = builder.load(pointer)
+            loaded.align = alignment
+            return builder.zext(loaded, _INT64) if is_byte else loaded
+        # llvmlite has no word for vectors of pointers: they are made of that for one.
+        pointers = builder.gep(args[0], [_INT32(0)])
+        pointers.indices = [args[1]]
+        pointers.operands = [args[0], args[1]]
+        pointers.type = ir.VectorType(args[0].type, WIDTH)
+        if is_byte:
+            pointers = builder.bitcast(pointers, ir.VectorType(element.as_pointer(), WIDTH))
+        result = ir.VectorType(element, WIDTH)
+        all_of_them = ir.Constant(ir.VectorType(ir.IntType(1), WIDTH), [1] * WIDTH)
+        kind = ir.FunctionType(result, [pointers.type, _INT32, all_of_them.type, result])
+        code = "i32" if element == _INT32 else "f32"
+        name = f"llvm.masked.gather.v{WIDTH}{code}.v{WIDTH}p0"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        nothing = ir.Constant(result, ir.Undefined)
+        return builder.call(function, [pointers, _INT32(alignment), all_of_them, nothing])
+
+    if place is ints:
+        return lanes(table, place), generate
+    return (types.int64 if is_byte else table.dtype)(table, place), generate

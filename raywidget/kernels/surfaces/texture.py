@@ -11,7 +11,7 @@ from raywidget.kernels import layout
 from raywidget.kernels.geometry.attributes import hit_color, second_coordinates
 from raywidget.kernels.geometry.surface_point import Hit
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.look_up import in_all_lanes, whole
+from raywidget.kernels.language.look_up import gather, in_all_lanes, whole
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.simd import (
@@ -187,7 +187,7 @@ def find_pixels(scene: SceneView, texture: int, u: Real, v: Real) -> Pixels:
 
 @device
 def blend_pixels(scene: SceneView, texture: int, pixels: Pixels) -> Vec3:
-    """Four pixels by their distance."""
+    """Four pixels by their distance; of lanes, lanes."""
     codes = texture * layout.TEXTURE_CODES_SIZE
     if scene.texture_codes[codes + layout.TEXTURE_NEAREST] == 1:
         return _pixel(scene, codes, pixels.upper_left)
@@ -227,18 +227,23 @@ def _wrap(index: Real, size: float, wrap: int) -> Real:
 
 
 @device
-def _pixel(scene: SceneView, codes: int, place: int) -> Vec3:
-    """A pixel by its place among all of a picture, decoded."""
+def _pixel(scene: SceneView, codes: int, place: Any) -> Vec3:
+    """A pixel by its place among all of a picture, decoded; of lanes of places, lanes."""
     table = scene.texture_codes
     channels = table[codes + layout.TEXTURE_CHANNELS]
-    at = table[codes + layout.TEXTURE_FIRST] + place * channels
-    next_at = at + (channels >> 1)  # 0 or 1 on
-    last_at = at + channels - 1
+    at = place * channels + table[codes + layout.TEXTURE_FIRST]
+    middle = channels >> 1  # 0 or 1 on
+    last = channels - 1
     values = table[codes + layout.TEXTURE_STORAGE]
     if values == layout.TEXEL_FLOATS:
-        return vec3(scene.texels[at], scene.texels[next_at], scene.texels[last_at])
+        return vec3(
+            gather(scene.texels, at),
+            gather(scene.texels, at + middle),
+            gather(scene.texels, at + last),
+        )
+    word = gather(scene.texel_bytes, at)
     return vec3(
-        scene.texels[values + scene.texel_bytes[at]],
-        scene.texels[values + scene.texel_bytes[next_at]],
-        scene.texels[values + scene.texel_bytes[last_at]],
+        gather(scene.texels, (word & 255) + values),
+        gather(scene.texels, ((word >> (8 * middle)) & 255) + values),
+        gather(scene.texels, ((word >> (8 * last)) & 255) + values),
     )

@@ -63,6 +63,7 @@ from raywidget.kernels.integrators.bdpt.weights import (
 )
 from raywidget.kernels.integrators.bundle import (
     Bundle,
+    clear,
     load_point,
     load_point_row,
     load_row,
@@ -437,6 +438,7 @@ def sample_bdpt_tile(
 ) -> bool:
     """As `path.sample_path_tile`, which says what lanes do."""
     bundle = Bundle(_make_numbers(), make_words(), make_stacks(), make_rooms())
+    clear(bundle, more.NUMBER_ROWS)
     path = PathSettings(
         settings.max_depth, settings.next_event, settings.roulette, settings.bound, None
     )
