@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TypeVar
@@ -36,3 +36,22 @@ def in_parts(count: int, threads: int, work: Callable[[int, int], object]) -> No
     with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-build") as pool:
         for done in [pool.submit(work, *part) for part in pairwise(ends)]:
             done.result()
+
+
+def one_by_one(
+    sizes: Sequence[int], threads: int, work: Callable[[int, int], Result]
+) -> list[Result]:
+    """Call ``work(k, threads)`` for things of such sizes; its results, in their order.
+
+    Those that are large beside all others together are given all threads, one after the other; the
+    others one each.
+    """
+    results: dict[int, Result] = {}
+    most = sum(sizes) / (2 * threads)
+    small = [k for k, size in enumerate(sizes) if threads > 1 and size <= most]
+    for k in sorted({*range(len(sizes))}.difference(small)):
+        results[k] = work(k, threads)
+    if small:
+        with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-build") as pool:
+            results |= zip(small, pool.map(lambda k: work(k, 1), small), strict=True)
+    return [results[k] for k in range(len(sizes))]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from raywidget.compiler.geometry.bodies import choose_bodies
 from raywidget.compiler.geometry.clips import ClipTables, groups_of, pack_clips, pack_planes
 from raywidget.compiler.geometry.gathering import Geometry, gather_geometry
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place, placement_in
@@ -150,7 +151,9 @@ def _compile(
     boxes = [shape.bounds() for shape in shapes]
     placement = place(boxes)
     materials = MaterialRows(media, placement.scale)
-    geometry = gather_geometry(shapes, materials, placement, threads)
+    is_still = not (will_move or has_moved)
+    bodies = choose_bodies(shapes, boxes) if is_still else frozenset[int]()
+    geometry = gather_geometry(shapes, materials, placement, threads, bodies)
     cuts = pack_clips(scene, shapes, placement)
     groups = np.array(groups_of(scene, shapes), np.int32)
     of_cuts = _cut_materials(cuts, shapes, materials)
@@ -170,7 +173,6 @@ def _compile(
     elif previous is not None and has_moved:
         trees = refit_trees(previous, geometry, threads)
     if trees is None:
-        is_still = not (will_move or has_moved)
         trees = build_trees(geometry, threads, will_move, is_still, previous, known)
         trees = trees._replace(keys=find_keys())
     lights = find_lights()

@@ -37,7 +37,7 @@ def is_few(geometry: Geometry) -> bool:
     """Is this world small enough to be tested without a tree?"""
     count = len(geometry.flats.primitives) + len(geometry.balls.primitives)
     count += ROUND_COST * len(geometry.rounds.primitives)
-    return count <= layout.FEW and not geometry.meshes
+    return count <= layout.FEW and not geometry.meshes and not geometry.bodies
 
 
 def list_few(geometry: Geometry) -> FewTables:

@@ -9,19 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.compiler.geometry.bodies import Body
 from raywidget.compiler.geometry.contact import settle_ball, settle_round
 from raywidget.compiler.geometry.edges import Marks, join_marks, mark_edges
 from raywidget.compiler.geometry.fans import HUGE_TILTED, SmallThings
+from raywidget.compiler.geometry.flat_parts import FlatsPart, join_flats, triangles_part
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement
 from raywidget.compiler.geometry.primitives import (
     F64,
-    PARALLELOGRAM,
-    TRIANGLE,
     Balls,
     Flats,
     Rounds,
     flat_areas,
-    look_up_corners,
 )
 from raywidget.compiler.geometry.shape_rows import (
     ball_rows,
@@ -32,7 +31,6 @@ from raywidget.compiler.geometry.shape_rows import (
     placed_flats,
     round_rows,
     rounds_in_full,
-    small_edges,
 )
 from raywidget.compiler.surfaces.fields import Place, ShapeFields
 from raywidget.compiler.surfaces.materials import MaterialRows
@@ -73,7 +71,8 @@ class CopiedFlats(NamedTuple):
 class Geometry:
     """All primitives of a scene, and what is known about each."""
 
-    flats: Flats
+    flats: Flats  # but those of bodies
+    bodies: list[Body]
     balls: Balls
     rounds: Rounds
     meshes: list[InstancedMesh]
@@ -95,11 +94,12 @@ def gather_geometry(
     materials: MaterialRows,
     placement: Placement = AS_IT_IS,
     threads: int = 1,
+    bodies: frozenset[int] = frozenset(),
 ) -> Geometry:
-    """Take all shapes apart."""
+    """Take all shapes apart; `bodies` are the numbers of those that get trees of their own."""
     things = SmallThings.among(shapes)
     faces = sum(len(shape.faces) for shape in shapes if isinstance(shape, Mesh))
-    gathering = _Gathering(materials, placement, things, threads, faces + _ROOM)
+    gathering = _Gathering(materials, placement, things, threads, bodies, faces + _ROOM)
     for index, shape in enumerate(shapes):
         gathering.add(index, shape)
     return gathering.finish()
@@ -107,16 +107,6 @@ def gather_geometry(
 
 _MOST_SETTLED = 64  # members of one shape
 _ROOM = 4096  # primitives beside those of meshes that need no table of their own
-
-
-class _FlatsPart(NamedTuple):
-    """The parallelograms of a shape, or its triangles."""
-
-    primitives: I32
-    corners: F32 | None  # (F, 3, 3) of parallelograms; of triangles, they are yet to be looked up
-    vertices: F32 | None = None
-    faces: I32 | None = None
-    edges: tuple[layout.I64, F32] | None = None  # better ones of some triangles, (N, 2, 3)
 
 
 class _MeshParts(NamedTuple):
@@ -146,9 +136,12 @@ class _Gathering:
         placement: Placement,
         things: SmallThings,
         threads: int,
+        bodies: frozenset[int],
         room: int,
     ) -> None:
         self._threads = threads
+        self._with_trees = bodies
+        self._bodies: list[Body] = []
         # What is not written takes no memory, and what is need not be copied in the end.
         self._room = np.empty((room, layout.PRIMITIVE_SIZE), np.int32)
         self._things = things
@@ -156,7 +149,7 @@ class _Gathering:
         self._fields = materials.fields
         self._mesh_fields: dict[tuple[int, object], ShapeFields | None] = {}
         self._placement = placement
-        self._flats: list[_FlatsPart] = []
+        self._flats: list[FlatsPart] = []
         self._balls: list[tuple[F32, I32]] = []
         self._rounds: list[tuple[F32, I32]] = []
         self._meshes: dict[tuple[int, object], _MeshParts] = {}  # the scene keeps the Mesh alive
@@ -257,7 +250,7 @@ class _Gathering:
         whole = sides[[fan is None for fan in fans]]
         if len(whole):
             corners = placed_flats(whole, self._placement)
-            self._flats.append(_FlatsPart(self._number(len(whole), material, index), corners))
+            self._flats.append(FlatsPart(self._number(len(whole), material, index), corners))
             if edges is not None:
                 self._mark(Marks.alike(len(whole), layout.MARK_ALL))
         for fan in fans:
@@ -272,7 +265,7 @@ class _Gathering:
                 apart = np.stack([placed[fan.faces[:, k]] - placed[0] for k in (1, 2)], axis=1)
                 better = np.arange(len(apart)), apart.astype(np.float32)
                 vertices = placed.astype(np.float32)
-                self._flats.append(_FlatsPart(numbers, None, vertices, fan.faces, better))
+                self._flats.append(FlatsPart(numbers, None, vertices, fan.faces, better))
 
     def _number(self, count: int, material: int | I32, shape: int) -> I32:
         """Rows of the table of primitives for `count` more."""
@@ -308,7 +301,11 @@ class _Gathering:
             fields.parts = parts
         radiances = [mesh.radiance_of(m) for m in mesh.all_materials]
         materials = self._face_rows(mesh, radiances, fields, mesh.visible)
-        self._flats.append(self._triangles(mesh, materials, index, self._placement, fields))
+        faces, numbers = self._triangles(mesh, materials, index, self._placement, fields)
+        if index in self._with_trees:
+            self._bodies.append(Body(mesh, faces, self._placement, int(numbers[0])))
+        else:
+            self._flats.append(triangles_part(mesh.vertices, faces, self._placement, numbers))
 
     def _face_rows(
         self, mesh: Mesh, radiances: Sequence[Any], fields: ShapeFields | None, visible: bool
@@ -379,8 +376,9 @@ class _Gathering:
     ) -> _MeshParts:
         """In a space of its own: its copies may be anywhere."""
         materials = self._face_rows(mesh, radiances, fields, visible)
-        part = self._triangles(mesh, materials, index, own, fields)
-        flats = _join_flats([part], self._threads)
+        faces, numbers = self._triangles(mesh, materials, index, own, fields)
+        part = triangles_part(mesh.vertices, faces, own, numbers)
+        flats = join_flats([part], self._threads)
         shines = np.array([radiance is not None for radiance in radiances])
         of_faces = shines[0 if mesh.face_materials is None else mesh.face_materials]
         lit = np.flatnonzero(of_faces & (flats.areas() > 0.0))
@@ -415,7 +413,8 @@ class _Gathering:
         shape: int,
         placement: Placement,
         fields: ShapeFields | None,
-    ) -> _FlatsPart:
+    ) -> tuple[I32, I32]:
+        """Number triangles, and take up what is known about them: faces, and their numbers."""
         if fields is not None:
             fields.place = Place(self._primitive_count, vertices=self._vertex_count)
         of_vertices = fields is not None and any(
@@ -440,12 +439,7 @@ class _Gathering:
             if normals is not None and mesh.flip_normals:
                 normals = -normals
             self._attributes(faces, normals, mesh.uvs, mesh.colors is not None, mesh.uvs2)
-        vertices: NDArray[Any] = mesh.vertices
-        if vertices.dtype == np.float32 and placement.is_identity:
-            return _FlatsPart(numbers, None, vertices, faces)
-        placed = placement.points(vertices)
-        vertices = placed.astype(np.float32)
-        return _FlatsPart(numbers, None, vertices, faces, small_edges(placed, vertices, faces))
+        return faces, numbers
 
     def _attributes(
         self,
@@ -501,7 +495,8 @@ class _Gathering:
             places += own
             first += count
         return Geometry(
-            flats=_join_flats(self._flats, self._threads),
+            flats=join_flats(self._flats, self._threads),
+            bodies=self._bodies,
             balls=Balls(*_join(self._balls, 4)),
             rounds=Rounds(*_join(self._rounds, layout.ROUND_PRIMITIVE_ROW)),
             meshes=meshes,
@@ -537,24 +532,6 @@ class _Gathering:
         if self._primitive_count <= len(self._room):
             return self._room[: self._primitive_count]
         return _stack(self._primitives, self._room[:0])
-
-
-def _join_flats(parts: list[_FlatsPart], threads: int) -> Flats:
-    ends = np.cumsum([0, *(len(part.primitives) for part in parts)])
-    corners = np.empty((ends[-1], 3, 3), np.float32)
-    shears = np.empty(ends[-1], np.float32)
-    for part, first, last in zip(parts, ends[:-1], ends[1:], strict=True):
-        shears[first:last] = PARALLELOGRAM if part.corners is not None else TRIANGLE
-        if part.corners is not None:
-            corners[first:last] = part.corners
-        else:
-            assert part.vertices is not None
-            assert part.faces is not None
-            look_up_corners(part.vertices, part.faces, corners[first:last], threads)
-            if part.edges is not None:
-                rows, edges = part.edges
-                corners[first:last][rows, 1:] = edges
-    return Flats(corners, shears, _stack([p.primitives for p in parts], np.empty(0, np.int32)))
 
 
 def _join(parts: list[tuple[F32, I32]], columns: int) -> tuple[F32, I32]:

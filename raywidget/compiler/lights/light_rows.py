@@ -127,7 +127,8 @@ def find_slots(
         slots[primitives[used]] = np.flatnonzero(used) + first
 
     world = (geometry.flats, geometry.balls, geometry.rounds)
-    own = np.concatenate([part.primitives for part in world])
+    bodies = (np.arange(b.triangles().start, b.triangles().stop) for b in geometry.bodies)
+    own = np.concatenate([*(part.primitives for part in world), *bodies])
     own = own[(numbers[own] >= 0) & textured[materials[own]]]
     result[numbers[own], layout.LIGHT_SLOT] = slots[own]
 
@@ -155,13 +156,21 @@ def _flat_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     shines = np.any(emission > 0.0, axis=1)
     if not shines.any():
         return np.zeros((0, layout.LIGHT_SIZE)), flats.primitives[:0]
-    own = geometry.primitives[flats.primitives, layout.PRIMITIVE_MATERIAL]
-    shining = np.flatnonzero(shines[own])  # few of many, mostly
-    corners = flats.corners[shining].astype(np.float64)
-    has_area = flat_areas(corners, flats.shears[shining]) > 0.0
-    shining, corners = shining[has_area], corners[has_area]
-    rows = _rows_of_flats(corners, flats.shears[shining], emission[own[shining]])
-    return rows, flats.primitives[shining]
+    rows, numbers = [], []
+    lit_bodies = [
+        body.flats()
+        for body in geometry.bodies
+        if shines[geometry.primitives[body.triangles(), layout.PRIMITIVE_MATERIAL]].any()
+    ]
+    for some in (flats, *lit_bodies):
+        own = geometry.primitives[some.primitives, layout.PRIMITIVE_MATERIAL]
+        shining = np.flatnonzero(shines[own])  # few of many, mostly
+        corners = some.corners[shining].astype(np.float64)
+        has_area = flat_areas(corners, some.shears[shining]) > 0.0
+        shining, corners = shining[has_area], corners[has_area]
+        rows.append(_rows_of_flats(corners, some.shears[shining], emission[own[shining]]))
+        numbers.append(some.primitives[shining])
+    return np.concatenate(rows), np.concatenate(numbers)
 
 
 def _copied_rows(geometry: Geometry, materials: F32) -> F64:
