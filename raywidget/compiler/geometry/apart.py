@@ -62,9 +62,12 @@ def set_apart(
     if len(flats) + len(balls) + ROUND_COST * len(rounds) > _MOST:
         rounds = rounds[:0]
     if len(flats) + len(balls) > _MOST:
-        lo = boxes[:, :3].min(axis=0)
-        whole = _areas(np.append(lo, [0.0, *boxes[:, 4:7].min(axis=0)])[None])[0]
-        flats, balls = (some[_areas(boxes[some]) > _LARGE * whole] for some in (flats, balls))
+        whole = np.zeros((1, BOX), np.float32)
+        for column in (0, 1, 2, 4, 5, 6):  # numpy is slow along rows
+            whole[0, column] = boxes[:, column].min()
+        least = _LARGE * _areas(whole)
+        flats = flats[_areas(boxes[flats]) > least]
+        balls = balls[_areas(boxes[first_ball:first_round]) > least]
     if len(flats) + len(balls) > _MOST:
         return None
     chosen = np.concatenate([flats, balls, rounds])
@@ -128,9 +131,9 @@ def list_apart(
     return list_flats(flats, _slots(apart.flats)), list_balls(balls, _slots(apart.balls))
 
 
-def _areas(boxes: F32) -> NDArray[np.float64]:
+def _areas(boxes: F32) -> F32:
     """Half the areas of boxes."""
-    x, y, z = (-boxes[:, 4:7].astype(np.float64) - boxes[:, :3]).T
+    x, y, z = (-boxes[:, 4 + axis] - boxes[:, axis] for axis in range(3))
     return np.asarray(x * y + y * z + z * x)
 
 

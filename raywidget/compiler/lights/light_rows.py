@@ -201,8 +201,11 @@ def _rows_of_flats(corners: F64, shears: F32, emission: F32) -> F64:
 def _ball_rows(geometry: Geometry, materials: F32) -> tuple[F64, I32]:
     balls = geometry.balls
     emission = materials[:, layout.MATERIAL_EMISSION : layout.MATERIAL_EMISSION + 3]
+    glows = np.any(emission > 0.0, axis=1)
+    if not glows.any():
+        return np.zeros((0, layout.LIGHT_SIZE)), balls.primitives[:0]
     own = geometry.primitives[balls.primitives, layout.PRIMITIVE_MATERIAL]
-    glowing = np.flatnonzero(np.any(emission > 0.0, axis=1)[own])
+    glowing = np.flatnonzero(glows[own])
     rows = np.zeros((len(glowing), layout.LIGHT_SIZE))
     rows[:, layout.LIGHT_KIND] = layout.LIGHT_BALL
     rows[:, layout.LIGHT_RADIANCE : layout.LIGHT_RADIANCE + 3] = emission[own[glowing]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,11 @@ class Spheres(ValuedShape, TurnableShape):
 
     def bounds(self) -> Bounds:
         """Lowest and highest corner of the box round all of them, (3,) float64 each."""
+        lo, hi = self._bounds
+        return lo.copy(), hi.copy()
+
+    @cached_property
+    def _bounds(self) -> Bounds:
         radii = self.radii.astype(np.float64)
         columns = [self.centers[:, axis].astype(np.float64) for axis in range(3)]
         lo = np.array([(column - radii).min() for column in columns])
