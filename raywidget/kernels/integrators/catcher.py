@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from numba import types
-
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.clipping import find_closest, is_lamp_cut
 from raywidget.kernels.geometry.hit import make_hit
@@ -31,6 +29,7 @@ from raywidget.kernels.language.sampling import (
     to_world,
 )
 from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, dot
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.emitter import (

@@ -114,12 +114,13 @@ def test_mixtures_of_simple_parts_are_blends():
         (rw.Mix(paint, gold, normal_map=picture), layout.BLEND),
         (rw.Mix(rw.Mix(paint, gold), paint), layout.MIX),
     ):
-        codes, values, _ = material_rows(mixture)
+        codes, values, tables = material_rows(mixture)
         assert codes[-1, layout.MATERIAL_KIND] == kind, mixture
         if kind == layout.BLEND:
             rows = values[-1, layout.MATERIAL_BLEND_ROWS : layout.MATERIAL_BLEND_ROWS + 2]
             kinds = values[-1, layout.MATERIAL_BLEND_KINDS : layout.MATERIAL_BLEND_KINDS + 2]
-            assert codes[rows.astype(int), layout.MATERIAL_KIND].tolist() == kinds.tolist()
+            parts = tables.material_codes[rows.astype(int), layout.MATERIAL_KIND]
+            assert parts.tolist() == kinds.tolist()
 
 
 def test_shapes_share_rows_unless_their_light_differs():
