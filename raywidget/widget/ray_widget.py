@@ -228,6 +228,7 @@ class RayWidget(Control):
         self.observe(lambda change: values.switch(change["new"] == "value"), "channel")
         values.switch(channel == "value")
         self.on_msg(lambda widget, content, buffers: pump.hear(content, prompt=hears_promptly()))
+        self.on_msg(lambda *message: still.seen())
         keep_subshells(self.comm)
         self.observe(lambda change: still.wake(), ("exposure", "curve", "channel"))
         observers = self._observers

@@ -24,6 +24,7 @@ from typing import Any
 
 from raywidget.engine.film.film import Film
 from raywidget.engine.preview.coarse import CoarsePicture
+from raywidget.engine.session.run import Current
 from raywidget.engine.session.session import Session
 from raywidget.picture.image import Image
 
@@ -108,6 +109,7 @@ class Still:
         self._coarse: CoarsePicture | None = None  # the newest; other threads put it here
         self._lock = threading.Lock()  # for all below
         self._thread: threading.Thread | None = None
+        self._seen = False  # does a page show the widget?
         self._shown: tuple[object, ...] | None = None  # what the picture was made of
         self._told: tuple[object, ...] | None = None  # the picture that `settled` was called for
 
@@ -131,11 +133,19 @@ class Still:
             time.sleep(LOOK_AGAIN)
         with self._lock:
             self._publish(update=False)
-            if self._thread is None and not self._closing:
-                self._thread = threading.Thread(
-                    target=self._run, name="raywidget-still", daemon=True
-                )
-                self._thread.start()
+            self._start()
+
+    def seen(self) -> None:
+        """A page shows the widget, maybe as a part of another (`ipywidgets.VBox`).
+
+        Then no picture stands beside it, but the page keeps one, too.
+        """
+        if self._seen:
+            return
+        with self._lock:
+            self._seen = True
+            self._start()
+        self._news.set()
 
     def wake(self) -> None:
         """The state of the render has changed."""
@@ -144,10 +154,13 @@ class Still:
     def settle(self) -> None:
         """Keep what there is now; at once, for those who read only while a cell runs."""
         with self._lock:
-            if not self.displayed or self._closing:
+            if self._closing or not (self.displayed or self._seen):
                 return
-            self._publish(update=True)
-            shown = self._shown
+            if self.displayed:
+                self._publish(update=True)
+                shown = self._shown
+            else:
+                shown = self._look_now(self._session.current(), None)[1]
             if shown == self._told:
                 return
         if self._session.current().state in RESTS:
@@ -184,29 +197,38 @@ class Still:
 
     # --- The lock is held ------------------------------------------------------------------------
 
+    def _start(self) -> None:
+        """Begin the thread, once."""
+        if self._thread is None and not self._closing:
+            self._thread = threading.Thread(target=self._run, name="raywidget-still", daemon=True)
+            self._thread.start()
+
+    def _look_now(
+        self, view: Current, coarse: CoarsePicture | None
+    ) -> tuple[Image | None, tuple[object, ...]]:
+        """The picture, None if there is none, and what it is made of."""
+        if coarse is None and not _has_samples(view.film):
+            return None, (view.generation, view.state)
+        # Counted before the look: a tile that comes between is shown once more, never missed.
+        versions = () if coarse is not None or view.film is None else view.film.versions()
+        image = self._look(coarse)
+        if image is None:
+            return None, ()
+        display = (image.curve, image.exposure, image.channel)
+        return image, (view.generation, tuple(versions), display)
+
     def _publish(self, update: bool) -> None:
         """Show what there is, unless that was shown already."""
         view = self._session.current()
         coarse = self._coarse
         if _is_whole(view.film) or coarse is None or coarse.generation != view.generation:
             coarse = None
-        width, height = view.settings.width, view.settings.height
-        made_of: tuple[object, ...]
-        if coarse is not None or _has_samples(view.film):
-            # Counted before the look: a tile that comes between is shown once more, never missed.
-            versions = () if coarse is not None or view.film is None else view.film.versions()
-            image = self._look(coarse)
-            if image is None:
-                return
-            display = (image.curve, image.exposure, image.channel)
-            made_of = (view.generation, tuple(versions), display)
-        else:
-            image = None
-            text = "compiling the kernels\n(first run)" if view.state == "compiling" else view.state
-            made_of = (view.generation, text)
-        if update and made_of == self._shown:
+        image, made_of = self._look_now(view, coarse)
+        if not made_of or (update and made_of == self._shown):
             return
+        width, height = view.settings.width, view.settings.height
         if image is None:
+            text = "compiling the kernels\n(first run)" if view.state == "compiling" else view.state
             png = encode_placeholder(width, height, text, self._key)
         else:
             png = encode_still(image, self._key)

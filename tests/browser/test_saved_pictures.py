@@ -148,6 +148,29 @@ def test_saved_state_shows_the_picture_and_keeps_exposure_live(notebook, picture
     notebook.wait_for(lambda: images_seen(again) == 0, "the picture is not seen twice")
 
 
+def test_saved_state_has_the_picture_of_a_widget_within_another(notebook, picture):
+    """No picture stands beside it, since nothing but the other is displayed."""
+    notebook.run("import ipywidgets")
+    cell = notebook.run(f"widget = {WIDGET}\nipywidgets.VBox([widget])")
+    cell.view().wait_painted("done")
+    assert images_seen(cell) == 0
+    least = 6 * picture.width * picture.height
+
+    def saved_state():
+        notebook.save(widget_state=True)
+        saved = nbformat.read(notebook.folder / notebook.name, as_version=4)
+        text = json.dumps(saved.metadata.get("widgets", {}))
+        return text if len(text) > least else None
+
+    notebook.wait_for(saved_state, "the widget's state has the picture")
+    notebook.restart_kernel()
+    notebook.reload()
+    notebook.run(PRELUDE)
+    view = notebook.find_cell("ipywidgets.VBox").view()
+    view.wait_for("data.state === 'saved'", "the saved picture is shown")
+    view.assert_shows(picture.to_uint8())
+
+
 def test_on_the_next_day_the_picture_is_still_there(notebook, picture):
     """A trusted notebook whose kernel is another, and which was saved as notebooks are."""
     cell = notebook.run(f"widget = {WIDGET}\nwidget")

@@ -186,6 +186,16 @@ def test_what_was_done_before_it_was_shown_is_in_the_state_of_pages_too(make_wid
     until(lambda: len(kept(widget)) > 1)
 
 
+def test_what_a_page_shows_within_another_widget_is_in_the_state_too(make_widget, shell):
+    widget = make_widget()
+    assert widget._session.wait(300)
+    assert not widget._still.displayed
+    widget._handle_custom_msg({}, [])  # whatever it says: a page is there
+    until(lambda: kept(widget))
+    assert kept(widget) == [encode_snapshot(widget.image)]
+    assert shell.pictures() == []
+
+
 class Unfinished:
     """A session that has yet to say that it is done."""
 
