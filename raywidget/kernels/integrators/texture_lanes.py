@@ -38,6 +38,8 @@ from raywidget.kernels.surfaces.texture import (
     eval_texture,
     find_pixels,
     is_odd_square,
+    is_own_color,
+    own_color,
     square_of,
 )
 
@@ -103,6 +105,12 @@ def _look_up(scene: SceneView, bundle: Bundle, lanes: int) -> None:
             lanes |= same
         elif kind == layout.IMAGE and _lies_by_first(scene, texture):
             _look_up_image(scene, bundle, same, texture)
+        elif kind == layout.ATTRIBUTE and is_own_color(scene, texture):
+            while same != 0:  # here, since a call takes longer than to look a colour up
+                lane = lowest_bit(same)
+                same &= same - 1
+                color = own_color(scene, texture, _hit_of(scene, bundle, lane))
+                store_point(bundle, rows.LOOKED_UP, lane, color)
         else:
             while same != 0:
                 lane = lowest_bit(same)

@@ -54,7 +54,7 @@ def _attribute(scene: SceneView, texture: int, hit: Hit) -> Vec3:
     field = 0 + scene.texture_codes[codes + layout.TEXTURE_FIELD]
     row = texture * layout.TEXTURE_SIZE
     if field < 0:
-        return hit_color(scene, hit) * scene.textures[row + layout.TEXTURE_COLORS]
+        return own_color(scene, texture, hit)
     value = hit_value(scene, field, hit)
     if scene.texture_codes[codes + layout.TEXTURE_NUMBER] == 0:
         return field_color(scene, field, value) * scene.textures[row + layout.TEXTURE_COLORS]
@@ -64,6 +64,21 @@ def _attribute(scene: SceneView, texture: int, hit: Hit) -> Vec3:
         value = 0.0
     value = min(1.0, value)
     return vec3(value, value, value)
+
+
+@device
+def is_own_color(scene: SceneView, texture: int) -> bool:
+    """Is an attribute the colour that shapes have of their own, and nothing besides?"""
+    codes = texture * layout.TEXTURE_CODES_SIZE
+    has_field = scene.texture_codes[codes + layout.TEXTURE_FIELD] >= 0
+    return not has_field and scene.texture_codes[codes + layout.TEXTURE_CHILDREN] < 0
+
+
+@device
+def own_color(scene: SceneView, texture: int, hit: Hit) -> Vec3:
+    """What such an attribute is where a ray has hit."""
+    factor = scene.textures[texture * layout.TEXTURE_SIZE + layout.TEXTURE_COLORS]
+    return hit_color(scene, hit) * factor
 
 
 @on_demand
