@@ -23,20 +23,24 @@ from raywidget.kernels.geometry.clipping import (
 )
 from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import spawn_origin
+from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     load_sequences,
+    load_word_row,
     make_numbers,
     make_rooms,
     make_stacks,
     make_words,
     store_sequence,
+    store_word,
+    store_word_row,
 )
 from raywidget.kernels.integrators.tile import view_scene
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.pinned import pinned
-from raywidget.kernels.language.random import draw_four, start_sequence
+from raywidget.kernels.language.random import draw_four, place_in_lattice, start_sequence
 from raywidget.kernels.language.simd import WIDTH, lane_mask, load_lanes, store_lanes
 from raywidget.kernels.language.vec3 import dot, vec3
 from raywidget.kernels.layout import CAMERA_SIZE, ENVIRONMENT_LIGHT, MISS
@@ -444,7 +448,11 @@ def _draw_in_lanes(seed, pixels, samples, groups, lattices, room, numbers):
         for lane in range(WIDTH):
             i = first + lane
             store_sequence(lanes, lane, start_sequence(seed, pixels[i], samples[i], lattices))
+            store_word(lanes, rows.SAMPLE, lane, samples[i])
             room[lane] = groups[i]
+        if lattices != 0:
+            places = place_in_lattice(load_word_row(lanes, rows.SAMPLE), lattices)
+            store_word_row(lanes, rows.PLACE, places)
         four = draw_four(load_sequences(lanes, lattices != 0), load_lanes(view(room), 0))
         for k, lane_numbers in enumerate((four.x, four.y, four.z, four.w)):
             store_lanes(table, 4 * first + k * WIDTH, lane_numbers)

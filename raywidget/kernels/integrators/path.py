@@ -16,7 +16,6 @@ from raywidget.kernels.integrators.arrive_lanes import arrive_together, walk
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     clear,
-    load_point,
     load_point_row,
     load_row,
     load_sequence,
@@ -65,6 +64,16 @@ from raywidget.kernels.integrators.path_lanes import (
     sample_others,
     within_bound,
 )
+from raywidget.kernels.integrators.pixel_lanes import (
+    PixelLanes,
+    deposit_lanes,
+    leave_pixel,
+    make_keys,
+    make_sums,
+    make_swings,
+    start_sequences,
+    take_pixel,
+)
 from raywidget.kernels.integrators.space import (
     FOUND_LIT,
     FOUND_PASSED,
@@ -98,9 +107,7 @@ from raywidget.kernels.integrators.tile import (
     TileTarget,
     TileView,
     Work,
-    deposit,
     start_ray,
-    take_up,
     view_picture,
     view_scene,
     view_tile,
@@ -474,34 +481,19 @@ def _spawn(p: Vec3, ng: Vec3, offset: Lanes, direction: Vec3) -> Vec3:
 
 
 @device
-def _take_pixel(bundle: Bundle, lane: int, work: Work, tile: TileView, pixel: int) -> None:
-    """Let a lane take the samples of a pixel of the tile."""
-    row = pixel // tile.width
-    store_word(bundle, rows.PIXEL, lane, pixel)
-    store_word(bundle, rows.X, lane, work.x + (pixel - row * tile.width))
-    store_word(bundle, rows.Y, lane, work.y + row)
-    store_word(bundle, rows.SAMPLE, lane, work.first)
-    take_up(tile, pixel)
-
-
-@device
 def _start_samples(
-    scene: SceneView, bundle: Bundle, lanes: int, picture: PictureView, settings: PathSettings
+    scene: SceneView,
+    kept: PixelLanes,
+    bundle: Bundle,
+    lanes: int,
+    picture: PictureView,
+    settings: PathSettings,
 ) -> int:
     """Begin paths of the samples and pixels that are noted for some lanes; rays of photons."""
-    rest = lanes
-    while rest != 0:
-        lane = lowest_bit(rest)
-        rest &= rest - 1
-        x = load_word(bundle, rows.X, lane)
-        pixel = load_word(bundle, rows.Y, lane) * picture.width + x
-        sample = load_word(bundle, rows.SAMPLE, lane)
-        sequence = start_sequence(picture.seed, pixel, sample, picture.lattices)
-        store_sequence(bundle, lane, sequence)
-        start_in_space(settings, bundle, lane, sequence)
-        if scene.has_backdrop:
-            store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, pixel))
-        bundle.inside[lane] = scene.surroundings[0]
+    start_sequences(kept, bundle, lanes, picture)
+    each = not picture.lattice or in_space(settings) or scene.has_backdrop
+    if each or scene.medium_count > 0:
+        _start_each(scene, bundle, lanes, picture, settings)
     sequences = load_sequences(bundle, picture.lattice)
     edge = draw_four(sequences, spread_word(GROUP_EDGE))
     x = load_word_row(bundle, rows.X)
@@ -522,6 +514,27 @@ def _start_samples(
     if follows_chains(settings):
         rays = _send_photons(scene, bundle, lanes, picture, settings)
     return rays
+
+
+@device
+def _start_each(
+    scene: SceneView, bundle: Bundle, lanes: int, picture: PictureView, settings: PathSettings
+) -> None:
+    """What differs from one sample to the next in a way that vectors have no words for."""
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        x = load_word(bundle, rows.X, lane)
+        pixel = load_word(bundle, rows.Y, lane) * picture.width + x
+        if not picture.lattice:
+            sample = load_word(bundle, rows.SAMPLE, lane)
+            store_sequence(bundle, lane, start_sequence(picture.seed, pixel, sample, 0))
+        if in_space(settings):
+            sequence = load_sequence(bundle, lane, picture.lattice)
+            start_in_space(settings, bundle, lane, sequence)
+        if scene.has_backdrop:
+            store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, pixel))
+        bundle.inside[lane] = scene.surroundings[0]
 
 
 @device
@@ -553,13 +566,16 @@ def sample_path_tile(
     pixels = tile.width * tile.height
     if work.samples == 0:
         return True
+    kept = PixelLanes(make_sums(), make_swings(), make_keys())
+    last = work.first + work.samples - 1
     waiting = 0  # the next pixel that no lane has taken
     lanes = 0  # that follow a path
     rays = 0
     dropped = 0
     for lane in range(WIDTH):
+        bundle.inside[lane] = scene.surroundings[0]
         if waiting < pixels:
-            _take_pixel(bundle, lane, work, tile, waiting)
+            take_pixel(kept, bundle, lane, picture, work, tile, waiting)
             lanes |= 1 << lane
             waiting += 1
     starting = lanes
@@ -567,28 +583,26 @@ def sample_path_tile(
         if load_flag(tile.cancel, 0) != 0:
             return False
         if starting != 0:
-            rays += _start_samples(scene, bundle, starting, picture, settings)
+            rays += _start_samples(scene, kept, bundle, starting, picture, settings)
         step = advance_paths(scene, bundle, lanes, picture.lattice, settings)
         rays += step.rays
-        ended = step.ended
-        starting = 0
-        while ended != 0:
-            lane = lowest_bit(ended)
-            ended &= ended - 1
-            pixel = load_word(bundle, rows.PIXEL, lane)
-            sample = load_word(bundle, rows.SAMPLE, lane)
-            if not deposit(tile, pixel, sample, load_point(bundle, rows.RADIANCE, lane)):
-                dropped += 1
-            sample += 1
-            if sample == work.first + work.samples:
-                if waiting == pixels:
-                    lanes ^= 1 << lane
-                    continue
-                _take_pixel(bundle, lane, work, tile, waiting)
+        starting = step.ended
+        if starting == 0:
+            continue
+        dropped += count_bits(starting) - count_bits(deposit_lanes(kept, bundle, starting))
+        sample = load_word_row(bundle, rows.SAMPLE)
+        complete = starting & lane_mask(sample == last)
+        replace_word_row(bundle, rows.SAMPLE, starting, sample + 1)
+        while complete != 0:
+            lane = lowest_bit(complete)
+            complete &= complete - 1
+            leave_pixel(kept, bundle, lane, tile)
+            if waiting < pixels:
+                take_pixel(kept, bundle, lane, picture, work, tile, waiting)
                 waiting += 1
             else:
-                store_word(bundle, rows.SAMPLE, lane, sample)
-            starting |= 1 << lane
+                lanes ^= 1 << lane
+                starting ^= 1 << lane
     tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
     tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
     return True

@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.scalars import reverse_bits, single
-from raywidget.kernels.language.simd import as_floats, as_words
+from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.simd import as_floats, as_words, reverse_bits
 from raywidget.kernels.language.vec3 import Vec3, vec3
 
 # SplitMix64's increment and finaliser (Steele, Lea and Flood 2014, "Fast splittable pseudorandom
@@ -118,13 +118,22 @@ def start_sequence(seed: np.uint64, pixel: int, sample: int, lattices: int) -> S
     place = np.uint64(0)
     if lattices == 0:
         key = mix(key + np.uint64(sample) * _GOLDEN)
-    elif lattices == 1:
-        place = reverse_bits(np.uint64(sample))
     else:
-        if half != 0:
+        if lattices == 2 and half != 0:
             key = mix(key ^ _GOLDEN)
-        place = reverse_bits(np.uint64(sample >> 1))
+        place = place_in_lattice(np.uint64(sample), lattices)
     return Sequence(lattices != 0, key & _LOW_32, key >> _SHIFT_32, place, half)
+
+
+@device
+def place_in_lattice(sample: Any, lattices: int) -> Any:
+    """The `Sequence.place` of a sample, or of lanes of samples.
+
+    Of the other numbers of a `Sequence`, all samples of a pixel that share a lattice have the same.
+    """
+    if lattices == 2:
+        return reverse_bits(sample >> _ONE)
+    return reverse_bits(sample)
 
 
 @device

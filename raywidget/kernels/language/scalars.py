@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from raywidget.kernels.language.jit import device, intrinsic
-from raywidget.kernels.language.toolchain import cgutils, ir, types
+from raywidget.kernels.language.toolchain import types
 
 
 @intrinsic
@@ -36,18 +36,3 @@ def index_below(x: float, count: int) -> int:
     if not x < single(count):
         return count - 1
     return min(int(x), count - 1)
-
-
-@intrinsic
-def reverse_bits(typing: Any, x: Any) -> Any:
-    """The lower 32 bits in reverse order."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        word = ir.IntType(32)
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(word, [word]), "llvm.bitreverse.i32"
-        )
-        reverse = builder.call(function, [builder.trunc(args[0], word)])
-        return builder.zext(reverse, ir.IntType(64))
-
-    return types.uint64(types.uint64), generate

@@ -409,6 +409,37 @@ def as_floats(typing: Any, x: Any) -> Any:
 
 
 @intrinsic
+def reverse_bits(typing: Any, x: Any) -> Any:
+    """Integer lanes with their bits in reverse order, or the lower 32 bits of a number."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if x is ints:
+            return call(builder, f"llvm.bitreverse.v{WIDTH}i32", args[0].type, [args[0]])
+        word = builder.trunc(args[0], _INT32)
+        return builder.zext(call(builder, "llvm.bitreverse.i32", _INT32, [word]), ir.IntType(64))
+
+    return (ints(ints) if x is ints else types.uint64(types.uint64)), generate
+
+
+@intrinsic
+def add_to_doubles(typing: Any, table: Any, offset: Any, lanes: Any, condition: Any) -> Any:
+    """Add to `WIDTH` float64 of a buffer, from element `offset`, where a condition holds."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vector = ir.VectorType(ir.DoubleType(), WIDTH)
+        pointer = element_pointer(context, builder, sig, args)
+        pointer = builder.bitcast(pointer, vector.as_pointer())
+        before = builder.load(pointer)
+        before.align = 8
+        after = builder.fadd(before, builder.fpext(args[2], vector))
+        stored = builder.store(builder.select(args[3], after, before), pointer)
+        stored.align = 8
+        return context.get_dummy_value()
+
+    return types.void(table, offset, lanes, condition), generate
+
+
+@intrinsic
 def smallest(typing: Any, lanes: Any) -> Any:
     """The smallest of all lanes, none of which may be NaN."""
 
