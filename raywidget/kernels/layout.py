@@ -327,7 +327,10 @@ TEXTURE_WRAP = 5  # WRAP_* along u, and along v above WRAP_BITS
 TEXTURE_NEAREST = 6  # 1: the nearest pixel, 0: bilinear
 TEXTURE_STORAGE = 7  # TEXEL_FLOATS, or where in `texels` the 256 values of bytes are
 TEXTURE_SECOND = 8  # of an image, 1: lies by the second texture coordinates, where there are any
-TEXTURE_CODES_SIZE = 9
+# Of an image, all else that kernels have to ask about before they look: with the same number, lanes
+# are looked up together. 0: it is none.
+TEXTURE_MANNER = 9
+TEXTURE_CODES_SIZE = 10
 WRAP_REPEAT = 0
 WRAP_MIRROR = 1
 WRAP_CLAMP = 2

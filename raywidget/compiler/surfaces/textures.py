@@ -152,6 +152,16 @@ class TextureRows:
             codes[layout.TEXTURE_FIRST] = _append(
                 self._floats, texture.decoded().astype(np.float32)
             )
+        manner = 1
+        for flag in (
+            codes[layout.TEXTURE_STORAGE] == layout.TEXEL_FLOATS,
+            codes[layout.TEXTURE_NEAREST],
+            codes[layout.TEXTURE_SECOND],
+            codes[layout.TEXTURE_CHANNELS] == 3,
+        ):
+            manner = 2 * manner + int(flag)
+        wraps = 1 << 2 * layout.WRAP_BITS
+        codes[layout.TEXTURE_MANNER] = manner * wraps + codes[layout.TEXTURE_WRAP]
 
 
 def _pack_field(

@@ -1,4 +1,4 @@
-"""The ends of most edges, of all lanes at once: bare flats, and the sky.
+"""The ends of most edges, of all lanes at once: flats that do not shine, and the sky.
 
 What else rays meet, `path_lanes.arrive` looks at, one lane after the other.
 """
@@ -34,10 +34,14 @@ from raywidget.kernels.integrators.path_lanes import (
     load_material,
 )
 from raywidget.kernels.integrators.space import in_space
-from raywidget.kernels.integrators.surface_lanes import FOUND_FLAT
+from raywidget.kernels.integrators.surface_lanes import (
+    FOUND_FLAT,
+    FOUND_TEXTURED,
+    note_flats,
+)
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import lowest_bit
-from raywidget.kernels.language.look_up import gather
+from raywidget.kernels.language.look_up import gather, gather_point
 from raywidget.kernels.language.simd import (
     WIDTH,
     Lanes,
@@ -47,7 +51,7 @@ from raywidget.kernels.language.simd import (
     spread_number,
     spread_word,
 )
-from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
+from raywidget.kernels.language.vec3 import dot, load_vec3, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.environment import is_image
@@ -105,33 +109,43 @@ def arrive_together(scene: SceneView, bundle: Bundle, lanes: int, settings: Path
     flats = lanes & lane_mask((slot < layout.BALL_SLOT) & (slot > layout.MISS))
     flats &= lane_mask(load_word_row(bundle, rows.INSTANCE) < 0)
     if flats != 0:
-        material = gather(scene.bare_materials, choose(lanes_in(flats), slot, spread_word(0)))
-        flats &= lane_mask(material > -1)
+        slot = choose(lanes_in(flats), slot, spread_word(0))
+        material = gather(scene.bare_materials, slot)
+        others = flats & lane_mask(material < 0)
+        flats ^= others
+        if others != 0 and scene.clip_count == 0:
+            noted = note_flats(scene, bundle, others, slot)
+            flats |= noted.lanes
+            is_noted = lanes_in(noted.lanes)
+            material = choose(is_noted, noted.material, material)
+            found = choose(is_noted, noted.found, found)
         last = flats & lane_mask(depth >= settings.max_depth)
         found = choose(lanes_in(last), spread_word(FOUND_END), found)
         ended |= last
         flats &= ~last
+    drawn = 0
     if flats != 0:
-        is_bare = lanes_in(flats)
-        material = choose(is_bare, material, spread_word(0))
-        _load_flats(scene, bundle, flats, choose(is_bare, slot, spread_word(0)))
+        material = choose(lanes_in(flats), material, spread_word(0))
+        _load_flats(scene, bundle, flats, slot)
         replace_word_row(bundle, rows.MATERIAL, flats, material)
         codes = material * layout.MATERIAL_CODES_SIZE
         kind = gather(scene.material_codes, codes + layout.MATERIAL_KIND)
-        diffuse = flats & lane_mask(kind == layout.DIFFUSE)
+        drawn = flats & lane_mask((found & FOUND_TEXTURED) == FOUND_TEXTURED)
+        diffuse = flats & lane_mask(kind == layout.DIFFUSE) & ~drawn
         if diffuse != 0:
             place = material * layout.MATERIAL_SIZE + layout.MATERIAL_COLOR
-            replace_point_row(bundle, rows.COLOR, diffuse, _gather_point(scene.materials, place))
-        found = choose(is_bare, spread_word(FOUND_FLAT), found)
-        found = choose(lanes_in(diffuse), spread_word(FOUND_FLAT | FOUND_DIFFUSE), found)
+            replace_point_row(bundle, rows.COLOR, diffuse, gather_point(scene.materials, place))
+        found = choose(lanes_in(flats), found | FOUND_FLAT, found)
+        found = choose(lanes_in(diffuse), found | FOUND_DIFFUSE, found)
+        drawn |= diffuse
     replace_word_row(bundle, rows.FOUND, ended | flats, found)
-    others = flats & ~lane_mask((found & FOUND_DIFFUSE) == FOUND_DIFFUSE)
+    others = flats & ~drawn
     while others != 0:
         lane = lowest_bit(others)
         others &= others - 1
         number = load_word(bundle, rows.MATERIAL, lane)
-        kinds = FOUND_FLAT | load_material(scene, bundle, lane, number, settings)
-        store_word(bundle, rows.FOUND, lane, kinds)
+        kinds = load_material(scene, bundle, lane, number, settings)
+        store_word(bundle, rows.FOUND, lane, load_word(bundle, rows.FOUND, lane) | kinds)
     return ended | flats
 
 
@@ -143,11 +157,6 @@ def _load_flats(scene: SceneView, bundle: Bundle, lanes: int, slot: Lanes) -> No
     for number in range(9):
         value = gather(scene.flats, place + number * WIDTH)
         replace_row(bundle, rows.POINT + number, lanes, value)
-
-
-@device
-def _gather_point(table: Any, place: Lanes) -> Vec3:
-    return vec3(gather(table, place), gather(table, place + 1), gather(table, place + 2))
 
 
 @device

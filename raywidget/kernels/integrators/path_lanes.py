@@ -26,6 +26,7 @@ from raywidget.kernels.integrators.bundle import (
     load_sequence,
     load_word,
     load_word_row,
+    replace_word_row,
     room_of,
     store_number,
     store_point,
@@ -57,7 +58,11 @@ from raywidget.kernels.integrators.surface_lanes import (
     note_flat,
     note_surface,
 )
-from raywidget.kernels.integrators.texture_lanes import draw_surfaces
+from raywidget.kernels.integrators.texture_lanes import (
+    draw_surfaces,
+    paint_diffuse,
+    tilt_surfaces,
+)
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.on_demand import on_demand
@@ -290,7 +295,15 @@ def draw_textures(
     scene: SceneView, bundle: Bundle, textured: int, mapped: int, settings: PathSettings
 ) -> None:
     """Look up what the surfaces look like that `note_surface` has noted, and what they are then."""
-    draw_surfaces(scene, bundle, textured, mapped)
+    if mapped != 0:
+        tilt_surfaces(scene, bundle, mapped)
+    if not follows_chains(settings):
+        painted = paint_diffuse(scene, bundle, textured)
+        found = load_word_row(bundle, rows.FOUND) | FOUND_DIFFUSE
+        replace_word_row(bundle, rows.FOUND, painted, found)
+        textured &= ~painted
+    if textured != 0:
+        draw_surfaces(scene, bundle, textured)
     while textured != 0:
         lane = lowest_bit(textured)
         textured &= textured - 1

@@ -29,20 +29,25 @@ from raywidget.kernels.integrators.bundle import (
     load_row,
     replace_point_row,
     replace_row,
+    replace_word_row,
     store_nine,
     store_number,
     store_point,
     store_word,
 )
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.look_up import gather
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.sampling import turn_towards
 from raywidget.kernels.language.simd import (
     WIDTH,
+    Lanes,
     choose,
+    lane_mask,
     lanes_abs,
     lanes_in,
     lanes_max,
+    spread_word,
 )
 from raywidget.kernels.language.vec3 import Vec3, cross, load_vec3, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
@@ -58,6 +63,7 @@ FOUND_TEXTURED = 1 << 12
 FOUND_MAPPED = 1 << 13  # with a normal map
 FOUND_ROUND = 1 << 14
 FOUND_DRAWN = FOUND_TEXTURED | FOUND_MAPPED
+_BLOCK_BITS = WIDTH.bit_length() - 1
 
 # What is asked lane by lane: it depends on chance, on the camera, or shines
 _SINGLE = (
@@ -192,6 +198,58 @@ def _note_corners(
             bundle, rows.CORNER_UVS + 3, lane, vec3(table[a + 4], table[b + 4], table[c + 4])
         )
     return found
+
+
+class NotedLanes(NamedTuple):
+    """What `note_flats` has found, in lanes."""
+
+    lanes: int  # which it has noted
+    found: Lanes  # FOUND_*
+    material: Lanes
+
+
+@device
+def note_flats(scene: SceneView, bundle: Bundle, lanes: int, slot: Lanes) -> NotedLanes:
+    """As `note_surface`, of flats that some lanes have met, but for what `note_flat` notes."""
+    block = slot >> _BLOCK_BITS
+    place = block * FLAT_BLOCK + (slot - block * WIDTH) + layout.FLAT_PRIMITIVE_ROW * WIDTH
+    primitive = gather(scene.flat_references, place)
+    primitive = choose(lanes_in(lanes), primitive, spread_word(0))
+    row = primitive * layout.PRIMITIVE_SIZE
+    material = gather(scene.primitives, row + layout.PRIMITIVE_MATERIAL)
+    light = gather(scene.primitives, row + layout.PRIMITIVE_LIGHT)
+    corners = gather(scene.primitives, row + layout.PRIMITIVE_CORNERS)
+    codes = material * layout.MATERIAL_CODES_SIZE
+    flags = gather(scene.material_codes, codes + layout.MATERIAL_FLAGS)
+    lanes &= lane_mask((light < 0) & ((flags & _SINGLE) == 0))
+    none = spread_word(0)
+    is_textured = (flags & layout.MATERIAL_TEXTURED) == layout.MATERIAL_TEXTURED
+    is_mapped = (flags & layout.MATERIAL_NORMAL_MAPPED) == layout.MATERIAL_NORMAL_MAPPED
+    found = choose(is_textured, spread_word(FOUND_TEXTURED), none)
+    found = choose(is_mapped, found | FOUND_MAPPED, found)
+    replace_word_row(bundle, rows.PRIMITIVE, lanes, primitive)
+    cornered = lanes & lane_mask(corners > -1)
+    if cornered != 0:
+        row = choose(lanes_in(cornered), corners, none) * layout.CORNERS_SIZE
+        flags = gather(scene.corners, row + layout.CORNERS_FLAGS)
+        smooth = cornered & lane_mask((flags & layout.CORNERS_NORMALS) == layout.CORNERS_NORMALS)
+        laid = cornered & lane_mask((flags & layout.CORNERS_UVS) == layout.CORNERS_UVS)
+        laid &= lane_mask((found & FOUND_DRAWN) > 0)
+        if smooth | laid != 0:
+            for corner in range(3):
+                vertex = choose(lanes_in(smooth | laid), gather(scene.corners, row + corner), none)
+                at = vertex * layout.VERTEX_SIZE
+                if smooth != 0:
+                    for k in range(3):
+                        number = gather(scene.vertices, at + k)
+                        replace_row(bundle, rows.CORNER_NORMALS + 3 * corner + k, smooth, number)
+                if laid != 0:
+                    for k in range(2):
+                        number = gather(scene.vertices, at + (3 + k))
+                        replace_row(bundle, rows.CORNER_UVS + 3 * k + corner, laid, number)
+        found = choose(lanes_in(smooth), found | FOUND_SMOOTH, found)
+        found = choose(lanes_in(laid), found | FOUND_COORDINATES, found)
+    return NotedLanes(lanes, found, material)
 
 
 class LaneSets(NamedTuple):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from raywidget.kernels.language.jit import intrinsic
+from raywidget.kernels.language.jit import device, intrinsic
 from raywidget.kernels.language.simd import WIDTH, bools, floats, ints
 from raywidget.kernels.language.toolchain import cgutils, ir, types
+from raywidget.kernels.language.vec3 import Vec3, vec3
 
 _INT32 = ir.IntType(32)
 _INT64 = ir.IntType(64)
@@ -162,3 +163,9 @@ def gather(typing: Any, table: Any, place: Any) -> Any:
     if place is ints:
         return lanes(table, place), generate
     return (types.int64 if is_byte else table.dtype)(table, place), generate
+
+
+@device
+def gather_point(table: Any, place: Any) -> Vec3:
+    """Three elements of a table of float32, from those on that lanes tell."""
+    return vec3(gather(table, place), gather(table, place + 1), gather(table, place + 2))

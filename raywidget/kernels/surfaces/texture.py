@@ -17,11 +17,14 @@ from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.simd import (
     Real,
     alike,
+    as_floats,
     choose,
     lanes_abs,
     lanes_floor,
     lanes_max,
     lanes_min,
+    spread_number,
+    spread_word,
 )
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
@@ -138,7 +141,8 @@ def _eval_innermost(scene: SceneView, texture: int, hit: Hit) -> Vec3:
             second = second_coordinates(scene, hit)
             u = second.u
             v = second.v
-        return color * blend_pixels(scene, texture, find_pixels(scene, texture, u, v))
+        image = view_image(scene, texture)
+        return color * blend_pixels(scene, image, find_pixels(image, u, v))
     along = v if scene.texture_codes[codes + layout.TEXTURE_AXIS] == 1 else u
     along = min(1.0, max(0.0, along))
     return (
@@ -157,30 +161,111 @@ class Pixels(NamedTuple):
     down: Real  # share of the lower ones
 
 
+class ImageView(NamedTuple):
+    """An image; of lanes, one for each lane, all of the same TEXTURE_MANNER."""
+
+    scale_u: Real
+    scale_v: Real
+    offset_u: Real
+    offset_v: Real
+    width: Any  # a whole number
+    columns: Real  # the same
+    lines: Real
+    first: Any  # element of its pixels
+    values: Any  # TEXTURE_STORAGE
+    wrap: int
+    channels: int
+    is_nearest: bool
+    has_floats: bool
+
+
 @device
-def find_pixels(scene: SceneView, texture: int, u: Real, v: Real) -> Pixels:
+def view_image(scene: SceneView, texture: int) -> ImageView:
+    """That of a row of `textures`."""
+    codes = texture * layout.TEXTURE_CODES_SIZE
+    row = texture * layout.TEXTURE_SIZE
+    width = 0 + scene.texture_codes[codes + layout.TEXTURE_WIDTH]
+    values = 0 + scene.texture_codes[codes + layout.TEXTURE_STORAGE]
+    return ImageView(
+        scene.textures[row + layout.TEXTURE_SCALE],
+        scene.textures[row + layout.TEXTURE_SCALE + 1],
+        scene.textures[row + layout.TEXTURE_OFFSET],
+        scene.textures[row + layout.TEXTURE_OFFSET + 1],
+        width,
+        single(width),
+        single(scene.texture_codes[codes + layout.TEXTURE_HEIGHT]),
+        0 + scene.texture_codes[codes + layout.TEXTURE_FIRST],
+        values,
+        0 + scene.texture_codes[codes + layout.TEXTURE_WRAP],
+        0 + scene.texture_codes[codes + layout.TEXTURE_CHANNELS],
+        scene.texture_codes[codes + layout.TEXTURE_NEAREST] == 1,
+        values == layout.TEXEL_FLOATS,
+    )
+
+
+@device
+def spread_image(image: ImageView) -> ImageView:
+    """The same in all lanes."""
+    return ImageView(
+        spread_number(image.scale_u),
+        spread_number(image.scale_v),
+        spread_number(image.offset_u),
+        spread_number(image.offset_v),
+        spread_word(image.width),
+        spread_number(image.columns),
+        spread_number(image.lines),
+        spread_word(image.first),
+        spread_word(image.values),
+        image.wrap,
+        image.channels,
+        image.is_nearest,
+        image.has_floats,
+    )
+
+
+@device
+def view_images(scene: SceneView, textures: Any, one: ImageView) -> ImageView:
+    """Those of lanes of rows; `one` is that of a lane."""
+    codes = textures * layout.TEXTURE_CODES_SIZE
+    row = textures * layout.TEXTURE_SIZE
+    width = gather(scene.texture_codes, codes + layout.TEXTURE_WIDTH)
+    return ImageView(
+        gather(scene.textures, row + layout.TEXTURE_SCALE),
+        gather(scene.textures, row + (layout.TEXTURE_SCALE + 1)),
+        gather(scene.textures, row + layout.TEXTURE_OFFSET),
+        gather(scene.textures, row + (layout.TEXTURE_OFFSET + 1)),
+        width,
+        as_floats(width),
+        as_floats(gather(scene.texture_codes, codes + layout.TEXTURE_HEIGHT)),
+        gather(scene.texture_codes, codes + layout.TEXTURE_FIRST),
+        gather(scene.texture_codes, codes + layout.TEXTURE_STORAGE),
+        one.wrap,
+        one.channels,
+        one.is_nearest,
+        one.has_floats,
+    )
+
+
+@device
+def find_pixels(image: ImageView, u: Real, v: Real) -> Pixels:
     """Where to look in an image: v points up, rows count from the top.
 
     If the nearest pixel is wanted, all four are that one.
     """
-    codes = texture * layout.TEXTURE_CODES_SIZE
-    row = texture * layout.TEXTURE_SIZE
-    table = scene.textures
-    u = u * table[row + layout.TEXTURE_SCALE] + table[row + layout.TEXTURE_OFFSET]
-    v = v * table[row + layout.TEXTURE_SCALE + 1] + table[row + layout.TEXTURE_OFFSET + 1]
-    wrap = scene.texture_codes[codes + layout.TEXTURE_WRAP]
-    along = wrap & layout.WRAP_MASK
-    up = wrap >> layout.WRAP_BITS
+    u = u * image.scale_u + image.offset_u
+    v = v * image.scale_v + image.offset_v
+    along = image.wrap & layout.WRAP_MASK
+    up = image.wrap >> layout.WRAP_BITS
     near = lanes_abs(u) + lanes_abs(v) < _NEAR
     if not in_all_lanes(near):
         u = choose(near, u, _brought_near(u, along))
         v = choose(near, v, _brought_near(v, up))
-    width = scene.texture_codes[codes + layout.TEXTURE_WIDTH]
-    columns = single(width)
-    lines = single(scene.texture_codes[codes + layout.TEXTURE_HEIGHT])
+    width = image.width
+    columns = image.columns
+    lines = image.lines
     x = u * columns
     y = (1.0 - v) * lines
-    if scene.texture_codes[codes + layout.TEXTURE_NEAREST] == 1:
+    if image.is_nearest:
         column = whole(_wrap(lanes_floor(x), columns, along))
         only = whole(_wrap(lanes_floor(y), lines, up)) * width + column
         return Pixels(only, only, only, only, alike(0.0, u), alike(0.0, u))
@@ -201,15 +286,14 @@ def find_pixels(scene: SceneView, texture: int, u: Real, v: Real) -> Pixels:
 
 
 @device
-def blend_pixels(scene: SceneView, texture: int, pixels: Pixels) -> Vec3:
+def blend_pixels(scene: SceneView, image: ImageView, pixels: Pixels) -> Vec3:
     """Four pixels by their distance; of lanes, lanes."""
-    codes = texture * layout.TEXTURE_CODES_SIZE
-    if scene.texture_codes[codes + layout.TEXTURE_NEAREST] == 1:
-        return _pixel(scene, codes, pixels.upper_left)
-    upper = _pixel(scene, codes, pixels.upper_left) * (1.0 - pixels.across)
-    upper = upper + _pixel(scene, codes, pixels.upper_right) * pixels.across
-    lower = _pixel(scene, codes, pixels.lower_left) * (1.0 - pixels.across)
-    lower = lower + _pixel(scene, codes, pixels.lower_right) * pixels.across
+    if image.is_nearest:
+        return _pixel(scene, image, pixels.upper_left)
+    upper = _pixel(scene, image, pixels.upper_left) * (1.0 - pixels.across)
+    upper = upper + _pixel(scene, image, pixels.upper_right) * pixels.across
+    lower = _pixel(scene, image, pixels.lower_left) * (1.0 - pixels.across)
+    lower = lower + _pixel(scene, image, pixels.lower_right) * pixels.across
     return upper * (1.0 - pixels.down) + lower * pixels.down
 
 
@@ -242,15 +326,12 @@ def _wrap(index: Real, size: float, wrap: int) -> Real:
 
 
 @device
-def _pixel(scene: SceneView, codes: int, place: Any) -> Vec3:
+def _pixel(scene: SceneView, image: ImageView, place: Any) -> Vec3:
     """A pixel by its place among all of a picture, decoded; of lanes of places, lanes."""
-    table = scene.texture_codes
-    channels = table[codes + layout.TEXTURE_CHANNELS]
-    at = place * channels + table[codes + layout.TEXTURE_FIRST]
-    middle = channels >> 1  # 0 or 1 on
-    last = channels - 1
-    values = table[codes + layout.TEXTURE_STORAGE]
-    if values == layout.TEXEL_FLOATS:
+    at = place * image.channels + image.first
+    middle = image.channels >> 1  # 0 or 1 on
+    last = image.channels - 1
+    if image.has_floats:
         return vec3(
             gather(scene.texels, at),
             gather(scene.texels, at + middle),
@@ -258,7 +339,7 @@ def _pixel(scene: SceneView, codes: int, place: Any) -> Vec3:
         )
     word = gather(scene.texel_bytes, at)
     return vec3(
-        gather(scene.texels, (word & 255) + values),
-        gather(scene.texels, ((word >> (8 * middle)) & 255) + values),
-        gather(scene.texels, ((word >> (8 * last)) & 255) + values),
+        gather(scene.texels, (word & 255) + image.values),
+        gather(scene.texels, ((word >> (8 * middle)) & 255) + image.values),
+        gather(scene.texels, ((word >> (8 * last)) & 255) + image.values),
     )
