@@ -57,7 +57,7 @@ class Ledger:
         self._exact = np.zeros(len(self.pieces), np.int64)  # version that was sent exactly
         self._carrier = np.zeros(len(self.pieces), np.int64)  # number of the message, 0: none
         self._metering = Metering(film.width, film.height)
-        self._values: list[NDArray[np.float32] | None] = [None] * len(self.pieces)
+        self._grids: list[NDArray[np.float32] | None] = [None] * len(self.pieces)
         self._metered_at = -math.inf
         self._exposed_at = -math.inf
 
@@ -80,7 +80,8 @@ class Ledger:
             shown = lay_over_checkerboard(state.pixels, state.alpha, piece.x, piece.y)
             state = state._replace(pixels=shown)
         if state.spp:
-            self._values[index] = self._metering.look(state.pixels, piece.x, piece.y)
+            # A copy, or it would keep the pixels; looked at when the time has come.
+            self._grids[index] = self._metering.grid(state.pixels, piece.x, piece.y).copy()
         return state
 
     def expose(self, now: float, at_work: bool) -> bool:
@@ -95,7 +96,7 @@ class Ledger:
         if at_work and not first and now < due:
             return False
         self._metered_at = now
-        values = [look for look in self._values if look is not None]
+        values = [self._metering.lit(grid) for grid in self._grids if grid is not None]
         if not values:
             return False
         exponent = self._metering.exponent(np.concatenate(values))

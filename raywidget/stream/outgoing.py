@@ -167,12 +167,8 @@ def make_tiles(
 def pack_records(records: Iterable[Record]) -> bytes:
     """Records, then their pixels, each padded to a multiple of 4 bytes."""
     records = list(records)
-    head = np.zeros(len(records), RECORD)
-    for row, record in zip(head, records, strict=True):
-        row["x"], row["y"] = record.x, record.y
-        row["width"], row["height"] = record.width, record.height
-        row["level"], row["spp"] = record.level, record.spp
-        row["exponent"] = record.exponent
+    rows = [(r.x, r.y, r.width, r.height, r.level, r.exponent, r.spp) for r in records]
+    head = np.array(rows, RECORD)
     parts = [head.tobytes()]
     for record in records:
         parts += [record.pixels, bytes(-len(record.pixels) % 4)]
