@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from raywidget.kernels import layout
+from raywidget.kernels.geometry.brute_force import find_closest_of_few, find_near_rest
 from raywidget.kernels.geometry.clipping import find_closest_of_finite
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK
 from raywidget.kernels.integrators import rows
@@ -23,7 +24,9 @@ from raywidget.kernels.integrators.bundle import (
     replace_word_row,
     store_number,
     store_point_row,
+    store_row,
     store_word,
+    store_word_row,
 )
 from raywidget.kernels.integrators.caustics.chains import follows_chains
 from raywidget.kernels.integrators.path_lanes import (
@@ -61,6 +64,35 @@ _BLOCK_BITS = WIDTH.bit_length() - 1
 
 
 @device
+def trace_together(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """Trace the rays of some lanes: DISTANCE, U, V, SLOT and INSTANCE tell what they meet."""
+    walk(scene, bundle, lanes & meet_few(scene, bundle, lanes))
+
+
+@device
+def meet_few(scene: SceneView, bundle: Bundle, lanes: int) -> int:
+    """Trace rays as far as it is done for all lanes; those which may meet something in the tree."""
+    walking = lanes
+    t = spread_number(INFINITY)
+    u = spread_number(0.0)
+    v = spread_number(0.0)
+    slot = spread_word(layout.MISS)
+    if scene.has_few:
+        o = load_point_row(bundle, rows.ORIGIN)
+        d = load_point_row(bundle, rows.DIRECTION)
+        t, u, v, slot = find_closest_of_few(scene, o, d)
+        walking = 0
+        if not scene.is_few:
+            walking = find_near_rest(scene, o, d, t)
+    store_row(bundle, rows.DISTANCE, t)
+    store_row(bundle, rows.U, u)
+    store_row(bundle, rows.V, v)
+    store_word_row(bundle, rows.SLOT, slot)
+    store_word_row(bundle, rows.INSTANCE, spread_word(-1))
+    return walking
+
+
+@device
 def walk(scene: SceneView, bundle: Bundle, lanes: int) -> None:
     """Find out what some rays meet in the tree, one after the other, if it is nearer than what
     DISTANCE, U, V and SLOT tell.
@@ -81,11 +113,13 @@ def walk(scene: SceneView, bundle: Bundle, lanes: int) -> None:
 
 
 @device
-def arrive_together(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSettings) -> int:
+def arrive_together(
+    scene: SceneView, bundle: Bundle, lanes: int, eyes: int, settings: PathSettings
+) -> int:
     """Note the surfaces, and add the light, that some rays have met; lanes for which it is done.
 
-    FOUND tells what was found, as `arrive` does. Lane by lane it took half as long again as the
-    arithmetic of a whole step: 20 to 30 ns a sample.
+    FOUND tells what was found, as `arrive` does. What comes from the sky counts for `eyes` alone.
+    Lane by lane it took half as long again as the arithmetic of a whole step: 20 to 30 ns a sample.
     """
     if follows_chains(settings) or in_space(settings) or scene.medium_count > 0:
         return 0
@@ -103,7 +137,7 @@ def arrive_together(scene: SceneView, bundle: Bundle, lanes: int, settings: Path
         if is_image(scene) or scene.portal_count > 0:
             end |= FOUND_IMAGE
         else:
-            _add_sky(scene, bundle, missed, depth)
+            _add_sky(scene, bundle, missed & eyes, depth)
         found = choose(lanes_in(missed), spread_word(end), found)
 
     flats = lanes & lane_mask((slot < layout.BALL_SLOT) & (slot > layout.MISS))

@@ -123,6 +123,7 @@ def sample_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSe
             store_point(bundle, rows.LIGHT_RADIANCE, lane, light.radiance)
             store_number(bundle, rows.LIGHT_PDF, lane, light.pdf)
             store_number(bundle, rows.LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
+            store_number(bundle, rows.CHOSEN, lane, single(light.light))
             note_light(settings, bundle, lane, light.light, light.normal)
     return lit
 
@@ -179,6 +180,8 @@ def _sample_images(scene: SceneView, bundle: Bundle, lanes: int, together: bool)
         if lanes == 0:
             return 0
         probability = load_row(bundle, rows.CHOSEN_PROBABILITY)
+    else:
+        store_row(bundle, rows.CHOSEN, spread_number(0.0))
     u = load_row(bundle, rows.LIGHT_U)
     v = load_row(bundle, rows.LIGHT_V)
     if scene.portal_count > 0:

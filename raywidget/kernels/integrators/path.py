@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.brute_force import find_closest_of_few, find_near_rest
 from raywidget.kernels.integrators import rows
-from raywidget.kernels.integrators.arrive_lanes import arrive_together, walk
+from raywidget.kernels.integrators.arrive_lanes import arrive_together, meet_few, walk
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     clear,
@@ -66,8 +65,7 @@ from raywidget.kernels.integrators.path_lanes import (
 )
 from raywidget.kernels.integrators.pixel_lanes import (
     PixelLanes,
-    deposit_lanes,
-    leave_pixel,
+    end_samples,
     make_keys,
     make_sums,
     make_swings,
@@ -147,7 +145,7 @@ from raywidget.kernels.language.simd import (
 )
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
-from raywidget.kernels.layout import F32, MISS, SceneTables, SceneView
+from raywidget.kernels.layout import F32, SceneTables, SceneView
 from raywidget.kernels.lights.emitter import is_all_sought
 from raywidget.kernels.lights.environment import backdrop_of
 from raywidget.kernels.volumes.medium import eval_phase, sample_phase
@@ -173,23 +171,7 @@ def advance_paths(
     section 9.2), which weights the emission that each of them finds and nothing else.
     """
     # --- Where do the rays end? What shines there, and what does it scatter? ----------------------
-    walking = lanes
-    t = spread_number(INFINITY)
-    u = spread_number(0.0)
-    v = spread_number(0.0)
-    slot = spread_word(MISS)
-    if scene.has_few:
-        o = load_point_row(bundle, rows.ORIGIN)
-        d = load_point_row(bundle, rows.DIRECTION)
-        t, u, v, slot = find_closest_of_few(scene, o, d)
-        walking = 0
-        if not scene.is_few:
-            walking = find_near_rest(scene, o, d, t)
-    store_row(bundle, rows.DISTANCE, t)
-    store_row(bundle, rows.U, u)
-    store_row(bundle, rows.V, v)
-    store_word_row(bundle, rows.SLOT, slot)
-    store_word_row(bundle, rows.INSTANCE, spread_word(-1))
+    walking = meet_few(scene, bundle, lanes)
     store_word_row(bundle, rows.FOUND, spread_word(0))
     rays = 0
     rest = lanes
@@ -200,7 +182,7 @@ def advance_paths(
         rays += count_bits(lanes & ~rest)
     else:
         walk(scene, bundle, lanes & walking)
-        together = arrive_together(scene, bundle, lanes, settings)
+        together = arrive_together(scene, bundle, lanes, lanes, settings)
         rest = lanes & ~together
         rays = count_bits(together)
     while rest != 0:
@@ -567,7 +549,6 @@ def sample_path_tile(
     if work.samples == 0:
         return True
     kept = PixelLanes(make_sums(), make_swings(), make_keys())
-    last = work.first + work.samples - 1
     waiting = 0  # the next pixel that no lane has taken
     lanes = 0  # that follow a path
     rays = 0
@@ -586,23 +567,13 @@ def sample_path_tile(
             rays += _start_samples(scene, kept, bundle, starting, picture, settings)
         step = advance_paths(scene, bundle, lanes, picture.lattice, settings)
         rays += step.rays
-        starting = step.ended
-        if starting == 0:
-            continue
-        dropped += count_bits(starting) - count_bits(deposit_lanes(kept, bundle, starting))
-        sample = load_word_row(bundle, rows.SAMPLE)
-        complete = starting & lane_mask(sample == last)
-        replace_word_row(bundle, rows.SAMPLE, starting, sample + 1)
-        while complete != 0:
-            lane = lowest_bit(complete)
-            complete &= complete - 1
-            leave_pixel(kept, bundle, lane, tile)
-            if waiting < pixels:
-                take_pixel(kept, bundle, lane, picture, work, tile, waiting)
-                waiting += 1
-            else:
-                lanes ^= 1 << lane
-                starting ^= 1 << lane
+        starting = 0
+        if step.ended != 0:
+            turn = end_samples(kept, bundle, step.ended, waiting, picture, work, tile)
+            starting = turn.going
+            lanes ^= turn.done
+            waiting = turn.waiting
+            dropped += turn.dropped
     tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
     tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
     return True

@@ -22,6 +22,7 @@ from raywidget.kernels.integrators.bundle import (
 from raywidget.kernels.integrators.tile import PictureView, TileView, Work
 from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
 from raywidget.kernels.language.random import place_in_lattice, start_sequence
 from raywidget.kernels.language.simd import (
     WIDTH,
@@ -75,6 +76,44 @@ def take_pixel(
         first = start_sequence(picture.seed, y * picture.width + x, half, picture.lattices)
         kept.keys[2 * half * WIDTH + lane] = first.key
         kept.keys[(2 * half + 1) * WIDTH + lane] = first.other_key
+
+
+class Turn(NamedTuple):
+    """What `end_samples` did."""
+
+    going: int  # lanes that have another sample to take
+    done: int  # those for which there is no pixel left
+    waiting: int  # the next pixel that no lane has taken
+    dropped: int  # samples that were not finite
+
+
+@device
+def end_samples(
+    kept: PixelLanes,
+    bundle: Bundle,
+    lanes: int,
+    waiting: int,
+    picture: PictureView,
+    work: Work,
+    tile: TileView,
+) -> Turn:
+    """Add up the samples of some lanes, and note the next ones, of other pixels if need be."""
+    dropped = count_bits(lanes) - count_bits(deposit_lanes(kept, bundle, lanes))
+    sample = load_word_row(bundle, rows.SAMPLE)
+    complete = lanes & lane_mask(sample == work.first + work.samples - 1)
+    replace_word_row(bundle, rows.SAMPLE, lanes, sample + 1)
+    pixels = tile.width * tile.height
+    done = 0
+    while complete != 0:
+        lane = lowest_bit(complete)
+        complete &= complete - 1
+        leave_pixel(kept, bundle, lane, tile)
+        if waiting < pixels:
+            take_pixel(kept, bundle, lane, picture, work, tile, waiting)
+            waiting += 1
+        else:
+            done |= 1 << lane
+    return Turn(lanes ^ done, done, waiting, dropped)
 
 
 @device

@@ -41,7 +41,7 @@ from raywidget.kernels.lights.light_choice import choose_by_power
 from raywidget.kernels.lights.light_sample import LightSample
 from raywidget.kernels.lights.portal import pdf_sky, sample_sky
 
-_OFFSET = 2.0**-20  # as in `hit`
+OFFSET = 2.0**-20  # as in `hit`
 
 
 class Emission(NamedTuple):
@@ -59,7 +59,12 @@ class Emission(NamedTuple):
 @device
 def sample_emission(scene: SceneView, four: Four, choice: float) -> Emission:
     """Choose a light by its power, a point of it and a direction."""
-    light = choose_by_power(scene, choice)
+    return sample_emission_from(scene, choose_by_power(scene, choice), four)
+
+
+@device
+def sample_emission_from(scene: SceneView, light: int, four: Four) -> Emission:
+    """A point of a light and a direction."""
     if is_surface(scene, light):
         return sample_emission_of(scene, light, four)
     return _sample_other(scene, light, four)
@@ -137,7 +142,7 @@ def send(
     row = light * layout.LIGHT_SIZE
     ng = point.ng
     p = point.p
-    offset = _OFFSET * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p))
+    offset = OFFSET * (scene.lights[row + layout.LIGHT_EXTENT] + largest(p))
     radiance = load_vec3(scene.lights, row + layout.LIGHT_RADIANCE)
     if scene.light_slots[light * layout.LIGHT_SLOT_SIZE] != layout.MISS:
         # As seen from right in front

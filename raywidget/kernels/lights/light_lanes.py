@@ -47,21 +47,25 @@ class LightLanes(NamedTuple):
     done: int  # lanes of which this is known
 
 
-class _Rows(NamedTuple):
+class LightRows(NamedTuple):
     """The light that each lane has chosen."""
 
     flat: Flat
     shear: Lanes
+    probability: Lanes  # of being chosen by power
     kind: Lanes
 
 
 @device
-def _rows_of(scene: SceneView, lights: Lanes) -> _Rows:
+def rows_of(scene: SceneView, lights: Lanes) -> LightRows:
+    """Look up the lights of all lanes; where there is but one, it is not gathered."""
+    if scene.light_count == 1:
+        return _row_of_one(scene)
     first = lights * (layout.LIGHT_SIZE // 4)
     red, green, blue, corner_x = look_up_four(scene.lights, first)
     corner_y, corner_z, u_x, u_y = look_up_four(scene.lights, first + 1)
     u_z, v_x, v_y, v_z = look_up_four(scene.lights, first + 2)
-    shear, area, _, kind = look_up_four(scene.lights, first + 3)
+    shear, area, probability, kind = look_up_four(scene.lights, first + 3)
     n_x, n_y, n_z, extent = look_up_four(scene.lights, first + 4)
     flat = Flat(
         vec3(corner_x, corner_y, corner_z),
@@ -72,14 +76,15 @@ def _rows_of(scene: SceneView, lights: Lanes) -> _Rows:
         area,
         extent,
     )
-    return _Rows(flat, shear, kind)
+    return LightRows(flat, shear, probability, kind)
 
 
 @device
-def _row_of_one(scene: SceneView) -> _Rows:
-    """The same, where there is but one light."""
+def _row_of_one(scene: SceneView) -> LightRows:
     shear = spread_number(scene.lights[layout.LIGHT_SHEAR])
-    return _Rows(flat_of_one(scene), shear, spread_number(scene.lights[layout.LIGHT_KIND]))
+    probability = spread_number(scene.lights[layout.LIGHT_PROBABILITY])
+    kind = spread_number(scene.lights[layout.LIGHT_KIND])
+    return LightRows(flat_of_one(scene), shear, probability, kind)
 
 
 @device
@@ -87,7 +92,7 @@ def sample_lanes(
     scene: SceneView, p: Vec3, lights: Lanes, lanes: int, u: Lanes, v: Lanes
 ) -> LightLanes:
     """A direction from `p` to the light of each of the `lanes`; `lights` are valid rows in all."""
-    rows = _row_of_one(scene) if scene.light_count == 1 else _rows_of(scene, lights)
+    rows = rows_of(scene, lights)
     flat = rows.flat
     flats = lanes & lane_mask(rows.kind == single(layout.LIGHT_FLAT))
     balls = lanes & lane_mask(rows.kind == single(layout.LIGHT_BALL))

@@ -1,13 +1,12 @@
-"""The steps of subpaths that differ from one to the next: one lane after the other.
+"""The ends of edges that differ from one to the next: one lane after the other.
 
-`bdpt` calls them, and does what is the same for all.
+`bdpt` calls this for what `arrive_lanes` leaves over.
 """
 
 from __future__ import annotations
 
 from raywidget.kernels.geometry.clipping import find_closest
 from raywidget.kernels.geometry.hit import bare_material, make_hit
-from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bdpt import rows as more
 from raywidget.kernels.integrators.bdpt.connect import (
@@ -16,17 +15,13 @@ from raywidget.kernels.integrators.bdpt.connect import (
     weigh_environment,
 )
 from raywidget.kernels.integrators.bdpt.subpath import (
-    GROUP_EMISSION,
-    GROUP_LIGHT,
     GROUP_LIGHT_CHOICE,
     LIGHT_GROUPS_PER_EDGE,
 )
-from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings, no_normal
+from raywidget.kernels.integrators.bdpt.vertex import BdptSettings, no_normal
 from raywidget.kernels.integrators.bdpt.weights import (
     Ratios,
     arrive_ratios,
-    start_camera_ratios,
-    start_light_ratios,
 )
 from raywidget.kernels.integrators.bound import add_within, is_bounded
 from raywidget.kernels.integrators.bundle import (
@@ -38,7 +33,6 @@ from raywidget.kernels.integrators.bundle import (
     room_of,
     store_number,
     store_point,
-    store_sequence,
     store_word,
 )
 from raywidget.kernels.integrators.catcher import catch_light, is_catcher
@@ -47,6 +41,7 @@ from raywidget.kernels.integrators.path_lanes import (
     Arrival,
     PathSettings,
     load_material,
+    traced,
 )
 from raywidget.kernels.integrators.surface_lanes import (
     FOUND_FLAT,
@@ -54,29 +49,20 @@ from raywidget.kernels.integrators.surface_lanes import (
     note_flat,
     note_surface,
 )
-from raywidget.kernels.integrators.tile import PictureView, TileView, Work, start_ray, take_up
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.random import (
     GROUP_CHOICE,
-    GROUP_EDGE,
     GROUPS_PER_EDGE,
-    draw_four,
-    start_sequence,
 )
-from raywidget.kernels.language.scalars import index32
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import MATERIAL_DARK, MISS, SceneView
 from raywidget.kernels.lights.emission import (
     Emission,
-    is_delta,
     is_point,
     pdf_direct,
-    sample_emission,
 )
 from raywidget.kernels.lights.emitter import emitted_radiance, eval_missed
-from raywidget.kernels.lights.environment import backdrop_of
-from raywidget.kernels.sensors.importance import pdf_camera
 from raywidget.kernels.surfaces.bsdf import load_textures
 from raywidget.kernels.surfaces.scattering import follow_traced
 from raywidget.kernels.surfaces.surface import has_flags, is_unlit, unlit_radiance
@@ -85,79 +71,6 @@ from raywidget.kernels.volumes.medium import in_sight, transmittance
 INFINITY = float("inf")
 
 FOUND_DARK = 1 << 16  # beside those of `path_lanes` and `surface_lanes`: nothing that the lens sees
-
-
-# --- Beginnings -----------------------------------------------------------------------------------
-
-
-@device
-def start_sample(
-    scene: SceneView,
-    bundle: Bundle,
-    lane: int,
-    picture: PictureView,
-    work: Work,
-    tile: TileView,
-    settings: BdptSettings,
-) -> bool:
-    """Begin the sample that is noted for a lane; False if no light subpath could be begun."""
-    at = load_word(bundle, rows.PIXEL, lane)
-    row = at // tile.width
-    pixel = (work.y + row) * picture.width + work.x + (at - row * tile.width)
-    sample = load_word(bundle, rows.SAMPLE, lane)
-    if sample == work.first:
-        take_up(tile, at)
-    sequence = start_sequence(picture.seed, pixel, sample, picture.lattices)
-    store_sequence(bundle, lane, sequence)
-    store_number(bundle, more.POINTS, lane, 0.0)
-    if scene.light_count > 0 and min(settings.max_depth, MAX_EDGES) > 1:
-        where = draw_four(sequence, GROUP_EMISSION)
-        start = sample_emission(scene, where, draw_four(sequence, GROUP_LIGHT).x)
-        if start.pdf > 0.0:
-            ratios = start_light_ratios(start.pdf, start.cos, not is_delta(scene, start.light))
-            _start_subpath(bundle, lane, start.o, start.d, ratios)
-            store_point(bundle, more.EMITTED, lane, start.carried)
-            store_point(bundle, more.START, lane, start.p)
-            store_number(bundle, more.START_COS, lane, start.cos)
-            store_word(bundle, rows.LIGHT, lane, start.light)
-            bundle.inside[lane] = scene.surroundings[1 + start.light]
-            return True
-    start_camera(scene, bundle, lane, picture, work, tile)
-    return False
-
-
-@device
-def start_camera(
-    scene: SceneView, bundle: Bundle, lane: int, picture: PictureView, work: Work, tile: TileView
-) -> None:
-    """Begin the camera subpath of the sample that is noted for a lane."""
-    at = load_word(bundle, rows.PIXEL, lane)
-    row = at // tile.width
-    x = work.x + (at - row * tile.width)
-    y = work.y + row
-    sequence = load_sequence(bundle, lane, picture.lattice)
-    edge = draw_four(sequence, GROUP_EDGE)
-    o, d = start_ray(scene, picture, x, y, sequence, edge)
-    _start_subpath(bundle, lane, o, d, start_camera_ratios(pdf_camera(scene.camera, d)))
-    store_number(bundle, rows.COMPRESSION, lane, 1.0)
-    store_point(bundle, rows.RADIANCE, lane, vec3(0.0, 0.0, 0.0))
-    store_point(bundle, rows.PREVIOUS, lane, o)
-    if scene.has_backdrop:
-        store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, y * picture.width + x))
-    store_number(bundle, rows.SCATTER_PDF, lane, 0.0)
-    store_number(bundle, rows.LIGHT_U, lane, edge.z)
-    store_number(bundle, rows.LIGHT_V, lane, edge.w)
-    bundle.inside[lane] = scene.surroundings[0]
-
-
-@device
-def _start_subpath(bundle: Bundle, lane: int, o: Vec3, d: Vec3, ratios: Ratios) -> None:
-    store_point(bundle, rows.ORIGIN, lane, o)
-    store_point(bundle, rows.DIRECTION, lane, d)
-    store_point(bundle, rows.THROUGHPUT, lane, vec3(1.0, 1.0, 1.0))
-    store_number(bundle, more.NEAR, lane, ratios.near)
-    store_number(bundle, more.FAR, lane, ratios.far)
-    store_word(bundle, rows.DEPTH, lane, 1)
 
 
 # --- Ends of edges --------------------------------------------------------------------------------
@@ -173,16 +86,13 @@ def arrive(
     settings: BdptSettings,
     path: PathSettings,
 ) -> Arrival:
-    """Trace one edge, add the emission that a camera subpath finds, note the surface at its end."""
+    """Add the emission that a camera subpath finds at the end of an edge; note the surface."""
     o = load_point(bundle, rows.ORIGIN, lane)
     d = load_point(bundle, rows.DIRECTION, lane)
     depth = load_word(bundle, rows.DEPTH, lane)
     inside = bundle.inside[lane]
     carried = load_point(bundle, rows.THROUGHPUT, lane)
-    if scene.is_few:
-        ray = _traced(bundle, lane)
-    else:
-        ray = find_closest(scene, o, d, INFINITY)
+    ray = traced(bundle, lane)
     if ray.slot != MISS and (from_light or depth < settings.max_depth):
         material = bare_material(scene, ray.slot, ray.instance)
         found = FOUND_FLAT
@@ -228,7 +138,7 @@ def arrive(
                 _add(bundle, lane, end.carried, seen, weight, settings, depth)
             return Arrival(FOUND_END, rays)
         if depth == 1 and is_catcher(scene, hit):
-            if scene.is_few and rays == 1:
+            if scene.has_few and rays == 1:
                 # As in `path_lanes.arrive`: coverage looks in the tree.
                 again = find_closest(scene, o, d, INFINITY)
                 rays += 1
@@ -274,18 +184,6 @@ def _behind(scene: SceneView, bundle: Bundle, lane: int) -> Vec3:
     if scene.has_backdrop:
         return load_point(bundle, rows.BEHIND, lane)
     return vec3(0.0, 0.0, 0.0)
-
-
-@device
-def _traced(bundle: Bundle, lane: int) -> RayHit:
-    """Where a ray ends that was traced with all others."""
-    return RayHit(
-        load_number(bundle, rows.DISTANCE, lane),
-        load_number(bundle, rows.U, lane),
-        load_number(bundle, rows.V, lane),
-        index32(load_word(bundle, rows.SLOT, lane)),
-        index32(-1),
-    )
 
 
 @device

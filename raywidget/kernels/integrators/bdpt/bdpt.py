@@ -16,16 +16,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from raywidget.kernels.geometry.brute_force import find_closest_of_few
 from raywidget.kernels.integrators import rows
+from raywidget.kernels.integrators.arrive_lanes import arrive_together, trace_together
 from raywidget.kernels.integrators.bdpt import rows as more
 from raywidget.kernels.integrators.bdpt.arrive import (
     FOUND_DARK,
     arrive,
     see_lights,
-    start_camera,
-    start_sample,
 )
+from raywidget.kernels.integrators.bdpt.begin import begin_subpaths
 from raywidget.kernels.integrators.bdpt.join import (
     Surfaces,
     draw_lights,
@@ -39,7 +38,6 @@ from raywidget.kernels.integrators.bdpt.join import (
     splat,
 )
 from raywidget.kernels.integrators.bdpt.subpath import (
-    GROUP_JOIN,
     GROUP_LIGHT_CHOICE,
     GROUP_LIGHT_EDGE,
     LIGHT_GROUPS_PER_EDGE,
@@ -64,11 +62,9 @@ from raywidget.kernels.integrators.bdpt.weights import (
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     clear,
-    load_point,
     load_point_row,
     load_row,
     load_sequences,
-    load_word,
     load_word_row,
     make_rooms,
     make_stacks,
@@ -82,6 +78,7 @@ from raywidget.kernels.integrators.next_event import find_visible
 from raywidget.kernels.integrators.path import make_found_surfaces, that_found
 from raywidget.kernels.integrators.path_lanes import (
     FOUND_END,
+    FOUND_IMAGE,
     FOUND_OTHER,
     FOUND_SPECULAR,
     PathSettings,
@@ -89,6 +86,14 @@ from raywidget.kernels.integrators.path_lanes import (
     indirect,
     sample_others,
     within_bound,
+)
+from raywidget.kernels.integrators.pixel_lanes import (
+    PixelLanes,
+    end_samples,
+    make_keys,
+    make_sums,
+    make_swings,
+    take_pixel,
 )
 from raywidget.kernels.integrators.splat import SplatLog, view_splats
 from raywidget.kernels.integrators.tile import (
@@ -99,7 +104,6 @@ from raywidget.kernels.integrators.tile import (
     TileTarget,
     TileView,
     Work,
-    deposit,
     view_picture,
     view_scene,
     view_tile,
@@ -174,17 +178,14 @@ def advance_subpaths(
     """
     settings = run.settings
     # --- Where do the rays end? What shines there, and what does it scatter? ----------------------
-    if scene.is_few:
-        t, u, v, slot = find_closest_of_few(
-            scene, load_point_row(bundle, rows.ORIGIN), load_point_row(bundle, rows.DIRECTION)
-        )
-        store_row(bundle, rows.DISTANCE, t)
-        store_row(bundle, rows.U, u)
-        store_row(bundle, rows.V, v)
-        store_word_row(bundle, rows.SLOT, slot)
+    trace_together(scene, bundle, lanes)
     store_word_row(bundle, rows.FOUND, spread_word(0))
-    rays = 0
+    eyes = lanes & ~from_light
     waiting = lanes
+    if settings.only_s < 0:
+        together = arrive_together(scene, bundle, lanes, eyes, run.path)
+        waiting &= ~together | (eyes & that_found(bundle, FOUND_IMAGE))
+    rays = count_bits(lanes & ~waiting)
     while waiting != 0:
         lane = lowest_bit(waiting)
         bit = 1 << lane
@@ -258,7 +259,7 @@ def advance_subpaths(
         seek &= lane_mask(edges + 1.0 == settings.only_t) if settings.only_s == 1 else 0
         shown &= lane_mask(edges + 1.0 == settings.only_s) if settings.only_t == 1 else 0
         joining &= lane_mask(edges + 1.0 == settings.only_t) if settings.only_s > 1 else 0
-    seek = draw_lights(scene, bundle, p, seek)
+    seek = draw_lights(scene, bundle, seek, run.path)
     lens = sample_lens(scene.camera, p, edge.z, edge.w)
     in_picture = (lanes_abs(lens.x) < run.splats.most_x) & (lanes_abs(lens.y) < run.splats.most_y)
     shown &= lane_mask((lens.pdf > 0.0) & in_picture)
@@ -314,9 +315,9 @@ def advance_subpaths(
     # --- And to the light subpath of its sample ---------------------------------------------------
     joining &= lane_mask(load_row(bundle, more.POINTS) > 0.0)
     if joining != 0:
-        which = draw_four(sequences, depth + GROUP_JOIN).x
+        # The number that has chosen a light chooses a point, too: what both bring is added up.
         joining = join_subpaths(
-            scene, bundle, run.points, surfaces, ratios, joining, which, settings
+            scene, bundle, run.points, surfaces, ratios, joining, choice.x, settings
         )
         rays += count_bits(joining)
         _add_light(bundle, joining, settings.bound, joining)
@@ -440,7 +441,7 @@ def sample_bdpt_tile(
     bundle = Bundle(_make_numbers(), make_words(), make_stacks(), make_rooms())
     clear(bundle, more.NUMBER_ROWS)
     path = PathSettings(
-        settings.max_depth, settings.next_event, settings.roulette, settings.bound, None
+        settings.max_depth, settings.next_event, settings.roulette, settings.bound, None, None
     )
     run = BdptRun(picture.lattice, settings, path, make_points(), splats)
     pixels = tile.width * tile.height
@@ -451,43 +452,32 @@ def sample_bdpt_tile(
     from_light = 0  # those of them that follow a light subpath
     rays = 0
     dropped = 0
+    kept = PixelLanes(make_sums(), make_swings(), make_keys())
     for lane in range(WIDTH):
         if waiting < pixels:
-            store_word(bundle, rows.PIXEL, lane, waiting)
-            store_word(bundle, rows.SAMPLE, lane, work.first)
-            if start_sample(scene, bundle, lane, picture, work, tile, settings):
-                from_light |= 1 << lane
+            take_pixel(kept, bundle, lane, picture, work, tile, waiting)
             lanes |= 1 << lane
             waiting += 1
+    starting = lanes  # those that begin a sample
+    cameras = 0  # and those that have their light subpath
     while lanes != 0:
         if load_flag(tile.cancel, 0) != 0:
             return False
-        step = advance_subpaths(scene, bundle, lanes, from_light, run)
+        begun = begin_subpaths(scene, kept, bundle, starting, cameras, picture, settings)
+        from_light |= begun.sent
+        step = advance_subpaths(scene, bundle, lanes & ~begun.failed, from_light, run)
         rays += step.rays
-        ended = step.ended
-        while ended != 0:
-            lane = lowest_bit(ended)
-            bit = 1 << lane
-            ended &= ended - 1
-            if from_light & bit != 0:
-                from_light ^= bit
-                start_camera(scene, bundle, lane, picture, work, tile)
-                continue
-            pixel = load_word(bundle, rows.PIXEL, lane)
-            sample = load_word(bundle, rows.SAMPLE, lane)
-            if not deposit(tile, pixel, sample, load_point(bundle, rows.RADIANCE, lane)):
-                dropped += 1
-            sample += 1
-            if sample == work.first + work.samples:
-                if waiting == pixels:
-                    lanes ^= bit
-                    continue
-                store_word(bundle, rows.PIXEL, lane, waiting)
-                waiting += 1
-                sample = work.first
-            store_word(bundle, rows.SAMPLE, lane, sample)
-            if start_sample(scene, bundle, lane, picture, work, tile, settings):
-                from_light |= bit
+        ended = step.ended | begun.failed
+        cameras = ended & from_light
+        from_light ^= cameras
+        ended ^= cameras
+        starting = 0
+        if ended != 0:
+            turn = end_samples(kept, bundle, ended, waiting, picture, work, tile)
+            starting = turn.going
+            lanes ^= turn.done
+            waiting = turn.waiting
+            dropped += turn.dropped
     tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
     tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
     return True

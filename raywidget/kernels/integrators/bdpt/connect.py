@@ -25,9 +25,8 @@ from raywidget.kernels.layout import (
     MATERIAL_DARK,
     SceneView,
 )
-from raywidget.kernels.lights.emission import is_point, is_surface, pdf_emission
+from raywidget.kernels.lights.emission import pdf_emission
 from raywidget.kernels.lights.emitter import pdf_environment, pdf_light_hit
-from raywidget.kernels.lights.light_sample import LightSample
 from raywidget.kernels.sensors.importance import sample_lens
 from raywidget.kernels.surfaces.bsdf import is_specular
 from raywidget.kernels.surfaces.scattering import eval_scattering
@@ -120,24 +119,6 @@ def weigh_environment(
     if scene.environment[ENVIRONMENT_PROBABILITY] > 0.0:
         emit = pdf_emission(scene, light, 1.0, -d)
     return weigh(0.0, others_at_light(ratios, direct, emit))
-
-
-@device
-def emission_per_cos(scene: SceneView, light: LightSample) -> float:
-    """Density with which a light subpath draws the point that a light was sampled from.
-
-    By area, times that of the light as `light.pdf` measures it, and by the cosine under which the
-    ray arrives there.
-    """
-    if is_surface(scene, light.light):
-        cos_light = -dot(light.wi, light.normal)
-        if cos_light <= 0.0:
-            return 0.0
-        return pdf_emission(scene, light.light, cos_light, -light.wi) / cos_light
-    density = pdf_emission(scene, light.light, 1.0, -light.wi)
-    if is_point(scene, light.light):
-        return density / (light.reach * light.reach)
-    return density
 
 
 @device

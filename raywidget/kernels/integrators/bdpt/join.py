@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from raywidget.kernels.geometry.clipping import is_lamp_cut
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bdpt import rows as more
-from raywidget.kernels.integrators.bdpt.connect import Connection, emission_per_cos
+from raywidget.kernels.integrators.bdpt.connect import Connection
 from raywidget.kernels.integrators.bdpt.subpath import GROUP_SPLAT, Splats, splat_connection
 from raywidget.kernels.integrators.bdpt.vertex import (
     MAX_EDGES,
@@ -15,7 +14,6 @@ from raywidget.kernels.integrators.bdpt.vertex import (
     Points,
     load_of_points,
     load_vec3_of_points,
-    no_normal,
     parts_of,
     rooms_of,
     store_to_points,
@@ -36,11 +34,14 @@ from raywidget.kernels.integrators.bundle import (
     store_point_row,
     store_row,
 )
-from raywidget.kernels.integrators.next_event import find_visible
+from raywidget.kernels.integrators.next_event import find_visible, sample_lights
+from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.language.buffers import advance
 from raywidget.kernels.language.jit import device, rare
 from raywidget.kernels.language.lane_keys import lowest_bit
+from raywidget.kernels.language.look_up import gather, whole
 from raywidget.kernels.language.sampling import INV_PI, make_frame, to_local
+from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.simd import (
     Lanes,
     Real,
@@ -55,9 +56,19 @@ from raywidget.kernels.language.simd import (
 )
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
-from raywidget.kernels.layout import LIGHT_AREA, LIGHT_PROBABILITY, MATERIAL_SIZE, SceneView
-from raywidget.kernels.lights.emitter import sample_light
-from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
+from raywidget.kernels.layout import (
+    LIGHT_AREA,
+    LIGHT_BALL,
+    LIGHT_FLAT,
+    LIGHT_KIND,
+    LIGHT_PROBABILITY,
+    LIGHT_ROUND,
+    LIGHT_SIZE,
+    MATERIAL_SIZE,
+    SceneView,
+)
+from raywidget.kernels.lights.emission import is_point, pdf_emission
+from raywidget.kernels.lights.lamp import is_one_lamp
 from raywidget.kernels.surfaces.bsdf import eval_bsdf_cos, view_bsdf
 from raywidget.kernels.surfaces.surface import visibility_from_lens
 from raywidget.kernels.volumes.medium import inside_towards
@@ -191,40 +202,46 @@ def _eval_each(scene: SceneView, bundle: Bundle, parts: Any, rooms: Any, lanes: 
 
 
 @device
-def draw_lights(scene: SceneView, bundle: Bundle, p: Vec3, lanes: int) -> int:
-    """Draw a direction to a light for each lane; those that have one."""
-    lit = 0
+def draw_lights(scene: SceneView, bundle: Bundle, lanes: int, path: PathSettings) -> int:
+    """Draw a direction to a light for each lane; those that have one.
+
+    LIGHT_EMIT is the density with which a light subpath draws the point that was drawn: by area,
+    times that of the light as LIGHT_PDF measures it, and by the cosine under which the ray arrives.
+    """
+    none = spread_number(0.0)
+    store_point_row(bundle, rows.LIT_SIDE, vec3(none, none, none))  # see `no_normal`
+    lit = sample_lights(scene, bundle, lanes, path)
     if is_one_lamp(scene):
-        seen = sample_lamp(scene, p, load_row(bundle, rows.LIGHT_U), load_row(bundle, rows.LIGHT_V))
-        store_point_row(bundle, rows.LIGHT_DIRECTION, seen.wi)
-        store_row(bundle, rows.LIGHT_REACH, seen.reach)
-        store_row(bundle, rows.LIGHT_PDF, seen.pdf)
-        store_row(bundle, rows.LIGHT_DELTA, spread_number(0.0))
-        store_point_row(bundle, rows.LIGHT_RADIANCE, seen.radiance)
-        # `emission_per_cos` of a lamp
         emit = scene.lights[LIGHT_PROBABILITY] / scene.lights[LIGHT_AREA] * INV_PI
         store_row(bundle, more.LIGHT_EMIT, spread_number(emit))
-        lit = lanes & lane_mask(seen.faces) & ~lane_mask(seen.near)
-        lanes &= lane_mask(seen.near)
+    elif lit != 0:
+        _note_emission(scene, bundle, lit)
+    return lit
+
+
+@rare
+@device
+def _note_emission(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """LIGHT_EMIT of lights that lanes have chosen."""
+    lights = choose(lanes_in(lanes), whole(load_row(bundle, rows.CHOSEN)), 0)
+    at = lights * LIGHT_SIZE
+    kind = gather(scene.lights, at + LIGHT_KIND)
+    surfaces = (kind == single(LIGHT_FLAT)) | (kind == single(LIGHT_BALL))
+    surfaces = surfaces | (kind == single(LIGHT_ROUND))
+    area = choose(surfaces, gather(scene.lights, at + LIGHT_AREA), 1.0)
+    emit = gather(scene.lights, at + LIGHT_PROBABILITY) / area * INV_PI
+    store_row(bundle, more.LIGHT_EMIT, emit)
+    lanes &= ~lane_mask(surfaces)
     while lanes != 0:
         lane = lowest_bit(lanes)
-        bit = 1 << lane
         lanes &= lanes - 1
-        point = load_point(bundle, rows.POINT, lane)
-        u = load_number(bundle, rows.LIGHT_U, lane)
-        v = load_number(bundle, rows.LIGHT_V, lane)
-        choice = load_number(bundle, rows.CHOICE, lane)
-        light = sample_light(scene, point, no_normal(), u, v, choice)
-        is_cut = is_lamp_cut(scene, light.light, point, light.wi, light.reach, light.delta)
-        if light.pdf > 0.0 and not is_cut:
-            lit |= bit
-            store_point(bundle, rows.LIGHT_DIRECTION, lane, light.wi)
-            store_number(bundle, rows.LIGHT_REACH, lane, light.reach)
-            store_point(bundle, rows.LIGHT_RADIANCE, lane, light.radiance)
-            store_number(bundle, rows.LIGHT_PDF, lane, light.pdf)
-            store_number(bundle, rows.LIGHT_DELTA, lane, 1.0 if light.delta else 0.0)
-            store_number(bundle, more.LIGHT_EMIT, lane, emission_per_cos(scene, light))
-    return lit
+        light = int(load_number(bundle, rows.CHOSEN, lane))
+        wi = load_point(bundle, rows.LIGHT_DIRECTION, lane)
+        density = pdf_emission(scene, light, 1.0, -wi)
+        if is_point(scene, light):
+            reach = load_number(bundle, rows.LIGHT_REACH, lane)
+            density = density / (reach * reach)
+        store_number(bundle, more.LIGHT_EMIT, lane, density)
 
 
 @device

@@ -33,17 +33,18 @@ class Ratios(NamedTuple):
 
 
 @device
-def start_camera_ratios(pdf: float) -> Ratios:
+def start_camera_ratios(pdf: Real) -> Ratios:
     """At the lens, whose direction was drawn with `pdf`: light may be connected to the lens.
 
     `pdf` is that of the whole picture, for there are as many light subpaths as samples of pixels;
     0: the lens can't be connected to.
     """
-    return Ratios(1.0 / pdf if pdf > 0.0 else 0.0, 0.0)
+    seen = pdf > 0.0
+    return Ratios(choose(seen, 1.0 / choose(seen, pdf, 1.0), 0.0), pdf * 0.0)
 
 
 @device
-def start_light_ratios(pdf_emit: float, cos: float, is_found: bool) -> Ratios:
+def start_light_ratios(pdf_emit: Real, cos: Real, is_found: bool) -> Ratios:
     """At a light, whose point and direction were drawn with the joint density `pdf_emit`.
 
     `near` still lacks the density per solid angle with which next-event estimation at the next
@@ -51,7 +52,7 @@ def start_light_ratios(pdf_emit: float, cos: float, is_found: bool) -> Ratios:
     scattering can find the light.
     """
     ratio = cos / pdf_emit
-    return Ratios(ratio, ratio if is_found else 0.0)
+    return Ratios(ratio, ratio * (1.0 if is_found else 0.0))
 
 
 @device

@@ -13,7 +13,6 @@ from raywidget.kernels.integrators.bdpt.subpath import (
     GROUP_LIGHT_EDGE,
     GROUP_SPLAT,
     LIGHT_GROUPS_PER_EDGE,
-    ROULETTE_FULL,
     splat_connection,
 )
 from raywidget.kernels.integrators.bdpt.vertex import BdptSettings, Vertex
@@ -40,6 +39,8 @@ from raywidget.kernels.surfaces.scattering import (
     viewed_side,
 )
 from raywidget.kernels.volumes.medium import inside_towards
+
+_ROULETTE_FULL = 0.25
 
 
 @with_casters
@@ -139,7 +140,7 @@ def trace_photon(settings: Any, scene: SceneView, sequence: Sequence) -> int:
 
         # --- Russian roulette --------------------------------------------------------------------
         if settings.roulette:
-            survival = brightest / ROULETTE_FULL
+            survival = brightest / _ROULETTE_FULL
             if survival < 1.0:
                 if choice.y >= survival:
                     break
