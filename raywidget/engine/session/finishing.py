@@ -48,12 +48,15 @@ def measure_noise(stage: Stage, run: Run) -> None:
     looks = run.settings.looks_at_noise(spp)
     ends = spp == run.settings.spp and spp > 1
     noise = None
-    measured = looks or ends or spp >= max(4, 2 * run.spp_measured)  # not after each of many
+    due = ends or spp >= max(4, 2 * run.spp_measured)  # not after each of many
+    measured = looks or (due and stage.listeners.on_state is not None)
     if measured:
         noise = _noise_of(run.film.state())
     with stage.lock:
         if measured and spp >= run.spp_measured:  # else a later pass was measured meanwhile
             run.noise, run.spp_measured = noise, spp
+        elif due and not measured:
+            run.spp_to_measure = spp
         goal = run.settings.noise
         enough = looks and goal is not None and noise is not None and noise <= goal
         if enough:
@@ -67,6 +70,19 @@ def measure_noise(stage: Stage, run: Run) -> None:
     with stage.lock:
         run.noise_allows = max(run.noise_allows, passes)
         stage.open_gates(run)
+
+
+def catch_up_on_noise(stage: Stage) -> None:
+    """Measure what was left until somebody asks: a fiftieth of a simple scene's 64 spp."""
+    with stage.lock:
+        run = stage.run
+        spp, run.spp_to_measure = run.spp_to_measure, 0
+        state = run.film.state() if spp > run.spp_measured else None
+    if state is not None:
+        noise = _noise_of(state)
+        with stage.lock:
+            if spp > run.spp_measured:
+                run.noise, run.spp_measured = noise, spp
 
 
 def _noise_of(state: FilmState) -> float | None:

@@ -109,6 +109,7 @@ class Run:
         self.noise: float | None = None
         self.passes_measured = 0  # after so many passes `noise` was estimated last
         self.spp_measured = 0
+        self.spp_to_measure = 0  # if > 0, `noise` is older than that, since nobody listens
         self.caller_allows: float = math.inf  # index of the last pass that may begin
         self.noise_allows: float = math.inf
         self.closing = 0  # workers that do what belongs to the end of a pass, or of the render

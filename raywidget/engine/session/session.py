@@ -15,6 +15,7 @@ from raywidget.engine.backends.remote import Remote
 from raywidget.engine.film.adaptive import pilot_samples
 from raywidget.engine.preview.coarse import CoarsePicture, Look
 from raywidget.engine.session.dispatch import Dispatcher
+from raywidget.engine.session.finishing import catch_up_on_noise
 from raywidget.engine.session.guides import PictureInputs
 from raywidget.engine.session.run import (
     CLOSED,
@@ -146,7 +147,11 @@ class Session:
             return self._stage.run
 
     def progress(self) -> Progress:
-        """Samples, time and rate of the present generation."""
+        """Samples, time, rate and noise of the present generation."""
+        catch_up_on_noise(self._stage)
+        return self._progress()
+
+    def _progress(self) -> Progress:
         stage = self._stage
         with stage.lock:
             run = stage.run
@@ -165,7 +170,7 @@ class Session:
             run = self._stage.run
         reached = min(run.film.read_spp(tile) for tile in run.film.tiles)
         state = run.film.state()
-        progress = self.progress()
+        progress = self._progress()
         spp = reached if run.settings.adaptive else state.least_spp()
         seen = run.settings.region_in_window
         shown = state if run.settings.region is None else state.part(*seen)

@@ -121,7 +121,7 @@ def test_a_pass_measured_late_does_not_hide_the_last_one(monkeypatch):
         return noise
 
     monkeypatch.setattr(finishing, "relative_noise", measure)
-    session = Session(SCENE, RenderSettings(spp=8, **SIZE))
+    session = Session(SCENE, RenderSettings(spp=8, **SIZE), on_state=lambda: None)
     session.start()
     ended = session.wait(300)
     noise, image = session.progress().noise, session.image()
@@ -131,9 +131,29 @@ def test_a_pass_measured_late_does_not_hide_the_last_one(monkeypatch):
     assert noise == pytest.approx(image.noise)
 
 
+def test_noise_that_nobody_hears_of_is_measured_when_it_is_asked_for(monkeypatch):
+    calls = []
+
+    def measure(pixels, variance):
+        calls.append(threading.current_thread())
+        return relative_noise(pixels, variance)
+
+    monkeypatch.setattr(finishing, "relative_noise", measure)
+    session = Session(SCENE, RenderSettings(spp=8, **SIZE))
+    session.start()
+    ended = session.wait(300)
+    image = session.image()
+    assert ended
+    assert not calls
+    assert session.progress().noise == session.progress().noise == pytest.approx(image.noise)
+    session.close()
+    assert calls == [threading.current_thread()]
+
+
+@pytest.mark.parametrize("listener", [None, lambda: None])
 @pytest.mark.parametrize("spp", [2, 9, 23])
-def test_the_last_pass_is_always_measured(spp):
-    session = Session(SCENE, RenderSettings(spp=spp, passes=spp, **SIZE))
+def test_the_last_pass_is_always_measured(spp, listener):
+    session = Session(SCENE, RenderSettings(spp=spp, passes=spp, **SIZE), on_state=listener)
     session.start()
     ended = session.wait(300)
     noise, image = session.progress().noise, session.image()
