@@ -24,6 +24,7 @@ def measure(repeats: int) -> list[Table]:
                 for _ in range(repeats):
                     seconds = two.ask(do="build", name=name, size=size)
                     build.add(label, seconds["theirs"] / seconds["ours"])
+                    build.add(f"{label}: CPU", seconds["their CPU"] / seconds["our CPU"])
                     build.add(f"{label}: ours, ms", 1e3 * seconds["ours"])
             except Missing as error:
                 rates.note(f"{label}: not measured: {error}")

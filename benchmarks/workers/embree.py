@@ -86,8 +86,7 @@ class EmbreeScene:
     def build(self) -> None:
         """Build the tree anew."""
         library = self._library
-        if self._scene is not None:
-            library.rtcReleaseScene(self._scene)
+        self._release_scene()
         self._scene = library.rtcNewScene(self._device)
         kind, form = (SPHERES, FLOAT4) if self._faces is None else (TRIANGLES, FLOAT3)
         geometry = library.rtcNewGeometry(self._device, kind)
@@ -106,6 +105,17 @@ class EmbreeScene:
         error = library.rtcGetDeviceError(self._device)
         if error:
             raise RuntimeError(f"Embree's error code is {error}")
+
+    def close(self) -> None:
+        """Give its memory back; what is not closed keeps it."""
+        self._release_scene()
+        self._library.rtcReleaseDevice(self._device)
+        self._device = None
+
+    def _release_scene(self) -> None:
+        if self._scene is not None:
+            self._library.rtcReleaseScene(self._scene)
+            self._scene = None
 
     @property
     def address(self) -> int:

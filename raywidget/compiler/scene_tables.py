@@ -314,6 +314,9 @@ def _bare_materials(
     if material_codes[:, layout.MATERIAL_FLAGS].any():
         is_bare &= material_codes[materials, layout.MATERIAL_FLAGS] == 0
     bare = np.where(is_bare, materials, np.int32(-1))
+    if bare.min() == bare.max():
+        made.fill(bare[0])
+        return made.ravel()
 
     def look_up(begin: int, end: int) -> None:
         np.take(bare, in_slots[begin:end], out=made[begin:end], mode="clip")

@@ -21,6 +21,7 @@ from raywidget.kernels.language.boxes import (
     find_bins,
     grow_box,
     grow_centres,
+    grow_either,
     half_area,
     swap_boxes,
 )
@@ -34,11 +35,15 @@ from raywidget.kernels.layout import F32, I32, LEAF_INSTANCE
 _BINS = 16
 _FEWEST_BINS = 4
 # Of many primitives, a plane is chosen by so many, but at least every eighth: 0.75 of the time for
-# 328,000 triangles, and the area of the nodes stays the same to 1 in 200. Not if a large one among
-# them might be missed, the wall of a room: the area became 1.5 times as large.
+# 328,000 triangles, and the area of the nodes stays the same to 1 in 200. Where even that is more
+# than `_MOST_SAMPLES`, by fewer: memory is what takes the time there (1.31 million: 0.9 of it).
 _SAMPLES = 128
 _LONGEST_STEP = 8
+_MOST_SAMPLES = 16384
+# Large ones must not be missed, the wall of a room: the area became 1.5 times as large. So they are
+# looked for, or where that would be a guess for each of a few, all are taken.
 _SMALL = 0.01  # of the area of the node
+_MANY = 1 << 16
 _BELOW_ONE = 0.999  # the last centre still falls into the last bin
 _INFINITY = float("inf")
 
@@ -146,6 +151,8 @@ _KIND_BITS = 2
 # looks at its result: 140 ms instead of 109 for 328,000 triangles. With this bit it is not.
 _TAG = 1 << 29
 
+_AT_ONCE = 256  # are marked and then measured: they are still in the first cache
+
 # Below this many primitives a build takes a few milliseconds, and threads would cost as much.
 _WORTH_THREADS = 20_000
 
@@ -217,14 +224,22 @@ def _mark(
     boxes: F32, codes: I32, kinds: NDArray[np.uint8], first: int, last: int, around: F32
 ) -> None:
     """Write what travels with the boxes of a range; `around` is the box, and that of centres."""
-    for i in range(first, last):
-        codes[i, _CODE] = _TAG + (i << _KIND_BITS) + kinds[i]
-        dx = boxes[i, 4] + boxes[i, 0]
-        dy = boxes[i, 5] + boxes[i, 1]
-        dz = boxes[i, 6] + boxes[i, 2]
-        boxes[i, _AREA] = -(dx * dy + dy * dz + dz * dx)
+    items = _Items(view(boxes), view(codes))
     records = view(around)
-    _measure(_Items(view(boxes), view(codes)), first, last, records, 0, records, 1)
+    parts = _two_boxes()
+    clear_box(records, 0)
+    clear_box(records, 1)
+    for begin in range(first, last, _AT_ONCE):
+        end = min(begin + _AT_ONCE, last)
+        for i in range(begin, end):
+            codes[i, _CODE] = _TAG + (i << _KIND_BITS) + kinds[i]
+            dx = boxes[i, 4] + boxes[i, 0]
+            dy = boxes[i, 5] + boxes[i, 1]
+            dz = boxes[i, 6] + boxes[i, 2]
+            boxes[i, _AREA] = -(dx * dy + dy * dz + dz * dx)
+        _measure(items, begin, end, parts, 0, parts, 1)
+        grow_box(records, 0, parts, 0)
+        grow_box(records, 1, parts, 1)
 
 
 @entry
@@ -272,13 +287,13 @@ def _build(
             continue
         middle = first
         if depth < _HALVING_DEPTH:
-            middle = _split_by_cost(items, first, last, nodes, node, centres)
+            middle = _split_by_cost(items, first, last, nodes, node, centres, halves)
         if middle == first or middle == last:
             middle = _split_by_kind(items, first, last)
             if middle == first or middle == last:
                 middle = (first + last) // 2
-        _measure(items, first, middle, halves.boxes, 0, halves.centres, 0)
-        _measure(items, middle, last, halves.boxes, 1, halves.centres, 1)
+            _measure(items, first, middle, halves.boxes, 0, halves.centres, 0)
+            _measure(items, middle, last, halves.boxes, 1, halves.centres, 1)
         child = 2 * middle if only_one else child + 2
         copy_box(nodes, child, halves.boxes, 0)
         copy_box(nodes, child + 1, halves.boxes, 1)
@@ -333,10 +348,29 @@ def _split_by_kind(items: _Items, first: int, last: int) -> int:
 
 
 @device
+def _fill_bins(
+    items: _Items, i: int, centres: Any, scales: Any, last: int, bins: Any, counts: Any, weight: int
+) -> None:
+    """Put a primitive, which stands for so many, into the bins of all three axes."""
+    x, y, z = find_bins(items.boxes, i, centres, scales, last)
+    y += _BINS
+    z += 2 * _BINS
+    grow_box(bins, x, items.boxes, i)
+    grow_box(bins, y, items.boxes, i)
+    grow_box(bins, z, items.boxes, i)
+    counts[x] += weight
+    counts[y] += weight
+    counts[z] += weight
+
+
+@device
 def _split_by_cost(
-    items: _Items, first: int, last: int, nodes: Any, node: int, centres: Any
+    items: _Items, first: int, last: int, nodes: Any, node: int, centres: Any, halves: _Halves
 ) -> int:
-    """Sort a range into two by the cheapest split; its position, or `first` if there is none."""
+    """Sort a range into two by the cheapest split; its position, or `first` if there is none.
+
+    Where it is between the two, the halves have been measured.
+    """
     node_area = half_area(nodes, node)
     largest = _largest(nodes, node)
     bins = _bin_boxes()
@@ -357,19 +391,21 @@ def _split_by_cost(
         for b in range(axis * _BINS, axis * _BINS + used):
             clear_box(bins, b)
             bin_counts[b] = 0
-    step = 1
-    if largest < _SMALL * node_area:
-        step = max(1, min((last - first) // _SAMPLES, _LONGEST_STEP))
+    step = max(1, min((last - first) // _SAMPLES, _LONGEST_STEP))
+    if last - first > _LONGEST_STEP * _MOST_SAMPLES:
+        step = (last - first) // _MOST_SAMPLES | 1  # odd: meshes have rows of even lengths
+    large = _SMALL * node_area
+    if largest < large:
+        large = _INFINITY
+    elif last - first < _MANY:
+        step, large = 1, _INFINITY
     for i in range(first, last, step):
-        x, y, z = find_bins(items.boxes, i, centres, scales, used - 1)
-        y += _BINS
-        z += 2 * _BINS
-        grow_box(bins, x, items.boxes, i)
-        grow_box(bins, y, items.boxes, i)
-        grow_box(bins, z, items.boxes, i)
-        bin_counts[x] += 1
-        bin_counts[y] += 1
-        bin_counts[z] += 1
+        if _largest(items.boxes, i) < large:
+            _fill_bins(items, i, centres, scales, used - 1, bins, bin_counts, step)
+    if large < _INFINITY:
+        for i in range(first, last):
+            if _largest(items.boxes, i) >= large:
+                _fill_bins(items, i, centres, scales, used - 1, bins, bin_counts, 1)
 
     # --- The cheapest plane -----------------------------------------------------------------------
     best_cost = _INFINITY
@@ -381,14 +417,14 @@ def _split_by_cost(
         for b in range(used - 1, 0, -1):
             grow_box(side, 0, bins, axis * _BINS + b)
             count += bin_counts[axis * _BINS + b]
-            right_costs[b] = half_area(side, 0) * _blocks(count * step) if count > 0 else _INFINITY
+            right_costs[b] = half_area(side, 0) * _blocks(count) if count > 0 else _INFINITY
         clear_box(side, 0)
         count = 0
         for b in range(1, used):
             grow_box(side, 0, bins, axis * _BINS + b - 1)
             count += bin_counts[axis * _BINS + b - 1]
             if count > 0:
-                cost = half_area(side, 0) * _blocks(count * step) + right_costs[b]
+                cost = half_area(side, 0) * _blocks(count) + right_costs[b]
                 if cost < best_cost:
                     best_cost, best_axis, best_bin = cost, axis, b
 
@@ -407,21 +443,47 @@ def _split_by_cost(
             cost += half_area(side, 1) * _blocks(last - first - apart)
             if cost < best_cost:
                 middle = first
+                left, right = _two_boxes(), _two_boxes()
+                _clear_halves(left, right)
                 for i in range(first, last):
                     is_large = _largest(items.boxes, i) >= threshold
+                    grow_either(left, right, is_large, items.boxes, i)
                     swap_boxes(items.boxes, i, middle)
                     middle += is_large
+                _copy_halves(halves, left, right)
                 return middle
     if best_axis < 0:
         return first
 
     # --- Sort by the plane ------------------------------------------------------------------------
-    # Without a branch: a processor would guess every other one wrongly.
+    # Without a branch: a processor would guess every other one wrongly. The halves are measured on
+    # the way: to do so afterwards took 1.3 times as long where they don't fit into a cache.
     middle = first
+    left, right = _two_boxes(), _two_boxes()
+    _clear_halves(left, right)
+    lowest, scale, plane = centres[best_axis], scales[best_axis], single(best_bin)
     for i in range(first, last):
         at = i * BOX + best_axis
         twice_the_centre = items.boxes[at] - items.boxes[at + 4]
-        place = (twice_the_centre - centres[best_axis]) * scales[best_axis]
+        is_left = (twice_the_centre - lowest) * scale < plane
+        grow_either(left, right, is_left, items.boxes, i)
         swap_boxes(items.boxes, i, middle)  # what was passed from there on belongs to the right
-        middle += place < best_bin
+        middle += is_left
+    _copy_halves(halves, left, right)
     return middle
+
+
+@device
+def _clear_halves(left: Any, right: Any) -> None:
+    for k in range(2):
+        clear_box(left, k)
+        clear_box(right, k)
+
+
+@device
+def _copy_halves(halves: _Halves, left: Any, right: Any) -> None:
+    """`left` and `right` are places of their own: they can stay in registers."""
+    copy_box(halves.boxes, 0, left, 0)
+    copy_box(halves.boxes, 1, right, 0)
+    copy_box(halves.centres, 0, left, 1)
+    copy_box(halves.centres, 1, right, 1)
