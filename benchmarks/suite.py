@@ -34,7 +34,8 @@ from numpy.typing import NDArray
 from benchmarks.efficiency import WAYS
 from benchmarks.harness import LANDINGS, RESULTS, Contender, Missing, Table
 from benchmarks.peers import ensure, llvm_environment
-from benchmarks.suite_scenes import SUITE
+from benchmarks.suite_scenes import SUITE, Entry
+from benchmarks.workers.files import PREFIX
 
 SIZE, SPP, SEEDS = 128, 64, 5
 FIRST_SEEDS = 2  # of each of Mitsuba's ways; all only of those that come to half of the best
@@ -91,11 +92,12 @@ def measure(
 ) -> list[Table]:
     """Ratios above 1: we need less time for the same error; the worst rows come first.
 
-    `only` has the names of the scenes to measure, all if it is empty. With `resume`, rows that a
+    `only` has the names of the scenes to measure, all if it is empty, or "file:PATH" of any scene
+    that can be loaded. With `resume`, rows that a
     run before has left behind are taken from there. `narrow` compiles kernels of both for AVX2;
     `threads` is how many each side has, on as many cores.
     """
-    unknown = [name for name in only if name not in SUITE]
+    unknown = [name for name in only if name not in SUITE and not name.startswith(PREFIX)]
     if unknown:
         raise Missing(f"no such scene: {', '.join(unknown)}; known are {', '.join(SUITE)}")
     names = list(only or SUITE)
@@ -158,7 +160,7 @@ def _keep_row(name: str, row: Row, how: str) -> None:
 def _measure_scene(
     ours: Contender, theirs: Contender, name: str, seeds: int, narrow: bool, threads: int
 ) -> Row:
-    entry = SUITE[name]
+    entry = Entry(lambda: None) if name.startswith(PREFIX) else SUITE[name]
     work = {
         "scene": name,
         "size": SIZE,

@@ -29,6 +29,10 @@ class SceneError(RaywidgetError, ValueError):
     """A value in the scene description is wrong."""
 
 
+class EmptyMeshError(SceneError):
+    """A file of a mesh has no triangles."""
+
+
 class SettingsError(RaywidgetError, ValueError):
     """A render setting is wrong, or contradicts another one."""
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks import scenes, volume_scenes
 from benchmarks.suite_scenes import SUITE
+from benchmarks.workers.files import PREFIX, from_file
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "cornell": lambda: scenes.cornell("diffuse"),
@@ -30,7 +31,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
 
 
 def make(name: str) -> Any:
-    """The scene of a name; "filled SHARE CUT" is one of `volume_scenes.filled`."""
+    """The scene of a name; "file:PATH" is a file's, "filled SHARE CUT" `volume_scenes.filled`."""
+    if name.startswith(PREFIX):
+        return from_file(name.removeprefix(PREFIX))
     if name.startswith("filled "):
         share, cut = name.split()[1:]
         scene = volume_scenes.filled(float(share), cut=cut == "1")

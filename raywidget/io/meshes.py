@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from raywidget.errors import SceneError
+from raywidget.errors import EmptyMeshError, SceneError
+from raywidget.io import serialized
 from raywidget.io.pieces import Piece, mended, notes_of
 from raywidget.io.scene_files import advice_on, read_scene, suffix_of, suffixes
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
@@ -30,6 +31,7 @@ _PIECES = {
     ".obj": "wavefront",
     ".off": "off",
     ".ply": "ply",
+    ".serialized": "serialized",
     ".stl": "stl",
 }
 
@@ -105,9 +107,23 @@ def load_mesh(
     if transform is not None:
         given = checks.array(owner, "transform", transform, "a (4, 4) array")
         matrix = arrays.affine_transforms(owner, "transform", [given])[0] @ matrix
+    return mesh_of(file, matrix, material=material, smooth=smooth, name=name)
+
+
+def mesh_of(
+    file: Path,
+    matrix: NDArray[np.float64],
+    *,
+    part: int | None = None,
+    material: Material | None = None,
+    smooth: bool | float | None = None,
+    name: str | None = None,
+) -> Mesh:
+    """What `load_mesh` returns; of a file of Mitsuba's that holds several, `part` may be taken."""
+    owner = f"load_mesh({file.name!r})"
     angle = _crease(owner, smooth)
     try:
-        pieces, notes = _read(file)
+        pieces, notes = _read(file, part)
         count: Counter[str] = Counter()
         moved = (mended(_moved(piece, matrix), count) for piece in pieces)
         whole = joined([piece for piece in moved if piece is not None])
@@ -117,7 +133,7 @@ def load_mesh(
     for note in (*notes, *notes_of(count)):
         _log.warning("%s: %s", owner, note)
     if whole is None:
-        raise SceneError(f"{owner}: there are no triangles in it")
+        raise EmptyMeshError(f"{owner}: there are no triangles in it")
     if smooth is False:
         whole = replace(whole, normals=None)
     elif smooth is True and whole.normals is None:
@@ -147,7 +163,9 @@ def _crease(owner: str, smooth: object) -> float | None:
     return angle
 
 
-def _read(file: Path) -> tuple[Sequence[Piece], Sequence[str]]:
+def _read(file: Path, part: int | None) -> tuple[Sequence[Piece], Sequence[str]]:
+    if part is not None:
+        return serialized.read_pieces(file, part)
     if reader := _PIECES.get(file.suffix.lower()):
         module = importlib.import_module(f"raywidget.io.{reader}")
         pieces: list[Piece]

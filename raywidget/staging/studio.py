@@ -209,7 +209,7 @@ def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
     Parameters
     ----------
     path : path-like
-        A file of a scene or of a mesh: glTF, OBJ, PLY, STL, OFF, 3MF, Mitsuba 3 (``.xml``), pbrt-v4
+        A file of a scene or of a mesh: glTF, OBJ, PLY, STL, OFF, 3MF, Mitsuba (``.xml``), pbrt-v4
         (``.pbrt``, ``.pbrt.gz``), USD (``pip install "raywidget[usd]"``; turned so that y is up),
         and files of simulations; ``~`` is the home folder.
     up : {"x", "y", "z", "-x", "-y", "-z"}, optional

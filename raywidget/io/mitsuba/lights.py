@@ -22,13 +22,21 @@ from raywidget.scene.emitters.emitters import (
     PointLight,
     SpotLight,
 )
+from raywidget.scene.emitters.sky import SkyEnvironment, sun_angles_of
 
 F64 = NDArray[np.float64]
 
 FINE_ROWS = 256  # of an environment: from there on half a row is a third of a degree
 
+SUNSKY = 106.75 * 683.0 / 40_000.0  # our radiance by that of `sunsky`, see docs/conventions.md
+
+_PLACE_AND_TIME = (
+    *("latitude", "longitude", "timezone"),
+    *("year", "month", "day", "hour", "minute", "second"),
+)
 _FILTERS = {"box": "box", "tent": "tent", "gaussian": "gaussian"}
-_PATHS = {"path": "path", "volpath": "volpath", "volpathmis": "volpath", "ptracer": "path"}
+_PATHS = {"path": "path", "ptracer": "path", "bdpt": "bdpt"}
+_PATHS |= dict.fromkeys(("volpath", "volpathmis", "volpath_simple"), "volpath")
 
 
 def emitter(plugin: Plugin, surfaces: Surfaces, notes: Notes) -> Emitter | None:
@@ -65,8 +73,37 @@ def emitter(plugin: Plugin, surfaces: Surfaces, notes: Notes) -> Emitter | None:
             return DirectionalLight(
                 direction, surfaces.radiance(plugin, "irradiance"), name=plugin.id
             )
+        case "sky" | "sunsky":
+            return _sky(plugin, surfaces, notes)
     notes.add(f"emitter {plugin.type!r} is not known here, and left out", plugin.place)
     return None
+
+
+def _sky(plugin: Plugin, surfaces: Surfaces, notes: Notes) -> Emitter:
+    """The same model of Hosek and Wilkie; its zenith is +z, and its sun is told in the world."""
+    linear = plugin.matrix()[:3, :3]
+    with_sun = plugin.type == "sunsky"
+    scale = plugin.number("sky_scale" if with_sun else "scale", 1.0)
+    sun_scale = plugin.number("sun_scale", 1.0) if with_sun else 0.0
+    if sun_scale not in (0.0, scale):
+        notes.add("the sun of a sunsky is as strong as its sky here", plugin.place)
+    up = linear @ (0.0, 0.0, 1.0)
+    if "sun_direction" in plugin.properties:
+        elevation, azimuth = sun_angles_of(plugin.vector("sun_direction"), up)
+    else:
+        notes.add("a sky's place and time are not read: its sun is 45 degrees high", plugin.place)
+        plugin.taken.update(_PLACE_AND_TIME)
+        elevation, azimuth = 45.0, 180.0
+    return SkyEnvironment(
+        sun_elevation=max(elevation, 0.1),
+        sun_azimuth=azimuth,
+        turbidity=min(max(plugin.number("turbidity", 3.0), 1.0), 10.0),
+        ground_albedo=surfaces.color(plugin, "albedo", 0.3),
+        sun=sun_scale > 0.0,
+        scale=scale / SUNSKY,
+        up=tuple(up.tolist()),
+        name=plugin.id,
+    )
 
 
 def camera(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> Camera | None:

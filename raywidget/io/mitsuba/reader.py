@@ -1,4 +1,4 @@
-"""A scene file of Mitsuba 3 -> the parts of a scene."""
+"""A scene file of Mitsuba -> the parts of a scene."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from raywidget.io.mitsuba.elements import read_elements
 from raywidget.io.mitsuba.shapes import Shapes
 from raywidget.io.mitsuba.surfaces import Surfaces
 from raywidget.io.mitsuba.values import Plugin, Plugins
+from raywidget.io.mitsuba.versions import is_old, modernise
 from raywidget.io.notes import Notes
 from raywidget.io.parts import SceneParts
 from raywidget.scene.emitters.emitters import Emitter, Environment
+from raywidget.scene.materials.materials import Interface
+from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.shapes.simple import Shape
 
 
 def read(path: Path) -> SceneParts:
-    r"""Read a scene of Mitsuba 3 from XML.
+    r"""Read a scene of Mitsuba from XML, of version 3 or as 0.4 to 0.6 had it.
 
     Shapes, materials, lights and cameras that have no counterpart here are left out or taken as the
     nearest thing, each told once in the notes, with file and line. Opaque surfaces look alike from
@@ -53,6 +56,8 @@ def read(path: Path) -> SceneParts:
     root = read_elements(path)
     if root.tag != "scene":
         raise SceneError(f"{root.place}: must begin with <scene>, got <{root.tag}>")
+    if is_old(root):
+        modernise(root)
     notes = Notes()
     scene = Plugins(notes).plugin(root)
     surfaces = Surfaces(notes)
@@ -85,6 +90,10 @@ def read(path: Path) -> SceneParts:
             raise _placed(error, part) from None
     shapes += translation.copied()
     _tell_leftovers(scene, notes)
+    sees_media = defaults.get("integrator", "path") not in ("path", "direct", "bdpt")
+    if not sees_media and _has_scattering(shapes, medium):
+        defaults["integrator"] = "volpath"
+        notes.add("there are media: volpath instead of what would not see them", path.name)
     if hides:
         shapes = [s.replace(visible=False) if _shines(s) else s for s in shapes]
         emitters = [emitter.replace(visible=False) for emitter in emitters]
@@ -95,6 +104,14 @@ def read(path: Path) -> SceneParts:
         medium=medium,
         defaults=defaults,
         notes=notes.sentences(),
+    )
+
+
+def _has_scattering(shapes: list[Shape], around: HomogeneousMedium | None) -> bool:
+    """Is there a medium that only `volpath` sees?"""
+    inside = [getattr(shape.material, "interior", None) for shape in shapes]
+    return any(isinstance(shape.material, Interface) for shape in shapes) or any(
+        medium is not None and medium.has_scattering for medium in (around, *inside)
     )
 
 

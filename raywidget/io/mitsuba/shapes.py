@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.errors import SceneError
-from raywidget.io.meshes import load_mesh
+from raywidget.errors import EmptyMeshError, SceneError
+from raywidget.io.meshes import mesh_of
 from raywidget.io.mitsuba.elements import referred
 from raywidget.io.mitsuba.surfaces import GREY, Surfaces
 from raywidget.io.mitsuba.values import Plugin
@@ -164,7 +164,11 @@ class Shapes:
         if translate is None:
             self._notes.add(f"shape {plugin.type!r} is not known here, and left out", plugin.place)
             return []
-        shape = translate(self, plugin, surface, matrix)
+        try:
+            shape = translate(self, plugin, surface, matrix)
+        except EmptyMeshError:
+            self._notes.add("a file without triangles is left out", plugin.place)
+            return []
         return [shape.replace(name=plugin.id) if named and plugin.id else shape]
 
     # --- Kinds ------------------------------------------------------------------------------------
@@ -246,7 +250,8 @@ class Shapes:
         path = referred(plugin.scene, plugin.text("filename"), plugin.place)
         flat = plugin.flag("face_normals", False)
         turned = plugin.flag("flip_tex_coords", plugin.type == "obj")
-        mesh = load_mesh(path, material=surface.material, transform=matrix, smooth=not flat)
+        part = plugin.integer("shape_index", 0) if plugin.type == "serialized" else None
+        mesh = mesh_of(path, matrix, part=part, material=surface.material, smooth=not flat)
         # A to_world that mirrors turns a mesh inside out in Mitsuba; here its front stays in front.
         mirrored = np.linalg.det(matrix[:3, :3]) < 0.0
         changes: dict[str, Any] = {"flip_normals": surface.flip != mirrored}
@@ -282,4 +287,5 @@ _SHAPES: dict[str, Callable[[Shapes, Plugin, _Surface, F64], Shape]] = {
     "cylinder": Shapes._cylinder,
     "obj": Shapes._mesh_file,
     "ply": Shapes._mesh_file,
+    "serialized": Shapes._mesh_file,
 }

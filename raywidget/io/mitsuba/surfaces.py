@@ -49,6 +49,7 @@ class Surfaces:
         self._materials: dict[int, Material | None] = {}
         self._media: dict[int, HomogeneousMedium | None] = {}
         self._turned: dict[int, Material] = {}
+        self._textures: dict[tuple[int, str | None], Texture] = {}
 
     # --- Materials --------------------------------------------------------------------------------
 
@@ -105,6 +106,24 @@ class Surfaces:
     def _diffuse(self, plugin: Plugin) -> Material:
         return Diffuse(self.color(plugin, "reflectance", 0.5))
 
+    def _rough_diffuse(self, plugin: Plugin) -> Material:
+        self.notes.add("bsdf 'roughdiffuse' is smooth and matte here", plugin.place)
+        plugin.take("alpha")
+        return self._diffuse(plugin)
+
+    def _lobes(self, plugin: Plugin) -> Material:
+        """Phong's and Ward's models of 0.6: a matte part below a glossy one."""
+        self.notes.add(f"bsdf {plugin.type!r} is near: glTF's layers instead", plugin.place)
+        if "alpha" in plugin.properties or "alpha_u" in plugin.properties:
+            plugin.properties["distribution"] = "ggx"
+            roughness = self._roughness(plugin)
+        else:  # alpha^2 = 2 / (exponent + 2) (Walter et al. 2007, section 5)
+            exponent = max(plugin.number("exponent", 30.0), 0.0)
+            roughness = (2.0 / (exponent + 2.0)) ** 0.25
+        plugin.take("specular_reflectance")
+        plugin.take("variant")
+        return Principled(self.color(plugin, "diffuse_reflectance", 0.5), roughness=roughness)
+
     def _null(self, plugin: Plugin) -> None:
         return None
 
@@ -114,6 +133,8 @@ class Surfaces:
         name = plugin.take("material")
         if name is None and "eta" in plugin.properties:
             eta, k = self._index(plugin, "eta"), self._index(plugin, "k")
+            # Of spectra that were turned into RGB some are below 0; Fresnel's terms square both.
+            eta, k = np.abs(eta).tolist(), np.abs(k).tolist()
             return Conductor(eta, k, roughness=roughness, color=color)
         if name in (None, "none"):
             return Metal(color, roughness)
@@ -243,7 +264,15 @@ class Surfaces:
         raise SceneError(f"{plugin.place}: {plugin} is no texture")
 
     def texture(self, plugin: Plugin, encoding: str | None = None) -> Texture:
-        """What a texture is here."""
+        """What a texture is here; each once, however often it is referred to."""
+        key = (id(plugin), encoding)
+        if key not in self._textures:
+            texture = self._translated_texture(plugin, encoding)
+            named = any(seen == id(plugin) for seen, _ in self._textures)  # in another encoding
+            self._textures[key] = texture.replace(name=None) if named else texture
+        return self._textures[key]
+
+    def _translated_texture(self, plugin: Plugin, encoding: str | None) -> Texture:
         to_uv = plugin.matrix("to_uv")
         scale, shift = to_uv.diagonal()[:2], to_uv[:2, 3]
         if not np.allclose(to_uv[:2, :2], np.diag(scale)) or np.any(scale == 0.0):
@@ -358,6 +387,9 @@ class Surfaces:
 _MATERIALS: dict[str, Callable[[Surfaces, Plugin], Material | None]] = {
     "twosided": Surfaces._twosided,
     "diffuse": Surfaces._diffuse,
+    "roughdiffuse": Surfaces._rough_diffuse,
+    "phong": Surfaces._lobes,
+    "ward": Surfaces._lobes,
     "null": Surfaces._null,
     "conductor": Surfaces._conductor,
     "roughconductor": Surfaces._conductor,

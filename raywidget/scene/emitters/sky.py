@@ -192,6 +192,20 @@ class SkyEnvironment(ImageEnvironment):
         return np.asarray(light / WHITE, np.float32)
 
 
+def sun_angles_of(direction: Vec3Like, up: Vec3Like) -> tuple[float, float]:
+    """Elevation, and azimuth from north over east, in degrees, of what points towards a sun.
+
+    Examples
+    --------
+    >>> from raywidget.scene.emitters.sky import sun_angles_of
+    >>> [round(angle) for angle in sun_angles_of((1, 1, 0), up=(0, 1, 0))]  # in the east
+    [45, 90]
+    """
+    east, height, south = _frame(up).T @ np.asarray(direction, np.float64)
+    elevation = math.atan2(height, math.hypot(east, south))
+    return math.degrees(elevation), math.degrees(math.atan2(east, -south)) % 360.0
+
+
 def _instant(time: object) -> datetime:
     moment = datetime.fromisoformat(time) if isinstance(time, str) else time
     if not isinstance(moment, datetime) or moment.tzinfo is None:

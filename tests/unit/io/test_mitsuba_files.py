@@ -126,11 +126,11 @@ def test_glass_that_is_thinner_inside_is_turned(tmp_path):
 def test_what_is_not_known_is_told_once_with_its_place(tmp_path):
     text = """<shape type="hair"/><shape type="hair"/>
     <shape type="sphere"><bsdf type="velvet"/></shape>
-    <emitter type="sunsky"/><gadget/><emitter type="constant"><float name="odd" value="1"/>
+    <emitter type="aurora"/><gadget/><emitter type="constant"><float name="odd" value="1"/>
     <rgb name="radiance" value="1"/></emitter>
     <sensor type="fluxmeter"/>"""
     notes = read(tmp_path, text).notes
-    told = ["shape 'hair'", "bsdf 'velvet'", "emitter 'sunsky'", "<gadget>", "'odd' of emitter",
+    told = ["shape 'hair'", "bsdf 'velvet'", "emitter 'aurora'", "<gadget>", "'odd' of emitter",
             "sensor 'fluxmeter'"]  # fmt: skip
     for words in told:
         (note,) = [n for n in notes if words in n]
@@ -213,3 +213,107 @@ def test_hidden_emitters_are_not_seen_by_the_camera(tmp_path):
         assert [shape.visible for shape in parts.shapes] == [not hides, True]
         assert [emitter.visible for emitter in parts.emitters] == [not hides]
         assert not parts.notes
+
+
+def old(tmp_path, text, version="0.6.0"):
+    path = tmp_path / "old.xml"
+    path.write_text(f'<scene version="{version}">\n{text}\n</scene>')
+    return read_scene(path)
+
+
+def test_files_of_0_6_have_the_names_of_today(tmp_path):
+    text = """<sensor type="perspective"><string name="fovAxis" value="y"/>
+    <float name="fov" value="30"/><transform name="toWorld">
+    <lookAt origin="0,1,5" target="0,1,0" up="0,1,0"/></transform></sensor>
+    <shape type="sphere"><transform name="toWorld"><translate x="3"/></transform>
+    <boolean name="flipNormals" value="true"/><bsdf type="dielectric">
+    <float name="intIOR" value="1.7"/><float name="extIOR" value="1"/></bsdf></shape>"""
+    parts = old(tmp_path, text)
+    (ball,), (camera,) = parts.shapes, parts.cameras
+    np.testing.assert_allclose(ball.center, (3.0, 0.0, 0.0))
+    assert (ball.material.ior, ball.flip_normals) == (1.7, True)
+    assert (camera.vfov, camera.fov_axis) == (30.0, "vertical")
+    np.testing.assert_allclose(camera.look_from, (0.0, 1.0, 5.0))
+    assert not parts.notes
+    assert len(read(tmp_path, text.replace("lookAt", "lookat")).notes) == 6  # not of today's files
+
+
+@pytest.mark.parametrize(
+    ("text", "color"),
+    [
+        ('<spectrum name="reflectance" value="0.1, 0.4 0.9"/>', (0.1, 0.4, 0.9)),
+        ('<spectrum name="reflectance" value="0.25"/>', (0.25,) * 3),
+        ('<srgb name="reflectance" value="#00ff00"/>', (0.0, 1.0, 0.0)),
+        # (0.5 + 0.055) / 1.055, to the power of 2.4
+        ('<srgb name="reflectance" value="0.5 0 1"/>', (0.21404114, 0.0, 1.0)),
+        ('<rgb name="reflectance" value="0.5 0 1"/>', (0.5, 0.0, 1.0)),
+    ],
+)
+def test_colours_of_0_6(tmp_path, text, color):
+    (ball,) = old(
+        tmp_path, f'<shape type="sphere"><bsdf type="diffuse">{text}</bsdf></shape>'
+    ).shapes
+    np.testing.assert_allclose(np.broadcast_to(ball.material.color, 3), color, rtol=1e-6)
+
+
+def test_textures_of_0_6_tell_scale_offset_and_gamma(tmp_path):
+    (tmp_path / "wood.ppm").write_bytes(b"P6 1 1 255 \x10\x20\x30")
+    numbers = '<float name="uscale" value="2"/><float name="voffset" value="0.25"/>'
+    wood = f"""<texture type="bitmap" name="reflectance" id="wood">
+    <string name="filename" value="wood.ppm"/>{numbers}<float name="gamma" value="1.0"/>
+    </texture>"""
+    new = """<texture type="bitmap" name="reflectance" id="wood">
+    <string name="filename" value="wood.ppm"/><boolean name="raw" value="true"/>
+    <transform name="to_uv"><scale x="2" y="1"/><translate x="0" y="0.25"/></transform></texture>"""
+    ball = '<shape type="sphere"><bsdf type="diffuse">{}</bsdf></shape>'
+    (a,), (b,) = old(tmp_path, ball.format(wood)).shapes, read(tmp_path, ball.format(new)).shapes
+    assert a.material.color.scale == b.material.color.scale == (2.0, -1.0)
+    assert a.material.color.offset == b.material.color.offset == (0.0, 0.75)
+    assert a.material.color.encoding == b.material.color.encoding == "linear"
+
+
+def test_a_texture_that_two_materials_refer_to_is_one(tmp_path):
+    (tmp_path / "wood.ppm").write_bytes(b"P6 1 1 255 \x10\x20\x30")
+    text = """<texture type="bitmap" id="wood"><string name="filename" value="wood.ppm"/></texture>
+    <shape type="sphere"><bsdf type="diffuse"><ref name="reflectance" id="wood"/></bsdf></shape>
+    <shape type="sphere"><bsdf type="plastic"><ref name="diffuse_reflectance" id="wood"/></bsdf>
+    </shape>"""
+    a, b = read(tmp_path, text).shapes
+    assert a.material.color is b.material.base.color
+    rw.Scene(shapes=[a, b], camera=rw.PerspectiveCamera(look_from=(0, 0, 5), look_at=(0, 0, 0)))
+
+
+def test_metals_whose_rgb_has_negative_numbers_are_those_of_their_amounts(tmp_path):
+    text = """<shape type="sphere"><bsdf type="conductor"><rgb name="eta" value="-0.05 4.1 4.7"/>
+    <rgb name="k" value="-0.04 0.1 1.3"/></bsdf></shape>"""
+    metal = shape(tmp_path, text).material
+    assert (metal.eta, metal.k) == ((0.05, 4.1, 4.7), (0.04, 0.1, 1.3))
+
+
+def test_a_mesh_without_triangles_is_left_out_and_counted(tmp_path):
+    (tmp_path / "none.obj").write_text("v 0 0 0\nv 1 0 0\nv 1 0 0\nf 1 2 3\n")
+    empty = '<shape type="obj"><string name="filename" value="none.obj"/></shape>'
+    parts = read(tmp_path, f"{empty}\n{empty}\n{BALL}")
+    assert [type(item) for item in parts.shapes] == [rw.Sphere]
+    (note,) = (note for note in parts.notes)
+    assert "without triangles" in note
+    assert "(2 times)" in note
+
+
+@pytest.mark.parametrize("version", ["0.6.0", "3.0.0"])
+def test_a_sky_has_its_sun_where_it_is_and_its_zenith_as_of_its_version(tmp_path, version):
+    text = """<emitter type="sunsky"><vector name="sunDirection" x="1" y="2" z="3"/></emitter>"""
+    if version == "3.0.0":
+        text = text.replace("sunDirection", "sun_direction")
+    parts = old(tmp_path, text, version)
+    (sky,) = parts.emitters
+    np.testing.assert_allclose(sky.up, (0, 1, 0) if version == "0.6.0" else (0, 0, 1), atol=1e-12)
+    np.testing.assert_allclose(sky.sun_direction, np.array([1, 2, 3]) / 14**0.5, atol=1e-9)
+    assert not parts.notes
+
+
+def test_media_are_seen_whatever_integrator_the_file_names(tmp_path):
+    milk = """<integrator type="guided"/><shape type="sphere"><bsdf type="dielectric"/>
+    <medium type="homogeneous" name="interior"/></shape>"""
+    assert read(tmp_path, milk).defaults["integrator"] == "volpath"
+    assert "integrator" not in read(tmp_path, BALL).defaults
