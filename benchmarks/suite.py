@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from benchmarks.efficiency import WAYS
 from benchmarks.harness import LANDINGS, RESULTS, Contender, Missing, Table
 from benchmarks.peers import ensure, llvm_environment
-from benchmarks.suite_scenes import SUITE, Entry
+from benchmarks.suite_scenes import SUITE, Entry, drawn_by
 from benchmarks.workers.files import PREFIX
 
 SIZE, SPP, SEEDS = 128, 64, 5
@@ -92,12 +92,12 @@ def measure(
 ) -> list[Table]:
     """Ratios above 1: we need less time for the same error; the worst rows come first.
 
-    `only` has the names of the scenes to measure, all if it is empty, or "file:PATH" of any scene
-    that can be loaded. With `resume`, rows that a
-    run before has left behind are taken from there. `narrow` compiles kernels of both for AVX2;
-    `threads` is how many each side has, on as many cores.
+    `only` has the names of the scenes to measure, all if it is empty, "drawn N" with any seed,
+    or "file:PATH" of any scene that can be loaded. With `resume`, rows that a run before has left
+    behind are taken from there. `narrow` compiles kernels of both for AVX2; `threads` is how many
+    each side has, on as many cores.
     """
-    unknown = [name for name in only if name not in SUITE and not name.startswith(PREFIX)]
+    unknown = [name for name in only if not _is_known(name)]
     if unknown:
         raise Missing(f"no such scene: {', '.join(unknown)}; known are {', '.join(SUITE)}")
     names = list(only or SUITE)
@@ -142,6 +142,10 @@ def measure(
     return [efficiency, rate]
 
 
+def _is_known(name: str) -> bool:
+    return name in SUITE or name.startswith(PREFIX) or drawn_by(name) is not None
+
+
 def _kept_rows(how: str) -> dict[str, Row]:
     """What a run of the same kind that was ended has measured."""
     if not _PARTIAL.exists():
@@ -160,7 +164,7 @@ def _keep_row(name: str, row: Row, how: str) -> None:
 def _measure_scene(
     ours: Contender, theirs: Contender, name: str, seeds: int, narrow: bool, threads: int
 ) -> Row:
-    entry = Entry(lambda: None) if name.startswith(PREFIX) else SUITE[name]
+    entry = SUITE.get(name, Entry(lambda: None))  # workers make the others by their name
     work = {
         "scene": name,
         "size": SIZE,

@@ -418,3 +418,9 @@ def drawn(seed: int) -> rw.Scene:
 
 for _seed in range(DRAWN):
     _entry(f"drawn {_seed}")(lambda seed=_seed: drawn(seed))  # type: ignore[misc]
+
+
+def drawn_by(name: str) -> int | None:
+    """The seed of "drawn N", of those that nobody has looked at, too."""
+    kind, _, seed = name.partition(" ")
+    return int(seed) if kind == "drawn" and seed.isdecimal() else None

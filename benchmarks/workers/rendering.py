@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import scenes, volume_scenes
-from benchmarks.suite_scenes import SUITE
+from benchmarks.suite_scenes import SUITE, drawn, drawn_by
 from benchmarks.workers.files import PREFIX, from_file
 
 MAKERS: dict[str, Callable[[], Any]] = {
@@ -38,7 +38,8 @@ def make(name: str) -> Any:
         share, cut = name.split()[1:]
         scene = volume_scenes.filled(float(share), cut=cut == "1")
         return scene.replace(shapes=[]) if cut == "1" and float(share) == 0.0 else scene
-    return MAKERS[name]()
+    seed = drawn_by(name)
+    return MAKERS[name]() if seed is None else drawn(seed)
 
 
 def reply(pixels: Any, seconds: float, save: str | None) -> dict[str, Any]:

@@ -247,7 +247,7 @@ def _compile(
         full=None if plain else FULL,
     )
     if len(lights.weighed.nodes):
-        weigh_by_sight(tables, [placement.bounds(box) for box in boxes])
+        weigh_by_sight(tables, [placement.bounds(box) for box in boxes], scene.emitters)
     tables = with_portals(tables, scene.emitters, placement)
     return Compiled(tables, trees, materials.fields)
 

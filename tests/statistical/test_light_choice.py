@@ -139,6 +139,25 @@ def test_lights_that_are_hidden_are_drawn_rarely():
     assert hidden.probabilities(at, up)[0, 0] > 0.12  # nothing is given up
 
 
+def test_images_are_drawn_by_what_scattering_does_not_find_of_them():
+    floor = rw.Quad((-3, 0, 3), (6, 0, 0), (0, 0, -6))
+    walls = rw.Box((0, 0, 0), (8, 8, 8))
+    even = np.full((16, 32, 3), 1.0)
+    peak = np.full((16, 32, 3), 0.5)
+    peak[3, 3] = 0.5 + 0.5 * 4 * np.pi / 0.024  # as bright as the other one in all
+
+    def strength(image, *shapes):
+        lights = LightsUnderTest([*shapes], [POINT, rw.ImageEnvironment(image)])
+        return lights.tables.light_nodes[1, layout.LIGHT_NODE_STRENGTH]
+
+    assert strength(peak, floor) > 5 * strength(even, floor)
+    # A floor hides one half of all directions, which no surface on it faces; walls hide all.
+    upwards = even.copy()
+    upwards[8:] = 0.0
+    assert strength(upwards, floor) > 0.8 * strength(2 * even, floor)
+    assert strength(peak, floor, walls) < 0.05 * strength(peak, floor)
+
+
 # --- Pictures -------------------------------------------------------------------------------------
 
 SMALL = {"width": 6, "height": 4}

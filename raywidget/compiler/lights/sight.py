@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,19 +21,33 @@ from raywidget.kernels.language.jit import entry
 from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.vec3 import dot, load_vec3, vec3
 from raywidget.kernels.layout import F32, I64, SceneTables
+from raywidget.scene.emitters.emitters import Emitter
+from raywidget.scene.emitters.panorama import directions_of, texel_solid_angles
+from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.shapes.simple import Bounds
 
 _POINTS = 256
 _LEAST = 0.02  # a light that no point sees may still shine where none was
+
+# An image is chosen more often than by what it brings: each point of another light brings about as
+# much as the next, directions of an image don't, and where choices are spread evenly that is all of
+# the noise. With 3 there is 0.47 to 0.91 of the error of a choice by what it brings under images of
+# one bright texel (seven scenes), and 1.02 where walls hide it.
+_UNEVEN = 3.0
+_OFTEN = 0.6  # the chance of an image, about, where it brings most of the light
+
 _INFINITY = float("inf")
 _NO_CAMERA = np.zeros(layout.CAMERA_SIZE, np.float32)
 
 
-def weigh_by_sight(tables: SceneTables, boxes: Sequence[Bounds]) -> None:
+def weigh_by_sight(
+    tables: SceneTables, boxes: Sequence[Bounds], emitters: Sequence[Emitter]
+) -> None:
     """Weaken the lights that are weighed one by one by the share of points that don't see them.
 
     `boxes` are those of the scene's shapes, in the tables. Of a tree nothing is known: it counts as
-    seen by all points that see anything.
+    seen by all points that see anything. An image is weighed by what has to be sought of it, too,
+    unless it is seen through portals.
     """
     nodes = tables.light_nodes
     tree = 1 if len(tables.light_leaves) else 0  # its row
@@ -40,12 +55,27 @@ def weigh_by_sight(tables: SceneTables, boxes: Sequence[Bounds]) -> None:
     if not len(rows) or not boxes:
         return
     points, directions = _points_among(boxes)
+    through_portals = any(isinstance(emitter, Portal) for emitter in emitters)
+    if _has_own_row(tables) and not through_portals:
+        sought = _sought_of_image(tables)
+        directions = sought.directions
+        nodes[-1, layout.LIGHT_NODE_STRENGTH] *= np.float32(_UNEVEN * sought.share)
     seen = np.zeros((len(rows), _POINTS), np.int64)
-    _count_seen(tables, _NO_CAMERA, points, directions, tree, seen)
+    # Surfaces have the sky on one side: of a direction and its opposite one has to be open. (Where
+    # the first alone was asked, an image above a floor counted as half hidden.)
+    for ways in (directions, -directions):
+        _count_seen(tables, _NO_CAMERA, points, ways, tree, seen)
     at_all = _POINTS if tree else max(1, int(seen.any(axis=0).sum()))
     # Squared: most of the points that see a light which is mostly hidden are in its own corner.
     shares = np.maximum((seen.sum(axis=1) / at_all) ** 2, _LEAST)
     nodes[rows, layout.LIGHT_NODE_STRENGTH] *= shares.astype(np.float32)
+
+
+def _has_own_row(tables: SceneTables) -> bool:
+    """Is an image weighed by itself? Its row is the last."""
+    far = len(tables.lights) - len(tables.light_leaves)
+    alone = len(tables.light_nodes) - min(1, len(tables.light_leaves)) == far
+    return alone and bool(tables.environment[layout.ENVIRONMENT_LIGHT] >= 0.0)
 
 
 def count_open(tables: SceneTables, points: F32, directions: F32) -> int:
@@ -57,6 +87,33 @@ def count_open(tables: SceneTables, points: F32, directions: F32) -> int:
     sky = tables._replace(light_nodes=nodes)
     _count_seen(sky, _NO_CAMERA, points, directions, 0, seen)
     return int(seen.sum())
+
+
+class _Sought(NamedTuple):
+    """What samples of an image bring, not scattering."""
+
+    share: float  # of its light: 1 of a sun alone, 0.02 of an even sky
+    directions: F32  # (_POINTS, 3), drawn from it
+
+
+def _sought_of_image(tables: SceneTables) -> _Sought:
+    """By the power heuristic, with the greatest density of a diffuse surface.
+
+    The share is the root of a mean square, which chances to be chosen should be in proportion to.
+    """
+    width = int(tables.environment[layout.ENVIRONMENT_WIDTH])
+    luminance = tables.environment_pixels[:, 3].astype(np.float64).reshape(-1, width)[1:-1]
+    rows = len(luminance)  # without those beyond the poles
+    light = luminance * (texel_solid_angles(rows)[:, None] * (2 * rows / width))
+    square = (luminance * (_OFTEN * np.pi / light.sum())) ** 2
+    sought = light * (square / (1.0 + square)) ** 2
+    sums = sought.cumsum()
+    drawn = np.searchsorted(sums, sums[-1] * np.random.default_rng(2).uniform(size=_POINTS))
+    row, column = np.divmod(np.minimum(drawn, sums.size - 1), width)
+    directions = directions_of((row + 0.5) * (np.pi / rows), (column + 0.5) * (2.0 * np.pi / width))
+    first = layout.ENVIRONMENT_FROM_WORLD
+    directions = directions @ tables.environment[first : first + 9].reshape(3, 3)
+    return _Sought(float(np.sqrt(sums[-1] / light.sum())), directions.astype(np.float32))
 
 
 def _points_among(boxes: Sequence[Bounds]) -> tuple[F32, F32]:
