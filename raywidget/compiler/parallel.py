@@ -26,15 +26,17 @@ def begin(threads: int, work: Callable[[], Result]) -> Callable[[], Result]:
 def in_parts(count: int, threads: int, work: Callable[[int, int], object]) -> None:
     """Call ``work(first, last)`` for the parts of ``range(count)``, each in a thread of its own.
 
-    What comes of it must not depend on where the parts end. If there is little to do, it is done
-    here and now.
+    What comes of it must not depend on where the parts end. The last one is done here; if there is
+    little to do, all of it.
     """
     if threads == 1 or count < _WORTH_THREADS:
         work(0, count)
         return
-    ends = [count * k // threads for k in range(threads + 1)]
-    with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-build") as pool:
-        for done in [pool.submit(work, *part) for part in pairwise(ends)]:
+    *parts, last = pairwise([count * k // threads for k in range(threads + 1)])
+    with ThreadPoolExecutor(threads - 1, thread_name_prefix="raywidget-build") as pool:
+        others = [pool.submit(work, *part) for part in parts]
+        work(*last)
+        for done in others:
             done.result()
 
 

@@ -67,7 +67,8 @@ def set_apart(
             whole[0, column] = boxes[:, column].min()
         least = _LARGE * _areas(whole)
         flats = flats[_areas(boxes[flats]) > least]
-        balls = balls[_areas(boxes[first_ball:first_round]) > least]
+        # Half of a ball's box is 12 of its squared radius; rows of radii are shorter than of boxes.
+        balls = balls[np.square(geometry.balls.centres_radii[:, 3]) > least / np.float32(12.0)]
     if len(flats) + len(balls) > _MOST:
         return None
     chosen = np.concatenate([flats, balls, rounds])

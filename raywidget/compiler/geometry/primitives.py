@@ -54,12 +54,18 @@ class Balls:
     centres_radii: F32  # (B, 4), the radius negative where normals point inwards
     primitives: I32  # (B,)
 
-    def write_boxes(self, boxes: F32) -> None:
+    def write_boxes(self, boxes: F32, threads: int = 1) -> None:
         """Write the boxes, (B, 8)."""
-        radii = np.abs(self.centres_radii[:, 3])
-        for axis in range(3):
-            centres = self.centres_radii[:, axis]
-            _write_sides(boxes, axis, centres - radii, centres + radii)
+
+        def write(begin: int, end: int) -> None:
+            rows = self.centres_radii[begin:end]
+            radii = np.abs(rows[:, 3])
+            for axis in range(3):
+                centres = rows[:, axis]
+                _write_sides(boxes[begin:end], axis, centres - radii, centres + radii)
+
+        if len(boxes):
+            in_parts(len(boxes), threads, write)
 
     def areas(self) -> F64:
         """Areas, (B,)."""

@@ -74,8 +74,8 @@ def ball_rows(shape: Sphere | Spheres | Tubes, placement: Placement) -> F32:
     """Centres and signed radii, (B, 4)."""
     centers, radii = balls_in_full(shape)
     rows = np.empty((len(centers), 4), np.float32)
-    rows[:, :3] = placement.points(centers)
-    rows[:, 3] = radii * placement.scale
+    rows[:, :3] = centers if placement.is_identity else placement.points(centers)
+    rows[:, 3] = radii if placement.scale == 1.0 else radii * placement.scale
     if shape.flip_normals:
         rows[:, 3] *= -1.0
     return rows

@@ -138,7 +138,7 @@ def build_trees(
     for row, tree in enumerate(own[:bodies], copies):
         boxes[row] = tree.box()
     geometry.flats.write_boxes(boxes[ends[0] : ends[1]], threads)
-    geometry.balls.write_boxes(boxes[ends[1] : ends[2]])
+    geometry.balls.write_boxes(boxes[ends[1] : ends[2]], threads)
     geometry.rounds.write_boxes(boxes[ends[2] :])
     # The tree of a body is to the world's one leaf, as a copy is.
     kinds_in_order = np.array(
