@@ -14,7 +14,7 @@ import numpy as np
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.language.buffers import advance, make_stack_array
 from raywidget.kernels.language.jit import device
-from raywidget.kernels.language.random import Sequence
+from raywidget.kernels.language.random import Four, Sequence
 from raywidget.kernels.language.simd import (
     WIDTH,
     Lanes,
@@ -163,6 +163,26 @@ def store_point_row(bundle: Bundle, row: int, value: Vec3) -> None:
     store_row(bundle, row, value.x)
     store_row(bundle, row + 1, value.y)
     store_row(bundle, row + 2, value.z)
+
+
+@device
+def load_four(bundle: Bundle, row: int) -> Four:
+    """Four numbers of each path."""
+    return Four(
+        load_row(bundle, row),
+        load_row(bundle, row + 1),
+        load_row(bundle, row + 2),
+        load_row(bundle, row + 3),
+    )
+
+
+@device
+def store_four(bundle: Bundle, row: int, value: Four) -> None:
+    """Set them for all of them."""
+    store_row(bundle, row, value.x)
+    store_row(bundle, row + 1, value.y)
+    store_row(bundle, row + 2, value.z)
+    store_row(bundle, row + 3, value.w)
 
 
 @device

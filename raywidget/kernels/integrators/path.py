@@ -15,6 +15,7 @@ from raywidget.kernels.integrators.arrive_lanes import arrive_together, meet_few
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     clear,
+    load_four,
     load_point_row,
     load_row,
     load_sequence,
@@ -28,6 +29,7 @@ from raywidget.kernels.integrators.bundle import (
     replace_point_row,
     replace_row,
     replace_word_row,
+    store_four,
     store_point,
     store_point_row,
     store_row,
@@ -65,6 +67,7 @@ from raywidget.kernels.integrators.path_lanes import (
 )
 from raywidget.kernels.integrators.pixel_lanes import (
     PixelLanes,
+    draw_ahead,
     end_samples,
     make_keys,
     make_sums,
@@ -232,6 +235,8 @@ def advance_paths(
     sequences = load_sequences(bundle, lattice)
     depth = load_word_row(bundle, rows.DEPTH)
     choice = draw_four(sequences, depth * GROUPS_PER_EDGE + (GROUP_CHOICE - GROUPS_PER_EDGE))
+    # Those of the end, too, which nothing would go on beside when they are needed.
+    store_four(bundle, rows.EDGE, draw_four(sequences, depth * GROUPS_PER_EDGE + GROUP_EDGE))
     store_row(bundle, rows.CHOICE, choice.x)
     store_row(bundle, rows.LOBE, choice.y)
     store_point_row(bundle, rows.LIT_SIDE, lit_side)
@@ -268,7 +273,7 @@ def advance_paths(
         rays += _add_glow(settings, scene, bundle, seen, sees_glow, lattice)
 
     # --- Scatter ----------------------------------------------------------------------------------
-    edge = draw_four(sequences, depth * GROUPS_PER_EDGE + GROUP_EDGE)
+    edge = load_four(bundle, rows.EDGE)
     above = sample_cosine_hemisphere(edge.x, edge.y)
     wi = vec3(above.x, above.y, above.z * side)
     weight = load_point_row(bundle, rows.COLOR)
@@ -468,16 +473,22 @@ def _start_samples(
     kept: PixelLanes,
     bundle: Bundle,
     lanes: int,
+    are_drawn: bool,
     picture: PictureView,
     settings: PathSettings,
 ) -> int:
-    """Begin paths of the samples and pixels that are noted for some lanes; rays of photons."""
+    """Begin paths of the samples and pixels that are noted for some lanes; rays of photons.
+
+    `are_drawn`: their first numbers are in AHEAD.
+    """
     start_sequences(kept, bundle, lanes, picture)
     each = not picture.lattice or in_space(settings) or scene.has_backdrop
     if each or scene.medium_count > 0:
         _start_each(scene, bundle, lanes, picture, settings)
     sequences = load_sequences(bundle, picture.lattice)
-    edge = draw_four(sequences, spread_word(GROUP_EDGE))
+    if not are_drawn:
+        store_four(bundle, rows.AHEAD, draw_four(sequences, spread_word(GROUP_EDGE)))
+    edge = load_four(bundle, rows.AHEAD)
     x = load_word_row(bundle, rows.X)
     y = load_word_row(bundle, rows.Y)
     origin, direction = start_ray(scene, picture, x, y, sequences, edge)
@@ -560,17 +571,23 @@ def sample_path_tile(
             lanes |= 1 << lane
             waiting += 1
     starting = lanes
+    fresh = lanes  # of which this is the first sample of a pixel
+    draws_ahead = picture.lattice and work.samples > 1
     while lanes != 0:
         if load_flag(tile.cancel, 0) != 0:
             return False
         if starting != 0:
-            rays += _start_samples(scene, kept, bundle, starting, picture, settings)
+            are_drawn = draws_ahead and fresh == 0
+            rays += _start_samples(scene, kept, bundle, starting, are_drawn, picture, settings)
+            if draws_ahead:
+                draw_ahead(kept, bundle, picture)
         step = advance_paths(scene, bundle, lanes, picture.lattice, settings)
         rays += step.rays
         starting = 0
         if step.ended != 0:
             turn = end_samples(kept, bundle, step.ended, waiting, picture, work, tile)
             starting = turn.going
+            fresh = turn.fresh
             lanes ^= turn.done
             waiting = turn.waiting
             dropped += turn.dropped

@@ -17,21 +17,30 @@ from raywidget.kernels.integrators.bundle import (
     load_word,
     load_word_row,
     replace_word_row,
+    store_four,
     store_word,
 )
 from raywidget.kernels.integrators.tile import PictureView, TileView, Work
 from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
-from raywidget.kernels.language.random import place_in_lattice, start_sequence
+from raywidget.kernels.language.random import (
+    GROUP_EDGE,
+    Sequence,
+    draw_four,
+    place_in_lattice,
+    start_sequence,
+)
 from raywidget.kernels.language.simd import (
     WIDTH,
+    Lanes,
     add_to_doubles,
     choose,
     lane_mask,
     lanes_abs,
     lanes_in,
     load_lanes,
+    spread_word,
     store_lanes,
 )
 from raywidget.kernels.language.toolchain import types
@@ -82,6 +91,7 @@ class Turn(NamedTuple):
     """What `end_samples` did."""
 
     going: int  # lanes that have another sample to take
+    fresh: int  # those whose pixel is complete, and that may have taken another
     done: int  # those for which there is no pixel left
     waiting: int  # the next pixel that no lane has taken
     dropped: int  # samples that were not finite
@@ -102,6 +112,7 @@ def end_samples(
     sample = load_word_row(bundle, rows.SAMPLE)
     complete = lanes & lane_mask(sample == work.first + work.samples - 1)
     replace_word_row(bundle, rows.SAMPLE, lanes, sample + 1)
+    fresh = complete
     pixels = tile.width * tile.height
     done = 0
     while complete != 0:
@@ -113,7 +124,7 @@ def end_samples(
             waiting += 1
         else:
             done |= 1 << lane
-    return Turn(lanes ^ done, done, waiting, dropped)
+    return Turn(lanes ^ done, fresh, done, waiting, dropped)
 
 
 @device
@@ -143,14 +154,35 @@ def deposit_lanes(kept: PixelLanes, bundle: Bundle, lanes: int) -> int:
 
 
 @device
-def start_sequences(kept: PixelLanes, bundle: Bundle, lanes: int, picture: PictureView) -> None:
-    """The random numbers of the samples that are noted for some lanes."""
-    sample = load_word_row(bundle, rows.SAMPLE)
+def _sequences_of(kept: PixelLanes, sample: Lanes, picture: PictureView) -> Sequence:
+    """The random numbers of samples of the lanes' pixels, unless they are independent."""
     half = sample & 1
     is_even = half == 0
-    key = choose(is_even, load_lanes(kept.keys, 0), load_lanes(kept.keys, 2 * WIDTH))
-    other = choose(is_even, load_lanes(kept.keys, WIDTH), load_lanes(kept.keys, 3 * WIDTH))
-    replace_word_row(bundle, rows.KEY, lanes, key)
-    replace_word_row(bundle, rows.OTHER_KEY, lanes, other)
-    replace_word_row(bundle, rows.PLACE, lanes, place_in_lattice(sample, picture.lattices))
-    replace_word_row(bundle, rows.HALF, lanes, half)
+    return Sequence(
+        picture.lattice,
+        choose(is_even, load_lanes(kept.keys, 0), load_lanes(kept.keys, 2 * WIDTH)),
+        choose(is_even, load_lanes(kept.keys, WIDTH), load_lanes(kept.keys, 3 * WIDTH)),
+        place_in_lattice(sample, picture.lattices),
+        half,
+    )
+
+
+@device
+def start_sequences(kept: PixelLanes, bundle: Bundle, lanes: int, picture: PictureView) -> None:
+    """The random numbers of the samples that are noted for some lanes."""
+    sequences = _sequences_of(kept, load_word_row(bundle, rows.SAMPLE), picture)
+    replace_word_row(bundle, rows.KEY, lanes, sequences.key)
+    replace_word_row(bundle, rows.OTHER_KEY, lanes, sequences.other_key)
+    replace_word_row(bundle, rows.PLACE, lanes, sequences.place)
+    replace_word_row(bundle, rows.HALF, lanes, sequences.half)
+
+
+@device
+def draw_ahead(kept: PixelLanes, bundle: Bundle, picture: PictureView) -> None:
+    """Draw what the camera rays of the lanes' next samples begin with.
+
+    A group of numbers takes some 150 cycles, most of which are waiting for products of products.
+    So early, it is done beside other work.
+    """
+    following = _sequences_of(kept, load_word_row(bundle, rows.SAMPLE) + 1, picture)
+    store_four(bundle, rows.AHEAD, draw_four(following, spread_word(GROUP_EDGE)))

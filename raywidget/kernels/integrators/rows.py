@@ -74,7 +74,10 @@ VOLUME_PLACE = 121  # where in its transfer function, see `grid`
 GLOW_PDF = 122  # as SCATTER_PDF, of what glows in volumes
 STOPPED = 123  # of the light of a point that glows, see `glow.Glow`
 WAY = 124  # to the first surface, of the camera's ray where volumes glow
-NUMBER_ROWS = 125
+# Numbers that are drawn before they are needed
+EDGE = 125  # 4: where the path goes on, and a point on a light from there
+AHEAD = 129  # 4: of the next sample's camera ray
+NUMBER_ROWS = 133
 
 # --- Rows of `words`, int32 -----------------------------------------------------------------------
 KEY = 0  # of its random numbers

@@ -1,8 +1,7 @@
 """Numbers of tables, looked up by numbers or by lanes of them.
 
-In `look_up`, lanes are loaded one after the other and put together: processors that have an
-instruction for it are hardly faster with it. `gather` asks LLVM for that instruction, where there
-is one; it is a twentieth of the code, and waits for all lanes at once.
+For lanes, `gather` asks LLVM for the instruction that loads all of them, where there is one: it is
+a twentieth of the code that loads them one after the other, and waits for all of them at once.
 """
 
 from __future__ import annotations
@@ -54,31 +53,6 @@ def in_all_lanes(typing: Any, condition: Any) -> Any:
         return builder.icmp_unsigned("==", bits, ir.IntType(WIDTH)((1 << WIDTH) - 1))
 
     return types.boolean(condition), generate
-
-
-@intrinsic
-def look_up(typing: Any, table: Any, row: Any, row_size: Any, column: Any) -> Any:
-    """A float32 or int32 of a table of rows, or of a row for each lane; of less than 2^31 rows."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        size, column = (context.cast(builder, args[k], sig.args[k], types.int64) for k in (2, 3))
-
-        def load(row: Any) -> Any:
-            begin = builder.gep(args[0], [builder.mul(row, size)])
-            return builder.load(builder.gep(begin, [column]))
-
-        if row is not ints:
-            return load(context.cast(builder, args[1], sig.args[1], types.int64))
-        element = args[0].type.pointee
-        result = ir.Constant(ir.VectorType(element, WIDTH), ir.Undefined)
-        for lane in range(WIDTH):
-            number = builder.zext(builder.extract_element(args[1], _INT32(lane)), _INT64)
-            result = builder.insert_element(result, load(number), _INT32(lane))
-        return result
-
-    is_whole = table.dtype is types.int32
-    lanes = ints if is_whole else floats
-    return (lanes if row is ints else table.dtype)(table, row, row_size, column), generate
 
 
 @intrinsic
@@ -169,3 +143,9 @@ def gather(typing: Any, table: Any, place: Any) -> Any:
 def gather_point(table: Any, place: Any) -> Vec3:
     """Three elements of a table of float32, from those on that lanes tell."""
     return vec3(gather(table, place), gather(table, place + 1), gather(table, place + 2))
+
+
+@device
+def look_up(table: Any, row: Any, row_size: int, column: int) -> Any:
+    """A float32 or int32 of a table of rows, or of a row for each lane; of less than 2^31."""
+    return gather(table, row * row_size + column)

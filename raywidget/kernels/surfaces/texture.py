@@ -289,11 +289,16 @@ def find_pixels(image: ImageView, u: Real, v: Real) -> Pixels:
 def blend_pixels(scene: SceneView, image: ImageView, pixels: Pixels) -> Vec3:
     """Four pixels by their distance; of lanes, lanes."""
     if image.is_nearest:
-        return _pixel(scene, image, pixels.upper_left)
-    upper = _pixel(scene, image, pixels.upper_left) * (1.0 - pixels.across)
-    upper = upper + _pixel(scene, image, pixels.upper_right) * pixels.across
-    lower = _pixel(scene, image, pixels.lower_left) * (1.0 - pixels.across)
-    lower = lower + _pixel(scene, image, pixels.lower_right) * pixels.across
+        return _pixel(scene, image, _word(scene, image, pixels.upper_left), pixels.upper_left)
+    # Those of both lines before any is decoded: so one does not wait for both, one after the other.
+    upper_left = _word(scene, image, pixels.upper_left)
+    lower_left = _word(scene, image, pixels.lower_left)
+    upper_right = _word(scene, image, pixels.upper_right)
+    lower_right = _word(scene, image, pixels.lower_right)
+    upper = _pixel(scene, image, upper_left, pixels.upper_left) * (1.0 - pixels.across)
+    upper = upper + _pixel(scene, image, upper_right, pixels.upper_right) * pixels.across
+    lower = _pixel(scene, image, lower_left, pixels.lower_left) * (1.0 - pixels.across)
+    lower = lower + _pixel(scene, image, lower_right, pixels.lower_right) * pixels.across
     return upper * (1.0 - pixels.down) + lower * pixels.down
 
 
@@ -326,18 +331,25 @@ def _wrap(index: Real, size: float, wrap: int) -> Real:
 
 
 @device
-def _pixel(scene: SceneView, image: ImageView, place: Any) -> Vec3:
-    """A pixel by its place among all of a picture, decoded; of lanes of places, lanes."""
-    at = place * image.channels + image.first
+def _word(scene: SceneView, image: ImageView, place: Any) -> Any:
+    """The bytes of a pixel by its place among all of a picture; of lanes of places, lanes."""
+    if image.has_floats:
+        return place
+    return gather(scene.texel_bytes, place * image.channels + image.first)
+
+
+@device
+def _pixel(scene: SceneView, image: ImageView, word: Any, place: Any) -> Vec3:
+    """What a pixel says, of which `_word` is known; of lanes of places, lanes."""
     middle = image.channels >> 1  # 0 or 1 on
     last = image.channels - 1
     if image.has_floats:
+        at = place * image.channels + image.first
         return vec3(
             gather(scene.texels, at),
             gather(scene.texels, at + middle),
             gather(scene.texels, at + last),
         )
-    word = gather(scene.texel_bytes, at)
     return vec3(
         gather(scene.texels, (word & 255) + image.values),
         gather(scene.texels, ((word >> (8 * middle)) & 255) + image.values),
