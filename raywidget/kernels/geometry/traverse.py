@@ -26,6 +26,7 @@ from raywidget.kernels.language.lane_keys import (
     clear_lowest_bit,
     distance_bits,
     distance_keys,
+    is_single,
     lowest_bit,
     smallest_key,
     without_key,
@@ -41,6 +42,7 @@ from raywidget.kernels.language.simd import (
     lanes_min,
     load_lanes,
     multiply_add,
+    number_in_lane,
     smallest,
     store_lanes,
 )
@@ -293,10 +295,15 @@ def _walk_to_closest(
         if reference >= 0:
             # A node: go to its nearest child, put off the others.
             enter, leave = _box_distances(scene.nodes, reference, slopes, t)
-            keys = distance_keys(enter, enter <= leave)
-            key = smallest_key(keys)
-            if key != NO_KEY:
-                row = reference * layout.NODE_SIZE + layout.CHILD_ROW
+            met = enter <= leave
+            mask = lane_mask(met)
+            row = reference * layout.NODE_SIZE + layout.CHILD_ROW
+            if is_single(mask):  # no minimum has to be found, and nothing is put off
+                reference = scene.node_references[row + lowest_bit(mask)]
+                continue
+            if mask != 0:
+                keys = distance_keys(enter, met)
+                key = smallest_key(keys)
                 reference = scene.node_references[row + (key & (WIDTH - 1))]
                 keys = without_key(keys, key)
                 key = smallest_key(keys)
@@ -314,9 +321,22 @@ def _walk_to_closest(
                 hits, flat_t, flat_u, flat_v, size = intersect_flats(
                     scene.flats, block, origin, direction, t
                 )
-                if lane_mask(hits) != 0:
-                    per_size = 1.0 / size
-                    flat_t = flat_t * per_size
+                mask = lane_mask(hits)
+                if counts is None and is_single(mask):
+                    # Most blocks that are hit are hit once: no minimum has to be found, and one
+                    # division takes half the time of all.
+                    lane = lowest_bit(mask)
+                    per_size = 1.0 / number_in_lane(size, lane)
+                    nearest = number_in_lane(flat_t, lane) * per_size
+                    if nearest < INFINITY:
+                        t = nearest
+                        u = number_in_lane(flat_u, lane) * per_size
+                        v = number_in_lane(flat_v, lane) * per_size
+                        slot = index32(block * WIDTH + lane)
+                        instance = inside
+                elif mask != 0:
+                    per_sizes = 1.0 / size
+                    flat_t = flat_t * per_sizes
                     if counts is not None:
                         flat_t = kept_flats(scene, counts, block, inside, hits, flat_t, o, d)
                     hits = hits & (flat_t < INFINITY)  # what was larger than all numbers is none
@@ -324,8 +344,8 @@ def _walk_to_closest(
                     if nearest < INFINITY:
                         t = nearest
                         lane = lowest_bit(lane_mask(hits & (flat_t <= t)))
-                        store_lanes(lanes_u, 0, flat_u * per_size)
-                        store_lanes(lanes_v, 0, flat_v * per_size)
+                        store_lanes(lanes_u, 0, flat_u * per_sizes)
+                        store_lanes(lanes_v, 0, flat_v * per_sizes)
                         u = lanes_u[lane]
                         v = lanes_v[lane]
                         slot = index32(block * WIDTH + lane)

@@ -94,3 +94,15 @@ def count_bits(typing: Any, mask: Any) -> Any:
         return builder.zext(call(builder, "llvm.ctpop.i32", _INT32, [bits]), ir.IntType(64))
 
     return types.int64(mask), generate
+
+
+@intrinsic
+def is_single(typing: Any, mask: Any) -> Any:
+    """Is one bit set in a mask, and only one?"""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = context.cast(builder, args[0], sig.args[0], types.uint32)
+        count = call(builder, "llvm.ctpop.i32", _INT32, [bits])
+        return builder.icmp_unsigned("==", count, _INT32(1))
+
+    return types.boolean(mask), generate
