@@ -459,7 +459,9 @@ ENVIRONMENT_CELL_GUIDES = 28
 #
 # A guide says where to begin to search (Chen and Asau 1974, "On generating random variates from an
 # empirical distribution"): of 2^k entries for at least as many sums, entry g is the first whose sum
-# exceeds g / 2^k. The others are not used.
+# exceeds g / 2^k. The others are not used. That into rows has four times as many entries, for which
+# the table has more rows: bisection, which goes on until the last lane has found its row, is most
+# of what an image takes.
 ENVIRONMENT_SUM = 0
 ENVIRONMENT_GUIDE = 1
 ENVIRONMENT_BEFORE = 2
@@ -555,7 +557,7 @@ class SceneTables(NamedTuple):
     light_leaves: I32  # (F,) the branch of each of F finite lights, as LIGHT_BRANCH_PARENT tells it
     environment: F32  # (ENVIRONMENT_SIZE,)
     environment_pixels: F32  # (H * W, 4) radiance and its luminance, where it is an image
-    environment_rows: F32  # (H - 1, ENVIRONMENT_ROW_SIZE)
+    environment_rows: F32  # (H - 1 or more, ENVIRONMENT_ROW_SIZE)
     environment_cells: F32  # (H - 1, W, ENVIRONMENT_CELL_SIZE) running sums and guides of rows
     portals: F32  # (P, PORTAL_SIZE)
     # (M, N, N, 4) of N x N cells: what comes from all directions up to the four corners of a cell,

@@ -21,6 +21,7 @@ from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.values.colors import REC709_WEIGHTS
 
 _STEPS = 2.0**24  # random numbers of kernels are multiples of 1 / this
+_FINE = 4  # times as many entries as sums has the guide into rows, which are few: see layout
 
 
 class EnvironmentTables(NamedTuple):
@@ -66,7 +67,7 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
             luminance = image @ np.array(REC709_WEIGHTS, np.float32)
             pixels = np.concatenate([image, luminance[..., None]], axis=-1).reshape(-1, 4)
             rows, cells, brightness = _pack_cells(luminance)
-            values[layout.ENVIRONMENT_ROW_GUIDES] = _guide_size(cells.shape[0])
+            values[layout.ENVIRONMENT_ROW_GUIDES] = _FINE * _guide_size(cells.shape[0])
             values[layout.ENVIRONMENT_CELL_GUIDES] = _guide_size(cells.shape[1])
         elif isinstance(emitter, Environment):
             raise AssertionError(f"no row for {type(emitter).__name__}")
@@ -103,15 +104,18 @@ def _pack_cells(luminance: F32) -> tuple[F32, F32, float]:
 
     sums = running_sum(total)
     before = np.concatenate([np.zeros(1, np.float32), sums[:-1]])
-    rows = np.zeros((count, layout.ENVIRONMENT_ROW_SIZE), np.float32)
-    rows[:, layout.ENVIRONMENT_SUM] = sums
-    rows[:, layout.ENVIRONMENT_GUIDE] = _guide(sums[None])[0]
-    rows[:, layout.ENVIRONMENT_BEFORE] = before
-    rows[:, layout.ENVIRONMENT_DENSITY] = (sums.astype(float) - before) / solid_angle
-    rows[:, layout.ENVIRONMENT_UPPER] = np.where(south, edges[::-1][:-1], upper)
-    rows[:, layout.ENVIRONMENT_LOWER] = np.where(south, edges[::-1][1:], lower)
+    guide = _guide(sums[None], _FINE * _guide_size(count))[0]
+    rows = np.zeros((len(guide), layout.ENVIRONMENT_ROW_SIZE), np.float32)
+    rows[:, layout.ENVIRONMENT_SUM] = 1.0
+    rows[:count, layout.ENVIRONMENT_SUM] = sums
+    rows[:, layout.ENVIRONMENT_GUIDE] = guide
+    rows[:count, layout.ENVIRONMENT_BEFORE] = before
+    rows[:count, layout.ENVIRONMENT_DENSITY] = (sums.astype(float) - before) / solid_angle
+    rows[:count, layout.ENVIRONMENT_UPPER] = np.where(south, edges[::-1][:-1], upper)
+    rows[:count, layout.ENVIRONMENT_LOWER] = np.where(south, edges[::-1][1:], lower)
     within = running_sum(mean)
-    return rows, np.stack([within, _guide(within)], axis=-1), float(total.sum())
+    guides = _guide(within, _guide_size(width))
+    return rows, np.stack([within, guides], axis=-1), float(total.sum())
 
 
 def _guide_size(count: int) -> int:
@@ -119,15 +123,14 @@ def _guide_size(count: int) -> int:
     return 1 << (count.bit_length() - 1)
 
 
-def _guide(sums: F32) -> F32:
-    """For each row of running sums, see layout."""
+def _guide(sums: F32, size: int) -> F32:
+    """For each row of running sums, see layout; at least as many numbers as sums."""
     rows, count = sums.shape
-    size = _guide_size(count)
     # A sum is at most g / size for all g from here on: it is passed over by these entries.
     passed_by = np.ceil(sums * np.float32(size)).astype(np.int64)
     passed_by += np.arange(rows)[:, None] * (size + 1)
     passed = np.bincount(passed_by.ravel(), minlength=rows * (size + 1))
-    guide = np.zeros((rows, count), np.float32)
+    guide = np.zeros((rows, max(count, size)), np.float32)
     guide[:, :size] = passed.reshape(rows, size + 1)[:, :size].cumsum(axis=1)
     return guide
 
