@@ -33,7 +33,6 @@ from raywidget.kernels.language.random import (
 )
 from raywidget.kernels.language.simd import (
     WIDTH,
-    Lanes,
     add_to_doubles,
     choose,
     lane_mask,
@@ -154,7 +153,7 @@ def deposit_lanes(kept: PixelLanes, bundle: Bundle, lanes: int) -> int:
 
 
 @device
-def _sequences_of(kept: PixelLanes, sample: Lanes, picture: PictureView) -> Sequence:
+def _sequences_of(kept: PixelLanes, sample: Any, picture: PictureView) -> Sequence:
     """The random numbers of samples of the lanes' pixels, unless they are independent."""
     half = sample & 1
     is_even = half == 0
