@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from raywidget.engine.film.film import FilmState
 from raywidget.engine.session.run import DONE, Run
 from raywidget.engine.session.schedule import Job
 from raywidget.engine.session.stage import Stage
 from raywidget.picture.noise import relative_noise
 from raywidget.picture.rows import MadeRows
+
+MEASURE_EVERY = 0.5  # seconds
 
 # Pixels of a picture that is made as a whole to measure its noise, 24 bytes each: row by row, it
 # takes 1.7 times as long.
@@ -26,35 +30,37 @@ def end_job(stage: Stage, run: Run, job: Job, spp: int) -> None:
         stage.tell_part(run)
     with stage.lock:
         run.schedule.give_back(job, spp)
-        measure = run.schedule.passes_done > run.passes_measured
+        passes = run.schedule.passes_done
+        measure = passes > run.passes_measured
         if not measure and not splats:  # most tiles
             done = _conclude(stage, run)
         else:
-            run.passes_measured = max(run.passes_measured, run.schedule.passes_done)
+            run.passes_measured = max(run.passes_measured, passes)
             run.closing += measure
             if stage.idle:  # they needn't wait for the noise to be measured
                 stage.changed.notify_all()
     if measure or splats:
-        done = _end_pass(stage, run, measure, splats and spp != job.target)
+        done = _end_pass(stage, run, passes if measure else 0, splats and spp != job.target)
     if done or spp != job.target:  # the end, or whole samples of a pass that was broken off
         stage.tell_state()
 
 
-def measure_noise(stage: Stage, run: Run) -> None:
-    """All tiles have finished a pass: how much noise is left, and is it little enough?"""
+def measure_noise(stage: Stage, run: Run, passes: int) -> None:
+    """All tiles have finished so many: how much noise is left, and is it little enough?"""
     assert run.schedule is not None
-    passes = run.schedule.passes_done
     spp = run.schedule.targets[passes - 1]
     looks = run.settings.looks_at_noise(spp)
     ends = spp == run.settings.spp and spp > 1
     noise = None
-    due = ends or spp >= max(4, 2 * run.spp_measured)  # not after each of many
+    # Not after each of many, nor more often than anybody reads it.
+    early = spp < max(4, 2 * run.spp_measured) or time.monotonic() < run.measured_at + MEASURE_EVERY
+    due = ends or not early
     measured = looks or (due and stage.listeners.on_state is not None)
     if measured:
         noise = _noise_of(run.film.state())
     with stage.lock:
         if measured and spp >= run.spp_measured:  # else a later pass was measured meanwhile
-            run.noise, run.spp_measured = noise, spp
+            run.noise, run.spp_measured, run.measured_at = noise, spp, time.monotonic()
         elif due and not measured:
             run.spp_to_measure = spp
         goal = run.settings.noise
@@ -94,15 +100,18 @@ def _noise_of(state: FilmState) -> float | None:
     )
 
 
-def _end_pass(stage: Stage, run: Run, measure: bool, renew: bool) -> bool:
-    """What comes with the last tile of a pass, or with splats; does it end the render?"""
+def _end_pass(stage: Stage, run: Run, passes: int, renew: bool) -> bool:
+    """What comes with the last tile of a pass, or with splats; does it end the render?
+
+    `passes` is how many have been finished with it, or 0.
+    """
     assert run.renderer is not None
     assert run.schedule is not None
-    if measure:  # by whoever has finished the last tile of a pass
-        measure_noise(stage, run)
+    if passes:  # by whoever has finished the last tile of a pass
+        measure_noise(stage, run, passes)
     splats = run.renderer.makes_splats
     with stage.lock:
-        run.closing -= measure
+        run.closing -= passes > 0
         settle = splats and run.schedule.finished and not run.settled and run.closing == 0
         run.closing += settle
     if settle:

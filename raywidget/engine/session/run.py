@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,6 +110,7 @@ class Run:
         self.noise: float | None = None
         self.passes_measured = 0  # after so many passes `noise` was estimated last
         self.spp_measured = 0
+        self.measured_at = time.monotonic()  # when that was, or when the run was begun
         self.spp_to_measure = 0  # if > 0, `noise` is older than that, since nobody listens
         self.caller_allows: float = math.inf  # index of the last pass that may begin
         self.noise_allows: float = math.inf

@@ -151,7 +151,7 @@ class Workers:
                 stage.prefer_region()
         # Where a later pass has begun already, this one was not the last.
         if first > 0 and max(spp) == targets[first - 1]:
-            measure_noise(stage, run)
+            measure_noise(stage, run, first)
         with stage.lock:
             if run is stage.run and stage.state == COMPILING:
                 if stage.look is not None:

@@ -109,25 +109,32 @@ def test_progress_knows_the_noise():
 
 
 def test_a_pass_measured_late_does_not_hide_the_last_one(monkeypatch):
-    last_is_known, calls = threading.Event(), []
+    last_is_known, threads, own = threading.Event(), set(), threading.local()
+    measure_noise = finishing.measure_noise
+
+    def begin(stage, run, passes):
+        own.passes = passes
+        measure_noise(stage, run, passes)
 
     def measure(pixels, variance):
-        calls.append(threading.current_thread())
-        if len(calls) == 1:  # the pass of four samples; the other worker does all the rest
+        threads.add(threading.current_thread())
+        if own.passes == 3:  # that of four samples; the other worker does all the rest
             assert last_is_known.wait(300)
             return 1e9
         noise = relative_noise(pixels, variance)
         last_is_known.set()
         return noise
 
+    monkeypatch.setattr(finishing, "measure_noise", begin)
     monkeypatch.setattr(finishing, "relative_noise", measure)
+    monkeypatch.setattr(finishing, "MEASURE_EVERY", 0.0)
     session = Session(SCENE, RenderSettings(spp=8, **SIZE), on_state=lambda: None)
     session.start()
     ended = session.wait(300)
     noise, image = session.progress().noise, session.image()
     session.close()
     assert ended
-    assert len(set(calls)) == 2
+    assert len(threads) == 2
     assert noise == pytest.approx(image.noise)
 
 
