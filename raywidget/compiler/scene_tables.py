@@ -10,6 +10,7 @@ import numpy as np
 from raywidget.compiler.geometry.bodies import choose_bodies
 from raywidget.compiler.geometry.clips import ClipTables, groups_of, pack_clips, pack_planes
 from raywidget.compiler.geometry.gathering import Geometry, gather_geometry
+from raywidget.compiler.geometry.outer import set_outer_last
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place, placement_in
 from raywidget.compiler.geometry.trees import (
     Trees,
@@ -249,6 +250,7 @@ def _compile(
     if len(lights.weighed.nodes):
         weigh_by_sight(tables, [placement.bounds(box) for box in boxes], scene.emitters)
     tables = with_portals(tables, scene.emitters, placement)
+    tables = set_outer_last(tables, [placement.bounds(box) for box in boxes])
     return Compiled(tables, trees, materials.fields)
 
 

@@ -66,13 +66,15 @@ ROUND_PRIMITIVE_ROW = 19
 # all else. Of flats alone, lists are as fast as the tree at 6 times the width (8 lanes), and balls
 # cost less.
 FEW = 5 * WIDTH
-FEW_SIZE = 14
+FEW_SIZE = 15
 FEW_CORNER = 0  # 3
 FEW_NORMAL = 3  # 3: unit, edge_u x edge_v / area
 FEW_ACROSS_U = 6  # 3: edge_v / area
 FEW_ACROSS_V = 9  # 3: -edge_u / area
 FEW_SHEAR = 12  # as above
 FEW_SLOT = 13  # int32 bits: see below
+# 1: all surfaces and lights are in front of it, or in its plane; -1: behind. Such flats come last.
+FEW_SIDE = 14
 FEW_BALL_SIZE = 6
 FEW_BALL_CENTRE = 0  # 3
 FEW_BALL_SQUARE = 3  # of its radius
@@ -592,6 +594,7 @@ class SceneView(NamedTuple):
     few_flats: Any
     few_flat_slots: Any  # the same memory as `few_flats`, as int32
     few_flat_count: int
+    few_occluder_count: int  # how many of them, from the first on, may hide light from a surface
     few_balls: Any
     few_ball_slots: Any  # the same memory as `few_balls`, as int32
     few_ball_count: int

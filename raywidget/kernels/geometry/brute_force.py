@@ -245,10 +245,10 @@ def _between(low: float, high: float, o: Real, d: Real) -> tuple[Lanes, Lanes]:
 
 
 @device
-def is_occluded_by_few(scene: SceneView, o: Vec3, d: Vec3, t_max: Lanes) -> Lanes:
-    """As `traverse.is_occluded`, of each lane."""
+def is_occluded_by_few(scene: SceneView, o: Vec3, d: Vec3, t_max: Lanes, flats: int) -> Lanes:
+    """As `traverse.is_occluded`, of each lane; of the flats, as many as `flats` are asked."""
     occluded = lanes_in(0)
-    for flat in range(scene.few_flat_count):
+    for flat in range(flats):
         inside, t, _, _, size = _test_flat(scene, flat * layout.FEW_SIZE, o, d)
         occluded = occluded | (inside & (t < t_max * size))
     square = dot(d, d)

@@ -232,7 +232,7 @@ def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
         o = load_point_row(bundle, rows.SHADOW_ORIGIN)
         d = load_point_row(bundle, rows.LIGHT_DIRECTION)
         t_max = load_row(bundle, rows.LIGHT_REACH)
-        occluded = is_occluded_by_few(scene, o, d, t_max)
+        occluded = is_occluded_by_few(scene, o, d, t_max, scene.few_occluder_count)
         visible = choose(occluded, 0.0, visible)
         walking = 0
         if not scene.is_few:

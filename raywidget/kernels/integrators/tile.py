@@ -21,12 +21,17 @@ from raywidget.kernels.language.random import (
 )
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.simd import as_floats
-from raywidget.kernels.language.vec3 import Vec3
+from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3
 from raywidget.kernels.layout import (
     CAMERA_LENS,
+    CAMERA_ORIGIN,
     F32,
     FEATURE_MASKS,
     FEATURE_UNSEEN,
+    FEW_CORNER,
+    FEW_NORMAL,
+    FEW_SIDE,
+    FEW_SIZE,
     NODE_REST,
     NODE_ROUNDS,
     SceneTables,
@@ -144,6 +149,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         few_flats,
         as_int32(few_flats),
         len(tables.few_flats),
+        _count_occluders(few_flats, len(tables.few_flats), view(camera)),
         few_balls,
         as_int32(few_balls),
         len(tables.few_balls),
@@ -211,6 +217,25 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         tables.full,
         view(camera),
     )
+
+
+@device
+def _count_occluders(flats: Any, count: int, camera: Any) -> int:
+    """How many of the flats in a list may come between a surface and a light, or the lens.
+
+    Not those that have both of them on one side always: walls, floors, ceilings.
+    """
+    inner = count
+    while inner > 0 and flats[(inner - 1) * FEW_SIZE + FEW_SIDE] != 0.0:
+        inner -= 1
+    origin = load_vec3(camera, CAMERA_ORIGIN)
+    for flat in range(inner, count):
+        row = flat * FEW_SIZE
+        way = origin - load_vec3(flats, row + FEW_CORNER)
+        height = dot(way, load_vec3(flats, row + FEW_NORMAL)) * flats[row + FEW_SIDE]
+        if height <= camera[CAMERA_LENS]:
+            return count
+    return inner
 
 
 class TileTarget(NamedTuple):

@@ -11,6 +11,8 @@ from raywidget.kernels.language.sampling import sample_triangle
 from raywidget.kernels.language.simd import (
     Lanes,
     Real,
+    choose,
+    lane_mask,
     lanes_in,
     lanes_min,
     lanes_sqrt,
@@ -63,6 +65,18 @@ def sample_lamp(scene: SceneView, p: Vec3, u: Real, v: Real) -> LampSample:
     elif scene.lights[layout.LIGHT_SHEAR] == layout.RECTANGLE:
         near = is_near(flat, p)
     return aim_at_flat(flat, p, u, v, near)
+
+
+@device
+def pdf_lamp(scene: SceneView, p: Vec3, point: Vec3, cos: Lanes, lanes: int) -> tuple[Lanes, int]:
+    """As `area_light.pdf_flat`, of the lamp's points from `p`; in which of the `lanes` it holds."""
+    flat = flat_of_one(scene)
+    if scene.lights[layout.LIGHT_SHEAR] == layout.RECTANGLE:
+        lanes &= ~lane_mask(is_near(flat, p))
+    facing = 0.0 - dot(flat.corner - p, flat.normal)
+    way = point - p
+    pdf = dot(way, way) / (cos * flat.area)
+    return choose(facing > ROUNDING * (flat.extent + largest(p)), pdf, 0.0), lanes
 
 
 class Flat(NamedTuple):

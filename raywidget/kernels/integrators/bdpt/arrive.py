@@ -28,8 +28,11 @@ from raywidget.kernels.integrators.bundle import (
     Bundle,
     load_number,
     load_point,
+    load_point_row,
+    load_row,
     load_sequence,
     load_word,
+    replace_row,
     room_of,
     store_number,
     store_point,
@@ -55,6 +58,7 @@ from raywidget.kernels.language.random import (
     GROUP_CHOICE,
     GROUPS_PER_EDGE,
 )
+from raywidget.kernels.language.simd import spread_number
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.layout import MATERIAL_DARK, MISS, SceneView
 from raywidget.kernels.lights.emission import (
@@ -63,6 +67,7 @@ from raywidget.kernels.lights.emission import (
     pdf_direct,
 )
 from raywidget.kernels.lights.emitter import emitted_radiance, eval_missed
+from raywidget.kernels.lights.lamp import is_one_lamp, pdf_lamp
 from raywidget.kernels.surfaces.bsdf import load_textures
 from raywidget.kernels.surfaces.scattering import follow_traced
 from raywidget.kernels.surfaces.surface import has_flags, is_unlit, unlit_radiance
@@ -211,6 +216,8 @@ def see_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: BdptSetti
 
     Where the first edge counts by solid angle at both ends, DISTANCE becomes 1.
     """
+    if is_one_lamp(scene) and settings.next_event:
+        lanes &= ~_see_lamp(scene, bundle, lanes)
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
@@ -224,3 +231,18 @@ def see_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: BdptSetti
         store_number(bundle, more.NEAR, lane, load_number(bundle, more.NEAR, lane) * direct)
         if not is_point(scene, light):
             store_number(bundle, rows.DISTANCE, lane, 1.0)
+
+
+@device
+def _see_lamp(scene: SceneView, bundle: Bundle, lanes: int) -> int:
+    """The same where a flat is the only light; of which lanes it could be done at once."""
+    direct, done = pdf_lamp(
+        scene,
+        load_point_row(bundle, rows.POINT),
+        load_point_row(bundle, more.START),
+        load_row(bundle, more.START_COS),
+        lanes,
+    )
+    replace_row(bundle, more.NEAR, done, load_row(bundle, more.NEAR) * direct)
+    replace_row(bundle, rows.DISTANCE, done, spread_number(1.0))
+    return done

@@ -33,12 +33,14 @@ from raywidget.kernels.integrators.bundle import (
     store_point,
     store_point_row,
     store_row,
+    store_word_row,
 )
 from raywidget.kernels.integrators.next_event import find_visible, sample_lights
 from raywidget.kernels.integrators.path_lanes import PathSettings
+from raywidget.kernels.integrators.tile import COUNTER_DROPPED, COUNTER_SPLATS
 from raywidget.kernels.language.buffers import advance
 from raywidget.kernels.language.jit import device, rare
-from raywidget.kernels.language.lane_keys import lowest_bit
+from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
 from raywidget.kernels.language.look_up import gather, whole
 from raywidget.kernels.language.sampling import INV_PI, make_frame, to_local
 from raywidget.kernels.language.scalars import single
@@ -51,6 +53,7 @@ from raywidget.kernels.language.simd import (
     lanes_abs,
     lanes_in,
     lanes_max,
+    lanes_min,
     lanes_sqrt,
     spread_number,
 )
@@ -69,10 +72,12 @@ from raywidget.kernels.layout import (
 )
 from raywidget.kernels.lights.emission import is_point, pdf_emission
 from raywidget.kernels.lights.lamp import is_one_lamp
+from raywidget.kernels.sensors.filter import PIXEL
 from raywidget.kernels.surfaces.bsdf import eval_bsdf_cos, view_bsdf
 from raywidget.kernels.surfaces.surface import visibility_from_lens
 from raywidget.kernels.volumes.medium import inside_towards
 
+INFINITY = float("inf")
 _REACH = 0.99999  # of the way between two points: the other one is not in between
 _LARGEST = 1e30  # of what counts as a number
 
@@ -278,17 +283,49 @@ def splat(
     settings: BdptSettings,
 ) -> None:
     """Note what RADIANCE of light arrives at the lens from points that see it."""
+    radiance = load_point_row(bundle, rows.LIGHT_RADIANCE) * load_row(bundle, rows.VISIBLE)
+    brightest = lanes_max(radiance.x, lanes_max(radiance.y, radiance.z))
+    lanes &= lane_mask(brightest > 0.0)
+    if lanes == 0:
+        return
+    store_point_row(bundle, rows.LIGHT_RADIANCE, radiance)
+    if splats.filter.kind == PIXEL and not settings.bound < INFINITY:
+        size = lanes_abs(radiance.x) + lanes_abs(radiance.y) + lanes_abs(radiance.z)
+        _splat_pixels(bundle, lanes, splats, lanes & ~lane_mask(size < INFINITY))
+        return
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
-        share = load_number(bundle, rows.VISIBLE, lane)
-        radiance = load_point(bundle, rows.LIGHT_RADIANCE, lane) * share
-        if max(radiance.x, max(radiance.y, radiance.z)) > 0.0:
-            count = load_word(bundle, rows.DEPTH, lane)
-            x = load_number(bundle, more.LENS_X, lane)
-            found = Connection(radiance, 1, x, load_number(bundle, more.LENS_Y, lane))
-            sequence = load_sequence(bundle, lane, lattice)
-            splat_connection(splats, sequence, GROUP_SPLAT + count, found, settings, count + 1)
+        count = load_word(bundle, rows.DEPTH, lane)
+        x = load_number(bundle, more.LENS_X, lane)
+        y = load_number(bundle, more.LENS_Y, lane)
+        found = Connection(load_point(bundle, rows.LIGHT_RADIANCE, lane), 1, x, y)
+        sequence = load_sequence(bundle, lane, lattice)
+        splat_connection(splats, sequence, GROUP_SPLAT + count, found, settings, count + 1)
+
+
+@device
+def _splat_pixels(bundle: Bundle, lanes: int, splats: Splats, infinite: int) -> None:
+    """The same, where all light counts for the pixel that is met: places for all lanes at once."""
+    log = splats.log
+    x = (load_row(bundle, more.LENS_X) + 1.0) * (0.5 * single(splats.width))
+    y = (1.0 - load_row(bundle, more.LENS_Y)) * (0.5 * single(splats.height))
+    column = whole(lanes_min(x, single(splats.width - 1)))
+    row = whole(lanes_min(y, single(splats.height - 1)))
+    pixel = row * splats.width + column
+    half = load_word_row(bundle, rows.HALF)
+    store_word_row(bundle, rows.PRIMITIVE, pixel * 2 + half)
+    count = log.counters[COUNTER_SPLATS]
+    log.counters[COUNTER_DROPPED] = log.counters[COUNTER_DROPPED] + count_bits(infinite)
+    lanes &= ~infinite
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        log.places[count] = load_word(bundle, rows.PRIMITIVE, lane)
+        for k in range(3):
+            log.values[3 * count + k] = load_number(bundle, rows.LIGHT_RADIANCE + k, lane)
+        count += 1
+    log.counters[COUNTER_SPLATS] = count
 
 
 # --- Between subpaths -----------------------------------------------------------------------------
