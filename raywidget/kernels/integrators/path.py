@@ -128,10 +128,11 @@ from raywidget.kernels.language.sampling import (
     INV_PI,
     SPARED,
     Frame,
+    first_surface_spared,
     make_frame,
     power_heuristic,
     sample_cosine_hemisphere,
-    survival_per_throughput,
+    survival_where_first_is_spared,
     to_local,
     to_world,
 )
@@ -289,7 +290,6 @@ def advance_paths(
         specular |= other & lane_mask(load_row(bundle, rows.SPECULAR) > 0.0)
         eta = choose(is_diffuse, 1.0, load_row(bundle, rows.ETA))
         compression = compression * eta * eta
-        replace_row(bundle, rows.COMPRESSION, ~passing, compression)
     if space != 0:
         anisotropy = load_row(bundle, rows.ANISOTROPY)
         around = sample_phase(anisotropy, edge.x, edge.y)
@@ -318,7 +318,8 @@ def advance_paths(
     # --- Russian roulette -------------------------------------------------------------------------
     if settings.roulette:
         all_sought = settings.next_event and is_all_sought(scene)
-        survival = brightest * compression * survival_per_throughput(all_sought)
+        compression = compression * choose(depth == 1, first_surface_spared(brightest), 1.0)
+        survival = brightest * compression * survival_where_first_is_spared(all_sought)
         survival = choose(lanes_in(specular), survival * SPARED, survival)
         lives &= lane_mask((survival >= 1.0) | (choice.z < survival))
         throughput = throughput * choose(survival < 1.0, 1.0 / survival, 1.0)
@@ -335,6 +336,7 @@ def advance_paths(
     replace_point_row(bundle, rows.ORIGIN, moved, origin)
     replace_point_row(bundle, rows.DIRECTION, moved, d)
     replace_point_row(bundle, rows.THROUGHPUT, moved, throughput)
+    replace_row(bundle, rows.COMPRESSION, moved, compression)
     replace_row(bundle, rows.SCATTER_PDF, moved, choose(found_by_light, pdf, 0.0))
     replace_point_row(bundle, rows.PREVIOUS, moved, p)
     replace_point_row(bundle, rows.PREVIOUS_NORMAL, moved, lit_side)

@@ -5,7 +5,7 @@
 ORIGIN = 0  # 3
 DIRECTION = 3  # 3
 THROUGHPUT = 6  # 3
-COMPRESSION = 9  # of radiance inside dense media, which is not a loss of throughput
+COMPRESSION = 9  # what roulette knows beside throughput: radiance is denser inside dense media
 RADIANCE = 10  # 3: what it has brought
 SCATTER_PDF = 13  # of its direction; 0 if light sampling can't find what the direction finds
 PREVIOUS = 14  # 3: the surface it comes from
