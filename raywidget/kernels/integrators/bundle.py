@@ -14,6 +14,7 @@ import numpy as np
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.language.buffers import advance, make_stack_array
 from raywidget.kernels.language.jit import device
+from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.random import Four, Sequence
 from raywidget.kernels.language.simd import (
     WIDTH,
@@ -149,6 +150,16 @@ def load_row(bundle: Bundle, row: int) -> Any:
 def store_row(bundle: Bundle, row: int, value: Real) -> None:
     """Set it for all of them."""
     store_lanes(bundle.numbers, row * WIDTH, value)
+
+
+@device
+def load_row_of(bundle: Bundle, row: int, lanes: int) -> Any:
+    """It of some paths, one or more; all others have that of the first of them.
+
+    Where it says what is looked up, none of the others waits for memory that nobody asked for.
+    """
+    first = load_number(bundle, row, lowest_bit(lanes))
+    return choose(lanes_in(lanes), load_row(bundle, row), first)
 
 
 @device

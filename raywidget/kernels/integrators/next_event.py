@@ -14,6 +14,7 @@ from raywidget.kernels.integrators.bundle import (
     load_point,
     load_point_row,
     load_row,
+    load_row_of,
     load_word_row,
     replace_point_row,
     replace_row,
@@ -182,8 +183,8 @@ def _sample_images(scene: SceneView, bundle: Bundle, lanes: int, together: bool)
         probability = load_row(bundle, rows.CHOSEN_PROBABILITY)
     else:
         store_row(bundle, rows.CHOSEN, spread_number(0.0))
-    u = load_row(bundle, rows.LIGHT_U)
-    v = load_row(bundle, rows.LIGHT_V)
+    u = load_row_of(bundle, rows.LIGHT_U, lanes)
+    v = load_row_of(bundle, rows.LIGHT_V, lanes)
     if scene.portal_count > 0:
         drawn = draw_beside(scene, load_point_row(bundle, rows.POINT), u, v)
     else:

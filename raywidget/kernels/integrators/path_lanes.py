@@ -23,6 +23,7 @@ from raywidget.kernels.integrators.bundle import (
     load_point,
     load_point_row,
     load_row,
+    load_row_of,
     load_sequence,
     load_word,
     load_word_row,
@@ -372,7 +373,11 @@ def add_light(bundle: Bundle, lane: int, emitted: Vec3, settings: PathSettings, 
 @on_demand
 def add_images(scene: SceneView, bundle: Bundle, lanes: int, settings: PathSettings) -> None:
     """Count the light of an image, or of a sky with portals, for the lanes that have found it."""
-    d = load_point_row(bundle, rows.DIRECTION)
+    d = vec3(
+        load_row_of(bundle, rows.DIRECTION, lanes),
+        load_row_of(bundle, rows.DIRECTION + 1, lanes),
+        load_row_of(bundle, rows.DIRECTION + 2, lanes),
+    )
     if scene.portal_count > 0:
         seen = look_beside(scene, load_point_row(bundle, rows.PREVIOUS), d)
     else:
