@@ -431,7 +431,7 @@ const RECTS = grid(40, 24, 16);
   talk
     .begin(3, size, 1, { lost: true })
     .tiles(3, third.slice(0, 3), progress(600, PIXELS, 0.1))
-    .ack(5)
+    .ack(5, [5])
     .need(3)
     .check(2, whole)
     .wait(1000)
@@ -439,7 +439,7 @@ const RECTS = grid(40, 24, 16);
     .wait(20)
     .begin(3, size, 1)
     .tiles(3, third, progress(PIXELS, PIXELS, 0.2))
-    .ack(6)
+    .ack(6, [5])
     .check(3, last)
     .state(3, "done", progress(PIXELS, PIXELS, 0.2))
     // One more stranger: another client's welcome, and another kernel's state.

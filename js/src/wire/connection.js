@@ -50,6 +50,10 @@ export class Connection {
 
   /** @type {number[]} sequence numbers given up, oldest first */
   #missing = [];
+  /** Has a welcome said from which message on this page counts? @type {boolean} */
+  #counts = false;
+  /** @type {number | null} the first `tiles` message that was heard */
+  #first = null;
   /** From when on an ack is due; Infinity while there is nothing to say. */
   #ackFrom = Infinity;
   #ackedAt = -Infinity;
@@ -92,8 +96,10 @@ export class Connection {
 
   /** What this page shows. @returns {Have | null} */
   get have() {
-    // A page that has heard of a render, but not of its beginning, shows nothing yet.
+    // A page that has heard of a render, but not of its beginning, shows nothing yet; one that
+    // was never welcomed counts from what it heard first, and does not know what it has missed.
     if (this.epoch === null || this.seq === null || this.generation === 0) return null;
+    if (!this.#counts) return null;
     return { epoch: this.epoch, generation: this.generation, seq: this.seq };
   }
 
@@ -128,13 +134,20 @@ export class Connection {
       this.seq = null;
       this.state = null;
       this.#missing = [];
+      this.#counts = false;
+      this.#first = null;
       this.#need = null;
     }
     if (this.seq === null || next - 1 > this.seq) {
       this.seq = next - 1;
       this.#newestAt = -Infinity;
+    } else if (!this.#counts && this.#first !== null) {
+      // It was overtaken: what came before the first message heard was lost, or is late.
+      const unheard = [];
+      for (let lost = next; lost < this.#first; lost++) unheard.push(lost);
+      this.#missing = [...unheard, ...this.#missing].slice(-MOST_MISSING);
     }
-    this.welcomed = true;
+    this.welcomed = this.#counts = true;
     this.#helloFrom = null;
     // The kernel can't know yet whether anybody is looking.
     this.#ackFrom = -Infinity;
@@ -159,7 +172,10 @@ export class Connection {
       this.generation = message.generation;
       if (this.#need !== null && message.generation >= this.#need.generation) this.#need = null;
     } else if (message.generation > this.generation) {
-      // The `begin` was lost. After a `state` it may still be on its way.
+      // The `begin` was lost. After a `state` it may still be on its way. Tiles that came before
+      // it have nowhere to be, and must come again, whatever becomes of what is asked for here.
+      if (message.k === "tiles")
+        this.#missing = [...this.#missing, message.seq].slice(-MOST_MISSING);
       this.#want(message.generation, message.k === "tiles" ? now : now + NEED_EVERY);
     }
     if (message.k === "state") this.state = message.state;
@@ -169,6 +185,7 @@ export class Connection {
   /** @param {import("./protocol.js").Tiles} message @param {number} now */
   #arrived({ seq, soon }, now) {
     const last = this.seq ?? seq - 1;
+    this.#first ??= seq;
     // What is out of order can't wait: the kernel may have to send something again.
     const patience = soon || seq !== last + 1 ? 0 : ACK_WITHIN;
     this.#ackFrom = Math.min(this.#ackFrom, now + patience);

@@ -197,6 +197,7 @@ class Browser:
         self.front = None
         self.back = None
         self.missing = []
+        self.first = None
         self.welcomes = 0
         self.others = []  # coarse pictures, and answers to questions
         self.hello_from = now
@@ -223,6 +224,9 @@ class Browser:
                 if self.seq is None or content["next"] - 1 > self.seq:
                     self.seq = content["next"] - 1
                     self.newest_at = -math.inf
+                elif not self.welcomes and self.first is not None:
+                    unheard = list(range(content["next"], self.first))
+                    self.missing = (unheard + self.missing)[-64:]
                 self.welcomes += 1
                 self.hello_from = None
                 self.ack_from = -math.inf
@@ -246,6 +250,8 @@ class Browser:
             if self.need is not None and self.generation >= self.need:
                 self.need = None
         elif content["generation"] > self.generation:
+            if kind == "tiles":
+                self.missing = [*self.missing, content["seq"]][-64:]
             self.need = content["generation"]
             self.need_at = now if kind == "tiles" else now + 1.0
         elif kind == "state":
@@ -268,6 +274,7 @@ class Browser:
 
     def _arrived(self, seq, soon, now):
         last = self.seq if self.seq is not None else seq - 1
+        self.first = seq if self.first is None else self.first
         calm = not soon and seq == last + 1
         self.ack_from = min(self.ack_from, now + (0.25 if calm else 0.0))
         if seq <= last:
@@ -293,7 +300,7 @@ class Browser:
 
     def _hello(self):
         have = None
-        if self.seq is not None and self.generation:
+        if self.seq is not None and self.generation and self.welcomes:
             have = {"epoch": self.epoch, "generation": self.generation, "seq": self.seq}
         return {"k": "hello", "v": 1, "client": self.client, "have": have}
 

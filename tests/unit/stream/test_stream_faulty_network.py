@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from simulated_world import World
@@ -148,3 +149,13 @@ FaultyNetwork.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestFaultyNetwork = FaultyNetwork.TestCase
+
+
+@pytest.mark.parametrize("seed", [1248108, 1374812, 2293416])
+def test_a_page_that_joins_while_messages_are_lost_misses_no_tile(seed):
+    # The welcome was lost; it was overtaken by tiles; tiles came before the beginning of theirs.
+    network = FaultyNetwork()
+    network.begin(seed=seed, big=False)
+    network.displayed()
+    network.tiles_pour_in(drop=0.4, jitter=0.1, rate=30.0)
+    network.teardown()
