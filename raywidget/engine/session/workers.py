@@ -29,7 +29,7 @@ from raywidget.engine.session.schedule import Job, Schedule
 from raywidget.engine.session.stage import Stage
 
 # A quarter of a core that others want, and all of one that nobody does. With it a drag is seen a
-# fifth sooner (`docs/performance.md`); 10 brought no more.
+# fifth sooner (`docs/how-it-became-fast.md`); 10 brought no more.
 NICENESS = 5
 
 
