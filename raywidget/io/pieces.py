@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.errors import SceneError
 from raywidget.io.fields import Fields
+from raywidget.io.parts import SceneParts
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL, Material
 from raywidget.scene.shapes.edges import Edges
 from raywidget.scene.shapes.meshes import Mesh
@@ -233,6 +236,23 @@ def range_of_colors(values: NDArray[Any]) -> float:
     if values.dtype.kind in "iu":
         return 65535.0 if largest > 255.0 else 255.0
     return 1.0 if largest <= 2.0 else 255.0 if largest <= 255.0 else 65535.0
+
+
+def parts_of(path: Path, read: Callable[[Path], tuple[list[Piece], list[str]]]) -> SceneParts:
+    """What a file of nothing but meshes says: those of its pieces that have triangles.
+
+    Raises
+    ------
+    SceneError
+        If `read` does, or there is more in it than a mesh may have.
+    """
+    pieces, notes = read(path)
+    count: Counter[str] = Counter()
+    try:
+        shapes = tuple(meshes_of(pieces, count))
+    except ValueError as error:
+        raise SceneError(f"{path.name!r}: {error}") from None
+    return SceneParts(shapes=shapes, notes=(*notes, *notes_of(count)))
 
 
 def meshes_of(pieces: Iterable[Piece], count: Counter[str]) -> list[Mesh]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from raywidget.errors import SceneError
 from raywidget.io.files import read_bytes
 from raywidget.io.parts import SceneParts
-from raywidget.io.pieces import Piece, meshes_of, notes_of
+from raywidget.io.pieces import Piece, parts_of
 from raywidget.scene.values.checks import MAX_ROWS
 
 _MAGIC = 0x041C
@@ -32,13 +31,7 @@ _HEAD = 4
 
 def read(path: Path) -> SceneParts:
     """All meshes of a file, each with its name."""
-    pieces, notes = read_pieces(path)
-    count: Counter[str] = Counter()
-    try:
-        shapes = tuple(meshes_of(pieces, count))
-    except ValueError as error:
-        raise SceneError(f"{path.name!r}: {error}") from None
-    return SceneParts(shapes=shapes, notes=(*notes, *notes_of(count)))
+    return parts_of(path, read_pieces)
 
 
 def read_pieces(path: Path, index: int | None = None) -> tuple[list[Piece], list[str]]:

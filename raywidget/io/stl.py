@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from raywidget.errors import SceneError
 from raywidget.io.files import read_bytes
 from raywidget.io.parts import SceneParts
-from raywidget.io.pieces import Piece, meshes_of, notes_of
+from raywidget.io.pieces import Piece, parts_of
 from raywidget.io.polygons import triangulate
 from raywidget.io.words import Text
 from raywidget.scene.values.colors import decode_srgb
@@ -24,13 +23,7 @@ _HEAD = 84
 
 def read(path: Path) -> SceneParts:
     """The solids of an STL; a text file may have several, each with its name."""
-    pieces, notes = read_pieces(path)
-    count: Counter[str] = Counter()
-    try:
-        shapes = tuple(meshes_of(pieces, count))
-    except ValueError as error:
-        raise SceneError(f"{path.name!r}: {error}") from None
-    return SceneParts(shapes=shapes, notes=(*notes, *notes_of(count)))
+    return parts_of(path, read_pieces)
 
 
 def read_pieces(path: Path) -> tuple[list[Piece], list[str]]:

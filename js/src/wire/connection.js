@@ -50,8 +50,8 @@ export class Connection {
 
   /** @type {number[]} sequence numbers given up, oldest first */
   #missing = [];
-  /** Has a welcome said from which message on this page counts? @type {boolean} */
-  #counts = false;
+  /** Has a welcome of this epoch said from which message on this page counts? */
+  #wasWelcomed = false;
   /** @type {number | null} the first `tiles` message that was heard */
   #first = null;
   /** From when on an ack is due; Infinity while there is nothing to say. */
@@ -99,7 +99,7 @@ export class Connection {
     // A page that has heard of a render, but not of its beginning, shows nothing yet; one that
     // was never welcomed counts from what it heard first, and does not know what it has missed.
     if (this.epoch === null || this.seq === null || this.generation === 0) return null;
-    if (!this.#counts) return null;
+    if (!this.#wasWelcomed) return null;
     return { epoch: this.epoch, generation: this.generation, seq: this.seq };
   }
 
@@ -134,20 +134,20 @@ export class Connection {
       this.seq = null;
       this.state = null;
       this.#missing = [];
-      this.#counts = false;
+      this.#wasWelcomed = false;
       this.#first = null;
       this.#need = null;
     }
     if (this.seq === null || next - 1 > this.seq) {
       this.seq = next - 1;
       this.#newestAt = -Infinity;
-    } else if (!this.#counts && this.#first !== null) {
+    } else if (!this.#wasWelcomed && this.#first !== null) {
       // It was overtaken: what came before the first message heard was lost, or is late.
       const unheard = [];
       for (let lost = next; lost < this.#first; lost++) unheard.push(lost);
       this.#missing = [...unheard, ...this.#missing].slice(-MOST_MISSING);
     }
-    this.welcomed = this.#counts = true;
+    this.welcomed = this.#wasWelcomed = true;
     this.#helloFrom = null;
     // The kernel can't know yet whether anybody is looking.
     this.#ackFrom = -Infinity;

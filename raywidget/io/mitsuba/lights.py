@@ -94,6 +94,8 @@ def _sky(plugin: Plugin, surfaces: Surfaces, notes: Notes) -> Emitter:
         notes.add("a sky's place and time are not read: its sun is 45 degrees high", plugin.place)
         plugin.taken.update(_PLACE_AND_TIME)
         elevation, azimuth = 45.0, 180.0
+    if elevation <= 0.0:
+        notes.add("the sun of a sky is below its horizon: it stands on it here", plugin.place)
     return SkyEnvironment(
         sun_elevation=max(elevation, 0.1),
         sun_azimuth=azimuth,

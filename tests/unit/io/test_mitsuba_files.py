@@ -312,6 +312,13 @@ def test_a_sky_has_its_sun_where_it_is_and_its_zenith_as_of_its_version(tmp_path
     assert not parts.notes
 
 
+def test_a_sun_below_the_horizon_stands_on_it_and_is_told(tmp_path):
+    night = """<emitter type="sunsky"><vector name="sun_direction" x="1" y="0" z="-1"/></emitter>"""
+    parts = read(tmp_path, night)
+    assert parts.emitters[0].sun_angles[0] == pytest.approx(0.1)
+    assert "below its horizon" in parts.notes[0]
+
+
 def test_media_are_seen_whatever_integrator_the_file_names(tmp_path):
     milk = """<integrator type="guided"/><shape type="sphere"><bsdf type="dielectric"/>
     <medium type="homogeneous" name="interior"/></shape>"""
