@@ -118,19 +118,23 @@ def mesh_of(
     material: Material | None = None,
     smooth: bool | float | None = None,
     name: str | None = None,
+    mended_before: Counter[str] | None = None,
 ) -> Mesh:
-    """What `load_mesh` returns; of a file of Mitsuba's that holds several, `part` may be taken."""
+    """What `load_mesh` returns; of a file of Mitsuba's that holds several, `part` may be taken.
+
+    What is mended is added to `mended_before`, if it is given, for whoever reads many files.
+    """
     owner = f"load_mesh({file.name!r})"
     angle = _crease(owner, smooth)
     try:
         pieces, notes = _read(file, part)
-        count: Counter[str] = Counter()
+        count: Counter[str] = Counter() if mended_before is None else mended_before
         moved = (mended(_moved(piece, matrix), count) for piece in pieces)
         whole = joined([piece for piece in moved if piece is not None])
     except (SceneError, ValueError) as error:
         reason = str(error).removeprefix(f"{file.name!r}: ")
         raise SceneError(f"{owner}: {reason}") from None
-    for note in (*notes, *notes_of(count)):
+    for note in (*notes, *(notes_of(count) if mended_before is None else ())):
         _log.warning("%s: %s", owner, note)
     if whole is None:
         raise EmptyMeshError(f"{owner}: there are no triangles in it")

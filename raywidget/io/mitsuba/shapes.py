@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -111,6 +112,7 @@ class Shapes:
     def __init__(self, surfaces: Surfaces, notes: Notes) -> None:
         self._surfaces = surfaces
         self._notes = notes
+        self.mended: Counter[str] = Counter()  # of all files of meshes
         self._copies: dict[int, tuple[Plugin, list[F64]]] = {}
 
     def shapes(self, plugin: Plugin) -> list[Shape]:
@@ -251,7 +253,14 @@ class Shapes:
         flat = plugin.flag("face_normals", False)
         turned = plugin.flag("flip_tex_coords", plugin.type == "obj")
         part = plugin.integer("shape_index", 0) if plugin.type == "serialized" else None
-        mesh = mesh_of(path, matrix, part=part, material=surface.material, smooth=not flat)
+        mesh = mesh_of(
+            path,
+            matrix,
+            part=part,
+            material=surface.material,
+            smooth=not flat,
+            mended_before=self.mended,
+        )
         # A to_world that mirrors turns a mesh inside out in Mitsuba; here its front stays in front.
         mirrored = np.linalg.det(matrix[:3, :3]) < 0.0
         changes: dict[str, Any] = {"flip_normals": surface.flip != mirrored}

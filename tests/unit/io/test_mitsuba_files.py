@@ -295,9 +295,18 @@ def test_a_mesh_without_triangles_is_left_out_and_counted(tmp_path):
     empty = '<shape type="obj"><string name="filename" value="none.obj"/></shape>'
     parts = read(tmp_path, f"{empty}\n{empty}\n{BALL}")
     assert [type(item) for item in parts.shapes] == [rw.Sphere]
-    (note,) = (note for note in parts.notes)
-    assert "without triangles" in note
-    assert "(2 times)" in note
+    empty, flat = parts.notes
+    assert "without triangles" in empty
+    assert "(2 times)" in empty
+    assert flat == "2 triangles without area left out"
+
+
+def test_what_is_mended_in_meshes_is_counted_over_all_of_them(tmp_path, caplog):
+    (tmp_path / "flat.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\nf 1 2 2\n")
+    mesh = '<shape type="obj"><string name="filename" value="flat.obj"/></shape>'
+    parts = read(tmp_path, mesh * 3)
+    assert parts.notes == ("3 triangles without area left out",)
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("version", ["0.6.0", "3.0.0"])
