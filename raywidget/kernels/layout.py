@@ -202,6 +202,10 @@ MATERIAL_AMOUNT = 11  # of a mixture, or a blend: the share of the second part
 MATERIAL_NORMAL_SCALE = 12
 MATERIAL_BLEND_ROWS = 13  # 2, of a blend: the rows of its parts
 MATERIAL_BLEND_KINDS = 15  # 2: their kinds
+# What textures may say of the parts of a blend is in its own row: of the first in MATERIAL_COLOR
+# and MATERIAL_ALPHA, of the second here.
+MATERIAL_BLEND_COLOR = 20  # 3
+MATERIAL_BLEND_ALPHA = 23
 MATERIAL_METALLIC = 13
 MATERIAL_SPECULAR = 14
 MATERIAL_TRANSMISSION = 15

@@ -57,6 +57,9 @@ MATERIALS = {
     "lacquer and metal": rw.Mix(
         rw.Coated(rw.Diffuse(0.8)), rw.Coated(rw.Metal(0.9, 0.4)), rw.Gradient(0.6, 0.6)
     ),
+    "painted brass": rw.Mix(
+        rw.Diffuse(rw.Gradient(0.6, 0.6)), rw.Metal(rw.Gradient(0.9, 0.9), rw.Gradient(0.5, 0.5))
+    ),
     "dusty pane": rw.Mix(rw.Diffuse(0.8), rw.Dielectric(1.5, thin=True), 0.4),
     "mirror and metal": rw.Mix(rw.Metal(0.9), rw.Metal(0.5, 0.5, compensate=True), 0.8),
 }

@@ -86,12 +86,19 @@ def picture_of(material, **settings):
     return picture_statistics(scene, **{"max_depth": 2, **SMALL, **settings})
 
 
+def one_color(value):
+    """A texture that is the same everywhere."""
+    return rw.Gradient(value, value)
+
+
 @pytest.mark.parametrize("next_event", [True, False])
 def test_a_mixture_is_the_mean_of_its_parts(next_event):
     a, b = picture_of(A, seed=1), picture_of(B, seed=2)
+    painted, rough = A.replace(color=one_color(A.color)), B.replace(roughness=one_color(0.4))
     for mixture, share in (
         (rw.Mix(A, B, 0.3), 0.3),
         (rw.Mix(A, B, rw.Gradient(0.3, 0.3)), 0.3),
+        (rw.Mix(painted, rough, 0.3), 0.3),
         (rw.Mix(rw.Mix(B, A, 0.25), rw.Mix(A, B, 0.5), 0.4), 0.6 * 0.75 + 0.4 * 0.5),
     ):
         expected = a._replace(
@@ -100,7 +107,7 @@ def test_a_mixture_is_the_mean_of_its_parts(next_event):
         )
         many = {} if next_event else {"batches": 96, "per_batch": 128}  # the lamp is small
         mixed = picture_of(mixture, next_event=next_event, **many)
-        assert check_means(mixed, expected) > corrected(LEVEL, 3)
+        assert check_means(mixed, expected) > corrected(LEVEL, 4)
 
 
 def test_a_mixture_may_have_holes():

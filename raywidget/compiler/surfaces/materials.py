@@ -48,6 +48,18 @@ _BLENDED = (
     layout.THIN_DIELECTRIC,
     layout.BLACK,
 )
+# What may have a texture in what can be blended, and in which columns of the blend's row it is that
+# of the first and of the second part.
+_PART_COLUMNS = {
+    4 * layout.MATERIAL_COLOR + layout.TARGET_COLOR: (
+        layout.MATERIAL_COLOR,
+        layout.MATERIAL_BLEND_COLOR,
+    ),
+    4 * layout.MATERIAL_ALPHA + layout.TARGET_SQUARE: (
+        layout.MATERIAL_ALPHA,
+        layout.MATERIAL_BLEND_ALPHA,
+    ),
+}
 _COLORED = Diffuse(Attribute("color"))  # what a shape with colours is made of by default
 
 
@@ -139,10 +151,11 @@ class MaterialRows:
                 members = [
                     self._row(part, None, outer, fields) for part in (material.a, material.b)
                 ]
-                kinds = [int(self._codes[k][layout.MATERIAL_KIND]) for k in members]
                 if self._blends(material, members):
                     row.set_normal_map(mapped)
-                    row.set_blend(material.amount, members, kinds)
+                    row.set_blend(material.amount, members)
+                    for part, member in enumerate(members):
+                        row.set_part(part, self._codes[member], self._values[member])
                 else:
                     row.set_mix(material.amount, *members)
             else:
@@ -161,7 +174,6 @@ class MaterialRows:
         return (
             all(part.normal_map is None for part in parts)
             and all(code[layout.MATERIAL_KIND] in _BLENDED for code in codes)
-            and not any(code[layout.MATERIAL_FLAGS] & layout.MATERIAL_TEXTURED for code in codes)
             # What has no lobe that light can be sampled for is seen by chance all the same.
             and not all(self._is_specular(row) for row in members)
         )
@@ -172,6 +184,7 @@ class MaterialRows:
         if kind in (layout.DIFFUSE, layout.COATED_DIFFUSE):
             return False
         smooth = self._values[row][layout.MATERIAL_ALPHA] < MIRROR_ALPHA
+        smooth &= 4 * layout.MATERIAL_ALPHA + layout.TARGET_SQUARE not in _targets(self._codes[row])
         return kind in (layout.BLACK, layout.DIELECTRIC, layout.THIN_DIELECTRIC) or bool(smooth)
 
     def _edge_row(self, edges: Edges, fields: Fields | None) -> int:
@@ -304,12 +317,22 @@ class _Row:
         self.codes[layout.MATERIAL_MEMBERS : layout.MATERIAL_MEMBERS + 2] = (first, second)
         self._set_single(layout.MATERIAL_AMOUNT, layout.MATERIAL_AMOUNT_TEXTURE, amount)
 
-    def set_blend(self, amount: float | Texture, rows: list[int], kinds: list[int]) -> None:
+    def set_blend(self, amount: float | Texture, rows: list[int]) -> None:
         """Two other rows at once."""
         self.set_kind(layout.BLEND)
         self.set_number(layout.MATERIAL_AMOUNT, amount)
         self.values[layout.MATERIAL_BLEND_ROWS : layout.MATERIAL_BLEND_ROWS + 2] = rows
-        self.values[layout.MATERIAL_BLEND_KINDS : layout.MATERIAL_BLEND_KINDS + 2] = kinds
+
+    def set_part(self, part: int, codes: I32, values: F32) -> None:
+        """One of the two of a blend, as its own row has it."""
+        self.values[layout.MATERIAL_BLEND_KINDS + part] = codes[layout.MATERIAL_KIND]
+        columns = {code >> 2: _PART_COLUMNS[code][part] for code in _PART_COLUMNS}
+        color, alpha = columns[layout.MATERIAL_COLOR], columns[layout.MATERIAL_ALPHA]
+        self.values[color : color + 3] = values[layout.MATERIAL_COLOR : layout.MATERIAL_COLOR + 3]
+        self.values[alpha] = values[layout.MATERIAL_ALPHA]
+        for number, code in enumerate(_targets(codes)):
+            texture = codes[layout.MATERIAL_TEXTURES + 2 * number]
+            self._add_texture(int(texture), 4 * _PART_COLUMNS[code][part] + (code & 3))
 
     def set_normal_map(self, material: Material) -> None:
         if material.normal_map is not None:
@@ -325,12 +348,21 @@ class _Row:
             self.values[column] = value
 
     def _set_texture(self, texture: Texture, column: int, target: int) -> None:
+        row = self._textures.row_of(texture, self._fields, target != layout.TARGET_COLOR)
+        self._add_texture(row, 4 * column + target)
+
+    def _add_texture(self, row: int, target: int) -> None:
         assert self._texture_count < layout.MATERIAL_MAX_TEXTURES
         self.codes[layout.MATERIAL_FLAGS] |= layout.MATERIAL_TEXTURED
         at = layout.MATERIAL_TEXTURES + 2 * self._texture_count
-        row = self._textures.row_of(texture, self._fields, target != layout.TARGET_COLOR)
-        self.codes[at : at + 2] = (row, 4 * column + target)
+        self.codes[at : at + 2] = (row, target)
         self._texture_count += 1
+
+
+def _targets(codes: I32) -> list[int]:
+    """What the textures of a row are for."""
+    pairs = codes[layout.MATERIAL_TEXTURES : -1].reshape(-1, 2)
+    return [int(target) for row, target in pairs if row != -1]
 
 
 def _pack(material: Material, row: _Row, energy: EnergyRows) -> None:

@@ -318,13 +318,15 @@ def _blend_color(bsdf: Bsdf) -> Vec3:
 
 @device
 def _part_of(bsdf: Bsdf, which: int) -> Bsdf:
-    """One of the two; parts have no textures."""
+    """One of the two; what textures may say of it stands in the row of the blend."""
     own = bsdf.row + which
     row = int(bsdf.parameters[own + layout.MATERIAL_BLEND_ROWS]) * layout.MATERIAL_SIZE
+    color = bsdf.row + (layout.MATERIAL_BLEND_COLOR if which else layout.MATERIAL_COLOR)
+    alpha = bsdf.row + (layout.MATERIAL_BLEND_ALPHA if which else layout.MATERIAL_ALPHA)
     return Bsdf(
         index32(int(bsdf.parameters[own + layout.MATERIAL_BLEND_KINDS])),
-        load_vec3(bsdf.tables, row + layout.MATERIAL_COLOR),
-        bsdf.tables[row + layout.MATERIAL_ALPHA],
+        load_vec3(bsdf.parameters, color),
+        bsdf.parameters[alpha],
         bsdf.tables[row + layout.MATERIAL_ETA],
         bsdf.tables[row + layout.MATERIAL_COAT_LOSS],
         bsdf.tables,

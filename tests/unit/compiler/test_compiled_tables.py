@@ -107,7 +107,8 @@ def test_mixtures_of_simple_parts_are_blends():
         (rw.Mix(paint, gold), layout.BLEND),
         (rw.Mix(paint, rw.Dielectric(1.5), picture), layout.BLEND),
         (rw.Mix(rw.Coated(paint), rw.Coated(gold)), layout.BLEND),
-        (rw.Mix(rw.Diffuse(picture), gold), layout.MIX),
+        (rw.Mix(rw.Diffuse(picture), gold), layout.BLEND),
+        (rw.Mix(rw.Metal(0.9, picture), rw.Metal(0.9)), layout.BLEND),
         (rw.Mix(paint, rw.Dielectric(1.5, roughness=0.5)), layout.MIX),
         (rw.Mix(rw.Dielectric(1.5), rw.Metal(0.9)), layout.MIX),  # all of it mirrors
         (rw.Mix(paint.replace(normal_map=picture), gold), layout.MIX),
@@ -121,6 +122,25 @@ def test_mixtures_of_simple_parts_are_blends():
             kinds = values[-1, layout.MATERIAL_BLEND_KINDS : layout.MATERIAL_BLEND_KINDS + 2]
             parts = tables.material_codes[rows.astype(int), layout.MATERIAL_KIND]
             assert parts.tolist() == kinds.tolist()
+
+
+def test_blends_have_what_textures_say_of_their_parts():
+    board, ramp = rw.Checkerboard(0.2, 0.8), rw.Gradient(0.4, 0.6)
+    codes, values, tables = material_rows(
+        rw.Mix(rw.Metal((0.1, 0.2, 0.3), ramp), rw.Coated(rw.Metal(board, 0.5)), board)
+    )
+    pairs = codes[-1, layout.MATERIAL_TEXTURES :][:7]
+    kinds = tables.texture_codes[pairs[:6:2], layout.TEXTURE_KIND]
+    assert kinds.tolist() == [layout.CHECKERBOARD, layout.RAMP, layout.CHECKERBOARD]
+    assert pairs[6] == -1
+    assert pairs[1::2].tolist() == [
+        4 * layout.MATERIAL_AMOUNT + layout.TARGET_NUMBER,
+        4 * layout.MATERIAL_ALPHA + layout.TARGET_SQUARE,
+        4 * layout.MATERIAL_BLEND_COLOR + layout.TARGET_COLOR,
+    ]
+    first = values[-1, layout.MATERIAL_COLOR : layout.MATERIAL_COLOR + 3]
+    np.testing.assert_allclose(first, (0.1, 0.2, 0.3), rtol=1e-6)
+    assert values[-1, layout.MATERIAL_BLEND_ALPHA] == 0.25
 
 
 def test_shapes_share_rows_unless_their_light_differs():
