@@ -52,6 +52,7 @@ from raywidget.kernels.integrators.bdpt.vertex import (
     make_points,
 )
 from raywidget.kernels.integrators.bdpt.weights import (
+    WORTH_SHOWN,
     Ratios,
     arrive_ratios,
     mirror_ratios,
@@ -283,9 +284,11 @@ def advance_subpaths(
             from_there = choose(is_shown, seen, choose(edges < MAX_EDGES, emit, 0.0))
             by_scattering = value.pdf / light_pdf
             is_found = (load_row(bundle, rows.LIGHT_DELTA) == 0.0) & lanes_in(seek)
+            beside = others(ratios, from_there, choose(is_shown, value.pdf, value.back))
+            per_worth = 1.0 / (WORTH_SHOWN * WORTH_SHOWN)
             weight = weigh(
                 choose(is_found, by_scattering * by_scattering, 0.0),
-                others(ratios, from_there, choose(is_shown, value.pdf, value.back)),
+                beside * choose(is_shown, per_worth, spread_number(1.0)),
             )
         weight = weight * choose(is_shown, seen / cos_o, 1.0 / light_pdf)
         brought = choose_vec3(

@@ -19,7 +19,7 @@ from raywidget.kernels.integrators.bdpt.vertex import (
     store_to_points,
     store_vec3_to_points,
 )
-from raywidget.kernels.integrators.bdpt.weights import Ratios, others, weigh
+from raywidget.kernels.integrators.bdpt.weights import Ratios, others, weigh_joined
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     load_number,
@@ -439,7 +439,7 @@ def join_subpaths(
                         load_of_points(points, index, more.POINT_FAR),
                     )
                     per_cos_here = lanes_abs(dot(w, surfaces.ng)) * per_square
-                    brought = brought * weigh(
+                    brought = brought * weigh_joined(
                         others(ends_ratios, here.pdf * per_cos_there, there.pdf),
                         others(ratios, there.back * per_cos_here, here.back),
                     )

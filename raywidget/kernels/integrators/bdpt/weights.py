@@ -9,6 +9,14 @@ subpaths as they grow (Georgiev 2012, "Implementing vertex connection and mergin
 Antwerpen 2011). Here the roots of sums of squares are carried instead of the sums: squares of areas
 would leave the range of float32 in scenes that are large or small. All of it works on numbers and
 on lanes.
+
+Densities count by what the samples of a strategy are worth, as if it had so many: the heuristic
+takes all for independent, while those of a pixel are spread evenly, which helps what the camera
+draws and next-event estimation more than what goes through both subpaths (WORTH_JOINED), and least
+what falls upon the picture from points of light subpaths (WORTH_SHOWN). What has no other strategy
+loses nothing by it. (Grittmann et al. 2019, "Variance-aware multiple importance sampling", estimate
+such factors; that of strategies that join is in `near` from the second edge on, of the other one in
+that of the lens.)
 """
 
 from __future__ import annotations
@@ -18,6 +26,11 @@ from typing import NamedTuple
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.simd import Real, choose, lanes_max, lanes_min, lanes_sqrt
 
+# With 1 and 1, a Cornell box has 1.24 times the squared error, a lamp in an open box 1.34 times.
+WORTH_JOINED = 0.7
+WORTH_SHOWN = 0.4
+_PER_JOINED = 1.0 / (WORTH_JOINED * WORTH_JOINED)
+
 
 class Ratios(NamedTuple):
     """What a subpath knows of the strategies that make it shorter, at its last point x.
@@ -26,7 +39,7 @@ class Ratios(NamedTuple):
     own points, in units of area.
     """
 
-    near: Real  # connects y and x: 1 / density of x, by area
+    near: Real  # connects y and x: what that is worth / density of x, by area
     # All that connect at y or before it: the root of the sum of their squared densities, where that
     # of drawing x and then y from the other side is left out; the connection supplies it.
     far: Real
@@ -40,7 +53,7 @@ def start_camera_ratios(pdf: Real) -> Ratios:
     0: the lens can't be connected to.
     """
     seen = pdf > 0.0
-    return Ratios(choose(seen, 1.0 / choose(seen, pdf, 1.0), 0.0), pdf * 0.0)
+    return Ratios(choose(seen, WORTH_SHOWN / choose(seen, pdf, 1.0), 0.0), pdf * 0.0)
 
 
 @device
@@ -68,7 +81,8 @@ def scatter_ratios(ratios: Ratios, pdf: Real, pdf_reverse: Real, cos: Real) -> R
     `cos` is that between the new direction and the geometric normal.
     """
     inverse = 1.0 / pdf
-    return Ratios(inverse, cos * inverse * hypotenuse(ratios.near, pdf_reverse * ratios.far))
+    far = hypotenuse(ratios.near, pdf_reverse * ratios.far)
+    return Ratios(WORTH_JOINED * inverse, cos * inverse * far)
 
 
 @device
@@ -112,7 +126,7 @@ def others_at_light(ratios: Ratios, pdf_direct: Real, pdf_emit: Real) -> Real:
     Next-event estimation draws it with `pdf_direct` by area; a light subpath draws it, and the
     direction back, with `pdf_emit`.
     """
-    near = pdf_direct * ratios.near
+    near = pdf_direct * ratios.near * (1.0 / WORTH_JOINED)
     far = pdf_emit * ratios.far
     return near * near + far * far
 
@@ -121,6 +135,12 @@ def others_at_light(ratios: Ratios, pdf_direct: Real, pdf_emit: Real) -> Real:
 def weigh(of_light: Real, of_camera: Real) -> Real:
     """The power heuristic, given `others` of both subpaths."""
     return 1.0 / (1.0 + of_light + of_camera)
+
+
+@device
+def weigh_joined(of_light: Real, of_camera: Real) -> Real:
+    """As `weigh`, of a strategy that joins both subpaths."""
+    return weigh(of_light * _PER_JOINED, of_camera * _PER_JOINED)
 
 
 @device
