@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from raywidget.engine.about import place_of_kernels
+from raywidget.engine.film.halves import prepare
 from raywidget.engine.picking import pick_pixel
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import AOVS, INTEGRATORS, RenderSettings
@@ -35,9 +36,10 @@ def warmup(
     """Compile all that `render` and a widget need, or load it from disk; returns the seconds taken.
 
     That is, for plain scenes and for all others: the integrators, pictures in a drag, picking, and
-    AOVs; and what builds trees. Compiled code is kept in the user's cache folder, so only the first
-    call after an installation takes long. Useful before a demonstration, or when an image of a
-    machine is built. (Kernels are loaded from a folder of root's, too, if others may read it:
+    AOVs; what sends pictures to pages; and what builds trees. Compiled code is kept in the user's
+    cache folder, so only the first call after an installation takes long. Useful before a
+    demonstration, or when an image of a machine is built. (Kernels are loaded from a folder of
+    root's, too, if others may read it:
     ``chmod -R a+rX``. ``NUMBA_CACHE_DIR`` or ``XDG_CACHE_HOME`` say where it is.)
 
     Parameters
@@ -125,6 +127,7 @@ def _render(scene: Scene, integrator: str, look_at_it: bool, caustics: bool = Fa
         session.wait()
         if look_at_it:
             session.image()
+            prepare()
             pick_pixel(session.run(), 2, 2)
     finally:
         session.close()

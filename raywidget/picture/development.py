@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,8 @@ from raywidget.picture.luminance import strips
 from raywidget.picture.mixing import mix, show_samples
 from raywidget.picture.rows import MadeRows, Rows
 from raywidget.picture.transparency import alpha_words, straight
+
+Floating = TypeVar("Floating", np.float32, np.float64)
 
 SINGLE = {"red": 0, "green": 1, "blue": 2}
 
@@ -56,7 +58,7 @@ class Metering:
         """What a part of the picture, whose corner is at (x, y), adds to the values that count."""
         return self.lit(self.grid(pixels, x, y))
 
-    def grid(self, pixels: NDArray[np.float32], x: int, y: int) -> NDArray[np.float32]:
+    def grid(self, pixels: NDArray[Floating], x: int, y: int) -> NDArray[Floating]:
         """The pixels that count of a part of the picture, (rows, columns, 3)."""
         return pixels[-y % self.step :: self.step, -x % self.step :: self.step]
 

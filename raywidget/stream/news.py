@@ -59,7 +59,8 @@ class News:
     def __init__(
         self, source: Source, inbox: Inbox, flow: Flow, send: Send, *, epoch: int, now: float
     ) -> None:
-        self.begun: Content | None = None  # the `begin` that everybody has been told
+        self.begun: Content | None = None  # the `begin` that everybody has been told,
+        self._begun_settings: object = None  # ... and of which settings; they never change
         self.complaint: str | None = None  # why a button did nothing
         # What other threads want to be said; a page that asks for more than this gets less.
         self.answers: deque[tuple[Content, list[bytes]]] = deque(maxlen=MAX_ANSWERS)
@@ -150,11 +151,15 @@ class News:
             ):
                 return 1 / NEWS_RATE
             del self.welcomes[client]
-        begin = self._describe(view)
-        if begin != self.begun:
-            if not self._say(begin):
-                return 1 / NEWS_RATE
-            self.begun = begin
+        begun = self.begun
+        is_told = begun is not None and begun["generation"] == view.generation
+        if not is_told or self._begun_settings is not view.settings:
+            begin = self._describe(view)
+            if begin != self.begun:
+                if not self._say(begin):
+                    return 1 / NEWS_RATE
+                self.begun = begin
+            self._begun_settings = view.settings
         while self.answers:
             content, buffers = self.answers[0]
             if not self._say({**content, "epoch": self._epoch}, buffers):

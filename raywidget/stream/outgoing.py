@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ RECORD = np.dtype(
         ("spp", "<u4"),
     ]
 )
+EXPONENT_WORD = 5  # which of the words of 16 bits of a record it is
 
 
 class Record(NamedTuple):
@@ -140,8 +141,8 @@ def make_state(
     }
 
 
-def make_tiles(
-    records: Sequence[Record],
+def announce_tiles(
+    count: int,
     *,
     epoch: int,
     generation: int,
@@ -149,19 +150,18 @@ def make_tiles(
     encoding: str,
     soon: bool,
     progress: Content,
-) -> tuple[Content, bytes]:
-    """A batch of tiles: the message and its buffer. `soon`: it is to be acknowledged at once."""
-    content = {
+) -> Content:
+    """What goes with the buffer of so many tiles. `soon`: it is to be acknowledged at once."""
+    return {
         "k": "tiles",
         "epoch": epoch,
         "generation": generation,
         "seq": seq,
-        "n": len(records),
+        "n": count,
         "encoding": encoding,
         "soon": soon,
         "progress": progress,
     }
-    return content, pack_records(records)
 
 
 def pack_records(records: Iterable[Record]) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from raywidget.engine.film.film import TileState
+from raywidget.engine.film.film import TileState, TileSums
+from raywidget.engine.film.halves import write_message
 from raywidget.stream.encoders import ENCODERS, EXACT, sent_size
 from raywidget.stream.ledger import Indices, Ledger
 from raywidget.stream.outgoing import RECORD, Record
@@ -25,6 +26,46 @@ class Parcel(NamedTuple):
     versions: list[tuple[int, int]]  # piece and version of each record, in the same order
 
 
+class Plain(NamedTuple):
+    """Pieces of which the sums say all, for one message."""
+
+    indices: Indices
+    parts: list[TileSums]  # of their tiles
+    versions: list[int]
+    size: int  # bytes of all of it
+
+
+def choose_plain(
+    ledger: Ledger, unsent: Indices, room: int, at_least_one: bool
+) -> tuple[Plain, bool] | None:
+    """As `choose_pieces`, for exact pixels; None where one of them is more than its sums."""
+    sizes, count, total = ledger.sizes[EXACT], 0, 0
+    for index in unsent:
+        size = RECORD.itemsize + sizes[index]
+        if total + size > room and (count or not at_least_one):
+            break
+        total += size
+        count += 1
+    chosen = unsent[:count]
+    found = ledger.read_sums(chosen) if count else None
+    if found is None:
+        return None
+    return Plain(chosen, *found, total), count < len(unsent)
+
+
+def pack_plain(ledger: Ledger, chosen: Plain) -> bytes:
+    """Their records and their pixels."""
+    return write_message(
+        chosen.size,
+        chosen.parts,
+        chosen.indices,
+        ledger.records,
+        ledger.first,
+        ledger.numbers,
+        ledger.exponent,
+    )
+
+
 def choose_pieces(
     ledger: Ledger, unsent: Indices, encoding: str, room: int, at_least_one: bool
 ) -> tuple[list[tuple[int, TileState]], bool]:
@@ -33,8 +74,8 @@ def choose_pieces(
     Nothing overtakes a piece that doesn't fit, or big pieces would wait for ever.
     """
     chosen: list[tuple[int, TileState]] = []
-    for index in unsent.tolist():
-        size = RECORD.itemsize + int(ledger.sizes[encoding][index])
+    for index in unsent:
+        size = RECORD.itemsize + ledger.sizes[encoding][index]
         if size > room and (chosen or not at_least_one):
             return chosen, True
         state = ledger.read(index)
@@ -75,13 +116,13 @@ def pack_coarse(ledger: Ledger, unsent: Indices, tile_size: int) -> list[Record]
     A coarse tile goes as if it had one sample, so that it can't replace a better one that another
     page shows, or that overtook it.
     """
-    if ledger.sizes[EXACT][unsent].sum() <= COARSE_FROM:
+    if sum(ledger.sizes[EXACT][index] for index in unsent) <= COARSE_FROM:
         return []
     level, size = _coarse_level(ledger, unsent, tile_size)
     if size > COARSE_LIMIT:
         return []
     records = []
-    for index in unsent.tolist():
+    for index in unsent:
         state = ledger.read(index)
         if state.spp:
             records.append(pack_piece(ledger, index, state, EXACT, level))
@@ -90,7 +131,7 @@ def pack_coarse(ledger: Ledger, unsent: Indices, tile_size: int) -> list[Record]
 
 def _coarse_level(ledger: Ledger, indices: Indices, tile_size: int) -> tuple[int, int]:
     """The finest level of detail at which pieces fit into one small message, and its size."""
-    shapes = Counter((ledger.pieces[i].width, ledger.pieces[i].height) for i in indices.tolist())
+    shapes = Counter((ledger.pieces[i].width, ledger.pieces[i].height) for i in indices)
     level, size = 0, 0
     for level in range(1, tile_size.bit_length() + 1):
         size = sum(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from raywidget.engine.preview.coarse import CoarsePicture
 from raywidget.stream.conversation import Conversation, Disconnected
@@ -17,6 +17,31 @@ from raywidget.stream.source import Source
 
 SHORTEST_TURN = 0.004  # seconds: what comes faster than this is said together
 AFTER_FAILURE = 0.5
+
+
+class Bell:
+    """What one thread waits for, and any may ring: an Event takes a dozen calls for this one."""
+
+    def __init__(self) -> None:
+        self._silent = threading.Lock()
+        self._silent.acquire()
+
+    def ring(self) -> None:
+        """Wake whoever waits, or will wait next."""
+        if self._silent.locked():
+            with suppress(RuntimeError):  # another thread rings it in this very moment
+                self._silent.release()
+
+    def hush(self) -> None:
+        """Forget that it was rung; for the one who waits only."""
+        self._silent.acquire(blocking=False)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it is rung, so long at most; then it is silent."""
+        if seconds >= threading.TIMEOUT_MAX:
+            self._silent.acquire()
+        else:
+            self._silent.acquire(timeout=seconds)
 
 
 class Pump:
@@ -51,7 +76,7 @@ class Pump:
         self._announce = announce
         self._inbox = Inbox()
         self._conversation: Conversation | None = None
-        self._news = threading.Event()
+        self._news = Bell()
         self._closing = False
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()  # for starting and closing
@@ -81,50 +106,50 @@ class Pump:
 
     def wake(self) -> None:
         """Something has changed."""
-        self._news.set()
+        self._news.ring()
 
     def tile_ready(self, update: object = None) -> None:
         """A tile was published; called by the workers for each, so it's next to nothing."""
         if self._conversation is not None and self._conversation.hungry:
-            self._news.set()
+            self._news.ring()
 
     def coarse_ready(self, picture: CoarsePicture) -> None:
         """A coarse picture is there; only the newest is kept. Called by the workers."""
         if self._conversation is not None:
             self._conversation.offer(picture)
-            self._news.set()
+            self._news.ring()
 
     def say(self, content: Content, buffers: list[bytes]) -> None:
         """Have something said soon that isn't part of the stream: the answer to a question."""
         if self._conversation is not None:
             self._conversation.answer(content, buffers)
-            self._news.set()
+            self._news.ring()
 
     def send_file(self, client: int, pieces: Sequence[tuple[Content, list[bytes]]]) -> bool:
         """Have a page get a file, however many pieces it has; False if too many are on the way."""
         if self._conversation is None:
             return False
         taken = self._conversation.send_file(client, pieces)
-        self._news.set()
+        self._news.ring()
         return taken
 
     def hear(self, content: object, prompt: bool = True) -> None:
         """A message has come from a browser; `prompt`: it would have while a cell runs."""
         self._inbox.prompt = prompt
         if not self._closing and self._inbox.put(content):
-            self._news.set()
+            self._news.ring()
 
     def displayed(self) -> None:
         """A view of the widget has been asked for, though no browser may be heard yet."""
         self._inbox.displayed = True
-        self._news.set()
+        self._news.ring()
 
     def close(self, timeout: float = 1.0) -> bool:
         """Say goodbye and end the thread; False if it hasn't ended within `timeout` seconds."""
         with self._lock:
             self._closing = True
             thread = self._thread
-        self._news.set()
+        self._news.ring()
         if thread is None or thread is threading.current_thread():
             return True
         thread.join(timeout)
@@ -143,7 +168,7 @@ class Pump:
 
     def _take_turn(self, conversation: Conversation) -> None:
         started = time.monotonic()
-        self._news.clear()
+        self._news.hush()
         try:
             wait = conversation.turn()
         except Disconnected:
@@ -154,7 +179,7 @@ class Pump:
             wait = AFTER_FAILURE
         wait += started - time.monotonic()  # it is told from the begin of the turn
         if wait > 0 and not self._closing:
-            self._news.wait(None if math.isinf(wait) else wait)
+            self._news.wait(wait)
         rest = started + SHORTEST_TURN - time.monotonic()
         if rest > 0 and not self._closing:
             time.sleep(rest)

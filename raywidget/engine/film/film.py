@@ -17,7 +17,7 @@ is that sample, and is not kept: the film holds 24 bytes a pixel then, and 36 wi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -362,6 +362,23 @@ class Film:
         if part.coverage is not None:
             alpha = mean_coverage(part.coverage[rows, columns], counts)
         return TileState(pixels, part.spp, version, alpha)
+
+    def plain_parts(self, indices: Sequence[int]) -> tuple[list[TileSums], list[int]] | None:
+        """Sums of some tiles, by index, and their versions; None if more than sums is to be seen.
+
+        That is, if there are splats or coverage, a tile without samples, or pixels of which some
+        have more than others.
+        """
+        with self._lock:
+            if self._splats is not None:
+                return None
+            parts = [self._parts[index] for index in indices]
+            versions = [self._versions[index] for index in indices]
+        for sums, _, spp, counts, coverage in parts:
+            is_plain = spp > 0 and counts is None and coverage is None
+            if not is_plain or not sums.flags.c_contiguous:
+                return None
+        return parts, versions
 
     def read_spp(self, tile: Tile) -> int:
         """Samples per pixel of one tile, as of now; on average if they are adaptive."""

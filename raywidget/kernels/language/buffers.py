@@ -176,6 +176,7 @@ bytes_at = _make_view_at(types.uint8, ir.IntType(8))
 words_at = _make_view_at(types.uint16, ir.IntType(16))
 shorts_at = _make_view_at(types.int16, ir.IntType(16))
 floats_at = _make_view_at(types.float32, ir.FloatType())
+doubles_at = _make_view_at(types.float64, ir.DoubleType())
 
 
 def make_record_stack(slot: int, count: int) -> tuple[Any, Any, Any]:

@@ -15,10 +15,10 @@ from stream_doubles import Browser, read_tiles
 from raywidget.errors import ProtocolError
 from raywidget.stream.outgoing import (
     Record,
+    announce_tiles,
     make_begin,
     make_progress,
     make_state,
-    make_tiles,
     make_welcome,
     pack_records,
 )
@@ -194,9 +194,9 @@ def test_what_the_kernel_says():
         make_state(
             epoch=4, generation=1, state="done", message=None, prompt=True, progress=progress
         ),
-        make_tiles(
-            [], epoch=4, generation=1, seq=6, encoding="half3", soon=False, progress=progress
-        )[0],
+        announce_tiles(
+            0, epoch=4, generation=1, seq=6, encoding="half3", soon=False, progress=progress
+        ),
     ]
     assert json.loads(json.dumps(messages, allow_nan=False)) == [
         {"k": "welcome", "v": 1, "epoch": 4, "client": 5, "next": 6},
@@ -282,7 +282,7 @@ def test_recorded_kernels_speak_as_this_one(name):
         "welcome": make_welcome(epoch=1, client=1, next_seq=1),
         "begin": make_begin(width=1, height=1, tile=1, spp=1, encoding="half3", **common),
         "state": make_state(state="done", message=None, prompt=True, progress=progress, **common),
-        "tiles": make_tiles([], seq=1, encoding="half3", soon=True, progress=progress, **common)[0],
+        "tiles": announce_tiles(1, seq=1, encoding="half3", soon=True, progress=progress, **common),
     }
     for step in load(name)["steps"]:
         if step["from"] != "kernel":
