@@ -19,6 +19,11 @@ class Untranslatable(Exception):
     """Mitsuba has nothing that means exactly the same."""
 
 
+# What the shapes of a scene have in common is one thing in Mitsuba, too: a staircase of 755 shapes
+# took 12 GB for copies of its textures, and nearly twice the time. By id: the material, and what is
+# said for it.
+_said: dict[int, tuple[object, dict]] = {}
+
 FILTERS = {"box": "box", "tent": "tent", "gaussian": "gaussian"}
 
 
@@ -29,6 +34,7 @@ def to_mitsuba(
 
     `for_mitsuba` makes of it what `mitsuba.load_dict` takes, `to_xml` a file.
     """
+    _said.clear()
     # Mitsuba's path tracer counts what passes a veil as an edge, and lets veils throw shadows.
     passes = any(isinstance(item, rw.Volume) for item in scene.shapes) or any(
         getattr(item, "interior", None) is not None or getattr(item, "opacity", 1.0) != 1.0
@@ -357,7 +363,10 @@ def shapes(item) -> list[dict]:
 
 
 def surface(item) -> dict:
-    result = {"bsdf": material(item.material)}
+    made_of = item.material
+    if id(made_of) not in _said:
+        _said[id(made_of)] = made_of, material(made_of)
+    result = {"bsdf": _said[id(made_of)][1]}
     if item.radiance is not None:
         result["emitter"] = {"type": "area", "radiance": emission(item)}
     interior = getattr(item.material, "interior", None)
@@ -702,15 +711,22 @@ def _(item: rw.DirectionalLight) -> dict:
 # --- For Mitsuba itself ---------------------------------------------------------------------------
 
 
-def for_mitsuba(value):
-    """What `mitsuba.load_dict` takes; a variant must have been chosen."""
+def for_mitsuba(value, loaded=None):
+    """What `mitsuba.load_dict` takes; a variant must have been chosen.
+
+    `loaded` has materials that are there already, by the ids of their dictionaries.
+    """
     import mitsuba as mi
 
     if not isinstance(value, dict):
         return value
+    loaded = {} if loaded is None else loaded
     if value.get("type") == "mesh":
-        return _mesh_for_mitsuba(value)
-    result = {name: for_mitsuba(part) for name, part in value.items()}
+        return _mesh_for_mitsuba(value, loaded)
+    result = {
+        name: _once(part, loaded) if name == "bsdf" else for_mitsuba(part, loaded)
+        for name, part in value.items()
+    }
     for name in ("to_world", "to_uv"):
         if name in result:
             result[name] = mi.ScalarTransform4f(result[name].tolist())
@@ -719,7 +735,7 @@ def for_mitsuba(value):
         if isinstance(board, dict) and board["type"] == "checkerboard":
             # Mitsuba 3.9 swaps the two where it takes a chequerboard for numbers (its `eval_1`).
             swapped = board | {"color0": board["color1"], "color1": board["color0"]}
-            result[name] = for_mitsuba(swapped)
+            result[name] = for_mitsuba(swapped, loaded)
     if "grid" in result:
         # Its grids are z, y, x.
         numbers = result["grid"].reshape(*result["grid"].shape[:3], -1)
@@ -729,14 +745,23 @@ def for_mitsuba(value):
     return result
 
 
-def _mesh_for_mitsuba(value):
+def _once(value, loaded):
+    """A material, the one that is there already if it has been asked for."""
+    import mitsuba as mi
+
+    if id(value) not in loaded:
+        loaded[id(value)] = mi.load_dict(for_mitsuba(value, loaded))
+    return loaded[id(value)]
+
+
+def _mesh_for_mitsuba(value, loaded):
     import mitsuba as mi
 
     item = value["mesh"]
     properties = mi.Properties()
-    for name in ("bsdf", "emitter"):
-        if name in value:
-            properties[name] = mi.load_dict(for_mitsuba(value[name]))
+    properties["bsdf"] = _once(value["bsdf"], loaded)
+    if "emitter" in value:
+        properties["emitter"] = mi.load_dict(for_mitsuba(value["emitter"]))
     if item.normals is None:
         properties["face_normals"] = True
     faces = item.faces[:, ::-1] if item.flip_normals else item.faces
