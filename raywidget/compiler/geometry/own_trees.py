@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from raywidget.compiler.geometry.bodies import Body
-from raywidget.compiler.geometry.bvh import build_binary_tree
+from raywidget.compiler.geometry.bvh import UNCUT, build_binary_tree, room_for_cuts
 from raywidget.compiler.geometry.gathering import Geometry, InstancedMesh
 from raywidget.compiler.geometry.primitives import Flats
 from raywidget.compiler.geometry.wide import Members, collapse, pack_flats
@@ -52,14 +52,17 @@ class OwnTree(Protocol):
 
 
 class _Built:
-    def __init__(self, owner: Body | InstancedMesh, threads: int) -> None:
+    def __init__(self, owner: Body | InstancedMesh, threads: int, may_cut: bool) -> None:
         self._owner = owner
         flats = self._flats(threads)
-        boxes = np.empty((len(flats.primitives), BOX), np.float32)
-        flats.write_boxes(boxes, threads)
-        kinds = np.full(len(boxes), layout.LEAF_FLAT, np.uint8)
+        count = len(flats.primitives)
+        room = room_for_cuts(count) if may_cut else 0
+        boxes = np.empty((count + room, BOX), np.float32)
+        flats.write_boxes(boxes[:count], threads)
+        kinds = np.full(count, layout.LEAF_FLAT, np.uint8)
         counts = np.zeros(4, np.int64)
-        tree = build_binary_tree(boxes, kinds, threads)
+        outlines = flats.outlines() if may_cut else UNCUT
+        tree = build_binary_tree(boxes, kinds, threads, outlines)
         self._nodes, self._members = collapse(tree, kinds, counts)
 
     def _flats(self, threads: int) -> Flats:
@@ -107,13 +110,14 @@ class _Kept:
 def own_trees(
     geometry: Geometry,
     threads: int,
+    may_cut: bool,
     kept: Sequence[Span | None] = (),
     nodes: F32 = _NOTHING,
     blocks: F32 = _NOTHING,
 ) -> list[OwnTree]:
     """Those of bodies, then those of copied meshes.
 
-    Those that are `kept` are in older `nodes` and `blocks`.
+    Flats of others may be cut. Those that are `kept` are in older `nodes` and `blocks`.
     """
     owners: list[Body | InstancedMesh] = [*geometry.bodies, *geometry.meshes]
     kept = kept or [None] * len(owners)
@@ -124,7 +128,9 @@ def own_trees(
 
     def make(k: int, threads: int) -> OwnTree:
         old = kept[k]
-        return _Kept(owners[k], nodes, blocks, old) if old else _Built(owners[k], threads)
+        if old:
+            return _Kept(owners[k], nodes, blocks, old)
+        return _Built(owners[k], threads, may_cut)
 
     return one_by_one(sizes, threads, make)
 

@@ -6,7 +6,7 @@ Boxes are written as the records of `kernels.boxes`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,18 @@ PARALLELOGRAM = 0.0
 # Boxes are widened by this share of their coordinates: the float32 sums corner + edge that rays are
 # tested against may lie two ulp outside the vertices they came from.
 _WIDEN = 2.0**-21
+
+
+_AS_THEY_ARE = np.empty(0, np.int32)
+
+
+class Outlines(NamedTuple):
+    """What flats look like, for a builder that may cut them."""
+
+    corners: F32  # (F, 3, 3), see `Flats`; none if nothing is to be cut
+    shears: F32  # (F,)
+    numbers: I32  # of primitives, in the order that their boxes have; none if that is theirs
+    first: int  # number of the first flat
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,10 @@ class Flats:
     def areas(self) -> F64:
         """Areas, (F,)."""
         return flat_areas(self.corners, self.shears)
+
+    def outlines(self, numbers: I32 = _AS_THEY_ARE, first: int = 0) -> Outlines:
+        """What a tree's builder has to know to cut them: see there."""
+        return Outlines(self.corners, self.shears, numbers, first)
 
 
 @dataclass(frozen=True)

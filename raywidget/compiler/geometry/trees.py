@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from raywidget.compiler.geometry.apart import list_apart, set_apart, write_world
 from raywidget.compiler.geometry.bodies import digest
 from raywidget.compiler.geometry.brute_force import is_few, list_few, write_root
-from raywidget.compiler.geometry.bvh import build_binary_tree
+from raywidget.compiler.geometry.bvh import UNCUT, build_binary_tree, room_for_cuts
 from raywidget.compiler.geometry.gathering import Geometry
 from raywidget.compiler.geometry.own_trees import Span, members_of, own_trees, point_to_bodies
 from raywidget.compiler.geometry.primitives import Flats
@@ -120,9 +120,9 @@ def build_trees(
     old_keys = keys.own if keys is not None and known else ()
     kept = [known.get(key) for key in old_keys]
     if previous is None or not any(kept):
-        own = own_trees(geometry, threads)
+        own = own_trees(geometry, threads, not with_plan)
     else:
-        own = own_trees(geometry, threads, kept, previous.nodes, previous.flats)
+        own = own_trees(geometry, threads, True, kept, previous.nodes, previous.flats)
 
     # --- The world --------------------------------------------------------------------------------
     copies, bodies = len(geometry.instances), len(geometry.bodies)
@@ -133,7 +133,11 @@ def build_trees(
         len(geometry.rounds.primitives),
     ]
     ends = np.cumsum(counts_by_kind)
-    boxes = np.empty((ends[-1], BOX), np.float32)
+    # What will be refitted is not cut: boxes would grow to hold flats whole.
+    may_cut = is_still and not with_plan
+    room = room_for_cuts(counts_by_kind[1]) if may_cut else 0
+    memory = np.empty((ends[-1] + room, BOX), np.float32)
+    boxes = memory[: ends[-1]]
     boxes[:copies] = geometry.instance_boxes
     for row, tree in enumerate(own[:bodies], copies):
         boxes[row] = tree.box()
@@ -152,10 +156,14 @@ def build_trees(
     if apart is not None:
         counts[:] = 1, *apart.blocks()
         made.append(np.empty(layout.NODE_SIZE, np.float32))
-        boxes, kinds = boxes[: -apart.size], kinds[: -apart.size]
+        kinds = kinds[: -apart.size]
     root = int(counts[0])
-    if len(boxes):
-        world = build_binary_tree(boxes, kinds, threads)
+    if len(kinds):
+        outlines = UNCUT
+        if may_cut:
+            numbers = UNCUT.numbers if apart is None else apart.numbers
+            outlines = geometry.flats.outlines(numbers, starts[0])
+        world = build_binary_tree(memory, kinds, threads, outlines)
         its_nodes, members = collapse(world, kinds, counts)
         del world
     else:  # nothing in the world but a mesh that is copied nowhere
@@ -179,7 +187,7 @@ def build_trees(
         np.concatenate(made, out=nodes[: sum(len(part) for part in made)])
     for tree, span in zip(own, spans, strict=True):
         tree.write_nodes(span, nodes)
-    del made, its_nodes, boxes  # at its peak a build takes three times what it leaves
+    del made, its_nodes, boxes, memory  # at its peak a build takes three times what it leaves
 
     # --- Blocks -----------------------------------------------------------------------------------
     sizes = (
@@ -197,7 +205,7 @@ def build_trees(
         np.zeros((0, layout.FEW_BALL_SIZE), np.float32),
     )
     if apart is not None:
-        order = apart.numbers[of_flats.order]
+        order = apart.numbers.take(of_flats.order, mode="clip")  # no leaf has what is out of range
         of_flats, of_balls, of_rounds = (part._replace(order=order) for part in members)
         write_world(nodes, apart)
         lists = list_apart(geometry, apart, starts[0], starts[1])

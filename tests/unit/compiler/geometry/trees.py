@@ -1,5 +1,6 @@
 """A scene's tree as Python objects, to look at its shape."""
 
+from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -74,20 +75,37 @@ def rounds_of(tables, block):
     return rows[:, used].T, rows.view(np.int32)[layout.ROUND_PRIMITIVE_ROW, used]
 
 
+# Weights of edges: points all over a parallelogram, its corners and sides among them.
+_OVER = np.stack(np.meshgrid(np.linspace(0, 1, 12), np.linspace(0, 1, 12)), axis=-1).reshape(-1, 2)
+
+
+def _check_cut(pieces):
+    """Of a flat in several leaves, each point is in the box of one of them."""
+    corner, u, v = pieces[0][0].astype(float)
+    over = _OVER if pieces[0][1] == 0 else _OVER[_OVER.sum(axis=1) <= 1]
+    points = corner + over @ np.stack([u, v])
+    boxes = np.stack([box for _, _, box in pieces]).astype(float)
+    inside = (points[:, None] >= boxes[:, :3]) & (points[:, None] <= boxes[:, 3:])
+    assert np.all(np.any(np.all(inside, axis=2), axis=1))
+
+
 def check_tree(tables, root=0):
-    """Every invariant of a tree; returns it and the primitives and instances in it."""
+    """Every invariant of a tree; returns it and the primitives and instances in it, each once."""
     tree = walk(tables, root)
     assert len({(leaf.kind, leaf.index) for leaf in tree.leaves}) == len(tree.leaves)
     primitives, instances = [], []
+    of_flats = defaultdict(list)
     for kind, index, box, _ in tree.leaves:
         if kind == layout.LEAF_INSTANCE:
             instances.append(index)
             continue
         if kind == layout.LEAF_FLAT:
             corners, shears, numbers = flats_of(tables, index)
-            a, u, v = corners.astype(float).transpose(1, 0, 2)
-            points = [a, a + u, a + v, np.where(shears[:, None] == 0, a + u + v, a)]
-        elif kind == layout.LEAF_ROUND:
+            assert 1 <= len(set(numbers)) == len(numbers) <= WIDTH
+            for number, corner, shear in zip(numbers.tolist(), corners, shears, strict=True):
+                of_flats[number].append((corner, shear, box))
+            continue
+        if kind == layout.LEAF_ROUND:
             values, numbers = rounds_of(tables, index)
             values = values.astype(float)
             turns = np.linspace(0, 2 * np.pi, 100)[:, None, None]
@@ -106,4 +124,6 @@ def check_tree(tables, root=0):
             assert np.all(p >= box[:3])
             assert np.all(p <= box[3:])
         primitives += numbers.tolist()
-    return tree, primitives, instances
+    for pieces in of_flats.values():
+        _check_cut(pieces)
+    return tree, primitives + list(of_flats), instances
