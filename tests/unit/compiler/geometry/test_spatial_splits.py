@@ -36,7 +36,8 @@ def references(tables):
 def test_no_part_of_a_flat_that_is_cut_gets_lost(seed, count, thick, far):
     generator = np.random.default_rng(seed)
     shapes = [sticks(generator, count, thick, far)]
-    shapes += [rw.Quad(*np.add(generator.normal(0, 1, (3, 3)), [[far], [0], [0]])) for _ in range(30)]
+    for corner, u, v in generator.normal(0, 1, (30, 3, 3)):
+        shapes.append(rw.Quad(corner + far, u, v))
     held, primitives = references(compiled(shapes))
     assert sorted(set(primitives)) == list(range(len(set(primitives))))
     assert held >= len(primitives)
