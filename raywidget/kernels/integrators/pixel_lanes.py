@@ -153,7 +153,7 @@ def deposit_lanes(kept: PixelLanes, bundle: Bundle, lanes: int) -> int:
 
 
 @device
-def _sequences_of(kept: PixelLanes, sample: Any, picture: PictureView) -> Sequence:
+def sequences_of(kept: PixelLanes, sample: Any, picture: PictureView) -> Sequence:
     """The random numbers of samples of the lanes' pixels, unless they are independent."""
     half = sample & 1
     is_even = half == 0
@@ -169,7 +169,7 @@ def _sequences_of(kept: PixelLanes, sample: Any, picture: PictureView) -> Sequen
 @device
 def start_sequences(kept: PixelLanes, bundle: Bundle, lanes: int, picture: PictureView) -> None:
     """The random numbers of the samples that are noted for some lanes."""
-    sequences = _sequences_of(kept, load_word_row(bundle, rows.SAMPLE), picture)
+    sequences = sequences_of(kept, load_word_row(bundle, rows.SAMPLE), picture)
     replace_word_row(bundle, rows.KEY, lanes, sequences.key)
     replace_word_row(bundle, rows.OTHER_KEY, lanes, sequences.other_key)
     replace_word_row(bundle, rows.PLACE, lanes, sequences.place)
@@ -183,5 +183,5 @@ def draw_ahead(kept: PixelLanes, bundle: Bundle, picture: PictureView) -> None:
     A group of numbers takes some 150 cycles, most of which are waiting for products of products.
     So early, it is done beside other work.
     """
-    following = _sequences_of(kept, load_word_row(bundle, rows.SAMPLE) + 1, picture)
+    following = sequences_of(kept, load_word_row(bundle, rows.SAMPLE) + 1, picture)
     store_four(bundle, rows.AHEAD, draw_four(following, spread_word(GROUP_EDGE)))

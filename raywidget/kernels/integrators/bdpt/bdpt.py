@@ -24,7 +24,7 @@ from raywidget.kernels.integrators.bdpt.arrive import (
     arrive,
     see_lights,
 )
-from raywidget.kernels.integrators.bdpt.begin import begin_subpaths
+from raywidget.kernels.integrators.bdpt.begin import begin_subpaths, draw_numbers
 from raywidget.kernels.integrators.bdpt.join import (
     Surfaces,
     draw_lights,
@@ -38,9 +38,6 @@ from raywidget.kernels.integrators.bdpt.join import (
     splat,
 )
 from raywidget.kernels.integrators.bdpt.subpath import (
-    GROUP_LIGHT_CHOICE,
-    GROUP_LIGHT_EDGE,
-    LIGHT_GROUPS_PER_EDGE,
     ROULETTE_FULL,
     Splats,
     make_splats,
@@ -63,9 +60,9 @@ from raywidget.kernels.integrators.bdpt.weights import (
 from raywidget.kernels.integrators.bundle import (
     Bundle,
     clear,
+    load_four,
     load_point_row,
     load_row,
-    load_sequences,
     load_word_row,
     make_rooms,
     make_stacks,
@@ -113,12 +110,6 @@ from raywidget.kernels.language.buffers import advance, load_flag, make_stack_ar
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
 from raywidget.kernels.language.pinned import pinned
-from raywidget.kernels.language.random import (
-    GROUP_CHOICE,
-    GROUP_EDGE,
-    GROUPS_PER_EDGE,
-    draw_four,
-)
 from raywidget.kernels.language.sampling import (
     INV_PI,
     SPARED,
@@ -234,20 +225,8 @@ def advance_subpaths(
     ratios = arrive_ratios(ratios, t * t, cos_o)
     if light != 0:
         keep_points(bundle, run.points, surfaces, ratios, light, specular)
-    sequences = load_sequences(bundle, run.lattice)
-    per_edge = depth * GROUPS_PER_EDGE
-    edge_group = choose(
-        is_light,
-        spread_word(GROUP_LIGHT_EDGE - LIGHT_GROUPS_PER_EDGE),
-        spread_word(GROUP_EDGE),
-    )
-    choice_group = choose(
-        is_light,
-        spread_word(GROUP_LIGHT_CHOICE - LIGHT_GROUPS_PER_EDGE),
-        spread_word(GROUP_CHOICE - GROUPS_PER_EDGE),
-    )
-    edge = draw_four(sequences, per_edge + edge_group)
-    choice = draw_four(sequences, per_edge + choice_group)
+    edge = load_four(bundle, rows.EDGE)
+    choice = load_four(bundle, more.TURN)
     store_row(bundle, rows.CHOICE, choice.x)
 
     # --- Its ways to a light, and to the lens -----------------------------------------------------
@@ -462,12 +441,15 @@ def sample_bdpt_tile(
             lanes |= 1 << lane
             waiting += 1
     starting = lanes  # those that begin a sample
+    fresh = lanes  # of which it is the first of a pixel
     cameras = 0  # and those that have their light subpath
     while lanes != 0:
         if load_flag(tile.cancel, 0) != 0:
             return False
-        begun = begin_subpaths(scene, kept, bundle, starting, cameras, picture, settings)
+        are_drawn = picture.lattice and fresh == 0
+        begun = begin_subpaths(scene, kept, bundle, starting, cameras, are_drawn, picture, settings)
         from_light |= begun.sent
+        draw_numbers(scene, kept, bundle, from_light, picture, settings)
         step = advance_subpaths(scene, bundle, lanes & ~begun.failed, from_light, run)
         rays += step.rays
         ended = step.ended | begun.failed
@@ -475,9 +457,11 @@ def sample_bdpt_tile(
         from_light ^= cameras
         ended ^= cameras
         starting = 0
+        fresh = 0
         if ended != 0:
             turn = end_samples(kept, bundle, ended, waiting, picture, work, tile)
             starting = turn.going
+            fresh = turn.fresh
             lanes ^= turn.done
             waiting = turn.waiting
             dropped += turn.dropped

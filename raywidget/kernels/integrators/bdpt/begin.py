@@ -6,11 +6,18 @@ from typing import NamedTuple
 
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bdpt import rows as more
-from raywidget.kernels.integrators.bdpt.subpath import GROUP_EMISSION, GROUP_LIGHT
+from raywidget.kernels.integrators.bdpt.subpath import (
+    GROUP_EMISSION,
+    GROUP_LIGHT,
+    GROUP_LIGHT_CHOICE,
+    GROUP_LIGHT_EDGE,
+    LIGHT_GROUPS_PER_EDGE,
+)
 from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings
 from raywidget.kernels.integrators.bdpt.weights import start_camera_ratios, start_light_ratios
 from raywidget.kernels.integrators.bundle import (
     Bundle,
+    load_four,
     load_number,
     load_sequence,
     load_sequences,
@@ -19,17 +26,25 @@ from raywidget.kernels.integrators.bundle import (
     replace_point_row,
     replace_row,
     replace_word_row,
+    store_four,
     store_number,
     store_point,
     store_row,
     store_sequence,
     store_word,
 )
-from raywidget.kernels.integrators.pixel_lanes import PixelLanes, start_sequences
+from raywidget.kernels.integrators.pixel_lanes import PixelLanes, sequences_of, start_sequences
 from raywidget.kernels.integrators.tile import PictureView, start_ray
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import lowest_bit
-from raywidget.kernels.language.random import GROUP_EDGE, Four, draw_four, start_sequence
+from raywidget.kernels.language.random import (
+    GROUP_CHOICE,
+    GROUP_EDGE,
+    GROUPS_PER_EDGE,
+    Four,
+    draw_four,
+    start_sequence,
+)
 from raywidget.kernels.language.simd import choose, lanes_in, spread_number, spread_word
 from raywidget.kernels.language.vec3 import vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
@@ -55,12 +70,14 @@ def begin_subpaths(
     bundle: Bundle,
     samples: int,
     cameras: int,
+    are_drawn: bool,
     picture: PictureView,
     settings: BdptSettings,
 ) -> Begun:
     """Begin the samples that are noted for some lanes, and the camera subpaths of other lanes.
 
-    A sample begins with its light subpath, if lights send any out.
+    A sample begins with its light subpath, if lights send any out. `are_drawn`: the numbers that
+    they begin with are in AHEAD, see `draw_numbers`.
     """
     start_sequences(kept, bundle, samples, picture)
     if not picture.lattice or scene.has_backdrop:
@@ -68,13 +85,15 @@ def begin_subpaths(
     none = spread_number(0.0)
     one = spread_number(1.0)
     replace_row(bundle, more.POINTS, samples, none)
-    if scene.light_count == 0 or min(settings.max_depth, MAX_EDGES) < 2:
+    if not _sends_light(scene, settings):
         cameras |= samples
         samples = 0
     sequences = load_sequences(bundle, picture.lattice)
     is_sent = lanes_in(samples)
-    group = choose(is_sent, spread_word(GROUP_EMISSION), spread_word(GROUP_EDGE))
-    four = draw_four(sequences, group)
+    if not are_drawn:
+        group = choose(is_sent, spread_word(GROUP_EMISSION), spread_word(GROUP_EDGE))
+        store_four(bundle, rows.AHEAD, draw_four(sequences, group))
+    four = load_four(bundle, rows.AHEAD)
 
     # --- At the camera ----------------------------------------------------------------------------
     x = load_word_row(bundle, rows.X)
@@ -133,6 +152,51 @@ def begin_subpaths(
         store_row(bundle, rows.BSDF_V, four.y)
         failed = _send_others(scene, bundle, others)
     return Begun(samples, failed)
+
+
+@device
+def _sends_light(scene: SceneView, settings: BdptSettings) -> bool:
+    return scene.light_count > 0 and min(settings.max_depth, MAX_EDGES) >= 2
+
+
+@device
+def draw_numbers(
+    scene: SceneView,
+    kept: PixelLanes,
+    bundle: Bundle,
+    from_light: int,
+    picture: PictureView,
+    settings: BdptSettings,
+) -> None:
+    """Draw the numbers of the ends of edges (EDGE and TURN), and those of next beginnings (AHEAD).
+
+    A group of numbers takes some 170 cycles, of which nearly all are waiting for products of
+    products: three at once take hardly longer, and rays are traced meanwhile.
+    """
+    sequences = load_sequences(bundle, picture.lattice)
+    is_light = lanes_in(from_light)
+    per_edge = load_word_row(bundle, rows.DEPTH) * GROUPS_PER_EDGE
+    edge_group = choose(
+        is_light,
+        spread_word(GROUP_LIGHT_EDGE - LIGHT_GROUPS_PER_EDGE),
+        spread_word(GROUP_EDGE),
+    )
+    turn_group = choose(
+        is_light,
+        spread_word(GROUP_LIGHT_CHOICE - LIGHT_GROUPS_PER_EDGE),
+        spread_word(GROUP_CHOICE - GROUPS_PER_EDGE),
+    )
+    edge = draw_four(sequences, per_edge + edge_group)
+    turn = draw_four(sequences, per_edge + turn_group)
+    if picture.lattice:
+        # After a light subpath the camera's, then the next sample
+        sample = load_word_row(bundle, rows.SAMPLE)
+        following = sequences_of(kept, choose(is_light, sample, sample + 1), picture)
+        first = GROUP_EMISSION if _sends_light(scene, settings) else GROUP_EDGE
+        group = choose(is_light, spread_word(GROUP_EDGE), spread_word(first))
+        store_four(bundle, rows.AHEAD, draw_four(following, group))
+    store_four(bundle, rows.EDGE, edge)
+    store_four(bundle, more.TURN, turn)
 
 
 @device

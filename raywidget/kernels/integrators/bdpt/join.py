@@ -12,10 +12,13 @@ from raywidget.kernels.integrators.bdpt.vertex import (
     MAX_EDGES,
     BdptSettings,
     Points,
+    load_brought,
     load_of_points,
+    load_share,
     load_vec3_of_points,
     parts_of,
     rooms_of,
+    store_connection,
     store_to_points,
     store_vec3_to_points,
 )
@@ -136,48 +139,75 @@ def scatter_between(
     viewer: Vec3,
     light: Vec3,
 ) -> Scattering:
-    """`scattering.eval_scattering` of lanes; of those in `reversed_lanes` the other way, too."""
+    """`scattering.eval_scattering` of lanes; of those in `reversed_lanes` the other way, too.
+
+    What is more than a diffuse surface without a shading normal of its own is told by a function
+    that is called for it alone: numbers of 22 rows were handed over for nothing.
+    """
+    viewer_g = dot(viewer, surfaces.ng)
+    light_g = dot(light, surfaces.ng)
+    stays = viewer_g * light_g > 0.0
+    pdf = choose(stays, lanes_abs(light_g) * INV_PI, 0.0)
+    back = choose(stays, lanes_abs(viewer_g) * INV_PI, 0.0)
+    f_cos = surfaces.color * pdf
+    lanes &= surfaces.smooth | surfaces.other
+    if lanes != 0:
+        _scatter_between(scene, bundle, surfaces, lanes, reversed_lanes, viewer, light)
+        is_rest = lanes_in(lanes)
+        f_cos = choose_vec3(is_rest, load_point_row(bundle, rows.VALUE), f_cos)
+        pdf = choose(is_rest, load_row(bundle, rows.VALUE_PDF), pdf)
+        back = choose(is_rest, load_row(bundle, more.VALUE_BACK), back)
+    return Scattering(f_cos, pdf, back)
+
+
+@rare
+@device
+def _scatter_between(
+    scene: SceneView,
+    bundle: Bundle,
+    surfaces: Surfaces,
+    lanes: int,
+    reversed_lanes: int,
+    viewer: Vec3,
+    light: Vec3,
+) -> None:
+    """The same of all kinds of surfaces: VALUE, VALUE_PDF and VALUE_BACK."""
     viewer_g = dot(viewer, surfaces.ng)
     light_g = dot(light, surfaces.ng)
     stays_g = viewer_g * light_g > 0.0
-    pdf = choose(stays_g, lanes_abs(light_g) * INV_PI, 0.0)
-    back = choose(stays_g, lanes_abs(viewer_g) * INV_PI, 0.0)
+    viewer_s = dot(viewer, surfaces.ns)
+    light_s = dot(light, surfaces.ns)
+    # In the frame of who looks at it: see `scattering.viewed_frame`
+    turned = viewer_g * viewer_s <= 0.0
+    turned_back = light_g * light_s <= 0.0
+    cos = choose(turned, light_g, light_s)
+    stays = cos * choose(turned, viewer_g, viewer_s) > 0.0
+    cos_back = choose(turned_back, viewer_g, viewer_s)
+    stays_back = cos_back * choose(turned_back, light_g, light_s) > 0.0
+    pdf = choose(stays, lanes_abs(cos) * INV_PI, 0.0)
+    back = choose(stays_back, lanes_abs(cos_back) * INV_PI, 0.0)
     f_cos = surfaces.color * pdf
     other = surfaces.other & lanes
-    if (surfaces.smooth & lanes) | other != 0:
-        viewer_s = dot(viewer, surfaces.ns)
-        light_s = dot(light, surfaces.ns)
-        # In the frame of who looks at it: see `scattering.viewed_frame`
-        turned = viewer_g * viewer_s <= 0.0
-        turned_back = light_g * light_s <= 0.0
-        cos = choose(turned, light_g, light_s)
-        stays = cos * choose(turned, viewer_g, viewer_s) > 0.0
-        cos_back = choose(turned_back, viewer_g, viewer_s)
-        stays_back = cos_back * choose(turned_back, light_g, light_s) > 0.0
-        pdf = choose(stays, lanes_abs(cos) * INV_PI, 0.0)
-        back = choose(stays_back, lanes_abs(cos_back) * INV_PI, 0.0)
-        f_cos = surfaces.color * pdf
+    if other != 0:
+        is_other = lanes_in(other)
+        frame = make_frame(choose_vec3(turned, surfaces.ng, surfaces.ns))
+        _eval_others(
+            scene, bundle, surfaces, other, to_local(frame, viewer), to_local(frame, light)
+        )
+        f_cos = choose_vec3(is_other, load_point_row(bundle, rows.VALUE), f_cos)
+        pdf = choose(is_other, load_row(bundle, rows.VALUE_PDF), pdf)
+        other &= reversed_lanes
         if other != 0:
-            is_other = lanes_in(other)
-            frame = make_frame(choose_vec3(turned, surfaces.ng, surfaces.ns))
+            frame = make_frame(choose_vec3(turned_back, surfaces.ng, surfaces.ns))
             _eval_others(
-                scene, bundle, surfaces, other, to_local(frame, viewer), to_local(frame, light)
+                scene, bundle, surfaces, other, to_local(frame, light), to_local(frame, viewer)
             )
-            f_cos = choose_vec3(is_other, load_point_row(bundle, rows.VALUE), f_cos)
-            pdf = choose(is_other, load_row(bundle, rows.VALUE_PDF), pdf)
-            other &= reversed_lanes
-            if other != 0:
-                frame = make_frame(choose_vec3(turned_back, surfaces.ng, surfaces.ns))
-                _eval_others(
-                    scene, bundle, surfaces, other, to_local(frame, light), to_local(frame, viewer)
-                )
-                back = choose(lanes_in(other), load_row(bundle, rows.VALUE_PDF), back)
-        # Light is on the same side of both normals, or of neither.
-        leaks = stays ^ stays_g
-        f_cos = choose_vec3(leaks, 0.0, f_cos)
-        pdf = choose(leaks, 0.0, pdf)
-        back = choose(stays_back ^ stays_g, 0.0, back)
-    return Scattering(f_cos, pdf, back)
+            back = choose(lanes_in(other), load_row(bundle, rows.VALUE_PDF), back)
+    # Light is on the same side of both normals, or of neither.
+    leaks = stays ^ stays_g
+    store_point_row(bundle, rows.VALUE, choose_vec3(leaks, 0.0, f_cos))
+    store_row(bundle, rows.VALUE_PDF, choose(leaks, 0.0, pdf))
+    store_row(bundle, more.VALUE_BACK, choose(stays_back ^ stays_g, 0.0, back))
 
 
 @device
@@ -335,14 +365,23 @@ def _splat_pixels(bundle: Bundle, lanes: int, splats: Splats, infinite: int) -> 
 def keep_points(
     bundle: Bundle, points: Points, surfaces: Surfaces, ratios: Ratios, lanes: int, specular: int
 ) -> None:
-    """Keep the points that light subpaths have arrived at."""
-    cos = lanes_abs(dot(surfaces.wo, surfaces.ng))
-    brought = load_point_row(bundle, more.EMITTED) * load_point_row(bundle, rows.THROUGHPUT)
-    brought = brought * (1.0 / cos)
+    """Keep the points that light subpaths have arrived at.
+
+    Of plain ones (diffuse, without a shading normal of their own) all that depends on where light
+    came from is counted in already, and the normal is that of its side.
+    """
     depth = as_floats(load_word_row(bundle, rows.DEPTH))
     store_row(bundle, more.POINTS, choose(lanes_in(lanes), depth, load_row(bundle, more.POINTS)))
-    kind = choose(lanes_in(surfaces.other), more.POINT_OTHER, spread_number(more.POINT_DIFFUSE))
+    cos = dot(surfaces.wo, surfaces.ng)
+    is_plain = lanes_in(~(surfaces.other | surfaces.smooth))
+    kind = choose(is_plain, more.POINT_PLAIN, spread_number(more.POINT_SMOOTH))
+    kind = choose(lanes_in(surfaces.other), more.POINT_OTHER, kind)
     kind = choose(lanes_in(specular), more.POINT_SPECULAR, kind)
+    brought = load_point_row(bundle, more.EMITTED) * load_point_row(bundle, rows.THROUGHPUT)
+    value = choose_vec3(is_plain, surfaces.color * INV_PI, 1.0 / lanes_abs(cos))
+    brought = brought * value
+    far = ratios.far * choose(is_plain, lanes_abs(cos) * INV_PI, 1.0)
+    ng = surfaces.ng * choose(is_plain & (cos < 0.0), -1.0, spread_number(1.0))
     left = lanes & surfaces.other & ~specular
     while left != 0:
         lane = lowest_bit(left)
@@ -357,17 +396,19 @@ def keep_points(
         count = load_word(bundle, rows.DEPTH, lowest_bit(left))
         index = count - 1
         same = (depth == count) & lanes_in(lanes)
-        left &= ~lane_mask(same)
+        taken = lane_mask(same)
+        left &= ~taken
         store_vec3_to_points(points, index, more.POINT_P, same, surfaces.p)
-        store_vec3_to_points(points, index, more.POINT_NG, same, surfaces.ng)
-        store_vec3_to_points(points, index, more.POINT_NS, same, surfaces.ns)
+        store_vec3_to_points(points, index, more.POINT_NG, same, ng)
         store_to_points(points, index, more.POINT_OFFSET, same, surfaces.offset)
-        store_vec3_to_points(points, index, more.POINT_WO, same, surfaces.wo)
         store_vec3_to_points(points, index, more.POINT_BROUGHT, same, brought)
-        store_vec3_to_points(points, index, more.POINT_COLOR, same, surfaces.color)
         store_to_points(points, index, more.POINT_NEAR, same, ratios.near)
-        store_to_points(points, index, more.POINT_FAR, same, ratios.far)
+        store_to_points(points, index, more.POINT_FAR, same, far)
         store_to_points(points, index, more.POINT_KIND, same, kind)
+        if taken & ~specular & (surfaces.other | surfaces.smooth) != 0:
+            store_vec3_to_points(points, index, more.POINT_NS, same, surfaces.ns)
+            store_vec3_to_points(points, index, more.POINT_WO, same, surfaces.wo)
+            store_vec3_to_points(points, index, more.POINT_COLOR, same, surfaces.color)
 
 
 @device
@@ -388,80 +429,81 @@ def join_subpaths(
     Egbert 2005). VISIBLE and LIGHT_RADIANCE say what it is.
     """
     depth = as_floats(load_word_row(bundle, rows.DEPTH))
-    throughput = load_point_row(bundle, rows.THROUGHPUT)
-    count = load_row(bundle, more.POINTS)
-    longest = min(settings.max_depth, MAX_EDGES)
+    # Points of the light subpath, as far as there are edges left for them
+    longest = single(min(settings.max_depth, MAX_EDGES)) - 1.0
+    count = lanes_min(load_row(bundle, more.POINTS), longest - depth)
+    plain = lanes & ~(surfaces.other | surfaces.smooth)
+    carried = load_point_row(bundle, rows.THROUGHPUT) * surfaces.color
+    cos_o = dot(surfaces.wo, surfaces.ng)
+    side = choose(cos_o < 0.0, -1.0, spread_number(1.0))
+    ng = surfaces.ng * side
+    far = ratios.far * (lanes_abs(cos_o) * INV_PI)
     total = spread_number(0.0)
-    kept = spread_number(1.0)
-    target = surfaces.p
-    radiance = choose_vec3(lanes_in(0), throughput, 0.0)
     index = 0
-    while index < longest:
-        # Lanes that have so many points, and edges left for this one
-        going = lanes & lane_mask((count > index) & (depth + (index + 2.0) <= longest))
+    while True:
+        going = lanes & lane_mask(count > single(index))
         if going == 0:
             break
         kind = load_of_points(points, index, more.POINT_KIND)
         usable = going & lane_mask(kind > more.POINT_SPECULAR)
         if settings.only_s >= 0 and settings.only_s != index + 2:
             usable = 0
-        if usable != 0:
-            ng = load_vec3_of_points(points, index, more.POINT_NG)
-            ns = load_vec3_of_points(points, index, more.POINT_NS)
-            ends = Surfaces(
-                load_vec3_of_points(points, index, more.POINT_P),
-                ng,
-                ns,
-                load_of_points(points, index, more.POINT_OFFSET),
-                load_vec3_of_points(points, index, more.POINT_WO),
-                load_vec3_of_points(points, index, more.POINT_COLOR),
-                smooth_lanes(ng, ns),
-                usable & lane_mask(kind == more.POINT_OTHER),
-                parts_of(points, index),
-                rooms_of(points, index),
+        # --- Diffuse surfaces: their densities differ from each other by constants ----------------
+        to_light = load_vec3_of_points(points, index, more.POINT_P) - surfaces.p
+        square = dot(to_light, to_light)
+        per_square = 1.0 / square
+        cos_here = lanes_max(dot(to_light, ng), 0.0)
+        cos_there = 0.0 - dot(to_light, load_vec3_of_points(points, index, more.POINT_NG))
+        cos_there = lanes_max(cos_there, 0.0)
+        geometry = (cos_here * per_square) * (cos_there * per_square) * INV_PI
+        brought = load_vec3_of_points(points, index, more.POINT_BROUGHT) * carried * geometry
+        if settings.only_s < 0:
+            near_there = geometry * load_of_points(points, index, more.POINT_NEAR)
+            far_there = geometry * load_of_points(points, index, more.POINT_FAR)
+            near_here = geometry * ratios.near
+            far_here = geometry * far
+            weight = weigh_joined(
+                near_there * near_there + far_there * far_there,
+                near_here * near_here + far_here * far_here,
             )
-            to_light = ends.p - surfaces.p
-            square = dot(to_light, to_light)
-            per_square = 1.0 / square
-            w = to_light * lanes_sqrt(per_square)
-            back = vec3(0.0 - w.x, 0.0 - w.y, 0.0 - w.z)
-            here = scatter_between(scene, bundle, surfaces, usable, usable, surfaces.wo, w)
-            usable &= lane_mask((here.pdf > 0.0) & (square > 0.0))
-            there = scatter_between(scene, bundle, ends, usable, usable, back, ends.wo)
-            usable &= lane_mask(there.pdf > 0.0)
-            if usable != 0:
-                per_cos_there = lanes_abs(dot(w, ends.ng)) * per_square
-                brought = load_vec3_of_points(points, index, more.POINT_BROUGHT)
-                brought = brought * throughput * here.f_cos * there.f_cos * per_cos_there
-                if settings.only_s < 0:
-                    ends_ratios = Ratios(
-                        load_of_points(points, index, more.POINT_NEAR),
-                        load_of_points(points, index, more.POINT_FAR),
-                    )
-                    per_cos_here = lanes_abs(dot(w, surfaces.ng)) * per_square
-                    brought = brought * weigh_joined(
-                        others(ends_ratios, here.pdf * per_cos_there, there.pdf),
-                        others(ratios, there.back * per_cos_here, here.back),
-                    )
-                brightest = lanes_max(brought.x, lanes_max(brought.y, brought.z))
-                usable &= lane_mask((brightest > 0.0) & (brightest < _LARGEST))
-                share = choose(lanes_in(usable), brightest, 0.0)
-                before = total
-                total = total + share
-                scaled = u * total
-                taken = (scaled < share) & lanes_in(usable)
-                # Uniform again
-                part = choose(taken, share, before)
-                left = choose(taken, scaled, scaled - share) / choose(part > 0.0, part, 1.0)
-                u = choose(part > 0.0, left, u)
-                kept = choose(taken, share, kept)
-                target = choose_vec3(taken, spawn(ends, back), target)
-                radiance = choose_vec3(taken, brought, radiance)
+            brought = brought * weight
+        # --- And all others -----------------------------------------------------------------------
+        rest = usable & ~(plain & lane_mask(kind == more.POINT_PLAIN))
+        if rest != 0:
+            _join_others(scene, bundle, points, index, surfaces, ratios, rest, settings)
+            joined = load_point_row(bundle, rows.LIGHT_RADIANCE)
+            brought = choose_vec3(lanes_in(rest), joined, brought)
+        brightest = lanes_max(brought.x, lanes_max(brought.y, brought.z))
+        usable &= lane_mask((brightest > 0.0) & (brightest < _LARGEST))
+        share = choose(lanes_in(usable), brightest, 0.0)
+        total = total + share
+        store_connection(points, index, brought, share)
         index += 1
-    store_point_row(bundle, rows.LIGHT_RADIANCE, radiance * (total / kept))
     joined = lanes & lane_mask(total > 0.0)
     if joined == 0:
         return 0
+    # --- One of them ------------------------------------------------------------------------------
+    chosen = u * total
+    before = spread_number(0.0)
+    kept = spread_number(1.0)
+    none = spread_number(0.0)
+    radiance = vec3(none, none, none)
+    end = surfaces.p
+    normal = surfaces.ng
+    offset = surfaces.offset
+    for number in range(index):
+        share = load_share(points, number)
+        after = before + share
+        taken = (chosen >= before) & (chosen < after)
+        before = after
+        kept = choose(taken, share, kept)
+        radiance = choose_vec3(taken, load_brought(points, number), radiance)
+        end = choose_vec3(taken, load_vec3_of_points(points, number, more.POINT_P), end)
+        normal = choose_vec3(taken, load_vec3_of_points(points, number, more.POINT_NG), normal)
+        offset = choose(taken, load_of_points(points, number, more.POINT_OFFSET), offset)
+    store_point_row(bundle, rows.LIGHT_RADIANCE, radiance * (total / kept))
+    faces = dot(surfaces.p - end, normal) >= 0.0
+    target = end + normal * choose(faces, offset, 0.0 - offset)
     origin = spawn(surfaces, target - surfaces.p)
     way = target - origin
     reach = lanes_sqrt(dot(way, way))
@@ -473,3 +515,70 @@ def join_subpaths(
     visible = choose(lanes_in(joined) & (reach > 0.0), load_row(bundle, rows.VISIBLE), 0.0)
     store_row(bundle, rows.VISIBLE, visible)
     return joined
+
+
+@rare
+@device
+def _join_others(
+    scene: SceneView,
+    bundle: Bundle,
+    points: Points,
+    index: int,
+    surfaces: Surfaces,
+    ratios: Ratios,
+    lanes: int,
+    settings: BdptSettings,
+) -> None:
+    """What light the points of a number bring to some ends, where either scatters in whatever way:
+    LIGHT_RADIANCE, which is 0 where it can't be.
+    """
+    kind = load_of_points(points, index, more.POINT_KIND)
+    is_plain = kind == more.POINT_PLAIN
+    others_there = lanes & ~lane_mask(is_plain)
+    p = load_vec3_of_points(points, index, more.POINT_P)
+    ng = load_vec3_of_points(points, index, more.POINT_NG)
+    brought = load_vec3_of_points(points, index, more.POINT_BROUGHT)
+    far = load_of_points(points, index, more.POINT_FAR)
+    to_light = p - surfaces.p
+    square = dot(to_light, to_light)
+    per_square = 1.0 / square
+    w = to_light * lanes_sqrt(per_square)
+    back = vec3(0.0 - w.x, 0.0 - w.y, 0.0 - w.z)
+    here = scatter_between(scene, bundle, surfaces, lanes, lanes, surfaces.wo, w)
+    lanes &= lane_mask((here.pdf > 0.0) & (square > 0.0))
+    cos_there = dot(back, ng)
+    there_back = lanes_max(cos_there, 0.0) * INV_PI
+    scatters = cos_there > 0.0
+    cos_there = lanes_abs(cos_there)
+    if others_there != 0:
+        ns = load_vec3_of_points(points, index, more.POINT_NS)
+        wo = load_vec3_of_points(points, index, more.POINT_WO)
+        ends = Surfaces(
+            p,
+            ng,
+            ns,
+            load_of_points(points, index, more.POINT_OFFSET),
+            wo,
+            load_vec3_of_points(points, index, more.POINT_COLOR),
+            smooth_lanes(ng, ns),
+            others_there & lane_mask(kind == more.POINT_OTHER),
+            parts_of(points, index),
+            rooms_of(points, index),
+        )
+        there = scatter_between(scene, bundle, ends, others_there, others_there, back, wo)
+        brought = choose_vec3(is_plain, brought, brought * there.f_cos)
+        far = choose(is_plain, far, far * there.pdf)
+        there_back = choose(is_plain, there_back, there.back)
+        scatters = choose(is_plain, cos_there * there_back, there.pdf) > 0.0
+    lanes &= lane_mask(scatters)
+    per_cos_there = cos_there * per_square
+    throughput = load_point_row(bundle, rows.THROUGHPUT)
+    brought = brought * throughput * here.f_cos * per_cos_there
+    if settings.only_s < 0:
+        near = load_of_points(points, index, more.POINT_NEAR)
+        per_cos_here = lanes_abs(dot(w, surfaces.ng)) * per_square
+        brought = brought * weigh_joined(
+            others(Ratios(near, far), here.pdf * per_cos_there, 1.0),
+            others(ratios, there_back * per_cos_here, here.back),
+        )
+    store_point_row(bundle, rows.LIGHT_RADIANCE, choose_vec3(lanes_in(lanes), brought, 0.0))

@@ -15,7 +15,9 @@ POINTS = _FIRST + 9  # how many the light subpath of the sample has
 LIGHT_EMIT = _FIRST + 10  # density from the light's side, see `join.draw_lights`
 LENS_X = _FIRST + 11  # where it meets the picture
 LENS_Y = _FIRST + 12
-NUMBER_ROWS = _FIRST + 13
+VALUE_BACK = _FIRST + 13  # as VALUE_PDF, of drawing the viewer
+TURN = _FIRST + 14  # 4: numbers of its end, that choose light, lobe, and whether it goes on
+NUMBER_ROWS = _FIRST + 18
 
 # --- What is kept of each point of a light subpath, in rows of their own --------------------------
 POINT_P = 0  # 3
@@ -23,13 +25,16 @@ POINT_NG = 3  # 3
 POINT_NS = 6  # 3
 POINT_OFFSET = 9
 POINT_WO = 10  # 3: to the point before
-POINT_BROUGHT = 13  # 3: light that arrives, by the cosine under which it does
+# 3: light that arrives, by the cosine under which it does; of plain ones what they send on, by the
+# cosine under which they do
+POINT_BROUGHT = 13
 POINT_COLOR = 16  # 3: of a diffuse surface
 POINT_NEAR = 19
-POINT_FAR = 20
+POINT_FAR = 20  # of plain ones times the density of the way back
 POINT_KIND = 21  # POINT_*
 POINT_ROWS = 22
 
 POINT_SPECULAR = 0.0  # nothing can be connected to it
-POINT_DIFFUSE = 1.0
+POINT_PLAIN = 1.0  # diffuse, seen without a shading normal
+POINT_SMOOTH = 3.0  # diffuse
 POINT_OTHER = 2.0

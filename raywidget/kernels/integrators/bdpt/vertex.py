@@ -23,6 +23,7 @@ from raywidget.kernels.surfaces.lobes import Bsdf
 MAX_EDGES = 32
 
 _make_numbers = make_stack_array(types.float32, MAX_EDGES * rows.POINT_ROWS * WIDTH)
+_make_connections = make_stack_array(types.float32, MAX_EDGES * 4 * WIDTH)
 _make_parts = make_stack_array(types.int32, MAX_EDGES * WIDTH)
 _make_rooms = make_stack_array(types.float32, MAX_EDGES * MATERIAL_SIZE * WIDTH)
 
@@ -49,12 +50,13 @@ class Points(NamedTuple):
     numbers: Any  # buffer of POINT_ROWS rows for each
     parts: Any  # buffer of int32, a row for each: row of the material tables
     rooms: Any  # buffer of float32, MATERIAL_SIZE for each point of each lane, see `bsdf`
+    connections: Any  # buffer of four rows for each: what joining it brings, and its share
 
 
 @device
 def make_points() -> Points:
     """Room for one light subpath in each lane; call it where it is to live."""
-    return Points(_make_numbers(), _make_parts(), _make_rooms())
+    return Points(_make_numbers(), _make_parts(), _make_rooms(), _make_connections())
 
 
 @device
@@ -98,6 +100,33 @@ def store_vec3_to_points(points: Points, index: int, row: int, lanes: Lanes, val
     store_to_points(points, index, row, lanes, value.x)
     store_to_points(points, index, row + 1, lanes, value.y)
     store_to_points(points, index, row + 2, lanes, value.z)
+
+
+@device
+def store_connection(points: Points, index: int, brought: Vec3, share: Lanes) -> None:
+    """Keep what joining the points of a number brings."""
+    at = index * (4 * WIDTH)
+    store_lanes(points.connections, at, brought.x)
+    store_lanes(points.connections, at + WIDTH, brought.y)
+    store_lanes(points.connections, at + 2 * WIDTH, brought.z)
+    store_lanes(points.connections, at + 3 * WIDTH, share)
+
+
+@device
+def load_brought(points: Points, index: int) -> Vec3:
+    """That."""
+    at = index * (4 * WIDTH)
+    return vec3(
+        load_lanes(points.connections, at),
+        load_lanes(points.connections, at + WIDTH),
+        load_lanes(points.connections, at + 2 * WIDTH),
+    )
+
+
+@device
+def load_share(points: Points, index: int) -> Any:
+    """How likely it is to be chosen."""
+    return load_lanes(points.connections, index * (4 * WIDTH) + 3 * WIDTH)
 
 
 class Vertex(NamedTuple):
