@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from raywidget.compiler.geometry.primitives import MANY_BALLS
 from raywidget.engine.about import place_of_kernels
 from raywidget.engine.film.halves import prepare
 from raywidget.engine.picking import pick_pixel
@@ -18,6 +19,7 @@ from raywidget.scene.emitters.emitters import ConstantEnvironment, DirectionalLi
 from raywidget.scene.materials.materials import Dielectric, Diffuse, Metal
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.many import Spheres
 from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.round import Cylinder
 from raywidget.scene.shapes.simple import Quad, Sphere
@@ -158,11 +160,16 @@ def _full_scene() -> Scene:
     board = Diffuse(Checkerboard(0.1, 0.9))
     glass = Dielectric(1.5, interior=HomogeneousMedium(absorption=0.1))
     lamps = [Sphere((k, 3, 0), 0.1, emission=1.0) for k in range(16)]  # enough for a tree of them
+    row = np.arange(MANY_BALLS, dtype=float)
+    beads = Spheres(
+        np.stack([row, 0.0 * row - 9.0, 0.0 * row], axis=1), np.full(MANY_BALLS, 0.4, np.float32)
+    )
     shapes = [
         fan,
         ball.replace(material=glass),
         Cylinder((0, -1, 0), (0, 1, 0), 0.2, material=board),
         Instances(fan, np.eye(4)[None]),
+        beads,
         *lamps,
     ]
     sun = DirectionalLight((0, -1, 0), 1.0)  # beside the tree

@@ -62,9 +62,7 @@ def set_apart(
     if len(flats) + len(balls) + ROUND_COST * len(rounds) > _MOST:
         rounds = rounds[:0]
     if len(flats) + len(balls) > _MOST:
-        whole = np.zeros((1, BOX), np.float32)
-        for column in (0, 1, 2, 4, 5, 6):  # numpy is slow along rows
-            whole[0, column] = boxes[:, column].min()
+        whole = _around(boxes)[None]
         least = _LARGE * _areas(whole)
         flats = flats[_areas(boxes[flats]) > least]
         # Half of a ball's box is 12 of its squared radius; rows of radii are shorter than of boxes.
@@ -130,6 +128,16 @@ def list_apart(
     some = apart.balls.order - first_ball
     balls = Balls(geometry.balls.centres_radii[some], geometry.balls.primitives[some])
     return list_flats(flats, _slots(apart.flats)), list_balls(balls, _slots(apart.balls))
+
+
+def _around(boxes: F32) -> F32:
+    """The box around all boxes, (8,)."""
+    # numpy is slow along columns, and along short rows: by rows of so many boxes, 0.4 of the time.
+    at_once = 64
+    even = len(boxes) - len(boxes) % at_once
+    rows = boxes[:even].reshape(-1, at_once * BOX).min(axis=0, initial=np.inf)
+    rows = np.concatenate([rows.reshape(at_once, BOX), boxes[even:]])
+    return np.asarray(rows.min(axis=0))
 
 
 def _areas(boxes: F32) -> F32:

@@ -24,6 +24,9 @@ PARALLELOGRAM = 0.0
 # tested against may lie two ulp outside the vertices they came from.
 _WIDEN = 2.0**-21
 
+MANY_BALLS = 4096
+"""From so many on, boxes are written by compiled code, which fewer need not wait for."""
+
 
 _AS_THEY_ARE = np.empty(0, np.int32)
 
@@ -72,16 +75,14 @@ class Balls:
 
     def write_boxes(self, boxes: F32, threads: int = 1) -> None:
         """Write the boxes, (B, 8)."""
+        if not len(boxes):
+            return
+        box = _box_balls if len(boxes) >= MANY_BALLS else _box_few_balls
 
         def write(begin: int, end: int) -> None:
-            rows = self.centres_radii[begin:end]
-            radii = np.abs(rows[:, 3])
-            for axis in range(3):
-                centres = rows[:, axis]
-                _write_sides(boxes[begin:end], axis, centres - radii, centres + radii)
+            box(self.centres_radii[begin:end], boxes[begin:end])
 
-        if len(boxes):
-            in_parts(len(boxes), threads, write)
+        in_parts(len(boxes), threads, write)
 
     def areas(self) -> F64:
         """Areas, (B,)."""
@@ -151,6 +152,25 @@ def _box_flats(corners: F32, shears: F32, boxes: F32) -> None:
             if shears[i] == PARALLELOGRAM:
                 far = at_u + v
                 lo, hi = min(lo, far), max(hi, far)
+            room = max(abs(lo), abs(hi)) * _WIDEN
+            boxes[i, axis] = lo - room
+            boxes[i, 4 + axis] = -hi - room
+
+
+def _box_few_balls(balls: F32, boxes: F32) -> None:
+    radii = np.abs(balls[:, 3])
+    for axis in range(3):
+        centres = balls[:, axis]
+        _write_sides(boxes, axis, centres - radii, centres + radii)
+
+
+@entry
+def _box_balls(balls: F32, boxes: F32) -> None:
+    """`write_boxes` for balls: in numpy, pass by pass, it took a fifth of a build of 100,000."""
+    for i in range(len(boxes)):
+        radius = abs(balls[i, 3])
+        for axis in range(3):
+            lo, hi = balls[i, axis] - radius, balls[i, axis] + radius
             room = max(abs(lo), abs(hi)) * _WIDEN
             boxes[i, axis] = lo - room
             boxes[i, 4 + axis] = -hi - room

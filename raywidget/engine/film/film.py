@@ -29,6 +29,10 @@ from raywidget.engine.film.tiles import Tile, make_tiles
 SPLAT_ONE = 2.0**32  # of the splat layer, see `kernels.splat`
 
 
+THE_SUMS: NDArray[np.float32] = np.empty(0, np.float32)
+"""In place of swings: those of a single sample, which is all there is in the sums."""
+
+
 class Splats(Protocol):
     """Light that samples of one tile brought to pixels anywhere."""
 
@@ -314,11 +318,13 @@ class Film:
 
         The arrays are the film's from now on, and become read-only. `counts` (height, width) are
         those of the pixels if they are not all alike. Without `swings`, nothing is known about the
-        error of this tile. `splats` are added to the layer. `coverage` (height, width) are sums.
+        error of this tile; those of the first sample may be `THE_SUMS`. `splats` are added to the
+        layer. `coverage` (height, width) are sums.
         """
         if swings is None:
             swings = np.full(sums.shape, np.nan, np.float32)
-        part = _frozen(TileSums(sums, swings, spp, counts, coverage))
+        known = None if swings is THE_SUMS else swings
+        part = _frozen(TileSums(sums, known, spp, counts, coverage))
         with self._lock:
             before = self._parts[tile.index].spp
             self._samples += (spp - before) * tile.width * tile.height
@@ -437,7 +443,7 @@ def _frozen(part: TileSums) -> TileSums:
         part = part._replace(known_swings=None)
     for array in (part.sums, part.known_swings, part.counts, part.coverage):
         if array is not None:
-            array.flags.writeable = False
+            array.setflags(write=False)
     return part
 
 

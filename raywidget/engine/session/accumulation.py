@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.engine.film.adaptive import pilot_samples, plan_shares, refinements
+from raywidget.engine.film.film import THE_SUMS
 from raywidget.engine.film.tiles import Tile
 from raywidget.engine.session.run import Run
 from raywidget.engine.session.schedule import Job
@@ -59,7 +60,8 @@ class Accumulator:
             run, job.tile, job.first, job.target, before.sums, before.swings, before.coverage
         )
         if taken.spp > taken.published:
-            run.film.publish(job.tile, taken.sums, taken.spp, taken.swings, coverage=taken.coverage)
+            swings = taken.swings if taken.spp > 1 else THE_SUMS
+            run.film.publish(job.tile, taken.sums, taken.spp, swings, coverage=taken.coverage)
         return taken.spp
 
     def refine(self, run: Run, job: Job) -> int:
