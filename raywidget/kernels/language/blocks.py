@@ -24,7 +24,8 @@ COMPILE = "RAYWIDGET_COMPILE"
 FAILED = -(1 << 62)
 """What is added to the status of an entry that failed: no result is so small."""
 
-_FORMATS = {"p": "Q", "i": "Q", "f": "f4x", "d": "d"}
+_FORMATS = {"p": "Q", "f": "f4x", "d": "d"}
+_ARRAY = np.ndarray
 _MASK = (1 << 64) - 1
 
 
@@ -88,21 +89,26 @@ class Layout:
             raise RenderError(
                 f"{self.name} takes {len(self.kinds)} slots, got {first + len(slots)}"
             )
-        packer, integers = _packer(kinds)
-        for k in integers:
-            slot = slots[k]
-            if type(slot) is not int or slot < 0:
-                slots[k] = int(slot) & _MASK
-        return Packed(packer(*slots), len(slots), arrays - first_array)
+        try:
+            block = _packer(kinds, "q")(*slots)
+        except struct.error:  # what is no int, or has 64 bits without a sign
+            for k, kind in enumerate(kinds):
+                if kind == "i":
+                    slots[k] = int(slots[k]) & _MASK
+            block = _packer(kinds, "Q")(*slots)
+        return Packed(block, len(slots), arrays - first_array)
 
     def _flatten(self, arguments: Iterable[Any], slots: list[Any], arrays: int) -> int:
+        # Called for each kernel call: what is asked here first is what is so nearly always.
+        expected = self._expected
         for argument in arguments:
-            if isinstance(argument, np.ndarray):
+            if isinstance(argument, _ARRAY):
                 shape = argument.shape
-                if arrays >= len(self._expected):
+                if arrays >= len(expected):
                     raise self._wrong(argument, "no more arrays")
-                dtype, dimensions = self._expected[arrays]
-                if argument.dtype != dtype or len(shape) != dimensions:
+                dtype, dimensions = expected[arrays]
+                its = argument.dtype
+                if (its is not dtype and its != dtype) or len(shape) != dimensions:
                     raise self._wrong(argument, f"arrays ({', '.join(self.arrays)})")
                 if not argument.flags.c_contiguous:
                     raise RenderError(
@@ -133,10 +139,10 @@ class Packed(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _packer(kinds: str) -> tuple[Callable[..., bytes], list[int]]:
-    """What packs slots of such kinds, and which of them are integers."""
-    code = struct.Struct("<" + "".join(_FORMATS[kind] for kind in kinds))
-    return code.pack, [k for k, kind in enumerate(kinds) if kind == "i"]
+def _packer(kinds: str, integers: str) -> Callable[..., bytes]:
+    """What packs slots of such kinds, and integers with a sign, "q", or without, "Q"."""
+    formats = {**_FORMATS, "i": integers}
+    return struct.Struct("<" + "".join(formats[kind] for kind in kinds)).pack
 
 
 # --- Calls ----------------------------------------------------------------------------------------
