@@ -424,10 +424,10 @@ SPOT_QUARTIC = 2
 LIGHT_NODE_SIZE = 11
 LIGHT_NODE_CENTRE = 0  # 3: of a ball round all of the node
 LIGHT_NODE_RADIUS = 3  # -1: infinitely far away
-# 3: unit; normals lie within the first angle of it, light within both. Far away: the way there, or
-# 0 where it comes from all sides
+# 3: unit; normals lie within the first angle of it, light within both. Far away: a surface receives
+# its cosine with this (times its length, that of an image), and LIGHT_NODE_COS_NORMALS besides
 LIGHT_NODE_AXIS = 4
-LIGHT_NODE_COS_NORMALS = 7  # far away: 1 where it comes from all sides, else 0
+LIGHT_NODE_COS_NORMALS = 7  # far away: the share that comes from all sides alike
 LIGHT_NODE_COS_LIGHT = 8
 LIGHT_NODE_STRENGTH = 9  # greatest intensity, or irradiance from far away, both in one unit
 LIGHT_NODE_SIN_NORMALS = 10

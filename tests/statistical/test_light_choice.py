@@ -14,6 +14,7 @@ from significance import (
 import raywidget as rw
 from raywidget.compiler.lights import light_nodes
 from raywidget.kernels import layout
+from raywidget.scene.emitters.panorama import directions_of
 
 pytestmark = pytest.mark.statistical
 
@@ -156,6 +157,35 @@ def test_images_are_drawn_by_what_scattering_does_not_find_of_them():
     upwards[8:] = 0.0
     assert strength(upwards, floor) > 0.8 * strength(2 * even, floor)
     assert strength(peak, floor, walls) < 0.05 * strength(peak, floor)
+
+
+def test_images_are_drawn_where_their_bright_side_is_faced():
+    floor = rw.Quad((-3, 0, 3), (6, 0, 0), (0, 0, -6))
+    even = np.full((16, 32, 3), 0.5)
+    peak = even.copy()
+    peak[3, 3] = 1000.0
+    towards = directions_of(3.5 / 16 * np.pi, 3.5 / 32 * 2 * np.pi)
+
+    def lights_of(image):
+        return LightsUnderTest([floor], [SUN, rw.ImageEnvironment(image)])
+
+    node = lights_of(peak).tables.light_nodes[1]
+    axis = node[layout.LIGHT_NODE_AXIS : layout.LIGHT_NODE_AXIS + 3]
+    np.testing.assert_allclose(axis, 4 * towards, atol=0.3)  # a cosine by its mean, a quarter
+    assert node[layout.LIGHT_NODE_COS_NORMALS] < 0.1
+    node = lights_of(even).tables.light_nodes[1]
+    axis = node[layout.LIGHT_NODE_AXIS : layout.LIGHT_NODE_AXIS + 3]
+    assert np.linalg.norm(axis) < 0.6
+    assert node[layout.LIGHT_NODE_COS_NORMALS] > 0.85
+    # Both normals face the sun alike, one of them the peak.
+    to_sun = -np.array(SUN.axis)
+    aside = np.cross(to_sun, towards)
+    aside /= np.linalg.norm(aside)
+    bright = np.cross(aside, to_sun)
+    normals = [to_sun + bright, to_sun - bright]
+    normals = [normal / np.linalg.norm(normal) for normal in normals]
+    facing, averted = lights_of(peak).probabilities([(0, 1, 0)] * 2, normals)[:, 1]
+    assert facing > 2 * averted > 0
 
 
 # --- Pictures -------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def importance(scene: SceneView, node: int, p: Vec3, n: Vec3) -> Real:
     axis = row + layout.LIGHT_NODE_AXIS
     if radius < 0.0:
         cos = n.x * nodes[axis] + n.y * nodes[axis + 1] + n.z * nodes[axis + 2]
-        cos = lanes_max(0.0, cos + nodes[row + layout.LIGHT_NODE_COS_NORMALS])
+        cos = lanes_max(0.0, cos) + nodes[row + layout.LIGHT_NODE_COS_NORMALS]
         return strength * choose(dot(n, n) > 0.0, cos, 1.0)
     centre = row + layout.LIGHT_NODE_CENTRE
     return _bound(
