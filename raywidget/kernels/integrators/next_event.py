@@ -15,6 +15,7 @@ from raywidget.kernels.integrators.bundle import (
     load_point_row,
     load_row,
     load_row_of,
+    load_word,
     load_word_row,
     replace_point_row,
     replace_row,
@@ -52,7 +53,13 @@ from raywidget.kernels.layout import (
     SceneView,
 )
 from raywidget.kernels.lights.emitter import sample_chosen
-from raywidget.kernels.lights.environment import draw_from_image
+from raywidget.kernels.lights.environment import (
+    aim_at_image,
+    draw_from_image,
+    fetch_aimed,
+    fetch_guide,
+    is_far_to_fetch,
+)
 from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
 from raywidget.kernels.lights.light_choice import choose_light, draw_weighed
 from raywidget.kernels.lights.light_lanes import sample_lanes
@@ -67,6 +74,42 @@ from raywidget.kernels.volumes.medium import (
 
 INFINITY = float("inf")
 _BELOW_ONE = 1.0 - 2.0**-24
+
+
+@device
+def seeks_far(scene: SceneView) -> bool:
+    """Is an image the only light, and one that has to be fetched from far?"""
+    if scene.light_count != 1 or scene.portal_count > 0:
+        return False
+    return scene.environment[ENVIRONMENT_LIGHT] >= 0.0 and is_far_to_fetch(scene)
+
+
+@on_demand
+def aim_at_lights(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """Have brought near what tells where in an image `sample_lights` will look.
+
+    Guide, running sums and texels wait for each other; so fetched, while surfaces are looked up,
+    two of the three waits are saved.
+    """
+    u = load_row_of(bundle, rows.LIGHT_U, lanes)
+    v = load_row_of(bundle, rows.LIGHT_V, lanes)
+    aim = aim_at_image(scene, u, v)
+    store_word_row(bundle, rows.AIM_ROW, whole(aim.row))
+    store_word_row(bundle, rows.AIM_CELL, aim.cell)
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        fetch_guide(scene, load_word(bundle, rows.AIM_CELL, lane))
+
+
+@on_demand
+def fetch_lights(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """The next step of it, for the same lanes or some of them."""
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        row = load_word(bundle, rows.AIM_ROW, lane)
+        fetch_aimed(scene, row, load_word(bundle, rows.AIM_CELL, lane))
 
 
 @device

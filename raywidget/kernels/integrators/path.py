@@ -45,7 +45,13 @@ from raywidget.kernels.integrators.caustics.chains import (
     weigh_chains,
 )
 from raywidget.kernels.integrators.caustics.photons import trace_photon
-from raywidget.kernels.integrators.next_event import find_visible, sample_lights
+from raywidget.kernels.integrators.next_event import (
+    aim_at_lights,
+    fetch_lights,
+    find_visible,
+    sample_lights,
+    seeks_far,
+)
 from raywidget.kernels.integrators.path_lanes import (
     FOUND_CHAINED,
     FOUND_DIFFUSE,
@@ -207,7 +213,14 @@ def advance_paths(
         return Advanced(ended, rays)
 
     # --- What are the surfaces? -------------------------------------------------------------------
+    aiming = 0
+    if settings.next_event and seeks_far(scene):
+        aiming = scattering & ~that_found(bundle, FOUND_SPECULAR)
+    if aiming != 0:
+        aim_at_lights(scene, bundle, aiming)
     make_found_surfaces(scene, bundle, settings)
+    if aiming != 0:
+        fetch_lights(scene, bundle, aiming)
     space = 0
     if in_space(settings):
         space = that_found(bundle, FOUND_SPACE)

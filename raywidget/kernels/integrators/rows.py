@@ -103,4 +103,6 @@ IN_SPACE = 19  # 1: it was scattered between surfaces last
 VOLUME = 20  # that stops it, or -1
 MEDIUM = 21  # row of what a ray is in
 STREAM = 22  # 2: the state of its stream of numbers
-WORD_ROWS = 24
+AIM_ROW = 24  # of an image, that light will be drawn from
+AIM_CELL = 25
+WORD_ROWS = 26

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from raywidget.kernels import layout
+from raywidget.kernels.language.buffers import address_of, prefetch
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.look_up import in_any_lane, look_up, look_up_four, whole
 from raywidget.kernels.language.on_demand import on_demand
@@ -32,6 +33,8 @@ from raywidget.kernels.layout import SceneView
 
 _BELOW_ONE = 1.0 - 2.0**-24
 _TINY = 1e-30
+_LARGE = 1 << 15  # texels: half a megabyte
+_TEXEL_SIZE = 4
 
 
 class EnvironmentSample(NamedTuple):
@@ -296,6 +299,59 @@ def _search(table: Any, row_size: int, first: Any, count: float, guides: float, 
     return low
 
 
+class Aim(NamedTuple):
+    """Where in an image a direction will be drawn, as far as it is known."""
+
+    row: Real
+    cell: Any  # of the table of cells, whose guide tells more
+
+
+@device
+def is_far_to_fetch(scene: SceneView) -> bool:
+    """Is an image too large for a processor's own cache?"""
+    table = scene.environment
+    return table[layout.ENVIRONMENT_WIDTH] * table[layout.ENVIRONMENT_HEIGHT] > single(_LARGE)
+
+
+@device
+def aim_at_image(scene: SceneView, u: Real, v: Real) -> Aim:
+    """Which row `draw_from_image` will take."""
+    table = scene.environment
+    in_row = _find_row(scene, _clamp(v, 0.0, _BELOW_ONE))
+    entry = lanes_floor(_clamp(u, 0.0, _BELOW_ONE) * table[layout.ENVIRONMENT_CELL_GUIDES])
+    return Aim(in_row, whole(in_row) * int(table[layout.ENVIRONMENT_WIDTH]) + whole(entry))
+
+
+@device
+def fetch_guide(scene: SceneView, cell: int) -> None:
+    """Have the guide of an aim brought near."""
+    prefetch(address_of(scene.environment_cells, cell * layout.ENVIRONMENT_CELL_SIZE))
+
+
+@device
+def fetch_aimed(scene: SceneView, row: int, cell: int) -> None:
+    """Have brought near what will most likely be drawn: the guide says where it begins."""
+    width = int(scene.environment[layout.ENVIRONMENT_WIDTH])
+    guide = cell * layout.ENVIRONMENT_CELL_SIZE + layout.ENVIRONMENT_GUIDE
+    first = row * width + int(scene.environment_cells[guide])
+    prefetch(address_of(scene.environment_cells, first * layout.ENVIRONMENT_CELL_SIZE))
+    prefetch(address_of(scene.environment_pixels, first * _TEXEL_SIZE))
+    prefetch(address_of(scene.environment_pixels, (first + width) * _TEXEL_SIZE))
+
+
+@device
+def _find_row(scene: SceneView, v: Real) -> Real:
+    table = scene.environment
+    return _search(
+        scene.environment_rows,
+        layout.ENVIRONMENT_ROW_SIZE,
+        whole(v * 0.0),
+        table[layout.ENVIRONMENT_HEIGHT] - 1.0,
+        table[layout.ENVIRONMENT_ROW_GUIDES],
+        v,
+    )
+
+
 @device
 def draw_from_image(scene: SceneView, u: Real, v: Real) -> EnvironmentSample:
     """A direction to the image, by its brightness; of lanes of numbers, lanes."""
@@ -305,14 +361,7 @@ def draw_from_image(scene: SceneView, u: Real, v: Real) -> EnvironmentSample:
     u = _clamp(u, 0.0, _BELOW_ONE)
     v = _clamp(v, 0.0, _BELOW_ONE)
     # --- Row
-    in_row = _search(
-        scene.environment_rows,
-        layout.ENVIRONMENT_ROW_SIZE,
-        whole(v * 0.0),
-        cells,
-        table[layout.ENVIRONMENT_ROW_GUIDES],
-        v,
-    )
+    in_row = _find_row(scene, v)
     row = whole(in_row)
     before = _of_row(scene, row, layout.ENVIRONMENT_BEFORE)
     v = (v - before) / (_of_row(scene, row, layout.ENVIRONMENT_SUM) - before)
