@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from raywidget.engine.film.halves import is_prepared
 from raywidget.stream.encoders import DRAFT, EXACT
 from raywidget.stream.flow import Allowance, Flow
 from raywidget.stream.ledger import Indices, Ledger
@@ -95,9 +96,9 @@ class TileFeed:
                 # No mark in the ledger: this is a courtesy, the tiles themselves follow.
                 self._send_records(view, coarse, EXACT, False, now)
                 return self._flow.allowance(now).wait
-        # Compiled code makes pixels of sums ten times as fast, for which the first doesn't wait.
+        # Compiled code makes pixels of sums ten times as fast; the first message goes without.
         plain = None
-        if encoding == EXACT and self._flow.next_seq > 1:
+        if encoding == EXACT and self._flow.next_seq > 1 and is_prepared():
             plain = choose_plain(ledger, unsent, allowance.size, allowance.at_least_one)
         if plain is not None:
             self._send_plain(ledger, view, *plain, now)

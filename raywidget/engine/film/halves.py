@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +25,8 @@ def write_message(
 ) -> bytes:
     """Records of some pieces, then their pixels, each padded to a multiple of 4 bytes.
 
-    The same halves as `to_half` makes of `mean_radiance`. Compiled for the first who asks.
+    The same halves as `to_half` makes of `mean_radiance`. Compiled, or loaded, for the first who
+    asks: see `is_prepared`.
 
     Parameters
     ----------
@@ -55,3 +59,25 @@ def prepare() -> None:
     """Have it compiled, or loaded from disk, before anybody asks."""
     nothing = np.zeros(0, np.int64)
     write_message(4, (), (), np.zeros((0, 8), np.uint16), nothing, nothing, 0)
+
+
+def is_prepared() -> bool:
+    """Can a message be written without waiting for a compiler? The first question sees to it.
+
+    That is done in a thread of its own, once in a process: whoever sends pictures would wait for
+    all else that is compiled just then, too.
+    """
+    return _preparation().is_set()
+
+
+@lru_cache(maxsize=1)
+def _preparation() -> threading.Event:
+    done = threading.Event()
+
+    def work() -> None:
+        with suppress(Exception):  # then numpy goes on doing it
+            prepare()
+            done.set()
+
+    threading.Thread(target=work, name="prepare-halves", daemon=True).start()
+    return done

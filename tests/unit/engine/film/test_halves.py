@@ -1,12 +1,14 @@
 """A message that compiled code writes is what numpy would make of the same sums, bit by bit."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from raywidget.engine.film.film import Film, TileSums, mean_radiance
-from raywidget.engine.film.halves import write_message
+from raywidget.engine.film.halves import is_prepared, write_message
 from raywidget.picture.development import to_half
 from raywidget.stream.encoders import EXACT
 from raywidget.stream.ledger import Ledger
@@ -96,3 +98,12 @@ def test_what_is_more_than_its_sums_is_left_to_numpy():
     assert film.plain_parts([1]) is not None
     film.publish(film.tiles[1], np.ones((16, 16, 3)), 2, coverage=np.ones((16, 16)))
     assert film.plain_parts([1]) is None
+
+
+def test_it_is_prepared_soon_without_anybody_waiting():
+    is_prepared()
+    for _ in range(600):
+        if is_prepared():
+            return
+        time.sleep(0.1)
+    raise AssertionError("not within a minute")
