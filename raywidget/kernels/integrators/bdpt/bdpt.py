@@ -25,17 +25,15 @@ from raywidget.kernels.integrators.bdpt.arrive import (
     see_lights,
 )
 from raywidget.kernels.integrators.bdpt.begin import begin_subpaths, draw_numbers
-from raywidget.kernels.integrators.bdpt.join import (
+from raywidget.kernels.integrators.bdpt.join import join_subpaths, keep_points
+from raywidget.kernels.integrators.bdpt.lens import find_visible_from_lens, splat
+from raywidget.kernels.integrators.bdpt.next_light import draw_lights
+from raywidget.kernels.integrators.bdpt.scatter import (
     Surfaces,
-    draw_lights,
-    find_visible_from_lens,
     is_turned,
-    join_subpaths,
-    keep_points,
     scatter_between,
     smooth_lanes,
     spawn,
-    splat,
 )
 from raywidget.kernels.integrators.bdpt.subpath import (
     ROULETTE_FULL,
