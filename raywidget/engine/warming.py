@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from raywidget.compiler.geometry.primitives import MANY_BALLS
 from raywidget.engine.about import place_of_kernels
 from raywidget.engine.film.halves import prepare
 from raywidget.engine.picking import pick_pixel
@@ -160,6 +159,8 @@ def _full_scene() -> Scene:
     board = Diffuse(Checkerboard(0.1, 0.9))
     glass = Dielectric(1.5, interior=HomogeneousMedium(absorption=0.1))
     lamps = [Sphere((k, 3, 0), 0.1, emission=1.0) for k in range(16)]  # enough for a tree of them
+    from raywidget.compiler.geometry.primitives import MANY_BALLS  # which loads kernels
+
     row = np.arange(MANY_BALLS, dtype=float)
     beads = Spheres(
         np.stack([row, 0.0 * row - 9.0, 0.0 * row], axis=1), np.full(MANY_BALLS, 0.4, np.float32)

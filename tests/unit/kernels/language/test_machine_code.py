@@ -225,6 +225,19 @@ def test_the_version_is_told_by_the_tables():
     assert symbol_of("kernels.a.b", "full") == "raywidget_kernels_a_b_full"
 
 
+def test_without_compiler_and_machine_code_info_still_answers():
+    """A module that loaded kernels when it was imported had it end with their error."""
+    script = """
+import sys
+sys.modules["numba"] = sys.modules["llvmlite"] = None  # importing them is an error
+from raywidget.cli import main
+main(["info"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "kernels         none" in done.stdout, done.stderr
+    assert 'pip install "raywidget[compile]"' in done.stdout
+
+
 def test_where_nothing_is_compiled_the_language_is_made_of_nothing():
     """All kernels can be imported without numba; a library of another name stands in for ours."""
     script = """
