@@ -16,6 +16,7 @@ from raywidget.io.lines import Lines
 from raywidget.io.maps import cut_out
 from raywidget.io.pieces import Piece
 from raywidget.io.points import Points
+from raywidget.io.views import level_up
 from raywidget.scene.camera import Camera, PerspectiveCamera
 from raywidget.scene.materials.materials import Material
 from raywidget.scene.materials.principled import Principled
@@ -54,7 +55,7 @@ def _cameras(scene: Any) -> tuple[Camera, ...]:
         PerspectiveCamera(
             look_from=tuple(position),
             look_at=tuple(position + forward * max(1e-3, float(scene.scale))),
-            up=tuple(matrix[:3, 1]),
+            up=tuple(level_up(forward, matrix[:3, 1])),
             vfov=float(np.clip(scene.camera.fov[1], 1.0, 170.0)),
         ),
     )

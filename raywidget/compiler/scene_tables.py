@@ -170,12 +170,13 @@ def _compile(
     trees = None
     known = None if previous is None else find_keys()
     if previous is not None and known is not None and previous.keys == known:
-        trees = None if will_move and previous.plan is None else previous
+        # What is to be refitted is built in another way: no flat of it is cut.
+        trees = previous if is_still == (previous.plan is None) else None
     elif previous is not None and has_moved:
         trees = refit_trees(previous, geometry, threads)
     if trees is None:
         trees = build_trees(geometry, threads, will_move, is_still, previous, known)
-        trees = trees._replace(keys=find_keys())
+        trees = trees._replace(keys=None if has_moved else find_keys())
     lights = find_lights()
     background = layout.ENVIRONMENT_BACKGROUND
     lights.environment.values[background : background + 3] = _behind(scene)

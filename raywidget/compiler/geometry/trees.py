@@ -115,7 +115,8 @@ def build_trees(
         plan = NO_PLAN if with_plan else None
         return Trees(*blocks, few.few_flats, few.few_balls, (), plan=plan)
     known: dict[bytes, Span] = {}
-    if not with_plan and previous is not None and previous.keys is not None:
+    has_plan = with_plan or (previous is not None and previous.plan is not None)
+    if previous is not None and previous.keys is not None and not has_plan:
         known = dict(zip(previous.keys.own, previous.spans, strict=False))
     old_keys = keys.own if keys is not None and known else ()
     kept = [known.get(key) for key in old_keys]

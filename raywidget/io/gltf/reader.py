@@ -24,6 +24,7 @@ from raywidget.io.gltf.primitives import Geometry, Primitives
 from raywidget.io.maps import Affine
 from raywidget.io.parts import SceneParts
 from raywidget.io.places import invertible
+from raywidget.io.views import bounds_of
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
 from raywidget.scene.shapes.many import Cylinders, Spheres
@@ -274,11 +275,7 @@ class _Reader:
 
     def _cameras(self, graph: Nodes, shapes: list[Shape]) -> tuple[list[Camera], dict[str, Any]]:
         document = self._document
-        bounds = np.zeros((2, 3))
-        if shapes:
-            boxes = [shape.bounds() for shape in shapes]
-            low = np.min([lo for lo, _ in boxes], axis=0)
-            bounds = np.stack([low, np.max([hi for _, hi in boxes], axis=0)])
+        bounds = bounds_of(shapes)
         cameras: list[Camera] = []
         defaults: dict[str, Any] = {}
         for node in graph.placed:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from raywidget.io.gltf.document import Document, Tree
 from raywidget.io.gltf.nodes import Matrix, Placed
+from raywidget.io.views import far_ahead, level_up
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.emitters.emitters import DirectionalLight, Emitter, PointLight, SpotLight
 
@@ -37,13 +38,11 @@ def read_camera(
     start = node.matrix[:3, 3]
     forward = _unit(-node.matrix[:3, 2], (0.0, 0.0, -1.0))
     up = _unit(node.matrix[:3, 1], (0.0, 1.0, 0.0))
-    far = float((bounds.mean(axis=0) - start) @ forward)
-    if not far > 1e-6:
-        far = max(1.0, float(np.linalg.norm(bounds[1] - bounds[0])))
+    far = far_ahead(start, forward, bounds)
     pose: dict[str, Any] = {
         "look_from": start,
         "look_at": start + far * forward,
-        "up": up,
+        "up": level_up(forward, up),
         "name": name,
     }
     kind = document.text(tree, "type", here)

@@ -15,6 +15,7 @@ from raywidget.io.mitsuba.versions import is_old, modernise
 from raywidget.io.notes import Notes
 from raywidget.io.parts import SceneParts
 from raywidget.io.pieces import notes_of
+from raywidget.io.views import aimed, bounds_of
 from raywidget.scene.emitters.emitters import Emitter, Environment
 from raywidget.scene.materials.materials import Interface
 from raywidget.scene.materials.media import HomogeneousMedium
@@ -65,10 +66,10 @@ def read(path: Path) -> SceneParts:
     translation = Shapes(surfaces, notes)
     shapes: list[Shape] = []
     emitters: list[Emitter] = []
-    cameras = []
     medium = None
     hides = False
     defaults: dict[str, Any] = {}
+    sensors = []
     for part in scene.parts:
         try:
             if part.kind == "shape":
@@ -84,12 +85,14 @@ def read(path: Path) -> SceneParts:
                     medium = surfaces.medium(inside)
                 if camera is not None:
                     defaults = {**settings, **defaults}  # of the first camera
-                    cameras.append(camera)
+                    sensors.append((camera, part.type == "thinlens"))
             elif part.kind == "integrator":
                 hides |= lights.integrator(part, notes, defaults)
         except SceneError as error:
             raise _placed(error, part) from None
     shapes += translation.copied()
+    bounds = bounds_of(shapes)
+    cameras = [aimed(camera, bounds, is_told=has_focus) for camera, has_focus in sensors]
     _tell_leftovers(scene, notes)
     sees_media = defaults.get("integrator", "path") not in ("path", "direct", "bdpt")
     if not sees_media and _has_scattering(shapes, medium):

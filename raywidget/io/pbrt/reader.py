@@ -15,6 +15,8 @@ from raywidget.io.pbrt.parameters import placed
 from raywidget.io.pbrt.shapes import Shapes
 from raywidget.io.pbrt.surfaces import Surfaces
 from raywidget.io.pbrt.textures import Textures
+from raywidget.io.views import aimed, bounds_of
+from raywidget.scene.camera import Camera, PanoramicCamera
 from raywidget.scene.materials.materials import Interface
 from raywidget.scene.materials.media import HomogeneousMedium
 from raywidget.scene.shapes.simple import Shape
@@ -64,6 +66,7 @@ def read(path: Path) -> SceneParts:
             lights.add(item)
     lamps = Lamps(view.exposure, notes)
     shapes = Shapes(declared, surfaces, lamps, view.world, notes, budget).all()
+    cameras = () if view.camera is None else (_aimed(view.camera, shapes),)
     medium = surfaces.medium(declared.camera_medium, path.name)
     if _scatters(shapes, medium):
         view.defaults["integrator"] = "volpath"
@@ -71,11 +74,18 @@ def read(path: Path) -> SceneParts:
     return SceneParts(
         shapes=tuple(shapes),
         emitters=tuple(lights.emitters()),
-        cameras=() if view.camera is None else (view.camera,),
+        cameras=cameras,
         medium=medium,
         defaults=view.defaults,
         notes=notes.sentences(),
     )
+
+
+def _aimed(camera: Camera, shapes: list[Shape]) -> Camera:
+    """A panorama's own axis is not that of a view: it stays."""
+    if isinstance(camera, PanoramicCamera):
+        return camera
+    return aimed(camera, bounds_of(shapes))
 
 
 def _scatters(shapes: list[Shape], medium: HomogeneousMedium | None) -> bool:

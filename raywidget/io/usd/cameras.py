@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.io.notes import Notes
+from raywidget.io.views import far_ahead, level_up
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 
 F64 = NDArray[np.float64]
@@ -40,11 +41,9 @@ def camera(
     start = place[:3, 3]
     forward = _unit(-place[:3, 2], (0.0, 0.0, -1.0))
     up = _unit(place[:3, 1], (0.0, 1.0, 0.0))
-    far = float((bounds.mean(axis=0) - start) @ forward)
-    if not far > 1e-6:
-        far = max(1.0, float(np.linalg.norm(bounds[1] - bounds[0])))
+    far = far_ahead(start, forward, bounds)
     focus = numbers["focusDistance"]
-    pose: dict[str, Any] = {"look_from": start, "up": up, "name": name}
+    pose: dict[str, Any] = {"look_from": start, "up": level_up(forward, up), "name": name}
     if told["projection"] == "orthographic":
         height = _TENTH * high * float(np.linalg.norm(place[:3, 1]))
         start = start + place[:3, :2] @ (_TENTH * np.array(offset))

@@ -17,6 +17,7 @@ from raywidget.io.usd.pictures import Pictures
 from raywidget.io.usd.process import describe
 from raywidget.io.usd.shapes import Shapes
 from raywidget.io.usd.surfaces import Surfaces
+from raywidget.io.views import bounds_of
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter, Environment
 from raywidget.scene.shapes.simple import Shape
@@ -123,11 +124,7 @@ class _Stage:
     def _cameras(
         self, items: list[dict[str, Any]], shapes: list[Shape]
     ) -> tuple[list[Camera], dict[str, Any]]:
-        bounds = np.zeros((2, 3))
-        if shapes:
-            boxes = [shape.bounds() for shape in shapes]
-            low = np.min([lo for lo, _ in boxes], axis=0)
-            bounds = np.stack([low, np.max([hi for _, hi in boxes], axis=0)])
+        bounds = bounds_of(shapes)
         cameras: list[Camera] = []
         defaults: dict[str, Any] = {}
         for item in items:

@@ -240,3 +240,25 @@ def test_another_quantity_is_shown_without_its_values_being_copied():
     after = compiled.compile_after(others, 1, (scene, made))
     np.testing.assert_array_equal(after.tables.values, compile_scene(others).values)
     assert not np.array_equal(after.tables.values, made.tables.values)
+
+
+def test_what_was_to_be_refitted_is_built_anew_for_a_still_scene():
+    """Nothing of it is cut, nor set apart: what came after had other tables than a new scene."""
+    generator = np.random.default_rng(1)
+    ends = generator.uniform(-3, 3, (900, 1, 3)) + generator.normal(0, 1, (900, 3, 3)) * (
+        np.array([[1], [1], [0.01]])
+    )
+    strips = rw.Mesh(ends.reshape(-1, 3), np.arange(2700).reshape(-1, 3), name="strips")
+    copies = rw.Instances(strips.replace(name=None), PLACES, name="copies")
+
+    def scene_at(time):
+        ball = rw.Sphere((3 + time, 0, 0), 1, name="ball")
+        return rw.Scene([strips, copies, ball], camera=SCENE.camera)
+
+    settings = RenderSettings(width=8, height=8, spp=1, integrator="normals")
+    renderer = Renderer(rw.Moving(scene_at, (0, 1)), settings)
+    renderer = Renderer(scene_at(0.5), settings, renderer)
+    metal, grey = rw.Metal((0.9, 0.9, 0.9), 0.1), rw.Diffuse(0.4)
+    for change in ({"ball.material": metal}, {"ball.radius": 1.1}, {"ball.material": grey}):
+        renderer = Renderer(edit_scene(renderer.scene, change), settings, renderer)
+        _assert_same(renderer._compiled.tables, compile_scene(renderer.scene))
