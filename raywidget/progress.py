@@ -57,7 +57,7 @@ class _Bar:
 
         self._session = session
         goal = session.progress().goal
-        self._bar: Any = tqdm(total=goal, unit="sample", unit_scale=True, desc="compiling kernels")
+        self._bar: Any = tqdm(total=goal, unit="sample", unit_scale=True, desc="preparing")
 
     def update(self) -> None:
         state = self._session.current().state
@@ -102,7 +102,7 @@ class Lines:
         if self._session.current().state == "compiling":
             if not self._compiling and now - self._began >= SOON:
                 self._compiling = True
-                self._say("raywidget: compiling kernels")
+                self._say("raywidget: preparing the scene and its kernels")
             return
         progress = self._session.progress()
         share = progress.samples / progress.goal if progress.goal else 0.0

@@ -460,7 +460,7 @@ def test_the_status_tells_of_compiling_progress_and_the_end(notebook):
     settings = "width=320, height=240, spp=10**6, passes=10**5"
     view = notebook.run(f"widget = rw.RayWidget(rw.presets.cornell(), {settings})\nwidget").view()
     status = view.element.get_by_role("status")
-    status.get_by_text("compiling kernels (first run)").wait_for()
+    status.get_by_text("preparing the scene").wait_for()
     assert view.data["state"] == "compiling"
     assert view.element.evaluate(ANIMATIONS) == ["raywidget-wait"]
     notebook.page.emulate_media(reduced_motion="reduce")

@@ -39,7 +39,7 @@ def run(*arguments):
 def told(text):
     """What is on standard error beside how far the render is."""
     lines = text.splitlines(keepends=True)
-    progress = re.compile(r"raywidget: (compiling kernels|done, |ended at |\d+ %, )")
+    progress = re.compile(r"raywidget: (preparing the scene|done, |ended at |\d+ %, )")
     return "".join(line for line in lines if not progress.match(line))
 
 

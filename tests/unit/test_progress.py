@@ -62,7 +62,7 @@ def test_compiling_is_said_once_if_it_takes_long():
     assert lines == []
     for now[0] in (3.0, 4.0, 50.0):
         told.update()
-    assert lines == ["raywidget: compiling kernels"]
+    assert lines == ["raywidget: preparing the scene and its kernels"]
 
 
 def test_render_writes_lines_into_a_file_and_no_bar(monkeypatch):

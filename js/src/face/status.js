@@ -124,6 +124,9 @@ function done(status) {
   return parts;
 }
 
+/** A first run compiles kernels, which takes longest; a large scene takes its time, too. */
+const PREPARING = ["preparing the scene…", "kernels are compiled in the first run"];
+
 /**
  * The line under the picture, what matters most first: where there is little room, the last parts
  * are not seen.
@@ -137,7 +140,7 @@ export function describe(status) {
   const lines = {
     connecting: () => ["connecting…"],
     waiting: () => ["waiting for the kernel…"],
-    compiling: () => [message ?? "compiling kernels (first run)…"],
+    compiling: () => (message === null ? PREPARING : [message]),
     running: () => running(status),
     paused: () => ["paused", ...remark(status), ...counted(status), ...noise(status)],
     done: () => done(status),

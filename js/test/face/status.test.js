@@ -22,7 +22,7 @@ const status = (phase, extra = {}) => ({
 
 test("the line says where the render is", () => {
   const lines = [
-    [status("compiling"), "compiling kernels (first run)…"],
+    [status("compiling"), "preparing the scene… · kernels are compiled in the first run"],
     [status("compiling", { message: "compiling bdpt…" }), "compiling bdpt…"],
     [status("running"), "12 % · 14 s left · 32 of 256 spp · 1.6 k samples/s"],
     [status("running", { progress: null }), "rendering…"],
