@@ -109,7 +109,10 @@ def _sky(plugin: Plugin, surfaces: Surfaces, notes: Notes) -> Emitter:
 
 
 def camera(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> Camera | None:
-    """What a sensor is here; its film and its sampler become settings in `defaults`."""
+    """What a sensor is here; its film and its sampler become settings in `defaults`.
+
+    How far away is what it looks at, only a thin lens tells: see `io.views`.
+    """
     width, height = _film(plugin, notes, defaults)
     for sampler in plugin.of_kind("sampler"):
         defaults["spp"] = sampler.integer("sample_count", 4)
@@ -134,12 +137,13 @@ def camera(plugin: Plugin, notes: Notes, defaults: dict[str, Any]) -> Camera | N
         notes.add(f"sensor {plugin.type!r} is not known here, and left out", plugin.place)
         return None
     focus = plugin.number("focus_distance", 0.0)
-    distance = focus if focus > 0.0 else 1.0
+    distance = 1.0
     lens: dict[str, Any] = {}
     if plugin.type == "thinlens":
         if not focus > 0.0:
             raise plugin.fail("focus_distance", "a length > 0", focus)
         lens = {"aperture_radius": plugin.number("aperture_radius", 0.0), "focus_distance": focus}
+        distance = focus
     # It counts y downwards, in heights of the film.
     aside = plugin.number("principal_point_offset_x", 0.0)
     below = plugin.number("principal_point_offset_y", 0.0)

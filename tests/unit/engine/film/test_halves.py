@@ -1,14 +1,12 @@
 """A message that compiled code writes is what numpy would make of the same sums, bit by bit."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from raywidget.engine.film.film import Film, TileSums, mean_radiance
-from raywidget.engine.film.halves import is_prepared, write_message
+from raywidget.engine.film.halves import _preparation, is_prepared, write_message
 from raywidget.picture.development import to_half
 from raywidget.stream.encoders import EXACT
 from raywidget.stream.ledger import Ledger
@@ -102,8 +100,5 @@ def test_what_is_more_than_its_sums_is_left_to_numpy():
 
 def test_it_is_prepared_soon_without_anybody_waiting():
     is_prepared()
-    for _ in range(600):
-        if is_prepared():
-            return
-        time.sleep(0.1)
-    raise AssertionError("not within a minute")
+    assert _preparation().wait(60.0)
+    assert is_prepared()
