@@ -9,6 +9,7 @@ from PIL import Image
 
 import raywidget as rw
 from raywidget.errors import SceneError
+from raywidget.scene.textures import image_texture
 from raywidget.scene.values.colors import decode_srgb
 
 BYTES = np.random.default_rng(0).integers(0, 256, (3, 4, 4), np.uint8)
@@ -64,6 +65,39 @@ def test_arrays_are_copied():
     np.testing.assert_array_equal(again.pixels, texture.pixels)
     assert texture.replace(wrap="clamp").wrap == "clamp"
     assert repr(texture) == "ImageTexture(image=<2x2x3 float32>)"
+
+
+@pytest.mark.parametrize("factor", [(1, 1, 1), (0.5, 0.5, 0.5), (0.2, 1, 3)])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_what_is_asked_of_a_picture_follows_from_all_of_its_pixels(kind, channels, factor):
+    pixels = BYTES[:, :, :channels] if kind is np.uint8 else BYTES[:, :, :channels] / 200.0
+    texture = rw.ImageTexture(pixels, factor=factor, filter="nearest")
+    light = decode_srgb(BYTES[:, :, :channels] / 255) if kind is np.uint8 else texture.pixels
+    light = light.astype(np.float64)
+    np.testing.assert_array_equal(texture.decoded(), light)
+    tinted = light * np.array(factor)
+    assert texture.value_range() == (tinted.min(), tinted.max())
+    np.testing.assert_allclose(texture.mean(), np.broadcast_to(tinted.mean(axis=(0, 1)), 3))
+    rows, columns = np.mgrid[:3, :4]
+    places = np.stack([(columns + 0.5) / 4, 1 - (rows + 0.5) / 3], axis=2)
+    np.testing.assert_array_equal(texture.evaluate(places), np.broadcast_to(tinted, (3, 4, 3)))
+
+
+@pytest.mark.parametrize("pixels", [BYTES, BYTES / np.float32(255)], ids=["bytes", "floats"])
+def test_only_pixels_that_are_looked_at_are_decoded(monkeypatch, pixels):
+    """A sketch of a scene with large pictures spent its seconds on the others."""
+    texture = rw.ImageTexture(np.tile(pixels, (200, 200, 1)), encoding="srgb")
+    decoded = []
+
+    def count(values):
+        decoded.append(np.size(values))
+        return decode_srgb(values)
+
+    monkeypatch.setattr(image_texture, "decode_srgb", count)
+    texture.evaluate([(0.3, 0.7)])
+    texture.value_range()
+    assert max(decoded) <= 256
 
 
 def test_ranges_and_means():
