@@ -7,7 +7,6 @@ of very many primitives only every k-th is taken, enlarged so that surfaces stay
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -40,7 +39,7 @@ from raywidget.scene.textures.textures import Attribute, Texture
 from raywidget.scene.values.checks import Color
 from raywidget.scene.values.colors import decode_srgb
 
-MOST = 200_000  # primitives of meshes, of copies, of balls: some tenths of a second for each
+MOST = 400_000  # primitives of meshes, of copies, of balls: some tenths of a second for each
 SEGMENTS = 32  # of a circle
 FEW_SEGMENTS = 6  # of very many
 OVERLAP = 2.0  # times their share of the area: evenly spread, they leave 14 % of it open
@@ -73,11 +72,12 @@ class Part(NamedTuple):
 
 def outline_shapes(shapes: Sequence[Shape], clip: Sequence[Plane] = ()) -> Iterator[Part]:
     """All that is to be drawn, shape by shape; `clip` are the planes of the scene."""
-    counts = Counter[type[Shape]]()
+    counts: dict[type[Shape], list[int]] = {}
     for shape in shapes:
-        counts[type(shape)] += _count(shape)
+        counts.setdefault(type(shape), []).append(_count(shape))
+    limits = {kind: _limit(of_kind) for kind, of_kind in counts.items()}
     for shape in shapes:
-        step = max(1, math.ceil(counts[type(shape)] / MOST))
+        step = max(1, math.ceil(_count(shape) / limits[type(shape)]))
         planes = tuple(clip if shape.clip is None else shape.clip)
         for part in _parts(shape, step):
             yield part._replace(clip=planes)
@@ -95,6 +95,20 @@ def _parts(shape: Shape, step: int) -> Iterator[Part]:
         paint = _paint(shape.material, shape.radiance)
         if paint is not None:
             yield from _simple(shape, paint, step)
+
+
+def _limit(counts: Sequence[int]) -> float:
+    """How many primitives of one shape are drawn at most, so that all together are `MOST`.
+
+    Shapes of few are drawn whole: these are the walls and the furniture.
+    """
+    left = float(MOST)
+    for done, count in enumerate(sorted(counts)):
+        share = left / (len(counts) - done)
+        if count > share:
+            return share
+        left -= count
+    return math.inf
 
 
 def mean_color(color: Color | Texture) -> Color:
@@ -337,9 +351,21 @@ def _cloud(volume: Volume) -> Iterator[Part]:
 
 
 def _mesh(mesh: Mesh, step: int) -> Iterator[Part]:
-    faces = np.arange(0, len(mesh.faces), step)
     radiances = [mesh.radiance_of(material) for material in mesh.all_materials]
-    yield from _faces(mesh, faces, mesh.all_materials, radiances, step)
+    groups = [(np.arange(len(mesh.faces)), 1)]
+    if step > 1:
+        groups = _largest_and_some(mesh, step)
+    for faces, each in groups:
+        yield from _faces(mesh, faces, mesh.all_materials, radiances, each)
+
+
+def _largest_and_some(mesh: Mesh, step: int) -> list[tuple[NDArray[np.int64], int]]:
+    """Of each `step`-th face, half are the largest ones, as they are; the others are enlarged."""
+    a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
+    extent = np.maximum(np.abs(b - a), np.abs(c - a)).sum(axis=1)
+    order = np.argpartition(-extent, len(extent) // (2 * step))
+    largest, others = np.split(order, [len(extent) // (2 * step)])
+    return [(largest, 1), (np.sort(others)[:: 2 * step], 2 * step)]
 
 
 def _copies(copies: Instances, step: int) -> Iterator[Part]:

@@ -4,20 +4,18 @@ The first picture of a fresh installation has to wait until kernels are compiled
 A sketch needs none of them: it is drawn in numpy, as an old-fashioned renderer would, with a lamp
 beside the camera and no shadows. It is shown as a coarse picture is, never part of a film, and
 gone with the first one that is rendered.
-
-Triangles are rasterised in homogeneous coordinates, which need no clipping where a surface passes
-the camera: Olano and Greer, "Triangle scan conversion using 2D homogeneous coordinates", 1997.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.engine.preview.outline import Floats, Part, mean_color, outline_shapes
+from raywidget.engine.preview.raster import View, hits, make_view, rays_of, reach
 from raywidget.engine.preview.unlit import BACKGROUND
 from raywidget.picture.transparency import lay_over_checkerboard
 from raywidget.scene.backdrop import Backdrop
@@ -33,49 +31,11 @@ from raywidget.scene.shapes.simple import Shape
 from raywidget.scene.textures.textures import Texture
 
 AMBIENT = 0.3  # of the light comes from everywhere, the rest from the camera
-CHUNK = 1 << 18  # pairs of pixel and primitive at once: some 30 ms, 50 MB
-MOST_PAIRS = 1 << 22  # in all, or the picture becomes smaller: a second
-LEAST_COLUMNS = 60  # but not smaller than this: then something is left out
-OVERSIZED = 1e-6  # a corner may be so far outside, in barycentric coordinates: no cracks
 NOTHING = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 F32: TypeAlias = NDArray[np.float32]
 F64: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
-
-
-class _View(NamedTuple):
-    """A camera and its pixels, in coordinates right, up and forward of it."""
-
-    axes: F64  # (3, 3) rows: right, up, forward
-    origin: F64  # (3,)
-    half: F64  # (2,) half the picture's size, at distance 1 or anywhere
-    shift: F64  # (2,) by how many of these its middle lies beside the axis
-    central: bool  # perspective; else rays are parallel
-    columns: int
-    rows: int
-
-    def points(self) -> F64:
-        """Middles of pixels from the axis, right and up in halves, (P, 3) with 1 behind."""
-        x = (2.0 * np.arange(self.columns) + 1.0) / self.columns - 1.0
-        y = 1.0 - (2.0 * np.arange(self.rows) + 1.0) / self.rows
-        across, down = np.meshgrid(x + self.shift[0], y + self.shift[1])
-        return np.stack([across, down, np.ones_like(across)], axis=2).reshape(-1, 3)
-
-    def move(self, points: NDArray[Any]) -> F64:
-        """Points of the scene, (..., 3), as the camera sees them."""
-        return np.asarray((points - self.origin) @ self.axes.T)
-
-    def pixels(self, low: F64, high: F64) -> tuple[Ints, Ints]:
-        """First and last pixels (N, 2) whose middles may lie in boxes from `low` to `high`."""
-        size = np.array([self.columns, self.rows])
-        turned = np.array([1.0, -1.0])
-        low, high = low - self.shift, high - self.shift
-        a = (low * turned + 1.0) * 0.5 * size - 0.5
-        b = (high * turned + 1.0) * 0.5 * size - 0.5
-        first = np.ceil(np.clip(np.minimum(a, b), 0.0, size)).astype(np.int64)
-        last = np.floor(np.clip(np.maximum(a, b), -1.0, size - 1)).astype(np.int64)
-        return first, last
 
 
 class Sketch:
@@ -97,7 +57,9 @@ class Sketch:
         ball_parts = [part for part in parts if part.corners.ndim == 2]
         self._parts = flat_parts + ball_parts
         self._first = np.cumsum([0, *(len(part.corners) for part in self._parts)])
-        self._corners = _stack([part.corners for part in flat_parts], (3, 3))
+        corners = _stack([part.corners for part in flat_parts], (3, 3))
+        # Corner, axis, triangle: numpy is ten times as fast along the last one if that is long.
+        self._corners = np.ascontiguousarray(corners.transpose(1, 2, 0))
         self._balls = _stack([part.corners for part in ball_parts], (4,))
 
     def is_of(self, scene: Scene) -> bool:
@@ -123,14 +85,11 @@ class Sketch:
         """
         if not isinstance(camera, PerspectiveCamera | OrthographicCamera):
             return None
-        view = _view(camera, columns, rows)
-        flats = _place_flats(view.move(self._corners), view)
-        balls = _place_balls(view.move(self._balls[:, :3]), self._balls[:, 3:], view)
-        while view.columns > LEAST_COLUMNS and _count(view, flats, balls) > MOST_PAIRS:
-            view = view._replace(columns=-(-view.columns // 2), rows=-(-view.rows // 2))
+        view = make_view(camera, columns, rows)
+        view, found = reach(view, self._corners, self._balls)
         points = view.points()
         nearest = np.full(len(points), NOTHING)  # bits of the distance, then the primitive's number
-        for pixel, depth, number in _hits(view, points, flats, balls):
+        for pixel, depth, number in hits(view, points, found, self._corners.shape[2]):
             if give_up():
                 return None
             if self._is_cut:
@@ -146,9 +105,9 @@ class Sketch:
         inked = picture * covers[..., None]
         return lay_over_checkerboard(inked, covers, step=cut_out / view.columns)
 
-    def _kept(self, view: _View, points: F64, depth: F64, number: Ints) -> NDArray[np.bool_]:
+    def _kept(self, view: View, points: F64, depth: F64, number: Ints) -> NDArray[np.bool_]:
         """Which hits lie behind all planes that cut their shapes."""
-        origins, directions = _rays(points, view)
+        origins, directions = rays_of(points, view)
         places = (origins + depth[:, None] * directions) @ view.axes + view.origin
         part_of = np.searchsorted(self._first, number, side="right") - 1
         kept = np.ones(len(number), bool)
@@ -158,8 +117,8 @@ class Sketch:
                 kept[own] &= (places[own] - plane.point) @ plane.unit_normal() <= 0.0
         return kept
 
-    def _shade(self, view: _View, points: F64, nearest: NDArray[np.uint64], unlit: bool) -> F32:
-        origins, directions = _rays(points, view)
+    def _shade(self, view: View, points: F64, nearest: NDArray[np.uint64], unlit: bool) -> F32:
+        origins, directions = rays_of(points, view)
         backdrop = self._scene.background
         if unlit:
             result = np.full((len(points), 3), BACKGROUND)
@@ -174,11 +133,12 @@ class Sketch:
         # Directions advance by 1 along the view.
         places = (origins[seen] + depth[:, None] * directions[seen]) @ view.axes + view.origin
         towards = directions[seen] @ view.axes
-        is_flat: NDArray[Any] = number < len(self._corners)
+        count = self._corners.shape[2]
+        is_flat: NDArray[Any] = number < count
         normals = np.empty((len(seen), 3))
-        corners = self._corners[number[is_flat]].astype(np.float64)
-        normals[is_flat] = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        balls = self._balls[number[~is_flat] - len(self._corners)]
+        a, b, c = self._corners[:, :, number[is_flat]].astype(np.float64).swapaxes(1, 2)
+        normals[is_flat] = np.cross(b - a, c - a)
+        balls = self._balls[number[~is_flat] - count]
         normals[~is_flat] = places[~is_flat] - balls[:, :3]
         lengths = np.linalg.norm(normals, axis=1) * np.linalg.norm(towards, axis=1)
         facing = np.abs((normals * towards).sum(axis=1)) / np.maximum(lengths, 1e-300)
@@ -192,152 +152,8 @@ class Sketch:
         return result.astype(np.float32)
 
 
-def _view(camera: PerspectiveCamera | OrthographicCamera, columns: int, rows: int) -> _View:
-    frame = camera.frame()
-    height = 0.5 * camera.height if isinstance(camera, OrthographicCamera) else 0.0
-    width, shift = height * columns / rows, np.zeros(2)
-    if isinstance(camera, PerspectiveCamera):
-        height, width = camera.half_height(columns / rows), camera.half_width(columns / rows)
-        shift = 2.0 * np.array(camera.shift)
-    half = np.array([width, height])
-    axes = np.array([frame.right, frame.up, frame.forward])
-    central = isinstance(camera, PerspectiveCamera)
-    return _View(axes, np.array(camera.look_from), half, shift, central, columns, rows)
-
-
 def _stack(parts: Sequence[Floats], shape: tuple[int, ...]) -> NDArray[Any]:
     return np.concatenate([*parts]) if parts else np.empty((0, *shape))
-
-
-def _rays(points: F64, view: _View) -> tuple[F64, F64]:
-    """Origins and directions (P, 3) in the camera's coordinates; directions advance by 1."""
-    there = points * [*view.half, 1.0]
-    if view.central:
-        return np.zeros_like(there), there
-    ahead = np.array([0.0, 0.0, 1.0])
-    return there - ahead, np.broadcast_to(ahead, there.shape)
-
-
-def _in_front(pixel: Ints, depth: F64, number: Ints) -> tuple[Ints, F64, Ints]:
-    seen = (depth > 0.0) & (depth < np.inf)
-    return pixel[seen], depth[seen], number[seen]
-
-
-class _Flats(NamedTuple):
-    """Triangles in a view."""
-
-    moved: F64  # (T, 3, 3)
-    inverse: F64  # (T, 3, 3) turn points into barycentric coordinates; Olano and Greer
-    low: F64  # (T, 2) boxes in the picture
-    high: F64  # (T, 2)
-
-
-class _Balls(NamedTuple):
-    """Balls in a view."""
-
-    moved: F64  # (B, 4)
-    low: F64  # (B, 2)
-    high: F64  # (B, 2)
-
-
-def _place_flats(moved: F64, view: _View) -> _Flats:
-    matrix = np.swapaxes(moved / [*view.half, 1.0], 1, 2)  # its columns are the corners
-    if not view.central:
-        matrix[:, 2] = 1.0
-    a, b, c = matrix[:, :, 0], matrix[:, :, 1], matrix[:, :, 2]
-    inverse = np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], axis=1)
-    determinant = (inverse[:, 0] * a).sum(axis=1)
-    on_edge = np.abs(determinant) < 1e-300
-    inverse /= np.where(on_edge, np.inf, determinant)[:, None, None]
-    across, depth = moved[:, :, :2] / view.half, moved[:, :, 2]
-    passes: Any = np.zeros(len(moved), np.bool_)
-    if view.central:
-        across = across / np.where(depth > 0.0, depth, 1.0)[:, :, None]
-        passes = ~(depth > 0.0).all(axis=1)
-    hidden = on_edge | (depth <= 0.0).all(axis=1)
-    return _Flats(moved, inverse, *_boxes(across.min(axis=1), across.max(axis=1), passes, hidden))
-
-
-def _place_balls(centres: F64, radii: Floats, view: _View) -> _Balls:
-    """Boxes are round the cubes that are round balls."""
-    near, far = centres[:, 2:] - radii, centres[:, 2:] + radii
-    low, high = (centres[:, :2] - radii) / view.half, (centres[:, :2] + radii) / view.half
-    passes: Any = np.zeros(len(radii), np.bool_)
-    if view.central:
-        passes = near[:, 0] <= 0.0
-        a, b = (np.where(passes[:, None], 1.0, side) for side in (near, far))
-        low, high = np.minimum(low / a, low / b), np.maximum(high / a, high / b)
-    moved = np.concatenate([centres, radii], axis=1)
-    return _Balls(moved, *_boxes(low, high, passes, far[:, 0] <= 0.0))
-
-
-def _boxes(
-    low: F64, high: F64, passes: NDArray[np.bool_], hidden: NDArray[np.bool_]
-) -> tuple[F64, F64]:
-    """The whole picture for what passes the camera, nothing for what is behind it."""
-    low = np.where(hidden[:, None], np.inf, np.where(passes[:, None], -np.inf, low))
-    high = np.where((hidden | passes)[:, None], np.inf, high)
-    return low, high
-
-
-def _count(view: _View, flats: _Flats, balls: _Balls) -> int:
-    """How many pairs of pixel and primitive there are to look at."""
-    total = 0
-    for group in (flats, balls):
-        first, last = view.pixels(group.low, group.high)
-        total += int(np.maximum(last - first + 1, 0).prod(axis=1).sum())
-    return total
-
-
-def _hits(
-    view: _View, points: F64, flats: _Flats, balls: _Balls
-) -> Iterator[tuple[Ints, F64, Ints]]:
-    """Pixels, distances along the view, and numbers of primitives that are seen there."""
-    most = max(MOST_PAIRS, 4 * CHUNK)
-    for pixel, own in _pairs(*view.pixels(flats.low, flats.high), view.columns, most):
-        weights = np.einsum("nij,nj->ni", flats.inverse[own], points[pixel])
-        total = weights.sum(axis=1)
-        inside = (total > 0.0) & (weights.min(axis=1) >= -OVERSIZED * total)
-        own, pixel, total = own[inside], pixel[inside], total[inside]
-        depth = 1.0 / total
-        if not view.central:
-            depth = (weights[inside] * flats.moved[own, :, 2]).sum(axis=1)
-        yield _in_front(pixel, depth, own)
-    for pixel, own in _pairs(*view.pixels(balls.low, balls.high), view.columns, most):
-        depth = _ball_depth(balls.moved[own], *_rays(points[pixel], view))
-        yield _in_front(pixel, depth, own + len(flats.moved))
-
-
-def _ball_depth(balls: F64, origins: F64, directions: F64) -> F64:
-    """Where rays enter balls, or leave them if they start inside; infinity if they miss."""
-    away = origins - balls[:, :3]
-    a = (directions * directions).sum(axis=1)
-    b = (away * directions).sum(axis=1)
-    c = (away * away).sum(axis=1) - balls[:, 3] ** 2
-    square = b * b - a * c
-    root = np.sqrt(np.maximum(square, 0.0))
-    first, second = (-b - root) / a, (-b + root) / a
-    return np.where(square < 0.0, np.inf, np.where(first > 0.0, first, second))
-
-
-def _pairs(first: Ints, last: Ints, columns: int, most: int) -> Iterator[tuple[Ints, Ints]]:
-    """Pixels in boxes, and whose box it is, some at a time: `most` of them."""
-    size = np.maximum(last - first + 1, 0)
-    count = size.prod(axis=1)
-    which = np.flatnonzero(count)
-    ends = np.cumsum(count[which])
-    begin = 0
-    while begin < len(which):
-        done = ends[begin - 1] if begin else 0
-        if done >= most:
-            return
-        end = max(begin + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
-        own = which[begin:end]
-        each = np.repeat(own, count[own])
-        place = np.arange(len(each)) - np.repeat(ends[begin:end] - count[own] - done, count[own])
-        y, x = np.divmod(place, size[each, 0])
-        yield (first[each, 1] + y) * columns + first[each, 0] + x, each
-        begin = end
 
 
 def _colors(part: Part, rows: Ints, places: F64) -> F64 | F32:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import raywidget as rw
-from raywidget.engine.preview import outline, sketch
+from raywidget.engine.preview import outline, raster, sketch
 from raywidget.engine.preview import sketch_thread as sketcher
 from raywidget.engine.preview.sketch import Sketch
 from raywidget.engine.session.session import Session
@@ -152,16 +152,51 @@ def test_of_very_many_primitives_some_are_drawn_larger(monkeypatch):
     scene = rw.Scene([rw.Mesh(vertices, faces, material=RED)], camera=camera)
     assert (draw(scene)[..., 0] > 0).all()
     monkeypatch.setattr(outline, "MOST", 700)
-    (part,) = outline.outline_shapes(scene.shapes)
-    assert len(part.corners) <= 700
+    assert sum(len(part.corners) for part in outline.outline_shapes(scene.shapes)) <= 700
     assert (draw(scene)[..., 0] > 0).mean() > 0.7
 
 
 def test_what_would_take_too_long_is_drawn_smaller(monkeypatch):
-    monkeypatch.setattr(sketch, "MOST_PAIRS", 5000)
+    monkeypatch.setattr(raster, "MOST_PAIRS", 5000)
     drawn = draw(rw.presets.cornell(), size=(160, 120))
     assert drawn.shape == (30, 40, 3)
     assert drawn.any()
+
+
+def test_a_room_of_large_boards_is_drawn_in_full():
+    """They pass the camera, and would be looked for in the whole picture."""
+    boards = [
+        rw.Quad((-50, height, side), (100, 0, 0), (0, 0, 0.5), material=RED)
+        for side in np.arange(-50, 50, 0.5)
+        for height in (-1, 1)
+    ]
+    camera = rw.PerspectiveCamera(look_from=(0.1, 0.2, 0.3), look_at=(1, 0, 0.2), vfov=60)
+    assert draw(rw.Scene(boards, camera=camera), size=(200, 150)).shape == (150, 200, 3)
+
+
+def test_of_very_many_faces_the_large_ones_are_drawn_as_they_are(monkeypatch):
+    rng = np.random.default_rng(5)
+    small = rng.uniform(-1, 1, (3000, 1, 3)) + rng.uniform(-0.01, 0.01, (3000, 3, 3))
+    wall = [[(-3, -3, -2), (3, -3, -2), (3, 3, -2)], [(-3, -3, -2), (3, 3, -2), (-3, 3, -2)]]
+    corners = np.concatenate([small[:1500], wall, small[1500:]]).reshape(-1, 3)
+    mesh = rw.Mesh(corners, np.arange(len(corners)).reshape(-1, 3), material=RED)
+    monkeypatch.setattr(outline, "MOST", 200)
+    drawn = [part.corners for part in outline.outline_shapes([mesh])]
+    assert sum(map(len, drawn)) <= 200
+    whole = {tuple(map(tuple, triangle)) for part in drawn for triangle in part.tolist()}
+    assert {tuple(map(tuple, triangle)) for triangle in np.float32(wall).tolist()} <= whole
+
+
+def test_of_many_shapes_those_of_few_faces_are_drawn_whole(monkeypatch):
+    ring = np.linspace(0, 6, 900)
+    fan = rw.Mesh(
+        [(0, 0, 0), *((np.cos(a), np.sin(a), 0) for a in ring)],
+        [(0, k, k + 1) for k in range(1, 900)],
+    )
+    monkeypatch.setattr(outline, "MOST", 400)
+    drawn = [part.corners for part in outline.outline_shapes([fan, BOWL, fan, BOWL])]
+    assert sum(map(len, drawn)) <= 400
+    assert sum(part.tolist() == BOWL.vertices[BOWL.faces].tolist() for part in drawn) == 2
 
 
 def test_it_can_be_given_up_and_leaves_panoramas_alone():
