@@ -7,7 +7,7 @@ of very many primitives only every k-th is taken, enlarged so that surfaces stay
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -81,6 +81,11 @@ def outline_shapes(shapes: Sequence[Shape], clip: Sequence[Plane] = ()) -> Itera
         planes = tuple(clip if shape.clip is None else shape.clip)
         for part in _parts(shape, step):
             yield part._replace(clip=planes)
+
+
+def count_primitives(shapes: Iterable[Shape]) -> int:
+    """How many there are to be drawn, about, were all of them drawn."""
+    return sum(map(_count, shapes))
 
 
 def _parts(shape: Shape, step: int) -> Iterator[Part]:

@@ -9,6 +9,7 @@ what is left has its first picture while the tree of the scene itself has not be
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from raywidget.scene.shapes.meshes import Instances, Mesh
 from raywidget.scene.shapes.quantities import UNNAMED
 from raywidget.scene.shapes.simple import Shape
 
-WORTH_IT = 200_000  # triangles: the tables of fewer take no longer than what stands in for them
+WORTH_IT = 500_000  # triangles that are saved: tables take longer by some tenths of a second
 _SMALL = 2_000  # triangles of a mesh that is left as it is
 _MOST_CELLS = 160  # along the longest side of a mesh: numbers of cells stay small
 _SHARE_OF_PIXEL = 0.7
@@ -30,8 +31,8 @@ Cells = NDArray[np.int32]
 
 def stand_in(scene: Scene, columns: int, rows: int) -> Scene | None:
     """A lighter scene for a picture of such a size, or None where this one is light enough."""
-    meshes = [_mesh_in(shape) for shape in scene.shapes]
-    if sum(len(mesh.faces) for mesh in meshes if mesh is not None) < WORTH_IT:
+    count = _count(scene.shapes)
+    if count < WORTH_IT:
         return None
     pixel = _SHARE_OF_PIXEL * _angle_of_pixel(scene.camera, columns, rows)
     shapes: list[Shape] = []
@@ -42,7 +43,14 @@ def stand_in(scene: Scene, columns: int, rows: int) -> Scene | None:
             shapes.append(shape.replace(mesh=_lighter(shape.mesh, 0.0)))
         else:
             shapes.append(shape)
+    if count - _count(shapes) < WORTH_IT:  # as in rooms of many things: it would take as long
+        return None
     return scene.replace(shapes=shapes)
+
+
+def _count(shapes: Iterable[Shape]) -> int:
+    meshes = map(_mesh_in, shapes)
+    return sum(len(mesh.faces) for mesh in meshes if mesh is not None)
 
 
 def _mesh_in(shape: object) -> Mesh | None:

@@ -90,7 +90,7 @@ class Stage:
         if state not in (FAILED, CLOSED):
             self.message = None
         if state == COMPILING and self.sketcher is not None:
-            self.sketcher.begin()
+            self.sketcher.begin(self.run.previous is None)
         self.changed.notify_all()
 
     def next_generation(self) -> int:

@@ -123,6 +123,8 @@ class Workers:
         with stage.lock:
             self._compiler = threading.current_thread()
         try:
+            if stage.sketcher is not None:
+                stage.sketcher.await_first()
             # Only here, in the background: it loads numba, which takes most of a second.
             from raywidget.engine.renderer import Renderer
 

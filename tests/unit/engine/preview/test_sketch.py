@@ -265,6 +265,50 @@ def test_a_session_sketches_while_it_compiles_and_then_no_more(slow):
     np.testing.assert_array_equal(session.image().pixels, plain.pixels)
 
 
+def test_a_heavy_scene_is_sketched_before_anything_is_compiled_and_only_once(monkeypatch):
+    import raywidget.engine.renderer as module
+
+    told, pictures = [], []
+    draw_it, compile_it = Sketch.draw, module.Renderer.__init__
+
+    def draw_and_tell(*args):
+        made = draw_it(*args)
+        told.append("sketched")
+        return made
+
+    def tell_and_compile(*args):
+        told.append("compiled")
+        compile_it(*args)
+
+    monkeypatch.setattr(Sketch, "draw", draw_and_tell)
+    monkeypatch.setattr(module.Renderer, "__init__", tell_and_compile)
+    monkeypatch.setattr(sketcher, "HEAVY", 1)
+    monkeypatch.setattr(sketcher, "HEAD_START", 60.0)
+    monkeypatch.setattr(sketcher, "PATIENCE", 600.0)
+    session = Session(rw.presets.cornell(), SETTINGS, on_coarse=pictures.append)
+    session.start()
+    assert session.wait(60)
+    session.restart(scene=rw.Scene([rw.Sphere((0, 0, 0), 300)], camera=session.scene.camera))
+    assert session.wait(60)
+    session.close()
+    assert told[:2] == ["sketched", "compiled"]
+    assert told.count("sketched") == 1
+    assert not any(picture.sketched for picture in pictures[1:])
+
+
+def test_a_heavy_scene_that_cannot_be_sketched_is_compiled_at_once(monkeypatch):
+    def fail(scene):
+        raise MemoryError
+
+    monkeypatch.setattr(sketcher, "HEAVY", 1)
+    monkeypatch.setattr(sketcher, "HEAD_START", 600.0)
+    monkeypatch.setattr(sketcher, "Sketch", fail)
+    session = Session(rw.presets.cornell(), SETTINGS, on_coarse=lambda picture: None)
+    session.start()
+    assert session.wait(120)
+    session.close()
+
+
 def test_what_is_begun_anew_while_it_compiles_is_sketched_too(slow):
     """Though no worker is free to compile it."""
     scene, pictures = rw.presets.cornell(), []

@@ -34,14 +34,18 @@ def depths(scene):
 @pytest.fixture
 def eager(monkeypatch):
     """Have small scenes stood in for, too."""
-    monkeypatch.setattr(stand_in, "WORTH_IT", 10_000)
+    monkeypatch.setattr(stand_in, "WORTH_IT", 1_000)
 
 
 def test_scenes_that_are_light_enough_have_none(eager):
-    vertices, faces, _ = ball(70)
-    assert stand_in.stand_in(scene_of(rw.Mesh(vertices, faces)), 160, ROWS) is None
-    many = [rw.Mesh(vertices, faces) for _ in range(2)]
-    assert stand_in.stand_in(scene_of(*many), 160, ROWS) is not None
+    assert stand_in.stand_in(scene_of(rw.Mesh(*ball(20)[:2])), 160, ROWS) is None
+    assert stand_in.stand_in(scene_of(rw.Mesh(*ball(200)[:2])), 160, ROWS) is not None
+
+
+def test_scenes_of_many_things_that_would_stay_as_they_are_have_none(eager):
+    things = [rw.Mesh(*ball(30, 0.1, (k, 0, 0))[:2]) for k in range(20)]
+    assert sum(len(thing.faces) for thing in things) > 30_000
+    assert stand_in.stand_in(scene_of(*things), 160, ROWS) is None
 
 
 def test_it_has_a_fraction_of_the_triangles_and_looks_the_same(eager):
