@@ -487,7 +487,8 @@ def _trace_few(tables, camera, origins, directions, t_max, floats, slots, occlud
         store_lanes(hits, at + 2 * WIDTH, v)
         store_lanes(found, block * WIDTH, slot)
         reach = load_lanes(limits, block * WIDTH)
-        mask = lane_mask(is_occluded_by_few(scene, origin, direction, reach, scene.few_flat_count))
+        flats = len(tables.few_occluders)
+        mask = lane_mask(is_occluded_by_few(scene, origin, direction, reach, flats))
         near = find_near_rest(scene, origin, direction, t)
         in_reach = find_near_rest(scene, origin, direction, reach)
         for lane in range(WIDTH):

@@ -10,6 +10,7 @@ import numpy as np
 from raywidget.compiler.geometry.bodies import choose_bodies
 from raywidget.compiler.geometry.clips import ClipTables, groups_of, pack_clips, pack_planes
 from raywidget.compiler.geometry.gathering import Geometry, gather_geometry
+from raywidget.compiler.geometry.occluders import list_occluders
 from raywidget.compiler.geometry.outer import set_outer_last
 from raywidget.compiler.geometry.placement import AS_IT_IS, Placement, place, placement_in
 from raywidget.compiler.geometry.trees import (
@@ -198,6 +199,8 @@ def _compile(
         ),
         # Only the tree is cut by planes.
         few_flats=trees.few_flats[: 0 if len(clips) else None],
+        few_occluders=np.zeros((0, layout.FEW_SIZE), np.float32),
+        few_boxes=np.zeros((0, layout.FEW_BOX_SIZE), np.float32),
         few_balls=trees.few_balls[: 0 if len(clips) else None],
         large_radius=_large_radius(geometry, shapes, boxes, placement.scale),
         instances=geometry.instances,
@@ -252,6 +255,7 @@ def _compile(
         weigh_by_sight(tables, [placement.bounds(box) for box in boxes], scene.emitters)
     tables = with_portals(tables, scene.emitters, placement)
     tables = set_outer_last(tables, [placement.bounds(box) for box in boxes])
+    tables = list_occluders(tables)
     return Compiled(tables, trees, materials.fields)
 
 

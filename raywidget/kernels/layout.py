@@ -75,6 +75,11 @@ FEW_SHEAR = 12  # as above
 FEW_SLOT = 13  # int32 bits: see below
 # 1: all surfaces and lights are in front of it, or in its plane; -1: behind. Such flats come last.
 FEW_SIDE = 14
+# What may hide light is kept in two more: `few_occluders` (O, FEW_SIZE), flats but for the faces of
+# boxes, and `few_boxes` (X, FEW_BOX_SIZE).
+FEW_BOX_SIZE = 12
+FEW_BOX_CENTRE = 0  # 3
+FEW_BOX_ROWS = 3  # 9: rows of the matrix that makes it reach from -1 to 1 along each axis
 FEW_BALL_SIZE = 6
 FEW_BALL_CENTRE = 0  # 3
 FEW_BALL_SQUARE = 3  # of its radius
@@ -521,6 +526,8 @@ class SceneTables(NamedTuple):
     rounds: F32  # (B * ROUND_ROWS * WIDTH,) 64-byte aligned
     bare_materials: I32  # (B * WIDTH,) by slots of flats: see `hit.bare_material`
     few_flats: F32  # (F, FEW_SIZE) of few primitives, (0, FEW_SIZE) if there are none
+    few_occluders: F32  # (O, FEW_SIZE)
+    few_boxes: F32  # (X, FEW_BOX_SIZE)
     few_balls: F32  # (B, FEW_BALL_SIZE)
     large_radius: F32  # (1,) balls with larger radii are met in double precision, see also `hit`
     instances: F32  # (I, INSTANCE_SIZE)
@@ -598,7 +605,10 @@ class SceneView(NamedTuple):
     few_flats: Any
     few_flat_slots: Any  # the same memory as `few_flats`, as int32
     few_flat_count: int
+    few_occluders: Any
     few_occluder_count: int  # how many of them, from the first on, may hide light from a surface
+    few_boxes: Any
+    few_box_count: int
     few_balls: Any
     few_ball_slots: Any  # the same memory as `few_balls`, as int32
     few_ball_count: int

@@ -124,6 +124,7 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
     light_branches = view(tables.light_branches)
     rounds = view(tables.rounds)
     few_flats = view(tables.few_flats)
+    few_occluders = view(tables.few_occluders)
     few_balls = view(tables.few_balls)
     # Only the tree is cut by planes.
     few_round_count = (0 + as_int32(nodes)[NODE_ROUNDS]) * (len(tables.clips) == 0)
@@ -149,7 +150,10 @@ def view_scene(tables: SceneTables, camera: F32) -> SceneView:
         few_flats,
         as_int32(few_flats),
         len(tables.few_flats),
-        _count_occluders(few_flats, len(tables.few_flats), view(camera)),
+        few_occluders,
+        _count_occluders(few_occluders, len(tables.few_occluders), view(camera)),
+        view(tables.few_boxes),
+        len(tables.few_boxes),
         few_balls,
         as_int32(few_balls),
         len(tables.few_balls),
