@@ -70,6 +70,8 @@ class SmallThings:
         self._lo = np.array([lo for lo, _ in boxes], np.float64).reshape(-1, 3)
         self._hi = np.array([hi for _, hi in boxes], np.float64).reshape(-1, 3)
         self._sizes = (self._hi - self._lo).max(axis=1, initial=0.0)
+        self._sorted = np.sort(self._sizes)
+        self._middles: dict[int, F64] = {}  # of so many of the smallest
         self.least = float(self._sizes.min(initial=np.inf))
 
     @classmethod
@@ -90,7 +92,7 @@ class SmallThings:
         [5.0, 0.0, 6.0]
         """
         size = max(float(np.abs(edge_u).max()), float(np.abs(edge_v).max()))
-        middle = self.middle(size / _times(edge_u, edge_v))
+        middle = self.middle(size / float(_times(edge_u, edge_v)))
         if middle is None:
             return None
         edges = np.stack([edge_u, edge_v], axis=1)
@@ -107,10 +109,14 @@ class SmallThings:
 
     def middle(self, size: float) -> F64 | None:
         """Where things are that are smaller than `size`, (3,); None if nothing is."""
-        small = self._sizes < size
-        if not small.any():
+        count = int(np.searchsorted(self._sorted, size))
+        if not count:
             return None
-        return np.asarray(np.median(0.5 * (self._lo[small] + self._hi[small]), axis=0))
+        if count not in self._middles:  # rooms ask for the same few, for each of their walls
+            small = self._sizes < size
+            middles = 0.5 * (self._lo[small] + self._hi[small])
+            self._middles[count] = np.asarray(np.median(middles, axis=0))
+        return self._middles[count]
 
     def split(self, mesh: Mesh, tilted: bool = False) -> tuple[Mesh, Parts | None]:
         """The mesh with its huge triangles taken apart; None if it has none.
@@ -129,8 +135,9 @@ class SmallThings:
         huge = np.flatnonzero(sizes > HUGE_TILTED * self.least)
         huge = huge[np.argsort(-sizes[huge], kind="stable")][:_MOST_SPLIT]
         faces, weights = [], []
-        for face in huge:
-            share = self._share_at(corners[face].astype(np.float64), tilted)
+        for face, share in zip(
+            huge, self._shares(corners[huge].astype(np.float64), tilted), strict=True
+        ):
             if share is not None:
                 faces.append(int(face))
                 weights.append(share)
@@ -168,22 +175,37 @@ class SmallThings:
             return _PlacedMesh(own, mesh, None)
         return _PlacedMesh(Placement(origin, scale), split, parts)
 
-    def _share_at(self, corners: F64, tilted: bool) -> F64 | None:
-        """Weights of a triangle's corners, (3,), next to all that is small for it."""
-        a, u, v = corners[0], corners[1] - corners[0], corners[2] - corners[0]
-        size = float(np.ptp(corners, axis=0).max())
-        middle = self.middle(size / (HUGE_TILTED if tilted else _times(u, v)))
-        if middle is None:
-            return None
-        edges = np.stack([u, v], axis=1) / size
-        s, t = np.linalg.lstsq(edges, (middle - a) / size)[0]
-        weights = np.maximum([1.0 - s - t, s, t], 0.0)
-        weights /= weights.sum()
-        away = float(np.linalg.norm(weights @ corners - middle))
-        # Nothing lies on it, or right at a corner.
-        if away > _NEAR * size or weights.max() > 1.0 - 1e-9:
-            return None
-        return np.asarray(weights)
+    def _shares(self, corners: F64, tilted: bool) -> Iterator[F64 | None]:
+        """Weights of each triangle's corners, (N, 3, 3), next to all that is small for it."""
+        edges = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+        low, high = corners.min(axis=1), corners.max(axis=1)
+        sizes = (high - low).max(axis=1)
+        times = np.full(len(corners), HUGE_TILTED) if tilted else _times(*edges)
+        for row, (size, limit) in enumerate(
+            zip(sizes.tolist(), (sizes / times).tolist(), strict=True)
+        ):
+            middle = self.middle(limit)
+            beside = 0.0
+            if middle is not None:
+                beside = np.maximum(low[row] - middle, middle - high[row]).max()
+            # Most have nothing near them: that is known before any equation is solved.
+            if middle is None or beside > 1.001 * _NEAR * size:
+                yield None
+            else:
+                yield _share_at(corners[row], middle, size)
+
+
+def _share_at(corners: F64, middle: F64, size: float) -> F64 | None:
+    a, u, v = corners[0], corners[1] - corners[0], corners[2] - corners[0]
+    edges = np.stack([u, v], axis=1) / size
+    s, t = np.linalg.lstsq(edges, (middle - a) / size)[0]
+    weights = np.maximum([1.0 - s - t, s, t], 0.0)
+    weights /= weights.sum()
+    away = float(np.linalg.norm(weights @ corners - middle))
+    # Nothing lies on it, or right at a corner.
+    if away > _NEAR * size or weights.max() > 1.0 - 1e-9:
+        return None
+    return np.asarray(weights)
 
 
 def _boxes(shape: Shape) -> Iterator[Bounds]:
@@ -210,10 +232,11 @@ def _boxes(shape: Shape) -> Iterator[Bounds]:
         yield middle - half, middle + half
 
 
-def _times(edge_u: F64, edge_v: F64) -> float:
-    """How many times as large as other things a flat with these edges has to be."""
-    normal = np.sort(np.abs(np.cross(edge_u / np.abs(edge_u).max(), edge_v / np.abs(edge_v).max())))
-    return _HUGE if normal[1] <= 1e-7 * normal[2] else HUGE_TILTED
+def _times(edge_u: F64, edge_v: F64) -> F64:
+    """How many times as large as other things flats with these edges, (..., 3), have to be."""
+    scaled = (edge / np.abs(edge).max(axis=-1, keepdims=True) for edge in (edge_u, edge_v))
+    normal = np.sort(np.abs(np.cross(*scaled)), axis=-1)
+    return np.where(normal[..., 1] <= 1e-7 * normal[..., 2], _HUGE, HUGE_TILTED)
 
 
 def _split(mesh: Mesh, faces: list[int], weights: F64) -> tuple[Mesh, Parts]:

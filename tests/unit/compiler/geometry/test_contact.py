@@ -144,6 +144,30 @@ def test_faces_keep_their_materials_and_colours():
     assert split.faces[0].tolist() == [3, 4, 5]
 
 
+def test_large_triangles_that_nothing_lies_on_cost_no_equations(monkeypatch):
+    """Rooms of large triangles have hundreds of them, and many small things."""
+    asked = []
+    solve, median = np.linalg.lstsq, np.median
+
+    def count(name, function):
+        def counted(*args, **options):
+            asked.append(name)
+            return function(*args, **options)
+
+        return counted
+
+    monkeypatch.setattr(np.linalg, "lstsq", count("equation", solve))
+    monkeypatch.setattr(np, "median", count("median", median))
+    far = np.array([tf.translate(0, 1e7 * (k + 1), 0)[:3, 3] for k in range(50)])
+    wall = ground(1e5).vertices[ground(1e5).faces[0]].astype(float)
+    walls = [wall + place for place in far]
+    vertices = np.concatenate([*walls, wall])
+    mesh = rw.Mesh(vertices, np.arange(len(vertices)).reshape(-1, 3))
+    _, parts = SmallThings([mesh.bounds(), BALL]).split(mesh)
+    assert parts.corners.tolist() == [[150, 151, 152]]
+    assert asked == ["median", "equation"]
+
+
 @pytest.mark.parametrize("size", [10.0, 100.0])
 def test_ordinary_triangles_stay(size):
     mesh = ground(size)
