@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from raywidget.kernels import layout
+from raywidget.kernels.geometry.beginnings import Beginnings, begun, begun_shadow
 from raywidget.kernels.geometry.grid import NOWHERE, find_place, into_grid
 from raywidget.kernels.geometry.hit import cap_code, make_hit
 from raywidget.kernels.geometry.kept import BY_PLANES, is_cut, kept_part
@@ -19,6 +20,8 @@ from raywidget.kernels.geometry.surface_point import spawn_origin
 from raywidget.kernels.geometry.traverse import (
     RayHit,
     find_closest_whole,
+    go_on_to_closest,
+    go_on_to_occluder,
     is_occluded_from,
     is_occluded_whole,
     walk_to_closest,
@@ -226,6 +229,17 @@ def find_closest_of_finite(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max
     return walk_to_closest(scene, first, o, d, t_max)
 
 
+@device
+def go_on_to_kept(
+    scene: SceneView, first: int, beginnings: Beginnings, lane: int, o: Vec3, d: Vec3, t_max: float
+) -> RayHit:
+    """The same of a ray whose walk has begun with those of other lanes, if there are no planes."""
+    if scene.clip_count > 0:
+        t, u, v, slot, instance = _find_cut(scene, o, d, t_max)
+        return RayHit(t, u, v, index32(slot), index32(instance))
+    return go_on_to_closest(scene, first, begun(beginnings, first, lane), o, d, t_max)
+
+
 @on_demand
 def _is_kept_occluded(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
     if scene.clip_group_count > 1:
@@ -250,3 +264,13 @@ def is_occluded_by_rest(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: f
     if scene.clip_count > 0:
         return _is_kept_occluded(scene, o, d, t_max)
     return is_occluded_from(scene, first, o, d, t_max)
+
+
+@device
+def is_kept_in_the_way(
+    scene: SceneView, first: int, beginnings: Beginnings, lane: int, o: Vec3, d: Vec3, t_max: float
+) -> bool:
+    """The same of a ray whose walk has begun with those of other lanes, if there are no planes."""
+    if scene.clip_count > 0:
+        return _is_kept_occluded(scene, o, d, t_max)
+    return go_on_to_occluder(scene, first, begun_shadow(beginnings, first, lane), o, d, t_max)

@@ -8,9 +8,15 @@ primitives are tested `WIDTH` at a time; children are visited front to back (Wal
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from raywidget.kernels import layout
+from raywidget.kernels.geometry.beginnings import (
+    Beginning,
+    ShadowBeginning,
+    begin_at,
+    begin_shadow_at,
+)
 from raywidget.kernels.geometry.intersect import (
     BALL_BLOCK,
     FLAT_BLOCK,
@@ -19,6 +25,7 @@ from raywidget.kernels.geometry.intersect import (
     intersect_rounds,
 )
 from raywidget.kernels.geometry.kept import KeptHit, find_kept_ball, find_kept_round, kept_flats
+from raywidget.kernels.geometry.slopes import INFINITY, box_distances, is_sound, ray_slopes
 from raywidget.kernels.language.buffers import CACHE_LINE, address_of, make_stack_array, prefetch
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import (
@@ -35,13 +42,9 @@ from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import index32
 from raywidget.kernels.language.simd import (
     WIDTH,
-    Lanes,
     choose,
     lane_mask,
-    lanes_max,
-    lanes_min,
     load_lanes,
-    multiply_add,
     number_in_lane,
     smallest,
     store_lanes,
@@ -49,8 +52,6 @@ from raywidget.kernels.language.simd import (
 from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
-
-INFINITY = float("inf")
 
 # What waits on the stack are groups: the children of one node that are still to be visited. Each
 # level of a tree puts off one, and the builder keeps every tree below MAX_TREE_DEPTH levels (a tree
@@ -71,10 +72,6 @@ _lane_array = make_stack_array(types.float32, WIDTH)
 # As many lines as the test of a block of flats reads; a node has fewer.
 _LINES_AHEAD = layout.FLAT_PRIMITIVE_ROW * WIDTH * 4 // CACHE_LINE
 
-# Box distances carry rounding errors of a few ulp; the far side is pushed out by more than they can
-# amount to, so that no box is missed (Ize 2013, "Robust BVH Ray Traversal").
-_FAR_SLACK = 1.0000005
-
 
 class RayHit(NamedTuple):
     """Where a ray ends: distance, weights of a flat's edges (rounds: the face), and which one."""
@@ -84,80 +81,6 @@ class RayHit(NamedTuple):
     v: float
     slot: int  # see layout.BALL_SLOT; MISS if nothing was hit
     instance: int  # row of `instances`, or -1
-
-
-class RaySlopes(NamedTuple):
-    """What the box test needs of a ray, computed once."""
-
-    inverse: Vec3  # 1 / d
-    offset: Vec3  # -o / d
-    near_x: int  # row of a node that holds the near x planes; the far ones lie at far_x
-    near_y: int
-    near_z: int
-    far_x: int
-    far_y: int
-    far_z: int
-
-
-@device
-def _reciprocal(x: float) -> float:
-    """1 / x, kept finite so that 0 * infinity never arises."""
-    if abs(x) > 1e-18:
-        return 1.0 / x
-    return 1e18 if x >= 0.0 else -1e18
-
-
-@device
-def _ray_slopes(o: Vec3, d: Vec3) -> RaySlopes:
-    inverse = vec3(_reciprocal(d.x), _reciprocal(d.y), _reciprocal(d.z))
-    near_x = 0 if inverse.x >= 0.0 else WIDTH
-    near_y = 2 * WIDTH if inverse.y >= 0.0 else 3 * WIDTH
-    near_z = 4 * WIDTH if inverse.z >= 0.0 else 5 * WIDTH
-    return RaySlopes(
-        inverse,
-        -(o * inverse),
-        near_x,
-        near_y,
-        near_z,
-        WIDTH - near_x,
-        5 * WIDTH - near_y,
-        9 * WIDTH - near_z,
-    )
-
-
-@device
-def _is_sound(ray: RaySlopes, d: Vec3) -> bool:
-    """Is every number of a ray finite?
-
-    To what is not, boxes round nothing are as good as any, and the walk would not end.
-    """
-    total = abs(d.x) + abs(d.y) + abs(d.z)
-    return total + abs(ray.offset.x) + abs(ray.offset.y) + abs(ray.offset.z) < INFINITY
-
-
-@device
-def _box_distances(nodes: Any, node: int, ray: RaySlopes, t_max: float) -> tuple[Lanes, Lanes]:
-    """Distances at which a ray enters and leaves each child's box; not hit where enter > leave."""
-    row = node * layout.NODE_SIZE
-    enter = lanes_max(
-        lanes_max(
-            multiply_add(load_lanes(nodes, row + ray.near_x), ray.inverse.x, ray.offset.x),
-            multiply_add(load_lanes(nodes, row + ray.near_y), ray.inverse.y, ray.offset.y),
-        ),
-        lanes_max(
-            multiply_add(load_lanes(nodes, row + ray.near_z), ray.inverse.z, ray.offset.z), 0.0
-        ),
-    )
-    leave = lanes_min(
-        lanes_min(
-            multiply_add(load_lanes(nodes, row + ray.far_x), ray.inverse.x, ray.offset.x),
-            multiply_add(load_lanes(nodes, row + ray.far_y), ray.inverse.y, ray.offset.y),
-        ),
-        lanes_min(
-            multiply_add(load_lanes(nodes, row + ray.far_z), ray.inverse.z, ray.offset.z), t_max
-        ),
-    )
-    return enter, leave * _FAR_SLACK
 
 
 @device
@@ -227,7 +150,7 @@ def find_closest_whole(
     Of a ray that is not finite, none. What is kept, `clipping.find_closest` finds: it says what
     `counts`, see `kept`, which is another function to the compiler than this one without.
     """
-    if not _is_sound(_ray_slopes(o, d), d):
+    if not is_sound(ray_slopes(o, d), d):
         return RayHit(t_max, 0.0, 0.0, index32(layout.MISS), index32(-1))
     return walk_to_closest(scene, 0, o, d, t_max, counts)
 
@@ -238,11 +161,19 @@ def walk_to_closest(
 ) -> RayHit:
     """`find_closest_whole` from node `first` on, for those who know that the ray is finite."""
     if counts is not None:
-        return _walk_to_closest(scene, first, o, d, t_max, counts, 1)
+        return _walk_to_closest(scene, begin_at(first, o, d), o, d, t_max, counts, 1)
+    return go_on_to_closest(scene, first, begin_at(first, o, d), o, d, t_max)
+
+
+@device
+def go_on_to_closest(
+    scene: SceneView, first: int, beginning: Beginning, o: Vec3, d: Vec3, t_max: float
+) -> RayHit:
+    """The same of a ray whose walk has begun at node `first`."""
     if _walks_among_rounds(scene, first):
-        met = _walk_among_rounds(scene, first, o, d, t_max)
+        met = _walk_among_rounds(scene, beginning, o, d, t_max)
         return RayHit(met.t, met.u, met.v, index32(met.slot), index32(met.instance))
-    return _walk_to_closest(scene, first, o, d, t_max, None, None)
+    return _walk_to_closest(scene, beginning, o, d, t_max, None, None)
 
 
 @device
@@ -252,16 +183,18 @@ def _walks_among_rounds(scene: SceneView, first: int) -> bool:
 
 
 @on_demand
-def _walk_among_rounds(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float) -> RayHit:
+def _walk_among_rounds(
+    scene: SceneView, beginning: Beginning, o: Vec3, d: Vec3, t_max: float
+) -> RayHit:
     """A walk of its own: to be able to call for what rounds need makes any other slower."""
-    met = _walk_to_closest(scene, first, o, d, t_max, None, 1)
+    met = _walk_to_closest(scene, beginning, o, d, t_max, None, 1)
     return RayHit(met.t, met.u, met.v, 0 + met.slot, 0 + met.instance)
 
 
 @device
 def _walk_to_closest(
     scene: SceneView,
-    first: int,
+    beginning: Beginning,
     o: Vec3,
     d: Vec3,
     t_max: float,
@@ -280,7 +213,6 @@ def _walk_to_closest(
     # whose groups lie on the stack from `floor` on.
     origin = o
     direction = d
-    slopes = _ray_slopes(o, d)
     inside = index32(-1)
     floor = 0
 
@@ -289,12 +221,17 @@ def _walk_to_closest(
     v = 0.0
     slot = index32(layout.MISS)
     instance = index32(-1)
-    reference = index32(first)
+    slopes = beginning.slopes
+    reference = beginning.reference
+    rows[0] = beginning.row
+    nearest_keys[0] = beginning.nearest
+    store_lanes(all_keys, 0, beginning.keys)
     depth = 0
+    depth += beginning.nearest != NO_KEY
     while True:
         if reference >= 0:
             # A node: go to its nearest child, put off the others.
-            enter, leave = _box_distances(scene.nodes, reference, slopes, t)
+            enter, leave = box_distances(scene.nodes, reference, slopes, t)
             met = enter <= leave
             mask = lane_mask(met)
             row = reference * layout.NODE_SIZE + layout.CHILD_ROW
@@ -370,8 +307,8 @@ def _walk_to_closest(
                 inside = index32(block)
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)
-                slopes = _ray_slopes(origin, direction)
-                if _is_sound(slopes, direction):
+                slopes = ray_slopes(origin, direction)
+                if is_sound(slopes, direction):
                     reference = _instance_root(scene, block)
                     continue
             elif rounds is not None:
@@ -394,7 +331,7 @@ def _walk_to_closest(
                     break
                 origin = o
                 direction = d
-                slopes = _ray_slopes(o, d)
+                slopes = ray_slopes(o, d)
                 inside = index32(-1)
                 floor = 0
                 continue
@@ -425,19 +362,37 @@ def is_occluded_whole(scene: SceneView, o: Vec3, d: Vec3, t_max: float) -> bool:
 @device
 def is_occluded_from(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float) -> bool:
     """The same from node `first` on."""
+    beginning = begin_shadow_at(first, o, d)
+    if not is_sound(beginning.slopes, d):
+        return False
+    return go_on_to_occluder(scene, first, beginning, o, d, t_max)
+
+
+@device
+def go_on_to_occluder(
+    scene: SceneView, first: int, beginning: ShadowBeginning, o: Vec3, d: Vec3, t_max: float
+) -> bool:
+    """The same of a ray whose walk has begun at node `first`."""
     if _walks_among_rounds(scene, first):
-        return _is_occluded_among_rounds(scene, first, o, d, t_max)
-    return _is_occluded(scene, first, o, d, t_max, None)
+        return _is_occluded_among_rounds(scene, beginning, o, d, t_max)
+    return _is_occluded(scene, beginning, o, d, t_max, None)
 
 
 @on_demand
-def _is_occluded_among_rounds(scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float) -> bool:
-    return _is_occluded(scene, first, o, d, t_max, 1)
+def _is_occluded_among_rounds(
+    scene: SceneView, beginning: ShadowBeginning, o: Vec3, d: Vec3, t_max: float
+) -> bool:
+    return _is_occluded(scene, beginning, o, d, t_max, 1)
 
 
 @device
 def _is_occluded(
-    scene: SceneView, first: int, o: Vec3, d: Vec3, t_max: float, rounds: int | None
+    scene: SceneView,
+    beginning: ShadowBeginning,
+    o: Vec3,
+    d: Vec3,
+    t_max: float,
+    rounds: int | None,
 ) -> bool:
     """Without `rounds`, the code of a walk where there are none."""
     # Groups that wait: where the children of a node are, and a bit for each that is to be visited.
@@ -445,16 +400,17 @@ def _is_occluded(
     masks = _mask_stack()
     origin = o
     direction = d
-    slopes = _ray_slopes(o, d)
     inside = False
     floor = 0
-    reference = index32(first)
+    slopes = beginning.slopes
+    reference = beginning.reference
+    rows[0] = beginning.row
+    masks[0] = beginning.others
     depth = 0
-    if not _is_sound(slopes, d):
-        return False
+    depth += beginning.others != 0
     while True:
         if reference >= 0:
-            enter, leave = _box_distances(scene.nodes, reference, slopes, t_max)
+            enter, leave = box_distances(scene.nodes, reference, slopes, t_max)
             mask = lane_mask(enter <= leave)
             if mask != 0:
                 row = reference * layout.NODE_SIZE + layout.CHILD_ROW
@@ -483,8 +439,8 @@ def _is_occluded(
                 inside = True
                 floor = depth
                 origin, direction = into_object(scene, block, o, d)
-                slopes = _ray_slopes(origin, direction)
-                if _is_sound(slopes, direction):
+                slopes = ray_slopes(origin, direction)
+                if is_sound(slopes, direction):
                     reference = _instance_root(scene, block)
                     continue
             elif rounds is not None:
@@ -493,7 +449,7 @@ def _is_occluded(
         if depth == floor and inside:
             origin = o
             direction = d
-            slopes = _ray_slopes(o, d)
+            slopes = ray_slopes(o, d)
             inside = False
             floor = 0
         if depth == 0:

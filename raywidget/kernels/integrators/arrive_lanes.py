@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from raywidget.kernels import layout
+from raywidget.kernels.geometry.beginnings import begin_to_closest, make_beginnings
 from raywidget.kernels.geometry.brute_force import find_closest_of_few, find_near_rest
-from raywidget.kernels.geometry.clipping import find_closest_of_finite
+from raywidget.kernels.geometry.clipping import go_on_to_kept
 from raywidget.kernels.geometry.intersect import FLAT_BLOCK
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
@@ -17,6 +18,7 @@ from raywidget.kernels.integrators.bundle import (
     load_number,
     load_point,
     load_point_row,
+    load_row,
     load_word,
     load_word_row,
     replace_point_row,
@@ -97,13 +99,26 @@ def walk(scene: SceneView, bundle: Bundle, lanes: int) -> None:
     """Find out what some rays meet in the tree, one after the other, if it is nearer than what
     DISTANCE, U, V and SLOT tell.
     """
+    if lanes == 0:
+        return
+    beginnings = make_beginnings()
+    if scene.clip_count == 0:
+        lanes = begin_to_closest(
+            scene,
+            beginnings,
+            scene.rest,
+            lanes,
+            load_point_row(bundle, rows.ORIGIN),
+            load_point_row(bundle, rows.DIRECTION),
+            load_row(bundle, rows.DISTANCE),
+        )
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
         o = load_point(bundle, rows.ORIGIN, lane)
         d = load_point(bundle, rows.DIRECTION, lane)
         t = load_number(bundle, rows.DISTANCE, lane)
-        ray = find_closest_of_finite(scene, scene.rest, o, d, t)
+        ray = go_on_to_kept(scene, scene.rest, beginnings, lane, o, d, t)
         if ray.slot != layout.MISS:
             store_number(bundle, rows.DISTANCE, lane, ray.t)
             store_number(bundle, rows.U, lane, ray.u)

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from raywidget.kernels.geometry.beginnings import begin_shadows, make_beginnings
 from raywidget.kernels.geometry.brute_force import find_near_rest, is_occluded_by_few
-from raywidget.kernels.geometry.clipping import is_lamp_cut, is_occluded_by_rest
+from raywidget.kernels.geometry.clipping import is_kept_in_the_way, is_lamp_cut
 from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.bundle import (
     Bundle,
@@ -283,6 +284,17 @@ def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
             walking = lanes & find_near_rest(scene, o, d, t_max) & ~lane_mask(occluded)
     if not scene.has_masks:
         shadowed = 0
+        beginnings = make_beginnings()
+        if walking != 0 and scene.clip_count == 0:
+            walking = begin_shadows(
+                scene,
+                beginnings,
+                scene.rest,
+                walking,
+                load_point_row(bundle, rows.SHADOW_ORIGIN),
+                load_point_row(bundle, rows.LIGHT_DIRECTION),
+                load_row(bundle, rows.LIGHT_REACH),
+            )
         while walking != 0:
             lane = lowest_bit(walking)
             bit = 1 << lane
@@ -290,7 +302,7 @@ def find_visible(scene: SceneView, bundle: Bundle, lanes: int) -> None:
             start = load_point(bundle, rows.SHADOW_ORIGIN, lane)
             wi = load_point(bundle, rows.LIGHT_DIRECTION, lane)
             reach = load_number(bundle, rows.LIGHT_REACH, lane)
-            if is_occluded_by_rest(scene, scene.rest, start, wi, reach):
+            if is_kept_in_the_way(scene, scene.rest, beginnings, lane, start, wi, reach):
                 shadowed |= bit
         store_row(bundle, rows.VISIBLE, choose(lanes_in(shadowed), 0.0, visible))
     else:
