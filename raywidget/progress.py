@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from raywidget.engine.session.session import Session
+from raywidget.scene.scene import Scene
+from raywidget.scene.shapes.meshes import Instances, Mesh
 
 LINE_SHARE = 0.1  # of the render, and there is a line;
 LINE_SECONDS = 30.0  # or after so many seconds
 SOON = 2.0  # seconds between two lines, at least
+AT_ONCE = 0.3  # seconds, where somebody watches: what is done by then needs no word
 
 
 class Progress:
@@ -133,6 +137,63 @@ class Lines:
         self._say(
             f"raywidget: {ended}, {spp:.3g} samples per pixel in {_duration(progress.elapsed)}"
         )
+
+
+class Reading:
+    """Says on standard error what is read, once it takes some time, and what there was.
+
+    Parameters
+    ----------
+    name : str, optional
+        Of the file; without it, nothing is said.
+
+    Examples
+    --------
+    >>> import raywidget as rw
+    >>> from raywidget.progress import Reading
+    >>> with Reading("cornell.xml") as reading:
+    ...     reading.scene = rw.presets.cornell()
+    """
+
+    def __init__(self, name: str | None) -> None:
+        self.scene: Scene | None = None  # to be set when it is there
+        self._name = name
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+        self._told = self._over = False
+        self._timer = threading.Timer(AT_ONCE if _is_watched() else SOON, self._tell)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        if self._name is not None:
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._over = True
+        if self._told and self.scene is not None:
+            took = _duration(time.monotonic() - self._began)
+            _say(f"raywidget: read in {took}: {_contents(self.scene)}")
+
+    def _tell(self) -> None:
+        with self._lock:
+            if not self._over:
+                self._told = True
+                _say(f"raywidget: reading {self._name}")
+
+
+def _contents(scene: Scene) -> str:
+    triangles = 0
+    for shape in scene.shapes:
+        if isinstance(shape, Mesh):
+            triangles += len(shape.faces)
+        elif isinstance(shape, Instances):
+            triangles += len(shape.transforms) * len(shape.mesh.faces)
+    words = [(len(scene.shapes), "shape"), (triangles, "triangle")]
+    counted = [f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in words if n]
+    return ", ".join(counted) or "nothing"
 
 
 class Steps:

@@ -34,6 +34,7 @@ from raywidget.lab import open_lab
 from raywidget.orbit import OrbitOptions, light_settings, look, render_orbit
 from raywidget.picture.curves import check_display
 from raywidget.picture.image import Image, check_form
+from raywidget.progress import Reading
 from raywidget.scene.between import between
 from raywidget.scene.moving import Moving
 from raywidget.staging.studio import load_scene
@@ -79,9 +80,13 @@ def render_one(options: argparse.Namespace) -> int:
             options.signals.follow()
 
     words = {**chosen, **staging}
-    scene, settings = scene_and_settings(thing, words)
+    with _reading(options) as read:
+        read.scene, settings = scene_and_settings(thing, words)
+    scene = read.scene
     if options.until is not None:
-        last, _ = scene_and_settings(options.until, words)
+        with Reading(None if options.quiet else options.until) as read:
+            read.scene, _ = scene_and_settings(options.until, words)
+        last = read.scene
         scene = Moving(between(scene, last), options.shutter or like.shutter or (0.0, 1.0))
     elif options.shutter is not None:
         raise SceneError("--shutter: needs --until FILE, a scene that the first one becomes")
@@ -230,13 +235,14 @@ def orbit(options: argparse.Namespace) -> int:
     chosen = dataclasses.replace(chosen, fragment=options.fragment, title=options.title)
     options.region = None
     settings = given.chosen(options) | given.staging(options)
-    scene, light = light_settings(given.thing(options), settings, options.fit)
+    with _reading(options) as read:
+        read.scene, light = light_settings(given.thing(options), settings, options.fit)
     shown = given.shown(options)
     curve, exposure = check_display(shown["curve"], shown["exposure"])
     how = look(light, shown["denoise"], exposure, curve)
     with executor_for(options.workers, options.dask) as executor:
         page = render_orbit(
-            scene, target, chosen, how, progress=not options.quiet, executor=executor
+            read.scene, target, chosen, how, progress=not options.quiet, executor=executor
         )
     if not options.quiet:
         options.voice.say(f"saved           {page}")
@@ -297,7 +303,9 @@ def batch(options: argparse.Namespace) -> int:
 def convert(options: argparse.Namespace) -> int:
     """`raywidget convert`: a scene as a file of another kind."""
     name = options.preset
-    scene = load_scene(name) if given.is_file(options) else presets.preset(name)
+    with _reading(options) as read:
+        scene = load_scene(name) if given.is_file(options) else presets.preset(name)
+        read.scene = scene
     notes = [*scene.notes, *scene.save(options.output)]
     for note in () if options.quiet else notes:
         options.voice.say(f"note            {note}")
@@ -327,6 +335,11 @@ def warm_up(options: argparse.Namespace) -> int:
     names = options.integrator or ["path"]
     warmup(integrators="all" if "all" in names else names, progress=True)
     return DONE
+
+
+def _reading(options: argparse.Namespace) -> Reading:
+    """Tells of the file that a command begins with, unless it is a preset or is to be quiet."""
+    return Reading(options.preset if given.is_file(options) and not options.quiet else None)
 
 
 def one_line(error: object) -> str:

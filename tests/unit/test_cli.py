@@ -3,6 +3,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image as Pillow
 
 import raywidget as rw
+from raywidget import progress
 from raywidget.cli import commands, main
 from raywidget.io import images
 from raywidget.terminal import Signals
@@ -39,7 +41,9 @@ def run(*arguments):
 def told(text):
     """What is on standard error beside how far the render is."""
     lines = text.splitlines(keepends=True)
-    progress = re.compile(r"raywidget: (preparing the scene|done, |ended at |\d+ %, )")
+    progress = re.compile(
+        r"raywidget: (reading |read in |preparing the scene|done, |ended at |\d+ %, )"
+    )
     return "".join(line for line in lines if not progress.match(line))
 
 
@@ -57,6 +61,47 @@ def test_the_pixels_are_those_of_render(folder, name):
     assert run("render", name, *SMALL, "-o", "picture.npy", "--quiet") == 0
     image = rw.render(rw.presets.preset(name), **SETTINGS)
     np.testing.assert_array_equal(np.load("picture.npy"), image.pixels)
+
+
+class SlowReading:
+    """Files are read as soon as it was said that they are."""
+
+    def __init__(self, monkeypatch, patience=60.0):
+        self.said, self.heard = [], threading.Event()
+        monkeypatch.setattr(progress, "SOON", 0.01)
+
+        def say(line):
+            self.said.append(line)
+            self.heard.set()
+
+        def load(path):
+            assert self.heard.wait(patience) is (patience > 1.0)
+            return rw.presets.cornell()
+
+        monkeypatch.setattr(progress, "_say", say)
+        monkeypatch.setattr(commands, "load_scene", load)
+
+
+def test_what_is_read_is_told_on_standard_error_while_it_is_read(folder, monkeypatch, capsys):
+    slow = SlowReading(monkeypatch)
+    assert run("convert", "room.xml", "room.glb") == 0
+    first, second = slow.said
+    assert first == "raywidget: reading room.xml"
+    assert re.fullmatch(r"raywidget: read in [\d.]+ s: 8 shapes", second)
+    assert "reading" not in capsys.readouterr().out
+
+
+def test_quiet_commands_say_nothing_of_what_they_read(folder, monkeypatch):
+    slow = SlowReading(monkeypatch, patience=0.2)
+    assert run("convert", "room.xml", "room.glb", "--quiet") == 0
+    assert slow.said == []
+
+
+def test_what_is_read_at_once_is_not_told(folder, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "SOON", 600.0)
+    monkeypatch.setattr(commands, "load_scene", lambda path: rw.presets.cornell())
+    assert run("convert", "room.xml", "room.glb") == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_picture_is_cut_out(folder):
