@@ -21,6 +21,8 @@ from raywidget.scene.values.named import Named
 
 T = TypeVar("T", bound=SceneObject)
 
+MOST_NAMES = 12  # in a message
+
 _ITEM = re.compile(r"([^\[\]]+)\[(-?\d+)\]")
 
 
@@ -89,7 +91,7 @@ def _edit(scene: T, path: object, value: object) -> T:
             if first not in _parameters(scene):
                 raise SceneError(
                     f"update: {path!r}: the scene has no object named {first!r}"
-                    + _nearest(first, [*_names(scene), *_parameters(scene)])
+                    + _instead(scene, first, rest)
                 )
             return _changed(scene, [first, *rest], value, path)
         target = found
@@ -220,6 +222,38 @@ def _named(scene: SceneObject, name: str) -> SceneObject | None:
 
 def _names(scene: SceneObject) -> list[str]:
     return [item.name for item in _objects(scene) if item.name is not None]
+
+
+def _instead(scene: SceneObject, first: str, rest: list[str]) -> str:
+    """What might have been meant by a name that nothing has."""
+    names = sorted(set(_names(scene)))
+    near = difflib.get_close_matches(first, [*names, *_parameters(scene)], 1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    place, item = _of_kind(scene, first)
+    if item is not None and item.name is not None:
+        return f"; did you mean {'.'.join([item.name, *rest])!r}?"
+    hint = "; objects are found by the name= that they were made with"
+    if item is not None:
+        path = ".".join([place, *rest])
+        kind = type(item).__name__
+        hint = f"; {kind} has no name yet: make it with name={first!r}, or write {path!r}"
+    if not names:
+        return f"{hint}; no object has a name"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{hint}; there are the names {', '.join(map(repr, names[:MOST_NAMES]))}{more}"
+
+
+def _of_kind(scene: SceneObject, word: str) -> tuple[str, SceneObject | None]:
+    """The first object of the kind that a word tells, and its place; those without a name first."""
+    word = word.lower().replace("_", "").rstrip("s")
+    found = [
+        (f"{name}[{index}]", item)
+        for name in ("emitters", "shapes")
+        for index, item in enumerate(getattr(scene, name, ()))
+        if word and word in type(item).__name__.lower()
+    ]
+    return min(found, key=lambda pair: pair[1].name is not None, default=("", None))
 
 
 def _parameters(item: SceneObject) -> list[str]:

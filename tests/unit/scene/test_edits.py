@@ -73,6 +73,8 @@ def test_places_and_whole_objects(scene):
     ("changes", "message"),
     [
         ({"lmap.emission": 1}, "the scene has no object named 'lmap'; did you mean 'lamp'"),
+        ({"environment.top": 1}, "no object named 'environment'; did you mean 'sky.top'"),
+        ({"dome.top": 1}, "found by the name= .*; there are the names 'ball', 'lamp', 'left', 'pa"),
         ({"lamp.emision": 1}, "Quad 'lamp' has no parameter 'emision'; did you mean 'emission'"),
         ({"ball.radius": -1}, "Sphere 'ball': radius must be > 0, got -1"),
         ({"ball": 3}, "'ball' is a Sphere, and can only be replaced by another object, got 3"),
@@ -86,3 +88,20 @@ def test_places_and_whole_objects(scene):
 def test_messages(scene, changes, message):
     with pytest.raises(SceneError, match=message):
         edit_scene(scene, changes)
+
+
+def test_what_has_no_name_is_told_with_its_place_and_the_names_that_there_are():
+    names = [f"ball {k:02d}" for k in range(30)]
+    balls = [rw.Sphere((k, 0, 0), 1, name=name) for k, name in enumerate(names)]
+    sky = rw.ImageEnvironment([[(1, 1, 1), (2, 2, 2)]] * 2)
+    camera = rw.PerspectiveCamera(look_from=(0, 1, 9), look_at=(0, 1, 0))
+    with pytest.raises(SceneError) as told:
+        edit_scene(rw.Scene(balls, emitters=[sky], camera=camera), {"environment.rotation": 9})
+    assert "ImageEnvironment has no name yet: make it with name='environment'" in str(told.value)
+    assert "or write 'emitters[0].rotation'" in str(told.value)
+    assert "there are the names 'ball 00', 'ball 01', " in str(told.value)
+    assert str(told.value).endswith("'ball 11' and 18 more")
+    with pytest.raises(SceneError, match=r"'emitters\[0\].rotation'; no object has a name$"):
+        edit_scene(rw.Scene([], emitters=[sky], camera=camera), {"environment.rotation": 9})
+    scene = rw.Scene([], emitters=[sky.replace(name="environment")], camera=camera)
+    assert edit_scene(scene, {"environment.rotation": 9}).emitters[0].rotation is not None
