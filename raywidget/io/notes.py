@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+
+def with_file(notes: Iterable[str], name: str) -> list[str]:
+    """The same notes, with the name of their file before those that don't say it.
+
+    Examples
+    --------
+    >>> from raywidget.io.notes import with_file
+    >>> with_file(["a.xml, line 3: a shape is left out", "1 triangle is left out"], "a.xml")
+    ['a.xml, line 3: a shape is left out', 'a.xml: 1 triangle is left out']
+    """
+    return [note if name in note else f"{name}: {note}" for note in notes]
+
 
 class Notes:
     """A sentence for each kind of thing, with a count and the place of the first.

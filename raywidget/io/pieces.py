@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -60,12 +60,38 @@ _THINGS = {
 
 def notes_of(mended: Counter[str]) -> tuple[str, ...]:
     """A sentence for each kind of thing that was mended."""
+    return tuple(_sentence(kind, mended[kind]) for kind in _SENTENCES if mended[kind])
+
+
+def notes_of_many(mended: Sequence[tuple[str, Counter[str]]]) -> tuple[str, ...]:
+    """A sentence for each kind of thing that was mended, of things that have names.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from raywidget.io.pieces import notes_of_many
+    >>> notes_of_many([("a.obj", Counter(flat=2)), ("b.obj", Counter(flat=9, uvs=1))])
+    ('b.obj: 9 triangles without area left out, and 2 more in 1 other place', \
+'b.obj: 1 texture coordinate that were no numbers set to 0')
+    """
     notes = []
-    for kind, sentence in _SENTENCES.items():
-        if count := mended[kind]:
-            thing = _THINGS.get(kind, "triangle") + ("s" if count > 1 else "")
-            notes.append(sentence.format(f"{count:,} {thing}"))
+    for kind in _SENTENCES:
+        counts = [(count[kind], name) for name, count in mended if count[kind]]
+        if not counts:
+            continue
+        most, name = max(counts, key=lambda pair: pair[0])
+        note = f"{name}: {_sentence(kind, most)}"
+        if len(counts) > 1:
+            rest = sum(count for count, _ in counts) - most
+            others = f"{len(counts) - 1:,} other place{'s' if len(counts) > 2 else ''}"
+            note += f", and {rest:,} more in {others}"
+        notes.append(note)
     return tuple(notes)
+
+
+def _sentence(kind: str, count: int) -> str:
+    thing = _THINGS.get(kind, "triangle") + ("s" if count > 1 else "")
+    return _SENTENCES[kind].format(f"{count:,} {thing}")
 
 
 @np.errstate(invalid="ignore", over="ignore")  # of what is mended

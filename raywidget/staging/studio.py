@@ -13,6 +13,7 @@ from raywidget.adapters import take
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
 from raywidget.io.building import PAINT, bounds_of, build
+from raywidget.io.notes import with_file
 from raywidget.io.scene_files import read_scene, up_of_file
 from raywidget.scene.backdrop import Backdrop, checked_background
 from raywidget.scene.camera import Camera
@@ -239,7 +240,8 @@ def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
     (1, 0, 1)
     """
     parts = read_scene(path)
-    notes = list(parts.notes)
+    name = os.path.basename(os.fspath(path))
+    notes = with_file(parts.notes, name)
     camera = parts.cameras[0] if parts.cameras else None
     if camera is None:
         if not parts.shapes:
@@ -247,7 +249,9 @@ def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
         axis = up or up_of_file(path) or "z"
         axes = axes_of(axis)
         camera = frame(points_of(list(parts.shapes)), axes, (1.0, 0.6, 1.0), None)
-        notes.append(f"the file has no camera: one that sees all of it was added, {axis} up")
+        notes.append(
+            f"{name}: the file has no camera: one that sees all of it was added, {axis} up"
+        )
     return Scene(
         parts.shapes,
         emitters=parts.emitters,

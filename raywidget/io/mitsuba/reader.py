@@ -14,7 +14,7 @@ from raywidget.io.mitsuba.values import Plugin, Plugins
 from raywidget.io.mitsuba.versions import is_old, modernise
 from raywidget.io.notes import Notes
 from raywidget.io.parts import SceneParts
-from raywidget.io.pieces import notes_of
+from raywidget.io.pieces import notes_of_many
 from raywidget.io.views import aimed, bounds_of
 from raywidget.scene.emitters.emitters import Emitter, Environment
 from raywidget.scene.materials.materials import Interface
@@ -107,7 +107,7 @@ def read(path: Path) -> SceneParts:
         cameras=tuple(cameras),
         medium=medium,
         defaults=defaults,
-        notes=(*notes.sentences(), *notes_of(translation.mended)),
+        notes=(*notes.sentences(), *notes_of_many(translation.mended)),
     )
 
 

@@ -112,7 +112,7 @@ class Shapes:
     def __init__(self, surfaces: Surfaces, notes: Notes) -> None:
         self._surfaces = surfaces
         self._notes = notes
-        self.mended: Counter[str] = Counter()  # of all files of meshes
+        self.mended: list[tuple[str, Counter[str]]] = []  # of files of meshes, and where they are
         self._copies: dict[int, tuple[Plugin, list[F64]]] = {}
 
     def shapes(self, plugin: Plugin) -> list[Shape]:
@@ -169,7 +169,7 @@ class Shapes:
         try:
             shape = translate(self, plugin, surface, matrix)
         except EmptyMeshError:
-            self._notes.add("a file without triangles is left out", plugin.place)
+            self._notes.add("a file without triangles is left out", _whereabouts(plugin))
             return []
         return [shape.replace(name=plugin.id) if named and plugin.id else shape]
 
@@ -253,13 +253,14 @@ class Shapes:
         flat = plugin.flag("face_normals", False)
         turned = plugin.flag("flip_tex_coords", plugin.type == "obj")
         part = plugin.integer("shape_index", 0) if plugin.type == "serialized" else None
+        self.mended.append((_whereabouts(plugin), Counter()))
         mesh = mesh_of(
             path,
             matrix,
             part=part,
             material=surface.material,
             smooth=not flat,
-            mended_before=self.mended,
+            mended_before=self.mended[-1][1],
         )
         # A to_world that mirrors turns a mesh inside out in Mitsuba; here its front stays in front.
         mirrored = np.linalg.det(matrix[:3, :3]) < 0.0
@@ -286,6 +287,12 @@ class Shapes:
         if lengths[0] > 1.000001 * lengths[-1]:
             self._notes.add("an ellipsoid is taken as a sphere of its mean radius", plugin.place)
         return float(np.cbrt(np.prod(lengths)))
+
+
+def _whereabouts(plugin: Plugin) -> str:
+    """Where a mesh is asked for, its name, and the file that it is in."""
+    name = f", {plugin.id!r}" if plugin.id else ""
+    return f"{plugin.place}{name} of {plugin.text('filename')}"
 
 
 _SHAPES: dict[str, Callable[[Shapes, Plugin, _Surface, F64], Shape]] = {

@@ -1,6 +1,7 @@
 """XML of Mitsuba: what it says, and what is wrong with it."""
 
 import contextlib
+import re
 
 import numpy as np
 import pytest
@@ -298,14 +299,23 @@ def test_a_mesh_without_triangles_is_left_out_and_counted(tmp_path):
     empty, flat = parts.notes
     assert "without triangles" in empty
     assert "(2 times)" in empty
-    assert flat == "2 triangles without area left out"
+    assert empty.startswith("scene.xml, line ")
+    assert " of none.obj: a file" in empty
+    assert "of none.obj: 1 triangle without area left out, and 1 more in 1 other place" in flat
 
 
 def test_what_is_mended_in_meshes_is_counted_over_all_of_them(tmp_path, caplog):
     (tmp_path / "flat.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\nf 1 2 2\n")
     mesh = '<shape type="obj"><string name="filename" value="flat.obj"/></shape>'
-    parts = read(tmp_path, mesh * 3)
-    assert parts.notes == ("3 triangles without area left out",)
+    (tmp_path / "flatter.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3" + "\nf 1 2 2" * 9)
+    worse = mesh.replace("flat.obj", "flatter.obj").replace("<shape", '<shape id="lid"', 1)
+    parts = read(tmp_path, f"{mesh * 3}\n{worse}")
+    (note,) = parts.notes
+    assert re.fullmatch(
+        r"\S+\.xml, line \d+, 'lid' of flatter.obj: 9 triangles without area left out, "
+        "and 3 more in 3 other places",
+        note,
+    )
     assert not caplog.records
 
 

@@ -47,7 +47,8 @@ def test_every_suffix_is_read_by_another_process(tmp_path, suffix):
     assert ball.radius == 3.0
     color = mesh_.material.base_color.evaluate([(0.5, 0.5)])[0]
     np.testing.assert_allclose(color, rw.decode_srgb(np.array([255, 128, 0]) / 255))
-    assert scene.notes == ("the file has no camera: one that sees all of it was added, y up",)
+    told = "the file has no camera: one that sees all of it was added, y up"
+    assert scene.notes == (f"{path.name}: {told}",)
 
 
 def test_this_process_does_not_load_the_library(tmp_path):
