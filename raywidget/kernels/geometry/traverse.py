@@ -331,7 +331,7 @@ def _walk_to_closest(
                     break
                 origin = o
                 direction = d
-                slopes = ray_slopes(o, d)
+                slopes = beginning.slopes
                 inside = index32(-1)
                 floor = 0
                 continue
@@ -449,7 +449,7 @@ def _is_occluded(
         if depth == floor and inside:
             origin = o
             direction = d
-            slopes = ray_slopes(o, d)
+            slopes = beginning.slopes
             inside = False
             floor = 0
         if depth == 0:
