@@ -77,9 +77,10 @@ FEW_SLOT = 13  # int32 bits: see below
 FEW_SIDE = 14
 # What may hide light is kept in two more: `few_occluders` (O, FEW_SIZE), flats but for the faces of
 # boxes, and `few_boxes` (X, FEW_BOX_SIZE).
-FEW_BOX_SIZE = 12
+FEW_BOX_SIZE = 13
 FEW_BOX_CENTRE = 0  # 3
 FEW_BOX_ROWS = 3  # 9: rows of the matrix that makes it reach from -1 to 1 along each axis
+FEW_BOX_OUTSIDE = 12  # what is that far from the centre along an axis, or farther, is outside
 FEW_BALL_SIZE = 6
 FEW_BALL_CENTRE = 0  # 3
 FEW_BALL_SQUARE = 3  # of its radius

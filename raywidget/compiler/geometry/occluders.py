@@ -18,9 +18,9 @@ from raywidget.kernels.layout import F32, SceneTables
 _FACES = 6
 _LEAST = 3  # faces that may hide light: so many cost more than the box
 # Of coordinates, as far as normals have a part in them: faces are as far from the planes of their
-# box at most, and boxes are so much smaller. An eighth of how far rays start off surfaces.
+# box at most, and boxes are so much smaller to rays from outside, and larger to those from within.
 _SLACK = 2.0**-22 + 2.0**-23
-_THIN = 0.01  # of half a box: such a share of it is no rounding
+_THIN = 0.001  # of half a box: such a share of it is no rounding
 
 
 class Box(NamedTuple):
@@ -29,6 +29,7 @@ class Box(NamedTuple):
     faces: NDArray[np.int64]
     centre: NDArray[np.float64]
     rows: NDArray[np.float64]  # see `layout.FEW_BOX_ROWS`
+    outside: float
 
 
 def list_occluders(tables: SceneTables) -> SceneTables:
@@ -39,7 +40,7 @@ def list_occluders(tables: SceneTables) -> SceneTables:
     for box in find_boxes(flats):
         if np.count_nonzero(flats[box.faces, layout.FEW_SIDE] == 0.0) >= _LEAST:
             is_loose[box.faces] = False
-            table.append([*box.centre, *box.rows.ravel()])
+            table.append([*box.centre, *box.rows.ravel(), box.outside])
     boxes = np.array(table, np.float32).reshape(-1, layout.FEW_BOX_SIZE)
     return tables._replace(few_occluders=flats[is_loose], few_boxes=boxes)
 
@@ -119,4 +120,6 @@ def _box_of(
             if not np.any(fits):
                 return None
             found.append(members[np.argmax(fits)])
-    return Box(np.array(found), centre, inverse / (1.0 - slack[:, None]))
+    smaller = 1.0 - slack
+    outside = float(((1.0 + slack) / smaller).max())
+    return Box(np.array(found), centre, inverse / smaller[:, None], outside)

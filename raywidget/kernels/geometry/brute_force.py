@@ -274,9 +274,11 @@ def _is_behind_box(boxes: Any, row: int, o: Vec3, d: Vec3, reach: Lanes) -> Lane
     end_z = z + reach * size_z
     meets = meets & (lanes_max(lanes_max(x, y), z) < 1.0)
     meets = meets & (lanes_min(lanes_min(end_x, end_y), end_z) > -1.0)
-    # Between the faces nothing is hidden.
-    starts_outside = lanes_min(lanes_min(x, y), z) <= -1.0
-    ends_outside = lanes_max(lanes_max(end_x, end_y), end_z) >= 1.0
+    # Between the faces nothing is hidden. There rays may start on faces without any offset (a floor
+    # y = 0), and end at lamps that lie in them.
+    outside = boxes[row + layout.FEW_BOX_OUTSIDE]
+    starts_outside = lanes_min(lanes_min(x, y), z) <= -outside
+    ends_outside = lanes_max(lanes_max(end_x, end_y), end_z) >= outside
     return meets & (starts_outside | ends_outside)
 
 

@@ -128,3 +128,30 @@ def test_rays_that_leave_a_face_are_not_hidden_by_it(seed, size):
     origins = (p + normal * offset).astype(np.float32)
     _, (_, _, occluded) = trace_both_ways(tables, origins, d, np.full(RAYS, np.inf, np.float32))
     assert not np.any(occluded & (np.sum(d * (centre + 9 * size - p), axis=1) < 0))
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 300.0]), st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_within_a_room_its_faces_hide_nothing_from_each_other(seed, away, is_turned):
+    """Nor where they lie in planes through the origin, off which no ray starts."""
+    generator = np.random.default_rng(seed)
+    size = generator.uniform(1, 10, 3)
+    turn = tuple(generator.uniform(0, 360, 3) * is_turned)
+    room = rw.Box(tuple(size / 2 + away), tuple(size), rotation=turn)
+    tables = compiled([room, rw.Sphere((0, 1000, 0), 0.1), rw.Sphere((0, -1000, 0), 0.1)])
+    assert len(tables.few_boxes) == 1
+    faces = tables.few_flats[generator.integers(0, 6, (2, RAYS))].astype(float)
+    corner, normal, v, u = (faces[:, :, at : at + 3] for at in (0, 3, 6, 9))
+    area = 1 / np.linalg.norm(np.cross(u, v), axis=2)[:, :, None]
+    weights = generator.uniform(0.05, 0.95, (2, 2, RAYS, 1))
+    p = corner - u * area * weights[0] + v * area * weights[1]
+    normal *= np.sign(np.sum((size / 2 + away - p) * normal, axis=2))[:, :, None]  # inwards
+    offsets = 2.0**-20 * np.sum(np.abs(normal) * np.abs(corner), axis=2)[:, :, None]
+    origins, ends = (p + normal * offsets).astype(np.float32)
+    way = ends.astype(float) - origins
+    distance = np.linalg.norm(way, axis=1)
+    crosses = np.abs(np.sum(normal[0] * normal[1], axis=1)) < 0.9
+    crosses |= np.sum(normal[0] * normal[1], axis=1) < -0.9  # not from a face to itself
+    d = way / np.maximum(distance, 1e-9)[:, None]
+    _, (_, _, occluded) = trace_both_ways(tables, origins, d, distance * (1 - 1e-6))
+    assert not np.any(occluded & crosses)
