@@ -10,15 +10,16 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.look_up import gather
 from raywidget.kernels.language.random import Four
 from raywidget.kernels.language.sampling import (
-    INV_PI,
+    PI,
+    Frame,
     make_frame,
     sample_cosine_hemisphere,
     sample_triangle,
     to_world,
 )
 from raywidget.kernels.language.scalars import single
-from raywidget.kernels.language.simd import Lanes, Real, choose, lane_mask
-from raywidget.kernels.language.vec3 import Vec3
+from raywidget.kernels.language.simd import Lanes, Real, choose, lane_mask, spread_number
+from raywidget.kernels.language.vec3 import Vec3, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.emission import OFFSET
 from raywidget.kernels.lights.light_lanes import rows_of
@@ -32,7 +33,7 @@ class EmissionLanes(NamedTuple):
     d: Vec3
     cos: Real
     carried: Vec3
-    pdf: Lanes
+    per_pdf: Lanes  # cos by the density
     done: int  # lanes of which this is known
 
 
@@ -44,19 +45,41 @@ def sample_emission_lanes(scene: SceneView, lights: Lanes, lanes: int, four: Fou
     rows = rows_of(scene, lights)
     flat = rows.flat
     done = lanes & lane_mask(rows.kind == single(layout.LIGHT_FLAT))
-    slot = gather(scene.light_slots, lights * layout.LIGHT_SLOT_SIZE + layout.LIGHT_SLOT)
-    done &= lane_mask(slot == layout.MISS)
-    done &= lane_mask(gather(scene.lights, lights * layout.LIGHT_SIZE + layout.LIGHT_BEAM) <= 0.0)
+    if scene.light_count == 1:
+        slot = scene.light_slots[layout.LIGHT_SLOT]
+        if slot != layout.MISS or scene.lights[layout.LIGHT_BEAM] > 0.0:
+            done = 0
+        area = scene.lights[layout.LIGHT_AREA]
+        per_pdf = spread_number(area / scene.lights[layout.LIGHT_PROBABILITY] * PI)
+        frame = _spread(make_frame(load_vec3(scene.lights, layout.LIGHT_NORMAL)))
+    else:
+        slots = gather(scene.light_slots, lights * layout.LIGHT_SLOT_SIZE + layout.LIGHT_SLOT)
+        done &= lane_mask(slots == layout.MISS)
+        beams = gather(scene.lights, lights * layout.LIGHT_SIZE + layout.LIGHT_BEAM)
+        done &= lane_mask(beams <= 0.0)
+        per_pdf = flat.area / rows.probability * PI
+        frame = make_frame(flat.normal)
     if scene.clip_count > 0:
         done = 0
+    u, v = four.x, four.y
     is_triangle = rows.shear > 0.0
-    u, v = sample_triangle(four.x, four.y)
-    u, v = choose(is_triangle, u, four.x), choose(is_triangle, v, four.y)
+    if lane_mask(is_triangle) != 0:
+        b1, b2 = sample_triangle(u, v)
+        u, v = choose(is_triangle, b1, u), choose(is_triangle, b2, v)
     p = flat.corner + flat.edge_u * u + flat.edge_v * v
     local = sample_cosine_hemisphere(four.z, four.w)
-    cos = local.z
-    pdf = rows.probability / flat.area * (cos * INV_PI)
-    d = to_world(make_frame(flat.normal), local)
+    d = to_world(frame, local)
     offset = OFFSET * (flat.extent + largest(p))
-    carried = flat.radiance * (cos / pdf)
-    return EmissionLanes(p, p + flat.normal * offset, d, cos, carried, pdf, done)
+    carried = flat.radiance * per_pdf
+    return EmissionLanes(p, p + flat.normal * offset, d, local.z, carried, per_pdf, done)
+
+
+@device
+def _spread(frame: Frame) -> Frame:
+    """The same in all lanes."""
+    return Frame(_spread_vec3(frame.x), _spread_vec3(frame.y), _spread_vec3(frame.z))
+
+
+@device
+def _spread_vec3(a: Vec3) -> Vec3:
+    return vec3(spread_number(a.x), spread_number(a.y), spread_number(a.z))

@@ -88,6 +88,7 @@ class Flat(NamedTuple):
     normal: Vec3
     radiance: Vec3
     area: Lanes
+    per_area: Lanes
     extent: Lanes
 
 
@@ -101,6 +102,7 @@ def flat_of_one(scene: SceneView) -> Flat:
         _spread(scene, layout.LIGHT_NORMAL),
         _spread(scene, layout.LIGHT_RADIANCE),
         spread_number(scene.lights[layout.LIGHT_AREA]),
+        spread_number(1.0 / scene.lights[layout.LIGHT_AREA]),
         spread_number(scene.lights[layout.LIGHT_EXTENT]),
     )
 
@@ -121,12 +123,12 @@ def aim_at_flat(flat: Flat, p: Vec3, u: Real, v: Real, near: Lanes) -> LampSampl
     to_light = from_corner + flat.edge_u * u + flat.edge_v * v
     square = dot(to_light, to_light)
     distance = lanes_sqrt(square)
-    cos = facing / distance
+    per_cos = distance / facing
     return LampSample(
         to_light * (1.0 / distance),
-        distance - lanes_min(rounding / cos, 0.01 * distance),
+        distance - lanes_min(rounding * per_cos, 0.01 * distance),
         flat.radiance,
-        square / (cos * flat.area),
+        square * per_cos * flat.per_area,
         facing > rounding,
         near,
     )

@@ -74,6 +74,7 @@ def rows_of(scene: SceneView, lights: Lanes) -> LightRows:
         vec3(n_x, n_y, n_z),
         vec3(red, green, blue),
         area,
+        1.0 / area,
         extent,
     )
     return LightRows(flat, shear, probability, kind)

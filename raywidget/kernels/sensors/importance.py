@@ -18,7 +18,9 @@ class LensSample(NamedTuple):
     distance: Real
     x: Real  # where light on this way meets the picture, in [-1, 1]^2 if it does; y up
     y: Real
-    pdf: Real  # see `pdf_camera`; 0: the lens is not seen from there
+    # Density of camera rays that come this way, by area across them: that by solid angle (see
+    # `per_pdf_camera`) by the squared distance; 0: the lens is not seen from there
+    pdf: Real
 
 
 @device
@@ -28,15 +30,15 @@ def _along(camera: Any, column: int, v: Vec3) -> Real:
 
 
 @device
-def pdf_camera(camera: Any, d: Vec3) -> Real:
-    """Density per solid angle of camera rays in direction `d`, over the whole picture.
+def per_pdf_camera(camera: Any, d: Vec3) -> Real:
+    """1 by the density per solid angle of camera rays in direction `d`, over the whole picture.
 
-    Pixels are sampled evenly: 1 / (A cos^3), where A is the area of the picture at distance 1. A
-    thin lens only moves where rays start.
+    Pixels are sampled evenly: A cos^3, where A is the area of the picture at distance 1; 0 where
+    no ray goes. A thin lens only moves where rays start.
     """
     cos = _along(camera, layout.CAMERA_FORWARD, d)
-    scale = 0.25 * camera[layout.CAMERA_LENS_RIGHT] * camera[layout.CAMERA_LENS_UP]
-    return choose(cos > 0.0, scale / (cos * cos * cos), 0.0)
+    area = 4.0 / (camera[layout.CAMERA_LENS_RIGHT] * camera[layout.CAMERA_LENS_UP])
+    return choose(cos > 0.0, cos * cos * cos * area, 0.0)
 
 
 @device
@@ -71,8 +73,11 @@ def sample_lens(camera: Any, p: Vec3, u: Real, v: Real) -> LensSample:
     per_depth = 1.0 / choose(depth > 0.0, depth, 1.0)
     x = _along(camera, layout.CAMERA_RIGHT, from_lens) * (scale_right * scale_right)
     y = _along(camera, layout.CAMERA_UP, from_lens) * (scale_up * scale_up)
-    d = from_lens * (1.0 / choose(depth > 0.0, distance, 1.0))
-    pdf = choose(depth > 0.0, pdf_camera(camera, d), 0.0)
+    per_distance = 1.0 / choose(depth > 0.0, distance, 1.0)
+    d = from_lens * per_distance
+    per_cos = distance * per_depth
+    pdf = (per_cos * per_depth) * (per_cos * per_distance) * (0.25 * scale_right * scale_up)
+    pdf = choose(depth > 0.0, pdf, 0.0)
     return LensSample(
         vec3(0.0 - d.x, 0.0 - d.y, 0.0 - d.z),
         distance,

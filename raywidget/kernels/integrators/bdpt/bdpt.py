@@ -209,6 +209,7 @@ def advance_subpaths(
     edges = as_floats(depth)
     cos_g = dot(wo, ng)
     cos_o = lanes_abs(cos_g)
+    per_cos_o = 1.0 / cos_o  # as `arrive_ratios` and `keep_points` have it: divisions are few
     grazing = scattering & ~lane_mask(cos_o > 0.0)
     ended |= grazing
     scattering &= ~grazing
@@ -254,12 +255,13 @@ def advance_subpaths(
         cos_w = lanes_abs(dot(w, ng))
         light_pdf = load_row(bundle, rows.LIGHT_PDF)
         # Density by area with which a camera ray would have drawn the point
-        seen = lens.pdf * cos_w / (lens.distance * lens.distance)
+        seen = lens.pdf * cos_w
+        per_light_pdf = 1.0 / light_pdf
         weight = spread_number(1.0)
         if settings.only_s < 0:
-            emit = load_row(bundle, more.LIGHT_EMIT) * cos_w / light_pdf
+            emit = load_row(bundle, more.LIGHT_EMIT) * cos_w * per_light_pdf
             from_there = choose(is_shown, seen, choose(edges < MAX_EDGES, emit, 0.0))
-            by_scattering = value.pdf / light_pdf
+            by_scattering = value.pdf * per_light_pdf
             is_found = (load_row(bundle, rows.LIGHT_DELTA) == 0.0) & lanes_in(seek)
             beside = others(ratios, from_there, choose(is_shown, value.pdf, value.back))
             per_worth = 1.0 / (WORTH_SHOWN * WORTH_SHOWN)
@@ -267,7 +269,7 @@ def advance_subpaths(
                 choose(is_found, by_scattering * by_scattering, 0.0),
                 beside * choose(is_shown, per_worth, spread_number(1.0)),
             )
-        weight = weight * choose(is_shown, seen / cos_o, 1.0 / light_pdf)
+        weight = weight * choose(is_shown, seen * per_cos_o, per_light_pdf)
         brought = choose_vec3(
             is_shown,
             load_point_row(bundle, more.EMITTED),
@@ -348,9 +350,11 @@ def advance_subpaths(
         # belong to the side of the light, those with the geometric normal come from areas (Veach
         # 1997, section 5.3). The squeeze of radiance into another medium is undone: power is not
         # squeezed.
-        squeeze = eta * eta * lanes_abs(wo_local.z) / lanes_abs(wi.z)
-        sent = choose_vec3(is_mirrored, weight * squeeze, back.f_cos * (1.0 / pdf))
-        weight = choose_vec3(is_light, sent * (cos_i / cos_o), weight)
+        sent = back.f_cos * (1.0 / pdf)
+        if mirrored != 0:
+            squeeze = eta * eta * lanes_abs(wo_local.z) / lanes_abs(wi.z)
+            sent = choose_vec3(is_mirrored, weight * squeeze, sent)
+        weight = choose_vec3(is_light, sent * (cos_i * per_cos_o), weight)
         lives &= ~light | lane_mask(cos_i > 0.0)
         longest = min(settings.max_depth, MAX_EDGES) - 1
         lives &= ~light | lane_mask(edges < longest)
@@ -434,6 +438,8 @@ def sample_bdpt_tile(
     dropped = 0
     kept = PixelLanes(make_sums(), make_swings(), make_keys())
     for lane in range(WIDTH):
+        bundle.inside[lane] = scene.surroundings[0]
+        store_word(bundle, rows.LIGHT, lane, 0)
         if waiting < pixels:
             take_pixel(kept, bundle, lane, picture, work, tile, waiting)
             lanes |= 1 << lane

@@ -53,7 +53,7 @@ from raywidget.kernels.lights.emission import is_delta, sample_emission_from
 from raywidget.kernels.lights.emission_lanes import sample_emission_lanes
 from raywidget.kernels.lights.environment import backdrop_of
 from raywidget.kernels.lights.light_choice import choose_by_power
-from raywidget.kernels.sensors.importance import pdf_camera
+from raywidget.kernels.sensors.importance import per_pdf_camera
 
 
 class Begun(NamedTuple):
@@ -99,10 +99,10 @@ def begin_subpaths(
     x = load_word_row(bundle, rows.X)
     y = load_word_row(bundle, rows.Y)
     origin, direction = start_ray(scene, picture, x, y, sequences, four)
-    ratios = start_camera_ratios(pdf_camera(scene.camera, direction))
+    ratios = start_camera_ratios(per_pdf_camera(scene.camera, direction))
     near = ratios.near
     far = ratios.far
-    rest = cameras
+    rest = cameras if scene.medium_count > 0 else 0
     while rest != 0:
         lane = lowest_bit(rest)
         rest &= rest - 1
@@ -111,7 +111,7 @@ def begin_subpaths(
     # --- At lights --------------------------------------------------------------------------------
     others = 0
     if samples != 0:
-        rest = samples
+        rest = samples if scene.light_count > 1 or scene.medium_count > 0 else 0
         while rest != 0:
             lane = lowest_bit(rest)
             rest &= rest - 1
@@ -126,7 +126,7 @@ def begin_subpaths(
         others = samples & ~start.done
         origin = choose_vec3(is_sent, start.o, origin)
         direction = choose_vec3(is_sent, start.d, direction)
-        sent = start_light_ratios(start.pdf, start.cos, True)
+        sent = start_light_ratios(start.per_pdf, True)
         near = choose(is_sent, sent.near, near)
         far = choose(is_sent, sent.far, far)
         replace_point_row(bundle, more.EMITTED, samples, start.carried)
@@ -233,7 +233,7 @@ def _send_others(scene: SceneView, bundle: Bundle, lanes: int) -> int:
         if start.pdf <= 0.0:
             failed |= bit
             continue
-        ratios = start_light_ratios(start.pdf, start.cos, not is_delta(scene, light))
+        ratios = start_light_ratios(start.cos / start.pdf, not is_delta(scene, light))
         store_point(bundle, rows.ORIGIN, lane, start.o)
         store_point(bundle, rows.DIRECTION, lane, start.d)
         store_number(bundle, more.NEAR, lane, ratios.near)

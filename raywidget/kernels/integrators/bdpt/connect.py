@@ -153,7 +153,7 @@ def connect_to_lens(
     if _is_black(visible):
         return _failed(1)
     # Density by area with which a camera ray would have drawn this point
-    seen = lens.pdf * abs(dot(lens.wi, y.hit.ng)) / (lens.distance * lens.distance)
+    seen = lens.pdf * abs(dot(lens.wi, y.hit.ng))
     weight = 1.0
     if settings.only_s < 0:
         weight = weigh(others(y.ratios, seen, value.pdf), 0.0)

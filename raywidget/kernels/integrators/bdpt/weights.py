@@ -46,26 +46,24 @@ class Ratios(NamedTuple):
 
 
 @device
-def start_camera_ratios(pdf: Real) -> Ratios:
-    """At the lens, whose direction was drawn with `pdf`: light may be connected to the lens.
+def start_camera_ratios(per_pdf: Real) -> Ratios:
+    """At the lens, to which light may be connected; `per_pdf`: 1 by the density of its direction.
 
-    `pdf` is that of the whole picture, for there are as many light subpaths as samples of pixels;
-    0: the lens can't be connected to.
+    That is of the whole picture, for there are as many light subpaths as samples of pixels; 0: the
+    lens can't be connected to.
     """
-    seen = pdf > 0.0
-    return Ratios(choose(seen, WORTH_SHOWN / choose(seen, pdf, 1.0), 0.0), pdf * 0.0)
+    return Ratios(WORTH_SHOWN * per_pdf, per_pdf * 0.0)
 
 
 @device
-def start_light_ratios(pdf_emit: Real, cos: Real, is_found: bool) -> Ratios:
-    """At a light, whose point and direction were drawn with the joint density `pdf_emit`.
+def start_light_ratios(per_pdf: Real, is_found: bool) -> Ratios:
+    """At a light; `per_pdf`: cosine of the direction by the joint density of it and of its point.
 
     `near` still lacks the density per solid angle with which next-event estimation at the next
     point draws this one, since it depends on that point: see `seen_from`. `is_found` tells whether
     scattering can find the light.
     """
-    ratio = cos / pdf_emit
-    return Ratios(ratio, ratio * (1.0 if is_found else 0.0))
+    return Ratios(per_pdf, per_pdf * (1.0 if is_found else 0.0))
 
 
 @device
@@ -97,7 +95,8 @@ def mirror_ratios(ratios: Ratios, reversible: Real, cos: Real) -> Ratios:
 @device
 def arrive_ratios(ratios: Ratios, square: Real, cos: Real) -> Ratios:
     """At the next point, at a squared distance of `square`, where the ray arrives under `cos`."""
-    return Ratios(ratios.near * square / cos, ratios.far / cos)
+    per_cos = 1.0 / cos
+    return Ratios(ratios.near * square * per_cos, ratios.far * per_cos)
 
 
 @device

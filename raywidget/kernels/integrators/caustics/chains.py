@@ -193,7 +193,7 @@ def weigh_chains(settings: Any, scene: SceneView, bundle: Bundle, lanes: int) ->
 def start_chains(scene: SceneView, bundle: Bundle, d: Vec3, ng: Vec3, pdf: Real) -> Real:
     """CHAIN of all lanes whose first surface scatters them towards `d`, drawn with `pdf`.
 
-    There the camera's ray arrives, drawn as `importance.pdf_camera` says.
+    There the camera's ray arrives, drawn as `importance.per_pdf_camera` says.
     """
     arriving = load_point_row(bundle, rows.DIRECTION)
     way = load_point_row(bundle, rows.POINT) - load_point_row(bundle, rows.ORIGIN)

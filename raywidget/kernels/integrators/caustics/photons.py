@@ -66,7 +66,7 @@ def trace_photon(settings: Any, scene: SceneView, sequence: Sequence) -> int:
     )
     carried = start.carried
     weight = vec3(1.0, 1.0, 1.0)
-    ratios = start_light_ratios(start.pdf, start.cos, not is_delta(scene, start.light))
+    ratios = start_light_ratios(start.cos / start.pdf, not is_delta(scene, start.light))
     inside = int(scene.surroundings[1 + start.light])
     o = start.o
     d = start.d

@@ -54,7 +54,7 @@ def _send_both(tables, camera, rows, lights, at_once, singly):
     store_lanes(out, 10 * WIDTH, sent.carried.y)
     store_lanes(out, 11 * WIDTH, sent.carried.z)
     store_lanes(out, 12 * WIDTH, sent.cos)
-    store_lanes(out, 13 * WIDTH, sent.pdf)
+    store_lanes(out, 13 * WIDTH, sent.per_pdf)
     for k in range(WIDTH):
         one = Four(rows[0, k], rows[1, k], rows[2, k], rows[3, k])
         start = sample_emission_from(scene, lights[k], one)
@@ -71,7 +71,7 @@ def _send_both(tables, camera, rows, lights, at_once, singly):
         singly[10, k] = start.carried.y
         singly[11, k] = start.carried.z
         singly[12, k] = start.cos
-        singly[13, k] = start.pdf
+        singly[13, k] = start.cos / start.pdf if start.pdf > 0.0 else 0.0
     return sent.done
 
 
