@@ -16,7 +16,10 @@ from benchmarks import scenes
 from benchmarks.harness import serve
 from raywidget.compiler import compile_scene
 from raywidget.engine import renderer as renderer_module
+from raywidget.engine.film.film import TileSums
 from raywidget.engine.film.tiles import Tile
+from raywidget.engine.session import workers
+from raywidget.engine.session.accumulation import TOGETHER_SECONDS
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 from raywidget.kernels.integrators.path import render_path
@@ -81,14 +84,18 @@ def _tiles() -> dict[str, Any]:
     real = _session_seconds(settings)
 
     class Idle(renderer_module.Renderer):
-        def render(self, *arguments: Any) -> Any:
+        def render_together(self, *arguments: Any) -> Any:
             return renderer_module.Rendered(True, 0, 0)
 
+    # As many in a call as real ones: those that take no time would all be in one.
+    together = TOGETHER_SECONDS * 64**2 / real
     original, renderer_module.Renderer = renderer_module.Renderer, Idle  # type: ignore[misc]
+    workers.samples_together, counted = lambda run: together, workers.samples_together
     try:
         idle = _session_seconds(settings)
     finally:
         renderer_module.Renderer = original  # type: ignore[misc]
+        workers.samples_together = counted
     return {
         "tiles_per_second": 1.0 / idle,
         "microseconds": 1e6 * idle,
@@ -99,16 +106,14 @@ def _tiles() -> dict[str, Any]:
 def _calls() -> dict[str, Any]:
     """What it takes to call `render_path` for a tile without pixels, by a block and by numba."""
     made = renderer_module.Renderer(scenes.cornell(), _BASE)
-    tile, cancel = Tile(0, 0, 0, 0, 0), np.zeros(1, np.uint8)
+    cancel = np.zeros(1, np.uint8)
     sums, swings = np.zeros((0, 0, 3)), np.zeros((0, 0, 3), np.float32)
-    before = sums.copy(), swings.copy()
-    for array in before:
-        array.flags.writeable = False
+    tile, part = Tile(0, 0, 0, 0, 0), TileSums(sums, swings, 0)
 
     def microseconds(count: int = 20_000) -> float:
         begin = time.process_time()
         for _ in range(count):
-            made.render(tile, 0, 0, sums, cancel, swings, before)
+            made.render_together((tile,), (part,), (part,), cancel)
         return 1e6 * (time.process_time() - begin) / count
 
     microseconds(100)

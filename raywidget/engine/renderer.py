@@ -6,7 +6,7 @@ This is the only module of the engine that touches kernels; another backend woul
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -22,10 +22,11 @@ from raywidget.compiler import (
     placement_in,
 )
 from raywidget.engine.exposure import Exposure
+from raywidget.engine.film.film import TileSums
 from raywidget.engine.film.filters import make_filter
 from raywidget.engine.film.tiles import Tile
 from raywidget.engine.settings import MAX_SPP, RenderSettings
-from raywidget.errors import SettingsError
+from raywidget.errors import RenderError, SettingsError
 from raywidget.kernels.integrators.aov import AovTarget, render_aovs
 from raywidget.kernels.integrators.bdpt.bdpt import render_bdpt
 from raywidget.kernels.integrators.bdpt.vertex import MAX_EDGES, BdptSettings
@@ -46,15 +47,14 @@ from raywidget.kernels.integrators.preview import (
 from raywidget.kernels.integrators.splat import SplatLog, commit_splats
 from raywidget.kernels.integrators.surroundings import fill_surroundings
 from raywidget.kernels.integrators.tile import (
-    COUNTER_DROPPED,
-    COUNTER_RAYS,
-    COUNTER_SPLATS,
     COUNTERS_SIZE,
+    TILE_SIZE,
+    Batch,
     Picture,
-    TileTarget,
     Work,
 )
 from raywidget.kernels.integrators.volpath import render_volpath
+from raywidget.kernels.language.blocks import address_of_data
 from raywidget.kernels.language.jit import bind
 from raywidget.kernels.layout import (
     ENVIRONMENT_BACKGROUND,
@@ -254,9 +254,10 @@ class Tracer:
 
     def compile_kernels(self) -> None:
         """Have the kernels compiled, or loaded from disk, before the first tile needs them."""
-        nothing, cancel = Tile(0, 0, 0, 0, 0), np.zeros(1, np.uint8)
-        self.render(nothing, 0, 0, np.zeros((0, 0, 3)), cancel)
+        cancel = np.zeros(1, np.uint8)
+        self.render_together((), (), (), cancel)
         if self._alpha:
+            nothing = Tile(0, 0, 0, 0, 0)
             self.cover(nothing, 0, 0, np.zeros((0, 0)), cancel, np.zeros((0, 0)))
 
     def render(
@@ -271,28 +272,77 @@ class Tracer:
     ) -> Rendered:
         """Add samples `first` to `first + count - 1` to a tile's sums (height, width, 3).
 
-        The tile is one of the film's, which begins where the settings' window does.
-        Those of even number are added to `swings`, too, and those of odd number are taken off.
-        `before` holds both as they were; they stay so, while what is in `sums` and `swings` is
-        lost. Without it they are added to in place.
-        `cancel` (1,) ends the call within one row of pixels when another thread sets it.
+        As `render_together`, for one tile. `before` holds sums and swings as they were; without it
+        they are added to in place.
         """
-        integrator = self._integrator
-        counters = np.zeros(COUNTERS_SIZE, np.int64)
         if swings is None:
             swings = np.zeros(sums.shape, np.float32)
         old_sums, old_swings = (sums, swings) if before is None else before
-        old_sums, old_swings = _read_only(old_sums), _read_only(old_swings)
-        target = TileTarget(sums, swings, old_sums, old_swings, cancel, counters)
-        work = self._work(tile, first, count)
-        rays, dropped = COUNTER_RAYS, COUNTER_DROPPED
+        shape = tile.height, tile.width, 3
+        for array, kind in (
+            (sums, np.float64),
+            (swings, np.float32),
+            (old_sums, np.float64),
+            (old_swings, np.float32),
+        ):
+            if array.shape != shape or array.dtype != kind or not array.flags.c_contiguous:
+                raise RenderError(
+                    f"expected a contiguous array of {kind.__name__} {shape}, "
+                    f"got {array.dtype} {array.shape}"
+                )
+        known = TileSums(old_sums, old_swings, first)
+        made = TileSums(sums, swings, first + count)
+        return self.render_together((tile,), (known,), (made,), cancel)
+
+    def render_together(
+        self,
+        tiles: Sequence[Tile],
+        before: Sequence[TileSums],
+        after: Sequence[TileSums],
+        cancel: NDArray[np.uint8],
+    ) -> Rendered:
+        """Add as many samples as are missing to sums of some tiles, in one call.
+
+        Tiles are the film's, which begins where the settings' window does. Their sums and swings,
+        which have the same number of samples, stay as they are in `before`; what was in those of
+        `after` is lost, unless they are the same arrays. All have to be contiguous. Samples of even
+        number are added to swings, too, and those of odd number are taken off.
+        `cancel` (1,) ends the call within one row of pixels when another thread sets it.
+        """
+        integrator = self._integrator
+        first = before[0].spp if before else 0
+        count = after[0].spp - first if after else 0
+        counters = np.zeros(COUNTERS_SIZE, np.int64)
+        batch = Batch(self._rows(tiles, before, after), first, count, cancel, counters)
         if integrator.splats == 0:
-            finished = self._trace(work, target)
-            return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]))
-        log = _make_log(tile.width * tile.height * count * integrator.splats)
-        finished = self._trace(work, target, log)
-        splats = LoggedSplats(log, int(counters[COUNTER_SPLATS]))
-        return Rendered(bool(finished), int(counters[rays]), int(counters[dropped]), splats)
+            finished = self._trace(batch)
+            rays, dropped, _ = counters.tolist()
+            return Rendered(finished, rays, dropped)
+        pixels = sum(tile.width * tile.height for tile in tiles)
+        log = _make_log(pixels * count * integrator.splats)
+        finished = self._trace(batch, log)
+        rays, dropped, used = counters.tolist()
+        return Rendered(finished, rays, dropped, LoggedSplats(log, used))
+
+    def _rows(
+        self, tiles: Sequence[Tile], before: Sequence[TileSums], after: Sequence[TileSums]
+    ) -> NDArray[np.int64]:
+        """`Batch.tiles`."""
+        left, top = self._left, self._top
+        numbers: list[int] = []
+        for tile, old, new in zip(tiles, before, after, strict=True):
+            old_swings, swings = old.known_swings, new.known_swings
+            numbers += (
+                left + tile.x,
+                top + tile.y,
+                tile.width,
+                tile.height,
+                address_of_data(new.sums),
+                address_of_data(swings),
+                address_of_data(old.sums),
+                0 if old_swings is None else address_of_data(old_swings),
+            )
+        return np.array(numbers, np.int64).reshape(-1, TILE_SIZE)
 
     def cover(
         self,

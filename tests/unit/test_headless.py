@@ -33,13 +33,13 @@ def by_spp():
 
 @pytest.fixture
 def slow_calls(monkeypatch):
-    real = Renderer.render
+    real = Renderer.render_together
 
-    def slowly(self, tile, *rest):
-        time.sleep(0.005 if tile.width > 0 else 0.0)
-        return real(self, tile, *rest)
+    def slowly(self, tiles, *rest):
+        time.sleep(0.005 if tiles else 0.0)
+        return real(self, tiles, *rest)
 
-    monkeypatch.setattr(Renderer, "render", slowly)
+    monkeypatch.setattr(Renderer, "render_together", slowly)
     monkeypatch.setattr(accumulation, "CALL_SECONDS", 0.0)
 
 
@@ -126,25 +126,22 @@ def test_many_small_tiles_are_all_delivered():
     assert image.statistics["samples"] == 4 * 100 * 90
 
 
-def test_a_slow_callback_makes_workers_wait():
+def test_a_slow_callback_makes_workers_wait(monkeypatch):
     # Of 64 tiles, only those few may be ahead that fit the queue and the workers' hands.
+    monkeypatch.setattr(accumulation, "TOGETHER_SECONDS", 0.0)
     taken, ahead = [], []
-    real = Renderer.render
+    real = Renderer.render_together
 
-    def count(self, tile, *rest):
-        if tile.width > 0:
-            taken.append(tile)
-        return real(self, tile, *rest)
+    def count(self, tiles, *rest):
+        taken.extend(tiles)
+        return real(self, tiles, *rest)
 
     def slow(tile):
         time.sleep(0.004)
         ahead.append(len(taken) - len(ahead))
 
-    Renderer.render, before = count, Renderer.render
-    try:
-        rw.render(SCENE, spp=1, on_tile=slow, **{**SIZE, "width": 64, "height": 64, "tile_size": 8})
-    finally:
-        Renderer.render = before
+    monkeypatch.setattr(Renderer, "render_together", count)
+    rw.render(SCENE, spp=1, on_tile=slow, **{**SIZE, "width": 64, "height": 64, "tile_size": 8})
     assert len(ahead) == 64
     assert max(ahead) <= 8 + 2 + 2  # the queue, a tile per worker, and what was just taken out
 
@@ -168,10 +165,10 @@ def test_an_exception_of_a_callback_comes_out(which, count):
 
 
 def test_a_failure_in_a_worker_comes_out(monkeypatch):
-    def fail(self, tile, *rest):
+    def fail(self, *rest):
         raise OSError("broken")
 
-    monkeypatch.setattr(Renderer, "render", fail)
+    monkeypatch.setattr(Renderer, "render_together", fail)
     for callback in (None, print):
         with pytest.raises(rw.RenderError, match="OSError: broken") as error:
             rw.render(SCENE, spp=4, on_tile=callback, **SIZE)

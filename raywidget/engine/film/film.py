@@ -33,6 +33,9 @@ THE_SUMS: NDArray[np.float32] = np.empty(0, np.float32)
 """In place of swings: those of a single sample, which is all there is in the sums."""
 
 
+_FLOAT32 = np.dtype(np.float32)
+
+
 class Splats(Protocol):
     """Light that samples of one tile brought to pixels anywhere."""
 
@@ -292,7 +295,7 @@ class Film:
                 parts.append(
                     TileSums(inner.sums, inner.swings, inner.parts[0].spp, None, inner.coverage())
                 )
-        parts = [_frozen(part) for part in parts]
+        parts = [_frozen(_contiguous(part)) for part in parts]
         with self._lock:
             self._parts = parts
             self._samples = state.samples()
@@ -303,6 +306,11 @@ class Film:
         """A tile's sums, to which samples are added in other arrays."""
         with self._lock:
             return self._parts[tile.index]
+
+    def check_out_together(self, tiles: Sequence[Tile]) -> list[TileSums]:
+        """The same of some tiles."""
+        with self._lock:
+            return [self._parts[tile.index] for tile in tiles]
 
     def publish(
         self,
@@ -326,10 +334,7 @@ class Film:
         known = None if swings is THE_SUMS else swings
         part = _frozen(TileSums(sums, known, spp, counts, coverage))
         with self._lock:
-            before = self._parts[tile.index].spp
-            self._samples += (spp - before) * tile.width * tile.height
-            self._parts[tile.index] = part
-            self._versions[tile.index] += 1
+            self._replace(tile, part)
             if splats is not None:
                 if self._splats is None:
                     self._splats = np.zeros((2, self.height, self.width, 3), np.int64)
@@ -337,6 +342,25 @@ class Film:
                     self._splats = self._splats.copy()
                 self._splats_shared = False
                 splats.add_to(self._splats)
+
+    def publish_together(self, tiles: Sequence[Tile], parts: Sequence[TileSums]) -> None:
+        """The same for some tiles, of which there are no splats.
+
+        Of a single sample, swings are the sums.
+        """
+        if parts[0].spp == 1:
+            parts = [part._replace(known_swings=None) for part in parts]
+        for part in parts:
+            _freeze(part)
+        with self._lock:
+            for tile, part in zip(tiles, parts, strict=True):
+                self._replace(tile, part)
+
+    def _replace(self, tile: Tile, part: TileSums) -> None:
+        index = tile.index
+        self._samples += (part.spp - self._parts[index].spp) * tile.width * tile.height
+        self._parts[index] = part
+        self._versions[index] += 1
 
     def renew_versions(self) -> bool:
         """Count each tile as published again if splats from others have changed it since."""
@@ -407,6 +431,13 @@ class Film:
             return FilmState(self.width, self.height, self.tiles, tuple(self._parts), splats)
 
 
+def room_for(part: TileSums, spp: int) -> TileSums:
+    """Arrays for the sums of a tile with more samples, so many then; what they hold is not said."""
+    shape = part.sums.shape
+    coverage = None if part.coverage is None else np.empty(shape[:2])
+    return TileSums(np.empty(shape), np.empty(shape, _FLOAT32), spp, None, coverage)
+
+
 def mean_radiance(sums: NDArray[np.float64], spp: int | NDArray[np.int64]) -> NDArray[np.float32]:
     """Sums over samples -> mean radiance in float32; 0 where there is no sample yet."""
     if isinstance(spp, np.ndarray):
@@ -436,15 +467,32 @@ def _empty(tile: Tile, alpha: bool) -> TileSums:
     return _frozen(TileSums(np.zeros(shape), swings, 0, None, coverage))
 
 
+def _contiguous(part: TileSums) -> TileSums:
+    """As kernels, who are given addresses, take them to be."""
+    swings = part.known_swings
+    if swings is not None:
+        swings = np.ascontiguousarray(swings, np.float32)
+    return part._replace(sums=np.ascontiguousarray(part.sums, np.float64), known_swings=swings)
+
+
 def _frozen(part: TileSums) -> TileSums:
     """Read-only, and without swings that its sums tell."""
     is_one = part.spp == 1 and part.counts is None and part.known_swings is not None
     if is_one and np.array_equal(part.swings, _only_sample(part.sums)):
         part = part._replace(known_swings=None)
-    for array in (part.sums, part.known_swings, part.counts, part.coverage):
-        if array is not None:
-            array.setflags(write=False)
+    _freeze(part)
     return part
+
+
+def _freeze(part: TileSums) -> None:
+    sums, swings, _, counts, coverage = part
+    sums.setflags(write=False)
+    if swings is not None:
+        swings.setflags(write=False)
+    if counts is not None:
+        counts.setflags(write=False)
+    if coverage is not None:
+        coverage.setflags(write=False)
 
 
 def _only_sample(sums: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -19,13 +19,13 @@ _WHOLE = 1 << 20
 
 
 def end_job(stage: Stage, run: Run, job: Job, spp: int) -> None:
-    """Tell of a tile that has `spp` samples now, and of what ends with it."""
+    """Tell of tiles that have `spp` samples now, and of what ends with them."""
     assert run.renderer is not None
     assert run.schedule is not None
     splats = run.renderer.makes_splats
     if spp == run.schedule.targets[job.pass_index]:  # a job may be a part of a pass
         last = spp == run.settings.spp or run.settings.looks_at_noise(spp)
-        stage.tell_tile(run, job.pass_index, job.tile, spp, not (splats and last))
+        stage.tell_tiles(run, job.pass_index, job.tiles, spp, not (splats and last))
     else:
         stage.tell_part(run)
     with stage.lock:
@@ -144,5 +144,4 @@ def _tell_again(stage: Stage, run: Run) -> None:
     assert run.schedule is not None
     last = run.schedule.passes_done - 1
     run.film.renew_versions()
-    for tile in run.film.tiles:
-        stage.tell_tile(run, last, tile, run.schedule.targets[last], True)
+    stage.tell_tiles(run, last, run.film.tiles, run.schedule.targets[last], True)

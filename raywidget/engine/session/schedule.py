@@ -12,12 +12,18 @@ from raywidget.engine.film.tiles import Tile
 
 
 class Job(NamedTuple):
-    """Bring one tile from `first` samples per pixel to `target`."""
+    """Bring some tiles, most often one, from `first` samples per pixel to `target`."""
 
-    tile: Tile
+    tiles: tuple[Tile, ...]
     pass_index: int
     first: int
     target: int
+
+    @property
+    def tile(self) -> Tile:
+        """The only one."""
+        (tile,) = self.tiles
+        return tile
 
 
 class Schedule:
@@ -66,7 +72,7 @@ class Schedule:
         # A heap of (0 if it comes first, pass_index, samples if they count, rank, tile index).
         self._ready: list[tuple[int, int, int, int, int]] = []
         for tile in tiles:
-            self._make_ready(tile.index)
+            self._make_ready(tile.index, self._pass_of(tile.index))
         first = self._ready[0][1] if self._ready else 0
         self._allowed = first if hold_passes else None
 
@@ -108,23 +114,54 @@ class Schedule:
         self._busy += 1
         tile, first = self._tiles[index], self._spp[index]
         if self._one_by_one:
-            return Job(tile, pass_index, first, first + 1)
+            return Job((tile,), pass_index, first, first + 1)
         last = len(self._targets) - 1 if self._allowed is None else self._allowed
         most = first + samples / (tile.width * tile.height)
         while pass_index < min(last, len(self._targets) - 1):
             if self._targets[pass_index + 1] > most:
                 break
             pass_index += 1
-        return Job(tile, pass_index, first, self._targets[pass_index])
+        return Job((tile,), pass_index, first, self._targets[pass_index])
+
+    def take_together(self, samples: float, workers: int) -> Job | None:
+        """The most urgent job, and with it those that follow and differ in nothing but their tiles.
+
+        All of them have no more than so many `samples` of pixels, unless the first alone has; and
+        they are no more than a share of what is left, so that `workers` end together.
+        """
+        job = self.take()
+        if job is None or self._one_by_one or samples <= 0.0:
+            return job
+        (tile,), asked_pass, first, target = job
+        tiles, ready, spp = [tile], self._ready, self._spp
+        later = tile.index not in self._first
+        left = len(ready)
+        if self._allowed is not None:  # others may wait for the end of this pass
+            left = min(left, self._tiles_at[asked_pass] - self._busy)
+        pixels = samples / (target - first) - tile.width * tile.height
+        for _ in range(left // (2 * workers - 1)):
+            is_later, pass_index, _, _, index = ready[0]
+            tile = self._tiles[index]
+            pixels -= tile.width * tile.height
+            alike = pass_index == asked_pass and spp[index] == first and is_later == later
+            if pixels < 0.0 or not alike:
+                break
+            heapq.heappop(ready)
+            tiles.append(tile)
+        self._busy += len(tiles) - 1
+        return Job(tuple(tiles), asked_pass, first, target)
 
     def give_back(self, job: Job, spp: int) -> None:
-        """A job has ended, with its tile at `spp` samples per pixel."""
-        self._busy -= 1
-        self._tiles_at[bisect_right(self._targets, self._spp[job.tile.index])] -= 1
-        self._tiles_at[bisect_right(self._targets, spp)] += 1
+        """A job has ended, with its tiles at `spp` samples per pixel."""
+        count, targets, at = len(job.tiles), self._targets, self._tiles_at
+        pass_index = bisect_right(targets, spp)
+        self._busy -= count
+        at[bisect_right(targets, job.first)] -= count
+        at[pass_index] += count
         self._advance()
-        self._spp[job.tile.index] = spp
-        self._make_ready(job.tile.index)
+        for tile in job.tiles:
+            self._spp[tile.index] = spp
+            self._make_ready(tile.index, pass_index)
 
     def prefer(self, indices: Iterable[int]) -> None:
         """Bring these tiles to the last pass before any other is taken."""
@@ -132,7 +169,7 @@ class Schedule:
         waiting = [index for *_, index in self._ready]
         self._ready.clear()
         for index in waiting:
-            self._make_ready(index)
+            self._make_ready(index, self._pass_of(index))
 
     def extend(self, targets: Sequence[int]) -> None:
         """More samples are wanted: `targets` continue where the present ones end."""
@@ -144,11 +181,11 @@ class Schedule:
         self._count_passes()
         for index in done:
             if index not in waiting:
-                self._make_ready(index)
+                self._make_ready(index, self._pass_of(index))
 
     def _count_passes(self) -> None:
         # Not a count for each pass: there may be a million, and this is asked after each tile.
-        self._tiles_at = Counter(bisect_right(self._targets, n) for n in self._spp)
+        self._tiles_at = Counter(map(self._pass_of, range(len(self._spp))))
         self._passes_done = 0
         self._advance()
 
@@ -158,8 +195,11 @@ class Schedule:
             del self._tiles_at[self._passes_done]
             self._passes_done += 1
 
-    def _make_ready(self, index: int) -> None:
-        pass_index = bisect_right(self._targets, self._spp[index])
+    def _pass_of(self, index: int) -> int:
+        """Which pass a tile is at."""
+        return bisect_right(self._targets, self._spp[index])
+
+    def _make_ready(self, index: int, pass_index: int) -> None:
         if pass_index < len(self._targets):
             later = 0 if index in self._first else 1
             spp = self._spp[index] if self._one_by_one else 0

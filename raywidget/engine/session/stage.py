@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from raywidget.engine.film.tiles import Tile, tiles_in
@@ -140,10 +140,16 @@ class Stage:
         if self.listeners.on_state is not None:
             self.listeners.on_state()
 
-    def tell_tile(self, run: Run, pass_index: int, tile: Tile, spp: int, settled: bool) -> None:
-        """Tell that a tile has finished a pass, unless its run is over."""
-        if self.listeners.on_tile is not None and not self.is_late(run):
-            self.listeners.on_tile(TileUpdate(run.generation, pass_index, tile, spp, settled))
+    def tell_tiles(
+        self, run: Run, pass_index: int, tiles: Iterable[Tile], spp: int, settled: bool
+    ) -> None:
+        """Tell that tiles have finished a pass, unless their run is over."""
+        on_tile = self.listeners.on_tile
+        if on_tile is None:
+            return
+        for tile in tiles:  # who listens may take long
+            if not self.is_late(run):
+                on_tile(TileUpdate(run.generation, pass_index, tile, spp, settled))
 
     def tell_part(self, run: Run) -> None:
         """Tell that there is more to be seen of a tile, which is in the middle of a pass."""

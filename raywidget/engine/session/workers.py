@@ -22,7 +22,7 @@ from raywidget.engine.preview.coarse import (
     render_stand_in,
     render_strip,
 )
-from raywidget.engine.session.accumulation import Accumulator
+from raywidget.engine.session.accumulation import Accumulator, samples_together
 from raywidget.engine.session.finishing import end_job, measure_noise
 from raywidget.engine.session.run import CLOSED, COMPILING, RUNNING, Run
 from raywidget.engine.session.schedule import Job, Schedule
@@ -111,7 +111,7 @@ class Workers:
                 return run, strip
             rests = stage.look is not None or stage.tiles_elsewhere
             if stage.state == RUNNING and run.schedule is not None and not rests:
-                job = run.schedule.take()
+                job = run.schedule.take_together(samples_together(run), len(self._threads))
                 if job is not None:
                     return run, job
             stage.idle += 1
@@ -218,7 +218,7 @@ class Workers:
             stage.listeners.on_coarse(picture)
 
     def _render(self, run: Run, job: Job) -> None:
-        """Bring a tile to the end of a pass."""
+        """Bring tiles to the end of a pass."""
         assert run.renderer is not None
         if run.settings.adaptive and job.first >= pilot_samples(run.settings.spp):
             spp = self._accumulator.refine(run, job)

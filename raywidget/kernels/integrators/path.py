@@ -73,9 +73,12 @@ from raywidget.kernels.integrators.path_lanes import (
 )
 from raywidget.kernels.integrators.pixel_lanes import (
     PixelLanes,
+    begin_pixels,
     draw_ahead,
     end_samples,
+    make_following,
     make_keys,
+    make_places,
     make_sums,
     make_swings,
     start_sequences,
@@ -107,17 +110,15 @@ from raywidget.kernels.integrators.surface_lanes import (
     make_surfaces,
 )
 from raywidget.kernels.integrators.tile import (
-    COUNTER_DROPPED,
-    COUNTER_RAYS,
+    Batch,
+    BatchView,
     Picture,
     PictureView,
-    TileTarget,
-    TileView,
-    Work,
+    count_up,
     start_ray,
+    view_batch,
     view_picture,
     view_scene,
-    view_tile,
 )
 from raywidget.kernels.language.buffers import load_flag
 from raywidget.kernels.language.jit import device, entry
@@ -561,35 +562,33 @@ def _send_photons(
 
 
 @device
-def sample_path_tile(
-    scene: SceneView, picture: PictureView, settings: PathSettings, work: Work, tile: TileView
+def sample_paths(
+    scene: SceneView, picture: PictureView, settings: PathSettings, batch: BatchView
 ) -> bool:
-    """As `tile.sample_tile`, which says what it promises.
+    """As `tile.sample_batch`, which says what it promises.
 
-    A lane takes all samples of a pixel one after the other, so that they are added in their order.
+    A lane takes all samples of a pixel one after the other, so that they are added in their order,
+    then the next pixel, of the next tile if need be: lanes are idle only at the end of a batch.
     The flag is read before every step, which takes microseconds.
     """
     bundle = Bundle(make_numbers(), make_words(), make_stacks(), make_rooms())
     clear(bundle, rows.NUMBER_ROWS)
-    pixels = tile.width * tile.height
-    if work.samples == 0:
+    if batch.samples == 0:
         return True
-    kept = PixelLanes(make_sums(), make_swings(), make_keys())
-    waiting = 0  # the next pixel that no lane has taken
+    kept = PixelLanes(make_sums(), make_swings(), make_keys(), make_places(), make_following())
+    begin_pixels(kept)
     lanes = 0  # that follow a path
     rays = 0
     dropped = 0
     for lane in range(WIDTH):
         bundle.inside[lane] = scene.surroundings[0]
-        if waiting < pixels:
-            take_pixel(kept, bundle, lane, picture, work, tile, waiting)
+        if take_pixel(kept, bundle, lane, picture, batch):
             lanes |= 1 << lane
-            waiting += 1
     starting = lanes
     fresh = lanes  # of which this is the first sample of a pixel
-    draws_ahead = picture.lattice and work.samples > 1
+    draws_ahead = picture.lattice and batch.samples > 1
     while lanes != 0:
-        if load_flag(tile.cancel, 0) != 0:
+        if load_flag(batch.cancel, 0) != 0:
             return False
         if starting != 0:
             are_drawn = draws_ahead and fresh == 0
@@ -600,14 +599,12 @@ def sample_path_tile(
         rays += step.rays
         starting = 0
         if step.ended != 0:
-            turn = end_samples(kept, bundle, step.ended, waiting, picture, work, tile)
+            turn = end_samples(kept, bundle, step.ended, picture, batch)
             starting = turn.going
             fresh = turn.fresh
             lanes ^= turn.done
-            waiting = turn.waiting
             dropped += turn.dropped
-    tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
-    tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
+    count_up(batch, rays, dropped)
     return True
 
 
@@ -617,9 +614,8 @@ def render_path(
     camera: F32,
     picture: Picture,
     settings: PathSettings,
-    work: Work,
-    target: TileTarget,
+    batch: Batch,
 ) -> bool:
-    """Path tracing, see `sample_path_tile`."""
+    """Path tracing, see `sample_paths`."""
     scene = pinned(view_scene(tables, camera))
-    return sample_path_tile(scene, view_picture(picture), settings, work, view_tile(target))
+    return sample_paths(scene, view_picture(picture), settings, view_batch(batch))

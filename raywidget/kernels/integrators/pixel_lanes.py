@@ -14,14 +14,23 @@ from raywidget.kernels.integrators.bundle import (
     Bundle,
     load_point_row,
     load_row,
-    load_word,
     load_word_row,
     replace_word_row,
     store_four,
     store_word,
 )
-from raywidget.kernels.integrators.tile import PictureView, TileView, Work
-from raywidget.kernels.language.buffers import make_stack_array
+from raywidget.kernels.integrators.tile import (
+    BatchView,
+    PictureView,
+    open_tile,
+    swing_before,
+)
+from raywidget.kernels.language.buffers import (
+    address_of,
+    doubles_at,
+    floats_at,
+    make_stack_array,
+)
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
 from raywidget.kernels.language.random import (
@@ -49,41 +58,62 @@ INFINITY = float("inf")
 make_sums = make_stack_array(types.float64, 3 * WIDTH)
 make_swings = make_stack_array(types.float32, 3 * WIDTH)
 make_keys = make_stack_array(types.int32, 4 * WIDTH)
+make_places = make_stack_array(types.int64, 2 * WIDTH)
+make_following = make_stack_array(types.int64, 2)
+
+# Elements of `PixelLanes.following`
+NEXT_TILE = 0  # of the batch; there is no such tile when all pixels are taken
+NEXT_PIXEL = 1  # of the tile, row by row
 
 
 class PixelLanes(NamedTuple):
     """What is kept of each lane's pixel: buffers on the stack of who made them."""
 
-    sums: Any  # three rows, see `tile.TileTarget`
+    sums: Any  # three rows, see `tile.TILE_SUMS`
     swings: Any
     keys: Any  # two words of samples of even number, two of those of odd number
+    places: Any  # addresses of where sums and swings go
+    following: Any  # the next pixel that no lane has taken, see NEXT_TILE
+
+
+@device
+def begin_pixels(kept: PixelLanes) -> None:
+    """Let the first pixel be the next."""
+    kept.following[NEXT_TILE] = 0
+    kept.following[NEXT_PIXEL] = 0
 
 
 @device
 def take_pixel(
-    kept: PixelLanes,
-    bundle: Bundle,
-    lane: int,
-    picture: PictureView,
-    work: Work,
-    tile: TileView,
-    pixel: int,
-) -> None:
-    """Let a lane take the samples of a pixel of the tile, on top of those that it has."""
+    kept: PixelLanes, bundle: Bundle, lane: int, picture: PictureView, batch: BatchView
+) -> bool:
+    """Let a lane take the samples of the next pixel, on top of those that it has; is there one?"""
+    number = kept.following[NEXT_TILE]
+    if number == batch.length:
+        return False
+    tile = open_tile(batch, number)
+    pixel = kept.following[NEXT_PIXEL]
     row = pixel // tile.width
-    x = work.x + (pixel - row * tile.width)
-    y = work.y + row
-    store_word(bundle, rows.PIXEL, lane, pixel)
+    x = tile.x + (pixel - row * tile.width)
+    y = tile.y + row
     store_word(bundle, rows.X, lane, x)
     store_word(bundle, rows.Y, lane, y)
-    store_word(bundle, rows.SAMPLE, lane, work.first)
+    store_word(bundle, rows.SAMPLE, lane, batch.first)
+    kept.places[lane] = address_of(tile.sums, 3 * pixel)
+    kept.places[WIDTH + lane] = address_of(tile.swings, 3 * pixel)
     for k in range(3):
         kept.sums[k * WIDTH + lane] = tile.old_sums[3 * pixel + k]
-        kept.swings[k * WIDTH + lane] = tile.old_swings[3 * pixel + k]
+        kept.swings[k * WIDTH + lane] = swing_before(tile, 3 * pixel + k)
     for half in range(2):
         first = start_sequence(picture.seed, y * picture.width + x, half, picture.lattices)
         kept.keys[2 * half * WIDTH + lane] = first.key
         kept.keys[(2 * half + 1) * WIDTH + lane] = first.other_key
+    if pixel + 1 == tile.width * tile.height:
+        kept.following[NEXT_TILE] = number + 1
+        kept.following[NEXT_PIXEL] = 0
+    else:
+        kept.following[NEXT_PIXEL] = pixel + 1
+    return True
 
 
 class Turn(NamedTuple):
@@ -92,7 +122,6 @@ class Turn(NamedTuple):
     going: int  # lanes that have another sample to take
     fresh: int  # those whose pixel is complete, and that may have taken another
     done: int  # those for which there is no pixel left
-    waiting: int  # the next pixel that no lane has taken
     dropped: int  # samples that were not finite
 
 
@@ -101,38 +130,33 @@ def end_samples(
     kept: PixelLanes,
     bundle: Bundle,
     lanes: int,
-    waiting: int,
     picture: PictureView,
-    work: Work,
-    tile: TileView,
+    batch: BatchView,
 ) -> Turn:
     """Add up the samples of some lanes, and note the next ones, of other pixels if need be."""
     dropped = count_bits(lanes) - count_bits(deposit_lanes(kept, bundle, lanes))
     sample = load_word_row(bundle, rows.SAMPLE)
-    complete = lanes & lane_mask(sample == work.first + work.samples - 1)
+    complete = lanes & lane_mask(sample == batch.first + batch.samples - 1)
     replace_word_row(bundle, rows.SAMPLE, lanes, sample + 1)
     fresh = complete
-    pixels = tile.width * tile.height
     done = 0
     while complete != 0:
         lane = lowest_bit(complete)
         complete &= complete - 1
-        leave_pixel(kept, bundle, lane, tile)
-        if waiting < pixels:
-            take_pixel(kept, bundle, lane, picture, work, tile, waiting)
-            waiting += 1
-        else:
+        leave_pixel(kept, lane)
+        if not take_pixel(kept, bundle, lane, picture, batch):
             done |= 1 << lane
-    return Turn(lanes ^ done, fresh, done, waiting, dropped)
+    return Turn(lanes ^ done, fresh, done, dropped)
 
 
 @device
-def leave_pixel(kept: PixelLanes, bundle: Bundle, lane: int, tile: TileView) -> None:
+def leave_pixel(kept: PixelLanes, lane: int) -> None:
     """Write what a lane has added up."""
-    at = 3 * load_word(bundle, rows.PIXEL, lane)
+    sums = doubles_at(kept.places[lane])
+    swings = floats_at(kept.places[WIDTH + lane])
     for k in range(3):
-        tile.sums[at + k] = kept.sums[k * WIDTH + lane]
-        tile.swings[at + k] = kept.swings[k * WIDTH + lane]
+        sums[k] = kept.sums[k * WIDTH + lane]
+        swings[k] = kept.swings[k * WIDTH + lane]
 
 
 @device

@@ -12,11 +12,10 @@ from raywidget.kernels.geometry.hit import make_hit
 from raywidget.kernels.geometry.surface_point import Hit, spawn_origin
 from raywidget.kernels.geometry.traverse import RayHit
 from raywidget.kernels.integrators.tile import (
+    Batch,
     PathResult,
     Picture,
-    TileTarget,
-    Work,
-    sample_tile,
+    sample_batch,
 )
 from raywidget.kernels.language.jit import device, entry
 from raywidget.kernels.language.random import GROUP_CHOICE, GROUP_EDGE, Sequence, draw_four
@@ -139,8 +138,7 @@ def render_preview(
     camera: F32,
     picture: Picture,
     settings: PreviewSettings,
-    work: Work,
-    target: TileTarget,
+    batch: Batch,
 ) -> bool:
-    """Previews, see `tile.sample_tile`."""
-    return sample_tile(trace_preview, tables, camera, picture, settings, work, target)
+    """Previews, see `tile.sample_batch`."""
+    return sample_batch(trace_preview, tables, camera, picture, settings, batch)

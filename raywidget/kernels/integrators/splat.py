@@ -37,7 +37,7 @@ class SplatView(NamedTuple):
 
     places: Any
     values: Any
-    counters: Any  # of the `TileTarget`
+    counters: Any  # of the `Batch`
 
 
 @device

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raywidget.kernels.language.buffers import as_int32, load_flag, view
+from raywidget.kernels.language.buffers import as_int32, doubles_at, floats_at, load_flag, view
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.pinned import pinned
 from raywidget.kernels.language.random import (
@@ -50,6 +50,19 @@ COUNTER_RAYS = 0
 COUNTER_DROPPED = 1  # samples that were not finite, counted as black
 COUNTER_SPLATS = 2  # rows of a `SplatLog` that are filled
 COUNTERS_SIZE = 3
+
+# Columns of `Batch.tiles`
+TILE_X = 0  # in pixels of the picture
+TILE_Y = 1
+TILE_WIDTH = 2
+TILE_HEIGHT = 3
+# Addresses of arrays (height, width, 3): sums of all samples, float64; those of samples with even
+# numbers, less the others, float32; and the same of earlier samples, which they begin with.
+TILE_SUMS = 4
+TILE_SWINGS = 5
+TILE_OLD_SUMS = 6
+TILE_OLD_SWINGS = 7  # 0: they are the sums, of one sample
+TILE_SIZE = 8
 
 
 class PathResult(NamedTuple):
@@ -242,43 +255,81 @@ def _count_occluders(flats: Any, count: int, camera: Any) -> int:
     return inner
 
 
-class TileTarget(NamedTuple):
-    """What an entry writes into."""
+class Batch(NamedTuple):
+    """Samples `first` to `first + samples - 1` of some tiles.
 
-    sums: NDArray[np.float64]  # (height, width, 3) of all samples
-    swings: NDArray[np.float32]  # (height, width, 3) of those with even numbers, less the others
-    old_sums: NDArray[np.float64]  # the same of earlier samples, which sums begin with
-    old_swings: NDArray[np.float32]
+    Tiles are told by addresses: to take four arrays of each apart took longer than all else that
+    is done for it outside of kernels. Whoever calls keeps them alive.
+    """
+
+    tiles: NDArray[np.int64]  # (count, TILE_SIZE)
+    first: int
+    samples: int
     cancel: NDArray[np.uint8]  # (1,) set by another thread
     counters: NDArray[np.int64]  # (COUNTERS_SIZE,)
 
 
-class TileView(NamedTuple):
-    """`TileTarget` as buffers, inside compiled code."""
+class BatchView(NamedTuple):
+    """`Batch` with bare pointers, inside compiled code."""
 
-    width: int
-    height: int
-    sums: Any
-    swings: Any
-    old_sums: Any
-    old_swings: Any
+    tiles: Any
+    length: int
+    first: int
+    samples: int
     cancel: Any
     counters: Any
 
 
 @device
-def view_tile(target: TileTarget) -> TileView:
-    """Bare pointers to what an entry writes into; its caller keeps the arrays alive."""
-    return TileView(
-        target.sums.shape[1],
-        target.sums.shape[0],
-        view(target.sums),
-        view(target.swings),
-        view(target.old_sums),
-        view(target.old_swings),
-        view(target.cancel),
-        view(target.counters),
+def view_batch(batch: Batch) -> BatchView:
+    """Bare pointers; the caller keeps the arrays alive."""
+    return BatchView(
+        view(batch.tiles),
+        len(batch.tiles),
+        batch.first,
+        batch.samples,
+        view(batch.cancel),
+        view(batch.counters),
     )
+
+
+class TileView(NamedTuple):
+    """A tile of a batch, inside compiled code."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    sums: Any  # buffers, see TILE_SUMS
+    swings: Any
+    old_sums: Any
+    old_swings: Any
+    has_swings: bool  # is there more than the old sums?
+
+
+@device
+def open_tile(batch: BatchView, tile: int) -> TileView:
+    """A tile of a batch, by number."""
+    row = tile * TILE_SIZE
+    return TileView(
+        batch.tiles[row + TILE_X],
+        batch.tiles[row + TILE_Y],
+        batch.tiles[row + TILE_WIDTH],
+        batch.tiles[row + TILE_HEIGHT],
+        doubles_at(batch.tiles[row + TILE_SUMS]),
+        floats_at(batch.tiles[row + TILE_SWINGS]),
+        doubles_at(batch.tiles[row + TILE_OLD_SUMS]),
+        floats_at(batch.tiles[row + TILE_OLD_SWINGS]),
+        batch.tiles[row + TILE_OLD_SWINGS] != 0,
+    )
+
+
+@device
+def swing_before(tile: TileView, place: int) -> float:
+    """What a number of a pixel has swung by before."""
+    if tile.has_swings:
+        return 0.0 + tile.old_swings[place]
+    return single(tile.old_sums[place])
 
 
 @device
@@ -360,7 +411,7 @@ def take_up(tile: TileView, pixel: int) -> None:
     """
     for i in range(3 * pixel, 3 * pixel + 3):
         tile.sums[i] = tile.old_sums[i]
-        tile.swings[i] = tile.old_swings[i]
+        tile.swings[i] = swing_before(tile, i)
 
 
 @device
@@ -391,16 +442,15 @@ def deposit(tile: TileView, pixel: int, sample: int, radiance: Vec3) -> bool:
 
 
 @device
-def sample_tile(
+def sample_batch(
     trace: Trace,
     tables: SceneTables,
     camera: F32,
     seen: Picture,
     settings: Any,
-    work: Work,
-    target: TileTarget,
+    batch: Batch,
 ) -> bool:
-    """Take samples of a tile, and add them to its sums; False if it was cancelled.
+    """Take samples of tiles, and add them to their sums; False if it was cancelled.
 
     `trace` is a device function, called with `settings`: each entry that names one has its own
     code. Sample after sample is added to the sum that the earlier ones left, so the result does not
@@ -408,24 +458,32 @@ def sample_tile(
     """
     scene = pinned(view_scene(tables, camera))
     picture = view_picture(seen)
-    tile = view_tile(target)
+    viewed = view_batch(batch)
     rays = 0
     dropped = 0
-    for row in range(tile.height):
-        if load_flag(tile.cancel, 0) != 0:
-            return False
-        y = work.y + row
-        for column in range(tile.width):
-            x = work.x + column
-            place = row * tile.width + column
-            take_up(tile, place)
-            behind = backdrop_of(scene, y * picture.width + x)
-            for sample in range(work.first, work.first + work.samples):
-                started = start_sample(scene, picture, x, y, sample)
-                path = trace(scene, started.o, started.d, started.sequence, behind, settings)
-                rays += path.rays
-                if not deposit(tile, place, sample, path.radiance):
-                    dropped += 1
-    tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
-    tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
+    for number in range(viewed.length):
+        tile = open_tile(viewed, number)
+        for row in range(tile.height):
+            if load_flag(viewed.cancel, 0) != 0:
+                return False
+            y = tile.y + row
+            for column in range(tile.width):
+                x = tile.x + column
+                place = row * tile.width + column
+                take_up(tile, place)
+                behind = backdrop_of(scene, y * picture.width + x)
+                for sample in range(viewed.first, viewed.first + viewed.samples):
+                    started = start_sample(scene, picture, x, y, sample)
+                    path = trace(scene, started.o, started.d, started.sequence, behind, settings)
+                    rays += path.rays
+                    if not deposit(tile, place, sample, path.radiance):
+                        dropped += 1
+    count_up(viewed, rays, dropped)
     return True
+
+
+@device
+def count_up(batch: BatchView, rays: int, dropped: int) -> None:
+    """Add to what is counted of a batch."""
+    batch.counters[COUNTER_RAYS] = batch.counters[COUNTER_RAYS] + rays
+    batch.counters[COUNTER_DROPPED] = batch.counters[COUNTER_DROPPED] + dropped

@@ -5,15 +5,14 @@ All of it is in `path.advance_paths`; what is between surfaces, in `space_lanes`
 
 from __future__ import annotations
 
-from raywidget.kernels.integrators.path import sample_path_tile
+from raywidget.kernels.integrators.path import sample_paths
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.tile import (
+    Batch,
     Picture,
-    TileTarget,
-    Work,
+    view_batch,
     view_picture,
     view_scene,
-    view_tile,
 )
 from raywidget.kernels.language.jit import entry
 from raywidget.kernels.language.pinned import pinned
@@ -26,12 +25,11 @@ def render_volpath(
     camera: F32,
     picture: Picture,
     settings: PathSettings,
-    work: Work,
-    target: TileTarget,
+    batch: Batch,
 ) -> bool:
-    """Path tracing through media, see `path.sample_path_tile`."""
+    """Path tracing through media, see `path.sample_paths`."""
     scene = pinned(view_scene(tables, camera))
     chosen = PathSettings(
         settings.max_depth, settings.next_event, settings.roulette, settings.bound, None, 1
     )
-    return sample_path_tile(scene, view_picture(picture), chosen, work, view_tile(target))
+    return sample_paths(scene, view_picture(picture), chosen, view_batch(batch))

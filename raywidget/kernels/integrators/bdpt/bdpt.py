@@ -85,24 +85,25 @@ from raywidget.kernels.integrators.path_lanes import (
 )
 from raywidget.kernels.integrators.pixel_lanes import (
     PixelLanes,
+    begin_pixels,
     end_samples,
+    make_following,
     make_keys,
+    make_places,
     make_sums,
     make_swings,
     take_pixel,
 )
 from raywidget.kernels.integrators.splat import SplatLog, view_splats
 from raywidget.kernels.integrators.tile import (
-    COUNTER_DROPPED,
-    COUNTER_RAYS,
+    Batch,
+    BatchView,
     Picture,
     PictureView,
-    TileTarget,
-    TileView,
-    Work,
+    count_up,
+    view_batch,
     view_picture,
     view_scene,
-    view_tile,
 )
 from raywidget.kernels.language.buffers import advance, load_flag, make_stack_array
 from raywidget.kernels.language.jit import device, entry
@@ -413,42 +414,38 @@ def _add_light(bundle: Bundle, lanes: int, bound: float, bounded: int) -> None:
 
 
 @device
-def sample_bdpt_tile(
+def sample_bdpt(
     scene: SceneView,
     picture: PictureView,
     settings: BdptSettings,
-    work: Work,
-    tile: TileView,
+    batch: BatchView,
     splats: Splats,
 ) -> bool:
-    """As `path.sample_path_tile`, which says what lanes do."""
+    """As `path.sample_paths`, which says what lanes do."""
     bundle = Bundle(_make_numbers(), make_words(), make_stacks(), make_rooms())
     clear(bundle, more.NUMBER_ROWS)
     path = PathSettings(
         settings.max_depth, settings.next_event, settings.roulette, settings.bound, None, None
     )
     run = BdptRun(picture.lattice, settings, path, make_points(), splats)
-    pixels = tile.width * tile.height
-    if work.samples == 0:
+    if batch.samples == 0:
         return True
-    waiting = 0  # the next pixel that no lane has taken
     lanes = 0
     from_light = 0  # those of them that follow a light subpath
     rays = 0
     dropped = 0
-    kept = PixelLanes(make_sums(), make_swings(), make_keys())
+    kept = PixelLanes(make_sums(), make_swings(), make_keys(), make_places(), make_following())
+    begin_pixels(kept)
     for lane in range(WIDTH):
         bundle.inside[lane] = scene.surroundings[0]
         store_word(bundle, rows.LIGHT, lane, 0)
-        if waiting < pixels:
-            take_pixel(kept, bundle, lane, picture, work, tile, waiting)
+        if take_pixel(kept, bundle, lane, picture, batch):
             lanes |= 1 << lane
-            waiting += 1
     starting = lanes  # those that begin a sample
     fresh = lanes  # of which it is the first of a pixel
     cameras = 0  # and those that have their light subpath
     while lanes != 0:
-        if load_flag(tile.cancel, 0) != 0:
+        if load_flag(batch.cancel, 0) != 0:
             return False
         are_drawn = picture.lattice and fresh == 0
         begun = begin_subpaths(scene, kept, bundle, starting, cameras, are_drawn, picture, settings)
@@ -463,14 +460,12 @@ def sample_bdpt_tile(
         starting = 0
         fresh = 0
         if ended != 0:
-            turn = end_samples(kept, bundle, ended, waiting, picture, work, tile)
+            turn = end_samples(kept, bundle, ended, picture, batch)
             starting = turn.going
             fresh = turn.fresh
             lanes ^= turn.done
-            waiting = turn.waiting
             dropped += turn.dropped
-    tile.counters[COUNTER_RAYS] = tile.counters[COUNTER_RAYS] + rays
-    tile.counters[COUNTER_DROPPED] = tile.counters[COUNTER_DROPPED] + dropped
+    count_up(batch, rays, dropped)
     return True
 
 
@@ -480,15 +475,14 @@ def render_bdpt(
     camera: F32,
     picture: Picture,
     settings: BdptSettings,
-    work: Work,
-    target: TileTarget,
+    batch: Batch,
     log: SplatLog,
 ) -> bool:
-    """Bidirectional path tracing, see `sample_bdpt_tile`.
+    """Bidirectional path tracing, see `sample_bdpt`.
 
     The log has room for MAX_EDGES - 1 lines a sample, or `max_depth` - 1 if that is less.
     """
     view = view_picture(picture)
-    splats = make_splats(view_splats(log, target.counters), view)
+    splats = make_splats(view_splats(log, batch.counters), view)
     scene = pinned(view_scene(tables, camera))
-    return sample_bdpt_tile(scene, view, settings, work, view_tile(target), splats)
+    return sample_bdpt(scene, view, settings, view_batch(batch), splats)

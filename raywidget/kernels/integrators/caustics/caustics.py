@@ -12,16 +12,15 @@ from typing import NamedTuple
 
 from raywidget.kernels.integrators.bdpt.subpath import make_splats
 from raywidget.kernels.integrators.caustics.chains import Casters
-from raywidget.kernels.integrators.path import sample_path_tile
+from raywidget.kernels.integrators.path import sample_paths
 from raywidget.kernels.integrators.path_lanes import PathSettings
 from raywidget.kernels.integrators.splat import SplatLog, view_splats
 from raywidget.kernels.integrators.tile import (
+    Batch,
     Picture,
-    TileTarget,
-    Work,
+    view_batch,
     view_picture,
     view_scene,
-    view_tile,
 )
 from raywidget.kernels.language.buffers import view
 from raywidget.kernels.language.jit import entry
@@ -50,11 +49,10 @@ def render_caustics(
     camera: F32,
     picture: Picture,
     settings: CausticSettings,
-    work: Work,
-    target: TileTarget,
+    batch: Batch,
     log: SplatLog,
 ) -> bool:
-    """Path tracing with photons, see `path.sample_path_tile`.
+    """Path tracing with photons, see `path.sample_paths`.
 
     The log has room for MOST_EDGES - 2 lines a sample.
     """
@@ -67,9 +65,9 @@ def render_caustics(
         view(settings.cdf),
         settings.share,
     )
-    splats = make_splats(view_splats(log, target.counters), seen)
+    splats = make_splats(view_splats(log, batch.counters), seen)
     casters = Casters(targets, view(settings.materials), splats)
     chosen = PathSettings(
         settings.max_depth, settings.next_event, settings.roulette, settings.bound, casters, None
     )
-    return sample_path_tile(scene, seen, chosen, work, view_tile(target))
+    return sample_paths(scene, seen, chosen, view_batch(batch))

@@ -14,10 +14,10 @@ def schedule(targets=(1, 2, 4), spp=None, **options):
     return Schedule(TILES, ORDER, targets, spp or [0] * len(TILES), **options)
 
 
-def run(plan):
+def run(plan, take=Schedule.take):
     """Do all jobs in turn."""
     jobs = []
-    while (job := plan.take()) is not None:
+    while (job := take(plan)) is not None:
         jobs.append(job)
         plan.give_back(job, job.target)
     return jobs
@@ -35,8 +35,57 @@ def test_a_tile_is_worked_on_by_one_at_a_time_without_a_barrier():
     assert plan.take() is None
     assert not plan.finished
     plan.give_back(first[3], 1)
-    assert plan.take() == (first[3].tile, 1, 1, 2)  # the next pass, though others are still busy
+    assert plan.take() == ((first[3].tile,), 1, 1, 2)  # the next pass, though others are still busy
     assert plan.take() is None
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+@pytest.mark.parametrize("hold", [False, True])
+def test_tiles_taken_together_are_those_that_come_next(workers, hold):
+    plan = schedule(hold_passes=hold)
+    plan.allow_pass(2)
+    jobs = run(plan, lambda plan: plan.take_together(4 * 400.0, workers))
+    order = [(j.pass_index, tile.index) for j in jobs for tile in j.tiles]
+    assert order == [(p, i) for p in range(3) for i in ORDER]
+    assert all(len(j.tiles) * 400 * (j.target - j.first) <= 4 * 400 for j in jobs)
+    assert max(len(j.tiles) for j in jobs) == {1: 4, 2: 4, 7: 2}[workers]
+    assert plan.finished
+    assert plan.passes_done == 3
+
+
+def test_tiles_taken_together_leave_something_for_others():
+    plan = schedule((1,))
+    sizes = []
+    while (job := plan.take_together(1e9, 2)) is not None:
+        sizes.append(len(job.tiles))  # nothing is given back: what is left is what is ready
+    assert sizes == [5, 4, 2, 2, 1, 1]
+    held = schedule((1, 2), hold_passes=True)
+    first = held.take_together(1e9, 1)
+    assert first.tiles == tuple(TILES[i] for i in ORDER)
+    held.give_back(first, 1)
+    assert held.take_together(1e9, 1) is None
+    held.allow_pass(1)
+    assert len(held.take_together(1e9, 1).tiles) == len(TILES)
+
+
+def test_a_tile_that_takes_long_is_taken_alone():
+    plan = schedule((1, 9))
+    assert len(plan.take_together(3 * 400.0, 1).tiles) == 3
+    assert len(plan.take_together(0.0, 1).tiles) == 1  # nothing is known of how long they take
+    assert len(plan.take_together(300.0, 1).tiles) == 1
+    jobs = run(plan, lambda plan: plan.take_together(3 * 400.0, 1))
+    assert {len(j.tiles) for j in jobs if j.first == 1} == {1}
+
+
+def test_tiles_that_differ_are_not_taken_together():
+    spp = [1] + [0] * 4 + [1] * (len(TILES) - 5)
+    plan = schedule((2, 4), spp=spp)
+    jobs = run(plan, lambda plan: plan.take_together(1e9, 1))
+    assert {spp[tile.index] for j in jobs if j.first < 2 for tile in j.tiles if j.first == 1} == {1}
+    assert all({spp[t.index] for t in j.tiles} == {j.first} for j in jobs if j.target == 2)
+    plan = schedule((2, 4))
+    plan.prefer([3, 4])
+    assert {tile.index for tile in plan.take_together(1e9, 1).tiles} == {3, 4}
 
 
 def test_unfinished_work_comes_back():
@@ -83,28 +132,34 @@ def test_held_passes_begin_with_the_first_that_has_work():
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["take", "give", "extend"]), st.integers(0, 99)), max_size=200
+        st.tuples(st.sampled_from(["take", "together", "give", "extend"]), st.integers(0, 99)),
+        max_size=200,
     )
 )
 def test_whatever_happens_every_tile_reaches_the_goal(steps):
     plan, busy, spp = schedule(), [], [0] * len(TILES)
     targets = [1, 2, 4]
+
+    def end(job, reached):
+        for tile in job.tiles:
+            spp[tile.index] = reached
+        plan.give_back(job, reached)
+
     for what, number in steps:
-        if what == "take" and (job := plan.take()) is not None:
-            assert job.first == spp[job.tile.index] < job.target
-            assert job.tile not in [j.tile for j in busy]
+        together = number * 400.0 if what == "together" else 0.0
+        if what in ("take", "together") and (job := plan.take_together(together, 2)) is not None:
+            assert {spp[tile.index] for tile in job.tiles} == {job.first}
+            assert job.first < job.target
+            assert not {*job.tiles} & {tile for j in busy for tile in j.tiles}
             busy.append(job)
         elif what == "give" and busy:
             job = busy.pop(number % len(busy))
-            reached = job.first + number % (job.target - job.first + 1)
-            spp[job.tile.index] = reached
-            plan.give_back(job, reached)
+            end(job, job.first + number % (job.target - job.first + 1))
         elif what == "extend" and targets[-1] < 20:
             plan.extend([targets[-1] + 1, targets[-1] + 3])
             targets += [targets[-1] + 1, targets[-1] + 3]
     for job in busy:
-        spp[job.tile.index] = job.target
-        plan.give_back(job, job.target)
+        end(job, job.target)
     for job in run(plan):
         assert job.first == spp[job.tile.index]
         assert job.target in targets

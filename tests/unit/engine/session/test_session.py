@@ -45,13 +45,13 @@ def opened():
 @pytest.fixture
 def slow_calls(monkeypatch):
     """Calls of one sample that take some milliseconds, so that much can happen between them."""
-    real = Renderer.render
+    real = Renderer.render_together
 
-    def slowly(self, tile, *rest):
-        time.sleep(0.002 if tile.width > 0 else 0.0)
-        return real(self, tile, *rest)
+    def slowly(self, tiles, *rest):
+        time.sleep(0.002 if tiles else 0.0)
+        return real(self, tiles, *rest)
 
-    monkeypatch.setattr(Renderer, "render", slowly)
+    monkeypatch.setattr(Renderer, "render_together", slowly)
     monkeypatch.setattr(accumulation, "CALL_SECONDS", 0.0)
 
 
@@ -90,6 +90,48 @@ def test_threads_and_tiles_change_no_bit(reference, threads, tile_size):
 def test_passes_and_sizes_of_calls_change_no_bit(reference, passes, seconds, monkeypatch):
     monkeypatch.setattr(accumulation, "CALL_SECONDS", seconds)
     same(finish(SETTINGS.replace(passes=passes)), reference)
+
+
+@pytest.mark.parametrize("options", [{}, {"alpha": True}, {"noise": 0.3}, {"tile_size": 8}])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_tiles_that_are_rendered_together_change_no_bit(options, threads, monkeypatch):
+    settings = SETTINGS.replace(tile_size=16).replace(**options)
+    monkeypatch.setattr(accumulation, "TOGETHER_SECONDS", 0.0)
+    alone = finish(settings.replace(threads=1))
+    monkeypatch.setattr(accumulation, "TOGETHER_SECONDS", 60.0)
+    together = []
+    real = Renderer.render_together
+
+    def count(self, tiles, *rest):
+        together.append(len(tiles))
+        return real(self, tiles, *rest)
+
+    monkeypatch.setattr(Renderer, "render_together", count)
+    image = finish(settings.replace(threads=threads))
+    same(image, alone)
+    if settings.alpha:
+        np.testing.assert_array_equal(image.alpha, alone.alpha)
+    assert image.statistics["rays"] == alone.statistics["rays"]
+    assert max(together) > 1
+
+
+def test_tiles_that_were_begun_together_are_left_together(opened, monkeypatch):
+    # Whoever looks finds whole samples; what was broken off is done again.
+    monkeypatch.setattr(accumulation, "TOGETHER_SECONDS", 60.0)
+    settings = SETTINGS.replace(tile_size=8, spp=200, passes=200)
+    session = opened(settings)
+    session.start()
+    for _ in range(20):
+        time.sleep(0.005)
+        session.stop()
+        state = session.image().state.film
+        assert session.progress().samples >= state.samples()
+        session.start()
+    session.stop()
+    assert all(part.counts is None for part in session.image().state.film.parts)
+    session.start()
+    assert session.wait(HANG)
+    same(session.image(), finish(settings.replace(passes=1)))
 
 
 def test_what_names_the_picture_changes_it(reference):
@@ -332,16 +374,16 @@ def test_closing_ends_all_threads_at_once(opened):
 
 
 def test_a_failure_reaches_who_waits(opened, monkeypatch):
-    real = Renderer.render
+    real = Renderer.render_together
     calls = []
 
-    def fail(self, tile, *rest):
-        if tile.width > 0 and len(calls) == 5:
+    def fail(self, tiles, *rest):
+        if tiles and len(calls) == 5:
             raise MemoryError("no more")
-        calls.append(tile)
-        return real(self, tile, *rest)
+        calls.append(tiles)
+        return real(self, tiles, *rest)
 
-    monkeypatch.setattr(Renderer, "render", fail)
+    monkeypatch.setattr(Renderer, "render_together", fail)
     states = []
     session = opened(on_state=lambda: states.append(session.current().state))
     session.start()
@@ -397,20 +439,20 @@ def test_a_restart_begins_anew(reference, opened):
 
 def test_late_work_of_an_old_generation_goes_nowhere(opened, monkeypatch, reference):
     # A worker that hangs in a call of the old generation comes back after the new one is done.
-    real = Renderer.render
+    real = Renderer.render_together
     held, go = threading.Event(), threading.Event()
     old = []
 
-    def hold(self, tile, first, count, sums, *rest):
-        if tile.width > 0 and not held.is_set():
+    def hold(self, tiles, before, after, *rest):
+        if tiles and not held.is_set():
             held.set()
-            old.append(tile)
+            old.append(tiles[0])
             go.wait(HANG)
-            sums += 1e6
+            after[0].sums[:] += 1e6
             return Rendered(True, 1, 0)
-        return real(self, tile, first, count, sums, *rest)
+        return real(self, tiles, before, after, *rest)
 
-    monkeypatch.setattr(Renderer, "render", hold)
+    monkeypatch.setattr(Renderer, "render_together", hold)
     updates = []
     session = opened(on_tile=updates.append)
     session.start()

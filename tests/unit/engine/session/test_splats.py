@@ -1,5 +1,7 @@
 """Light that samples bring to other pixels than their own: one layer, the same to the bit."""
 
+import ctypes
+
 import numpy as np
 import pytest
 
@@ -30,26 +32,43 @@ def numbers(pixel, sample):
     return (z >> np.uint64(40)).astype(float) / 2**24
 
 
-def light_entry(tables, camera, picture, settings, work, target, log):
+def arrays_of(row):
+    """Sums, swings, and both as they were, of a row of `Batch.tiles`."""
+    _, _, width, height, *addresses = row.tolist()
+    size = height * width * 3
+    kinds = [ctypes.c_double, ctypes.c_float] * 2
+    arrays = [
+        np.ctypeslib.as_array((kind * size).from_address(address)).reshape(height, width, 3)
+        for kind, address in zip(kinds, addresses, strict=True)
+        if address  # else swings are the sums, of one sample
+    ]
+    return arrays if addresses[-1] else [*arrays, arrays[-1]]
+
+
+def light_entry(tables, camera, picture, settings, batch, log):
     """Each sample brings 1 to its own pixel, and up to `MOST` splats to pixels anywhere."""
-    height, width, _ = target.sums.shape
-    y, x = np.mgrid[work.y : work.y + height, work.x : work.x + width]
+    if len(batch.tiles) == 0:
+        return True
+    (row,) = batch.tiles
+    sums, swings, *old = arrays_of(row)
+    left, top, width, height, *_ = row
+    y, x = np.mgrid[top : top + height, left : left + width]
     pixel = (y * WIDTH + x).ravel()
-    target.sums[...], target.swings[...] = target.old_sums, target.old_swings
-    for sample in range(work.first, work.first + work.samples):
-        if target.cancel[0]:
+    sums[...], swings[...] = old
+    for sample in range(batch.first, batch.first + batch.samples):
+        if batch.cancel[0]:
             return False
-        target.sums[...] += 1.0
-        target.swings[...] += 1.0 - 2.0 * (sample % 2)
+        sums[...] += 1.0
+        swings[...] += 1.0 - 2.0 * (sample % 2)
         for k in range(MOST):
             u = numbers(pixel, 10 * sample + k)
             some = u < 0.7
-            first = target.counters[COUNTER_SPLATS]
+            first = batch.counters[COUNTER_SPLATS]
             last = first + some.sum()
             places = (u[some] / 0.7 * WIDTH * HEIGHT).astype(int)
             log.places[first:last] = 2 * places + sample % 2
             log.values[first:last] = (numbers(pixel[some], sample) * [[1], [2], [0.1]]).T
-            target.counters[COUNTER_SPLATS] = last
+            batch.counters[COUNTER_SPLATS] = last
     return True
 
 
