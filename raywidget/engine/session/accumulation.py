@@ -25,7 +25,7 @@ CALL_SECONDS = 0.010
 
 # Several tiles are rendered in a call if all of them take no longer than this: it is how much later
 # than alone the first of them is seen. Of 64x64 at 1 spp of a Cornell box those are seven. A tile
-# costs 6.5 us outside of kernels then instead of 20, and lanes that have nothing left to do at the
+# costs 9 us outside of kernels then instead of 24, and lanes that have nothing left to do at the
 # end of a call, 3 % of a tile, are so once in seven tiles.
 TOGETHER_SECONDS = 0.004
 
