@@ -55,3 +55,4 @@ class SceneParts:
     annotations: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     notes: tuple[str, ...] = ()
+    notes_are_whole: bool = False  # they are those of a scene that was saved, word by word

@@ -241,7 +241,7 @@ def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
     """
     parts = read_scene(path)
     name = os.path.basename(os.fspath(path))
-    notes = with_file(parts.notes, name)
+    notes = list(parts.notes) if parts.notes_are_whole else with_file(parts.notes, name)
     camera = parts.cameras[0] if parts.cameras else None
     if camera is None:
         if not parts.shapes:

@@ -76,7 +76,8 @@ def test_only_sums_are_of_double_precision(compiled):
     operations = [re.search(r"= (?:tail )?(\w+)|(store)", line) for line in doubles]
     kinds = [match[1] or match[2] for match in operations]
     places = {"alloca", "getelementptr", "load", "store", "phi"}  # sums of lanes are on the stack
-    assert set(kinds) <= places | {"fpext", "fadd", "select"}
+    # Of one sample, the sum is what is known of its swings: see `tile.TILE_OLD_SWINGS`.
+    assert set(kinds) <= places | {"fpext", "fptrunc", "fadd", "select"}
     assert kinds.count("fadd") % 3 == 0  # red, green, blue
     assert kinds.count("fadd") >= kinds.count("fpext") > 0
     assert all(re.search(r"fpext (<\d+ x )?float", line) for line in doubles if "fpext" in line)
