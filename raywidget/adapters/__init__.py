@@ -15,7 +15,6 @@ from typing import Any
 from raywidget.adapters.taken import Taken, Wishes, join
 from raywidget.errors import SceneError
 from raywidget.io.building import CLAY, build, is_unpainted
-from raywidget.io.notes import with_file
 from raywidget.io.scene_files import read_scene, up_of_file
 from raywidget.scene.materials.materials import DEFAULT_MATERIAL
 from raywidget.scene.scene import Scene
@@ -93,7 +92,7 @@ def _from_file(path: str | os.PathLike[str]) -> Taken:
         defaults=parts.defaults,
         annotations=parts.annotations,
         up=up_of_file(path),
-        notes=tuple(with_file(parts.notes, os.path.basename(os.fspath(path)))),
+        notes=parts.notes_of(path),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from raywidget.io.notes import with_file
 from raywidget.scene.backdrop import Backdrop
 from raywidget.scene.camera import Camera
 from raywidget.scene.emitters.emitters import Emitter
@@ -42,6 +44,8 @@ class SceneParts:
         Of the scene.
     notes : tuple of str
         A sentence each: what was mended and how often, what was left out and where it stands.
+    is_saved : bool
+        Are these the parts of a scene that was saved here, notes included?
     """
 
     shapes: tuple[Shape, ...] = ()
@@ -55,4 +59,10 @@ class SceneParts:
     annotations: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     notes: tuple[str, ...] = ()
-    notes_are_whole: bool = False  # they are those of a scene that was saved, word by word
+    is_saved: bool = False
+
+    def notes_of(self, path: str | os.PathLike[str]) -> tuple[str, ...]:
+        """The notes, with the name of their file; those of a scene that was saved word by word."""
+        if self.is_saved:
+            return self.notes
+        return tuple(with_file(self.notes, os.path.basename(os.fspath(path))))

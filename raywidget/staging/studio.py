@@ -13,7 +13,6 @@ from raywidget.adapters import take
 from raywidget.adapters.taken import Taken, Wishes
 from raywidget.errors import SceneError
 from raywidget.io.building import PAINT, bounds_of, build
-from raywidget.io.notes import with_file
 from raywidget.io.scene_files import read_scene, up_of_file
 from raywidget.scene.backdrop import Backdrop, checked_background
 from raywidget.scene.camera import Camera
@@ -241,7 +240,7 @@ def load_scene(path: str | os.PathLike[str], *, up: str | None = None) -> Scene:
     """
     parts = read_scene(path)
     name = os.path.basename(os.fspath(path))
-    notes = list(parts.notes) if parts.notes_are_whole else with_file(parts.notes, name)
+    notes = list(parts.notes_of(path))
     camera = parts.cameras[0] if parts.cameras else None
     if camera is None:
         if not parts.shapes:

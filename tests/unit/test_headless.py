@@ -20,7 +20,7 @@ from raywidget.engine.session import accumulation
 
 pytestmark = pytest.mark.usefixtures("no_workers_left")
 
-HANG = 60.0
+HANG = 240.0
 SIZE = {"width": 70, "height": 50, "max_depth": 6, "tile_size": 32, "seed": 3, "threads": 2}
 SCENE = rw.presets.cornell()
 

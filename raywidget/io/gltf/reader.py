@@ -113,7 +113,7 @@ class _Reader:
                 annotations=scene.annotations,
                 name=scene.name,
                 notes=tuple(scene.notes),
-                notes_are_whole=True,
+                is_saved=True,
             )
         graph = nodes.read_nodes(document, self._accessors)
         shapes = list(self._shapes(graph))

@@ -12,6 +12,7 @@ from generated_scenes import generated_scene, is_same
 from PIL import Image
 
 import raywidget as rw
+from raywidget.adapters import take
 from raywidget.cli import main
 from raywidget.io.gltf import document
 from raywidget.io.gltf.writing.facets import of_ball, of_round
@@ -115,6 +116,14 @@ def test_no_precision_is_lost_on_a_map(tmp_path, shape):
     low, high = points.min(axis=0), points.max(axis=0)
     for found, said in zip((low, high), shape.bounds(), strict=True):
         assert np.abs(found - said).max() < 2e-5  # singles there are half a unit apart
+
+
+def test_notes_of_a_saved_scene_are_not_those_of_its_file(tmp_path):
+    scene = scene_of(rw.Sphere((0, 1, 0), 1)).replace(notes=("a note",))
+    path = tmp_path / "b.glb"
+    scene.save(path)
+    assert rw.load_scene(path).notes == ("a note",)
+    assert take(path).notes == ("a note",)
 
 
 @pytest.mark.parametrize("suffix", [".glb", ".gltf"])

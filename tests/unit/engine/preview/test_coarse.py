@@ -12,7 +12,7 @@ from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
 
 SETTINGS = RenderSettings(width=320, height=240, spp=4, max_depth=4, threads=2)
-HANG = 60.0
+HANG = 240.0
 
 
 @pytest.fixture(scope="module")

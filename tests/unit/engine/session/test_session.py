@@ -18,7 +18,7 @@ from raywidget.errors import PictureError, RenderError, SettingsError
 
 pytestmark = pytest.mark.usefixtures("no_workers_left")
 
-HANG = 60.0  # seconds after which something hangs
+HANG = 240.0  # seconds after which something hangs
 SETTINGS = RenderSettings(width=70, height=50, spp=10, max_depth=6, tile_size=32, threads=2, seed=3)
 SCENE = rw.presets.cornell()
 
