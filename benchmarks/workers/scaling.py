@@ -22,7 +22,7 @@ from raywidget.engine.session import workers
 from raywidget.engine.session.accumulation import TOGETHER_SECONDS
 from raywidget.engine.session.session import Session
 from raywidget.engine.settings import RenderSettings
-from raywidget.kernels.integrators.path import render_path
+from raywidget.kernels.integrators.path_tiles import render_path
 from raywidget.kernels.language.toolchain import COMPILES
 
 _BASE = RenderSettings(width=203, height=203, spp=16, max_depth=8, threads=1)

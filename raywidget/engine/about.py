@@ -24,7 +24,7 @@ def place_of_kernels() -> str:
     RenderError
         If there is none, and nothing to compile with.
     """
-    from raywidget.kernels.integrators.path import render_path
+    from raywidget.kernels.integrators.path_tiles import render_path
     from raywidget.kernels.language.machine_code import LIBRARY
 
     if LIBRARY is not None:

@@ -34,8 +34,8 @@ from raywidget.kernels.integrators.caustics.caustics import CausticSettings, ren
 from raywidget.kernels.integrators.caustics.chains import MOST_EDGES
 from raywidget.kernels.integrators.coverage import CoverageTarget, render_coverage
 from raywidget.kernels.integrators.guides import GuideTarget, render_guides
-from raywidget.kernels.integrators.path import render_path
 from raywidget.kernels.integrators.path_lanes import PathSettings
+from raywidget.kernels.integrators.path_tiles import render_path
 from raywidget.kernels.integrators.preview import (
     ALBEDO,
     DEPTH,

@@ -360,7 +360,7 @@ OF_OTHER_INTEGRATORS = ("bdpt.", "splat.", "volpath.", "preview.")
 
 
 def stored_kernels():
-    from raywidget.kernels.integrators.path import render_path
+    from raywidget.kernels.integrators.path_tiles import render_path
 
     return {path.name for path in Path(render_path.stats.cache_path).glob("*.nbc")}
 

@@ -2,8 +2,7 @@
 
 `WIDTH` paths are followed at once (see `bundle`), an edge of each at a time. What is arithmetic is
 done for all of them in vectors; what looks something up (the tree, a material, a light) is done one
-lane after the other. A lane whose path has ended takes the next sample, so that all of them stay
-busy; which one does what changes nothing.
+lane after the other. Where paths begin, and who takes the next sample, see `path_tiles`.
 """
 
 from __future__ import annotations
@@ -14,37 +13,26 @@ from raywidget.kernels.integrators import rows
 from raywidget.kernels.integrators.arrive_lanes import arrive_together, meet_few, walk
 from raywidget.kernels.integrators.bundle import (
     Bundle,
-    clear,
     load_four,
     load_point_row,
     load_row,
-    load_sequence,
     load_sequences,
-    load_word,
     load_word_row,
-    make_numbers,
-    make_rooms,
-    make_stacks,
-    make_words,
     replace_point_row,
     replace_row,
     replace_word_row,
     store_four,
-    store_point,
     store_point_row,
     store_row,
-    store_sequence,
     store_word,
     store_word_row,
 )
 from raywidget.kernels.integrators.caustics.chains import (
     follow_chains,
     follows_chains,
-    sends_photon,
     start_chains,
     weigh_chains,
 )
-from raywidget.kernels.integrators.caustics.photons import trace_photon
 from raywidget.kernels.integrators.next_event import (
     aim_at_lights,
     fetch_lights,
@@ -71,25 +59,11 @@ from raywidget.kernels.integrators.path_lanes import (
     sample_others,
     within_bound,
 )
-from raywidget.kernels.integrators.pixel_lanes import (
-    PixelLanes,
-    begin_pixels,
-    draw_ahead,
-    end_samples,
-    make_following,
-    make_keys,
-    make_places,
-    make_sums,
-    make_swings,
-    start_sequences,
-    take_pixel,
-)
 from raywidget.kernels.integrators.space import (
     FOUND_LIT,
     FOUND_PASSED,
     FOUND_SPACE,
     in_space,
-    start_in_space,
     with_space,
 )
 from raywidget.kernels.integrators.space_lanes import (
@@ -109,28 +83,9 @@ from raywidget.kernels.integrators.surface_lanes import (
     LaneSets,
     make_surfaces,
 )
-from raywidget.kernels.integrators.tile import (
-    Batch,
-    BatchView,
-    Picture,
-    PictureView,
-    count_up,
-    start_ray,
-    view_batch,
-    view_picture,
-    view_scene,
-)
-from raywidget.kernels.language.buffers import load_flag
-from raywidget.kernels.language.jit import device, entry
+from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import count_bits, lowest_bit
-from raywidget.kernels.language.pinned import pinned
-from raywidget.kernels.language.random import (
-    GROUP_CHOICE,
-    GROUP_EDGE,
-    GROUPS_PER_EDGE,
-    draw_four,
-    start_sequence,
-)
+from raywidget.kernels.language.random import GROUP_CHOICE, GROUP_EDGE, GROUPS_PER_EDGE, draw_four
 from raywidget.kernels.language.sampling import (
     INV_PI,
     SPARED,
@@ -144,21 +99,18 @@ from raywidget.kernels.language.sampling import (
     to_world,
 )
 from raywidget.kernels.language.simd import (
-    WIDTH,
     Lanes,
     choose,
     lane_mask,
     lanes_abs,
     lanes_in,
     lanes_max,
-    spread_number,
     spread_word,
 )
 from raywidget.kernels.language.vec3 import Vec3, dot, vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
-from raywidget.kernels.layout import F32, SceneTables, SceneView
+from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.emitter import is_all_sought
-from raywidget.kernels.lights.environment import backdrop_of
 from raywidget.kernels.volumes.medium import eval_phase, sample_phase
 
 INFINITY = float("inf")
@@ -478,144 +430,3 @@ def that_found(bundle: Bundle, what: int) -> int:
 def _spawn(p: Vec3, ng: Vec3, offset: Lanes, direction: Vec3) -> Vec3:
     """`hit.spawn_origin` of lanes."""
     return p + ng * choose(dot(direction, ng) >= 0.0, offset, 0.0 - offset)
-
-
-# --- Tiles ----------------------------------------------------------------------------------------
-
-
-@device
-def _start_samples(
-    scene: SceneView,
-    kept: PixelLanes,
-    bundle: Bundle,
-    lanes: int,
-    are_drawn: bool,
-    picture: PictureView,
-    settings: PathSettings,
-) -> int:
-    """Begin paths of the samples and pixels that are noted for some lanes; rays of photons.
-
-    `are_drawn`: their first numbers are in AHEAD.
-    """
-    start_sequences(kept, bundle, lanes, picture)
-    each = not picture.lattice or in_space(settings) or scene.has_backdrop
-    if each or scene.medium_count > 0:
-        _start_each(scene, bundle, lanes, picture, settings)
-    sequences = load_sequences(bundle, picture.lattice)
-    if not are_drawn:
-        store_four(bundle, rows.AHEAD, draw_four(sequences, spread_word(GROUP_EDGE)))
-    edge = load_four(bundle, rows.AHEAD)
-    x = load_word_row(bundle, rows.X)
-    y = load_word_row(bundle, rows.Y)
-    origin, direction = start_ray(scene, picture, x, y, sequences, edge)
-    one = spread_number(1.0)
-    none = spread_number(0.0)
-    replace_point_row(bundle, rows.ORIGIN, lanes, origin)
-    replace_point_row(bundle, rows.DIRECTION, lanes, direction)
-    replace_point_row(bundle, rows.THROUGHPUT, lanes, vec3(one, one, one))
-    replace_row(bundle, rows.COMPRESSION, lanes, one)
-    replace_point_row(bundle, rows.RADIANCE, lanes, vec3(none, none, none))
-    replace_row(bundle, rows.SCATTER_PDF, lanes, none)
-    replace_row(bundle, rows.LIGHT_U, lanes, edge.z)
-    replace_row(bundle, rows.LIGHT_V, lanes, edge.w)
-    replace_word_row(bundle, rows.DEPTH, lanes, spread_word(1))
-    rays = 0
-    if follows_chains(settings):
-        rays = _send_photons(scene, bundle, lanes, picture, settings)
-    return rays
-
-
-@device
-def _start_each(
-    scene: SceneView, bundle: Bundle, lanes: int, picture: PictureView, settings: PathSettings
-) -> None:
-    """What differs from one sample to the next in a way that vectors have no words for."""
-    while lanes != 0:
-        lane = lowest_bit(lanes)
-        lanes &= lanes - 1
-        x = load_word(bundle, rows.X, lane)
-        pixel = load_word(bundle, rows.Y, lane) * picture.width + x
-        if not picture.lattice:
-            sample = load_word(bundle, rows.SAMPLE, lane)
-            store_sequence(bundle, lane, start_sequence(picture.seed, pixel, sample, 0))
-        if in_space(settings):
-            sequence = load_sequence(bundle, lane, picture.lattice)
-            start_in_space(settings, bundle, lane, sequence)
-        if scene.has_backdrop:
-            store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, pixel))
-        bundle.inside[lane] = scene.surroundings[0]
-
-
-@device
-def _send_photons(
-    scene: SceneView, bundle: Bundle, lanes: int, picture: PictureView, settings: PathSettings
-) -> int:
-    """Send the photons of some lanes' samples; rays."""
-    rays = 0
-    while lanes != 0:
-        lane = lowest_bit(lanes)
-        lanes &= lanes - 1
-        sequence = load_sequence(bundle, lane, picture.lattice)
-        if sends_photon(settings, sequence):
-            rays += trace_photon(settings, scene, sequence)
-    return rays
-
-
-@device
-def sample_paths(
-    scene: SceneView, picture: PictureView, settings: PathSettings, batch: BatchView
-) -> bool:
-    """As `tile.sample_batch`, which says what it promises.
-
-    A lane takes all samples of a pixel one after the other, so that they are added in their order,
-    then the next pixel, of the next tile if need be: lanes are idle only at the end of a batch.
-    The flag is read before every step, which takes microseconds.
-    """
-    bundle = Bundle(make_numbers(), make_words(), make_stacks(), make_rooms())
-    clear(bundle, rows.NUMBER_ROWS)
-    if batch.samples == 0:
-        return True
-    kept = PixelLanes(make_sums(), make_swings(), make_keys(), make_places(), make_following())
-    begin_pixels(kept)
-    lanes = 0  # that follow a path
-    rays = 0
-    dropped = 0
-    for lane in range(WIDTH):
-        bundle.inside[lane] = scene.surroundings[0]
-        if take_pixel(kept, bundle, lane, picture, batch):
-            lanes |= 1 << lane
-    starting = lanes
-    fresh = lanes  # of which this is the first sample of a pixel
-    draws_ahead = picture.lattice and batch.samples > 1
-    while lanes != 0:
-        if load_flag(batch.cancel, 0) != 0:
-            return False
-        if starting != 0:
-            are_drawn = draws_ahead and fresh == 0
-            rays += _start_samples(scene, kept, bundle, starting, are_drawn, picture, settings)
-            if draws_ahead:
-                draw_ahead(kept, bundle, picture)
-        step = advance_paths(scene, bundle, lanes, picture.lattice, settings)
-        rays += step.rays
-        starting = 0
-        if step.ended != 0:
-            turn = end_samples(kept, bundle, step.ended, picture, batch)
-            starting = turn.going
-            fresh = turn.fresh
-            lanes ^= turn.done
-            dropped += turn.dropped
-    count_up(batch, rays, dropped)
-    return True
-
-
-@entry
-def render_path(
-    tables: SceneTables,
-    camera: F32,
-    picture: Picture,
-    settings: PathSettings,
-    batch: Batch,
-) -> bool:
-    """Path tracing, see `sample_paths`."""
-    scene = pinned(view_scene(tables, camera))
-    return sample_paths(scene, view_picture(picture), settings, view_batch(batch))

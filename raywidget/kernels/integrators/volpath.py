@@ -5,8 +5,8 @@ All of it is in `path.advance_paths`; what is between surfaces, in `space_lanes`
 
 from __future__ import annotations
 
-from raywidget.kernels.integrators.path import sample_paths
 from raywidget.kernels.integrators.path_lanes import PathSettings
+from raywidget.kernels.integrators.path_tiles import sample_paths
 from raywidget.kernels.integrators.tile import (
     Batch,
     Picture,
@@ -27,7 +27,7 @@ def render_volpath(
     settings: PathSettings,
     batch: Batch,
 ) -> bool:
-    """Path tracing through media, see `path.sample_paths`."""
+    """Path tracing through media, see `path_tiles.sample_paths`."""
     scene = pinned(view_scene(tables, camera))
     chosen = PathSettings(
         settings.max_depth, settings.next_event, settings.roulette, settings.bound, None, 1

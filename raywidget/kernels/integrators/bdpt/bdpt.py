@@ -421,7 +421,7 @@ def sample_bdpt(
     batch: BatchView,
     splats: Splats,
 ) -> bool:
-    """As `path.sample_paths`, which says what lanes do."""
+    """As `path_tiles.sample_paths`, which says what lanes do."""
     bundle = Bundle(_make_numbers(), make_words(), make_stacks(), make_rooms())
     clear(bundle, more.NUMBER_ROWS)
     path = PathSettings(

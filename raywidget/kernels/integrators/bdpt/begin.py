@@ -25,15 +25,14 @@ from raywidget.kernels.integrators.bundle import (
     load_word_row,
     replace_point_row,
     replace_row,
-    replace_word_row,
     store_four,
     store_number,
     store_point,
     store_row,
-    store_sequence,
     store_word,
 )
 from raywidget.kernels.integrators.pixel_lanes import PixelLanes, sequences_of, start_sequences
+from raywidget.kernels.integrators.sample_start import begin_rows, note_samples
 from raywidget.kernels.integrators.tile import PictureView, start_ray
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import lowest_bit
@@ -43,15 +42,12 @@ from raywidget.kernels.language.random import (
     GROUPS_PER_EDGE,
     Four,
     draw_four,
-    start_sequence,
 )
 from raywidget.kernels.language.simd import choose, lanes_in, spread_number, spread_word
-from raywidget.kernels.language.vec3 import vec3
 from raywidget.kernels.language.vec3_lanes import choose_vec3
 from raywidget.kernels.layout import SceneView
 from raywidget.kernels.lights.emission import is_delta, sample_emission_from
 from raywidget.kernels.lights.emission_lanes import sample_emission_lanes
-from raywidget.kernels.lights.environment import backdrop_of
 from raywidget.kernels.lights.light_choice import choose_by_power
 from raywidget.kernels.sensors.importance import per_pdf_camera
 
@@ -81,10 +77,8 @@ def begin_subpaths(
     """
     start_sequences(kept, bundle, samples, picture)
     if not picture.lattice or scene.has_backdrop:
-        _note_samples(scene, bundle, samples, picture)
-    none = spread_number(0.0)
-    one = spread_number(1.0)
-    replace_row(bundle, more.POINTS, samples, none)
+        note_samples(scene, bundle, samples, picture)
+    replace_row(bundle, more.POINTS, samples, spread_number(0.0))
     if not _sends_light(scene, settings):
         cameras |= samples
         samples = 0
@@ -134,18 +128,10 @@ def begin_subpaths(
         replace_row(bundle, more.START_COS, samples, start.cos)
 
     lanes = samples | cameras
-    replace_point_row(bundle, rows.ORIGIN, lanes, origin)
-    replace_point_row(bundle, rows.DIRECTION, lanes, direction)
-    replace_point_row(bundle, rows.THROUGHPUT, lanes, vec3(one, one, one))
+    begin_rows(bundle, lanes, origin, direction, four)
     replace_row(bundle, more.NEAR, lanes, near)
     replace_row(bundle, more.FAR, lanes, far)
-    replace_word_row(bundle, rows.DEPTH, lanes, spread_word(1))
-    replace_row(bundle, rows.COMPRESSION, lanes, one)
-    replace_point_row(bundle, rows.RADIANCE, lanes, vec3(none, none, none))
     replace_point_row(bundle, rows.PREVIOUS, lanes, origin)
-    replace_row(bundle, rows.SCATTER_PDF, lanes, none)
-    replace_row(bundle, rows.LIGHT_U, lanes, four.z)
-    replace_row(bundle, rows.LIGHT_V, lanes, four.w)
     failed = 0
     if others != 0:
         store_row(bundle, rows.BSDF_U, four.x)
@@ -197,21 +183,6 @@ def draw_numbers(
         store_four(bundle, rows.AHEAD, draw_four(following, group))
     store_four(bundle, rows.EDGE, edge)
     store_four(bundle, more.TURN, turn)
-
-
-@device
-def _note_samples(scene: SceneView, bundle: Bundle, lanes: int, picture: PictureView) -> None:
-    """What differs from one sample to the next in a way that vectors have no words for."""
-    while lanes != 0:
-        lane = lowest_bit(lanes)
-        lanes &= lanes - 1
-        x = load_word(bundle, rows.X, lane)
-        pixel = load_word(bundle, rows.Y, lane) * picture.width + x
-        if not picture.lattice:
-            sample = load_word(bundle, rows.SAMPLE, lane)
-            store_sequence(bundle, lane, start_sequence(picture.seed, pixel, sample, 0))
-        if scene.has_backdrop:
-            store_point(bundle, rows.BEHIND, lane, backdrop_of(scene, pixel))
 
 
 @device

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from raywidget.kernels.integrators.bdpt.subpath import make_splats
 from raywidget.kernels.integrators.caustics.chains import Casters
-from raywidget.kernels.integrators.path import sample_paths
 from raywidget.kernels.integrators.path_lanes import PathSettings
+from raywidget.kernels.integrators.path_tiles import sample_paths
 from raywidget.kernels.integrators.splat import SplatLog, view_splats
 from raywidget.kernels.integrators.tile import (
     Batch,
@@ -52,7 +52,7 @@ def render_caustics(
     batch: Batch,
     log: SplatLog,
 ) -> bool:
-    """Path tracing with photons, see `path.sample_paths`.
+    """Path tracing with photons, see `path_tiles.sample_paths`.
 
     The log has room for MOST_EDGES - 2 lines a sample.
     """

@@ -28,7 +28,7 @@ from pathlib import Path
 import raywidget as rw
 from raywidget.compiler.geometry.bvh import _build
 from raywidget.engine import warming
-from raywidget.kernels.integrators.path import render_path
+from raywidget.kernels.integrators.path_tiles import render_path
 warming._render(warming._plain_scene(), "path", look_at_it=True)
 for kernel, name in ((render_path, "tile.ll"), (_build, "build.ll")):
     (signature,) = kernel.signatures
