@@ -56,7 +56,7 @@ def compiled(tmp_path_factory):
 
 def test_a_cache_folder_of_the_user_is_respected(compiled):
     *_, cache = compiled
-    assert list(cache.rglob("path.render_path*.nbc"))
+    assert list(cache.rglob("path_tiles.render_path*.nbc"))
 
 
 def test_all_that_warmup_compiles_is_kept(compiled):
