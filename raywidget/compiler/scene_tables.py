@@ -163,7 +163,9 @@ def _compile(
     surfaces = materials.tables()
     textures = materials.textures.tables()
     # Neither knows of trees; and the upper end of a tree has work for one thread only.
-    find_keys = begin(threads, lambda: keys_of_trees(geometry) if with_key else None)
+    find_keys = begin(
+        threads if with_key else 1, lambda: keys_of_trees(geometry) if with_key else None
+    )
     find_lights = begin(
         threads,
         lambda: pack_lights(geometry, surfaces.values, scene, discs, placement, groups),

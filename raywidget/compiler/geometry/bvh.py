@@ -6,7 +6,9 @@ is inside does not matter until the leaves are packed.
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -102,6 +104,20 @@ def build_binary_tree(
     return tree._replace(order=order, leaves=leaves)
 
 
+class _Shared(NamedTuple):
+    """What threads that build one tree have in common."""
+
+    items: F32
+    codes: I32
+    tree: BinaryTree
+    outlines: Outlines
+    enough: int  # larger parts are split, and their halves built apart
+    centres: F32
+    halves: Iterator[int]  # rows of `centres` that are free for two halves
+    pool: ThreadPoolExecutor
+    begun: list[Future[int]]
+
+
 def _build_in_parts(
     items: F32,
     codes: I32,
@@ -115,44 +131,51 @@ def _build_in_parts(
 
     `whole` is the box round all centres. Returns how many leaves there are.
     """
-    leaves = 0
-    enough = count // (4 * threads)
     # Whoever splits a part has measured its halves: to do so again when their turn came cost two
     # threads a tenth more CPU than one. Each part that is split is larger than `enough`, and of
     # each level there are fewer than can be.
-    centres = np.empty((2 * (4 * threads + 1) * MAX_TREE_DEPTH, BOX), np.float32)
+    enough = count // (_PARTS * threads)
+    centres = np.empty((2 * (_PARTS * threads + 1) * MAX_TREE_DEPTH, BOX), np.float32)
     centres[0] = whole
-    used = 1
+    leaves = 0
     with ThreadPoolExecutor(threads, thread_name_prefix="raywidget-build") as pool:
-
-        def submit(part: _Part) -> Future[tuple[int, tuple[_Part, ...]]]:
-            nonlocal used
-            part = part._replace(halves=used)
-            only_one = part.last - part.first > enough
-            used += 2 * only_one
-            return pool.submit(_build_part, items, codes, tree, part, only_one, centres, outlines)
-
-        waiting = {submit(_Part(0, 0, count, len(items), 0, 0, 0))}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for finished in done:
-                more, parts = finished.result()
-                leaves += more
-                waiting |= {submit(part) for part in parts}
+        begun: list[Future[int]] = []
+        rows = itertools.count(1, 2)
+        shared = _Shared(items, codes, tree, outlines, enough, centres, rows, pool, begun)
+        begun.append(pool.submit(_build_below, shared, _Part(0, 0, count, len(items), 0, 0, 0)))
+        while begun:  # what a thread leaves to others is there before it is done itself
+            leaves += begun.pop().result()
     return leaves
 
 
+def _build_below(shared: _Shared, part: _Part) -> int:
+    """Build a part, or its left halves, and leave the right ones to others; returns leaves made."""
+    while True:
+        is_split = part.last - part.first > shared.enough
+        if is_split:
+            part = part._replace(halves=next(shared.halves))
+        leaves, parts = _build_part(shared, part, is_split)
+        if not parts:
+            return leaves
+        part, other = parts
+        shared.begun.append(shared.pool.submit(_build_below, shared, other))
+
+
 def _build_part(
-    items: F32,
-    codes: I32,
-    tree: BinaryTree,
-    part: _Part,
-    only_one: bool,
-    centres: F32,
-    outlines: Outlines,
-) -> tuple[int, tuple[_Part, ...]]:
+    shared: _Shared, part: _Part, only_one: bool
+) -> tuple[int, tuple[()] | tuple[_Part, _Part]]:
     """Build a part, or only its uppermost node; returns leaves made, and parts left to be built."""
-    leaves = _build(items, codes, tree.bounds, tree.links, part, only_one, centres, outlines)
+    tree = shared.tree
+    leaves = _build(
+        shared.items,
+        shared.codes,
+        tree.bounds,
+        tree.links,
+        part,
+        only_one,
+        shared.centres,
+        shared.outlines,
+    )
     child = int(tree.links[part.node, 0])
     if not only_one or tree.links[part.node, 1] > 0:
         return leaves, ()
@@ -164,6 +187,7 @@ def _build_part(
     )
 
 
+_PARTS = 4  # that many or more a thread; each costs 40 us
 _AT_ONCE = 256  # are marked and then measured: they are still in the first cache
 
 # Below this many primitives a build takes a few milliseconds, and threads would cost as much.
