@@ -205,9 +205,12 @@ def show(options: argparse.Namespace) -> int:
 
 def turn(options: argparse.Namespace) -> int:
     """`raywidget turntable`: a film."""
+    words = {**given.chosen(options), **given.staging(options)}
+    with _reading(options) as read:
+        read.scene, settings = scene_and_settings(given.thing(options), words)
     with executor_for(options.workers, options.dask) as executor:
         film = turntable(
-            given.thing(options),
+            read.scene,
             options.output or Path(f"{Path(options.preset).stem}.mp4"),
             seconds=options.seconds,
             fps=options.fps,
@@ -218,8 +221,7 @@ def turn(options: argparse.Namespace) -> int:
             executor=executor,
             **given.shown(options),
             progress=not options.quiet,
-            **given.chosen(options),
-            **given.staging(options),
+            **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
         )
     if not options.quiet:
         options.voice.say(f"saved           {film}")

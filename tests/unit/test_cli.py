@@ -91,6 +91,22 @@ def test_what_is_read_is_told_on_standard_error_while_it_is_read(folder, monkeyp
     assert "reading" not in capsys.readouterr().out
 
 
+def test_what_a_film_is_of_is_told_while_it_is_read(folder, monkeypatch):
+    rw.presets.cornell().save("room.glb")
+    slow = SlowReading(monkeypatch)
+    read = commands.scene_and_settings
+
+    def read_slowly(*arguments):
+        assert slow.heard.wait(60.0)
+        return read(*arguments)
+
+    monkeypatch.setattr(commands, "scene_and_settings", read_slowly)
+    shot = ["--seconds", 0.5, "--fps", 2, "--width", 8, "--height", 8, "--spp", 1]
+    assert run("turntable", "room.glb", *shot, "-o", "room.webp") == 0
+    assert slow.said[0] == "raywidget: reading room.glb"
+    assert "shapes" in slow.said[1]
+
+
 def test_quiet_commands_say_nothing_of_what_they_read(folder, monkeypatch):
     slow = SlowReading(monkeypatch, patience=0.2)
     assert run("convert", "room.xml", "room.glb", "--quiet") == 0
