@@ -244,9 +244,9 @@ def _compile(
         light_branches=lights.weighed.branches,
         light_leaves=lights.weighed.leaves,
         environment=lights.environment.values,
-        environment_pixels=lights.environment.pixels,
+        environment_edges=lights.environment.edges,
         environment_rows=lights.environment.rows,
-        environment_cells=lights.environment.cells,
+        environment_guides=lights.environment.guides,
         portals=portals,
         portal_sums=portal_sums,
         backdrop=np.empty(0, np.float32),  # it depends on the size of the picture

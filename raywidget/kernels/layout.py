@@ -466,8 +466,8 @@ ENVIRONMENT_CELL_GUIDES = 28
 
 # The cells between texels, row by row (`environment_rows`): running sum of probabilities, and guide
 # into it; the sum of the rows before; the row's probability / solid angle of one cell; and sin^2 of
-# half the angle to the nearest pole, of its upper and lower edge. Cells of a row
-# (`environment_cells`) have running sums and guides, too.
+# half the angle to the nearest pole, of its upper and lower edge. Cells of a row have running sums,
+# and guides (`environment_guides`), too.
 #
 # A guide says where to begin to search (Chen and Asau 1974, "On generating random variates from an
 # empirical distribution"): of 2^k entries for at least as many sums, entry g is the first whose sum
@@ -481,7 +481,12 @@ ENVIRONMENT_DENSITY = 3
 ENVIRONMENT_UPPER = 4
 ENVIRONMENT_LOWER = 5
 ENVIRONMENT_ROW_SIZE = 6
-ENVIRONMENT_CELL_SIZE = 2
+
+# The edges between cells of a row, and at its ends (`environment_edges`): radiance of their upper
+# and lower texel, and the running sum of the cells before
+ENVIRONMENT_BEFORE_EDGE = 3
+ENVIRONMENT_LOWER_TEXEL = 4  # 3
+ENVIRONMENT_EDGE_SIZE = 8
 
 # Openings through which the environment is seen (`portals`); directions are unit vectors
 PORTAL_CORNER = 0  # 3: where its rectangle begins
@@ -570,9 +575,9 @@ class SceneTables(NamedTuple):
     light_branches: F32  # (B, LIGHT_BRANCH_ROWS * WIDTH)
     light_leaves: I32  # (F,) the branch of each of F finite lights, as LIGHT_BRANCH_PARENT tells it
     environment: F32  # (ENVIRONMENT_SIZE,)
-    environment_pixels: F32  # (H * W, 4) radiance and its luminance, where it is an image
+    environment_edges: F32  # (H - 1, W + 1, ENVIRONMENT_EDGE_SIZE), where it is an image
     environment_rows: F32  # (H - 1 or more, ENVIRONMENT_ROW_SIZE)
-    environment_cells: F32  # (H - 1, W, ENVIRONMENT_CELL_SIZE) running sums and guides of rows
+    environment_guides: F32  # (H - 1, W)
     portals: F32  # (P, PORTAL_SIZE)
     # (M, N, N, 4) of N x N cells: what comes from all directions up to the four corners of a cell,
     # in units of their own, see `kernels.lights.portal`; of an image followed by that of its peaks
@@ -666,9 +671,9 @@ class SceneView(NamedTuple):
     leaf_count: int  # 0 where there is no tree of lights
     weighed_count: int  # rows of `light_nodes`; 0: choose by power
     environment: Any
-    environment_pixels: Any
+    environment_edges: Any
     environment_rows: Any
-    environment_cells: Any
+    environment_guides: Any
     portals: Any
     portal_count: int
     portal_sums: Any

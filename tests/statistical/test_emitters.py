@@ -8,6 +8,7 @@ from test_pictures import CAMERA, DOWN, SHAPE, SMALL, floor, floor_points
 
 import raywidget as rw
 from raywidget import transforms as tf
+from raywidget.kernels import layout
 
 pytestmark = pytest.mark.statistical
 
@@ -413,7 +414,7 @@ def test_a_number_draws_the_cell_that_its_running_sums_say(height, width):
     sample = lights.sample((0, 0, 0), numbers)
     tables = lights.tables
     row = np.searchsorted(tables.environment_rows[:, 0], numbers[:, 1], side="right")
-    sums = tables.environment_cells[..., 0]
+    sums = tables.environment_edges[:, 1:, layout.ENVIRONMENT_BEFORE_EDGE]
     column = np.array(
         [np.searchsorted(sums[r], u, side="right") for r, u in zip(row, numbers[:, 0], strict=True)]
     )

@@ -119,7 +119,7 @@ def density_of(lights, point):
             name: getattr(lights.tables, name)
             for name in (
                 "lights", "light_cdf", "light_slots", "light_nodes", "light_leaves",
-                "environment", "environment_pixels", "environment_rows", "environment_cells",
+                "environment", "environment_edges", "environment_rows", "environment_guides",
                 "portals", "portal_sums", "full",
             )
         }

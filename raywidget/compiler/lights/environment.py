@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raywidget.errors import SceneError
 from raywidget.kernels import layout
+from raywidget.kernels.language.buffers import CACHE_LINE
 from raywidget.kernels.layout import F32
 from raywidget.scene.emitters.emitters import (
     ConstantEnvironment,
@@ -21,6 +24,7 @@ from raywidget.scene.emitters.portal import Portal
 from raywidget.scene.values.colors import REC709_WEIGHTS
 
 _STEPS = 2.0**24  # random numbers of kernels are multiples of 1 / this
+_MOST_NUMBERS = 2**31 - 1  # elements are told by int32
 _FINE = 4  # times as many entries as sums has the guide into rows, which are few: see layout
 
 
@@ -28,9 +32,9 @@ class EnvironmentTables(NamedTuple):
     """See layout."""
 
     values: F32
-    pixels: F32
+    edges: F32
     rows: F32
-    cells: F32
+    guides: F32
     # Integral of the luminance over all directions; 0 unless it is sampled: an image, or what is
     # seen through portals.
     brightness: float
@@ -40,9 +44,9 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
     """The tables of the one environment among the emitters, or of none."""
     values = np.zeros(layout.ENVIRONMENT_SIZE, np.float32)
     values[layout.ENVIRONMENT_LIGHT] = -1.0
-    pixels = np.zeros((0, 4), np.float32)
+    edges = np.zeros((0, 1, layout.ENVIRONMENT_EDGE_SIZE), np.float32)
     rows = np.zeros((0, layout.ENVIRONMENT_ROW_SIZE), np.float32)
-    cells = np.zeros((0, 1, layout.ENVIRONMENT_CELL_SIZE), np.float32)
+    guides = np.zeros((0, 1), np.float32)
     brightness = 0.0
     for emitter in emitters:  # the scene admits one environment
         if isinstance(emitter, ConstantEnvironment):
@@ -63,19 +67,19 @@ def pack_environment(emitters: Sequence[Emitter]) -> EnvironmentTables:
             # A rotation goes back by its transpose.
             turned = np.asarray(emitter.rotation).T.ravel()
             values[layout.ENVIRONMENT_FROM_WORLD : layout.ENVIRONMENT_FROM_WORLD + 9] = turned
-            image = image * np.float32(emitter.scale)
+            image *= np.float32(emitter.scale)  # a copy by now
             luminance = image @ np.array(REC709_WEIGHTS, np.float32)
-            pixels = np.concatenate([image, luminance[..., None]], axis=-1).reshape(-1, 4)
-            rows, cells, brightness = _pack_cells(luminance)
-            values[layout.ENVIRONMENT_ROW_GUIDES] = _FINE * _guide_size(cells.shape[0])
-            values[layout.ENVIRONMENT_CELL_GUIDES] = _guide_size(cells.shape[1])
+            rows, sums, guides, brightness = _pack_cells(luminance)
+            edges = _pack_edges(image, sums)
+            values[layout.ENVIRONMENT_ROW_GUIDES] = _FINE * _guide_size(guides.shape[0])
+            values[layout.ENVIRONMENT_CELL_GUIDES] = _guide_size(guides.shape[1])
         elif isinstance(emitter, Environment):
             raise AssertionError(f"no row for {type(emitter).__name__}")
     if brightness == 0.0 and any(isinstance(emitter, Portal) for emitter in emitters):
         ends = values[[layout.ENVIRONMENT_TOP + k for k in range(3)]]
         ends = 0.5 * (ends + values[[layout.ENVIRONMENT_BOTTOM + k for k in range(3)]])
         brightness = 4.0 * np.pi * float(ends @ np.array(REC709_WEIGHTS))
-    return EnvironmentTables(values, pixels, rows, cells, brightness)
+    return EnvironmentTables(values, edges, rows, guides, brightness)
 
 
 def _beyond_poles(image: F32) -> F32:
@@ -88,8 +92,38 @@ def _beyond_poles(image: F32) -> F32:
     return np.concatenate([across[:1], image, across[1:]])
 
 
-def _pack_cells(luminance: F32) -> tuple[F32, F32, float]:
-    """Rows, running sums within them, and the integral of the luminance."""
+def _pack_edges(image: F32, sums: F32) -> F32:
+    """What stands at the edges of cells, with running sums of these."""
+    height, width = image.shape[:2]
+    shape = height - 1, width + 1, layout.ENVIRONMENT_EDGE_SIZE
+    size = math.prod(shape)
+    if size > _MOST_NUMBERS:
+        raise SceneError("ImageEnvironment: an image must have less than 2^28 texels")
+    # From a cache line on, so that half of the cells have both edges in one.
+    memory = np.zeros(size + CACHE_LINE // 4, np.float32)
+    start = -memory.ctypes.data % CACHE_LINE // 4
+    edges = memory[start : start + size].reshape(shape)
+    # Channel by channel, and four numbers as one: numpy takes twice as long over threes.
+    lower = layout.ENVIRONMENT_LOWER_TEXEL
+    for channel in range(3):
+        edges[:, :-1, channel] = image[:-1, :, channel]
+        edges[-1, :-1, lower + channel] = image[-1, :, channel]
+    edges[:, -1] = edges[:, 0]
+    fours = edges.view(np.complex128)
+    fours[:-1, :, 1] = fours[1:, :, 0]
+    edges[:, 1:, layout.ENVIRONMENT_BEFORE_EDGE] = sums
+    return edges
+
+
+def luminances_of(edges: F32) -> NDArray[np.float64]:
+    """Luminances of the texels that are in the table of edges, those beyond the poles, too."""
+    lower = layout.ENVIRONMENT_LOWER_TEXEL
+    rows = np.concatenate([edges[:, :-1, :3], edges[-1:, :-1, lower : lower + 3]])
+    return (rows @ np.array(REC709_WEIGHTS, np.float32)).astype(np.float64)
+
+
+def _pack_cells(luminance: F32) -> tuple[F32, F32, F32, float]:
+    """Rows, running sums within them, guides into these, and the integral of the luminance."""
     mean = luminance + np.roll(luminance, -1, axis=1)
     mean = 0.25 * (mean[:-1] + mean[1:]).astype(np.float64)
     count, width = mean.shape
@@ -115,7 +149,7 @@ def _pack_cells(luminance: F32) -> tuple[F32, F32, float]:
     rows[:count, layout.ENVIRONMENT_LOWER] = np.where(south, edges[::-1][1:], lower)
     within = running_sum(mean)
     guides = _guide(within, _guide_size(width))
-    return rows, np.stack([within, guides], axis=-1), float(total.sum())
+    return rows, within, guides, float(total.sum())
 
 
 def _guide_size(count: int) -> int:

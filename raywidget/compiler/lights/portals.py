@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.placement import Placement
+from raywidget.compiler.lights.environment import luminances_of
 from raywidget.compiler.lights.sight import count_open
 from raywidget.kernels import layout
 from raywidget.kernels.layout import F32, I32, SceneTables
@@ -211,14 +212,9 @@ def _luminance(tables: SceneTables, directions: F64) -> F64:
     return np.full(directions.shape[:-1], top)
 
 
-def _image(tables: SceneTables) -> F64:
-    height = int(tables.environment[layout.ENVIRONMENT_HEIGHT])
-    return np.asarray(tables.environment_pixels[:, 3].reshape(height, -1), np.float64)
-
-
 def _of_image(tables: SceneTables, directions: F64) -> F64:
     """Between texels, as `kernels.lights.environment` has it."""
-    image = _image(tables)
+    image = luminances_of(tables.environment_edges)
     height, width = image.shape
     x, y, z = np.moveaxis(directions, -1, 0)
     across = np.arctan2(x, -z) / (2.0 * np.pi) % 1.0 * width - 0.5
@@ -242,7 +238,8 @@ class _Thrown(NamedTuple):
 
 
 def _thrown(tables: SceneTables, frame: F64, cells: int) -> _Thrown:
-    image = _image(tables)[1:-1]  # its first and its last row are repeated beyond the poles
+    # Its first and its last row are repeated beyond the poles.
+    image = luminances_of(tables.environment_edges)[1:-1]
     height, width = image.shape
     theta = (np.arange(height) + 0.5) * (np.pi / height)
     phi = (np.arange(width) + 0.5) * (2.0 * np.pi / width)

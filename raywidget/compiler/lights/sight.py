@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from raywidget.compiler.lights.environment import luminances_of
 from raywidget.kernels import layout
 from raywidget.kernels.geometry.traverse import is_occluded_whole
 from raywidget.kernels.integrators.tile import view_scene
@@ -107,7 +108,7 @@ def _sought_of_image(tables: SceneTables) -> _Sought:
     The share is the root of a mean square, which chances to be chosen should be in proportion to.
     """
     width = int(tables.environment[layout.ENVIRONMENT_WIDTH])
-    luminance = tables.environment_pixels[:, 3].astype(np.float64).reshape(-1, width)[1:-1]
+    luminance = luminances_of(tables.environment_edges)[1:-1]
     rows = len(luminance)  # without those beyond the poles
     light = luminance * (texel_solid_angles(rows)[:, None] * (2 * rows / width))
     square = (luminance * (_OFTEN * np.pi / light.sum())) ** 2

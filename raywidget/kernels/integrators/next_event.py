@@ -89,8 +89,8 @@ def seeks_far(scene: SceneView) -> bool:
 def aim_at_lights(scene: SceneView, bundle: Bundle, lanes: int) -> None:
     """Have brought near what tells where in an image `sample_lights` will look.
 
-    Guide, running sums and texels wait for each other; so fetched, while surfaces are looked up,
-    two of the three waits are saved.
+    Guide, edges of cells and texels wait for each other; so fetched, the one while rays walk, the
+    other while surfaces are looked up, both waits are saved.
     """
     u = load_row_of(bundle, rows.LIGHT_U, lanes)
     v = load_row_of(bundle, rows.LIGHT_V, lanes)

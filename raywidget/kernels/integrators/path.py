@@ -134,6 +134,9 @@ def advance_paths(
     section 9.2), which weights the emission that each of them finds and nothing else.
     """
     # --- Where do the rays end? What shines there, and what does it scatter? ----------------------
+    aims = settings.next_event and seeks_far(scene)
+    if aims:
+        aim_at_lights(scene, bundle, lanes)
     walking = meet_few(scene, bundle, lanes)
     store_word_row(bundle, rows.FOUND, spread_word(0))
     rays = 0
@@ -166,14 +169,9 @@ def advance_paths(
         return Advanced(ended, rays)
 
     # --- What are the surfaces? -------------------------------------------------------------------
-    aiming = 0
-    if settings.next_event and seeks_far(scene):
-        aiming = scattering & ~that_found(bundle, FOUND_SPECULAR)
-    if aiming != 0:
-        aim_at_lights(scene, bundle, aiming)
+    if aims:
+        fetch_lights(scene, bundle, scattering & ~that_found(bundle, FOUND_SPECULAR))
     make_found_surfaces(scene, bundle, settings)
-    if aiming != 0:
-        fetch_lights(scene, bundle, aiming)
     space = 0
     if in_space(settings):
         space = that_found(bundle, FOUND_SPACE)

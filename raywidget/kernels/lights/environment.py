@@ -1,11 +1,14 @@
 """Light from infinitely far away: radiance by direction, and directions drawn from an image.
 
 An image has its texels on meridians and circles of latitude, its poles half a texel beyond the
-first and the last row; radiance is bilinear between texels. Its table has a row more at either
-end, for what is seen across the pole. Directions are drawn from the cells between texels: a row, a
-cell of it, and a direction in the cell, with a density that is bilinear between the luminances of
-its corners, over longitude and solid angle. (With an even one, a sun of one texel in a dim sky has
-1.8 times the second moment.) What draws and what looks up is written once for numbers and lanes.
+first and the last row; radiance is bilinear between texels. Beyond either end there is a row more,
+for what is seen across the pole. Directions are drawn from the cells between texels: a row, a cell
+of it, and a direction in the cell, with a density that is bilinear between the luminances of its
+corners, over longitude and solid angle. (With an even one, a sun of one texel in a dim sky has 1.8
+times the second moment.) What draws and what looks up is written once for numbers and lanes.
+
+Large images do not stay near: what is asked of a cell stands together, in one line of the cache or
+two (see layout). In tables of their own, texels and running sums had three and a half.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from raywidget.kernels import layout
-from raywidget.kernels.language.buffers import address_of, prefetch
+from raywidget.kernels.language.buffers import CACHE_LINE, address_of, prefetch
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.look_up import in_any_lane, look_up, look_up_four, whole
 from raywidget.kernels.language.on_demand import on_demand
@@ -31,10 +34,10 @@ from raywidget.kernels.language.simd import (
 from raywidget.kernels.language.vec3 import Vec3, dot, load_vec3, vec3
 from raywidget.kernels.layout import SceneView
 
+_WEIGHTS = (0.2126, 0.7152, 0.0722)  # of luminances: `scene.values.colors.REC709_WEIGHTS`
 _BELOW_ONE = 1.0 - 2.0**-24
 _TINY = 1e-30
 _LARGE = 1 << 15  # texels: half a megabyte
-_TEXEL_SIZE = 4
 
 
 class EnvironmentSample(NamedTuple):
@@ -123,6 +126,8 @@ class _Corners(NamedTuple):
     upper_right: _Texel
     lower_left: _Texel
     lower_right: _Texel
+    chance: Real  # of the cell, in its row
+    before: Real  # that of the cells before it
 
 
 @device
@@ -171,17 +176,18 @@ def _texels_down(flat: Real, rise: Real, cells: float) -> Real:
 
 @device
 def _corners(scene: SceneView, row: Real, column: Real) -> _Corners:
-    width = int(scene.environment[layout.ENVIRONMENT_WIDTH])
-    right = column + 1.0
-    right = choose(right < scene.environment[layout.ENVIRONMENT_WIDTH], right, 0.0)
-    upper = whole(row) * width
-    lower = upper + width
-    return _Corners(
-        _texel(scene, upper + whole(column)),
-        _texel(scene, upper + whole(right)),
-        _texel(scene, lower + whole(column)),
-        _texel(scene, lower + whole(right)),
-    )
+    left = 2 * _edge_at(scene, whole(row), whole(column))  # an edge has two texels
+    upper_left, before = _texel(scene, left)
+    lower_left, _ = _texel(scene, left + 1)
+    upper_right, after = _texel(scene, left + 2)
+    lower_right, _ = _texel(scene, left + 3)
+    return _Corners(upper_left, upper_right, lower_left, lower_right, after - before, before)
+
+
+@device
+def _edge_at(scene: SceneView, row: Any, column: Any) -> Any:
+    """The edge to the left of a cell; the next one is to its right."""
+    return row * (int(scene.environment[layout.ENVIRONMENT_WIDTH]) + 1) + column
 
 
 @device
@@ -216,29 +222,18 @@ def _draw_linear(u: Real, first: Real, last: Real) -> Real:
 
 
 @device
-def _texel(scene: SceneView, index: Any) -> _Texel:
-    red, green, blue, luminance = look_up_four(scene.environment_pixels, index)
-    return _Texel(vec3(red, green, blue), luminance)
+def _texel(scene: SceneView, index: Any) -> tuple[_Texel, Real]:
+    """A texel, and what stands beside it."""
+    red, green, blue, beside = look_up_four(scene.environment_edges, index)
+    luminance = red * _WEIGHTS[0] + green * _WEIGHTS[1] + blue * _WEIGHTS[2]
+    return _Texel(vec3(red, green, blue), luminance), beside
 
 
 @device
 def _pdf_at(scene: SceneView, corners: _Corners, place: _Place) -> Real:
     """Density with which a direction of this cell is drawn."""
-    width = int(scene.environment[layout.ENVIRONMENT_WIDTH])
-    row = whole(place.row)
-    of_cell = _sum_at(scene, row * width + whole(place.column))
-    before = lanes_max(place.column - 1.0, 0.0)
-    before = _sum_at(scene, row * width + whole(before))
-    of_cell = of_cell - choose(place.column > 0.0, before, 0.0)
-    of_cell = of_cell * _of_row(scene, row, layout.ENVIRONMENT_DENSITY)
+    of_cell = corners.chance * _of_row(scene, whole(place.row), layout.ENVIRONMENT_DENSITY)
     return of_cell * _within_cell(corners, place.across, place.share)
-
-
-@device
-def _sum_at(scene: SceneView, cell: Any) -> Real:
-    return look_up(
-        scene.environment_cells, cell, layout.ENVIRONMENT_CELL_SIZE, layout.ENVIRONMENT_SUM
-    )
 
 
 @device
@@ -282,17 +277,32 @@ def sample_image(scene: SceneView, u: float, v: float) -> EnvironmentSample:
     return draw_from_image(scene, u, v)
 
 
+class _Sums(NamedTuple):
+    """Running sums, and a guide into them: see layout."""
+
+    sums: Any
+    row: Any  # where the first is
+    size: int
+    column: int
+    guide: Any
+    guide_row: Any
+    guide_size: int
+    guide_column: int
+
+
 @device
-def _search(table: Any, row_size: int, first: Any, count: float, guides: float, u: Real) -> Real:
-    """Which of `count` running sums from row `first` of a table is the first that exceeds `u`."""
+def _search(table: _Sums, count: float, guides: float, u: Real) -> Real:
+    """Which of `count` running sums is the first that exceeds `u`."""
     entry = lanes_floor(u * guides)
-    low = look_up(table, first + whole(entry), row_size, layout.ENVIRONMENT_GUIDE)
+    low = look_up(table.guide, table.guide_row + whole(entry), table.guide_size, table.guide_column)
     following = lanes_min(entry + 1.0, guides - 1.0)
-    high = look_up(table, first + whole(following), row_size, layout.ENVIRONMENT_GUIDE)
+    high = look_up(
+        table.guide, table.guide_row + whole(following), table.guide_size, table.guide_column
+    )
     high = choose(entry < guides - 1.0, high, count - 1.0)
     while in_any_lane(low < high):
         middle = lanes_floor((low + high) * 0.5)
-        sums = look_up(table, first + whole(middle), row_size, layout.ENVIRONMENT_SUM)
+        sums = look_up(table.sums, table.row + whole(middle), table.size, table.column)
         exceeds = u < sums  # always, where low and high have met
         low = choose(exceeds, low, middle + 1.0)
         high = choose(exceeds, middle, high)
@@ -325,27 +335,35 @@ def aim_at_image(scene: SceneView, u: Real, v: Real) -> Aim:
 @device
 def fetch_guide(scene: SceneView, cell: int) -> None:
     """Have the guide of an aim brought near."""
-    prefetch(address_of(scene.environment_cells, cell * layout.ENVIRONMENT_CELL_SIZE))
+    prefetch(address_of(scene.environment_guides, cell))
 
 
 @device
 def fetch_aimed(scene: SceneView, row: int, cell: int) -> None:
     """Have brought near what will most likely be drawn: the guide says where it begins."""
-    width = int(scene.environment[layout.ENVIRONMENT_WIDTH])
-    guide = cell * layout.ENVIRONMENT_CELL_SIZE + layout.ENVIRONMENT_GUIDE
-    first = row * width + int(scene.environment_cells[guide])
-    prefetch(address_of(scene.environment_cells, first * layout.ENVIRONMENT_CELL_SIZE))
-    prefetch(address_of(scene.environment_pixels, first * _TEXEL_SIZE))
-    prefetch(address_of(scene.environment_pixels, (first + width) * _TEXEL_SIZE))
+    edge = _edge_at(scene, row, int(scene.environment_guides[cell]))
+    place = address_of(scene.environment_edges, edge * layout.ENVIRONMENT_EDGE_SIZE)
+    prefetch(place)
+    prefetch(place + CACHE_LINE)
 
 
 @device
 def _find_row(scene: SceneView, v: Real) -> Real:
     table = scene.environment
+    rows = scene.environment_rows
+    size = layout.ENVIRONMENT_ROW_SIZE
+    first = whole(v * 0.0)
     return _search(
-        scene.environment_rows,
-        layout.ENVIRONMENT_ROW_SIZE,
-        whole(v * 0.0),
+        _Sums(
+            rows,
+            first,
+            size,
+            layout.ENVIRONMENT_SUM,
+            rows,
+            first,
+            size,
+            layout.ENVIRONMENT_GUIDE,
+        ),
         table[layout.ENVIRONMENT_HEIGHT] - 1.0,
         table[layout.ENVIRONMENT_ROW_GUIDES],
         v,
@@ -367,22 +385,26 @@ def draw_from_image(scene: SceneView, u: Real, v: Real) -> EnvironmentSample:
     v = (v - before) / (_of_row(scene, row, layout.ENVIRONMENT_SUM) - before)
 
     # --- Cell of it
-    first = row * int(width)
     column = _search(
-        scene.environment_cells,
-        layout.ENVIRONMENT_CELL_SIZE,
-        first,
+        _Sums(
+            scene.environment_edges,
+            _edge_at(scene, row, 1),  # the sum up to a cell stands at its right edge
+            layout.ENVIRONMENT_EDGE_SIZE,
+            layout.ENVIRONMENT_BEFORE_EDGE,
+            scene.environment_guides,
+            row * int(width),
+            1,
+            0,
+        ),
         width,
         table[layout.ENVIRONMENT_CELL_GUIDES],
         u,
     )
-    before = _sum_at(scene, first + whole(lanes_max(column - 1.0, 0.0)))
-    before = choose(column > 0.0, before, 0.0)
-    of_cell = _sum_at(scene, first + whole(column)) - before
-    u = (u - before) / of_cell
+    corners = _corners(scene, in_row, column)
+    of_cell = corners.chance
+    u = (u - corners.before) / of_cell
 
     # --- Where in the cell
-    corners = _corners(scene, in_row, column)
     upper_left = corners.upper_left.luminance
     upper_right = corners.upper_right.luminance
     lower_left = corners.lower_left.luminance
