@@ -34,12 +34,14 @@ from raywidget.kernels.integrators.caustics.chains import (
     note_light,
 )
 from raywidget.kernels.integrators.path_lanes import PathSettings, stack_towards
+from raywidget.kernels.language.buffers import make_stack_array
 from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.look_up import whole
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.scalars import single
 from raywidget.kernels.language.simd import (
+    WIDTH,
     choose,
     lane_mask,
     lanes_in,
@@ -48,6 +50,7 @@ from raywidget.kernels.language.simd import (
     spread_number,
     spread_word,
 )
+from raywidget.kernels.language.toolchain import types
 from raywidget.kernels.layout import (
     ENVIRONMENT_LIGHT,
     MEDIUM_WORLD,
@@ -64,7 +67,13 @@ from raywidget.kernels.lights.environment import (
 from raywidget.kernels.lights.lamp import is_one_lamp, sample_lamp
 from raywidget.kernels.lights.light_choice import choose_light, draw_weighed
 from raywidget.kernels.lights.light_lanes import sample_lanes
-from raywidget.kernels.lights.light_tree import Chosen
+from raywidget.kernels.lights.light_tree import (
+    Chosen,
+    Descent,
+    begin_descent,
+    chosen_by,
+    descend,
+)
 from raywidget.kernels.lights.portal import draw_beside
 from raywidget.kernels.surfaces.surface import visibility_through_masks
 from raywidget.kernels.volumes.medium import (
@@ -75,6 +84,10 @@ from raywidget.kernels.volumes.medium import (
 
 INFINITY = float("inf")
 _BELOW_ONE = 1.0 - 2.0**-24
+_make_numbers = make_stack_array(types.float32, WIDTH)
+_make_nodes = make_stack_array(types.int32, WIDTH)
+_make_choices = make_stack_array(types.float64, WIDTH)
+_make_bits = make_stack_array(types.uint64, WIDTH)
 
 
 @device
@@ -180,6 +193,9 @@ def _choose_each(scene: SceneView, bundle: Bundle, lanes: int) -> None:
         store_row(bundle, rows.CHOSEN, spread_number(0.0))
         store_row(bundle, rows.CHOSEN_PROBABILITY, spread_number(1.0))
         return
+    if scene.weighed_count == 1:
+        _choose_in_tree(scene, bundle, lanes)
+        return
     while lanes != 0:
         lane = lowest_bit(lanes)
         lanes &= lanes - 1
@@ -190,6 +206,66 @@ def _choose_each(scene: SceneView, bundle: Bundle, lanes: int) -> None:
             load_number(bundle, rows.LIGHT_U, lane),
             load_number(bundle, rows.LIGHT_V, lane),
             load_number(bundle, rows.CHOICE, lane),
+        )
+        store_number(bundle, rows.CHOSEN, lane, single(chosen.light))
+        store_number(bundle, rows.CHOSEN_PROBABILITY, lane, chosen.probability)
+
+
+@on_demand
+def _choose_in_tree(scene: SceneView, bundle: Bundle, lanes: int) -> None:
+    """The same where all lights are in the tree: lanes go down it side by side, level by level.
+
+    Where one goes on is known when a node is weighed, so that a lane alone waits most of the time.
+    """
+    nodes = _make_nodes()
+    choices = _make_choices()
+    probabilities = _make_numbers()
+    resolved = _make_numbers()
+    fresh = _make_bits()
+    rest = lanes
+    while rest != 0:
+        lane = lowest_bit(rest)
+        rest &= rest - 1
+        at = begin_descent(
+            load_number(bundle, rows.LIGHT_U, lane),
+            load_number(bundle, rows.LIGHT_V, lane),
+            load_number(bundle, rows.CHOICE, lane),
+            1.0,
+        )
+        nodes[lane] = at.node
+        choices[lane] = at.choice
+        probabilities[lane] = at.probability
+        resolved[lane] = at.resolved
+        fresh[lane] = at.fresh
+    walking = lanes
+    while walking != 0:
+        rest = walking
+        while rest != 0:
+            lane = lowest_bit(rest)
+            rest &= rest - 1
+            at = descend(
+                scene,
+                Descent(
+                    int(nodes[lane]),
+                    choices[lane],
+                    probabilities[lane],
+                    resolved[lane],
+                    fresh[lane],
+                ),
+                load_point(bundle, rows.POINT, lane),
+                load_point(bundle, rows.LIT_SIDE, lane),
+            )
+            nodes[lane] = at.node
+            choices[lane] = at.choice
+            probabilities[lane] = at.probability
+            resolved[lane] = at.resolved
+            fresh[lane] = at.fresh
+            walking &= ~((at.node < 0) << lane)
+    while lanes != 0:
+        lane = lowest_bit(lanes)
+        lanes &= lanes - 1
+        chosen = chosen_by(
+            Descent(nodes[lane], choices[lane], probabilities[lane], resolved[lane], fresh[lane])
         )
         store_number(bundle, rows.CHOSEN, lane, single(chosen.light))
         store_number(bundle, rows.CHOSEN_PROBABILITY, lane, chosen.probability)

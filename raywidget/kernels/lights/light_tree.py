@@ -19,7 +19,7 @@ from raywidget.kernels.language.jit import device
 from raywidget.kernels.language.lane_keys import lowest_bit
 from raywidget.kernels.language.on_demand import on_demand
 from raywidget.kernels.language.random import mix
-from raywidget.kernels.language.scalars import single
+from raywidget.kernels.language.scalars import index32, single
 from raywidget.kernels.language.simd import (
     WIDTH,
     Lanes,
@@ -45,6 +45,7 @@ _LOW_24 = np.uint64(0xFFFFFF)
 _SHIFT_24 = np.uint64(24)
 _NEAREST = 1e-30  # squared distance
 _BELOW_ONE = 1.0 - 2.0**-24
+_UNSEEN = -(1 << 31)  # a node: nothing below the last one is seen
 
 
 class Chosen(NamedTuple):
@@ -148,44 +149,66 @@ def _weigh_branches(scene: SceneView, node: int, p: Vec3, n: Vec3) -> Lanes:
     )
 
 
+class Descent(NamedTuple):
+    """Where a walk down the tree is, and what is left of its numbers."""
+
+    node: int  # below 0: -1 - the light of a leaf, or _UNSEEN
+    choice: float
+    probability: float
+    resolved: float  # width of the present choice in units of the first
+    fresh: np.uint64  # bits for choices to come
+
+
+@device
+def begin_descent(u: float, v: float, choice: float, share: float) -> Descent:
+    """At the root, with a number from 0 to 1, the rest of one below the `share` of the tree."""
+    fresh = mix(
+        np.uint64(choice * _BITS) ^ mix(np.uint64(u * _BITS) ^ (np.uint64(v * _BITS) << _SHIFT_24))
+    )
+    return Descent(index32(0), np.float64(choice), share, 1.0 / share, fresh)
+
+
+@device
+def descend(scene: SceneView, at: Descent, p: Vec3, n: Vec3) -> Descent:
+    """Choose a branch of a node."""
+    node, choice, probability, resolved, fresh = at
+    weights = _weigh_branches(scene, node, p, n)
+    sums = running_sums(weights)
+    total = number_in_lane(sums, WIDTH - 1)
+    if not total > 0.0:  # nothing below is seen from here
+        return Descent(index32(_UNSEEN), choice, 0.0 * probability, resolved, fresh)
+    if resolved * _USED_UP > 1.0:
+        choice += resolved * _STEP * single(fresh & _LOW_24) * _STEP
+        fresh = mix(fresh)
+        resolved = 1.0
+    sought = min(choice, _BELOW_ONE) * total
+    seen = 0 + lane_mask(weights > 0.0)
+    above = seen & lane_mask(sums > sought)
+    if above == 0:  # rounding
+        above = seen
+    lane = lowest_bit(above)
+    weight = number_in_lane(weights, lane)
+    q = weight / total
+    choice = max(0.0, (sought - (number_in_lane(sums, lane) - weight)) / weight)
+    node = _reference(scene, node, layout.LIGHT_BRANCH_CHILD, lane)
+    return Descent(index32(node), np.float64(choice), probability * q, resolved / q, fresh)
+
+
+@device
+def chosen_by(at: Descent) -> Chosen:
+    """What a walk has chosen that has ended."""
+    return Chosen(-1 if at.node == _UNSEEN else -1 - at.node, at.probability)
+
+
 @on_demand
 def choose_in_tree(
     scene: SceneView, p: Vec3, n: Vec3, u: float, v: float, choice: float, share: float
 ) -> Chosen:
-    """Walk down the tree with a number from 0 to 1, the rest of one below the `share` of the tree.
-
-    The light is -1 where none of them is seen.
-    """
-    probability = share
-    resolved = 1.0 / share  # width of the present choice in units of the first
-    fresh = mix(
-        np.uint64(choice * _BITS) ^ mix(np.uint64(u * _BITS) ^ (np.uint64(v * _BITS) << _SHIFT_24))
-    )
-    node = 0
-    while True:
-        weights = _weigh_branches(scene, node, p, n)
-        sums = running_sums(weights)
-        total = number_in_lane(sums, WIDTH - 1)
-        if not total > 0.0:  # nothing below is seen from here
-            return Chosen(-1, 0.0)
-        if resolved * _USED_UP > 1.0:
-            choice += resolved * _STEP * single(fresh & _LOW_24) * _STEP
-            fresh = mix(fresh)
-            resolved = 1.0
-        sought = min(choice, _BELOW_ONE) * total
-        seen = 0 + lane_mask(weights > 0.0)
-        above = seen & lane_mask(sums > sought)
-        if above == 0:  # rounding
-            above = seen
-        lane = lowest_bit(above)
-        weight = number_in_lane(weights, lane)
-        q = weight / total
-        choice = max(0.0, (sought - (number_in_lane(sums, lane) - weight)) / weight)
-        probability *= q
-        resolved /= q
-        node = _reference(scene, node, layout.LIGHT_BRANCH_CHILD, lane)
-        if node < 0:
-            return Chosen(-1 - node, probability)
+    """Walk down the tree, see `begin_descent`. The light is -1 where none of them is seen."""
+    at = begin_descent(u, v, choice, share)
+    while at.node >= 0:
+        at = descend(scene, at, p, n)
+    return chosen_by(at)
 
 
 @device
