@@ -525,7 +525,8 @@ def _trace_slots(tables, camera, origins, directions, t_max, floats, slots, occl
 
 
 def trace_both_ways(tables, origins, directions, t_max):
-    """Rays through the tree, and against the lists of `kernels.few`: (t, u, v), slots, occluded.
+    """Rays through the tree and against lists (`kernels.geometry.brute_force`): (t, u, v), slots,
+    occluded.
 
     As many as a multiple of `WIDTH`.
     """

@@ -53,7 +53,7 @@ def share_of_sample(seed: int, sample: int) -> float:
 
 
 def _mix(z: int) -> int:
-    """As `kernels.random.mix`."""
+    """As `kernels.language.random.mix`."""
     z &= _MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK

@@ -369,7 +369,7 @@ class Tracer:
         sums: NDArray[np.float64],
         ids: NDArray[np.int32],
     ) -> None:
-        """Add what camera rays meet to a tile's sums, see `kernels.aov`, in place."""
+        """Add what camera rays meet to a tile's sums, see `kernels.integrators.aov`, in place."""
         work = self._work(tile, first, count)
         target = AovTarget(sums, ids, np.zeros(1, np.uint8))
         self._meet(work, target)

@@ -106,12 +106,12 @@ class RenderSettings(metaclass=CheckedCalls):
         compile quickly, and serve as previews.
     caustics : bool
         Find the light that metal and glass gather on other surfaces from the lights, too: a photon
-        for each sample, towards what mirrors or bends light, weighed against what the path finds by
-        itself. The same picture in the mean; without it, that light is found seldom, and sparkles.
-        Only caustics that the camera sees itself (not those behind glass or in mirrors) are found
-        so, and only the light of shapes, points, spots, the sun and images of environments. Where
-        nothing mirrors or bends light, the picture stays what it is to the bit. It takes
-        ``integrator="path"`` and a `PerspectiveCamera`, and does not go with `adaptive`.
+        for each eighth sample, towards what mirrors or bends light, weighed against what the path
+        finds by itself. The same picture in the mean; without it, that light is found seldom, and
+        sparkles. Only caustics that the camera sees itself (not those behind glass or in mirrors)
+        are found so, and only the light of shapes, points, spots, the sun and images of
+        environments. Where nothing mirrors or bends light, the picture stays what it is to the bit.
+        It takes ``integrator="path"`` and a `PerspectiveCamera`, and does not go with `adaptive`.
     clamp_indirect : float, optional
         Bound what a single path of more than two edges brings to a pixel, by its brightest channel,
         in units of radiance: 10 cuts off most fireflies. **Biased**: the light that is cut off is

@@ -30,6 +30,12 @@ def bounds_of(shapes: Sequence[Shape]) -> F64:
     return np.stack([low, np.max([hi for _, hi in boxes], axis=0)])
 
 
+def unit_or(vector: F64, otherwise: tuple[float, float, float]) -> F64:
+    """A vector of unit length, or another one if it has none."""
+    length = float(np.linalg.norm(vector))
+    return np.asarray(vector / length if length > 1e-12 else otherwise, dtype=np.float64)
+
+
 def far_ahead(start: F64, forward: F64, bounds: F64) -> float:
     """How far away is what a camera looks at: as far as the middle of all there is to see.
 

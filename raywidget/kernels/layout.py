@@ -586,7 +586,7 @@ class SceneTables(NamedTuple):
     # by row; (0,): ENVIRONMENT_BACKGROUND tells.
     backdrop: F32
     # (4,) where the tables' origin is in the scene, and how many of their units make one of the
-    # scene's (`compiler.placement`); kernels have no need of it.
+    # scene's (`compiler.geometry.placement`); kernels have no need of it.
     placement: F64
     full: int | None  # None: a plain scene, for which no `on_demand` function is ever called
 

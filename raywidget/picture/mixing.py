@@ -2,7 +2,7 @@
 
 `js/src/pixels/mixing.js` repeats this file operation by operation: float64, in a fixed order, and
 whatever is not plus, minus, times or divided by comes from tables of whole numbers, which
-`tests/fixtures/protocol/mixing.json` compares entry by entry. So the canvas equals the saved PNG
+`tests/fixtures/mixing.json` compares entry by entry. So the canvas equals the saved PNG
 byte for byte. Change neither alone.
 """
 

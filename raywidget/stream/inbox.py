@@ -52,16 +52,14 @@ class Inbox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._post = Post()
-        self.malformed = 0  # how many messages were ignored
         self.prompt = False  # do messages come while a cell runs? Until one has, who knows
         self.displayed = False  # was a view asked for, even if no browser could be heard yet?
 
     def put(self, content: object) -> bool:
-        """Keep a message for the pump. False if it made no sense, and was only counted."""
+        """Keep a message for the pump. False if it made no sense, and is forgotten."""
         try:
             message = parse_message(content)
         except ProtocolError:
-            self.malformed += 1
             return False
         with self._lock:
             self._keep(message)

@@ -12,7 +12,7 @@ from functools import singledispatch
 import numpy as np
 
 import raywidget as rw
-from raywidget.compiler.geometry.primitives import frames_around
+from raywidget.scene.values.turning import frames_around
 
 
 class Untranslatable(Exception):

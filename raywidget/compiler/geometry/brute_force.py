@@ -1,4 +1,4 @@
-"""A world of few primitives: the lists of `kernels.few`, and a tree of a single node.
+"""A world of few primitives: lists for `kernels.geometry.brute_force`, and a tree of one node.
 
 That node is made in numpy: to compile the builder of large trees (2 s of CPU, a fifth of the first
 picture of a small scene) would take longer than it could ever save.
@@ -82,7 +82,7 @@ def list_few(geometry: Geometry) -> FewTables:
 
 
 def write_root(nodes: F32, leaves: list[tuple[int, F32]]) -> None:
-    """Write a node with leaves only: references and boxes, records of `kernels.boxes`."""
+    """Write a node with leaves only: references and boxes, records of `kernels.language.boxes`."""
     rows = nodes[: layout.NODE_SIZE].reshape(-1, WIDTH)
     rows[0:6:2] = np.inf  # a box that no ray meets
     rows[1:6:2] = -np.inf

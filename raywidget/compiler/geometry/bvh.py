@@ -56,7 +56,7 @@ _MOST_ROOM = 1 << 17  # of what large meshes need no more: a build has 36 bytes 
 class BinaryTree(NamedTuple):
     """The tree before its collapse; node 0 is the root."""
 
-    bounds: F32  # (N, 8) records of `kernels.boxes`
+    bounds: F32  # (N, 8) records of `kernels.language.boxes`
     links: I32  # (N, 2) leaf: first primitive (in sorted order), count; else left child, 0
     order: I32  # (R,) primitives, sorted so that each leaf is a range; none where no leaf is
     leaves: int
@@ -75,8 +75,8 @@ def build_binary_tree(
 ) -> BinaryTree:
     """Build a tree over P >= 1 primitives, the same one with any number of threads.
 
-    `boxes` (R, 8) are records of `kernels.boxes`, which are sorted on the way: P of them, and room
-    for others where flats with `outlines` may be cut. `kinds` (P,) are those of `layout`.
+    `boxes` (R, 8) are records of `kernels.language.boxes`, which are sorted on the way: P of them,
+    and room for others where flats with `outlines` may be cut. `kinds` (P,) are those of `layout`.
 
     All primitives of a leaf have the same kind, and fill at most one block: `WIDTH` flats, balls or
     rounds, or one instance. Instances come first in the list: their number in it is their row.

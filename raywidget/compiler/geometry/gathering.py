@@ -78,7 +78,7 @@ class Geometry:
     meshes: list[InstancedMesh]
     instances: F32  # see layout
     instance_codes: I32  # see layout; roots are filled in when the trees are built
-    instance_boxes: F32  # (I, 8) records of `kernels.boxes`
+    instance_boxes: F32  # (I, 8) records of `kernels.language.boxes`
     primitives: I32  # see layout; lights are filled in when they are numbered
     edge_marks: layout.U8  # see layout
     edge_rows: I32  # see layout

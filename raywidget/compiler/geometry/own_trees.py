@@ -42,7 +42,7 @@ class OwnTree(Protocol):
         """Where it is if it begins there."""
 
     def box(self) -> F32:
-        """A record of `kernels.boxes`."""
+        """A record of `kernels.language.boxes`."""
 
     def write_nodes(self, span: Span, nodes: F32) -> None:
         """Write its nodes."""

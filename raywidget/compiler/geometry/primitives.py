@@ -1,6 +1,6 @@
 """What trees are built over: flats, balls and rounds as arrays, with their boxes and areas.
 
-Boxes are written as the records of `kernels.boxes`.
+Boxes are written as the records of `kernels.language.boxes`.
 """
 
 from __future__ import annotations
@@ -183,23 +183,8 @@ def flat_areas(corners: NDArray[Any], shears: NDArray[Any]) -> F64:
     return np.asarray(area * np.where(shears == TRIANGLE, 0.5, 1.0))
 
 
-def frames_around(axes: F64) -> tuple[F64, F64]:
-    """Unit vectors x and y that make right-handed frames with unit axes, (R, 3) each.
-
-    Those of `kernels.sampling.make_frame`.
-    """
-    x, y, z = axes.T
-    sign = np.where(z >= 0.0, 1.0, -1.0)
-    a = -1.0 / (sign + z)
-    b = x * y * a
-    return (
-        np.stack([1.0 + sign * x * x * a, sign * b, -sign * x], axis=1),
-        np.stack([b, sign + y * y * a, -y], axis=1),
-    )
-
-
 def write_boxes(boxes: F32, lo: NDArray[Any], hi: NDArray[Any]) -> None:
-    """Write boxes, with some room for rounding, as records (N, 8) of `kernels.boxes`."""
+    """Write boxes, with some room for rounding, as records (N, 8) of `kernels.language.boxes`."""
     for axis in range(3):  # columns are long, rows are short
         _write_sides(boxes, axis, lo[:, axis], hi[:, axis])
 

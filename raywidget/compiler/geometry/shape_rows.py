@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.compiler.geometry.placement import Placement
-from raywidget.compiler.geometry.primitives import F64, frames_around, write_boxes
+from raywidget.compiler.geometry.primitives import F64, write_boxes
 from raywidget.kernels import layout
 from raywidget.kernels.language.boxes import BOX
 from raywidget.kernels.layout import F32, I32
@@ -17,6 +17,7 @@ from raywidget.scene.shapes.many import Cylinders, Spheres
 from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Shape, Sphere, TurnableShape
 from raywidget.scene.values import transforms
+from raywidget.scene.values.turning import frames_around
 
 # Share of its edges by which the corners of a triangle may be rounded, and remain its corners
 _LOST = 2.0**-7

@@ -90,7 +90,7 @@ def grazing_table() -> F32:
 
 @lru_cache(maxsize=1)
 def sheen_table() -> F32:
-    """Albedo of the sheen of `kernels.principled`, by integration over the hemisphere."""
+    """Albedo of the sheen of `kernels.surfaces.principled`, by integration over the hemisphere."""
     cos_o = _table_cosines()[:, None, None]
     z, weights = np.polynomial.legendre.leggauss(48)
     z, weights = 0.5 * (z + 1.0), 0.5 * weights
@@ -112,7 +112,7 @@ def sheen_table() -> F32:
 
 
 def _sheen_lambda(cos: F64, alpha: float) -> F64:
-    """Estevez and Kulla 2017, as in `kernels.principled`."""
+    """Estevez and Kulla 2017, as in `kernels.surfaces.principled`."""
     t = (1.0 - alpha) ** 2
     low = np.array([21.5473, 3.82987, 0.19823, -1.97760, -4.32054])
     a, b, c, d, e = low + (np.array([25.3245, 3.32435, 0.16801, -1.27393, -4.85967]) - low) * t
@@ -142,7 +142,7 @@ def glass_table(eta: float) -> F32:
 
 
 def fresnel(cos_i: F64, eta: float) -> F64:
-    """As `kernels.fresnel.fresnel`, in float64."""
+    """As `kernels.surfaces.fresnel.fresnel`, in float64."""
     sin2_t = (1.0 - cos_i**2) / eta**2
     cos_t = np.sqrt(np.maximum(0.0, 1.0 - sin2_t))
     parallel = (eta * cos_i - cos_t) / (eta * cos_i + cos_t)
@@ -228,7 +228,7 @@ def _with_averages(table: F64) -> F32:
 
 
 def _visible_facets(z_o: F64, alpha: F64) -> Facets:
-    """As `kernels.microfacet.sample_visible_normal`, evenly over half of the symmetric cap.
+    """As `kernels.surfaces.microfacet.sample_visible_normal`, evenly over half of the cap.
 
     Axis by axis, and some columns at once: as rows of three numbers, all of them, a table took
     three to four times as long.

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from raywidget.engine.film.tiles import Tile, make_tiles
 
-SPLAT_ONE = 2.0**32  # of the splat layer, see `kernels.splat`
+SPLAT_ONE = 2.0**32  # of the splat layer, see `kernels.integrators.splat`
 
 
 THE_SUMS: NDArray[np.float32] = np.empty(0, np.float32)
@@ -84,7 +84,7 @@ class FilmState:
     height: int
     tiles: tuple[Tile, ...]
     parts: tuple[TileSums, ...]  # of each tile
-    splats: NDArray[np.int64] | None = None  # (2, H, W, 3), see `kernels.splat`
+    splats: NDArray[np.int64] | None = None  # (2, H, W, 3), see `kernels.integrators.splat`
     paths: float | None = None  # light paths for each pixel of the picture that it is a part of
 
     @property

@@ -62,7 +62,7 @@ def filter_value(name: str, radius: float | None, distance: Values) -> Values:
 
 @lru_cache(maxsize=16)
 def make_filter(name: str, radius: float | None) -> tuple[int, np.float32, NDArray[np.float32]]:
-    """What kernels need of a filter: see `kernels.filter.FilterView`."""
+    """What kernels need of a filter: see `kernels.sensors.filter.FilterView`."""
     from raywidget.kernels.sensors import filter as kernels
 
     reach = filter_radius(name, radius)

@@ -36,7 +36,7 @@ class Aovs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._spp = 0
-        self._columns: list[int] = []  # of `kernels.aov`, those that are kept
+        self._columns: list[int] = []  # of `kernels.integrators.aov`, those that are kept
         self._sums: NDArray[np.float64] | None = None  # (H, W, columns)
         self._ids: NDArray[np.int32] | None = None  # (H, W, AOV_IDS_SIZE), if they are asked for
 
@@ -144,7 +144,7 @@ class Aovs:
             return self._values(film, renderer.scene.shapes)
         shape = (film.height, film.width) if name == "depth" else (film.height, film.width, 3)
         is_far = name == "position" and renderer.placement.is_moved
-        # What is far from the origin would not fit float32 (`compiler.placement`).
+        # What is far from the origin would not fit float32 (`compiler.geometry.placement`).
         whole = np.empty(shape, np.float64 if is_far else np.float32)
         make = {"depth": self._depth, "position": self._position}.get(name)
         for tile in film.tiles:

@@ -26,7 +26,7 @@ F32 = NDArray[np.float32]
 
 
 class Guides:
-    """Colours and normals of one run, as `kernels.guides` finds them."""
+    """Colours and normals of one run, as `kernels.integrators.guides` finds them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

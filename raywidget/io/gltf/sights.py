@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raywidget.io.gltf.document import Document, Tree
-from raywidget.io.gltf.nodes import Matrix, Placed
-from raywidget.io.views import far_ahead, level_up
+from raywidget.io.gltf.nodes import Placed
+from raywidget.io.views import far_ahead, level_up, unit_or
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 from raywidget.scene.emitters.emitters import DirectionalLight, Emitter, PointLight, SpotLight
 
@@ -36,8 +36,8 @@ def read_camera(
     tree = document.item("cameras", index, f"node {node.index}")
     here = f"camera {index}"
     start = node.matrix[:3, 3]
-    forward = _unit(-node.matrix[:3, 2], (0.0, 0.0, -1.0))
-    up = _unit(node.matrix[:3, 1], (0.0, 1.0, 0.0))
+    forward = unit_or(-node.matrix[:3, 2], (0.0, 0.0, -1.0))
+    up = unit_or(node.matrix[:3, 1], (0.0, 1.0, 0.0))
     far = far_ahead(start, forward, bounds)
     pose: dict[str, Any] = {
         "look_from": start,
@@ -85,7 +85,7 @@ def read_light(document: Document, node: Placed, light: Tree, name: str | None) 
     if max(shine) <= 0.0:
         return None
     position = node.matrix[:3, 3]
-    axis = _unit(-node.matrix[:3, 2], (0.0, 0.0, -1.0))
+    axis = unit_or(-node.matrix[:3, 2], (0.0, 0.0, -1.0))
     kind = document.text(tree, "type", here)
     if kind == "directional":
         return DirectionalLight(axis, shine, name=name)
@@ -107,8 +107,3 @@ def read_light(document: Document, node: Placed, light: Tree, name: str | None) 
             name=name,
         )
     raise document.error(here, f"type must be directional, point or spot, got {kind[:20]!r}")
-
-
-def _unit(vector: Matrix, otherwise: tuple[float, float, float]) -> NDArray[np.float64]:
-    length = float(np.linalg.norm(vector))
-    return np.asarray(vector / length if length > 1e-12 else otherwise, dtype=np.float64)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from raywidget.errors import SceneError
 from raywidget.io.notes import Notes
-from raywidget.io.views import far_ahead, level_up
+from raywidget.io.views import far_ahead, level_up, unit_or
 from raywidget.scene.camera import Camera, OrthographicCamera, PerspectiveCamera
 
 F64 = NDArray[np.float64]
@@ -39,8 +39,8 @@ def camera(
         )
     offset = numbers["horizontalApertureOffset"], numbers["verticalApertureOffset"]
     start = place[:3, 3]
-    forward = _unit(-place[:3, 2], (0.0, 0.0, -1.0))
-    up = _unit(place[:3, 1], (0.0, 1.0, 0.0))
+    forward = unit_or(-place[:3, 2], (0.0, 0.0, -1.0))
+    up = unit_or(place[:3, 1], (0.0, 1.0, 0.0))
     far = far_ahead(start, forward, bounds)
     focus = numbers["focusDistance"]
     pose: dict[str, Any] = {"look_from": start, "up": level_up(forward, up), "name": name}
@@ -73,8 +73,3 @@ def _size(aspect: float) -> dict[str, Any]:
         return {}
     height = max(1, round(math.sqrt(_PIXELS / aspect)))
     return {"width": max(1, round(aspect * height)), "height": height}
-
-
-def _unit(vector: F64, otherwise: tuple[float, float, float]) -> F64:
-    length = float(np.linalg.norm(vector))
-    return np.asarray(vector / length if length > 1e-12 else otherwise, dtype=np.float64)

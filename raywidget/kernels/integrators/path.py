@@ -426,5 +426,5 @@ def that_found(bundle: Bundle, what: int) -> int:
 
 @device
 def _spawn(p: Vec3, ng: Vec3, offset: Lanes, direction: Vec3) -> Vec3:
-    """`hit.spawn_origin` of lanes."""
+    """`surface_point.spawn_origin` of lanes."""
     return p + ng * choose(dot(direction, ng) >= 0.0, offset, 0.0 - offset)

@@ -37,7 +37,6 @@ from raywidget.kernels.lights.emitter import (
     pdf_light_point,
     with_texture,
 )
-from raywidget.kernels.lights.light_choice import choose_by_power
 from raywidget.kernels.lights.light_sample import LightSample
 from raywidget.kernels.lights.portal import pdf_sky, sample_sky
 
@@ -54,12 +53,6 @@ class Emission(NamedTuple):
     cos: float  # of `d` with the surface's normal; 1 if there is none
     carried: Vec3  # radiance times `cos` (or what lights without a surface have) by density
     pdf: float  # of all that was drawn, the choice of the light included; 0: no sample
-
-
-@device
-def sample_emission(scene: SceneView, four: Four, choice: float) -> Emission:
-    """Choose a light by its power, a point of it and a direction."""
-    return sample_emission_from(scene, choose_by_power(scene, choice), four)
 
 
 @device
@@ -210,7 +203,7 @@ def _sample_other(scene: SceneView, light: int, four: Four) -> Emission:
 
 @device
 def pdf_emission(scene: SceneView, light: int, cos: float, d: Vec3) -> float:
-    """Density with which `sample_emission` draws a ray of light.
+    """Density with which `sample_emission_from` draws a ray of light.
 
     By area and solid angle where the light has a surface, under `cos` to its normal; by solid angle
     round a point; by area across distant light, and solid angle if it comes from an image.

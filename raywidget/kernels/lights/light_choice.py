@@ -59,7 +59,7 @@ def _weigh_all(scene: SceneView, p: Vec3, n: Vec3) -> _Weights:
 
 
 @device
-def _share(scene: SceneView, weight: Real, weights: _Weights) -> Real:
+def _share(weight: Real, weights: _Weights) -> Real:
     """Probability of one of what is weighed."""
     share = (1.0 - _UNIFORM) * weight / weights.total + _UNIFORM / weights.seen
     return choose(weight > 0.0, share, 0.0)
@@ -74,7 +74,7 @@ def draw_weighed(scene: SceneView, p: Vec3, n: Vec3, choice: Real) -> Drawn:
     probability = p.x * 0.0
     start = p.x * 0.0
     for number in range(scene.weighed_count):
-        share = _share(scene, importance(scene, number, p, n), weights)
+        share = _share(importance(scene, number, p, n), weights)
         taken = (share > 0.0) & (choice >= running)  # the last one counts
         chosen = choose(taken, single(number), chosen)
         probability = choose(taken, share, probability)
@@ -137,7 +137,7 @@ def far_probability(scene: SceneView, p: Vec3, n: Vec3, light: int) -> Real:
     if scene.leaf_count > 0:
         number = 1 if _is_far_together(scene) else light - scene.leaf_count + 1
     weights = _weigh_all(scene, p, n)
-    share = _share(scene, importance(scene, number, p, n), weights)
+    share = _share(importance(scene, number, p, n), weights)
     if scene.leaf_count > 0 and _is_far_together(scene):
         share = share * (_power(scene, light) / (1.0 - scene.light_cdf[scene.leaf_count - 1]))
     return share
@@ -153,7 +153,7 @@ def _probability_weighed(scene: SceneView, p: Vec3, n: Vec3, light: int) -> floa
         if number > 0 and _is_far_together(scene):
             number = 1
     weights = _weigh_all(scene, p, n)
-    share = _share(scene, importance(scene, number, p, n), weights)
+    share = _share(importance(scene, number, p, n), weights)
     if scene.leaf_count == 0 or share <= 0.0:
         return share
     if number == 0:

@@ -28,7 +28,7 @@ FILTER_STEPS = 512
 
 
 class FilterView(NamedTuple):
-    """A filter, inside compiled code; made by `engine.filters`."""
+    """A filter, inside compiled code; made by `engine.film.filters`."""
 
     kind: int  # code above
     radius: float  # in pixels

@@ -1,8 +1,8 @@
 """Sums of samples -> half floats, as the wire carries them: a whole message in one call.
 
 To the bit it is what numpy makes of them in a dozen passes over a tile, each of which takes memory
-of its own (`engine.film.mean_radiance`, then `picture.development.to_half`): 7 us instead of 73 for
-each of 80 tiles of 64x64.
+of its own (`engine.film.film.mean_radiance`, then `picture.development.to_half`): 7 us instead of
+73 for each of 80 tiles of 64x64.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rotations between rotations, and affine matrices between affine matrices."""
+"""Rotations between rotations, affine matrices between affine matrices, frames around axes."""
 
 from __future__ import annotations
 
@@ -88,3 +88,18 @@ def _polar(matrices: F64) -> tuple[F64, F64]:
     sign = np.where(np.linalg.det(turn) < 0.0, -1.0, 1.0)[..., None, None]
     stretch = np.swapaxes(right, -1, -2) @ (sizes[..., :, None] * right)
     return sign * turn, sign * stretch
+
+
+def frames_around(axes: F64) -> tuple[F64, F64]:
+    """Unit vectors x and y that make right-handed frames with unit axes, (R, 3) each.
+
+    Those of `kernels.language.sampling.make_frame`, by which round shapes count u.
+    """
+    x, y, z = axes.T
+    sign = np.where(z >= 0.0, 1.0, -1.0)
+    a = -1.0 / (sign + z)
+    b = x * y * a
+    return (
+        np.stack([1.0 + sign * x * x * a, sign * b, -sign * x], axis=1),
+        np.stack([b, sign + y * y * a, -y], axis=1),
+    )

@@ -16,7 +16,7 @@ from raywidget.adapters import take
 from raywidget.cli import main
 from raywidget.io.gltf import document
 from raywidget.io.gltf.writing.facets import of_ball, of_round
-from raywidget.io.gltf.writing.placing import frames_around, posed, quaternions
+from raywidget.io.gltf.writing.placing import posed, quaternions
 from raywidget.io.gltf.writing.sheaf import encode_png
 
 CAMERA = rw.PerspectiveCamera(look_from=(0, 0, 4), look_at=(0, 0, 0))
@@ -560,15 +560,6 @@ def test_quaternions_turn_as_matrices_do():
         turned = v + 2.0 * (w * cross + np.cross((x, y, z), cross))
         assert np.allclose(turned, matrix @ v, atol=1e-12)
     assert quaternions(np.eye(3)[None]).tolist() == [[0, 0, 0, 1]]
-
-
-def test_frames_are_those_of_the_kernels():
-    from raywidget.compiler.geometry.primitives import frames_around as compiled
-
-    axes = np.random.default_rng(0).normal(size=(50, 3))
-    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
-    for a, b in zip(frames_around(axes), compiled(axes), strict=True):
-        assert np.allclose(a, b, atol=1e-12)
 
 
 def test_facets_meet_without_a_gap():

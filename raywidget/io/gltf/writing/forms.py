@@ -12,7 +12,7 @@ from raywidget.io.gltf.nodes import COLOR, INSTANCING
 from raywidget.io.gltf.writing import facets as made
 from raywidget.io.gltf.writing.facets import Facets
 from raywidget.io.gltf.writing.paint import Coat, Paint
-from raywidget.io.gltf.writing.placing import F64, frames_around, posed, taken_apart
+from raywidget.io.gltf.writing.placing import F64, posed, taken_apart
 from raywidget.io.gltf.writing.sheaf import INDICES, VERTICES, Sheaf, Tree
 from raywidget.scene.shapes.lines import Arrows, Tubes
 from raywidget.scene.shapes.many import Cylinders, Spheres
@@ -22,6 +22,7 @@ from raywidget.scene.shapes.round import Cone, Cylinder, Disk
 from raywidget.scene.shapes.simple import Box, Quad, Shape, Sphere
 from raywidget.scene.values.arrays import kind_of_points
 from raywidget.scene.values.checks import label
+from raywidget.scene.values.turning import frames_around
 
 FEW = 256  # copies that are nodes; more are EXT_mesh_gpu_instancing, which not everyone reads
 _MERGED = 4096  # items in colours of their own that become one mesh

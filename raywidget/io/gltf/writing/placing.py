@@ -58,21 +58,6 @@ def quaternions(rotations: F64) -> F64:
     return np.asarray(chosen / np.linalg.norm(chosen, axis=1, keepdims=True) + 0.0)
 
 
-def frames_around(axes: F64) -> tuple[F64, F64]:
-    """Two more axes for each of (N, 3) unit vectors: those that round shapes count u by.
-
-    As in the kernels: Duff et al. 2017, "Building an orthonormal basis, revisited".
-    """
-    x, y, z = axes.T
-    sign = np.where(z >= 0.0, 1.0, -1.0)
-    a = -1.0 / (sign + z)
-    b = x * y * a
-    return (
-        np.stack([1.0 + sign * x * x * a, sign * b, -sign * x], axis=1),
-        np.stack([b, sign + y * y * a, -y], axis=1),
-    )
-
-
 def posed(matrix: F64) -> list[Tree]:
     """What a node says that stands by a (4, 4) matrix; two, each in the other, if it shears."""
     apart = taken_apart(matrix[None])

@@ -212,7 +212,8 @@ def _add(
 
 @device
 def see_lights(scene: SceneView, bundle: Bundle, lanes: int, settings: BdptSettings) -> None:
-    """Complete the ratios of first points after lights, where POINT is: see `weights.seen_from`.
+    """Complete the ratios of first points after lights, where POINT is, by the density with which
+    next-event estimation draws the light from there.
 
     Where the first edge counts by solid angle at both ends, DISTANCE becomes 1.
     """

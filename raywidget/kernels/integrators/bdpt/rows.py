@@ -12,7 +12,7 @@ START = _FIRST + 5  # 3: where on the light, if it has a surface
 START_COS = _FIRST + 8
 POINTS = _FIRST + 9  # how many the light subpath of the sample has
 # A connection
-LIGHT_EMIT = _FIRST + 10  # density from the light's side, see `join.draw_lights`
+LIGHT_EMIT = _FIRST + 10  # density from the light's side, see `next_light.draw_lights`
 LENS_X = _FIRST + 11  # where it meets the picture
 LENS_Y = _FIRST + 12
 VALUE_BACK = _FIRST + 13  # as VALUE_PDF, of drawing the viewer

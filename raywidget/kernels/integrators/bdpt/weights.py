@@ -60,16 +60,10 @@ def start_light_ratios(per_pdf: Real, is_found: bool) -> Ratios:
     """At a light; `per_pdf`: cosine of the direction by the joint density of it and of its point.
 
     `near` still lacks the density per solid angle with which next-event estimation at the next
-    point draws this one, since it depends on that point: see `seen_from`. `is_found` tells whether
-    scattering can find the light.
+    point draws this one, since it depends on that point: see `arrive.see_lights`. `is_found` tells
+    whether scattering can find the light.
     """
     return Ratios(per_pdf, per_pdf * (1.0 if is_found else 0.0))
-
-
-@device
-def seen_from(ratios: Ratios, pdf_direct: float) -> Ratios:
-    """At the first point after the light: next-event estimation there has density `pdf_direct`."""
-    return Ratios(ratios.near * pdf_direct, ratios.far)
 
 
 @device

@@ -1,9 +1,9 @@
 """Path tracing that finds caustics from the lights, too.
 
 Scattering finds the light that a polished thing throws onto a floor by chance alone: seldom, and
-then much at once. So each sample also sends a photon from a light towards what mirrors or bends
-light, and joins the surface where it ends up to the lens (Arvo 1986, "Backward ray tracing"; Veach
-1997, section 10.3, of whose strategies these are t = 1 beside s = 0 and 1).
+then much at once. So an eighth of the samples also send a photon from a light towards what mirrors
+or bends light, and join the surface where it ends up to the lens (Arvo 1986, "Backward ray
+tracing"; Veach 1997, section 10.3, of whose strategies these are t = 1 beside s = 0 and 1).
 """
 
 from __future__ import annotations
