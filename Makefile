@@ -145,9 +145,10 @@ format: $(VENV)/.test js/node_modules/.installed ## sort imports, mend what can 
 	cd js && npm run --silent format
 
 clean: ## remove all that was made, the environment too
-	rm -rf '$(VENV)' '$(VENV)'-* js/node_modules raywidget/static raywidget/machine_code build dist \
-		test-results benchmarks/results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find . -name node_modules -prune -o -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -rf '$(VENV)' '$(VENV)-matrix' .venv-bench .venv-bench-cycles js/node_modules \
+		raywidget/static raywidget/machine_code build dist test-results benchmarks/results \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find raywidget tests benchmarks docs wheels release -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # --- What they need ----------------------------------------------------------------------------
 
