@@ -258,11 +258,7 @@ def _build(trees: Trees) -> dict[str, Any]:
     threads = len(os.sched_getaffinity(0))
     faces = None if trees.centers is not None else trees.embree._faces
     other = EmbreeScene(trees.embree._vertices[:-1], faces, threads)
-    # Embree's threads spin for a while when they are done, and what comes after a rest finds caches
-    # and clocks at rest, too.
-    time.sleep(0.2)
     ours = _seconds(lambda: compile_scene(trees.scene, threads))
-    time.sleep(0.2)
     theirs = _seconds(other.build)
     other.close()
     return {
@@ -275,7 +271,10 @@ def _build(trees: Trees) -> dict[str, Any]:
 
 
 def _seconds(work: Callable[[], Any]) -> tuple[float, float]:
-    """Of wall time, and of CPU; what is made is given back afterwards."""
+    """Of wall time, and of CPU, after a rest; what is made is given back afterwards."""
+    # Embree's threads spin for a while when they are done, and whoever comes first after a rest
+    # finds caches and clocks at rest: so each has one.
+    time.sleep(0.2)
     cpu, wall = time.process_time(), time.perf_counter()
     made = work()
     seconds = time.perf_counter() - wall, time.process_time() - cpu
